@@ -1,0 +1,123 @@
+//! What time it is. Every due time, lease and time limit is reckoned by one [`Clock`].
+//!
+//! In production it follows the database's clock ([`DatabaseClock`]), so that replicas whose own
+//! clocks differ agree about what is due. Tests move a [`ManualClock`] by hand.
+
+use std::{
+    fmt,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant, SystemTime},
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// A source of the current time.
+pub trait Clock: Send + Sync + fmt::Debug {
+    /// The current time.
+    fn now(&self) -> DateTime<Utc>;
+}
+
+/// The database's clock, carried on by this machine's monotonic clock between two readings.
+///
+/// A jump of this machine's wall clock therefore moves nothing.
+#[derive(Debug)]
+pub struct DatabaseClock {
+    base: Mutex<Base>,
+}
+
+/// A reading: what the database said, and when.
+#[derive(Clone, Copy, Debug)]
+struct Base {
+    time: DateTime<Utc>,
+    read: Instant,
+}
+
+impl DatabaseClock {
+    /// Starts from this machine's wall clock, until the first reading arrives.
+    #[must_use]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the wall clock"
+    )]
+    pub fn new() -> Self {
+        Self {
+            base: Mutex::new(Base {
+                time: SystemTime::now().into(),
+                read: Instant::now(),
+            }),
+        }
+    }
+
+    /// Takes over a reading of the database's clock. `round_trip` is how long the question took:
+    /// the answer is half of it old. Returns how far the clock moved.
+    pub fn set(&self, read: DateTime<Utc>, round_trip: Duration) -> TimeDelta {
+        let half = TimeDelta::from_std(round_trip / 2).unwrap_or_default();
+        let time = read.checked_add_signed(half).unwrap_or(read);
+        let before = self.now();
+        *lock(&self.base) = Base {
+            time,
+            read: Instant::now(),
+        };
+        time - before
+    }
+}
+
+impl Default for DatabaseClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for DatabaseClock {
+    fn now(&self) -> DateTime<Utc> {
+        let base = *lock(&self.base);
+        let passed = TimeDelta::from_std(base.read.elapsed()).unwrap_or_default();
+        base.time.checked_add_signed(passed).unwrap_or(base.time)
+    }
+}
+
+/// A clock that stands still until it is moved.
+#[derive(Debug)]
+pub struct ManualClock(Mutex<DateTime<Utc>>);
+
+impl ManualClock {
+    /// A clock that shows `time`.
+    #[must_use]
+    pub fn new(time: DateTime<Utc>) -> Self {
+        Self(Mutex::new(time))
+    }
+
+    /// Moves it on.
+    pub fn advance(&self, by: Duration) {
+        let mut time = lock(&self.0);
+        let by = TimeDelta::from_std(by).unwrap_or_default();
+        *time = time.checked_add_signed(by).unwrap_or(*time);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> DateTime<Utc> {
+        *lock(&self.0)
+    }
+}
+
+/// A time is a plain value: a panic elsewhere cannot have left it half written.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn follows_the_database_and_takes_half_of_the_round_trip() {
+        let clock = DatabaseClock::new();
+        let theirs = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        clock.set(theirs, Duration::from_secs(2));
+        let shown = clock.now() - theirs;
+        assert!(shown >= TimeDelta::seconds(1), "{shown}");
+        let moved = clock.set(theirs + TimeDelta::hours(1), Duration::ZERO);
+        assert!(moved > TimeDelta::minutes(59), "{moved}");
+    }
+}

@@ -1,0 +1,31 @@
+//! What orderwatch is about: one order of the shop, bought once and watched to its end.
+//!
+//! Everything here is pure. It knows no database, no network and no clock: facts come in as
+//! arguments and a [`Decision`] comes out, so every rule about money stands in one place and is
+//! tested as a table. What must stay true:
+//!
+//! * the same purchase never gets a second name ([`Reference::derive`]),
+//! * only a sure answer ends an order ([`decide`]),
+//! * a final [`Stage`] is never left.
+
+mod answer;
+pub mod decide;
+mod event;
+pub mod explain;
+mod hold;
+mod ids;
+pub mod person;
+mod player;
+mod reference;
+mod shop;
+mod stage;
+
+pub use answer::{NotSent, PurchaseOutcome, StatusAnswer};
+pub use decide::{Decision, Reroute, Rules, UnconfirmedPolicy, Watched};
+pub use event::EventKind;
+pub use hold::HoldReason;
+pub use ids::{IntegrationId, OrderId, TenantId};
+pub use player::{Player, player_fields};
+pub use reference::{InvalidReference, Reference};
+pub use shop::{ExternalStatus, LAST_MESSAGE_CHARS, PIN_CHARS, ShopChange, ShopStatus, cut};
+pub use stage::Stage;

@@ -1,0 +1,185 @@
+//! The one place that says what an answer of the panel does to an order.
+//!
+//! Two questions, two tables: [`after_purchase`] and [`after_check`]. Both are pure: they take
+//! what is known ([`Watched`]), what the panel said, the time and a random number, and return a
+//! [`Decision`] which the store writes as one group. Whoever noticed (dispatcher, poller or a
+//! restart after a crash) ends up here, so an order is settled by one code path.
+
+mod check;
+mod purchase;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rust_decimal::Decimal;
+use secrecy::SecretString;
+
+pub use check::after_check;
+pub use purchase::after_purchase;
+
+use super::{
+    EventKind, HoldReason, IntegrationId, LAST_MESSAGE_CHARS, Reference, ShopChange, Stage, cut,
+};
+use crate::backoff::Backoff;
+
+/// The numbers by which orders are watched.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// Growth of the delay between checks.
+    pub backoff: Backoff,
+    /// From sending to the first check.
+    pub first_check_after: Duration,
+    /// Checks without progress before the order is left to the sweeper.
+    pub max_attempts: u32,
+    /// From sending to giving up.
+    pub give_up_after: Duration,
+    /// When an unconfirmed order is asked about, counted from the unsure answer; ascending.
+    pub confirm_after: Vec<Duration>,
+    /// What follows when the panel keeps saying that it does not know it.
+    pub unconfirmed: UnconfirmedPolicy,
+    /// Whether `product_orders.status` is set at all.
+    pub settle_status: bool,
+}
+
+/// What to do with an order that the panel says it does not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum UnconfirmedPolicy {
+    /// A person decides.
+    Hold,
+    /// Send it once more, with the same reference.
+    Resend,
+}
+
+/// What is known about a tracked order when an answer arrives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Watched {
+    /// Where it stands.
+    pub stage: Stage,
+    /// When it was claimed for sending; the purchase did not happen before.
+    pub dispatched_at: Option<DateTime<Utc>>,
+    /// When the panel accepted it.
+    pub sent_at: Option<DateTime<Utc>>,
+    /// When waiting ends. Written at the first dispatch and again when it is sent.
+    pub give_up_at: Option<DateTime<Utc>>,
+    /// Whether the panel has said that it is working on it.
+    pub processing: bool,
+    /// Checks without progress; errors are not counted.
+    pub attempts: u32,
+    /// Failures in a row: panel not reached, or an answer that says nothing.
+    pub errors: u32,
+    /// How often the panel said that it does not know the reference while unconfirmed.
+    pub unknowns: u32,
+    /// Whether it may be sent a second time; false once it was, or once the panel knew it.
+    pub may_resend: bool,
+}
+
+/// What becomes of an order.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    /// What is known from now on.
+    pub watched: Watched,
+    /// Set exactly when the stage is [`Stage::Held`].
+    pub held: Option<HoldReason>,
+    /// When to look next; `None` for final and held orders, and for those left to the sweeper.
+    pub due_at: Option<DateTime<Utc>>,
+    /// The whole code, for our own schema.
+    pub pin: Option<SecretString>,
+    /// What the panel charged, in TRY.
+    pub cost: Option<Decimal>,
+    /// The panel's balance after a purchase, in TRY.
+    pub balance: Option<Decimal>,
+    /// What the shop's row has to say, if anything changed for the shop.
+    pub shop: Option<ShopChange>,
+    /// Where it goes instead, after a refusal.
+    pub reroute: Option<Reroute>,
+    /// The step, for the timeline.
+    pub event: EventKind,
+}
+
+/// Another panel for an order that the first one refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reroute {
+    /// The fallback panel.
+    pub integration: IntegrationId,
+    /// The order's name there.
+    pub reference: Reference,
+}
+
+impl Decision {
+    /// A decision that only sets what is known; the rest is added by the caller.
+    fn new(watched: Watched, event: EventKind) -> Self {
+        Self {
+            watched,
+            held: None,
+            due_at: None,
+            pin: None,
+            cost: None,
+            balance: None,
+            shop: None,
+            reroute: None,
+            event,
+        }
+    }
+
+    fn due(mut self, at: DateTime<Utc>) -> Self {
+        let last = self.watched.give_up_at.unwrap_or(at);
+        self.due_at = Some(at.min(last));
+        self
+    }
+
+    fn shop(mut self, change: ShopChange) -> Self {
+        self.shop = Some(change);
+        self
+    }
+
+    /// Puts the order aside for a person, with the reason in the shop's row.
+    fn hold(mut watched: Watched, reason: HoldReason) -> Self {
+        watched.stage = Stage::Held;
+        let mut decision = Self::new(watched, EventKind::Held);
+        decision.held = Some(reason);
+        decision.shop(said(reason.sentence()))
+    }
+}
+
+/// A change that only speaks: message and note.
+fn said(sentence: &str) -> ShopChange {
+    ShopChange {
+        last_message: Some(cut(sentence, LAST_MESSAGE_CHARS)),
+        note: Some(sentence.to_owned()),
+        ..ShopChange::default()
+    }
+}
+
+/// A sentence, followed by the panel's own words where it gave any.
+fn quoting(sentence: &str, text: &str) -> String {
+    if text.is_empty() {
+        format!("{sentence}.")
+    } else {
+        format!("{sentence}: {text}")
+    }
+}
+
+/// The panel's words, or `None` so that an earlier text is not replaced by nothing.
+fn words(text: String) -> Option<String> {
+    (!text.is_empty()).then_some(text)
+}
+
+/// `at + delay`, without overflow at the end of time.
+fn later(at: DateTime<Utc>, delay: Duration) -> DateTime<Utc> {
+    TimeDelta::from_std(delay)
+        .ok()
+        .and_then(|delay| at.checked_add_signed(delay))
+        .unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+/// A time limit as people say it: `24h`, otherwise as configured.
+fn limit(limit: Duration) -> String {
+    let secs = limit.as_secs();
+    if secs > 0 && secs.is_multiple_of(3600) {
+        format!("{}h", secs / 3600)
+    } else {
+        humantime::format_duration(limit).to_string()
+    }
+}

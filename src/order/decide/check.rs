@@ -1,0 +1,205 @@
+//! What the answer to a question does to the order (source: `znet.md`, "Answers of `pin_kontrol`").
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{Decision, Rules, UnconfirmedPolicy, Watched, later, limit, quoting, said, words};
+use crate::order::{
+    EventKind, ExternalStatus, HoldReason, PIN_CHARS, ShopChange, ShopStatus, Stage, StatusAnswer,
+};
+
+/// Decides what follows from the panel's answer about an order that was sent, or may have been.
+#[must_use]
+pub fn after_check(
+    watched: Watched,
+    answer: StatusAnswer,
+    now: DateTime<Utc>,
+    rules: &Rules,
+    dice: f64,
+) -> Decision {
+    match answer {
+        StatusAnswer::Done { pin, text } => done(watched, pin, text, now, rules),
+        StatusAnswer::Cancelled { text } => cancelled(watched, &text, rules),
+        StatusAnswer::Waiting { text } => waiting(watched, text, now, rules, dice),
+        StatusAnswer::NotKnown { text } if watched.stage == Stage::Unconfirmed => {
+            not_known(watched, &text, now, rules)
+        }
+        StatusAnswer::NotKnown { .. } | StatusAnswer::Unclear => unclear(watched, now, rules, dice),
+    }
+}
+
+fn done(
+    watched: Watched,
+    pin: Option<SecretString>,
+    text: String,
+    now: DateTime<Utc>,
+    rules: &Rules,
+) -> Decision {
+    let watched = found(watched);
+    let fits = pin
+        .as_ref()
+        .is_none_or(|pin| pin.expose_secret().chars().count() <= PIN_CHARS);
+    let delivered = ShopChange {
+        external_status: Some(ExternalStatus::Completed),
+        sent_at: watched.sent_at,
+        completed_at: Some(now),
+        provider_message: words(text),
+        ..ShopChange::default()
+    };
+    let mut decision = if fits {
+        let watched = Watched {
+            stage: Stage::Completed,
+            ..watched
+        };
+        let spoken = said("Completed.");
+        Decision::new(watched, EventKind::Completed).shop(ShopChange {
+            status: rules.settle_status.then_some(ShopStatus::Approved),
+            pin: pin.clone(),
+            last_message: spoken.last_message,
+            note: spoken.note,
+            ..delivered
+        })
+    } else {
+        let held = Decision::hold(watched, HoldReason::PinTooLong);
+        let spoken = held.shop.clone().unwrap_or_default();
+        held.shop(ShopChange {
+            last_message: spoken.last_message,
+            note: spoken.note,
+            ..delivered
+        })
+    };
+    decision.pin = pin;
+    decision
+}
+
+fn cancelled(watched: Watched, text: &str, rules: &Rules) -> Decision {
+    let watched = Watched {
+        stage: Stage::Failed,
+        ..found(watched)
+    };
+    let sent_at = watched.sent_at;
+    Decision::new(watched, EventKind::Cancelled).shop(ShopChange {
+        external_status: Some(ExternalStatus::Failed),
+        status: rules.settle_status.then_some(ShopStatus::Rejected),
+        sent_at,
+        provider_message: words(text.to_owned()),
+        ..said(&quoting("Cancelled by the panel", text))
+    })
+}
+
+fn waiting(
+    watched: Watched,
+    text: String,
+    now: DateTime<Utc>,
+    rules: &Rules,
+    dice: f64,
+) -> Decision {
+    let mut watched = found(watched);
+    watched.stage = Stage::Submitted;
+    watched.errors = 0;
+    if is_over(&watched, now) {
+        return timed_out(watched, rules);
+    }
+    if !watched.processing {
+        watched.processing = true;
+        let due = later(
+            now,
+            rules
+                .backoff
+                .delay(watched.attempts.saturating_add(1), dice),
+        );
+        let sent_at = watched.sent_at;
+        return Decision::new(watched, EventKind::Processing)
+            .due(due)
+            .shop(ShopChange {
+                external_status: Some(ExternalStatus::Processing),
+                sent_at,
+                provider_message: words(text),
+                ..said("The panel is working on it.")
+            });
+    }
+    watched.attempts = watched.attempts.saturating_add(1);
+    let due = later(
+        now,
+        rules
+            .backoff
+            .delay(watched.attempts.saturating_add(1), dice),
+    );
+    let exhausted = watched.attempts >= rules.max_attempts;
+    let decision = Decision::new(watched, EventKind::Checked);
+    if exhausted {
+        decision
+    } else {
+        decision.due(due)
+    }
+}
+
+/// The panel says that it does not know an order that may have been sent.
+fn not_known(mut watched: Watched, text: &str, now: DateTime<Utc>, rules: &Rules) -> Decision {
+    watched.errors = 0;
+    let asked = usize::try_from(watched.unknowns).unwrap_or(usize::MAX);
+    watched.unknowns = watched.unknowns.saturating_add(1);
+    if let Some(gap) = gap_after(&rules.confirm_after, asked)
+        && !is_over(&watched, now)
+    {
+        return Decision::new(watched, EventKind::NotKnown).due(later(now, gap));
+    }
+    if rules.unconfirmed == UnconfirmedPolicy::Resend
+        && watched.may_resend
+        && !is_over(&watched, now)
+    {
+        watched.may_resend = false;
+        watched.stage = Stage::Queued;
+        return Decision::new(watched, EventKind::Resend)
+            .due(now)
+            .shop(said(&quoting(
+                "The panel does not know the order; it is sent again with the same reference",
+                text,
+            )));
+    }
+    Decision::hold(watched, HoldReason::Unconfirmed)
+}
+
+/// An answer that says nothing about the order changes nothing about it.
+fn unclear(mut watched: Watched, now: DateTime<Utc>, rules: &Rules, dice: f64) -> Decision {
+    watched.errors = watched.errors.saturating_add(1);
+    if is_over(&watched, now) {
+        return if watched.stage == Stage::Unconfirmed {
+            Decision::hold(watched, HoldReason::Unconfirmed)
+        } else {
+            timed_out(watched, rules)
+        };
+    }
+    let tries = watched.errors.max(watched.attempts.saturating_add(1));
+    let due = later(now, rules.backoff.delay(tries, dice));
+    Decision::new(watched, EventKind::CheckFailed).due(due)
+}
+
+/// The panel knows it, so it was bought, at the latest when it was claimed for sending.
+fn found(mut watched: Watched) -> Watched {
+    watched.sent_at = watched.sent_at.or(watched.dispatched_at);
+    watched.may_resend = false;
+    watched
+}
+
+fn timed_out(mut watched: Watched, rules: &Rules) -> Decision {
+    watched.stage = Stage::TimedOut;
+    let limit = limit(rules.give_up_after);
+    Decision::new(watched, EventKind::TimedOut).shop(ShopChange {
+        external_status: Some(ExternalStatus::Failed),
+        ..said(&format!("Timeout: no response after {limit}"))
+    })
+}
+
+fn is_over(watched: &Watched, now: DateTime<Utc>) -> bool {
+    watched.give_up_at.is_some_and(|end| now >= end)
+}
+
+/// From question `asked` (0 is the first) to the one after it; `None` when that was the last.
+fn gap_after(confirm_after: &[Duration], asked: usize) -> Option<Duration> {
+    let next = confirm_after.get(asked.checked_add(1)?)?;
+    let this = confirm_after.get(asked)?;
+    Some(next.saturating_sub(*this))
+}

@@ -1,0 +1,147 @@
+//! What the answer to a purchase does to the order (source: `znet.md`, "Answers of `pin_ekle`").
+
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+
+use super::{Decision, Reroute, Rules, Watched, later, limit, quoting, said, words};
+use crate::order::{
+    EventKind, ExternalStatus, HoldReason, NotSent, PurchaseOutcome, ShopChange, Stage,
+};
+
+/// Decides what follows from the answer to a purchase. `fallback` is where an order goes that was
+/// certainly refused; an unsure answer never leads there.
+#[must_use]
+pub fn after_purchase(
+    watched: Watched,
+    outcome: PurchaseOutcome,
+    fallback: Option<Reroute>,
+    now: DateTime<Utc>,
+    rules: &Rules,
+    dice: f64,
+) -> Decision {
+    match outcome {
+        PurchaseOutcome::Accepted { cost, balance } => accepted(watched, cost, balance, now, rules),
+        PurchaseOutcome::Refused(text) => match fallback {
+            Some(fallback) => fall_back(watched, &text, fallback, now),
+            None => refused(watched, &text),
+        },
+        PurchaseOutcome::NotSent(why) => not_sent(watched, why, now, rules, dice),
+        PurchaseOutcome::SentBefore => {
+            let known = Watched {
+                may_resend: false,
+                ..watched
+            };
+            unsure(known, now, now)
+        }
+        PurchaseOutcome::Unsure => {
+            let first = rules.confirm_after.first().copied().unwrap_or_default();
+            unsure(watched, now, later(now, first))
+        }
+    }
+}
+
+fn accepted(
+    mut watched: Watched,
+    cost: Option<Decimal>,
+    balance: Option<Decimal>,
+    now: DateTime<Utc>,
+    rules: &Rules,
+) -> Decision {
+    watched.stage = Stage::Submitted;
+    watched.sent_at = Some(now);
+    watched.give_up_at = Some(later(now, rules.give_up_after));
+    watched.errors = 0;
+    let mut decision = Decision::new(watched, EventKind::Accepted)
+        .due(later(now, rules.first_check_after))
+        .shop(ShopChange {
+            external_status: Some(ExternalStatus::Sent),
+            sent_at: Some(now),
+            cost,
+            ..said("Sent to the panel.")
+        });
+    decision.cost = cost;
+    decision.balance = balance;
+    decision
+}
+
+/// Nothing was bought; `status` stays for staff to decide.
+fn refused(mut watched: Watched, text: &str) -> Decision {
+    watched.stage = Stage::Failed;
+    Decision::new(watched, EventKind::Refused).shop(ShopChange {
+        external_status: Some(ExternalStatus::Failed),
+        provider_message: words(text.to_owned()),
+        ..said(&quoting("Refused by the panel", text))
+    })
+}
+
+/// Nothing was bought here, so the fallback panel may be tried, once.
+fn fall_back(mut watched: Watched, text: &str, fallback: Reroute, now: DateTime<Utc>) -> Decision {
+    watched.stage = Stage::Queued;
+    watched.dispatched_at = None;
+    watched.errors = 0;
+    let mut decision = Decision::new(watched, EventKind::FellBack)
+        .due(now)
+        .shop(ShopChange {
+            provider_message: words(text.to_owned()),
+            ..said(&quoting(
+                "Refused by the panel; trying the fallback panel",
+                text,
+            ))
+        });
+    decision.reroute = Some(fallback);
+    decision
+}
+
+/// Back to the queue under the same reference, until the time limit.
+fn not_sent(
+    mut watched: Watched,
+    why: NotSent,
+    now: DateTime<Utc>,
+    rules: &Rules,
+    dice: f64,
+) -> Decision {
+    watched.errors = watched.errors.saturating_add(1);
+    let over = watched.give_up_at.is_some_and(|end| now >= end);
+    if over && !watched.may_resend {
+        // It was sent before, and what became of that is not certain.
+        return Decision::hold(watched, HoldReason::Unconfirmed);
+    }
+    if over {
+        watched.stage = Stage::TimedOut;
+        let limit = limit(rules.give_up_after);
+        return Decision::new(watched, EventKind::TimedOut).shop(ShopChange {
+            external_status: Some(ExternalStatus::Failed),
+            ..said(&format!(
+                "Timeout: could not be sent within {limit}; nothing was bought."
+            ))
+        });
+    }
+    watched.stage = Stage::Queued;
+    if watched.may_resend {
+        // Nothing of it ever left, so the purchase cannot have happened by now.
+        watched.dispatched_at = None;
+    }
+    let first = watched.errors == 1 && why != NotSent::NoTimeLeft;
+    let due = later(now, rules.backoff.delay(watched.errors, dice));
+    let decision = Decision::new(watched, EventKind::NotSent).due(due);
+    if first {
+        decision.shop(said(
+            "The panel cannot be reached; the order will be sent when it can.",
+        ))
+    } else {
+        decision
+    }
+}
+
+/// It may have been bought: from here on only questions are sent.
+fn unsure(mut watched: Watched, now: DateTime<Utc>, ask_at: DateTime<Utc>) -> Decision {
+    watched.stage = Stage::Unconfirmed;
+    watched.dispatched_at = watched.dispatched_at.or(Some(now));
+    watched.unknowns = 0;
+    watched.errors = 0;
+    Decision::new(watched, EventKind::Unsure)
+        .due(ask_at)
+        .shop(said(
+            "The panel gave no sure answer; it is being asked what became of the order.",
+        ))
+}

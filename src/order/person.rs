@@ -1,0 +1,389 @@
+//! What a person may do to an order: release a held one, or say what became of one.
+//!
+//! Pure: [`Facts`] in, a step or a [`Refusal`] out; the store carries the step out, guarded by the
+//! stage that was read here. What must stay true:
+//!
+//! * an order that may have been sent keeps its panel and its reference, whatever the routing says
+//!   now: sent elsewhere it could be bought twice,
+//! * nothing final changes,
+//! * nothing is queued that the shop no longer wants from us.
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use super::{
+    HoldReason, IntegrationId, OrderId, Reference, Stage,
+    explain::{AFTER_TIMEOUT, Facts, PanelFacts, ShopFacts, TrackedFacts},
+};
+
+/// How a held order can go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WayOut {
+    /// Its cause can be mended; nothing was bought.
+    Retry,
+    /// It may have been bought: a person says whether it was, and it goes on from there.
+    Confirm,
+    /// It cannot be watched any more: a person says how it ended.
+    Settle,
+}
+
+impl HoldReason {
+    /// How an order that is held for this reason can go on.
+    #[must_use]
+    pub const fn way_out(self) -> WayOut {
+        match self {
+            Self::NoMapping
+            | Self::AmbiguousMapping
+            | Self::ForeignReference
+            | Self::NoPlayerId
+            | Self::QuantityNotOne
+            | Self::NotInCatalogue
+            | Self::ContradictoryRouting
+            | Self::IntegrationIncomplete
+            | Self::WaitedTooLong
+            | Self::DailyLimit => WayOut::Retry,
+            Self::Unconfirmed => WayOut::Confirm,
+            Self::NoReference | Self::ReferenceShared | Self::PinTooLong | Self::ShopRowRefused => {
+                WayOut::Settle
+            }
+        }
+    }
+}
+
+/// Where an order stood when a person decided; the step happens only if it still stands there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// Its stage.
+    pub stage: Stage,
+    /// Why it was held.
+    pub held: Option<HoldReason>,
+}
+
+/// A held order that is to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Release {
+    /// Where it stood.
+    pub from: Position,
+    /// Where it goes.
+    pub panel: IntegrationId,
+    /// The panel's name.
+    pub panel_name: String,
+    /// Its name there: the one that it has, or its first.
+    pub reference: Reference,
+}
+
+/// What a person says became of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The panel has it.
+    Bought,
+    /// The panel does not have it.
+    NotBought,
+    /// The panel does not have it, and it is to be sent again.
+    SendAgain,
+}
+
+/// What follows from the verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resolution {
+    /// It is watched again, with a fresh time limit.
+    Watch,
+    /// It is sent again, with the reference that it has.
+    SendAgain,
+    /// It ends as delivered.
+    Complete,
+    /// It ends as not bought.
+    Fail,
+}
+
+impl Resolution {
+    /// Where the order stands afterwards.
+    #[must_use]
+    pub const fn stage(self) -> Stage {
+        match self {
+            Self::Watch => Stage::Submitted,
+            Self::SendAgain => Stage::Queued,
+            Self::Complete => Stage::Completed,
+            Self::Fail => Stage::Failed,
+        }
+    }
+}
+
+/// Why it cannot be done, and what can.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Not tracked.
+    #[error("orderwatch does not track this order; see `orderwatch order explain`")]
+    NotTracked,
+    /// Final.
+    #[error("the order is {0}, which is final")]
+    Final(Stage),
+    /// Final, for want of an answer.
+    #[error("the order is timed_out, which is final. {AFTER_TIMEOUT}")]
+    TimedOut,
+    /// It goes on by itself.
+    #[error("the order is {0} and goes on by itself; see `orderwatch order explain`")]
+    GoesOn(Stage),
+    /// It may have been bought.
+    #[error(
+        "the order may have been bought; look for its reference at the panel, \
+         then use `orderwatch order resolve`"
+    )]
+    MayBeBought,
+    /// Held for a reason that cannot be mended.
+    #[error("the order is held as {0}, which a retry cannot mend; use `orderwatch order resolve`")]
+    NotMendable(HoldReason),
+    /// Held for a reason that can be mended.
+    #[error(
+        "the order is held as {0} and was not sent; mend the cause and use `orderwatch order retry`, \
+         or reject the order in the shop"
+    )]
+    Mendable(HoldReason),
+    /// Sending again is for unconfirmed orders.
+    #[error("an order that is held as {0} is not sent again: it is known to be at the panel")]
+    NotToBeSent(HoldReason),
+    /// The shop's row is gone.
+    #[error("the shop's row is gone, so nobody wants the order any more")]
+    RowGone,
+    /// Staff decided it.
+    #[error("staff decided the order in the shop (status {0:?})")]
+    Decided(String),
+    /// Somebody else sent it.
+    #[error("the shop's row says that the order was sent another way ({0})")]
+    SentOtherwise(String),
+    /// The route does not lead to a panel.
+    #[error("{0}")]
+    NoRoute(Routing),
+    /// The panel that it is tied to cannot be used.
+    #[error(
+        "the order may have been sent to a panel before and stays there, \
+         and that panel is {0}; mend the integration first"
+    )]
+    TiedPanel(&'static str),
+    /// The panel is switched off.
+    #[error("the panel {0:?} is switched off in the shop; switch it on first")]
+    PanelDisabled(String),
+}
+
+/// What is wrong with the route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Routing {
+    /// There is none.
+    Missing,
+    /// Not `auto`, or not `external`.
+    ByHand(String),
+    /// No such integration in this shop.
+    Nowhere,
+    /// A kind that orderwatch does not talk to.
+    OtherKind(String),
+}
+
+impl fmt::Display for Routing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str("the order's package has no route; give it one first"),
+            Self::ByHand(how) => write!(
+                f,
+                "the order's package is routed {how:?}; set it to auto and external first"
+            ),
+            Self::Nowhere => f.write_str(
+                "the order's package is routed to no panel of this shop; choose one first",
+            ),
+            Self::OtherKind(kind) => write!(
+                f,
+                "the order's package is routed to a {kind:?} panel, \
+                 which orderwatch does not talk to; choose another one first"
+            ),
+        }
+    }
+}
+
+/// Releases a held order.
+///
+/// # Errors
+/// [`Refusal`] when it is not held for a cause that can be mended, or cannot be sent as things are.
+pub fn retry(order: OrderId, facts: &Facts) -> Result<Release, Refusal> {
+    let tracked = facts.tracked.as_ref().ok_or(Refusal::NotTracked)?;
+    let from = open(tracked)?;
+    match from.held {
+        Some(HoldReason::ShopRowRefused) if never_sent(tracked) => {}
+        Some(reason) => match reason.way_out() {
+            WayOut::Retry => {}
+            WayOut::Confirm => return Err(Refusal::MayBeBought),
+            WayOut::Settle => return Err(Refusal::NotMendable(reason)),
+        },
+        None if from.stage == Stage::Unconfirmed => return Err(Refusal::MayBeBought),
+        None => return Err(Refusal::GoesOn(from.stage)),
+    }
+    let shop = wanted(order, facts, tracked)?;
+    let panel = target(shop, tracked)?;
+    let stays = tracked.panel.as_ref().is_some_and(|at| at.id == panel.id);
+    let known = tracked.reference.clone().filter(|_| stays);
+    Ok(Release {
+        from,
+        panel: panel.id,
+        panel_name: panel.name.clone(),
+        reference: known.unwrap_or_else(|| Reference::derive(order, panel.id, 0)),
+    })
+}
+
+/// Carries out what a person says became of an order.
+///
+/// # Errors
+/// [`Refusal`] when there is nothing to say about it, or the verdict does not fit.
+pub fn resolve(
+    order: OrderId,
+    facts: &Facts,
+    verdict: Verdict,
+) -> Result<(Position, Resolution), Refusal> {
+    let tracked = facts.tracked.as_ref().ok_or(Refusal::NotTracked)?;
+    let from = open(tracked)?;
+    let resolution = match (from.held, from.held.map(HoldReason::way_out)) {
+        (None, _) if from.stage == Stage::Unconfirmed => confirmed(verdict),
+        (_, Some(WayOut::Confirm)) => confirmed(verdict),
+        (Some(reason), Some(WayOut::Settle)) => settled(verdict, reason)?,
+        (Some(reason), _) => return Err(Refusal::Mendable(reason)),
+        (None, _) => return Err(Refusal::GoesOn(from.stage)),
+    };
+    if resolution == Resolution::SendAgain {
+        wanted(order, facts, tracked)?;
+    }
+    Ok((from, resolution))
+}
+
+/// What follows from a verdict, in words.
+#[must_use]
+pub fn sentence(facts: &Facts, from: Position, resolution: Resolution) -> String {
+    let stood = match from.held {
+        Some(reason) => format!("{} ({reason})", from.stage),
+        None => from.stage.to_string(),
+    };
+    let reference = facts
+        .tracked
+        .as_ref()
+        .and_then(|known| known.reference.as_ref());
+    let name = reference.map_or_else(String::new, |name| format!(" as {name}"));
+    let follows = match resolution {
+        Resolution::Watch => format!(
+            "the panel is asked again about it{name} until it is final, with a fresh time limit"
+        ),
+        Resolution::SendAgain => {
+            format!("it is sent to the panel again{name}, the reference that it has")
+        }
+        Resolution::Complete => {
+            "it ends as delivered; the shop's status stays for staff to set".to_owned()
+        }
+        Resolution::Fail => {
+            "it ends as not bought; the shop's status stays for staff to set".to_owned()
+        }
+    };
+    format!("from {stood} to {}: {follows}.", resolution.stage())
+}
+
+fn open(tracked: &TrackedFacts) -> Result<Position, Refusal> {
+    match tracked.watched.stage {
+        Stage::TimedOut => Err(Refusal::TimedOut),
+        stage if stage.is_final() => Err(Refusal::Final(stage)),
+        stage => Ok(Position {
+            stage,
+            held: tracked.held,
+        }),
+    }
+}
+
+const fn confirmed(verdict: Verdict) -> Resolution {
+    match verdict {
+        Verdict::Bought => Resolution::Watch,
+        Verdict::NotBought => Resolution::Fail,
+        Verdict::SendAgain => Resolution::SendAgain,
+    }
+}
+
+const fn settled(verdict: Verdict, reason: HoldReason) -> Result<Resolution, Refusal> {
+    match verdict {
+        Verdict::Bought => Ok(Resolution::Complete),
+        Verdict::NotBought => Ok(Resolution::Fail),
+        Verdict::SendAgain => Err(Refusal::NotToBeSent(reason)),
+    }
+}
+
+/// The shop's row, if the shop still wants the order from us and nobody else has sent it.
+fn wanted<'a>(
+    order: OrderId,
+    facts: &'a Facts,
+    tracked: &TrackedFacts,
+) -> Result<&'a ShopFacts, Refusal> {
+    let shop = facts.shop.as_ref().ok_or(Refusal::RowGone)?;
+    if shop.status != "pending" {
+        return Err(Refusal::Decided(shop.status.clone()));
+    }
+    // What an earlier claim of ours wrote there is no other way.
+    let ours = tracked.panel.as_ref().map(|panel| panel.id.to_string());
+    // The fallback panel's orders may still carry the first panel's name.
+    if shop.provider_id.is_some() && shop.provider_id != ours && !tracked.fell_back {
+        return Err(sent_otherwise("providerId", shop.provider_id.as_deref()));
+    }
+    let other = |id: &&str| **id != order.to_string();
+    if let Some(id) = shop.external_order_id.as_deref().filter(other) {
+        return Err(sent_otherwise("externalOrderId", Some(id)));
+    }
+    if !["not_sent", "queued"].contains(&shop.external_status.as_str()) {
+        let status = Some(shop.external_status.as_str());
+        return Err(sent_otherwise("externalStatus", status));
+    }
+    Ok(shop)
+}
+
+fn sent_otherwise(column: &str, value: Option<&str>) -> Refusal {
+    Refusal::SentOtherwise(format!("{column} {:?}", value.unwrap_or_default()))
+}
+
+/// Nothing of it ever left: the shop's database refused it before it was sent.
+fn never_sent(tracked: &TrackedFacts) -> bool {
+    tracked.watched.dispatched_at.is_none() && tracked.watched.sent_at.is_none()
+}
+
+/// Where it goes: where it may have been sent before, otherwise where its package is routed now.
+fn target<'a>(shop: &'a ShopFacts, tracked: &'a TrackedFacts) -> Result<&'a PanelFacts, Refusal> {
+    let tied = tracked.fell_back || tracked.watched.dispatched_at.is_some();
+    let panel = if tied {
+        tied_to(tracked)?
+    } else {
+        routed_to(shop)?
+    };
+    if panel.enabled {
+        Ok(panel)
+    } else {
+        Err(Refusal::PanelDisabled(panel.name.clone()))
+    }
+}
+
+fn tied_to(tracked: &TrackedFacts) -> Result<&PanelFacts, Refusal> {
+    match &tracked.panel {
+        None => Err(Refusal::TiedPanel("gone")),
+        Some(panel) if !panel.own => Err(Refusal::TiedPanel("another shop's now")),
+        Some(panel) if !panel.usable => Err(Refusal::TiedPanel("of another kind now")),
+        Some(panel) => Ok(panel),
+    }
+}
+
+fn routed_to(shop: &ShopFacts) -> Result<&PanelFacts, Refusal> {
+    let wrong = |routing| Err(Refusal::NoRoute(routing));
+    let Some(route) = &shop.route else {
+        return wrong(Routing::Missing);
+    };
+    if route.mode != "auto" {
+        return wrong(Routing::ByHand(route.mode.clone()));
+    }
+    if route.provider_type != "external" {
+        return wrong(Routing::ByHand(route.provider_type.clone()));
+    }
+    match &route.panel {
+        None => wrong(Routing::Nowhere),
+        Some(panel) if !panel.own => wrong(Routing::Nowhere),
+        Some(panel) if !panel.usable => wrong(Routing::OtherKind(panel.kind.clone())),
+        Some(panel) => Ok(panel),
+    }
+}

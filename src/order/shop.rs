@@ -1,0 +1,118 @@
+//! What the shop's own row says, in the shop's words.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+use secrecy::SecretString;
+
+/// Characters that `product_orders."lastMessage"` takes.
+pub const LAST_MESSAGE_CHARS: usize = 250;
+/// Characters that `product_orders."pinCode"` takes.
+pub const PIN_CHARS: usize = 120;
+
+/// `product_orders."externalStatus"` as orderwatch writes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ExternalStatus {
+    /// Nothing was sent.
+    NotSent,
+    /// Claimed, perhaps sent.
+    Queued,
+    /// The panel accepted it.
+    Sent,
+    /// The panel is working on it.
+    Processing,
+    /// Delivered.
+    Completed,
+    /// Refused, cancelled or timed out.
+    Failed,
+}
+
+impl ExternalStatus {
+    /// The shop's word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotSent => "not_sent",
+            Self::Queued => "queued",
+            Self::Sent => "sent",
+            Self::Processing => "processing",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+impl fmt::Display for ExternalStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// `product_orders.status` as orderwatch sets it when an order is final.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ShopStatus {
+    /// The customer has the goods.
+    Approved,
+    /// The panel cancelled the purchase.
+    Rejected,
+}
+
+impl ShopStatus {
+    /// The shop's word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
+/// One narrow change of the shop's row; `None` leaves a column as it is.
+#[derive(Clone, Debug, Default)]
+pub struct ShopChange {
+    /// `"externalStatus"`.
+    pub external_status: Option<ExternalStatus>,
+    /// `status`, which is set only while it is still `pending`.
+    pub status: Option<ShopStatus>,
+    /// `"pinCode"`; always fits [`PIN_CHARS`].
+    pub pin: Option<SecretString>,
+    /// `"lastMessage"`; always fits [`LAST_MESSAGE_CHARS`].
+    pub last_message: Option<String>,
+    /// `"providerMessage"`: the panel's own text.
+    pub provider_message: Option<String>,
+    /// Text of the note that is appended to `notes`.
+    pub note: Option<String>,
+    /// `"costAmount"` in TRY.
+    pub cost: Option<Decimal>,
+    /// `"sentAt"`, which is set only while it is empty.
+    pub sent_at: Option<DateTime<Utc>>,
+    /// `"completedAt"`, with `"durationMs"` counted from `"sentAt"`.
+    pub completed_at: Option<DateTime<Utc>>,
+}
+
+/// The first `chars` characters of a text, ending in `…` when something was cut off.
+///
+/// The database counts characters, so the cut falls between two of them.
+#[must_use]
+pub fn cut(text: &str, chars: usize) -> String {
+    if text.chars().count() <= chars {
+        return text.to_owned();
+    }
+    let mut short: String = text.chars().take(chars.saturating_sub(1)).collect();
+    short.push('…');
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cut;
+
+    #[test]
+    fn a_cut_falls_between_characters() {
+        assert_eq!(cut("şğü", 3), "şğü");
+        assert_eq!(cut("şğüı", 3), "şğ…");
+        assert_eq!(cut("مرحبا", 2), "م…");
+    }
+}
