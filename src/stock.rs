@@ -1,0 +1,42 @@
+//! What may be on sale: units on the shelves, less those that are sold and not yet taken.
+//!
+//! Everything here is pure. Facts come in as arguments, a [`plan`] comes out, so every rule by which
+//! a unit could be sold twice stands in one place and is tested as a table. What must stay true:
+//!
+//! * an open package holds its units until they were taken from the shelves, a status that nobody
+//!   knows holds them too ([`reserve`]),
+//! * a record that cannot be read is named, never skipped in silence ([`details`]),
+//! * while the view of the orders is old, stock is only lowered ([`plan`]),
+//! * the same quantity of the same bar code is not sent twice within 15 minutes ([`plan`]).
+
+pub mod details;
+pub mod guard;
+pub mod mirror;
+pub mod patience;
+pub mod pick;
+pub mod place;
+pub mod plan;
+pub mod reserve;
+pub mod shelf;
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// A record that could not be read, or not as it stands: what is wrong and what was made of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Oddity {
+    /// Which record, such as `orders_created 17 (order 4711)`.
+    pub record: String,
+    /// What is wrong, in a sentence.
+    pub problem: String,
+    /// Whether units that it may stand for are not reserved.
+    pub lost: bool,
+}
+
+impl fmt::Display for Oddity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let effect = if self.lost { "not counted" } else { "counted" };
+        write!(f, "{}: {} ({effect})", self.record, self.problem)
+    }
+}

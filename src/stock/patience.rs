@@ -1,0 +1,91 @@
+//! How long to wait: for the result of a push, for a bar code that is refused, for a repetition.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// The same item is not sent again within this time: Trendyol refuses it for 15 minutes.
+pub const REPEAT_AFTER: TimeDelta = TimeDelta::minutes(16);
+/// A push whose answer was lost may still be queued for this long; a quantity that is read back
+/// earlier and differs proves nothing.
+pub const MAY_STILL_APPLY: TimeDelta = TimeDelta::minutes(5);
+/// After this time, what is not settled is read back instead of waited for.
+pub const READ_BACK_AFTER: TimeDelta = TimeDelta::minutes(10);
+/// Results are kept by Trendyol for 4 hours.
+pub const EXPIRES_AFTER: TimeDelta = TimeDelta::minutes(3 * 60 + 50);
+
+/// The orders were late for an hour and a half in the past. A sale that they have not told of by now
+/// was none.
+pub const TOLD_WITHIN: TimeDelta = TimeDelta::hours(3);
+/// A sale for which nothing speaks but that a cancellation could have hidden it is believed in for so
+/// long.
+pub const DOUBTED_WITHIN: TimeDelta = TimeDelta::hours(1);
+
+/// From the push, or from the look before, to the next one.
+const LOOKS: [TimeDelta; 4] = [
+    TimeDelta::seconds(5),
+    TimeDelta::seconds(10),
+    TimeDelta::seconds(30),
+    TimeDelta::seconds(60),
+];
+/// Between looks once the items are read back instead.
+const SELDOM: TimeDelta = TimeDelta::minutes(10);
+
+/// First pause of a bar code that was refused; it doubles.
+const QUARANTINE: Duration = Duration::from_mins(30);
+/// The longest.
+const QUARANTINE_MAX: Duration = Duration::from_hours(24);
+
+/// When the result of a push is asked for next, after `looks` looks; `None` when it has expired.
+#[must_use]
+pub fn next_look(sent_at: DateTime<Utc>, looks: u32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let age = now - sent_at;
+    if age >= EXPIRES_AFTER {
+        return None;
+    }
+    let pause = if age >= READ_BACK_AFTER {
+        SELDOM
+    } else {
+        let at = usize::try_from(looks).unwrap_or(usize::MAX);
+        LOOKS[at.min(LOOKS.len() - 1)]
+    };
+    Some((now + pause).min(sent_at + EXPIRES_AFTER))
+}
+
+/// How long a bar code rests after its `failures`-th refusal in a row; the first is 1.
+#[must_use]
+pub fn quarantine(failures: u32) -> TimeDelta {
+    let doubled = 2_u32.saturating_pow(failures.saturating_sub(1).min(16));
+    let rest = QUARANTINE.saturating_mul(doubled).min(QUARANTINE_MAX);
+    TimeDelta::from_std(rest).unwrap_or(TimeDelta::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_is_looked_at_soon_then_seldom_then_never() {
+        let sent = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let mut now = sent;
+        let mut pauses = Vec::new();
+        for looks in 0.. {
+            let Some(next) = next_look(sent, looks, now) else {
+                break;
+            };
+            pauses.push((next - now).num_seconds());
+            now = next;
+        }
+        assert_eq!(pauses[..6], [5, 10, 30, 60, 60, 60]);
+        assert_eq!(now - sent, EXPIRES_AFTER);
+        let seldom = pauses.iter().filter(|pause| **pause > 60).count();
+        assert!((20..=23).contains(&seldom), "{pauses:?}");
+    }
+
+    #[test]
+    fn the_quarantine_grows_to_a_day() {
+        let minutes: Vec<i64> = (1..=8).map(|n| quarantine(n).num_minutes()).collect();
+        assert_eq!(minutes, [30, 60, 120, 240, 480, 960, 1440, 1440]);
+        assert_eq!(quarantine(u32::MAX).num_hours(), 24);
+    }
+}

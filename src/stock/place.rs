@@ -1,0 +1,211 @@
+//! Which of the warehouse's tables an order belongs in, and when its row may be moved there.
+//!
+//! The warehouse moves rows by itself, and a row in `orders_picking` says that the units were taken.
+//! So a row is never moved there by what Trendyol says, and never back from where the warehouse has
+//! put it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::marketplace::{PackageStatus, StockEffect};
+
+/// The tables, one per status of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Place {
+    /// `orders_created`: to be picked.
+    Created,
+    /// `orders_picking`: its units were taken from the shelves.
+    Picking,
+    /// `orders_shipped`.
+    Shipped,
+    /// `orders_delivered`.
+    Delivered,
+    /// `orders_cancelled`.
+    Cancelled,
+}
+
+impl Place {
+    /// All of them, in the order of an order's life.
+    pub const ALL: [Self; 5] = [
+        Self::Created,
+        Self::Picking,
+        Self::Shipped,
+        Self::Delivered,
+        Self::Cancelled,
+    ];
+
+    /// The table's name after `orders_`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Picking => "picking",
+            Self::Shipped => "shipped",
+            Self::Delivered => "delivered",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Reads the table's name after `orders_`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|place| place.as_str() == text)
+    }
+
+    /// Whether a row that the warehouse has put here says that the units were taken.
+    #[must_use]
+    pub const fn is_taken(self) -> bool {
+        matches!(self, Self::Picking | Self::Shipped | Self::Delivered)
+    }
+}
+
+/// Where an order belongs by what Trendyol says of its packages; `None` when they do not say it:
+/// payment is pending, a status is new, or the packages that carry on are not known yet.
+#[must_use]
+pub fn wanted<'a>(packages: impl IntoIterator<Item = &'a PackageStatus>) -> Option<Place> {
+    let mut found: Option<Place> = None;
+    let mut undecided = false;
+    for status in packages {
+        let place = match (status, status.stock_effect()) {
+            (PackageStatus::Awaiting | PackageStatus::Verified, _) | (_, StockEffect::Unknown) => {
+                undecided = true;
+                continue;
+            }
+            (_, StockEffect::Superseded) => continue,
+            (_, StockEffect::Reserved) => Place::Created,
+            (PackageStatus::Delivered, _) | (_, StockEffect::Returned) => Place::Delivered,
+            (_, StockEffect::Left) => Place::Shipped,
+            (_, StockEffect::Released) => Place::Cancelled,
+        };
+        // The package that is furthest behind decides: somebody has to pick it.
+        found = Some(found.map_or(place, |other| other.min(place)));
+    }
+    found.filter(|place| !undecided || *place == Place::Created)
+}
+
+/// Where the row goes: `Some(place)` to write it there, `None` to leave it alone.
+///
+/// `stands` is where it is, `ours` where orderwatch put it last.
+#[must_use]
+pub fn target(stands: Option<Place>, ours: Option<Place>, wanted: Option<Place>) -> Option<Place> {
+    match (stands, ours) {
+        // The warehouse has removed it.
+        (None, Some(_)) => None,
+        (None, None) => wanted,
+        // Picked, or moved by the warehouse: only forward.
+        (Some(stands), ours) if stands == Place::Picking || ours.is_some_and(|o| o != stands) => {
+            Some(wanted.map_or(stands, |wanted| wanted.max(stands)))
+        }
+        // Ours, or a row that was there before orderwatch.
+        (Some(stands), Some(_)) => Some(wanted.unwrap_or(stands)),
+        (Some(stands), None) => Some(wanted.map_or(stands, |wanted| wanted.max(stands))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted_of(statuses: &str) -> Option<Place> {
+        let statuses: Vec<PackageStatus> = statuses
+            .split_whitespace()
+            .map(PackageStatus::parse)
+            .collect();
+        wanted(&statuses)
+    }
+
+    #[test]
+    fn the_package_furthest_behind_decides() {
+        use Place::{Cancelled, Created, Delivered, Shipped};
+        for (statuses, want) in [
+            ("Created", Some(Created)),
+            // Said in the seller's panel; nobody has taken anything yet.
+            ("Picking", Some(Created)),
+            ("Invoiced", Some(Created)),
+            ("Shipped", Some(Shipped)),
+            ("AtCollectionPoint", Some(Shipped)),
+            ("UnDelivered", Some(Shipped)),
+            ("Delivered", Some(Delivered)),
+            ("Returned", Some(Delivered)),
+            ("Cancelled", Some(Cancelled)),
+            ("UnSupplied", Some(Cancelled)),
+            ("Shipped Created", Some(Created)),
+            ("Delivered Shipped", Some(Shipped)),
+            ("Cancelled Delivered", Some(Delivered)),
+            ("UnPacked Created Shipped", Some(Created)),
+            // Nothing may be shipped yet, so the warehouse does not see it.
+            ("Awaiting", None),
+            ("Verified", None),
+            ("OnTheMoon", None),
+            ("UnPacked", None),
+            ("OnTheMoon Created", Some(Created)),
+            ("Awaiting Cancelled", None),
+            ("", None),
+        ] {
+            assert_eq!(wanted_of(statuses), want, "{statuses}");
+        }
+    }
+
+    #[test]
+    fn a_row_is_never_moved_back_from_where_the_warehouse_put_it() {
+        use Place::{Cancelled, Created, Delivered, Picking, Shipped};
+        for (stands, ours, wanted, want) in [
+            (None, None, Some(Created), Some(Created)),
+            (None, None, None, None),
+            (None, Some(Created), Some(Created), None),
+            (Some(Created), Some(Created), Some(Created), Some(Created)),
+            (
+                Some(Created),
+                Some(Created),
+                Some(Cancelled),
+                Some(Cancelled),
+            ),
+            (Some(Created), None, Some(Shipped), Some(Shipped)),
+            (Some(Created), Some(Created), None, Some(Created)),
+            // A partial cancellation: the rest comes as a new package.
+            (
+                Some(Cancelled),
+                Some(Cancelled),
+                Some(Created),
+                Some(Created),
+            ),
+            (
+                Some(Cancelled),
+                Some(Created),
+                Some(Created),
+                Some(Cancelled),
+            ),
+            (Some(Picking), Some(Created), Some(Created), Some(Picking)),
+            (Some(Picking), Some(Picking), Some(Created), Some(Picking)),
+            (Some(Picking), None, Some(Shipped), Some(Shipped)),
+            (
+                Some(Picking),
+                Some(Picking),
+                Some(Cancelled),
+                Some(Cancelled),
+            ),
+            (Some(Shipped), Some(Picking), Some(Created), Some(Shipped)),
+            (
+                Some(Shipped),
+                Some(Created),
+                Some(Delivered),
+                Some(Delivered),
+            ),
+            (Some(Shipped), None, Some(Created), Some(Shipped)),
+        ] {
+            assert_eq!(
+                target(stands, ours, wanted),
+                want,
+                "{stands:?} {ours:?} {wanted:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn names_come_back() {
+        for place in Place::ALL {
+            assert_eq!(Place::parse(place.as_str()), Some(place));
+        }
+        assert_eq!(Place::parse("archived"), None);
+    }
+}
