@@ -1,0 +1,237 @@
+//! What there is to see of the whole: the figures that the command line, the page, the API and the
+//! metrics share.
+//!
+//! Pure data. The store fills it, [`crate::attention`] judges it, and everything else shows it, so
+//! that no two places tell different numbers. Names in JSON are those of the API.
+
+mod daemons;
+mod jobs;
+mod panels;
+
+use chrono::{DateTime, NaiveTime, TimeZone, Utc};
+use chrono_tz::Tz;
+use rust_decimal::Decimal;
+use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
+
+pub use daemons::{Daemon, DaemonView, GONE_AFTER};
+pub(crate) use daemons::{buying_name, buying_named};
+pub use jobs::{JobView, RunView};
+pub use panels::{BreakerView, PanelOrders, PanelView, PauseView};
+
+use crate::order::{HoldReason, IntegrationId};
+
+/// Everything, as of one moment.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Situation {
+    /// When it was read, by the database's clock.
+    pub at: DateTime<Utc>,
+    /// The beginning of "today".
+    pub today_since: DateTime<Utc>,
+    /// Orders.
+    pub orders: Orders,
+    /// Panels, by name.
+    pub panels: Vec<PanelView>,
+    /// Periodic jobs, in the order of the configuration.
+    pub jobs: Vec<JobView>,
+    /// Pauses of buying that are on, that of all panels first.
+    pub pauses: Vec<PauseView>,
+    /// Daemons that run or have run lately, the one seen last first.
+    pub daemons: Vec<DaemonView>,
+    /// Settlement notices, by the address's name in the configuration.
+    pub notices: Vec<NoticeQueue>,
+    /// The Trendyol store; `None` when none is configured.
+    pub market: Option<Market>,
+}
+
+/// The orders of all panels.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Orders {
+    /// Taken from the shop, surely not at the panel.
+    pub queued: u64,
+    /// Being sent right now.
+    pub dispatching: u64,
+    /// May have been bought; the panel is asked.
+    pub unconfirmed: u64,
+    /// Since when the oldest of those is not sure.
+    pub unconfirmed_since: Option<DateTime<Utc>>,
+    /// Accepted by the panel and watched.
+    pub submitted: u64,
+    /// Those that wait for a person, by reason; the largest group first.
+    pub held: Vec<HeldGroup>,
+    /// Whose time to be sent or asked about has come.
+    pub due: u64,
+    /// Of those, the ones that are due for more than [`LATE`](crate::order::explain::LATE), or past
+    /// their time limit.
+    pub late: u64,
+    /// Since when the one that is due the longest is due.
+    pub due_since: Option<DateTime<Utc>>,
+    /// In the shop's table, to be bought, and not taken up; at most [`MANY`] per panel are counted.
+    pub eligible: u64,
+    /// When the oldest of those was created.
+    pub eligible_since: Option<DateTime<Utc>>,
+    /// Endings today.
+    pub ended_today: Endings,
+    /// Endings in the last 24 hours.
+    pub ended_24h: Endings,
+    /// Purchases today.
+    pub bought_today: Bought,
+    /// Purchases in the last 24 hours.
+    pub bought_24h: Bought,
+}
+
+/// More eligible orders than this are not counted one by one.
+pub const MANY: u64 = 1000;
+
+/// Orders that wait for a person for the same reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct HeldGroup {
+    /// Why.
+    #[serde(serialize_with = "by_name")]
+    #[schema(value_type = String)]
+    pub reason: HoldReason,
+    /// How many.
+    pub orders: u64,
+    /// Since when the oldest of them is tracked.
+    pub since: DateTime<Utc>,
+}
+
+/// How orders ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Endings {
+    /// Delivered.
+    pub completed: u64,
+    /// Refused or cancelled by the panel.
+    pub failed: u64,
+    /// No final answer within the time limit.
+    pub timed_out: u64,
+    /// No longer wanted by the shop.
+    pub withdrawn: u64,
+}
+
+/// What was bought.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Bought {
+    /// Purchases: those that were charged, and those that may have been.
+    pub orders: u64,
+    /// In TRY: what was charged, or the listed price where that is not known.
+    #[schema(value_type = String)]
+    pub money: Decimal,
+}
+
+/// The notices to one address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct NoticeQueue {
+    /// The address's name in the configuration.
+    pub endpoint: String,
+    /// Whether it is in the configuration; otherwise nobody delivers these.
+    pub configured: bool,
+    /// Not delivered yet.
+    pub waiting: u64,
+    /// Of those, the ones that were tried at least once.
+    pub failing: u64,
+    /// When the oldest of those that wait was written.
+    pub since: Option<DateTime<Utc>>,
+    /// Never tried again, in the last 24 hours.
+    pub given_up_24h: u64,
+}
+
+/// The Trendyol store.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Market {
+    /// Packages that may hold units.
+    pub open_packages: u64,
+    /// When the orders were last read whole.
+    pub orders_read_at: Option<DateTime<Utc>>,
+    /// Bar codes that were sent and are not settled.
+    pub items_pending: u64,
+    /// Bar codes that Trendyol refused and that rest until they are sent again.
+    pub items_resting: u64,
+    /// When the last push ended.
+    pub pushed_at: Option<DateTime<Utc>>,
+    /// Whether it went well.
+    pub push_ok: Option<bool>,
+    /// What went wrong with it.
+    pub push_error: Option<String>,
+    /// When the last one that went well ended.
+    pub push_good_at: Option<DateTime<Utc>>,
+    /// Items of the last one that Trendyol took.
+    pub pushed_items: u64,
+}
+
+impl Orders {
+    /// Those that wait for a person.
+    #[must_use]
+    pub fn held(&self) -> u64 {
+        self.held.iter().map(|group| group.orders).sum()
+    }
+
+    /// Those that are open: neither final nor waiting for a person.
+    #[must_use]
+    pub const fn open(&self) -> u64 {
+        self.queued + self.dispatching + self.unconfirmed + self.submitted
+    }
+}
+
+impl Endings {
+    /// All of them.
+    #[must_use]
+    pub const fn all(self) -> u64 {
+        self.completed + self.failed + self.timed_out + self.withdrawn
+    }
+}
+
+impl Situation {
+    /// The daemons that are at work.
+    pub fn alive(&self) -> impl Iterator<Item = &DaemonView> {
+        self.daemons.iter().filter(|daemon| daemon.alive)
+    }
+
+    /// The panel with this id.
+    #[must_use]
+    pub fn panel(&self, id: IntegrationId) -> Option<&PanelView> {
+        self.panels.iter().find(|panel| panel.id == id)
+    }
+}
+
+/// When the day began in a zone. Where the clocks skip midnight it is the first moment after it.
+#[must_use]
+pub fn start_of_day(now: DateTime<Utc>, zone: Tz) -> DateTime<Utc> {
+    let today = now.with_timezone(&zone).date_naive();
+    let hours = (0..24).filter_map(|hour| NaiveTime::from_hms_opt(hour, 0, 0));
+    let mut moments = hours.filter_map(|time| {
+        let local = zone.from_local_datetime(&today.and_time(time));
+        local.earliest().map(|moment| moment.to_utc())
+    });
+    moments.next().unwrap_or(now)
+}
+
+/// For types whose name in the database is their name in JSON.
+pub(crate) fn by_name<T: std::fmt::Display, S: Serializer>(
+    value: &T,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono_tz::{Africa::Cairo, Europe::Istanbul, UTC};
+
+    use super::*;
+
+    #[test]
+    fn a_day_begins_at_midnight_of_the_zone() {
+        for (zone, now, want) in [
+            (Istanbul, "2026-11-20T20:59:59Z", "2026-11-19T21:00:00Z"),
+            (Istanbul, "2026-11-20T21:00:00Z", "2026-11-20T21:00:00Z"),
+            (UTC, "2026-11-20T21:00:00Z", "2026-11-20T00:00:00Z"),
+            // On this day the clocks in Cairo went from 00:00 to 01:00.
+            (Cairo, "2026-04-24T10:00:00Z", "2026-04-23T22:00:00Z"),
+        ] {
+            let now: DateTime<Utc> = now.parse().unwrap();
+            let want: DateTime<Utc> = want.parse().unwrap();
+            assert_eq!(start_of_day(now, zone), want, "{zone} {now}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Who is at work.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::order::explain::Buying;
+
+/// A daemon that was not seen for this long is gone: it says every 20 seconds that it is there.
+pub const GONE_AFTER: Duration = Duration::from_secs(90);
+
+/// What a daemon says of itself.
+#[derive(Clone, Debug)]
+pub struct Daemon {
+    /// Drawn when it starts.
+    pub id: Uuid,
+    /// The program's version.
+    pub version: String,
+    /// When it started.
+    pub started_at: DateTime<Utc>,
+    /// Whether it buys.
+    pub buying: Buying,
+    /// Whether it asks the panels about orders.
+    pub watching: bool,
+    /// Its loops that have not finished a turn in time.
+    pub stuck: Vec<String>,
+}
+
+/// A daemon as it was last seen.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct DaemonView {
+    /// Drawn when it started.
+    pub id: Uuid,
+    /// The program's version.
+    pub version: String,
+    /// When it started.
+    pub started_at: DateTime<Utc>,
+    /// When it last said that it is there.
+    pub seen_at: DateTime<Utc>,
+    /// When it ended properly.
+    pub stopped_at: Option<DateTime<Utc>>,
+    /// Whether it is at work: not stopped, and seen within [`GONE_AFTER`].
+    pub alive: bool,
+    /// Whether it buys.
+    #[serde(serialize_with = "buying")]
+    #[schema(value_type = String)]
+    pub buying: Buying,
+    /// Whether it asks the panels about orders.
+    pub watching: bool,
+    /// Its loops that have not finished a turn in time.
+    pub stuck: Vec<String>,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over a reference"
+)]
+fn buying<S: serde::Serializer>(value: &Buying, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(buying_name(*value))
+}
+
+/// The name that the database and JSON use.
+pub(crate) const fn buying_name(buying: Buying) -> &'static str {
+    match buying {
+        Buying::On => "live",
+        Buying::Shadow => "shadow",
+        Buying::Off => "off",
+    }
+}
+
+/// The same, read back.
+pub(crate) fn buying_named(name: &str) -> Option<Buying> {
+    [Buying::On, Buying::Shadow, Buying::Off]
+        .into_iter()
+        .find(|buying| buying_name(*buying) == name)
+}

@@ -1,0 +1,59 @@
+//! The periodic jobs as people see them.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// A job.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct JobView {
+    /// Its name, as in `orderwatch once NAME`.
+    pub name: &'static str,
+    /// Whether the configuration asks for it.
+    pub enabled: bool,
+    /// When it passes, in words; `None` when it is switched off.
+    pub schedule: Option<String>,
+    /// Its last passes, the newest first.
+    pub runs: Vec<RunView>,
+    /// When the last one that was done ended.
+    pub done_at: Option<DateTime<Utc>>,
+    /// When the next one is expected; `None` when it is switched off or no daemon runs.
+    pub next_at: Option<DateTime<Utc>>,
+    /// Since when one is missing: it was expected then, and does not come.
+    pub missing_since: Option<DateTime<Utc>>,
+}
+
+/// One pass.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RunView {
+    /// The scheduled time.
+    pub tick: DateTime<Utc>,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// When it ended.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// `done` or `failed`; `None` while it runs, or when its process died.
+    pub outcome: Option<String>,
+    /// Its figures, or the error.
+    pub report: Option<Value>,
+}
+
+impl JobView {
+    /// Its last pass that ended, if it has failed.
+    #[must_use]
+    pub fn failed(&self) -> Option<&RunView> {
+        let mut ended = self.runs.iter().filter(|run| run.outcome.is_some());
+        ended
+            .next()
+            .filter(|run| run.outcome.as_deref() == Some("failed"))
+    }
+}
+
+impl RunView {
+    /// What went wrong.
+    #[must_use]
+    pub fn error(&self) -> Option<&str> {
+        self.report.as_ref()?.get("error")?.as_str()
+    }
+}
