@@ -1,0 +1,303 @@
+//! `[trendyol]` and its parts
+
+mod paths;
+
+use std::time::Duration;
+
+use chrono::NaiveTime;
+use chrono_tz::Tz;
+use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
+
+pub use self::paths::TrendyolPaths;
+use super::{read::Section, value::human};
+
+const MAX_BATCH: u32 = 1000;
+const MAX_RATE: u32 = 10_000;
+const MAX_SAFETY: u32 = 20_000;
+/// `User-Agent` takes no longer name.
+const MAX_INTEGRATOR: usize = 30;
+/// Trendyol keeps so much, and answers badly beyond.
+const LONGEST_WINDOW: Duration = Duration::from_hours(30 * 24);
+/// A page of 200 packages takes Trendyol seconds.
+const SHORTEST_TIMEOUT: Duration = Duration::from_secs(1);
+/// Less would lose orders between two passes.
+const SHORTEST_OVERLAP: Duration = Duration::from_mins(1);
+
+/// The store on Trendyol.
+#[derive(Clone, Debug)]
+pub struct Trendyol {
+    /// Whether there is one.
+    pub enabled: bool,
+    /// The seller's number; digits. Empty only while it is not enabled.
+    pub seller_id: String,
+    /// The key.
+    pub api_key: SecretString,
+    /// Its secret.
+    pub api_secret: SecretString,
+    /// Production or test environment.
+    pub base_url: Url,
+    /// Who calls.
+    pub integrator: String,
+    /// `storeFrontCode`, if it is sent.
+    pub store_front_code: Option<String>,
+    /// For one request, from its beginning to the last byte of the answer.
+    pub request_timeout: Duration,
+    /// Where each call goes.
+    pub paths: TrendyolPaths,
+    /// How orders are read.
+    pub orders: TrendyolOrders,
+    /// How stock is sent.
+    pub stock: TrendyolStock,
+    /// How returns are read.
+    pub returns: TrendyolReturns,
+}
+
+/// How orders are read.
+#[derive(Clone, Copy, Debug)]
+pub struct TrendyolOrders {
+    /// Whether they are.
+    pub enabled: bool,
+    /// From one pass to the next.
+    pub interval: Duration,
+    /// What every pass reads again.
+    pub overlap: Duration,
+    /// Requests that read orders.
+    pub requests_per_minute: u32,
+    /// From one page of the stream to the next.
+    pub page_interval: Duration,
+}
+
+/// How stock is sent.
+#[derive(Clone, Copy, Debug)]
+pub struct TrendyolStock {
+    /// Whether it is.
+    pub enabled: bool,
+    /// From one pass to the next.
+    pub interval: Duration,
+    /// From the start to the first pass.
+    pub first_run_after: Duration,
+    /// Items of one request.
+    pub batch_size: u32,
+    /// Requests that send stock.
+    pub requests_per_minute: u32,
+    /// Requests that read results and what is on sale.
+    pub read_requests_per_minute: u32,
+    /// Units of each product that are never put on sale.
+    pub safety_stock: u32,
+    /// The oldest view of the orders by which stock may be raised.
+    pub max_order_age_for_push: Duration,
+    /// From the last push of a pass to one more look at the orders.
+    pub look_again_after: Duration,
+    /// When everything on sale is compared, in [`TrendyolReturns::time_zone`].
+    pub verify_at: NaiveTime,
+}
+
+/// How returns are read.
+#[derive(Clone, Copy, Debug)]
+pub struct TrendyolReturns {
+    /// Whether they are.
+    pub enabled: bool,
+    /// When, once a day.
+    pub at: NaiveTime,
+    /// Of all times of day.
+    pub time_zone: Tz,
+    /// What is read again each day.
+    pub window: Duration,
+}
+
+impl Trendyol {
+    /// Key and secret, for the log to mask.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<SecretString> {
+        vec![self.api_key.clone(), self.api_secret.clone()]
+    }
+
+    /// `None` only together with a fault.
+    pub(super) fn read(
+        mut section: Section<'_, '_>,
+        (paths, orders, stock, returns): (
+            Option<TrendyolPaths>,
+            TrendyolOrders,
+            Option<TrendyolStock>,
+            Option<TrendyolReturns>,
+        ),
+    ) -> Option<Self> {
+        let enabled = section.bool("enabled");
+        let seller_id = section.parsed("seller_id", seller_id);
+        let (key, secret) = (
+            account(&mut section, "api_key"),
+            account(&mut section, "api_secret"),
+        );
+        let base_url = section.parsed("base_url", base_url);
+        let integrator = section.parsed("integrator", integrator);
+        let front = section.parsed("store_front_code", store_front_code);
+        let request_timeout = section.duration_from("request_timeout", SHORTEST_TIMEOUT);
+        if enabled {
+            required(
+                &mut section,
+                seller_id.as_deref(),
+                (key.is_some(), secret.is_some()),
+            );
+        }
+        Some(Self {
+            enabled,
+            seller_id: seller_id?,
+            api_key: key.unwrap_or_default(),
+            api_secret: secret.unwrap_or_default(),
+            base_url: base_url?,
+            integrator: integrator?,
+            store_front_code: front?,
+            request_timeout,
+            paths: paths?,
+            orders,
+            stock: stock?,
+            returns: returns?,
+        })
+    }
+}
+
+impl TrendyolOrders {
+    pub(super) fn read(mut section: Section<'_, '_>) -> Self {
+        Self {
+            enabled: section.bool("enabled"),
+            interval: section.duration("interval"),
+            overlap: section.duration_from("overlap", SHORTEST_OVERLAP),
+            requests_per_minute: section.count("requests_per_minute", 1..=MAX_RATE),
+            page_interval: section.duration_from("page_interval", Duration::ZERO),
+        }
+    }
+}
+
+impl TrendyolStock {
+    pub(super) fn read(mut section: Section<'_, '_>) -> Option<Self> {
+        let enabled = section.bool("enabled");
+        let interval = section.duration("interval");
+        let first_run_after = section.duration_from("first_run_after", Duration::ZERO);
+        let batch_size = section.count("batch_size", 1..=MAX_BATCH);
+        let requests_per_minute = section.count("requests_per_minute", 1..=MAX_RATE);
+        let read_requests_per_minute = section.count("read_requests_per_minute", 1..=MAX_RATE);
+        let safety_stock = section.count("safety_stock", 0..=MAX_SAFETY);
+        let max_order_age_for_push = section.duration("max_order_age_for_push");
+        let look_again_after = section.duration_from("look_again_after", Duration::ZERO);
+        let verify_at = section.parsed("verify_at", time_of_day);
+        Some(Self {
+            enabled,
+            interval,
+            first_run_after,
+            batch_size,
+            requests_per_minute,
+            read_requests_per_minute,
+            safety_stock,
+            max_order_age_for_push,
+            look_again_after,
+            verify_at: verify_at?,
+        })
+    }
+}
+
+impl TrendyolReturns {
+    pub(super) fn read(mut section: Section<'_, '_>) -> Option<Self> {
+        let enabled = section.bool("enabled");
+        let at = section.parsed("at", time_of_day);
+        let time_zone = section.parsed("time_zone", |text| {
+            text.parse::<Tz>().map_err(|_| {
+                "must be the name of a time zone, such as \"Europe/Istanbul\"".to_owned()
+            })
+        });
+        let window = section.duration("window");
+        if window > LONGEST_WINDOW {
+            section.fault(
+                "window",
+                format!(
+                    "must be at most {}, not {}",
+                    human(LONGEST_WINDOW),
+                    human(window)
+                ),
+            );
+        }
+        Some(Self {
+            enabled,
+            at: at?,
+            time_zone: time_zone?,
+            window,
+        })
+    }
+}
+
+fn account(section: &mut Section<'_, '_>, name: &'static str) -> Option<SecretString> {
+    let (secret, given_as) = section.secret(name)?;
+    if secret.expose_secret().chars().all(|c| c.is_ascii_graphic()) {
+        return Some(secret);
+    }
+    section.fault(
+        &given_as,
+        "holds something else than letters, digits and signs",
+    );
+    // Named already, so not missing, too.
+    Some(secret)
+}
+
+/// What an enabled store cannot do without. A faulty secret was named already.
+fn required(section: &mut Section<'_, '_>, seller: Option<&str>, (key, secret): (bool, bool)) {
+    if seller == Some("") {
+        section.missing("seller_id", "is required while trendyol.enabled is true");
+    }
+    for (name, is_set) in [("api_key", key), ("api_secret", secret)] {
+        let twin = format!("{name}_file");
+        let named = !section.text(&twin).is_empty();
+        if !is_set && !named {
+            let message = format!("is required while trendyol.enabled is true; set it or {twin}");
+            section.missing(name, message);
+        }
+    }
+}
+
+fn seller_id(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.chars().all(|c| c.is_ascii_digit()) {
+        Ok(text.to_owned())
+    } else {
+        Err("must be the seller's number: digits in quotes".to_owned())
+    }
+}
+
+fn store_front_code(text: &str) -> Result<Option<String>, String> {
+    let text = text.trim();
+    if text.chars().all(|c| c.is_ascii_alphanumeric()) {
+        Ok((!text.is_empty()).then(|| text.to_owned()))
+    } else {
+        Err("must be letters and digits, or empty".to_owned())
+    }
+}
+
+fn integrator(text: &str) -> Result<String, String> {
+    let fits = (1..=MAX_INTEGRATOR).contains(&text.len());
+    if fits && text.chars().all(|c| c.is_ascii_alphanumeric()) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("must be 1 to {MAX_INTEGRATOR} letters and digits"))
+    }
+}
+
+/// The key travels with every request, so not in the clear, except to this machine.
+fn base_url(text: &str) -> Result<Url, String> {
+    let refuse =
+        || Err("must be an https address, such as \"https://apigw.trendyol.com\"".to_owned());
+    let Ok(url) = Url::parse(text.trim()) else {
+        return refuse();
+    };
+    let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    let plain = url.scheme() == "http" && local;
+    let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none();
+    if (url.scheme() == "https" || plain) && url.host_str().is_some() && bare {
+        Ok(url)
+    } else {
+        refuse()
+    }
+}
+
+fn time_of_day(text: &str) -> Result<NaiveTime, String> {
+    NaiveTime::parse_from_str(text.trim(), "%H:%M")
+        .map_err(|_| "must be a time of day, such as \"23:50\"".to_owned())
+}

@@ -1,0 +1,88 @@
+//! Single values: what they mean and how they are written.
+
+use std::{fmt::Display, ops::RangeInclusive, time::Duration};
+
+use config::ValueKind;
+
+use crate::telemetry::redact::{self, MASK};
+
+/// Shorter delays would only burn a processor.
+pub(super) const SHORTEST: Duration = Duration::from_millis(10);
+/// Longer ones are a mistake in the unit.
+const LONGEST: Duration = Duration::from_hours(366 * 24);
+/// Characters of a wrong value that are repeated in a message.
+const SHOWN_CHARS: usize = 60;
+
+pub(super) fn wanted<T: Display>(what: &str, range: &RangeInclusive<T>) -> String {
+    format!("{what} from {} to {}", range.start(), range.end())
+}
+
+pub(super) fn duration(kind: &ValueKind, shortest: Duration) -> Result<Duration, String> {
+    let ValueKind::String(text) = kind else {
+        return Err("must be a duration with its unit in quotes, such as \"90s\"".to_owned());
+    };
+    let Ok(value) = humantime::parse_duration(text) else {
+        return Err(
+            "must be a positive duration with a unit, such as \"90s\", \"5m\" or \"24h\""
+                .to_owned(),
+        );
+    };
+    if value < shortest {
+        Err(format!("must be at least {}", human(shortest)))
+    } else if value > LONGEST {
+        Err("must be at most 366days".to_owned())
+    } else {
+        Ok(value)
+    }
+}
+
+/// A duration as it is written in the file.
+pub(super) fn human(duration: Duration) -> String {
+    humantime::format_duration(duration).to_string()
+}
+
+/// A wrong value, cut to a readable length. Anything that looks like a password is masked: a secret
+/// may have been put under the wrong key.
+pub(super) fn shown(kind: &ValueKind) -> String {
+    let whole = presentable(kind);
+    if whole.chars().count() <= SHOWN_CHARS {
+        return whole;
+    }
+    let start: String = whole.chars().take(SHOWN_CHARS).collect();
+    format!("{start}…")
+}
+
+/// A value in the notation of the file, without what may be secret in an address: its user
+/// information and its query.
+pub(super) fn presentable(kind: &ValueKind) -> String {
+    let text = written(kind);
+    let text = redact::patterns(&text);
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return text.into_owned();
+    };
+    let quote = if rest.ends_with('"') { "\"" } else { "" };
+    let rest = match rest.split_once('?') {
+        Some((path, _)) => format!("{path}?{MASK}{quote}"),
+        None => rest.to_owned(),
+    };
+    let end = rest.find('/').unwrap_or(rest.len());
+    let rest = match rest[..end].rsplit_once('@') {
+        Some((user, _)) if !user.contains(':') => format!("{MASK}{}", &rest[user.len()..]),
+        _ => rest,
+    };
+    format!("{scheme}://{rest}")
+}
+
+/// A value in the notation of the file.
+pub(super) fn written(kind: &ValueKind) -> String {
+    match kind {
+        ValueKind::String(text) => format!("{text:?}"),
+        ValueKind::Float(number) => format!("{number:?}"),
+        ValueKind::Array(items) => {
+            let items: Vec<String> = items.iter().map(|item| written(&item.kind)).collect();
+            format!("[{}]", items.join(", "))
+        }
+        ValueKind::Table(_) => "a section".to_owned(),
+        other => other.to_string(),
+    }
+}
