@@ -1,0 +1,164 @@
+//! HTTP to the outside world: the two clients that every account shares.
+//!
+//! What must stay true: one call of `Http::once` is at most one request on the wire. Its client
+//! keeps no idle connection (a re-used one is the only case in which the HTTP library sends a
+//! request again by itself), never retries, follows no redirect and knows no proxy. No answer is
+//! read beyond its limit, and no error holds an address.
+
+mod base;
+mod trouble;
+
+use std::{sync::Arc, time::Duration};
+
+use reqwest::{
+    Client, ClientBuilder, Request, Response, StatusCode,
+    header::{CACHE_CONTROL, HeaderMap, HeaderValue},
+    redirect, retry,
+};
+use rustls::{ClientConfig, RootCertStore, crypto::ring};
+
+pub use base::BaseUrlFault;
+pub(crate) use base::base_url;
+pub(crate) use trouble::Trouble;
+
+/// Shorter than the 5 s after which common web servers close an idle connection.
+const IDLE: Duration = Duration::from_secs(4);
+
+/// The limits of both clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HttpSettings {
+    /// From looking up the name to an (encrypted) connection. Should be shorter than
+    /// `request_timeout`: only then is a host that does not answer known to have got nothing.
+    pub connect_timeout: Duration,
+    /// From the beginning to the last byte of the answer.
+    pub request_timeout: Duration,
+}
+
+/// The clients; clones share connections.
+#[derive(Clone, Debug)]
+pub struct Http {
+    single: Client,
+    pooled: Client,
+}
+
+/// The clients could not be built.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    /// The encryption library does not take its own settings.
+    #[error("the TLS settings are not usable")]
+    Tls(#[source] rustls::Error),
+    /// The HTTP library does not take its settings.
+    #[error("the HTTP client cannot be built")]
+    Client(#[source] reqwest::Error),
+}
+
+/// What came back, as far as it came.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+    /// Set when the body did not arrive whole.
+    pub(crate) cut: Option<Trouble>,
+}
+
+impl Http {
+    /// Builds both clients. Reads the platform's root certificates.
+    ///
+    /// A platform without root certificates is logged and not an error: `http` addresses
+    /// can be reached, the others cannot.
+    ///
+    /// # Errors
+    /// [`HttpError`] when a library refuses its settings.
+    pub fn new(settings: &HttpSettings) -> Result<Self, HttpError> {
+        let tls = tls(roots()).map_err(HttpError::Tls)?;
+        let single = common(settings, tls.clone()).pool_max_idle_per_host(0);
+        let pooled = common(settings, tls).pool_idle_timeout(IDLE);
+        Ok(Self {
+            single: single.build().map_err(HttpError::Client)?,
+            pooled: pooled.build().map_err(HttpError::Client)?,
+        })
+    }
+
+    /// Sends one request on a connection of its own. Of its answer at most `limit` bytes are read,
+    /// unpacked.
+    pub(crate) async fn once(&self, request: Request, limit: usize) -> Result<Answer, Trouble> {
+        exchange(&self.single, request, limit).await
+    }
+
+    /// Sends a question, on a connection that may have served another.
+    pub(crate) async fn ask(&self, request: Request, limit: usize) -> Result<Answer, Trouble> {
+        exchange(&self.pooled, request, limit).await
+    }
+}
+
+fn common(settings: &HttpSettings, tls: ClientConfig) -> ClientBuilder {
+    // An address may hold a password: nothing on the way may keep it or its answer.
+    let uncached = HeaderValue::from_static("no-store, no-cache");
+    Client::builder()
+        .tls_backend_preconfigured(tls)
+        .http1_only()
+        .no_proxy()
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .referer(false)
+        .user_agent(concat!("orderwatch/", env!("CARGO_PKG_VERSION")))
+        .default_headers(HeaderMap::from_iter([(CACHE_CONTROL, uncached)]))
+        .connect_timeout(settings.connect_timeout)
+        .timeout(settings.request_timeout)
+}
+
+fn roots() -> RootCertStore {
+    let found = rustls_native_certs::load_native_certs();
+    let mut roots = RootCertStore::empty();
+    let (usable, unusable) = roots.add_parsable_certificates(found.certs);
+    if usable == 0 {
+        let errors = found.errors.len();
+        tracing::warn!(
+            unusable,
+            errors,
+            "no root certificates found: https addresses cannot be reached"
+        );
+    }
+    roots
+}
+
+fn tls(roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
+    let mut tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+    // A request inside the first packet of a handshake may be replayed by anyone.
+    tls.enable_early_data = false;
+    Ok(tls)
+}
+
+async fn exchange(client: &Client, request: Request, limit: usize) -> Result<Answer, Trouble> {
+    let sent = client.execute(request).await;
+    let mut response = sent.map_err(|error| Trouble::of(&error.without_url()))?;
+    let mut body = Vec::new();
+    let cut = read(&mut response, limit, &mut body).await.err();
+    Ok(Answer {
+        status: response.status(),
+        headers: std::mem::take(response.headers_mut()),
+        body,
+        cut,
+    })
+}
+
+/// Reads a body up to its limit. What was read stays in `body` whatever happens.
+async fn read(response: &mut Response, limit: usize, body: &mut Vec<u8>) -> Result<(), Trouble> {
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) => {
+                let room = limit - body.len();
+                body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+                if chunk.len() > room {
+                    return Err(Trouble::TooLarge);
+                }
+            }
+            Ok(None) => return Ok(()),
+            Err(error) => return Err(Trouble::of_body(&error.without_url())),
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! The daemon's log: what is written, in which form, and what never leaves the process.
+//!
+//! What must stay true:
+//!
+//! * a log that nobody reads (a full pipe, a stuck journal) never holds up an order: lines are
+//!   handed to a thread of their own, and lines that it cannot take are counted and reported,
+//! * every line passes the redaction in [`redact`] as the last line of defence,
+//! * traces, for those who export them, pass the same redaction and hold nobody up either,
+//! * a panic is one event like any other, so it reaches whoever reads the log.
+
+mod collector;
+mod filter;
+mod output;
+mod panics;
+pub mod redact;
+#[cfg(test)]
+mod tests;
+#[cfg(feature = "otlp")]
+pub mod traces;
+
+use std::{
+    fmt,
+    io::{self, IsTerminal},
+};
+
+use tracing::Subscriber;
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
+use tracing_subscriber::{
+    EnvFilter, Layer, Registry,
+    fmt::MakeWriter,
+    layer::SubscriberExt,
+    registry::LookupSpan,
+    reload,
+    util::{SubscriberInitExt, TryInitError},
+};
+
+pub use collector::{Collector, Header};
+pub use filter::{Filter, FilterError};
+pub use redact::Secrets;
+
+use output::{DroppedLines, Output, Terminal};
+
+/// Lines that wait for a slow reader, a few MiB at most; more are dropped and counted.
+const BUFFERED_LINES: usize = 8 * 1024;
+
+/// What the spans of traces are named after; the log never shows them.
+pub const SPANS: &str = "orderwatch::trace";
+
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For people on a terminal, JSON otherwise.
+    Auto,
+    /// For people.
+    Pretty,
+    /// One JSON object per line.
+    Json,
+}
+
+impl Format {
+    fn is_json(self, terminal: bool) -> bool {
+        match self {
+            Self::Auto => !terminal,
+            Self::Pretty => false,
+            Self::Json => true,
+        }
+    }
+}
+
+/// The log could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    /// This process has a log.
+    #[error("the log is set up already")]
+    Twice(#[from] TryInitError),
+    /// The way to the collector of traces cannot be set up.
+    #[cfg(feature = "otlp")]
+    #[error(transparent)]
+    Traces(#[from] traces::TracesError),
+}
+
+/// Keeps the log and the traces going. Dropping it writes what is waiting: lines for about a second
+/// at most, traces for `LAST_EXPORT`.
+#[must_use = "the log ends when this is dropped"]
+#[derive(Debug)]
+pub struct Guard {
+    output: Output<tracing_appender::non_blocking::NonBlocking>,
+    filter: SetFilter,
+    #[cfg(feature = "otlp")]
+    traces: Option<traces::Traces>,
+    _worker: WorkerGuard,
+}
+
+/// Changes the filter of the running log.
+struct SetFilter(reload::Handle<EnvFilter, Registry>);
+
+impl fmt::Debug for SetFilter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SetFilter")
+    }
+}
+
+impl Guard {
+    /// Lines lost so far because nobody read them in time.
+    #[must_use]
+    pub fn dropped_lines(&self) -> u64 {
+        self.output.dropped_lines()
+    }
+
+    /// Changes what is logged from now on.
+    pub fn set_filter(&self, filter: &Filter) {
+        if let Err(error) = self.filter.0.reload(filter.to_env_filter()) {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the level of the log cannot be changed"
+            );
+        }
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        // What goes wrong here is logged yet.
+        #[cfg(feature = "otlp")]
+        if let Some(traces) = self.traces.take() {
+            traces.end();
+        }
+        self.output.report_dropped();
+    }
+}
+
+/// Sends all events of this process to standard error, and panics with them. A build with the feature
+/// `otlp` sends spans to the collector, in a Tokio runtime; other builds have no use for it.
+///
+/// # Errors
+/// [`TelemetryError`] when this process has a log already, or traces cannot be sent.
+pub fn init(
+    filter: &Filter,
+    format: Format,
+    collector: Option<&Collector>,
+) -> Result<Guard, TelemetryError> {
+    let terminal = io::stderr().is_terminal();
+    let json = format.is_json(terminal);
+    let builder = NonBlockingBuilder::default()
+        .lossy(true)
+        .buffered_lines_limit(BUFFERED_LINES)
+        .thread_name("log");
+    let (writer, worker) = if terminal {
+        builder.finish(Terminal(io::stderr()))
+    } else {
+        builder.finish(io::stderr())
+    };
+    let dropped = DroppedLines::new(writer.error_counter());
+    let output = Output::new(writer, Secrets::process(), json, Some(dropped));
+    let (filter, handle) = reload::Layer::new(filter.to_env_filter());
+    #[cfg(feature = "otlp")]
+    let traces = collector.map(|collector| traces::Traces::begin(collector, Secrets::process()));
+    #[cfg(feature = "otlp")]
+    let traces = traces.transpose()?;
+    #[cfg(feature = "otlp")]
+    match &traces {
+        Some(traces) => tracing_subscriber::registry()
+            .with(lines(json, terminal, output.clone()).with_filter(filter))
+            .with(traces.layer())
+            .try_init()?,
+        None => subscriber(filter, json, terminal, output.clone()).try_init()?,
+    }
+    #[cfg(not(feature = "otlp"))]
+    {
+        debug_assert!(collector.is_none(), "the configuration refuses one");
+        subscriber(filter, json, terminal, output.clone()).try_init()?;
+    }
+    panics::log();
+    Ok(Guard {
+        output,
+        filter: SetFilter(handle),
+        #[cfg(feature = "otlp")]
+        traces,
+        _worker: worker,
+    })
+}
+
+/// Everything between an event and the writer.
+fn subscriber<F, W>(
+    filter: F,
+    json: bool,
+    color: bool,
+    writer: W,
+) -> impl Subscriber + Send + Sync + use<F, W>
+where
+    F: Layer<Registry> + Send + Sync,
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    tracing_subscriber::registry()
+        .with(filter)
+        .with(lines(json, color, writer))
+}
+
+/// Events as lines.
+fn lines<S, W>(json: bool, color: bool, writer: W) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'s> LookupSpan<'s>,
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer);
+    if json {
+        let lines = lines.json().flatten_event(true).with_current_span(false);
+        lines.boxed()
+    } else if color {
+        // Colour unless $NO_COLOR says otherwise.
+        lines.boxed()
+    } else {
+        lines.with_ansi(false).boxed()
+    }
+}
