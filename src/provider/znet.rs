@@ -1,0 +1,175 @@
+//! znet reseller panels.
+//!
+//! The parts: [`Account`] knows address and password and builds requests, [`Http`] sends them
+//! (a purchase by `once`), `text` makes letters of the bytes, `seen` says whether they count at all, `wire` and
+//! `catalogue` what they mean, `redact` takes secrets out. Here they are put together. What must stay true:
+//!
+//! * only a whole body that came with status 200 and is no page is ever understood,
+//! * every text that leaves goes through the account's redactor first.
+
+mod account;
+mod catalogue;
+mod number;
+mod redact;
+mod seen;
+mod text;
+mod wire;
+
+use std::{fmt, time::Instant};
+
+use async_trait::async_trait;
+use reqwest::{Method, Request, Url};
+use rust_decimal::Decimal;
+
+pub use account::{Account, AccountError};
+
+use self::{
+    seen::Seen,
+    wire::{Balance, Status},
+};
+use super::{
+    AnswerClass, Catalogue, Evidence, Provider, Purchase, PurchaseReply, ReadError, StatusReply,
+};
+use crate::order::{PurchaseOutcome, Reference, StatusAnswer};
+pub use crate::outbound::{BaseUrlFault, Http, HttpError, HttpSettings};
+
+/// Bytes of an answer that are read at most, unpacked.
+const ANSWER_LIMIT: usize = 256 * 1024;
+/// Bytes of a price list that are read at most, unpacked: large panels sell thousands of products.
+const LIST_LIMIT: usize = 4 * 1024 * 1024;
+
+/// One account on a znet panel.
+pub struct Znet {
+    account: Account,
+    http: Http,
+}
+
+impl Znet {
+    /// Puts an account and the shared clients together. Opens no connection.
+    #[must_use]
+    pub const fn new(account: Account, http: Http) -> Self {
+        Self { account, http }
+    }
+
+    /// A panel's words without secrets.
+    fn words(&self, text: &str) -> String {
+        self.account.redactor().words(text)
+    }
+
+    fn evidence(
+        &self,
+        seen: &Seen,
+        body: &str,
+        reference: &Reference,
+        started: Instant,
+    ) -> Evidence {
+        Evidence {
+            class: seen.class,
+            http_status: seen.http_status,
+            body: self.account.redactor().evidence(body, reference.as_str()),
+            trouble: seen
+                .trouble
+                .map_or_else(String::new, |trouble| trouble.to_string()),
+            took: started.elapsed(),
+        }
+    }
+
+    fn outcome(&self, seen: &Seen) -> PurchaseOutcome {
+        if let Some(why) = seen.not_sent() {
+            return PurchaseOutcome::NotSent(why);
+        }
+        match seen.whole().map(wire::purchase) {
+            Some(PurchaseOutcome::Refused(text)) => PurchaseOutcome::Refused(self.words(&text)),
+            Some(outcome) => outcome,
+            None => PurchaseOutcome::Unsure,
+        }
+    }
+
+    fn answer(&self, status: &Status<'_>) -> StatusAnswer {
+        let words = |text| self.words(text);
+        match *status {
+            Status::Waiting(text) => StatusAnswer::Waiting { text: words(text) },
+            Status::Cancelled(text) => StatusAnswer::Cancelled { text: words(text) },
+            Status::NotKnown(text) => StatusAnswer::NotKnown { text: words(text) },
+            Status::Unclear => StatusAnswer::Unclear,
+            Status::Done { pin: None, text } => StatusAnswer::Done {
+                pin: None,
+                text: words(text),
+            },
+            Status::Done {
+                pin: Some(pin),
+                text,
+            } => StatusAnswer::Done {
+                pin: Some(pin.into()),
+                text: words(&redact::mask_pin(text, pin)),
+            },
+        }
+    }
+}
+
+#[async_trait]
+impl Provider for Znet {
+    async fn purchase(&self, purchase: &Purchase) -> PurchaseReply {
+        let started = Instant::now();
+        let request = get(self.account.purchase(purchase));
+        let came = self.http.once(request, ANSWER_LIMIT).await;
+        let seen = Seen::of(&came);
+        PurchaseReply {
+            outcome: self.outcome(&seen),
+            evidence: self.evidence(&seen, &seen.text, &purchase.reference, started),
+        }
+    }
+
+    async fn status(&self, reference: &Reference) -> StatusReply {
+        let started = Instant::now();
+        let came = self
+            .http
+            .ask(get(self.account.status(reference)), ANSWER_LIMIT)
+            .await;
+        let seen = Seen::of(&came);
+        let status = seen.whole().map_or(Status::Unclear, wire::status);
+        let body = seen.masked(&status);
+        StatusReply {
+            answer: self.answer(&status),
+            evidence: self.evidence(&seen, &body, reference, started),
+        }
+    }
+
+    async fn catalogue(&self) -> Result<Catalogue, ReadError> {
+        let came = self
+            .http
+            .ask(get(self.account.catalogue()), LIST_LIMIT)
+            .await;
+        let seen = Seen::of(&came);
+        catalogue::parse(seen.readable()?, self.account.redactor())
+    }
+
+    async fn balance(&self) -> Result<Decimal, ReadError> {
+        let came = self
+            .http
+            .ask(get(self.account.balance()), ANSWER_LIMIT)
+            .await;
+        let seen = Seen::of(&came);
+        let text = seen.readable()?;
+        match wire::balance(text) {
+            Balance::Is(sum) => Ok(sum),
+            Balance::Refused(text) => Err(ReadError::Refused {
+                text: self.account.redactor().evidence(text, ""),
+            }),
+            Balance::Unclear => Err(ReadError::Unreadable {
+                class: AnswerClass::Text,
+                detail: self.account.redactor().evidence(text, ""),
+            }),
+        }
+    }
+}
+
+fn get(url: Url) -> Request {
+    Request::new(Method::GET, url)
+}
+
+impl fmt::Debug for Znet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Znet").finish_non_exhaustive()
+    }
+}
