@@ -1,0 +1,234 @@
+//! The outside world that is sold on: what a marketplace can be asked, and what it may answer.
+//!
+//! A marketplace never reads the database and decides nothing about stock: it sends one request and
+//! says what came back, in classes that callers match on. What must stay true:
+//!
+//! * an answer that is not understood is an error or [`PushOutcome::Unknown`], never a success,
+//! * a record that cannot be read is named ([`Unreadable`]) and loses none of its neighbours,
+//! * a status that nobody knows yet is kept as it came,
+//! * no key and nobody's name or address is in an error, a log line or `Debug` output.
+
+mod barcode;
+mod claim;
+mod package;
+mod personal;
+mod stock;
+pub mod trendyol;
+
+use std::{fmt, time::Duration};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+pub use barcode::{Barcode, BarcodeFault};
+pub use claim::{CLAIMS_CUT_AT, Claim, ClaimItem, ClaimReason, ClaimStatus};
+pub use package::{
+    Amounts, Cargo, CreatedBy, Customer, Line, Package, PackageStatus, StatusChange, StockEffect,
+};
+pub use personal::Personal;
+pub use stock::{
+    BatchId, BatchItem, BatchResult, BatchState, ItemStatus, ListedStock, MAX_ITEMS, MAX_QUANTITY,
+    MAX_READ_BACK, PushNotSent, PushOutcome, ReadBack, StockItem, fingerprint,
+};
+
+/// One seller's account on a marketplace.
+///
+/// Every call waits until the marketplace's rate limits allow it: a short while, or up to two
+/// minutes after the same group of calls was told to slow down. A call that is dropped while it
+/// waits has sent nothing; one that is dropped later may have been done.
+#[async_trait]
+pub trait Marketplace: Send + Sync + fmt::Debug {
+    /// Reads one page of the packages that were last changed in `window`, the newest first.
+    ///
+    /// The first page has no cursor; each next one has that of the page before, with the same window.
+    ///
+    /// # Errors
+    /// [`MarketError`] when there is no page; nothing was missed, ask again.
+    async fn package_stream(
+        &self,
+        window: Window,
+        cursor: Option<&Cursor>,
+    ) -> Result<StreamPage, MarketError>;
+
+    /// Reads one page (the first is 0) of the packages that a question finds.
+    ///
+    /// # Errors
+    /// [`MarketError`] when there is no page.
+    async fn packages(&self, query: &PackageQuery, page: u32)
+    -> Result<Page<Package>, MarketError>;
+
+    /// Sends absolute quantities: 1 to [`MAX_ITEMS`] items, each barcode once. Sends at most one
+    /// request and never repeats it. Prices are never sent.
+    async fn push(&self, items: &[StockItem]) -> PushOutcome;
+
+    /// Asks what became of a push.
+    ///
+    /// # Errors
+    /// [`MarketError`] when the answer is not a batch.
+    async fn batch_result(&self, batch: &BatchId) -> Result<BatchResult, MarketError>;
+
+    /// Reads what is on sale for 1 to [`MAX_READ_BACK`] barcodes. One that the marketplace does not
+    /// list is not in the answer.
+    ///
+    /// # Errors
+    /// [`MarketError`] when the answer is not a list.
+    async fn read_back(&self, barcodes: &[Barcode]) -> Result<ReadBack, MarketError>;
+
+    /// Reads one page (the first is 0) of the returns of a window. No returns are an empty page.
+    ///
+    /// At [`CLAIMS_CUT_AT`] returns the marketplace is silent about the rest: ask smaller windows.
+    ///
+    /// # Errors
+    /// [`MarketError`] when there is no page.
+    async fn claims(&self, window: Window, page: u32) -> Result<Page<Claim>, MarketError>;
+
+    /// Tells that a package is being picked: line ids and their quantities.
+    ///
+    /// # Errors
+    /// [`MarketError`]; after [`MarketError::Unreachable`] and [`MarketError::Transient`] it may have
+    /// been done, and doing it again is harmless. [`MarketError::Auth`] is also the answer to a
+    /// package that the marketplace does not know.
+    async fn set_picking(&self, package_id: i64, lines: &[(i64, i32)]) -> Result<(), MarketError>;
+}
+
+/// A span of time, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// The earliest moment.
+    pub start: DateTime<Utc>,
+    /// The latest moment.
+    pub end: DateTime<Utc>,
+}
+
+/// Where a stream goes on. It means something to the marketplace only, and not for long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor(pub String);
+
+/// A page of a stream.
+#[derive(Clone, Debug)]
+pub struct StreamPage {
+    /// The packages that could be read.
+    pub packages: Vec<Package>,
+    /// Those that could not.
+    pub unreadable: Vec<Unreadable>,
+    /// What comes after it.
+    pub next: Next,
+}
+
+/// What comes after a page of a stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Another page.
+    More(Cursor),
+    /// Nothing: the stream was read whole.
+    End,
+    /// More, but the marketplace does not say where. The stream was not read whole.
+    Lost,
+}
+
+/// Which packages are asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PackageQuery {
+    /// Those last changed in a window, of 14 days at most.
+    Changed(Window),
+    /// All of one order, however old.
+    Order(String),
+}
+
+/// A page of a list.
+#[derive(Clone, Debug)]
+pub struct Page<T> {
+    /// What could be read.
+    pub records: Vec<T>,
+    /// What could not.
+    pub unreadable: Vec<Unreadable>,
+    /// Records on all pages, as far as the marketplace says.
+    pub total: Option<u64>,
+    /// Whether there is nothing after it.
+    pub last: bool,
+}
+
+/// A record, or a part of one, that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Which one: its id where that can be read, otherwise its place on the page (`#0` is the first).
+    pub record: String,
+    /// What is wrong with it: names of fields, no values.
+    pub reason: String,
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.record, self.reason)
+    }
+}
+
+/// A call brought nothing. Texts are the marketplace's own, redacted and capped.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MarketError {
+    /// Key, secret or seller id are wrong (401).
+    #[error("the marketplace does not accept the account: {text}")]
+    Auth {
+        /// The marketplace's text.
+        text: String,
+    },
+    /// The account is right but the caller is not let in: User-Agent, address, or path (403).
+    #[error("the marketplace does not let this caller in: {text}")]
+    Forbidden {
+        /// The marketplace's text.
+        text: String,
+    },
+    /// The path is not there any more: the API has changed (404, 410, 426, a redirect).
+    #[error("the marketplace has moved or closed this path (status {status}): {text}")]
+    Gone {
+        /// The HTTP status code.
+        status: u16,
+        /// The marketplace's text.
+        text: String,
+    },
+    /// Too many calls (429). Nothing was done. This group of calls waits by itself.
+    #[error("the marketplace asks to slow down for {} s", .retry_after.as_secs())]
+    RateLimited {
+        /// How long the next call of this group waits: asked for, or our own back-off.
+        retry_after: Duration,
+    },
+    /// The marketplace has a fault (5xx); worth trying again.
+    #[error("the marketplace has a fault (status {status}): {text}")]
+    Transient {
+        /// The HTTP status code.
+        status: u16,
+        /// The marketplace's text.
+        text: String,
+    },
+    /// No whole answer came back; worth trying again.
+    #[error("no answer from the marketplace: {trouble}")]
+    Unreachable {
+        /// What went wrong, in our words.
+        trouble: String,
+    },
+    /// The marketplace does not take this request as it is (400, 409, 414 and the like).
+    #[error("the marketplace refuses this (status {status}): {text}")]
+    Rejected {
+        /// The HTTP status code.
+        status: u16,
+        /// The marketplace's own name for the reason; its only stable part.
+        key: Option<String>,
+        /// The marketplace's text.
+        text: String,
+    },
+    /// The answer is something else than the protocol has for this call.
+    #[error("the marketplace's answer is not understood: {detail}")]
+    Unreadable {
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// The marketplace serves the first 10,000 packages of a question only; ask a smaller window.
+    #[error("page {page} is out of reach; ask a smaller window")]
+    OutOfReach {
+        /// The page that was asked for.
+        page: u32,
+    },
+    /// Nothing was sent: the arguments of the call are none that the marketplace can take.
+    #[error("nothing was sent: {0}")]
+    Arguments(&'static str),
+}

@@ -1,0 +1,27 @@
+//! Words about a person, which no log may show.
+
+use std::fmt;
+
+/// A name, an address or what a customer wrote. `Debug` shows only that there is something.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Personal(String);
+
+impl Personal {
+    /// For the database, where it belongs; not for logs or errors.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Personal {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Debug for Personal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_empty() { "\"\"" } else { "***" })
+    }
+}

@@ -1,0 +1,262 @@
+//! Packages: what Trendyol's order answers say.
+//!
+//! What must stay true: a package without an id or an order number, and a line without a bar code
+//! or a quantity, are named and not guessed; a package is kept when one of its lines cannot be read.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::wire::{self, Fields, each, missing};
+use crate::marketplace::{
+    Amounts, Cargo, CreatedBy, Cursor, Customer, Line, MarketError, Next, Package, PackageStatus,
+    Page, Personal, StatusChange, StreamPage, Unreadable,
+};
+
+/// Packages of a page.
+pub(super) const PAGE_SIZE: usize = 200;
+/// Packages that a question reaches, whatever it finds.
+pub(super) const REACH: usize = 10_000;
+/// How far `orderDate` is ahead of the true time: the hour in Istanbul, sent as if it were UTC.
+const ORDER_DATE_AHEAD: TimeDelta = TimeDelta::hours(3);
+/// An order and its package are this close together at most when they are made at once.
+const AT_ONCE: TimeDelta = TimeDelta::minutes(10);
+
+/// Reads a page of the stream that was asked for with `cursor`.
+pub(super) fn stream(text: &str, cursor: Option<&Cursor>) -> Result<StreamPage, MarketError> {
+    let body = wire::body(text)?;
+    let more = body.flag(&["hasMore"]);
+    let (packages, unreadable) = content(&body, more == Some(false))?;
+    let full = packages.len() + unreadable.len() >= PAGE_SIZE;
+    let next = body.text(&["nextCursor"]).map(Cursor);
+    let next = match (more, next) {
+        (Some(false), _) => Next::End,
+        // The same place again would go round for ever.
+        (_, Some(next)) if Some(&next) == cursor => Next::Lost,
+        (_, Some(next)) => Next::More(next),
+        (None, None) if !full => Next::End,
+        (_, None) => Next::Lost,
+    };
+    Ok(StreamPage {
+        packages,
+        unreadable,
+        next,
+    })
+}
+
+/// Reads a page (the first is 0) of a list.
+pub(super) fn page(text: &str, page: u32) -> Result<Page<Package>, MarketError> {
+    let body = wire::body(text)?;
+    let none = body.int(&["totalElements"]) == Some(0);
+    let (records, unreadable) = content(&body, none)?;
+    Ok(wire::page(&body, records, unreadable, page, PAGE_SIZE))
+}
+
+fn content(
+    body: &Fields<'_>,
+    may_be_none: bool,
+) -> Result<(Vec<Package>, Vec<Unreadable>), MarketError> {
+    let list = wire::content(body, may_be_none)?;
+    let (packages, unreadable) = each(&list, "", &["shipmentPackageId", "id"], package);
+    warn_of_another_clock(&packages);
+    Ok((packages, unreadable))
+}
+
+fn package(fields: &Fields<'_>) -> Result<Package, String> {
+    let shipment_package_id = fields
+        .int(&["shipmentPackageId", "id"])
+        .ok_or_else(|| missing("shipmentPackageId"))?;
+    let order_number = fields
+        .text(&["orderNumber"])
+        .ok_or_else(|| missing("orderNumber"))?;
+    let order_date_raw_ms = fields.int(&["orderDate"]).filter(|ms| *ms > 0);
+    let order_date = order_date_raw_ms
+        .and_then(DateTime::from_timestamp_millis)
+        .map(|ahead| ahead - ORDER_DATE_AHEAD);
+    let history = history(fields);
+    let (lines, mut unreadable) = lines(fields);
+    Ok(Package {
+        shipment_package_id,
+        order_number,
+        status: status(fields),
+        order_date_raw_ms,
+        order_date,
+        last_modified_ms: last_modified_ms(fields, &history, order_date),
+        created_by: fields.text(&["createdBy"]).as_deref().map(CreatedBy::parse),
+        origin_package_ids: origins(fields, &mut unreadable),
+        lines,
+        unreadable,
+        history,
+        customer: customer(fields),
+        cargo: cargo(fields),
+        amounts: sums(fields),
+        currency_code: fields.text(&["currencyCode"]),
+        shipment_number: fields.text(&["shipmentNumber"]),
+        origin_shipment_date: fields.time(&["originShipmentDate"]),
+        estimated_delivery_start: fields.time(&["estimatedDeliveryStartDate"]),
+        estimated_delivery_end: fields.time(&["estimatedDeliveryEndDate"]),
+        agreed_delivery_date: fields.time(&["agreedDeliveryDate"]),
+    })
+}
+
+fn status(fields: &Fields<'_>) -> PackageStatus {
+    let status = fields.text(&["status", "shipmentPackageStatus"]);
+    PackageStatus::parse(&status.unwrap_or_default())
+}
+
+fn last_modified_ms(
+    fields: &Fields<'_>,
+    history: &[StatusChange],
+    ordered: Option<DateTime<Utc>>,
+) -> i64 {
+    let newest = || history.iter().map(|change| change.at).max();
+    let time = fields.time(&["lastModifiedDate"]).or_else(newest);
+    time.or(ordered).map_or(0, |time| time.timestamp_millis())
+}
+
+fn history(fields: &Fields<'_>) -> Vec<StatusChange> {
+    let list = fields.list(&["packageHistories"]).unwrap_or_default();
+    let changes = list.into_iter().filter_map(|raw| {
+        let fields = Fields::of(raw)?;
+        Some(StatusChange {
+            at: fields.time(&["createdDate"])?,
+            status: status(&fields),
+        })
+    });
+    changes.collect()
+}
+
+fn origins(fields: &Fields<'_>, unreadable: &mut Vec<Unreadable>) -> Vec<i64> {
+    let mut ids = Vec::new();
+    let list = fields.list(&["originPackageIds"]).unwrap_or_default();
+    for (index, raw) in list.into_iter().enumerate() {
+        match wire::int(raw) {
+            Some(id) => ids.push(id),
+            None => unreadable.push(Unreadable {
+                record: format!("originPackageIds#{index}"),
+                reason: "it is no whole number".to_owned(),
+            }),
+        }
+    }
+    ids
+}
+
+fn lines(fields: &Fields<'_>) -> (Vec<Line>, Vec<Unreadable>) {
+    if let Some(list) = fields.list(&["lines"]) {
+        return each(&list, "lines", &["lineId", "id"], line);
+    }
+    let none = Unreadable {
+        record: "lines".to_owned(),
+        reason: missing("lines"),
+    };
+    (Vec::new(), vec![none])
+}
+
+fn line(fields: &Fields<'_>) -> Result<Line, String> {
+    Ok(Line {
+        line_id: fields.int(&["lineId", "id"]),
+        barcode: fields
+            .text(&["barcode"])
+            .ok_or_else(|| missing("barcode"))?,
+        quantity: fields
+            .count(&["quantity"])
+            .ok_or_else(|| missing("quantity"))?,
+        stock_code: fields.text(&["stockCode", "merchantSku"]),
+        product_code: fields.text(&["contentId", "productCode"]),
+        product_main_id: fields.text(&["productMainId"]),
+        product_name: fields.text(&["productName"]),
+        product_size: fields.text(&["productSize"]),
+        product_color: fields.text(&["productColor"]),
+        status: fields
+            .text(&["orderLineItemStatusName"])
+            .as_deref()
+            .map(PackageStatus::parse),
+        amounts: line_sums(fields),
+        vat_rate: fields.decimal(&["vatRate", "vatBaseAmount"]),
+        currency_code: fields.text(&["currencyCode"]),
+        cancel_reason: fields.text(&["cancelReason"]),
+    })
+}
+
+fn line_sums(fields: &Fields<'_>) -> Amounts {
+    Amounts {
+        gross: fields.decimal(&["lineGrossAmount", "amount"]),
+        seller_discount: fields.decimal(&["lineSellerDiscount", "discount"]),
+        trendyol_discount: fields.decimal(&["lineTyDiscount", "tyDiscount"]),
+        total_discount: fields.decimal(&["lineTotalDiscount"]),
+        net: fields.decimal(&["lineUnitPrice", "price"]),
+    }
+}
+
+fn sums(fields: &Fields<'_>) -> Amounts {
+    Amounts {
+        gross: fields.decimal(&["packageGrossAmount", "grossAmount"]),
+        seller_discount: fields.decimal(&["packageSellerDiscount", "totalDiscount"]),
+        trendyol_discount: fields.decimal(&["packageTyDiscount", "totalTyDiscount"]),
+        total_discount: fields.decimal(&["packageTotalDiscount"]),
+        net: fields.decimal(&["packageTotalPrice", "totalPrice"]),
+    }
+}
+
+fn customer(fields: &Fields<'_>) -> Customer {
+    let address = fields.object(&["shipmentAddress"]).unwrap_or_default();
+    Customer {
+        id: fields.personal(&["customerId"]),
+        first_name: fields
+            .personal(&["customerFirstName"])
+            .or_else(|| address.personal(&["firstName"])),
+        last_name: fields
+            .personal(&["customerLastName"])
+            .or_else(|| address.personal(&["lastName"])),
+        address: address
+            .personal(&["fullAddress"])
+            .or_else(|| address_in_parts(&address)),
+    }
+}
+
+fn address_in_parts(address: &Fields<'_>) -> Option<Personal> {
+    let names = ["address1", "address2", "neighborhood", "district", "city"];
+    let parts: Vec<String> = names
+        .iter()
+        .filter_map(|name| address.text(&[name]))
+        .collect();
+    (!parts.is_empty()).then(|| parts.join(" ").into())
+}
+
+pub(super) fn cargo(fields: &Fields<'_>) -> Cargo {
+    Cargo {
+        tracking_number: fields.text(&["cargoTrackingNumber"]),
+        tracking_link: fields.personal(&["cargoTrackingLink"]),
+        sender_number: fields.text(&["cargoSenderNumber"]),
+        provider_name: fields.text(&["cargoProviderName"]),
+    }
+}
+
+/// The three hours are nowhere promised: says so when packages stop showing them.
+fn warn_of_another_clock(packages: &[Package]) {
+    let ahead: Vec<bool> = packages.iter().filter_map(is_ahead).collect();
+    if !ahead.is_empty() && !ahead.contains(&true) {
+        tracing::warn!(
+            packages = ahead.len(),
+            "Trendyol's orderDate is no longer three hours ahead: order dates are now wrong by as much"
+        );
+    }
+}
+
+/// Whether `orderDate` is three hours ahead, as far as a package shows it: one that came with its
+/// order has a time of its own in UTC.
+fn is_ahead(package: &Package) -> Option<bool> {
+    if package.created_by != Some(CreatedBy::OrderCreation) {
+        return None;
+    }
+    let made = package.history.iter().map(|change| change.at).min()?;
+    let late = made - package.order_date?;
+    let near = |want: TimeDelta| (late - want).abs() <= AT_ONCE;
+    match () {
+        () if near(TimeDelta::zero()) => Some(true),
+        // The three hours were taken off a date that was right.
+        () if near(ORDER_DATE_AHEAD) => Some(false),
+        () => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,178 @@
+//! Stock: the body of a push, and what its answer, its batch and a read-back say.
+//!
+//! What must stay true: only quantities are sent; a push counts as taken only with the name of its
+//! batch; a batch is complete only when every item has a final result.
+
+use std::collections::HashSet;
+
+use serde_json::{Value, json, value::RawValue};
+
+use super::{
+    error::is_duplicate,
+    wire::{self, Fields, each, missing},
+};
+use crate::{
+    marketplace::{
+        BatchId, BatchItem, BatchResult, BatchState, ItemStatus, ListedStock, MAX_ITEMS,
+        MAX_QUANTITY, MarketError, PushNotSent, PushOutcome, ReadBack, StockItem, Unreadable,
+    },
+    order::cut,
+};
+
+/// Characters kept of a reason.
+const REASON_CHARS: usize = 300;
+
+/// The body of a push.
+pub(super) fn push(items: &[StockItem]) -> Result<Vec<u8>, PushNotSent> {
+    check(items)?;
+    let items: Vec<Value> = items
+        .iter()
+        .map(|item| json!({ "barcode": item.barcode.as_str(), "quantity": item.quantity }))
+        .collect();
+    Ok(json!({ "items": items }).to_string().into_bytes())
+}
+
+fn check(items: &[StockItem]) -> Result<(), PushNotSent> {
+    if items.is_empty() {
+        return Err(PushNotSent::Empty);
+    }
+    if items.len() > MAX_ITEMS {
+        return Err(PushNotSent::TooMany(items.len()));
+    }
+    let mut seen = HashSet::new();
+    for item in items {
+        if !seen.insert(&item.barcode) {
+            return Err(PushNotSent::Twice(item.barcode.clone()));
+        }
+        if !(0..=MAX_QUANTITY).contains(&item.quantity) {
+            return Err(PushNotSent::Quantity(item.barcode.clone()));
+        }
+    }
+    Ok(())
+}
+
+/// Reads the answer to a push whose status is a success.
+pub(super) fn pushed(text: &str) -> PushOutcome {
+    let batch = wire::body(text)
+        .ok()
+        .and_then(|body| body.text(&["batchRequestId"]));
+    match batch {
+        Some(batch) => PushOutcome::Accepted {
+            batch: BatchId(batch),
+        },
+        None if is_duplicate(text) => PushOutcome::DuplicateWindow,
+        None => PushOutcome::Unknown {
+            why: "a success without the name of a batch".to_owned(),
+        },
+    }
+}
+
+/// Reads a batch.
+pub(super) fn batch(text: &str) -> Result<BatchResult, MarketError> {
+    let body = wire::body(text)?;
+    let list = body.list(&["items"]).unwrap_or_default();
+    let (items, unreadable) = each(&list, "items", &[], item);
+    let expected = body.int(&["itemCount"]).unwrap_or(0);
+    let seen = i64::try_from(list.len()).unwrap_or(i64::MAX);
+    let open = |item: &BatchItem| matches!(item.status, ItemStatus::Pending(_));
+    let state = if list.is_empty() {
+        BatchState::NoItems
+    } else if !unreadable.is_empty() || seen < expected || items.iter().any(open) {
+        BatchState::Running
+    } else {
+        BatchState::Complete
+    };
+    Ok(BatchResult {
+        state,
+        items,
+        unreadable,
+    })
+}
+
+/// A batch that Trendyol does not know.
+pub(super) const fn no_batch() -> BatchResult {
+    BatchResult {
+        state: BatchState::NotFound,
+        items: Vec::new(),
+        unreadable: Vec::new(),
+    }
+}
+
+fn item(fields: &Fields<'_>) -> Result<BatchItem, String> {
+    let asked = fields.object(&["requestItem"]).unwrap_or_default();
+    let barcode = asked.text(&["barcode"]);
+    Ok(BatchItem {
+        barcode: barcode
+            .or_else(|| fields.text(&["barcode"]))
+            .ok_or_else(|| missing("requestItem.barcode"))?,
+        quantity: asked.count(&["quantity"]),
+        status: item_status(fields),
+    })
+}
+
+fn item_status(fields: &Fields<'_>) -> ItemStatus {
+    let status = fields.text(&["status"]).unwrap_or_default();
+    match status.to_ascii_uppercase().as_str() {
+        "SUCCESS" => ItemStatus::Success,
+        "FAILED" => failed(fields),
+        _ => ItemStatus::Pending(status),
+    }
+}
+
+fn failed(fields: &Fields<'_>) -> ItemStatus {
+    let list = fields.list(&["failureReasons"]).unwrap_or_default();
+    let reasons: Vec<String> = list.into_iter().filter_map(reason).collect();
+    if reasons.iter().any(|reason| is_duplicate(reason)) {
+        ItemStatus::DuplicateWindow
+    } else {
+        ItemStatus::Failed { reasons }
+    }
+}
+
+/// A text so far; of an object what speaks, or all of it.
+fn reason(raw: &RawValue) -> Option<String> {
+    let names = ["message", "reason", "failureReason", "key"];
+    let said = wire::text(raw).or_else(|| Fields::of(raw)?.text(&names));
+    let said = said.or_else(|| (raw.get() != "null").then(|| raw.get().to_owned()));
+    said.map(|text| cut(&text, REASON_CHARS))
+}
+
+/// Reads what is on sale.
+pub(super) fn listed(text: &str) -> Result<ReadBack, MarketError> {
+    let body = wire::body(text)?;
+    let none = body.int(&["totalElements"]) == Some(0);
+    let (mut listed, mut unreadable) = (Vec::new(), Vec::new());
+    for (index, raw) in wire::content(&body, none)?.into_iter().enumerate() {
+        let Some(variants) = variants(raw) else {
+            unreadable.push(Unreadable {
+                record: format!("#{index}"),
+                reason: missing("variants"),
+            });
+            continue;
+        };
+        let place = format!("#{index}/variants");
+        let (good, bad) = each(&variants, &place, &["barcode"], variant);
+        listed.extend(good);
+        unreadable.extend(bad);
+    }
+    Ok(ReadBack { listed, unreadable })
+}
+
+fn variants(raw: &RawValue) -> Option<Vec<&RawValue>> {
+    Fields::of(raw)?.list(&["variants"])
+}
+
+fn variant(fields: &Fields<'_>) -> Result<ListedStock, String> {
+    Ok(ListedStock {
+        barcode: fields
+            .text(&["barcode"])
+            .ok_or_else(|| missing("barcode"))?,
+        quantity: fields
+            .count(&["quantity"])
+            .ok_or_else(|| missing("quantity"))?,
+        last_modified: fields.time(&["stockLastModifiedDate"]),
+    })
+}
+
+#[cfg(test)]
+mod tests;

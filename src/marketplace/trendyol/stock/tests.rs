@@ -1,0 +1,228 @@
+//! What is sent, and what pushes, batches and read-backs become.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::marketplace::Barcode;
+
+fn stock(barcode: &str, quantity: i32) -> StockItem {
+    let barcode = Barcode::parse(barcode).unwrap();
+    StockItem { barcode, quantity }
+}
+
+#[test]
+fn only_bar_codes_and_quantities_are_sent() {
+    let body = push(&[stock("TSH-201", 0), stock("0012", 20_000)]).unwrap();
+    assert_eq!(
+        String::from_utf8(body).unwrap(),
+        r#"{"items":[{"barcode":"TSH-201","quantity":0},{"barcode":"0012","quantity":20000}]}"#
+    );
+}
+
+#[test]
+fn a_request_that_trendyol_cannot_take_is_not_sent() {
+    let many: Vec<_> = (0..=1000).map(|n| stock(&n.to_string(), 1)).collect();
+    assert!(push(&many[..1000]).is_ok());
+    for (items, want) in [
+        (vec![], PushNotSent::Empty),
+        (many, PushNotSent::TooMany(1001)),
+        (
+            vec![stock("a", 1), stock("b", 1), stock(" a", 2)],
+            PushNotSent::Twice(Barcode::parse("a").unwrap()),
+        ),
+        (
+            vec![stock("a", -1)],
+            PushNotSent::Quantity(Barcode::parse("a").unwrap()),
+        ),
+        (
+            vec![stock("a", 20_001)],
+            PushNotSent::Quantity(Barcode::parse("a").unwrap()),
+        ),
+    ] {
+        assert_eq!(push(&items), Err(want));
+    }
+}
+
+#[test]
+fn only_a_batch_means_that_a_push_was_taken() {
+    let id = "fa75dfd5-6ce6-4730-a09e-97563500000-1529854840";
+    let taken = pushed(&format!(r#"{{"batchRequestId":"{id}"}}"#));
+    let batch = BatchId(id.to_owned());
+    assert_eq!(taken, PushOutcome::Accepted { batch });
+    for body in [
+        "",
+        "{}",
+        "OK",
+        "<html>",
+        r#"{"batchRequestId":null}"#,
+        r#"{"batchRequestId":" "}"#,
+        r#"{"batchRequestId":{}}"#,
+        r#"{"batchRequestId":"x""#,
+        r#"{"errors":[{"message":"x"}]}"#,
+    ] {
+        let outcome = pushed(body);
+        assert!(matches!(outcome, PushOutcome::Unknown { .. }), "{body}");
+    }
+    let refused = r#"{"errors":[{"message":"15 dakika boyunca aynı isteği ..."}]}"#;
+    assert_eq!(pushed(refused), PushOutcome::DuplicateWindow);
+}
+
+fn one(item: &Value) -> BatchItem {
+    let text = json!({ "items": [item] }).to_string();
+    let mut result = batch(&text).unwrap();
+    assert_eq!(result.unreadable, []);
+    result.items.remove(0)
+}
+
+#[test]
+fn the_official_sample_is_complete_without_a_status() {
+    let result = batch(
+        r#"{"batchRequestId":"c57e3453-2c00-11f0-aa3a-be9298facace-1746718627",
+        "items":[{"requestItem":{"updateRequestDate":"2025-05-08T11:37:07.950+00:00",
+        "quantity":100,"salePrice":100,"barcode":"11111111111","listPrice":100},
+        "status":"SUCCESS","failureReasons":[]}],"creationDate":1746704227943,
+        "lastModification":1746704227943,"sourceType":"API","itemCount":1,"failedItemCount":0,
+        "batchRequestType":"ProductInventoryUpdate"}"#,
+    )
+    .unwrap();
+    assert_eq!(result.state, BatchState::Complete);
+    let want = BatchItem {
+        barcode: "11111111111".to_owned(),
+        quantity: Some(100),
+        status: ItemStatus::Success,
+    };
+    assert_eq!(result.items, [want]);
+}
+
+#[test]
+fn a_batch_is_complete_only_when_every_item_is() {
+    let item = |status: &str| json!({ "requestItem": { "barcode": "a" }, "status": status });
+    for (body, want) in [
+        (
+            json!({ "items": [item("SUCCESS"), item("FAILED")] }),
+            BatchState::Complete,
+        ),
+        (
+            json!({ "items": [item("SUCCESS"), item("IN_PROGRESS")] }),
+            BatchState::Running,
+        ),
+        (
+            json!({ "items": [item("SUCCESS"), item("")] }),
+            BatchState::Running,
+        ),
+        (
+            json!({ "items": [item("SUCCESS")], "itemCount": 2 }),
+            BatchState::Running,
+        ),
+        (
+            json!({ "items": [item("SUCCESS")], "itemCount": 0 }),
+            BatchState::Complete,
+        ),
+        (
+            json!({ "items": [item("SUCCESS"), {}] }),
+            BatchState::Running,
+        ),
+        (
+            json!({ "items": [], "status": "COMPLETED" }),
+            BatchState::NoItems,
+        ),
+        (
+            json!({ "items": null, "status": "PROCESSING" }),
+            BatchState::NoItems,
+        ),
+        (json!({}), BatchState::NoItems),
+    ] {
+        assert_eq!(batch(&body.to_string()).unwrap().state, want, "{body}");
+    }
+    assert!(batch("<html>").is_err());
+}
+
+#[test]
+fn reasons_are_read_in_every_shape() {
+    for (reasons, want) in [
+        (json!(["a", "b"]), vec!["a", "b"]),
+        (json!(null), vec![]),
+        (json!("a"), vec!["a"]),
+        (
+            json!([null, 7, { "message": "m" }, { "x": 1 }]),
+            vec!["7", "m", r#"{"x":1}"#],
+        ),
+    ] {
+        let item = json!({
+            "requestItem": { "barcode": "a" }, "status": "failed", "failureReasons": reasons,
+        });
+        let reasons = want.into_iter().map(str::to_owned).collect();
+        assert_eq!(one(&item).status, ItemStatus::Failed { reasons });
+    }
+    let item = json!({
+        "barcode": "a", "status": "FAILED",
+        "failureReasons": ["15 dakika boyunca aynı isteği tekrarlı olarak atamazsınız!"],
+    });
+    assert_eq!(one(&item).status, ItemStatus::DuplicateWindow);
+    let item = json!({ "barcode": "a", "status": "PENDING" });
+    assert_eq!(one(&item).status, ItemStatus::Pending("PENDING".into()));
+}
+
+#[test]
+fn a_read_back_finds_every_variant() {
+    let text = json!({
+        "totalElements": 2,
+        "content": [
+            { "contentId": 1, "variants": [
+                { "barcode": "a", "quantity": 5, "stockLastModifiedDate": 1_762_865_408_581_i64 },
+                { "barcode": "b", "quantity": 0, "stockLastModifiedDate": null },
+                { "barcode": "c" },
+            ] },
+            { "contentId": 2 },
+        ],
+    });
+    let read = listed(&text.to_string()).unwrap();
+    let found: Vec<_> = read
+        .listed
+        .iter()
+        .map(|one| {
+            (
+                one.barcode.as_str(),
+                one.quantity,
+                one.last_modified.is_some(),
+            )
+        })
+        .collect();
+    assert_eq!(found, [("a", 5, true), ("b", 0, false)]);
+    let named: Vec<_> = read.unreadable.iter().map(|u| u.record.as_str()).collect();
+    assert_eq!(named, ["c", "#1"]);
+    assert!(
+        listed(r#"{"totalElements":0,"content":[]}"#)
+            .unwrap()
+            .listed
+            .is_empty()
+    );
+    assert!(listed("{}").is_err());
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_an_answer_or_an_error(text in "[\\[\\]{}:,\"a-zA-Z0-9\\\\ ]{0,80}") {
+        let _ = pushed(&text);
+        let _ = batch(&text);
+        let _ = listed(&text);
+    }
+
+    #[test]
+    fn a_complete_batch_has_a_result_for_each_item(
+        statuses in prop::collection::vec(
+            prop_oneof![Just("SUCCESS"), Just("FAILED"), Just("PENDING"), Just("x")], 0..6),
+        count in 0..8_usize,
+    ) {
+        let items: Vec<_> = statuses
+            .iter()
+            .map(|status| json!({ "barcode": "a", "status": status }))
+            .collect();
+        let body = json!({ "itemCount": count, "items": items }).to_string();
+        let result = batch(&body).unwrap();
+        let open = statuses.iter().any(|status| matches!(*status, "PENDING" | "x"));
+        let complete = !statuses.is_empty() && !open && statuses.len() >= count;
+        prop_assert_eq!(result.state == BatchState::Complete, complete);
+    }
+}
