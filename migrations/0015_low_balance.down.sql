@@ -1,0 +1,1 @@
+ALTER TABLE orderwatch.panels DROP COLUMN low_warned_at;

@@ -1,0 +1,2 @@
+DROP INDEX orderwatch.orders_finished;
+DROP TABLE orderwatch.pruned;
