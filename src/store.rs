@@ -1,0 +1,322 @@
+//! All SQL, and nothing else: the store never calls out and decides nothing.
+//!
+//! One database is shared with the shop and with other replicas of this daemon. What must stay true:
+//!
+//! * the time is always an argument; no due time is compared with the database's own `now()`,
+//! * every outcome names the lease that it was claimed with, and says so when the lease is lost,
+//! * no statement waits for a row that somebody else holds: it skips it and says so,
+//! * nothing of the shop's row is written that did not really change.
+
+mod balances;
+mod brakes;
+mod breaker;
+mod changes;
+mod check;
+mod claim;
+mod daemons;
+mod diagnosis;
+mod dispatch;
+mod events;
+mod explain;
+mod hold;
+mod inbox;
+mod integrations;
+mod jobs;
+mod keyset;
+mod list;
+mod listen;
+mod migrate;
+mod notices;
+mod orders;
+mod outbox;
+mod overview;
+mod pace;
+mod packages;
+mod panel_views;
+mod people;
+mod pick;
+mod pool;
+#[cfg(feature = "sandbox")]
+mod practice;
+#[cfg(feature = "sandbox")]
+mod practice_stock;
+mod record;
+mod record_shop;
+mod retention;
+mod returns;
+mod search;
+mod shadow;
+mod shadow_report;
+mod sheet;
+mod shelf_view;
+mod spending;
+mod stats;
+mod stock_batches;
+mod stock_items;
+mod stock_log;
+mod stock_view;
+mod sweep;
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use chrono::{DateTime, Utc};
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::{
+    ConnectOptions, Executor, PgPool, Postgres, Transaction,
+    error::DatabaseError,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use crate::meter::{Meter, fault, label::Fault};
+pub use balances::{Balance, BalanceColumns, Balanced};
+pub use brakes::{Brake, KnownPanel, Scope};
+pub use check::{DueOrder, Share};
+pub use claim::{Claim, Claimed, Lease};
+pub use diagnosis::{Fallback, MANY_OLD, Right, Route, RoutedPanel, SchemaFault, ServerFacts};
+pub use dispatch::{Candidate, Mapping, QueuedCandidate, ShopOrder, Unroutable};
+pub use events::{Event, StoredEvent};
+pub use hold::{NewHold, Release};
+pub use inbox::{InboxAnswer, InboxOrder, InboxPurchase, InboxShop};
+pub use integrations::{EVERYWHERE, Integration, ZNET};
+pub use jobs::{JobRun, Lately, Leader, Tick};
+pub use keyset::{NumberedEvent, RestingItem, SentBatch, SentItem};
+pub use list::{Direction, ListedOrder, OrderFilter, Place};
+pub use listen::NewOrders;
+pub use migrate::{MigrateError, Revert};
+pub use notices::{Audience, DueNotice, Fate, NoticeOutcome, NoticeShare, Stranded};
+pub use orders::{ShopView, TrackedOrder};
+pub use outbox::Telling;
+pub use overview::{Overview, Question};
+pub use packages::{Feed, NewPackage, OrderPackage, OrderPicture, Put, RecordedPackage};
+pub use people::{Acted, Person};
+pub use pick::{PickAsk, PickLine, Picked, PickedLine};
+use pool::{BY_INDEX, Pool, SESSION};
+#[cfg(feature = "sandbox")]
+pub use practice::{PracticeOrder, PracticeShop, Practised};
+pub use record::{Outcome, Recorded};
+pub use retention::{FinishedOrder, PrunedPage};
+pub use returns::{NewReturn, ReturnedPiece};
+pub use search::{Found, FoundOrder, Search, WINDOW};
+pub use shadow::ShadowOrder;
+pub use shadow_report::{ShadowEntry, ShadowSum};
+pub use sheet::{OrderSheet, PlacedEvent};
+pub use shelf_view::{BatchView, PackageView, RefusedItem};
+pub use spending::SpendingLimit;
+pub use stats::{MOST_POINTS, PanelHealth, Point, Points};
+pub use stock_batches::{Answered, Batch, ItemResult};
+pub use stock_items::Listed;
+pub use stock_log::PushLog;
+pub use stock_view::StockView;
+pub use sweep::{Adoption, Orphan, Revived, ShopSent};
+
+/// The database, by one pool of connections.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pool: Pool,
+    /// Who is told when an order is settled, whichever way it is.
+    audience: Arc<[Audience]>,
+}
+
+/// Connections of a pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolUse {
+    /// Open.
+    pub open: u32,
+    /// Of those, the ones that nobody uses now.
+    pub idle: u32,
+    /// That may be open.
+    pub most: u32,
+}
+
+/// The database did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database refused, or could not be reached.
+    #[error("the database failed while {doing}")]
+    Database {
+        /// What was being done.
+        doing: &'static str,
+        /// The driver's error.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// A row holds a value that orderwatch never writes.
+    #[error("{table}.{column} of row {row} holds {value:?}, which means nothing here")]
+    Inconsistent {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+        /// The row's key.
+        row: String,
+        /// What is in it.
+        value: String,
+    },
+    /// `database.url` is not an address of a Postgres database.
+    #[error("database.url is not a usable address of a Postgres database")]
+    Address(#[source] sqlx::Error),
+}
+
+impl StoreError {
+    /// For `map_err`: says what was being done.
+    fn doing(doing: &'static str) -> impl Fn(sqlx::Error) -> Self {
+        move |source| {
+            fault::count(match &source {
+                sqlx::Error::PoolTimedOut => Fault::NoConnection,
+                source if is_transient(source) => Fault::Transient,
+                _ => Fault::Refused,
+            });
+            Self::Database { doing, source }
+        }
+    }
+
+    /// Whether the same statement may succeed later: the database was away, busy or in a race.
+    /// Otherwise it refuses the data itself.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Database { source, .. } => is_transient(source),
+            Self::Inconsistent { .. } | Self::Address(_) => false,
+        }
+    }
+
+    /// Whether the database refuses this row's data (a constraint or a trigger of the shop's), so
+    /// that other rows may well be written. SQLSTATE classes 22, 23, 44 and `P0`.
+    #[must_use]
+    pub fn refuses_row(&self) -> bool {
+        match self {
+            Self::Database { source, .. } => has_class(source, &["22", "23", "44", "P0"]),
+            Self::Inconsistent { .. } | Self::Address(_) => false,
+        }
+    }
+
+    /// What the database said, without the row's values.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Database { source, .. } => source.as_database_error().map_or_else(
+                || "refused".to_owned(),
+                |refusal| refusal.message().to_owned(),
+            ),
+            other => other.to_string(),
+        }
+    }
+}
+
+fn has_class(error: &sqlx::Error, classes: &[&str]) -> bool {
+    let code = error.as_database_error().and_then(DatabaseError::code);
+    code.is_some_and(|code| classes.iter().any(|class| code.starts_with(class)))
+}
+
+/// Everything is transient but a refusal of the data (SQLSTATE classes 22, 23, 42, `P0` and 44).
+fn is_transient(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(_) => !has_class(error, &["22", "23", "42", "44", "P0"]),
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::BeginFailed => true,
+        _ => false,
+    }
+}
+
+impl Store {
+    /// A store whose connections are opened when they are needed: a database that is down is an
+    /// error of the first question, not of the start.
+    ///
+    /// # Errors
+    /// [`StoreError::Address`] when the address cannot be read.
+    pub fn connect_lazy(
+        url: &SecretString,
+        max_connections: u32,
+        acquire_timeout: Duration,
+    ) -> Result<Self, StoreError> {
+        let options = options(url)?;
+        let pool = PgPoolOptions::new()
+            .max_connections(max_connections)
+            .acquire_timeout(acquire_timeout)
+            .after_connect(|connection, _| {
+                Box::pin(async move { connection.execute(SESSION).await.map(drop) })
+            })
+            .connect_lazy_with(options);
+        Ok(Self::from_pool(pool))
+    }
+
+    /// A store over a pool that exists.
+    #[must_use]
+    pub fn from_pool(pool: PgPool) -> Self {
+        Self {
+            pool: Pool::new(pool),
+            audience: Arc::default(),
+        }
+    }
+
+    /// The same store, whose settlements are announced to these.
+    #[must_use]
+    pub fn telling(mut self, audience: Vec<Audience>) -> Self {
+        self.audience = audience.into();
+        self
+    }
+
+    /// The same store, whose waits for connections this meter measures.
+    #[must_use]
+    pub fn metered(self, meter: &Meter) -> Self {
+        Self {
+            pool: self.pool.metered(meter.pool_wait.clone()),
+            ..self
+        }
+    }
+
+    /// The pool itself.
+    #[must_use]
+    pub fn pool(&self) -> &PgPool {
+        self.pool.inner()
+    }
+
+    /// How many connections there are.
+    #[must_use]
+    pub fn pool_use(&self) -> PoolUse {
+        let pool = self.pool();
+        PoolUse {
+            open: pool.size(),
+            idle: u32::try_from(pool.num_idle()).unwrap_or(u32::MAX),
+            most: pool.options().get_max_connections(),
+        }
+    }
+
+    /// The database's clock, and how long the question took.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be asked.
+    pub async fn now(&self) -> Result<(DateTime<Utc>, Duration), StoreError> {
+        let asked = Instant::now();
+        let now = sqlx::query_scalar!(r#"SELECT clock_timestamp() AS "now!""#)
+            .fetch_one(&self.pool)
+            .await
+            .map_err(StoreError::doing("reading its clock"))?;
+        Ok((now, asked.elapsed()))
+    }
+
+    /// A transaction of several statements that go by the indexes: see `pool.rs`.
+    async fn by_index(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+        self.pool.begin_with(BY_INDEX).await
+    }
+
+    /// Closes all connections.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+fn options(url: &SecretString) -> Result<PgConnectOptions, StoreError> {
+    let options: PgConnectOptions = url.expose_secret().parse().map_err(StoreError::Address)?;
+    Ok(options
+        .application_name("orderwatch")
+        .disable_statement_logging())
+}

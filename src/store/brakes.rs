@@ -1,0 +1,175 @@
+//! The brakes: buying paused for all panels or for one. What was bought is watched all the same.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{EVERYWHERE, Person, Store, StoreError, ZNET};
+use crate::order::{IntegrationId, TenantId};
+
+/// What a brake holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// All panels.
+    All,
+    /// One panel.
+    Panel(IntegrationId),
+}
+
+/// A brake that is on.
+#[derive(Clone, Debug)]
+pub struct Brake {
+    /// What it holds.
+    pub scope: Scope,
+    /// The panel's name; `None` for all panels, or when its row is gone.
+    pub panel: Option<String>,
+    /// Who put it on.
+    pub who: String,
+    /// Why.
+    pub why: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// A panel, as people name it.
+#[derive(Clone, Debug)]
+pub struct KnownPanel {
+    /// `integrations.id`.
+    pub id: IntegrationId,
+    /// `integrations.name`.
+    pub name: String,
+    /// Whose it is.
+    pub tenant: TenantId,
+}
+
+impl Scope {
+    fn key(self) -> Uuid {
+        match self {
+            Self::All => EVERYWHERE,
+            Self::Panel(id) => id.0,
+        }
+    }
+
+    fn of(key: Uuid) -> Self {
+        if key == EVERYWHERE {
+            Self::All
+        } else {
+            Self::Panel(IntegrationId(key))
+        }
+    }
+
+    fn target(self) -> String {
+        match self {
+            Self::All => "all".to_owned(),
+            Self::Panel(id) => id.to_string(),
+        }
+    }
+}
+
+impl Store {
+    /// Puts a brake on. False when it was on already: it stays as it was.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be written.
+    pub async fn pause(
+        &self,
+        scope: Scope,
+        person: &Person,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let paused = sqlx::query!(
+            "WITH paused AS (
+                 INSERT INTO orderwatch.brakes (scope, who, why, at) VALUES ($1, $2, $3, $4)
+                 ON CONFLICT (scope) DO NOTHING RETURNING scope
+             )
+             INSERT INTO orderwatch.actions (at, who, what, target, why)
+             SELECT $4, $2, 'pause', $5, $3 FROM paused",
+            scope.key(),
+            person.who,
+            person.why,
+            now,
+            scope.target()
+        )
+        .execute(&self.pool)
+        .await
+        .map_err(StoreError::doing("pausing"))?;
+        Ok(paused.rows_affected() == 1)
+    }
+
+    /// Takes a brake off and wakes the dispatcher. False when there was none.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be written.
+    pub async fn resume(
+        &self,
+        scope: Scope,
+        person: &Person,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let resumed = sqlx::query!(
+            r#"WITH resumed AS (
+                   DELETE FROM orderwatch.brakes WHERE scope = $1 RETURNING scope
+               ), acted AS (
+                   INSERT INTO orderwatch.actions (at, who, what, target, why)
+                   SELECT $4, $2, 'resume', $5, $3 FROM resumed
+               )
+               SELECT pg_notify('orderwatch_new', '') IS NULL AS "quiet!" FROM resumed"#,
+            scope.key(),
+            person.who,
+            person.why,
+            now,
+            scope.target()
+        )
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(StoreError::doing("resuming"))?;
+        Ok(resumed.is_some())
+    }
+
+    /// The brakes that are on, that of all panels first.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when they cannot be read.
+    pub async fn brakes(&self) -> Result<Vec<Brake>, StoreError> {
+        let rows = sqlx::query!(
+            r#"SELECT b.scope, b.who, b.why, b.at, i.name AS "panel?"
+               FROM orderwatch.brakes b LEFT JOIN public.integrations i ON i.id = b.scope
+               ORDER BY b.scope"#
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("reading the brakes"))?;
+        Ok(rows
+            .into_iter()
+            .map(|row| Brake {
+                scope: Scope::of(row.scope),
+                panel: row.panel,
+                who: row.who,
+                why: row.why,
+                at: row.at,
+            })
+            .collect())
+    }
+
+    /// The panels that orderwatch can buy at, by name, without their accounts.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when they cannot be read.
+    pub async fn known_panels(&self) -> Result<Vec<KnownPanel>, StoreError> {
+        let rows = sqlx::query!(
+            r#"SELECT id, name, "tenantId" AS tenant FROM public.integrations
+               WHERE provider = $1 ORDER BY name, id"#,
+            ZNET
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("reading the panels"))?;
+        Ok(rows
+            .into_iter()
+            .map(|row| KnownPanel {
+                id: IntegrationId(row.id),
+                name: row.name,
+                tenant: TenantId(row.tenant),
+            })
+            .collect())
+    }
+}

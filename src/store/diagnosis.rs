@@ -1,0 +1,402 @@
+//! What `doctor` asks the database: rights, indexes, routes. Everything here only reads.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use regex::Regex;
+use sqlx::{Executor, postgres::PgListener};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use super::{Store, StoreError, ZNET, migrate};
+use crate::order::{IntegrationId, TenantId};
+
+/// Channel of the trial of notices; nobody else listens there.
+const TRIAL: &str = "orderwatch_trial";
+/// More routes than this are not looked at one by one.
+const MANY_ROUTES: i64 = 20_000;
+/// More orders than this are not counted.
+pub const MANY_OLD: i64 = 1000;
+
+/// What the server says of itself and of this session.
+#[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "as many questions")]
+pub struct ServerFacts {
+    /// Such as 160004.
+    pub version: i32,
+    /// Whether it is a standby.
+    pub standby: bool,
+    /// Whether nothing may be written.
+    pub read_only: bool,
+    /// Whether a statement that takes too long is ended.
+    pub has_statement_timeout: bool,
+    /// The role.
+    pub role: String,
+    /// Whether the role may do everything.
+    pub superuser: bool,
+    /// Whether it may delete the shop's orders or accounts.
+    pub may_delete: bool,
+}
+
+/// A right that orderwatch needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Right {
+    /// The table, with its schema.
+    pub table: &'static str,
+    /// The column; `None` for the whole table.
+    pub column: Option<&'static str>,
+    /// `SELECT`, `INSERT`, `UPDATE` or `DELETE`.
+    pub privilege: &'static str,
+}
+
+/// A package that is routed automatically to an external panel.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// The package's name, or its id where it has none.
+    pub package: String,
+    /// The panel that the route names; `None` when there is no such row of this tenant.
+    pub panel: Option<RoutedPanel>,
+    /// Products of that panel that the package is mapped to.
+    pub mappings: i64,
+    /// The first of them.
+    pub entry: Option<String>,
+    /// Where it may go when the panel refuses.
+    pub fallback: Fallback,
+}
+
+/// Where a route leads to.
+#[derive(Clone, Debug)]
+pub struct RoutedPanel {
+    /// `integrations.id`.
+    pub id: IntegrationId,
+    /// `integrations.name`.
+    pub name: String,
+    /// Whether orderwatch can talk to it.
+    pub known: bool,
+    /// `integrations.enabled`.
+    pub enabled: bool,
+}
+
+/// What `"fallbackProviderId"` of a route leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fallback {
+    /// Nothing, and it says so.
+    None,
+    /// A panel that the package is mapped to.
+    Usable,
+    /// No panel of this tenant, or the same one.
+    Nowhere,
+    /// A panel that the package is not mapped to.
+    Unmapped,
+}
+
+/// Something is wrong with an index or with the trigger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SchemaFault {
+    /// An index that the migrations made is gone.
+    IndexMissing(String),
+    /// The building of an index was interrupted; its name with its schema.
+    IndexInvalid(String),
+    /// The trigger that tells of new orders is gone or switched off.
+    NoTrigger,
+}
+
+impl Store {
+    /// What the server says of itself.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be asked.
+    pub async fn server_facts(&self) -> Result<ServerFacts, StoreError> {
+        sqlx::query_as!(
+            ServerFacts,
+            r#"SELECT current_setting('server_version_num')::int AS "version!",
+                      pg_is_in_recovery() AS "standby!",
+                      current_setting('transaction_read_only')::boolean AS "read_only!",
+                      (SELECT setting::bigint > 0 FROM pg_settings
+                       WHERE name = 'statement_timeout') AS "has_statement_timeout!",
+                      current_user::text AS "role!",
+                      (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS "superuser!",
+                      COALESCE(bool_or(has_table_privilege(t.oid, 'DELETE, TRUNCATE')), false)
+                          AS "may_delete!"
+               FROM unnest(ARRAY[to_regclass('public.product_orders'),
+                                 to_regclass('public.integrations')]) AS t (oid)
+               WHERE t.oid IS NOT NULL"#
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(StoreError::doing("asking the server about itself"))
+    }
+
+    /// Of these rights, those that the role does not have. What does not exist is left out: older
+    /// databases lack some columns.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be asked.
+    pub async fn missing_rights(&self, wanted: &[Right]) -> Result<Vec<Right>, StoreError> {
+        let places: Vec<i32> = (0..).take(wanted.len()).collect();
+        let tables: Vec<String> = wanted.iter().map(|right| right.table.to_owned()).collect();
+        let columns: Vec<Option<String>> = wanted
+            .iter()
+            .map(|right| right.column.map(str::to_owned))
+            .collect();
+        let privileges: Vec<String> = wanted
+            .iter()
+            .map(|right| right.privilege.to_owned())
+            .collect();
+        let missing = sqlx::query_scalar!(
+            r#"SELECT w.place AS "place!"
+               FROM unnest($1::int[], $2::text[], $3::text[], $4::text[])
+                    AS w (place, relation, col, privilege)
+               JOIN pg_class c ON c.oid = to_regclass(w.relation)
+               LEFT JOIN pg_attribute a
+                   ON a.attrelid = c.oid AND a.attname = w.col AND NOT a.attisdropped
+               WHERE CASE WHEN w.col IS NULL THEN NOT has_table_privilege(c.oid, w.privilege)
+                          WHEN a.attnum IS NULL THEN false
+                          ELSE NOT has_column_privilege(c.oid, a.attnum, w.privilege) END
+               ORDER BY w.place"#,
+            &places,
+            &tables,
+            &columns as &[Option<String>],
+            &privileges
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("asking about rights"))?;
+        Ok(missing
+            .into_iter()
+            .filter_map(|place| wanted.get(usize::try_from(place).ok()?).copied())
+            .collect())
+    }
+
+    /// Rights on our own schema that the role does not have, as `PRIVILEGE on TABLE`.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be asked.
+    pub async fn missing_own_rights(&self) -> Result<Vec<String>, StoreError> {
+        sqlx::query_scalar!(
+            r#"SELECT r.privilege || ' on ' || n.nspname || '.' || c.relname AS "right!"
+               FROM pg_class c
+               JOIN pg_namespace n ON n.oid = c.relnamespace
+               CROSS JOIN unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS r (privilege)
+               WHERE n.nspname = 'orderwatch' AND c.relkind IN ('r', 'p')
+                 AND c.relname NOT IN ('created', 'installed', 'migrations')
+                 AND NOT has_table_privilege(c.oid, r.privilege)
+               ORDER BY 1"#
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("asking about rights"))
+    }
+
+    /// Whether a notice that is sent over one connection arrives at another within this time.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when the server refuses.
+    pub async fn notices_arrive(&self, patience: Duration) -> Result<bool, StoreError> {
+        let doing = StoreError::doing("trying a notice");
+        let mut listener = PgListener::connect_with(self.pool.inner())
+            .await
+            .map_err(&doing)?;
+        listener.listen(TRIAL).await.map_err(&doing)?;
+        let mine = Uuid::new_v4().to_string();
+        let sql = sqlx::query("SELECT pg_notify($1, $2)")
+            .bind(TRIAL)
+            .bind(&mine);
+        (&self.pool).execute(sql).await.map_err(&doing)?;
+        let arrives = async {
+            while let Ok(notice) = listener.recv().await {
+                if notice.payload() == mine {
+                    return true;
+                }
+            }
+            false
+        };
+        Ok(timeout(patience, arrives).await.unwrap_or(false))
+    }
+
+    /// What is wrong with the indexes and the trigger that the migrations made.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be asked.
+    pub async fn schema_faults(&self) -> Result<Vec<SchemaFault>, StoreError> {
+        let doing = StoreError::doing("looking at the indexes");
+        let there = sqlx::query!(
+            r#"SELECT n.nspname AS "schema!", c.relname AS "name!", i.indisvalid AS "valid!"
+               FROM pg_index i
+               JOIN pg_class c ON c.oid = i.indexrelid
+               JOIN pg_namespace n ON n.oid = c.relnamespace
+               WHERE n.nspname = 'orderwatch'
+                  OR n.nspname = 'public' AND c.relname LIKE 'orderwatch\_%'"#
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(&doing)?;
+        let trigger = sqlx::query_scalar!(
+            r#"SELECT EXISTS (
+                   SELECT FROM pg_trigger
+                   WHERE tgrelid = to_regclass('public.product_orders')
+                     AND tgname = 'orderwatch_new_order' AND tgenabled <> 'D') AS "there!""#
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(&doing)?;
+        let mut faults: Vec<SchemaFault> = expected_indexes()
+            .into_iter()
+            .filter(|name| !there.iter().any(|index| index.name == *name))
+            .map(SchemaFault::IndexMissing)
+            .collect();
+        let invalid = there.into_iter().filter(|index| !index.valid);
+        faults
+            .extend(invalid.map(|index| {
+                SchemaFault::IndexInvalid(format!("{}.{}", index.schema, index.name))
+            }));
+        if !trigger {
+            faults.push(SchemaFault::NoTrigger);
+        }
+        Ok(faults)
+    }
+
+    /// The packages that are routed automatically to an external panel.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when they cannot be read.
+    pub async fn routes(&self) -> Result<Vec<Route>, StoreError> {
+        // `enabled` is absent in older databases: read through JSON it is NULL there.
+        let rows = sqlx::query!(
+            r#"SELECT r."tenantId" AS tenant, COALESCE(p.name, r.package_id::text, '?') AS "package!",
+                      i.id AS "panel?", i.name AS "panel_name?", i.provider = $1 AS known,
+                      COALESCE((to_jsonb(i) ->> 'enabled')::boolean, true) AS "enabled!",
+                      m.mappings AS "mappings!", m.entry,
+                      NULLIF(btrim(r."fallbackProviderId"), '') IS NOT NULL AS "falls_back!",
+                      f.id IS NOT NULL AS "fallback_there!",
+                      EXISTS (SELECT FROM public.package_mappings x
+                              WHERE x."tenantId" = r."tenantId"
+                                AND x.our_package_id = r.package_id::text
+                                AND x.provider_api_id = f.id::text) AS "fallback_mapped!"
+               FROM public.package_routing r
+               LEFT JOIN public.product_packages p ON p.id = r.package_id
+               LEFT JOIN public.integrations i
+                   ON i."tenantId" = r."tenantId" AND i.id::text = r."primaryProviderId"
+               LEFT JOIN public.integrations f
+                   ON f."tenantId" = r."tenantId" AND f.id::text = r."fallbackProviderId"
+                      AND f.id IS DISTINCT FROM i.id
+               CROSS JOIN LATERAL (
+                   SELECT count(DISTINCT m.provider_package_id) AS mappings,
+                          min(m.provider_package_id) AS entry
+                   FROM public.package_mappings m
+                   WHERE m."tenantId" = r."tenantId" AND m.our_package_id = r.package_id::text
+                     AND m.provider_api_id = i.id::text
+               ) m
+               WHERE r.mode = 'auto' AND r."providerType" = 'external'
+               ORDER BY r."tenantId", 2 LIMIT $2"#,
+            ZNET,
+            MANY_ROUTES
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("reading the routes"))?;
+        Ok(rows
+            .into_iter()
+            .map(|row| Route {
+                tenant: TenantId(row.tenant),
+                package: row.package,
+                panel: row.panel.zip(row.panel_name).map(|(id, name)| RoutedPanel {
+                    id: IntegrationId(id),
+                    name,
+                    known: row.known.unwrap_or(false),
+                    enabled: row.enabled,
+                }),
+                mappings: row.mappings,
+                entry: row.entry,
+                fallback: match (row.falls_back, row.fallback_there, row.fallback_mapped) {
+                    (false, ..) => Fallback::None,
+                    (true, false, _) => Fallback::Nowhere,
+                    (true, true, false) => Fallback::Unmapped,
+                    (true, true, true) => Fallback::Usable,
+                },
+            })
+            .collect())
+    }
+
+    /// Orders that are routed automatically, wait, and were created too long ago to be bought; at
+    /// most [`MANY_OLD`] are counted.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when they cannot be counted.
+    pub async fn too_old(&self, created_before: DateTime<Utc>) -> Result<i64, StoreError> {
+        sqlx::query_scalar!(
+            r#"SELECT count(*) AS "orders!" FROM (
+                   SELECT FROM public.package_routing r
+                   CROSS JOIN LATERAL (
+                       SELECT FROM public.product_orders o
+                       WHERE o."tenantId" = r."tenantId" AND o."packageId" = r.package_id
+                         AND o.status = 'pending' AND o."providerId" IS NULL
+                         AND o."externalOrderId" IS NULL AND o."createdAt" <= $1
+                         AND NOT EXISTS (SELECT FROM orderwatch.orders t WHERE t.order_id = o.id)
+                       LIMIT $2) o
+                   WHERE r.mode = 'auto' AND r."providerType" = 'external'
+                   LIMIT $2) n"#,
+            created_before,
+            MANY_OLD
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(StoreError::doing("counting old orders"))
+    }
+
+    /// Orders of the last 24 hours that somebody else sent while a daemon was sending, as the sweep
+    /// has counted them.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when they cannot be counted.
+    pub async fn sent_by_others(&self, now: DateTime<Utc>) -> Result<i64, StoreError> {
+        sqlx::query_scalar!(
+            r#"SELECT COALESCE(sum((report ->> 'sent_by_others')::bigint), 0)::bigint AS "orders!"
+               FROM orderwatch.job_runs WHERE job = 'sweep' AND tick > $1"#,
+            now - TimeDelta::hours(24)
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(StoreError::doing("counting what others sent"))
+    }
+}
+
+/// The statements of the migrations that make or drop an index by name.
+const STEP: &str = r"(?m)^(?:CREATE INDEX(?: CONCURRENTLY)?(?: IF NOT EXISTS)? (\w+) ON|DROP INDEX(?: CONCURRENTLY)?(?: IF EXISTS)? (?:\w+\.)?(\w+))";
+
+/// The indexes that are there once all migrations have run, as their texts say.
+fn expected_indexes() -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    // It is a constant; a test runs it.
+    let Ok(step) = Regex::new(STEP) else {
+        return names;
+    };
+    for found in migrate::up_texts().flat_map(|sql| step.captures_iter(sql)) {
+        if let Some(made) = found.get(1) {
+            names.insert(made.as_str().to_owned());
+        } else if let Some(dropped) = found.get(2) {
+            names.remove(dropped.as_str());
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::expected_indexes;
+
+    #[test]
+    fn the_migrations_name_their_indexes() {
+        let names = expected_indexes();
+        for name in ["orders_to_check", "orderwatch_new_orders", "orders_ended"] {
+            assert!(names.contains(name), "{name}: {names:?}");
+        }
+        assert!(!names.contains("orders_finished"), "it was dropped later");
+        assert!(
+            !names.iter().any(|name| name.starts_with("idx_")),
+            "{names:?}"
+        );
+    }
+}

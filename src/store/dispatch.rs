@@ -1,0 +1,392 @@
+//! Orders that may be sent: the shop's new ones, and tracked ones whose time has come.
+//!
+//! They are read without a lock. Their product is looked up outside of any transaction, and
+//! [`Store::claim_new`] then locks them and checks them again.
+//!
+//! New orders are named as a stretch of the index `orderwatch_new_orders`, rows compared with rows:
+//! no other index has that order. Asked for a tenant, a package and a time, the server may go
+//! through the shop's own index by time, and so through all that the other tenants wait for.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{Release, Share, Store, StoreError, ZNET};
+use crate::order::{IntegrationId, OrderId, Reference, Stage, TenantId, Watched};
+
+/// What the shop's row says about what to buy.
+#[derive(Clone, Debug)]
+pub struct ShopOrder {
+    /// `quantity`.
+    pub quantity: i32,
+    /// `"userIdentifier"`.
+    pub user_identifier: Option<String>,
+    /// `"extraField"`.
+    pub extra_field: Option<String>,
+    /// The panel's product that its package is mapped to.
+    pub mapping: Mapping,
+}
+
+/// Where `package_mappings` leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mapping {
+    /// Nowhere.
+    None,
+    /// To more than one product.
+    Several,
+    /// To one product of the panel.
+    One {
+        /// `provider_package_id`.
+        entry: String,
+        /// `meta`.
+        meta: Option<Value>,
+    },
+}
+
+/// An order of the shop that may be sent.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// The order.
+    pub order: OrderId,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Where its package is routed to.
+    pub integration: IntegrationId,
+    /// What to buy.
+    pub shop: ShopOrder,
+    /// Where it may go when the panel certainly refuses it.
+    pub fallback: Option<IntegrationId>,
+    /// `provider_referans`, where the shop's row has one already.
+    pub given: Option<String>,
+    /// `"createdAt"` of an order that nobody has tracked yet.
+    pub created_at: Option<DateTime<Utc>>,
+}
+
+/// A tracked order that is to be sent, or sent again.
+#[derive(Clone, Debug)]
+pub struct QueuedCandidate {
+    /// The order and what to buy.
+    pub candidate: Candidate,
+    /// Its name at the panel, given before.
+    pub reference: Reference,
+    /// What is known about it.
+    pub watched: Watched,
+    /// Why the shop no longer wants it from us, if so.
+    pub unwanted: Option<Release>,
+}
+
+/// An order that is routed automatically and cannot be sent.
+#[derive(Clone, Debug)]
+pub struct Unroutable {
+    /// The order.
+    pub order: OrderId,
+    /// Whose it is.
+    pub tenant: TenantId,
+}
+
+struct Row {
+    order_id: Uuid,
+    tenant_id: Uuid,
+    integration_id: Uuid,
+    quantity: i32,
+    user_identifier: Option<String>,
+    extra_field: Option<String>,
+    mappings: i64,
+    entry: Option<String>,
+    meta: Option<Value>,
+    fallback: Option<Uuid>,
+    given: Option<String>,
+    created_at: Option<DateTime<Utc>>,
+}
+
+impl Store {
+    /// Eligible orders that nobody tracks yet, oldest first, at most `share.limit` per panel. In
+    /// shadow mode those are left out that were written down before.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when they cannot be read.
+    pub async fn new_candidates(
+        &self,
+        shares: &[Share],
+        created_after: DateTime<Utc>,
+        shadow: bool,
+    ) -> Result<Vec<Candidate>, StoreError> {
+        let (ids, tenants, limits) = Share::columns(shares);
+        let rows = sqlx::query_as!(
+            Row,
+            r#"SELECT o.id AS "order_id!", p.tenant_id AS "tenant_id!", p.id AS "integration_id!",
+                      o.quantity AS "quantity!", o."userIdentifier" AS user_identifier,
+                      o."extraField" AS extra_field, m.mappings AS "mappings!", m.entry, m.meta,
+                      (SELECT i.id FROM public.integrations i
+                       WHERE i."tenantId" = p.tenant_id AND i.id::text = o.fallback AND i.id <> p.id
+                         AND EXISTS (
+                             SELECT FROM public.package_mappings f
+                             WHERE f."tenantId" = p.tenant_id
+                               AND f.our_package_id = o."packageId"::text
+                               AND f.provider_api_id = o.fallback)) AS fallback,
+                      NULLIF(btrim(o.provider_referans), '') AS given,
+                      o."createdAt" AS "created_at?"
+               FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS p (id, tenant_id, free)
+               CROSS JOIN LATERAL (
+                   SELECT n.*, r."fallbackProviderId" AS fallback FROM public.package_routing r
+                   CROSS JOIN LATERAL (
+                       SELECT o.id, o.quantity, o."userIdentifier", o."extraField", o."packageId",
+                              o."createdAt", o.provider_referans
+                       FROM public.product_orders o
+                       WHERE o.status = 'pending' AND o."providerId" IS NULL
+                         AND o."externalOrderId" IS NULL
+                         AND (o."tenantId", o."packageId", o."createdAt")
+                             > (r."tenantId", r.package_id, $4)
+                         AND (o."tenantId", o."packageId", o."createdAt")
+                             <= (r."tenantId", r.package_id, 'infinity')
+                         AND NOT EXISTS (
+                             SELECT FROM orderwatch.orders t WHERE t.order_id = o.id OFFSET 0)
+                         AND NOT ($5 AND EXISTS (
+                             SELECT FROM orderwatch.shadow s WHERE s.order_id = o.id OFFSET 0))
+                       ORDER BY o."tenantId", o."packageId", o."createdAt" LIMIT $6
+                   ) n
+                   WHERE r."tenantId" = p.tenant_id AND r.mode = 'auto'
+                     AND r."providerType" = 'external' AND r."primaryProviderId" = p.id::text
+                   ORDER BY n."createdAt" LIMIT p.free
+               ) o
+               CROSS JOIN LATERAL (
+                   SELECT count(DISTINCT m.provider_package_id) AS mappings,
+                          min(m.provider_package_id) AS entry, (array_agg(m.meta))[1] AS meta
+                   FROM public.package_mappings m
+                   WHERE m."tenantId" = p.tenant_id AND m.our_package_id = o."packageId"::text
+                     AND m.provider_api_id = p.id::text
+               ) m"#,
+            &ids,
+            &tenants,
+            &limits,
+            created_after,
+            shadow,
+            // A number that the planner knows: with one of each row's own it would expect a tenth
+            // of all that there is.
+            limits.iter().copied().max()
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("looking for new orders"))?;
+        Ok(rows.into_iter().map(Candidate::from).collect())
+    }
+
+    /// Tracked orders whose time to be sent has come, at most `share.limit` per panel. One past its
+    /// time limit is not sent any more; the sweep ends it.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when they cannot be read.
+    pub async fn queued_candidates(
+        &self,
+        shares: &[Share],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<QueuedCandidate>, StoreError> {
+        let (ids, _, limits) = Share::columns(shares);
+        let rows = sqlx::query!(
+            r#"SELECT t.order_id AS "order_id!", t.tenant_id AS "tenant_id!", p.id AS "integration_id!",
+                      t.reference AS "reference!", t.dispatched_at, t.give_up_at,
+                      t.errors AS "errors!", t.may_resend AS "may_resend!",
+                      o.id IS NULL AS "row_gone!", COALESCE(o.quantity, 1) AS "quantity!",
+                      o."userIdentifier" AS "user_identifier?", o."extraField" AS "extra_field?",
+                      m.mappings AS "mappings!", m.entry, m.meta,
+                      (SELECT i.id FROM public.package_routing r
+                       JOIN public.integrations i ON i."tenantId" = r."tenantId"
+                            AND i.id::text = r."fallbackProviderId" AND i.id <> p.id
+                       WHERE NOT t.fell_back AND r."tenantId" = t.tenant_id
+                         AND r.package_id = o."packageId"
+                         AND EXISTS (
+                             SELECT FROM public.package_mappings f
+                             WHERE f."tenantId" = t.tenant_id
+                               AND f.our_package_id = o."packageId"::text
+                               AND f.provider_api_id = r."fallbackProviderId")
+                       LIMIT 1) AS fallback,
+                      COALESCE(o.status = 'pending'
+                          AND (o."providerId" IS NULL OR o."providerId" = p.id::text
+                               OR t.fell_back AND EXISTS (
+                                   SELECT FROM orderwatch.purchases u
+                                   WHERE u.order_id = t.order_id
+                                     AND u.integration_id::text = o."providerId"))
+                          AND COALESCE(o."externalOrderId", o.id::text) = o.id::text, false)
+                          AS "wanted!"
+               FROM unnest($1::uuid[], $2::bigint[]) AS p (id, free)
+               CROSS JOIN LATERAL (
+                   SELECT t.order_id, t.tenant_id, t.reference, t.dispatched_at, t.give_up_at,
+                          t.errors, t.may_resend, t.fell_back
+                   FROM orderwatch.orders t
+                   WHERE t.integration_id = p.id AND t.stage = 'queued' AND t.due_at <= $3
+                     AND (t.give_up_at IS NULL OR t.give_up_at > $3)
+                   ORDER BY t.due_at LIMIT p.free
+               ) t
+               LEFT JOIN public.product_orders o ON o.id = t.order_id
+               CROSS JOIN LATERAL (
+                   SELECT count(DISTINCT m.provider_package_id) AS mappings,
+                          min(m.provider_package_id) AS entry, (array_agg(m.meta))[1] AS meta
+                   FROM public.package_mappings m
+                   WHERE m."tenantId" = t.tenant_id AND m.our_package_id = o."packageId"::text
+                     AND m.provider_api_id = p.id::text
+               ) m"#,
+            &ids,
+            &limits,
+            now
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("looking for orders to be sent again"))?;
+        rows.into_iter()
+            .map(|row| {
+                Ok(QueuedCandidate {
+                    reference: super::orders::reference(row.order_id, &row.reference)?,
+                    watched: Watched {
+                        stage: Stage::Dispatching,
+                        dispatched_at: row.dispatched_at.or(Some(now)),
+                        sent_at: None,
+                        give_up_at: row.give_up_at,
+                        processing: false,
+                        attempts: 0,
+                        errors: u32::try_from(row.errors).unwrap_or(0),
+                        unknowns: 0,
+                        may_resend: row.may_resend,
+                    },
+                    unwanted: match (row.row_gone, row.wanted) {
+                        (true, _) => Some(Release::RowGone),
+                        (false, false) => Some(Release::DecidedByHand),
+                        (false, true) => None,
+                    },
+                    candidate: Candidate::from(Row {
+                        order_id: row.order_id,
+                        tenant_id: row.tenant_id,
+                        integration_id: row.integration_id,
+                        quantity: row.quantity,
+                        user_identifier: row.user_identifier,
+                        extra_field: row.extra_field,
+                        mappings: row.mappings,
+                        entry: row.entry,
+                        meta: row.meta,
+                        fallback: row.fallback,
+                        given: None,
+                        created_at: None,
+                    }),
+                })
+            })
+            .collect()
+    }
+
+    /// Orders that would have been sent had they not waited longer than `until`: created after
+    /// `from` and after orderwatch came to this database, and still untouched.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when they cannot be read.
+    pub async fn stale(
+        &self,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+        limit: i64,
+    ) -> Result<Vec<Unroutable>, StoreError> {
+        let rows = sqlx::query!(
+            r#"SELECT o.id AS "order_id!", o."tenantId" AS "tenant_id!"
+               FROM public.package_routing r
+               JOIN public.integrations i
+                 ON i."tenantId" = r."tenantId" AND i.id::text = r."primaryProviderId"
+               CROSS JOIN LATERAL (
+                   SELECT o.id, o."tenantId" FROM public.product_orders o
+                   WHERE o.status = 'pending' AND o."providerId" IS NULL
+                     AND o."externalOrderId" IS NULL
+                     AND (o."tenantId", o."packageId", o."createdAt")
+                         > (r."tenantId", r.package_id,
+                            GREATEST($1, (SELECT at FROM orderwatch.installed)))
+                     AND (o."tenantId", o."packageId", o."createdAt")
+                         <= (r."tenantId", r.package_id, $2)
+                     AND NOT EXISTS (
+                         SELECT FROM orderwatch.orders t WHERE t.order_id = o.id OFFSET 0)
+                   ORDER BY o."tenantId", o."packageId", o."createdAt" LIMIT $3
+               ) o
+               WHERE r.mode = 'auto' AND r."providerType" = 'external' AND i.provider = $4
+               LIMIT $3"#,
+            from,
+            until,
+            limit,
+            ZNET
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("looking for orders that waited too long"))?;
+        Ok(rows
+            .into_iter()
+            .map(|row| Unroutable {
+                order: OrderId(row.order_id),
+                tenant: TenantId(row.tenant_id),
+            })
+            .collect())
+    }
+
+    /// Orders that are routed automatically to an integration that their shop does not have.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when they cannot be read.
+    pub async fn unroutable(
+        &self,
+        created_after: DateTime<Utc>,
+        limit: i64,
+    ) -> Result<Vec<Unroutable>, StoreError> {
+        let rows = sqlx::query!(
+            r#"SELECT o.id AS "order_id!", o."tenantId" AS "tenant_id!"
+               FROM public.package_routing r
+               CROSS JOIN LATERAL (
+                   SELECT o.id, o."tenantId" FROM public.product_orders o
+                   WHERE o.status = 'pending' AND o."providerId" IS NULL
+                     AND o."externalOrderId" IS NULL
+                     AND (o."tenantId", o."packageId", o."createdAt")
+                         > (r."tenantId", r.package_id, $1)
+                     AND (o."tenantId", o."packageId", o."createdAt")
+                         <= (r."tenantId", r.package_id, 'infinity')
+                     AND NOT EXISTS (
+                         SELECT FROM orderwatch.orders t WHERE t.order_id = o.id OFFSET 0)
+                   ORDER BY o."tenantId", o."packageId", o."createdAt" LIMIT $2
+               ) o
+               WHERE r.mode = 'auto' AND r."providerType" = 'external'
+                 AND NOT EXISTS (
+                     SELECT FROM public.integrations i
+                     WHERE i."tenantId" = r."tenantId" AND i.id::text = r."primaryProviderId")
+               LIMIT $2"#,
+            created_after,
+            limit
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("looking for orders without a route"))?;
+        Ok(rows
+            .into_iter()
+            .map(|row| Unroutable {
+                order: OrderId(row.order_id),
+                tenant: TenantId(row.tenant_id),
+            })
+            .collect())
+    }
+}
+
+impl From<Row> for Candidate {
+    fn from(row: Row) -> Self {
+        let mapping = match (row.mappings, row.entry) {
+            (1, Some(entry)) => Mapping::One {
+                entry,
+                meta: row.meta,
+            },
+            (0, _) | (_, None) => Mapping::None,
+            _ => Mapping::Several,
+        };
+        Self {
+            order: OrderId(row.order_id),
+            tenant: TenantId(row.tenant_id),
+            integration: IntegrationId(row.integration_id),
+            shop: ShopOrder {
+                quantity: row.quantity,
+                user_identifier: row.user_identifier,
+                extra_field: row.extra_field,
+                mapping,
+            },
+            fallback: row.fallback.map(IntegrationId),
+            given: row.given,
+            created_at: row.created_at,
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! The timeline of an order.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{Store, StoreError};
+use crate::order::{EventKind, OrderId};
+
+/// A step to be written down.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// The order.
+    pub order: OrderId,
+    /// What happened.
+    pub kind: EventKind,
+    /// Facts, without secrets.
+    pub detail: Value,
+}
+
+/// A step as it was written down.
+#[derive(Clone, Debug)]
+pub struct StoredEvent {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What happened ([`EventKind::as_str`]); a later version may have written others.
+    pub kind: String,
+    /// Facts.
+    pub detail: Value,
+}
+
+impl Store {
+    /// Writes steps down that change nothing else.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when they cannot be written.
+    pub async fn append_events(
+        &self,
+        events: &[Event],
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let orders: Vec<Uuid> = events.iter().map(|event| event.order.0).collect();
+        let kinds: Vec<String> = events.iter().map(|e| e.kind.as_str().to_owned()).collect();
+        let details: Vec<Value> = events.iter().map(|event| event.detail.clone()).collect();
+        sqlx::query!(
+            "INSERT INTO orderwatch.events (order_id, at, kind, detail)
+             SELECT i.order_id, $4, i.kind, i.detail
+             FROM unnest($1::uuid[], $2::text[], $3::jsonb[]) AS i (order_id, kind, detail)",
+            &orders,
+            &kinds,
+            &details,
+            at
+        )
+        .execute(&self.pool)
+        .await
+        .map_err(StoreError::doing("writing events"))?;
+        Ok(())
+    }
+
+    /// The steps of an order, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when they cannot be read.
+    pub async fn events(&self, order: OrderId) -> Result<Vec<StoredEvent>, StoreError> {
+        sqlx::query_as!(
+            StoredEvent,
+            "SELECT at, kind, detail FROM orderwatch.events WHERE order_id = $1 ORDER BY id",
+            order.0
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("reading events"))
+    }
+}

@@ -1,0 +1,221 @@
+//! All that is known around one order, in one reading: what explaining it and deciding about it
+//! rest on.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{EVERYWHERE, Store, StoreError, ZNET};
+use crate::{
+    breaker::Reason,
+    order::{
+        IntegrationId, OrderId,
+        explain::{
+            Ending, Facts, OpenBreaker, PanelFacts, Pause, Route, Settings, ShopFacts, TrackedFacts,
+        },
+    },
+};
+
+/// Columns of one integration of the reading.
+struct PanelRow {
+    id: Option<Uuid>,
+    name: Option<String>,
+    kind: Option<String>,
+    enabled: Option<bool>,
+    own: Option<bool>,
+    open_until: Option<DateTime<Utc>>,
+    open_reason: Option<String>,
+}
+
+/// The rows around an order, each of which may be missing.
+struct Around {
+    shop: Option<ShopFacts>,
+    panel: Option<PanelFacts>,
+    claimed: bool,
+    fell_back: bool,
+    ending: Option<Ending>,
+    pause: Option<Pause>,
+}
+
+impl Store {
+    /// What is known about an order and the rows around it.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails or a row cannot be understood.
+    pub async fn facts(
+        &self,
+        order: OrderId,
+        settings: Settings,
+        now: DateTime<Utc>,
+    ) -> Result<Facts, StoreError> {
+        let around = self.around(order).await?;
+        let tracked = self.tracked(order).await?.map(|known| TrackedFacts {
+            watched: known.watched,
+            held: known.held,
+            reference: known.reference,
+            panel: around.panel,
+            due_at: known.due_at,
+            claimed: around.claimed,
+            fell_back: around.fell_back,
+            finished_at: known.finished_at,
+            ending: around.ending,
+        });
+        Ok(Facts {
+            now,
+            settings,
+            shop: around.shop,
+            tracked,
+            pause: around.pause,
+        })
+    }
+
+    async fn around(&self, order: OrderId) -> Result<Around, StoreError> {
+        // `enabled` is absent in older databases: read through JSON it is NULL there.
+        let row = sqlx::query!(
+            r#"SELECT o.id IS NOT NULL AS "has_row!", o.status AS "status?",
+                      o."externalStatus" AS "external_status?", o."providerId" AS provider_id,
+                      o."externalOrderId" AS external_order_id, o."sentAt" AS sent_at,
+                      o."createdAt" AS "created_at?",
+                      r.mode AS "mode?", r."providerType" AS "provider_type?",
+                      routed.id AS "routed_id?", routed.name AS "routed_name?",
+                      routed.provider AS "routed_kind?",
+                      (to_jsonb(routed) ->> 'enabled')::boolean AS routed_enabled,
+                      routed."tenantId" = o."tenantId" AS routed_own,
+                      routed_breaker.open_until AS routed_until,
+                      routed_breaker.open_reason AS routed_reason,
+                      i.id AS "at_id?", i.name AS "at_name?", i.provider AS "at_kind?",
+                      (to_jsonb(i) ->> 'enabled')::boolean AS at_enabled,
+                      i."tenantId" = COALESCE(t.tenant_id, o."tenantId") AS at_own,
+                      breaker.open_until AS at_until, breaker.open_reason AS at_reason,
+                      t.lease_token IS NOT NULL AS "claimed!",
+                      COALESCE(t.fell_back, false) AS "fell_back!",
+                      e.kind AS "ending?", e.detail ->> 'who' AS ended_by,
+                      e.detail ->> 'why' AS ended_why,
+                      b.scope AS "pause_scope?", b.who AS "pause_who?", b.why AS "pause_why?",
+                      b.at AS "pause_at?"
+               FROM (VALUES ($1::uuid)) AS asked (id)
+               LEFT JOIN public.product_orders o ON o.id = asked.id
+               LEFT JOIN orderwatch.orders t ON t.order_id = asked.id
+               LEFT JOIN public.package_routing r
+                   ON r."tenantId" = o."tenantId" AND r.package_id = o."packageId"
+               LEFT JOIN public.integrations routed ON routed.id::text = r."primaryProviderId"
+               LEFT JOIN orderwatch.panels routed_breaker
+                   ON routed_breaker.integration_id = routed.id AND routed_breaker.open_until IS NOT NULL
+               LEFT JOIN public.integrations i
+                   ON i.id::text = COALESCE(t.integration_id::text, o."providerId")
+               LEFT JOIN orderwatch.panels breaker
+                   ON breaker.integration_id = i.id AND breaker.open_until IS NOT NULL
+               LEFT JOIN LATERAL (
+                   SELECT e.kind, e.detail FROM orderwatch.events e
+                   WHERE e.order_id = asked.id AND e.kind IN (
+                       'completed', 'refused', 'cancelled', 'timed_out', 'withdrawn', 'resolved')
+                   ORDER BY e.id DESC LIMIT 1) e ON t.finished_at IS NOT NULL
+               LEFT JOIN LATERAL (
+                   SELECT b.* FROM orderwatch.brakes b
+                   WHERE b.scope IN ($2, COALESCE(i.id, routed.id))
+                   ORDER BY b.scope LIMIT 1) b ON true
+               LIMIT 1"#,
+            order.0,
+            EVERYWHERE
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(StoreError::doing("reading what is known about an order"))?;
+        let routed = PanelRow {
+            id: row.routed_id,
+            name: row.routed_name,
+            kind: row.routed_kind,
+            enabled: row.routed_enabled,
+            own: row.routed_own,
+            open_until: row.routed_until,
+            open_reason: row.routed_reason,
+        };
+        let at = PanelRow {
+            id: row.at_id,
+            name: row.at_name,
+            kind: row.at_kind,
+            enabled: row.at_enabled,
+            own: row.at_own,
+            open_until: row.at_until,
+            open_reason: row.at_reason,
+        };
+        let panel = at.facts()?;
+        let routed = routed.facts()?;
+        let route = row.mode.zip(row.provider_type);
+        let route = route.map(|(mode, provider_type)| Route {
+            mode,
+            provider_type,
+            panel: routed,
+        });
+        let shop = (row.has_row.then_some(()))
+            .and(row.status.zip(row.external_status).zip(row.created_at))
+            .map(|((status, external_status), created_at)| ShopFacts {
+                status,
+                external_status,
+                provider_id: row.provider_id,
+                external_order_id: row.external_order_id,
+                sent_at: row.sent_at,
+                created_at,
+                route,
+                provider: panel.clone(),
+            });
+        let (who, why) = (row.ended_by, row.ended_why);
+        Ok(Around {
+            shop,
+            panel,
+            claimed: row.claimed,
+            fell_back: row.fell_back,
+            ending: row.ending.map(|kind| Ending { kind, who, why }),
+            pause: pause(row.pause_scope, row.pause_who, row.pause_why, row.pause_at),
+        })
+    }
+}
+
+fn pause(
+    scope: Option<Uuid>,
+    who: Option<String>,
+    why: Option<String>,
+    at: Option<DateTime<Utc>>,
+) -> Option<Pause> {
+    Some(Pause {
+        everywhere: scope?.is_nil(),
+        who: who?,
+        why: why?,
+        at: at?,
+    })
+}
+
+impl PanelRow {
+    fn facts(self) -> Result<Option<PanelFacts>, StoreError> {
+        let (Some(id), Some(name), Some(kind)) = (self.id, self.name, self.kind) else {
+            return Ok(None);
+        };
+        let breaker = self.open_until.zip(self.open_reason);
+        Ok(Some(PanelFacts {
+            id: IntegrationId(id),
+            name,
+            usable: kind == ZNET,
+            kind,
+            enabled: self.enabled.unwrap_or(true),
+            own: self.own.unwrap_or(false),
+            breaker: breaker
+                .map(|(until, reason)| open_breaker(id, until, reason))
+                .transpose()?,
+        }))
+    }
+}
+
+fn open_breaker(
+    panel: Uuid,
+    until: DateTime<Utc>,
+    reason: String,
+) -> Result<OpenBreaker, StoreError> {
+    match Reason::parse(&reason) {
+        Some(reason) => Ok(OpenBreaker { until, reason }),
+        None => Err(StoreError::Inconsistent {
+            table: "orderwatch.panels",
+            column: "open_reason",
+            row: panel.to_string(),
+            value: reason,
+        }),
+    }
+}

@@ -1,0 +1,254 @@
+//! Orders put aside for a person, and orders that the shop takes back.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{Store, StoreError};
+use crate::order::{HoldReason, IntegrationId, OrderId, TenantId};
+
+/// An order that cannot be sent as it is.
+#[derive(Clone, Copy, Debug)]
+pub struct NewHold {
+    /// The order.
+    pub order: OrderId,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Where it was routed to, when that is known.
+    pub integration: Option<IntegrationId>,
+    /// Why.
+    pub reason: HoldReason,
+}
+
+/// Why an order is no longer ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Release {
+    /// Staff decided it, or sent it another way.
+    DecidedByHand,
+    /// The shop's row is gone.
+    RowGone,
+}
+
+impl Store {
+    /// Holds orders that nobody has sent: tracked with a reason, and said in the shop's row, whose
+    /// `"externalStatus"` stays. Returns those that were held; the others were decided meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when they cannot be written.
+    pub async fn hold_new(
+        &self,
+        holds: &[NewHold],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<OrderId>, StoreError> {
+        let orders: Vec<Uuid> = holds.iter().map(|hold| hold.order.0).collect();
+        let integrations: Vec<Option<Uuid>> = holds
+            .iter()
+            .map(|hold| hold.integration.map(|id| id.0))
+            .collect();
+        let reasons: Vec<String> = holds.iter().map(|h| h.reason.as_str().to_owned()).collect();
+        let sentences: Vec<String> = holds
+            .iter()
+            .map(|hold| hold.reason.sentence().to_owned())
+            .collect();
+        let held = sqlx::query_scalar!(
+            r#"WITH locked AS MATERIALIZED (
+                   SELECT o.id, o."tenantId" AS tenant_id, i.integration_id, i.reason, i.sentence
+                   FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[])
+                        AS i (order_id, integration_id, reason, sentence)
+                   CROSS JOIN LATERAL (
+                       -- By its key alone, as in sql/claim_new.sql.
+                       SELECT o.id, o."tenantId", o.status, o."providerId", o."externalOrderId"
+                       FROM public.product_orders o
+                       WHERE o.id = i.order_id OFFSET 0 FOR UPDATE SKIP LOCKED
+                   ) o
+                   WHERE o.status = 'pending' AND o."providerId" IS NULL
+                     AND o."externalOrderId" IS NULL
+               ), tracked AS (
+                   INSERT INTO orderwatch.orders
+                       (order_id, tenant_id, integration_id, stage, held_reason, tracked_at)
+                   SELECT id, tenant_id, integration_id, 'held', reason, $5 FROM locked
+                   ON CONFLICT (order_id) DO NOTHING
+                   RETURNING order_id
+               ), said AS (
+                   UPDATE public.product_orders o
+                   SET "lastMessage" = l.sentence, "lastSyncAt" = $5,
+                       notes = CASE jsonb_typeof(o.notes) WHEN 'array' THEN o.notes
+                                    WHEN 'null' THEN '[]' ELSE jsonb_build_array(o.notes) END
+                           || jsonb_build_array(jsonb_build_object('by', 'system',
+                               'text', l.sentence, 'at', to_char($5 AT TIME ZONE 'UTC',
+                                   'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))),
+                       "notesCount" = 1 + CASE jsonb_typeof(o.notes)
+                           WHEN 'array' THEN jsonb_array_length(o.notes)
+                           WHEN 'null' THEN 0 ELSE 1 END
+                   FROM locked l JOIN tracked t ON t.order_id = l.id WHERE o.id = l.id
+               ), noted AS (
+                   INSERT INTO orderwatch.events (order_id, at, kind, detail)
+                   SELECT l.id, $5, 'held', jsonb_build_object('reason', l.reason)
+                   FROM locked l JOIN tracked t ON t.order_id = l.id
+               )
+               SELECT order_id FROM tracked"#,
+            &orders,
+            &integrations as &[Option<Uuid>],
+            &reasons,
+            &sentences,
+            now
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("holding orders"))?;
+        Ok(held.into_iter().map(OrderId).collect())
+    }
+
+    /// Puts a queued order aside again: its cause is still, or newly, there.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be written.
+    pub async fn hold_queued(
+        &self,
+        order: OrderId,
+        reason: HoldReason,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let held = sqlx::query!(
+            r#"WITH tracked AS (
+                   UPDATE orderwatch.orders
+                   SET stage = 'held', held_reason = $2, due_at = NULL
+                   WHERE order_id = $1 AND stage = 'queued'
+                   RETURNING order_id
+               ), said AS (
+                   UPDATE public.product_orders o
+                   SET "lastMessage" = $3, "lastSyncAt" = $4
+                   FROM tracked t WHERE o.id = t.order_id
+               )
+               INSERT INTO orderwatch.events (order_id, at, kind, detail)
+               SELECT order_id, $4, 'held', jsonb_build_object('reason', $2::text) FROM tracked"#,
+            order.0,
+            reason.as_str(),
+            reason.sentence(),
+            now
+        )
+        .execute(&self.pool)
+        .await
+        .map_err(StoreError::doing("holding an order"))?;
+        Ok(held.rows_affected() == 1)
+    }
+
+    /// Holds an order, new or queued, whose row the shop's database refuses to change, so that
+    /// only our own tables can say so. False when it has moved on meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be written.
+    pub async fn hold_refused(
+        &self,
+        order: OrderId,
+        integration: Option<IntegrationId>,
+        words: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let reason = HoldReason::ShopRowRefused.as_str();
+        let held = sqlx::query!(
+            r#"WITH tracked AS (
+                   INSERT INTO orderwatch.orders AS t
+                       (order_id, tenant_id, integration_id, stage, held_reason, tracked_at)
+                   SELECT o.id, o."tenantId", $2, 'held', $3, $5
+                   FROM public.product_orders o WHERE o.id = $1
+                   ON CONFLICT (order_id) DO UPDATE
+                       SET stage = 'held', held_reason = $3, due_at = NULL
+                       WHERE t.stage = 'queued'
+                   RETURNING order_id
+               )
+               INSERT INTO orderwatch.events (order_id, at, kind, detail)
+               SELECT order_id, $5, 'held',
+                      jsonb_build_object('reason', $3::text, 'database', $4::text)
+               FROM tracked"#,
+            order.0,
+            integration.map(|id| id.0),
+            reason,
+            words,
+            now
+        )
+        .execute(&self.pool)
+        .await
+        .map_err(StoreError::doing("holding an order"))?;
+        Ok(held.rows_affected() == 1)
+    }
+
+    /// Ends held orders that nobody has to decide any more: staff settled them in the shop, or the
+    /// shop's row is gone. One whose code is here counts as completed. Returns how many, at most
+    /// `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when they cannot be written.
+    pub async fn end_settled_holds(
+        &self,
+        now: DateTime<Utc>,
+        limit: i64,
+    ) -> Result<u64, StoreError> {
+        let ended = sqlx::query!(
+            "WITH settled AS MATERIALIZED (
+                 SELECT t.order_id, o.id IS NULL AS row_gone
+                 FROM orderwatch.orders t
+                 LEFT JOIN public.product_orders o ON o.id = t.order_id
+                 WHERE t.stage = 'held' AND o.status IS DISTINCT FROM 'pending'
+                 LIMIT $2 FOR UPDATE OF t SKIP LOCKED
+             ), ended AS (
+                 UPDATE orderwatch.orders t
+                 SET stage = CASE WHEN t.pin IS NULL THEN 'withdrawn' ELSE 'completed' END,
+                     held_reason = NULL, finished_at = $1
+                 FROM settled s WHERE t.order_id = s.order_id
+                 RETURNING t.order_id, s.row_gone
+             )
+             INSERT INTO orderwatch.events (order_id, at, kind, detail)
+             SELECT order_id, $1, 'withdrawn', jsonb_build_object('why',
+                        CASE WHEN row_gone THEN $3::text ELSE $4::text END)
+             FROM ended",
+            now,
+            limit,
+            Release::RowGone.as_str(),
+            Release::DecidedByHand.as_str()
+        )
+        .execute(&self.pool)
+        .await
+        .map_err(StoreError::doing("ending held orders that were settled"))?;
+        Ok(ended.rows_affected())
+    }
+
+    /// Ends a queued order that the shop no longer wants from us. Nothing of it is at the panel.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be written.
+    pub async fn withdraw_queued(
+        &self,
+        order: OrderId,
+        why: Release,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let ended = sqlx::query!(
+            "WITH ended AS (
+                 UPDATE orderwatch.orders
+                 SET stage = 'withdrawn', due_at = NULL, finished_at = $2
+                 WHERE order_id = $1 AND stage = 'queued'
+                 RETURNING order_id
+             )
+             INSERT INTO orderwatch.events (order_id, at, kind, detail)
+             SELECT order_id, $2, 'withdrawn', jsonb_build_object('why', $3::text) FROM ended",
+            order.0,
+            now,
+            why.as_str()
+        )
+        .execute(&self.pool)
+        .await
+        .map_err(StoreError::doing("ending an order"))?;
+        Ok(ended.rows_affected() == 1)
+    }
+}
+
+impl Release {
+    /// The name used in events.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::DecidedByHand => "decided_by_hand",
+            Self::RowGone => "row_gone",
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Passes of periodic jobs: who runs one, and what came of it.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::{Executor, Postgres, Transaction};
+
+use super::{Store, StoreError, pool::in_time};
+
+/// One scheduled pass, which happens once however many replicas there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tick {
+    /// The job's name.
+    pub job: &'static str,
+    /// The scheduled time.
+    pub at: DateTime<Utc>,
+}
+
+/// A pass as it was written down.
+#[derive(Clone, Debug)]
+pub struct JobRun {
+    /// The scheduled time.
+    pub tick: DateTime<Utc>,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// When it ended.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// `done` or `failed`; `None` while it runs, or when its process died.
+    pub outcome: Option<String>,
+    /// Its figures, or the error.
+    pub report: Option<Value>,
+}
+
+/// What became of a job lately.
+#[derive(Clone, Debug)]
+pub struct Lately {
+    /// The job.
+    pub job: String,
+    /// Its last passes, the newest first.
+    pub runs: Vec<JobRun>,
+    /// When the last one that was done ended.
+    pub done_at: Option<DateTime<Utc>>,
+}
+
+impl Lately {
+    const fn nothing(job: String) -> Self {
+        Self {
+            job,
+            runs: Vec::new(),
+            done_at: None,
+        }
+    }
+}
+
+/// The right to run a job's pass; lost with the connection.
+///
+/// It is a lock of a transaction, not of a session: a pooler in transaction mode gives a session's
+/// statements to several connections, and a lock that was taken on one of them and given back on
+/// another would keep every replica from the job until somebody noticed.
+pub struct Leader(Transaction<'static, Postgres>);
+
+impl Leader {
+    /// Gives the right back. Should that fail, it ends with the connection.
+    pub async fn resign(self) {
+        if let Err(error) = self.0.rollback().await {
+            tracing::debug!(
+                error = &error as &dyn std::error::Error,
+                "a job's lock ends with its connection"
+            );
+        }
+    }
+}
+
+impl Store {
+    /// Takes the right to run a job, unless another process has it.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be asked for.
+    pub async fn lead(&self, job: &str) -> Result<Option<Leader>, StoreError> {
+        let doing = StoreError::doing("asking for the lead of a job");
+        let mut transaction = self.pool.begin().await.map_err(&doing)?;
+        let leads = sqlx::query_scalar!(
+            r#"SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS "leads!""#,
+            format!("orderwatch job {job}")
+        )
+        .fetch_one(&mut *transaction);
+        let leads = in_time(leads).await.flatten().map_err(&doing)?;
+        if !leads {
+            return Ok(None);
+        }
+        // Idle as long as the pass takes. No statement ran on its tables, so it holds up nobody.
+        let patience = transaction.execute("SET LOCAL idle_in_transaction_session_timeout = 0");
+        in_time(patience).await.flatten().map_err(&doing)?;
+        Ok(Some(Leader(transaction)))
+    }
+
+    /// Writes the tick down. False when another replica has done so already.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be written.
+    pub async fn begin_job(&self, tick: Tick, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let begun = sqlx::query!(
+            "INSERT INTO orderwatch.job_runs (job, tick, started_at) VALUES ($1, $2, $3)
+             ON CONFLICT (job, tick) DO NOTHING",
+            tick.job,
+            tick.at,
+            now
+        )
+        .execute(&self.pool)
+        .await
+        .map_err(StoreError::doing("beginning a pass"))?;
+        Ok(begun.rows_affected() == 1)
+    }
+
+    /// Writes down how a pass ended.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be written.
+    pub async fn end_job(
+        &self,
+        tick: Tick,
+        now: DateTime<Utc>,
+        done: bool,
+        report: &Value,
+    ) -> Result<bool, StoreError> {
+        let ended = sqlx::query!(
+            "UPDATE orderwatch.job_runs SET finished_at = $3, outcome = $4, report = $5
+             WHERE job = $1 AND tick = $2",
+            tick.job,
+            tick.at,
+            now,
+            if done { "done" } else { "failed" },
+            report
+        )
+        .execute(&self.pool)
+        .await
+        .map_err(StoreError::doing("ending a pass"))?;
+        Ok(ended.rows_affected() == 1)
+    }
+
+    /// The last passes of each of these jobs, the newest first, and when the last one that was done
+    /// ended.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when they cannot be read.
+    pub async fn jobs_lately(&self, jobs: &[&str], limit: i64) -> Result<Vec<Lately>, StoreError> {
+        let names: Vec<String> = jobs.iter().map(|&job| job.to_owned()).collect();
+        let doing = StoreError::doing("reading the passes of the jobs");
+        let rows = sqlx::query!(
+            r#"SELECT j.name AS "job!", r.tick AS "tick!", r.started_at AS "started_at!",
+                      r.finished_at, r.outcome, r.report
+               FROM unnest($1::text[]) AS j (name)
+               CROSS JOIN LATERAL (
+                   SELECT * FROM orderwatch.job_runs r
+                   WHERE r.job = j.name ORDER BY r.tick DESC LIMIT $2) r
+               ORDER BY j.name, r.tick DESC"#,
+            &names,
+            limit
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(&doing)?;
+        let done = sqlx::query!(
+            r#"SELECT j.name AS "job!", r.finished_at
+               FROM unnest($1::text[]) AS j (name)
+               CROSS JOIN LATERAL (
+                   SELECT r.finished_at FROM orderwatch.job_runs r
+                   WHERE r.job = j.name AND r.outcome = 'done'
+                   ORDER BY r.tick DESC LIMIT 1) r"#,
+            &names
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(&doing)?;
+        let mut lately: Vec<Lately> = names.into_iter().map(Lately::nothing).collect();
+        for row in rows {
+            let run = JobRun {
+                tick: row.tick,
+                started_at: row.started_at,
+                finished_at: row.finished_at,
+                outcome: row.outcome,
+                report: row.report,
+            };
+            let known = lately.iter_mut().filter(|known| known.job == row.job);
+            known.for_each(|known| known.runs.push(run.clone()));
+        }
+        for row in done {
+            let known = lately.iter_mut().filter(|known| known.job == row.job);
+            known.for_each(|known| known.done_at = row.finished_at);
+        }
+        Ok(lately)
+    }
+
+    /// The last passes of a job, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when they cannot be read.
+    pub async fn job_runs(&self, job: &str, limit: i64) -> Result<Vec<JobRun>, StoreError> {
+        sqlx::query_as!(
+            JobRun,
+            "SELECT tick, started_at, finished_at, outcome, report FROM orderwatch.job_runs
+             WHERE job = $1 ORDER BY tick DESC LIMIT $2",
+            job,
+            limit
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("reading the passes of a job"))
+    }
+}

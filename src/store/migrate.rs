@@ -1,0 +1,230 @@
+//! Bringing a database up to date, and back.
+//!
+//! The migrations adopt a live shop's tables: they take short locks only, give up on a lock that is
+//! not free and try again, and build indexes without blocking writers. Several daemons may start at
+//! once: one migrates, the others wait for it.
+
+use std::time::Duration;
+
+use sqlx::{
+    AssertSqlSafe, Executor, PgConnection,
+    error::DatabaseError,
+    migrate::{MigrateError as SqlxError, Migration, Migrator},
+};
+
+use super::Store;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+/// Where the list of applied migrations is kept.
+const TABLE: &str = "orderwatch.migrations";
+/// Key of the advisory lock around migrations.
+const LOCK: i64 = 0x6f72_6465_7277_6d00;
+/// Tries to get the lock on a table that is in use, [`PAUSE`] apart.
+const TRIES: u32 = 40;
+/// Between two tries.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// The database could not be migrated.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrateError {
+    /// The database failed.
+    #[error("the database failed while migrating")]
+    Database(#[from] sqlx::Error),
+    /// A migration failed.
+    #[error("a migration failed")]
+    Migration(#[from] SqlxError),
+    /// Reverting would forget purchases that are not settled.
+    #[error(
+        "{open} orders are not settled yet; reverting would forget them \
+         (settle them first, or repeat with --force)"
+    )]
+    OpenOrders {
+        /// How many.
+        open: i64,
+    },
+}
+
+impl MigrateError {
+    /// Whether the database was only away, so that it may work later.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Database(error) if super::is_transient(error))
+    }
+}
+
+/// What reverting may lose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Revert {
+    /// Refuse while orders are open.
+    Careful,
+    /// Go ahead.
+    Forced,
+}
+
+impl Store {
+    /// Applies all migrations that are missing. Returns how many there were.
+    ///
+    /// # Errors
+    /// [`MigrateError`] when the database fails or a table stays locked.
+    pub async fn migrate(&self) -> Result<usize, MigrateError> {
+        let mut connection = self.pool.acquire().await?.detach();
+        let migrator = migrator();
+        lock(&mut connection).await?;
+        let before = applied(&mut connection).await?;
+        drop_unfinished_indexes(&mut connection).await?;
+        for migration in ups(&migrator) {
+            limits(&mut connection, migration).await?;
+            let mut tries = 1;
+            while let Err(error) = migrator.run_to(migration.version, &mut connection).await {
+                if tries == TRIES || !is_lock_timeout(&error) {
+                    return Err(error.into());
+                }
+                tries += 1;
+                tracing::warn!(migration = %migration.description, "a table is in use; trying again");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+        Ok(ups(&migrator).count().saturating_sub(before))
+    }
+
+    /// Reverts all migrations: what they made is gone, the shop's rows are as they were. Returns
+    /// how many there were.
+    ///
+    /// # Errors
+    /// [`MigrateError::OpenOrders`] while orders are not settled and it is not forced.
+    pub async fn revert(&self, how: Revert) -> Result<usize, MigrateError> {
+        let mut connection = self.pool.acquire().await?.detach();
+        lock(&mut connection).await?;
+        let before = applied(&mut connection).await?;
+        if before == 0 {
+            return Ok(0);
+        }
+        if how == Revert::Careful {
+            refuse_open_orders(&mut connection).await?;
+        }
+        connection
+            .execute("SET statement_timeout = 0; SET lock_timeout = '30s'")
+            .await?;
+        migrator().undo(&mut connection, 0).await?;
+        // The list of migrations lives in our schema, so the schema goes last.
+        connection
+            .execute("DROP TABLE orderwatch.migrations; DROP SCHEMA orderwatch")
+            .await?;
+        Ok(before)
+    }
+
+    /// How many migrations are missing.
+    ///
+    /// # Errors
+    /// [`MigrateError`] when the database cannot be asked.
+    pub async fn missing_migrations(&self) -> Result<usize, MigrateError> {
+        let mut connection = self.pool.acquire().await?;
+        let applied = applied(&mut connection).await?;
+        Ok(ups(&MIGRATIONS).count().saturating_sub(applied))
+    }
+}
+
+fn migrator() -> Migrator {
+    let mut migrator = Migrator {
+        migrations: MIGRATIONS.migrations.clone(),
+        ..Migrator::DEFAULT
+    };
+    migrator.dangerous_set_table_name(TABLE);
+    migrator.create_schema("orderwatch");
+    // sqlx waits for its lock inside a statement, and an index that is built concurrently waits
+    // for every statement: two daemons would wait for each other. Ours is taken by asking again.
+    migrator.set_locking(false);
+    migrator
+}
+
+fn ups(migrator: &Migrator) -> impl Iterator<Item = &Migration> + use<'_> {
+    migrator
+        .iter()
+        .filter(|migration| migration.migration_type.is_up_migration())
+}
+
+/// The statements of the migrations, in their order.
+pub(super) fn up_texts() -> impl Iterator<Item = &'static str> {
+    ups(&MIGRATIONS).map(|migration| migration.sql.as_str())
+}
+
+/// Waits until nobody else migrates. The lock goes with the connection.
+async fn lock(connection: &mut PgConnection) -> Result<(), MigrateError> {
+    loop {
+        let locked = sqlx::query_scalar!(r#"SELECT pg_try_advisory_lock($1) AS "locked!""#, LOCK)
+            .fetch_one(&mut *connection)
+            .await?;
+        if locked {
+            return Ok(());
+        }
+        tracing::info!("another process is migrating; waiting for it");
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Migrations that are applied; none where our schema does not exist.
+async fn applied(connection: &mut PgConnection) -> Result<usize, MigrateError> {
+    let there = sqlx::query_scalar!(r#"SELECT to_regclass($1) IS NOT NULL AS "there!""#, TABLE)
+        .fetch_one(&mut *connection)
+        .await?;
+    if !there {
+        return Ok(0);
+    }
+    let sql = AssertSqlSafe(format!("SELECT count(*) FROM {TABLE} WHERE success"));
+    let count: i64 = sqlx::query_scalar(sql).fetch_one(connection).await?;
+    Ok(usize::try_from(count).unwrap_or(0))
+}
+
+/// A short wait for a table's lock, so that the shop never queues behind us. Building an index
+/// beside running writers takes as long as it takes and blocks nobody.
+async fn limits(connection: &mut PgConnection, migration: &Migration) -> Result<(), MigrateError> {
+    let lock_timeout = if migration.no_tx { "0" } else { "2s" };
+    let sql = format!("SET statement_timeout = 0; SET lock_timeout = '{lock_timeout}'");
+    connection.execute(AssertSqlSafe(sql)).await?;
+    Ok(())
+}
+
+/// An index whose building was interrupted is there but not valid, and would pass for built.
+async fn drop_unfinished_indexes(connection: &mut PgConnection) -> Result<(), MigrateError> {
+    let unfinished = sqlx::query_scalar!(
+        r#"SELECT format('%I.%I', n.nspname, c.relname) AS "name!"
+           FROM pg_index i
+           JOIN pg_class c ON c.oid = i.indexrelid
+           JOIN pg_namespace n ON n.oid = c.relnamespace
+           WHERE NOT i.indisvalid AND (n.nspname = 'orderwatch'
+             OR n.nspname = 'public' AND c.relname LIKE 'orderwatch\_%')"#
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    for name in unfinished {
+        tracing::warn!(index = %name, "dropping an index whose building was interrupted");
+        let sql = AssertSqlSafe(format!("DROP INDEX CONCURRENTLY {name}"));
+        connection.execute(sql).await?;
+    }
+    Ok(())
+}
+
+async fn refuse_open_orders(connection: &mut PgConnection) -> Result<(), MigrateError> {
+    let open = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "open!" FROM orderwatch.orders WHERE finished_at IS NULL"#
+    )
+    .fetch_one(connection)
+    .await?;
+    if open == 0 {
+        Ok(())
+    } else {
+        Err(MigrateError::OpenOrders { open })
+    }
+}
+
+/// SQLSTATE 55P03: the lock was not to be had in time.
+fn is_lock_timeout(error: &SqlxError) -> bool {
+    let (SqlxError::Execute(error) | SqlxError::ExecuteMigration(error, _)) = error else {
+        return false;
+    };
+    error
+        .as_database_error()
+        .and_then(DatabaseError::code)
+        .is_some_and(|code| code == "55P03")
+}

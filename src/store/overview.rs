@@ -1,0 +1,389 @@
+//! The figures of the whole. They are read again and again while somebody looks on, so each is
+//! counted from an index; what is large is counted without a look at the rows, or not to its end.
+
+use std::{cmp::Reverse, collections::HashMap};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rust_decimal::Decimal;
+use sqlx::{Postgres, Transaction};
+use uuid::Uuid;
+
+use super::{Store, StoreError, ZNET, notices};
+use crate::{
+    order::{HoldReason, IntegrationId, explain::LATE},
+    overview::{
+        Bought, Endings, HeldGroup, MANY, Market, NoticeQueue, Orders, PanelOrders, PanelView,
+    },
+};
+
+/// What is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// The time.
+    pub now: DateTime<Utc>,
+    /// The beginning of "today".
+    pub today_since: DateTime<Utc>,
+    /// Orders that were created before are left alone.
+    pub created_after: DateTime<Utc>,
+    /// The feed that tells of the marketplace's orders, and the job that sends stock to it; `None`
+    /// where there is no marketplace.
+    pub market: Option<(&'a str, &'a str)>,
+}
+
+/// The figures.
+#[derive(Clone, Debug, Default)]
+pub struct Overview {
+    /// All orders.
+    pub orders: Orders,
+    /// The panels, by name.
+    pub panels: Vec<PanelView>,
+    /// The notices.
+    pub notices: Vec<NoticeQueue>,
+    /// The marketplace.
+    pub market: Option<Market>,
+}
+
+/// All that the panels are asked about, in [`Group::part`].
+const WATCHED: &str = "watched";
+
+/// One group of open orders.
+struct Group {
+    integration_id: Option<Uuid>,
+    part: String,
+    reason: Option<String>,
+    orders: i64,
+    due: i64,
+    late: i64,
+    since: Option<DateTime<Utc>>,
+}
+
+impl Store {
+    /// The figures of the whole, as of one moment.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails or a row cannot be understood.
+    pub async fn overview(&self, question: Question<'_>) -> Result<Overview, StoreError> {
+        let doing = StoreError::doing("reading the figures");
+        let mut transaction = self.by_index().await.map_err(&doing)?;
+        let panels = super::panel_views::panels(&mut transaction).await?;
+        let mut overview = Overview {
+            panels,
+            notices: self.notice_queues(&mut transaction, question.now).await?,
+            ..Overview::default()
+        };
+        overview.count_open(groups(&mut transaction, question.now).await?)?;
+        overview.count_eligible(&mut transaction, question).await?;
+        overview.count_bought(&mut transaction, question).await?;
+        overview.count_endings(&mut transaction, question).await?;
+        if let Some((feed, job)) = question.market {
+            overview.market = Some(market(&mut transaction, feed, job).await?);
+        }
+        transaction.commit().await.map_err(&doing)?;
+        Ok(overview)
+    }
+
+    async fn notice_queues(
+        &self,
+        transaction: &mut Transaction<'_, Postgres>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<NoticeQueue>, StoreError> {
+        let (configured, _) = notices::columns(&self.audience);
+        let rows = sqlx::query!(
+            r#"WITH waiting AS (
+                   SELECT endpoint, count(*) AS waiting,
+                          count(*) FILTER (WHERE attempts > 0) AS failing, min(created_at) AS since
+                   FROM orderwatch.notices WHERE due_at IS NOT NULL GROUP BY endpoint
+               ), given_up AS (
+                   SELECT endpoint, count(*) AS given_up FROM orderwatch.notices
+                   WHERE given_up_at > $1 GROUP BY endpoint
+               )
+               SELECT endpoint AS "endpoint!", COALESCE(w.waiting, 0) AS "waiting!",
+                      COALESCE(w.failing, 0) AS "failing!", w.since,
+                      COALESCE(g.given_up, 0) AS "given_up!"
+               FROM (SELECT unnest($2::text[]) AS endpoint
+                     UNION SELECT endpoint FROM waiting
+                     UNION SELECT endpoint FROM given_up) e
+               LEFT JOIN waiting w USING (endpoint) LEFT JOIN given_up g USING (endpoint)
+               ORDER BY endpoint"#,
+            now - TimeDelta::hours(24),
+            &configured
+        )
+        .fetch_all(&mut **transaction)
+        .await
+        .map_err(StoreError::doing("counting notices"))?;
+        Ok(rows
+            .into_iter()
+            .map(|row| NoticeQueue {
+                configured: configured.contains(&row.endpoint),
+                waiting: count(row.waiting),
+                failing: count(row.failing),
+                since: row.since,
+                given_up_24h: count(row.given_up),
+                endpoint: row.endpoint,
+            })
+            .collect())
+    }
+}
+
+async fn groups(
+    transaction: &mut Transaction<'_, Postgres>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Group>, StoreError> {
+    let patience = TimeDelta::from_std(LATE).unwrap_or_default();
+    sqlx::query_file_as!(Group, "src/store/sql/count_open.sql", now, now - patience)
+        .fetch_all(&mut **transaction)
+        .await
+        .map_err(StoreError::doing("counting open orders"))
+}
+
+impl Overview {
+    fn count_open(&mut self, mut groups: Vec<Group>) -> Result<(), StoreError> {
+        // Those that are counted in here a second time come after it.
+        groups.sort_by_key(|group| group.part != WATCHED);
+        let mut held: HashMap<_, HeldGroup> = HashMap::new();
+        let mut elsewhere = PanelOrders::default();
+        for group in groups {
+            let panel = find(&mut self.panels, group.integration_id);
+            let orders = panel.map_or(&mut elsewhere, |panel| &mut panel.orders);
+            group.add_to(orders);
+            let all = &mut self.orders;
+            match &*group.part {
+                "held" => {
+                    let reason = group.reason()?;
+                    let since = group.since.unwrap_or_default();
+                    let whole = held.entry(reason).or_insert(HeldGroup {
+                        reason,
+                        orders: 0,
+                        since,
+                    });
+                    whole.orders += count(group.orders);
+                    whole.since = whole.since.min(since);
+                }
+                "unconfirmed" => {
+                    all.unconfirmed_since = earlier(all.unconfirmed_since, group.since);
+                }
+                "dispatching" => {}
+                _ => all.due_since = earlier(all.due_since, group.since),
+            }
+        }
+        self.orders.held = held.into_values().collect();
+        self.orders
+            .held
+            .sort_by_key(|group| (Reverse(group.orders), group.reason.as_str()));
+        let panels = self.panels.iter().map(|panel| &panel.orders);
+        for orders in panels.chain([&elsewhere]) {
+            self.orders.queued += orders.queued;
+            self.orders.dispatching += orders.dispatching;
+            self.orders.unconfirmed += orders.unconfirmed;
+            self.orders.submitted += orders.submitted;
+            self.orders.due += orders.due;
+            self.orders.late += orders.late;
+        }
+        Ok(())
+    }
+
+    async fn count_eligible(
+        &mut self,
+        transaction: &mut Transaction<'_, Postgres>,
+        question: Question<'_>,
+    ) -> Result<(), StoreError> {
+        let rows = sqlx::query_file!(
+            "src/store/sql/count_eligible.sql",
+            question.created_after,
+            ZNET,
+            i64::try_from(MANY).unwrap_or(i64::MAX)
+        )
+        .fetch_all(&mut **transaction)
+        .await
+        .map_err(StoreError::doing("counting new orders"))?;
+        for row in rows {
+            let orders = count(row.orders);
+            self.orders.eligible += orders;
+            self.orders.eligible_since = earlier(self.orders.eligible_since, row.since);
+            if let Some(panel) = find(&mut self.panels, Some(row.integration_id)) {
+                panel.orders.eligible = orders;
+                panel.orders.eligible_since = row.since;
+            }
+        }
+        Ok(())
+    }
+
+    /// What counts as bought is what counts as spent: see spending.rs.
+    async fn count_bought(
+        &mut self,
+        transaction: &mut Transaction<'_, Postgres>,
+        question: Question<'_>,
+    ) -> Result<(), StoreError> {
+        let day = question.now - TimeDelta::hours(24);
+        let panels: Vec<Uuid> = self.panels.iter().map(|panel| panel.id.0).collect();
+        let rows = sqlx::query!(
+            r#"SELECT integration_id, count(*) FILTER (WHERE claimed_at > $2) AS "day!",
+                      COALESCE(sum(COALESCE(cost, expected, 0)) FILTER (WHERE claimed_at > $2), 0)
+                          AS "day_money!",
+                      count(*) FILTER (WHERE claimed_at >= $3) AS "today!",
+                      COALESCE(sum(COALESCE(cost, expected, 0)) FILTER (WHERE claimed_at >= $3), 0)
+                          AS "today_money!"
+               FROM orderwatch.purchases
+               WHERE integration_id = ANY($1) AND claimed_at > $4
+                 AND (cost IS NOT NULL
+                      OR COALESCE(outcome, '') NOT IN ('refused', 'fell_back', 'not_sent'))
+               GROUP BY integration_id"#,
+            &panels,
+            day,
+            question.today_since,
+            day.min(question.today_since - TimeDelta::microseconds(1))
+        )
+        .fetch_all(&mut **transaction)
+        .await
+        .map_err(StoreError::doing("summing up what was bought"))?;
+        for row in rows {
+            let today = bought(row.today, row.today_money);
+            let day = bought(row.day, row.day_money);
+            self.orders.bought_today.add(today);
+            self.orders.bought_24h.add(day);
+            if let Some(panel) = find(&mut self.panels, Some(row.integration_id)) {
+                panel.bought_today = today;
+                panel.bought_24h = day;
+            }
+        }
+        Ok(())
+    }
+
+    async fn count_endings(
+        &mut self,
+        transaction: &mut Transaction<'_, Postgres>,
+        question: Question<'_>,
+    ) -> Result<(), StoreError> {
+        let day = question.now - TimeDelta::hours(24);
+        let rows = sqlx::query!(
+            r#"SELECT stage, count(*) FILTER (WHERE finished_at > $1) AS "day!",
+                      count(*) FILTER (WHERE finished_at >= $2) AS "today!"
+               FROM orderwatch.orders
+               WHERE finished_at IS NOT NULL AND finished_at >= $3
+               GROUP BY stage"#,
+            day,
+            question.today_since,
+            day.min(question.today_since)
+        )
+        .fetch_all(&mut **transaction)
+        .await
+        .map_err(StoreError::doing("counting what has ended"))?;
+        for row in rows {
+            self.orders.ended_24h.add(&row.stage, count(row.day));
+            self.orders.ended_today.add(&row.stage, count(row.today));
+        }
+        Ok(())
+    }
+}
+
+async fn market(
+    transaction: &mut Transaction<'_, Postgres>,
+    feed: &str,
+    job: &str,
+) -> Result<Market, StoreError> {
+    let row = sqlx::query!(
+        r#"SELECT (SELECT count(*) FROM orderwatch.packages
+                   WHERE effect IN ('reserved', 'unknown') AND taken_at IS NULL) AS "open!",
+                  (SELECT good_at FROM orderwatch.feeds WHERE feed = $1) AS read_at,
+                  (SELECT count(*) FROM orderwatch.stock_items WHERE sent IS NOT NULL) AS "pending!",
+                  (SELECT count(*) FROM orderwatch.stock_items
+                   WHERE rests_until IS NOT NULL) AS "resting!",
+                  last.finished_at AS "pushed_at?", last.outcome = 'done' AS push_ok,
+                  last.report ->> 'error' AS push_error,
+                  (last.report ->> 'items')::bigint AS items,
+                  (SELECT g.finished_at FROM orderwatch.job_runs g
+                   WHERE g.job = $2 AND g.outcome = 'done'
+                   ORDER BY g.tick DESC LIMIT 1) AS good_at
+           FROM (VALUES (1)) AS one (row)
+           LEFT JOIN LATERAL (
+               SELECT r.finished_at, r.outcome, r.report FROM orderwatch.job_runs r
+               WHERE r.job = $2 AND r.outcome IS NOT NULL
+               ORDER BY r.tick DESC LIMIT 1) last ON true"#,
+        feed,
+        job
+    )
+    .fetch_one(&mut **transaction)
+    .await
+    .map_err(StoreError::doing("reading the figures of the marketplace"))?;
+    Ok(Market {
+        open_packages: count(row.open),
+        orders_read_at: row.read_at,
+        items_pending: count(row.pending),
+        items_resting: count(row.resting),
+        pushed_at: row.pushed_at,
+        push_ok: row.push_ok,
+        push_error: row.push_error,
+        push_good_at: row.good_at,
+        pushed_items: count(row.items.unwrap_or(0)),
+    })
+}
+
+impl Group {
+    fn add_to(&self, panel: &mut PanelOrders) {
+        let orders = count(self.orders);
+        panel.due += count(self.due);
+        panel.late += count(self.late);
+        match &*self.part {
+            "held" => panel.held += orders,
+            "queued" => panel.queued += orders,
+            // Counted among those that are watched, too.
+            "dispatching" => {
+                panel.dispatching += orders;
+                panel.submitted = panel.submitted.saturating_sub(orders);
+            }
+            "unconfirmed" => {
+                panel.unconfirmed += orders;
+                panel.submitted = panel.submitted.saturating_sub(orders);
+            }
+            _ => panel.submitted += orders,
+        }
+    }
+
+    fn reason(&self) -> Result<HoldReason, StoreError> {
+        let name = self.reason.as_deref().unwrap_or_default();
+        HoldReason::parse(name).ok_or_else(|| StoreError::Inconsistent {
+            table: "orderwatch.orders",
+            column: "held_reason",
+            row: "one that is held".to_owned(),
+            value: name.to_owned(),
+        })
+    }
+}
+
+fn find(panels: &mut [PanelView], id: Option<Uuid>) -> Option<&mut PanelView> {
+    let id = IntegrationId(id?);
+    panels.iter_mut().find(|panel| panel.id == id)
+}
+
+fn count(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+fn bought(orders: i64, money: Decimal) -> Bought {
+    Bought {
+        orders: count(orders),
+        money,
+    }
+}
+
+fn earlier(a: Option<DateTime<Utc>>, b: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+    a.into_iter().chain(b).min()
+}
+
+impl Bought {
+    fn add(&mut self, more: Self) {
+        self.orders += more.orders;
+        self.money += more.money;
+    }
+}
+
+impl Endings {
+    fn add(&mut self, stage: &str, orders: u64) {
+        match stage {
+            "completed" => self.completed += orders,
+            "failed" => self.failed += orders,
+            "timed_out" => self.timed_out += orders,
+            _ => self.withdrawn += orders,
+        }
+    }
+}

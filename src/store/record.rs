@@ -1,0 +1,286 @@
+//! Outcomes, written in groups (phase 3 of a dispatch, and the end of every check).
+//!
+//! Each outcome names the lease it was claimed with. One that lost its lease changes nothing and
+//! says so. Values are absolute, so writing the same group twice is harmless.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+use secrecy::ExposeSecret;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{Store, StoreError};
+use crate::order::{Decision, IntegrationId, OrderId, Reference, Stage};
+
+/// What became of a claimed order.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The order.
+    pub order: OrderId,
+    /// Where it was sent to.
+    pub integration: IntegrationId,
+    /// Its name there.
+    pub reference: Reference,
+    /// The claim that it came from.
+    pub token: Uuid,
+    /// What follows.
+    pub decision: Decision,
+    /// When the panel's answer was there.
+    pub at: DateTime<Utc>,
+    /// The panel's answer as evidence, without secrets.
+    pub detail: Value,
+}
+
+/// What became of an outcome.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// Written.
+    Done {
+        /// `status` that the shop's row had, when the outcome wanted another one and staff had
+        /// decided differently.
+        contradicts: Option<String>,
+        /// The shop's row is gone.
+        row_gone: bool,
+    },
+    /// Written before; only the answer to it was lost.
+    Before,
+    /// Somebody else has claimed the order since; nothing was written.
+    LeaseLost,
+    /// Somebody holds the shop's row right now; nothing was written, try again.
+    Busy,
+}
+
+impl Recorded {
+    /// A plain success.
+    pub(super) const DONE: Self = Self::Done {
+        contradicts: None,
+        row_gone: false,
+    };
+}
+
+/// The columns of a group that go into our own tables.
+#[derive(Default)]
+pub(super) struct Columns {
+    pub(super) orders: Vec<Uuid>,
+    pub(super) tokens: Vec<Uuid>,
+    pub(super) stages: Vec<String>,
+    pub(super) held: Vec<Option<String>>,
+    pub(super) due: Vec<Option<DateTime<Utc>>>,
+    pub(super) dispatched: Vec<Option<DateTime<Utc>>>,
+    pub(super) sent: Vec<Option<DateTime<Utc>>>,
+    pub(super) give_up: Vec<Option<DateTime<Utc>>>,
+    pub(super) finished: Vec<Option<DateTime<Utc>>>,
+    pub(super) processing: Vec<bool>,
+    pub(super) attempts: Vec<i32>,
+    pub(super) errors: Vec<i32>,
+    pub(super) unknowns: Vec<i32>,
+    pub(super) may_resend: Vec<bool>,
+    pub(super) pins: Vec<Option<String>>,
+    pub(super) costs: Vec<Option<Decimal>>,
+    pub(super) at: Vec<DateTime<Utc>>,
+    pub(super) kinds: Vec<String>,
+    pub(super) details: Vec<Value>,
+    pub(super) integrations: Vec<Uuid>,
+    pub(super) references: Vec<String>,
+}
+
+impl Columns {
+    pub(super) fn of<'a>(outcomes: impl IntoIterator<Item = &'a Outcome>) -> Self {
+        let mut columns = Self::default();
+        for outcome in outcomes {
+            columns.push(outcome);
+        }
+        columns
+    }
+
+    fn push(&mut self, outcome: &Outcome) {
+        let decision = &outcome.decision;
+        let known = &decision.watched;
+        let int = |count: u32| i32::try_from(count).unwrap_or(i32::MAX);
+        self.orders.push(outcome.order.0);
+        self.tokens.push(outcome.token);
+        self.stages.push(known.stage.as_str().to_owned());
+        self.held
+            .push(decision.held.map(|reason| reason.as_str().to_owned()));
+        self.due.push(decision.due_at);
+        self.dispatched.push(known.dispatched_at);
+        self.sent.push(known.sent_at);
+        self.give_up.push(known.give_up_at);
+        self.finished
+            .push(known.stage.is_final().then_some(outcome.at));
+        self.processing.push(known.processing);
+        self.attempts.push(int(known.attempts));
+        self.errors.push(int(known.errors));
+        self.unknowns.push(int(known.unknowns));
+        self.may_resend.push(known.may_resend);
+        self.pins.push(
+            decision
+                .pin
+                .as_ref()
+                .map(|pin| pin.expose_secret().to_owned()),
+        );
+        self.costs.push(decision.cost);
+        self.at.push(outcome.at);
+        self.kinds.push(decision.event.as_str().to_owned());
+        self.details.push(outcome.detail.clone());
+        self.integrations.push(outcome.integration.0);
+        self.references.push(outcome.reference.as_str().to_owned());
+    }
+}
+
+impl Store {
+    /// Keeps what a late answer brought: a code that the order does not have yet is never thrown
+    /// away. Returns the stage that the order is in, if it is tracked.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be written.
+    pub async fn keep_late(&self, outcome: &Outcome) -> Result<Option<Stage>, StoreError> {
+        let pin = outcome
+            .decision
+            .pin
+            .as_ref()
+            .map(ExposeSecret::expose_secret);
+        let stage = sqlx::query_scalar!(
+            "UPDATE orderwatch.orders SET pin = COALESCE(pin, $2) WHERE order_id = $1
+             RETURNING stage",
+            outcome.order.0,
+            pin
+        )
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(StoreError::doing("keeping a late answer"))?;
+        stage
+            .map(|name| {
+                Stage::parse(&name)
+                    .ok_or_else(|| super::orders::inconsistent("stage", outcome.order.0, &name))
+            })
+            .transpose()
+    }
+
+    /// Writes a group of outcomes, and says of each, in the same order, what became of it. No
+    /// order may be in it twice.
+    ///
+    /// Outcomes that change nothing for the shop take the short way: one statement that does not
+    /// touch the shop's table.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`]; the group may or may not have been written, and can be written
+    /// again as it is.
+    pub async fn record(&self, group: &[Outcome]) -> Result<Vec<Recorded>, StoreError> {
+        let (loud, quiet): (Vec<&Outcome>, Vec<&Outcome>) = group
+            .iter()
+            .partition(|outcome| outcome.decision.shop.is_some());
+        let mut written = HashMap::with_capacity(group.len());
+        if !quiet.is_empty() {
+            written.extend(self.record_quiet(&quiet).await?);
+        }
+        if !loud.is_empty() {
+            written.extend(self.record_loud(&loud).await?);
+        }
+        if written.len() < group.len() {
+            let rest = group.iter().filter(|o| !written.contains_key(&o.order));
+            let rest: Vec<&Outcome> = rest.collect();
+            written.extend(self.unwritten(&rest).await?);
+        }
+        let became = |outcome: &Outcome| written.remove(&outcome.order);
+        let all = group.iter().map(became);
+        Ok(all
+            .map(|recorded| recorded.unwrap_or(Recorded::LeaseLost))
+            .collect())
+    }
+
+    /// Why these outcomes were not written.
+    async fn unwritten(&self, rest: &[&Outcome]) -> Result<Vec<(OrderId, Recorded)>, StoreError> {
+        let orders: Vec<Uuid> = rest.iter().map(|outcome| outcome.order.0).collect();
+        let tokens: Vec<Uuid> = rest.iter().map(|outcome| outcome.token).collect();
+        let rows = sqlx::query!(
+            r#"SELECT i.order_id AS "order_id!",
+                      COALESCE(t.recorded_token = i.token, false) AS "before!",
+                      COALESCE(t.lease_token = i.token, false) AS "ours!"
+               FROM unnest($1::uuid[], $2::uuid[]) AS i (order_id, token)
+               LEFT JOIN orderwatch.orders t ON t.order_id = i.order_id"#,
+            &orders,
+            &tokens
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing(
+            "looking for results that were not written",
+        ))?;
+        Ok(rows
+            .into_iter()
+            .map(|row| {
+                let recorded = match (row.before, row.ours) {
+                    (true, _) => Recorded::Before,
+                    (false, true) => Recorded::Busy,
+                    (false, false) => Recorded::LeaseLost,
+                };
+                (OrderId(row.order_id), recorded)
+            })
+            .collect())
+    }
+
+    async fn record_quiet(
+        &self,
+        group: &[&Outcome],
+    ) -> Result<Vec<(OrderId, Recorded)>, StoreError> {
+        let c = Columns::of(group.iter().copied());
+        let written = sqlx::query_scalar!(
+            r#"WITH won AS (
+                   UPDATE orderwatch.orders t
+                   SET stage = i.stage, held_reason = i.held_reason, due_at = i.due_at,
+                       lease_token = NULL, recorded_token = i.token,
+                       dispatched_at = i.dispatched_at, sent_at = i.sent_at,
+                       give_up_at = i.give_up_at, finished_at = i.finished_at,
+                       processing = i.processing, attempts = i.attempts, errors = i.errors,
+                       unknowns = i.unknowns, may_resend = i.may_resend,
+                       pin = COALESCE(i.pin, t.pin)
+                   FROM unnest(
+                       $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[],
+                       $6::timestamptz[], $7::timestamptz[], $8::timestamptz[], $9::timestamptz[],
+                       $10::bool[], $11::int[], $12::int[], $13::int[], $14::bool[], $15::text[],
+                       $16::timestamptz[], $17::text[], $18::jsonb[], $19::numeric[])
+                   AS i (order_id, token, stage, held_reason, due_at, dispatched_at, sent_at,
+                         give_up_at, finished_at, processing, attempts, errors, unknowns,
+                         may_resend, pin, at, kind, detail, cost)
+                   WHERE t.order_id = i.order_id AND t.lease_token = i.token
+                   RETURNING t.integration_id, t.reference, i.order_id, i.at, i.kind, i.detail, i.cost
+               ), spent AS (
+                   -- Only of a purchase that the shop cannot hear of: its row refuses it.
+                   UPDATE orderwatch.purchases p SET cost = w.cost FROM won w
+                   WHERE (p.reference, p.integration_id) = (w.reference, w.integration_id)
+                     AND w.cost IS NOT NULL
+               ), noted AS (
+                   INSERT INTO orderwatch.events (order_id, at, kind, detail)
+                   SELECT order_id, at, kind, detail FROM won
+               )
+               SELECT order_id AS "order_id!" FROM won"#,
+            &c.orders,
+            &c.tokens,
+            &c.stages,
+            &c.held as &[Option<String>],
+            &c.due as &[Option<DateTime<Utc>>],
+            &c.dispatched as &[Option<DateTime<Utc>>],
+            &c.sent as &[Option<DateTime<Utc>>],
+            &c.give_up as &[Option<DateTime<Utc>>],
+            &c.finished as &[Option<DateTime<Utc>>],
+            &c.processing,
+            &c.attempts,
+            &c.errors,
+            &c.unknowns,
+            &c.may_resend,
+            &c.pins as &[Option<String>],
+            &c.at,
+            &c.kinds,
+            &c.details,
+            &c.costs as &[Option<Decimal>]
+        )
+        .fetch_all(self.pool.by_index())
+        .await
+        .map_err(StoreError::doing("recording checks"))?;
+        let written = written.into_iter();
+        Ok(written.map(|id| (OrderId(id), Recorded::DONE)).collect())
+    }
+}

@@ -1,0 +1,159 @@
+//! Taking away what is old, in pages, so that no statement holds much for long.
+//!
+//! What must stay true: nothing of an order that is open or held is touched, and purchases and
+//! people's actions stay for ever.
+
+use chrono::{DateTime, Utc};
+
+use super::{Store, StoreError, notices};
+use crate::order::OrderId;
+
+/// Where a walk over finished orders has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FinishedOrder {
+    /// When it ended.
+    pub at: DateTime<Utc>,
+    /// The order.
+    pub order: OrderId,
+}
+
+/// A page of finished orders whose events were deleted.
+#[derive(Clone, Copy, Debug)]
+pub struct PrunedPage {
+    /// Events that were deleted.
+    pub events: u64,
+    /// Where the next page begins.
+    pub last: FinishedOrder,
+}
+
+impl Store {
+    /// Before this time, finished orders were dealt with by an earlier pass.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be read.
+    pub async fn events_pruned_until(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        sqlx::query_scalar!("SELECT until FROM orderwatch.pruned WHERE what = 'events'")
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(StoreError::doing("reading how far the retention has come"))
+    }
+
+    /// Writes down that finished orders before this time are dealt with. It never moves back.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be written.
+    pub async fn set_events_pruned_until(&self, until: DateTime<Utc>) -> Result<(), StoreError> {
+        sqlx::query!(
+            "INSERT INTO orderwatch.pruned AS p (what, until) VALUES ('events', $1)
+             ON CONFLICT (what) DO UPDATE SET until = GREATEST(p.until, excluded.until)",
+            until
+        )
+        .execute(&self.pool)
+        .await
+        .map(drop)
+        .map_err(StoreError::doing(
+            "writing down how far the retention has come",
+        ))
+    }
+
+    /// Deletes the events before `limit` of the next `page` orders behind `after`, those that ended
+    /// before `limit`. `None` when there are no more such orders.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when they cannot be deleted.
+    pub async fn prune_events(
+        &self,
+        after: FinishedOrder,
+        limit: DateTime<Utc>,
+        page: i64,
+    ) -> Result<Option<PrunedPage>, StoreError> {
+        let row = sqlx::query!(
+            r#"WITH page AS MATERIALIZED (
+                   SELECT t.order_id, t.finished_at FROM orderwatch.orders t
+                   WHERE t.finished_at < $1 AND (t.finished_at, t.order_id) > ($2, $3)
+                   ORDER BY t.finished_at, t.order_id LIMIT $4
+               ), gone AS (
+                   DELETE FROM orderwatch.events e USING page p
+                   WHERE e.order_id = p.order_id AND e.at < $1
+                   RETURNING e.id
+               )
+               SELECT p.finished_at AS "at!", p.order_id,
+                      (SELECT count(*) FROM gone) AS "events!"
+               FROM page p ORDER BY p.finished_at DESC, p.order_id DESC LIMIT 1"#,
+            limit,
+            after.at,
+            after.order.0,
+            page
+        )
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(StoreError::doing("deleting old events"))?;
+        Ok(row.map(|row| PrunedPage {
+            events: u64::try_from(row.events).unwrap_or(0),
+            last: FinishedOrder {
+                at: row.at,
+                order: OrderId(row.order_id),
+            },
+        }))
+    }
+
+    /// Deletes a page of passes whose tick was before `limit`. Returns how many there were.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when they cannot be deleted.
+    pub async fn prune_job_runs(&self, limit: DateTime<Utc>, page: i64) -> Result<u64, StoreError> {
+        sqlx::query!(
+            "DELETE FROM orderwatch.job_runs WHERE (job, tick) IN (
+                 SELECT job, tick FROM orderwatch.job_runs WHERE tick < $1 LIMIT $2)",
+            limit,
+            page
+        )
+        .execute(&self.pool)
+        .await
+        .map(|gone| gone.rows_affected())
+        .map_err(StoreError::doing("deleting old passes"))
+    }
+
+    /// Deletes a page of notices from before `limit` that are delivered, given up, or addressed to
+    /// an endpoint that is not in the configuration. Returns how many there were.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when they cannot be deleted.
+    pub async fn prune_notices(&self, limit: DateTime<Utc>, page: i64) -> Result<u64, StoreError> {
+        let (names, _) = notices::columns(&self.audience);
+        sqlx::query!(
+            "DELETE FROM orderwatch.notices WHERE id IN (
+                 SELECT id FROM orderwatch.notices
+                 WHERE created_at < $1 AND (due_at IS NULL OR endpoint <> ALL($2)) LIMIT $3)",
+            limit,
+            &names,
+            page
+        )
+        .execute(&self.pool)
+        .await
+        .map(|gone| gone.rows_affected())
+        .map_err(StoreError::doing("deleting old notices"))
+    }
+
+    /// Deletes a page of what shadow mode wrote down before `limit`, but nothing of an order that
+    /// is open. Returns how many there were.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when they cannot be deleted.
+    pub async fn prune_shadow(&self, limit: DateTime<Utc>, page: i64) -> Result<u64, StoreError> {
+        sqlx::query!(
+            "DELETE FROM orderwatch.shadow WHERE order_id IN (
+                 SELECT s.order_id FROM orderwatch.shadow s
+                 WHERE s.at < $1 AND NOT EXISTS (
+                     SELECT FROM orderwatch.orders t
+                     WHERE t.order_id = s.order_id AND t.finished_at IS NULL)
+                 LIMIT $2)",
+            limit,
+            page
+        )
+        .execute(&self.pool)
+        .await
+        .map(|gone| gone.rows_affected())
+        .map_err(StoreError::doing("deleting old rows of shadow mode"))
+    }
+}

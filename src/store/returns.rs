@@ -1,0 +1,190 @@
+//! Returns, as the warehouse's application keeps them.
+//!
+//! Ids are made of the claim's, so a return that is read twice is written once. What the warehouse's
+//! people decide (`processed_by`, `notes`, `approval_reason`, `return_category`) is never touched,
+//! nor a status that they have set since.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use sqlx::{Postgres, Transaction};
+use uuid::Uuid;
+
+use super::{Store, StoreError, pool::whole};
+
+/// A return.
+#[derive(Clone, Debug)]
+pub struct NewReturn {
+    /// The claim's name at the marketplace.
+    pub claim_id: String,
+    /// `return_orders.id`.
+    pub id: Uuid,
+    /// The order.
+    pub order_number: Option<String>,
+    /// Where it stands.
+    pub status: String,
+    /// When the customer asked for it; UTC.
+    pub return_date: Option<NaiveDateTime>,
+    /// When it last changed, once it is settled; UTC.
+    pub process_date: Option<NaiveDateTime>,
+    /// Who sends it.
+    pub first_name: Option<String>,
+    /// Who sends it.
+    pub last_name: Option<String>,
+    /// The parcel.
+    pub tracking_number: Option<String>,
+    /// The parcel service.
+    pub provider_name: Option<String>,
+    /// Its number for the sender.
+    pub sender_number: Option<String>,
+    /// Where the parcel is followed.
+    pub tracking_link: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// What the customer wrote.
+    pub explanation: Option<String>,
+    /// What the pieces cost.
+    pub refund: Option<f64>,
+    /// When the marketplace last changed it.
+    pub modified_at: Option<DateTime<Utc>>,
+    /// What comes back, piece by piece.
+    pub pieces: Vec<ReturnedPiece>,
+}
+
+/// A piece that comes back.
+#[derive(Clone, Debug)]
+pub struct ReturnedPiece {
+    /// `return_products.id`.
+    pub id: Uuid,
+    /// The product.
+    pub barcode: Option<String>,
+    /// Its name.
+    pub name: Option<String>,
+    /// Its size.
+    pub size: Option<String>,
+    /// Its colour.
+    pub color: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+impl Store {
+    /// Writes a return down. False when there is nothing new.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be written; nothing is then.
+    pub async fn record_return(
+        &self,
+        new: &NewReturn,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let work = async {
+            let doing = StoreError::doing("writing a return down");
+            let mut transaction = self.pool.begin().await.map_err(&doing)?;
+            let before = sqlx::query_scalar!(
+                "SELECT status FROM orderwatch.claims WHERE claim_id = $1 FOR UPDATE",
+                new.claim_id
+            )
+            .fetch_optional(&mut *transaction)
+            .await
+            .map_err(&doing)?;
+            let id = upsert(&mut transaction, new, before.as_deref()).await?;
+            let pieces = add_pieces(&mut transaction, new, id).await?;
+            sqlx::query!(
+            "INSERT INTO orderwatch.claims (claim_id, return_order_id, status, modified_at, seen_at)
+             VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (claim_id) DO UPDATE SET
+                 status = EXCLUDED.status, modified_at = EXCLUDED.modified_at,
+                 seen_at = EXCLUDED.seen_at",
+            new.claim_id,
+            id,
+            new.status,
+            new.modified_at,
+            now
+        )
+            .execute(&mut *transaction)
+            .await
+            .map_err(&doing)?;
+            transaction.commit().await.map_err(&doing)?;
+            Ok(pieces > 0 || before.as_deref() != Some(&new.status))
+        };
+        whole(work, "writing a return down").await
+    }
+}
+
+/// A status that somebody in the warehouse has set since ours stands.
+async fn upsert(
+    transaction: &mut Transaction<'_, Postgres>,
+    new: &NewReturn,
+    before: Option<&str>,
+) -> Result<Uuid, StoreError> {
+    sqlx::query_scalar!(
+        "INSERT INTO public.return_orders AS r
+             (id, order_number, return_request_number, status, return_date, process_date,
+              customer_first_name, customer_last_name, cargo_tracking_number,
+              cargo_provider_name, cargo_sender_number, cargo_tracking_link, return_reason,
+              customer_explanation, refund_amount)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+         ON CONFLICT (return_request_number) DO UPDATE SET
+             status = CASE WHEN r.status IS NULL OR r.status = $16 THEN EXCLUDED.status
+                           ELSE r.status END,
+             process_date = COALESCE(r.process_date, EXCLUDED.process_date),
+             cargo_tracking_number =
+                 COALESCE(EXCLUDED.cargo_tracking_number, r.cargo_tracking_number),
+             cargo_provider_name = COALESCE(EXCLUDED.cargo_provider_name, r.cargo_provider_name),
+             cargo_sender_number = COALESCE(EXCLUDED.cargo_sender_number, r.cargo_sender_number),
+             cargo_tracking_link = COALESCE(EXCLUDED.cargo_tracking_link, r.cargo_tracking_link),
+             refund_amount = COALESCE(EXCLUDED.refund_amount, r.refund_amount)
+         RETURNING id",
+        new.id,
+        new.order_number,
+        new.claim_id,
+        new.status,
+        new.return_date,
+        new.process_date,
+        new.first_name,
+        new.last_name,
+        new.tracking_number,
+        new.provider_name,
+        new.sender_number,
+        new.tracking_link,
+        new.reason,
+        new.explanation,
+        new.refund,
+        before
+    )
+    .fetch_one(&mut **transaction)
+    .await
+    .map_err(StoreError::doing("writing a return down"))
+}
+
+/// Adds the pieces that are missing; none where the warehouse's application has written its own.
+async fn add_pieces(
+    transaction: &mut Transaction<'_, Postgres>,
+    new: &NewReturn,
+    id: Uuid,
+) -> Result<u64, StoreError> {
+    let of = |field: fn(&ReturnedPiece) -> Option<String>| -> Vec<Option<String>> {
+        new.pieces.iter().map(field).collect()
+    };
+    let ids: Vec<Uuid> = new.pieces.iter().map(|piece| piece.id).collect();
+    let added = sqlx::query!(
+        "INSERT INTO public.return_products
+             (id, return_order_id, barcode, product_name, size, color, quantity, reason)
+         SELECT t.id, $1, t.barcode, t.name, t.size, t.color, 1, t.reason
+         FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
+             AS t (id, barcode, name, size, color, reason)
+         WHERE NOT EXISTS (SELECT FROM public.return_products p
+                           WHERE p.return_order_id = $1 AND p.id <> ALL ($2))
+         ON CONFLICT (id) DO NOTHING",
+        id,
+        &ids,
+        &of(|piece| piece.barcode.clone()) as &[Option<String>],
+        &of(|piece| piece.name.clone()) as &[Option<String>],
+        &of(|piece| piece.size.clone()) as &[Option<String>],
+        &of(|piece| piece.color.clone()) as &[Option<String>],
+        &of(|piece| piece.reason.clone()) as &[Option<String>]
+    )
+    .execute(&mut **transaction)
+    .await
+    .map_err(StoreError::doing("writing returned pieces down"))?;
+    Ok(added.rows_affected())
+}

@@ -1,0 +1,60 @@
+//! What would have been bought, for the days in which another system still buys.
+
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use super::{Store, StoreError};
+use crate::{
+    order::{HoldReason, IntegrationId, OrderId, Reference, TenantId},
+    provider::Product,
+};
+
+/// What would have become of an order.
+#[derive(Clone, Debug)]
+pub struct ShadowOrder {
+    /// The order.
+    pub order: OrderId,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Where it would have gone.
+    pub integration: Option<IntegrationId>,
+    /// What would have been bought, under which name, at which price; or why it would be held.
+    pub purchase: Result<(Product, Reference, Option<Decimal>), HoldReason>,
+}
+
+impl Store {
+    /// Writes down what would have been bought. Returns how many orders were new.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be written.
+    pub async fn note_shadow(
+        &self,
+        orders: &[ShadowOrder],
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        let mut noted = 0;
+        for order in orders {
+            let bought = order.purchase.as_ref().ok();
+            let noting = sqlx::query!(
+                "INSERT INTO orderwatch.shadow (order_id, tenant_id, integration_id, reference, at,
+                                                oyun, kupur, expected, held_reason)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (order_id) DO NOTHING",
+                order.order.0,
+                order.tenant.0,
+                order.integration.map(|id| id.0) as Option<Uuid>,
+                bought.map(|(_, reference, _)| reference.as_str()),
+                now,
+                bought.map(|(product, ..)| product.oyun.as_str()),
+                bought.map(|(product, ..)| product.kupur.as_str()),
+                bought.and_then(|(.., price)| *price) as Option<Decimal>,
+                order.purchase.as_ref().err().map(|reason| reason.as_str())
+            )
+            .execute(&self.pool)
+            .await
+            .map_err(StoreError::doing("noting what would be bought"))?;
+            noted += noting.rows_affected();
+        }
+        Ok(noted)
+    }
+}

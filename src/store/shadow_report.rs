@@ -1,0 +1,139 @@
+//! What would have been bought, had shadow mode not been on.
+
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use super::{Store, StoreError};
+use crate::order::{IntegrationId, OrderId};
+
+/// An order that would have been bought or held.
+#[derive(Clone, Debug)]
+pub struct ShadowEntry {
+    /// The order.
+    pub order: OrderId,
+    /// `"orderNo"`.
+    pub order_no: Option<i32>,
+    /// The panel's name.
+    pub panel: Option<String>,
+    /// The name that the purchase would have had.
+    pub reference: Option<String>,
+    /// When it was found.
+    pub at: DateTime<Utc>,
+    /// `oyun` of the product.
+    pub oyun: Option<String>,
+    /// `kupur` of the product.
+    pub kupur: Option<String>,
+    /// Its price in the panel's list, in TRY.
+    pub expected: Option<Decimal>,
+    /// Why it would have been held ([`HoldReason::as_str`](crate::order::HoldReason::as_str)).
+    pub held: Option<String>,
+}
+
+/// What would have happened at one panel.
+#[derive(Clone, Debug)]
+pub struct ShadowSum {
+    /// The panel; `None` for orders that are routed to none.
+    pub integration: Option<IntegrationId>,
+    /// Its name; `None` when its row is gone.
+    pub panel: Option<String>,
+    /// Orders that would have been bought.
+    pub bought: i64,
+    /// Orders that would have been held.
+    pub held: i64,
+    /// The sum of their prices, in TRY, as far as they are known.
+    pub expected: Decimal,
+    /// Orders that would have been bought at a price that is not known.
+    pub unpriced: i64,
+}
+
+impl Store {
+    /// The sums per panel, of what was found since a time.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when they cannot be read.
+    pub async fn shadow_sums(
+        &self,
+        since: Option<DateTime<Utc>>,
+    ) -> Result<Vec<ShadowSum>, StoreError> {
+        let rows = sqlx::query!(
+            r#"SELECT s.integration_id, min(i.name) AS panel,
+                      count(*) FILTER (WHERE s.held_reason IS NULL) AS "bought!",
+                      count(s.held_reason) AS "held!",
+                      COALESCE(sum(s.expected) FILTER (WHERE s.held_reason IS NULL), 0)
+                          AS "expected!",
+                      count(*) FILTER (WHERE s.held_reason IS NULL AND s.expected IS NULL)
+                          AS "unpriced!"
+               FROM orderwatch.shadow s
+               LEFT JOIN public.integrations i ON i.id = s.integration_id
+               WHERE $1::timestamptz IS NULL OR s.at >= $1
+               GROUP BY s.integration_id ORDER BY min(i.name), s.integration_id"#,
+            since
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("adding up the shadow purchases"))?;
+        Ok(rows
+            .into_iter()
+            .map(|row| ShadowSum {
+                integration: row.integration_id.map(IntegrationId),
+                panel: row.panel,
+                bought: row.bought,
+                held: row.held,
+                expected: row.expected,
+                unpriced: row.unpriced,
+            })
+            .collect())
+    }
+
+    /// The newest orders that were found since a time, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when they cannot be read.
+    pub async fn shadow_orders(
+        &self,
+        since: Option<DateTime<Utc>>,
+        limit: i64,
+    ) -> Result<Vec<ShadowEntry>, StoreError> {
+        struct Row {
+            order_id: Uuid,
+            order_no: Option<i32>,
+            panel: Option<String>,
+            reference: Option<String>,
+            at: DateTime<Utc>,
+            oyun: Option<String>,
+            kupur: Option<String>,
+            expected: Option<Decimal>,
+            held_reason: Option<String>,
+        }
+        let rows = sqlx::query_as!(
+            Row,
+            r#"SELECT s.order_id, o."orderNo" AS "order_no?", i.name AS "panel?", s.reference,
+                      s.at, s.oyun, s.kupur, s.expected, s.held_reason
+               FROM orderwatch.shadow s
+               LEFT JOIN public.product_orders o ON o.id = s.order_id
+               LEFT JOIN public.integrations i ON i.id = s.integration_id
+               WHERE $1::timestamptz IS NULL OR s.at >= $1
+               ORDER BY s.at DESC, s.order_id LIMIT $2"#,
+            since,
+            limit
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("reading the shadow purchases"))?;
+        Ok(rows
+            .into_iter()
+            .map(|row| ShadowEntry {
+                order: OrderId(row.order_id),
+                order_no: row.order_no,
+                panel: row.panel,
+                reference: row.reference,
+                at: row.at,
+                oyun: row.oyun,
+                kupur: row.kupur,
+                expected: row.expected,
+                held: row.held_reason,
+            })
+            .collect())
+    }
+}

@@ -1,0 +1,138 @@
+//! What may be spent: money out at each panel, summed from what it charged.
+//!
+//! Purchases whose charge is not known yet count with their price in the panel's list.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{Claim, StoreError};
+use crate::order::{IntegrationId, OrderId};
+
+/// A limit of what may be spent at one panel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SpendingLimit {
+    /// In TRY.
+    pub amount: Decimal,
+    /// Purchases claimed since then count.
+    pub since: DateTime<Utc>,
+}
+
+/// Claims held against the limit.
+#[derive(Debug, Default)]
+pub(super) struct Admitted {
+    pub(super) claims: Vec<Claim>,
+    pub(super) over: Vec<OrderId>,
+    pub(super) near: Vec<(IntegrationId, Decimal)>,
+}
+
+/// Admits claims as far as the limit goes. The panels stay locked until the transaction ends, so
+/// that replicas spend one after the other.
+pub(super) async fn admit(
+    connection: &mut PgConnection,
+    claims: &[Claim],
+    limit: SpendingLimit,
+    now: DateTime<Utc>,
+) -> Result<Admitted, StoreError> {
+    let mut panels: Vec<Uuid> = claims.iter().map(|claim| claim.integration.0).collect();
+    panels.sort_unstable();
+    panels.dedup();
+    lock(connection, &panels).await?;
+    let mut spent = spent(connection, &panels, limit.since).await?;
+    let mut admitted = Admitted::default();
+    for claim in claims {
+        let before = spent.entry(claim.integration).or_default();
+        let with = *before + claim.expected.unwrap_or_default();
+        if with > limit.amount || *before >= limit.amount {
+            admitted.over.push(claim.order);
+        } else {
+            *before = with;
+            admitted.claims.push(claim.clone());
+        }
+    }
+    let near = limit.amount * Decimal::new(8, 1);
+    spent.retain(|_, spent| *spent >= near);
+    let warn = warn(
+        connection,
+        spent.keys().copied().collect(),
+        limit.since,
+        now,
+    )
+    .await?;
+    admitted.near = warn
+        .into_iter()
+        .filter_map(|panel| Some((panel, *spent.get(&panel)?)))
+        .collect();
+    Ok(admitted)
+}
+
+async fn lock(connection: &mut PgConnection, panels: &[Uuid]) -> Result<(), StoreError> {
+    let doing = StoreError::doing("locking the spending of a panel");
+    sqlx::query!(
+        "INSERT INTO orderwatch.panels (integration_id) SELECT * FROM unnest($1::uuid[])
+         ON CONFLICT DO NOTHING",
+        panels
+    )
+    .execute(&mut *connection)
+    .await
+    .map_err(&doing)?;
+    sqlx::query!(
+        "SELECT integration_id FROM orderwatch.panels
+         WHERE integration_id = ANY($1) ORDER BY integration_id FOR UPDATE",
+        panels
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(&doing)?;
+    Ok(())
+}
+
+async fn spent(
+    connection: &mut PgConnection,
+    panels: &[Uuid],
+    since: DateTime<Utc>,
+) -> Result<HashMap<IntegrationId, Decimal>, StoreError> {
+    let rows = sqlx::query!(
+        r#"SELECT integration_id, sum(COALESCE(cost, expected, 0)) AS "spent!"
+           FROM orderwatch.purchases
+           WHERE integration_id = ANY($1) AND claimed_at > $2
+             AND (cost IS NOT NULL
+                  OR COALESCE(outcome, '') NOT IN ('refused', 'fell_back', 'not_sent'))
+           GROUP BY integration_id"#,
+        panels,
+        since
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(StoreError::doing("summing up what was spent"))?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (IntegrationId(row.integration_id), row.spent))
+        .collect())
+}
+
+/// Of these panels, those that were not warned about since then; they are from now on.
+async fn warn(
+    connection: &mut PgConnection,
+    panels: Vec<IntegrationId>,
+    since: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Vec<IntegrationId>, StoreError> {
+    let panels: Vec<Uuid> = panels.into_iter().map(|panel| panel.0).collect();
+    let warned = sqlx::query_scalar!(
+        "UPDATE orderwatch.panels SET limit_warned_at = $3
+         WHERE integration_id = ANY($1)
+           AND (limit_warned_at IS NULL OR limit_warned_at <= $2)
+         RETURNING integration_id",
+        &panels,
+        since,
+        now
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(StoreError::doing("noting a warning about spending"))?;
+    Ok(warned.into_iter().map(IntegrationId).collect())
+}

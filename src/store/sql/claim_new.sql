@@ -1,0 +1,56 @@
+-- Claims new orders of the shop: see claim.rs.
+--
+-- The order is locked by its key alone, and what makes it eligible is asked of the locked row: asked
+-- in one step, the server may read all that is eligible to find it. `OFFSET 0` keeps the steps apart.
+WITH locked AS MATERIALIZED (
+    SELECT o.id, i.integration_id, i.reference, i.round, i.expected
+    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::smallint[], $9::numeric[])
+         AS i (order_id, integration_id, reference, round, expected)
+    CROSS JOIN LATERAL (
+        SELECT o.id, o."tenantId", o."packageId", o.status, o."providerId", o."externalOrderId"
+        FROM public.product_orders o
+        WHERE o.id = i.order_id OFFSET 0 FOR UPDATE SKIP LOCKED
+    ) o
+    WHERE o.status = 'pending' AND o."providerId" IS NULL
+      AND o."externalOrderId" IS NULL
+      AND EXISTS (
+          SELECT FROM public.package_routing r
+          WHERE r."tenantId" = o."tenantId" AND r.package_id = o."packageId"
+            AND r.mode = 'auto' AND r."providerType" = 'external'
+            AND r."primaryProviderId" = i.integration_id::text OFFSET 0)
+      AND NOT EXISTS (SELECT FROM orderwatch.orders t WHERE t.order_id = o.id OFFSET 0)
+      AND NOT EXISTS (
+          SELECT FROM orderwatch.brakes b WHERE b.scope IN (i.integration_id, $10))
+), named AS (
+    INSERT INTO orderwatch.purchases AS p
+        (reference, integration_id, order_id, round, claimed_at, expected)
+    SELECT reference, integration_id, id, round, $6, expected FROM locked
+    ON CONFLICT (reference, integration_id) DO UPDATE
+        SET claimed_at = EXCLUDED.claimed_at, expected = EXCLUDED.expected
+        WHERE p.order_id = EXCLUDED.order_id
+    RETURNING p.order_id, p.integration_id, p.reference
+), tracked AS (
+    INSERT INTO orderwatch.orders
+        (order_id, tenant_id, integration_id, reference, stage, due_at, lease_token,
+         tracked_at, dispatched_at, give_up_at)
+    SELECT n.order_id, o.tenant_id, n.integration_id, n.reference, 'dispatching', $7, $5,
+           $6, $6, $8
+    FROM named n
+    CROSS JOIN LATERAL (
+        SELECT o."tenantId" AS tenant_id FROM public.product_orders o
+        WHERE o.id = n.order_id OFFSET 0
+    ) o
+    ON CONFLICT (order_id) DO NOTHING
+    RETURNING order_id, integration_id, reference
+), said AS (
+    UPDATE public.product_orders o
+    SET provider_referans = t.reference, "providerId" = t.integration_id::text,
+        "externalOrderId" = o.id::text, "externalStatus" = 'queued'
+    FROM tracked t WHERE o.id = t.order_id
+), noted AS (
+    INSERT INTO orderwatch.events (order_id, at, kind, detail)
+    SELECT order_id, $6, 'claimed',
+           jsonb_build_object('reference', reference, 'integration', integration_id)
+    FROM tracked
+)
+SELECT order_id FROM tracked

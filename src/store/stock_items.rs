@@ -1,0 +1,93 @@
+//! What the marketplace has on sale, as it was read back.
+
+use chrono::{DateTime, Utc};
+
+use super::{Store, StoreError};
+use crate::stock::plan::Missing;
+
+/// A bar code as the marketplace lists it.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// Which.
+    pub barcode: String,
+    /// Units on sale; `None` when the marketplace does not list it.
+    pub quantity: Option<i32>,
+    /// The push that was open when it was read, by its time.
+    pub open: Option<DateTime<Utc>>,
+    /// Whether that push is settled by this.
+    pub settles: bool,
+    /// Whether what is on sale is what was pushed.
+    pub pushed: bool,
+    /// Units of the orders that were known when it was compared.
+    pub told: i32,
+    /// Units of the packages that were known to be cancelled then.
+    pub given_back: i32,
+    /// Sales that no order tells of yet.
+    pub missing: Missing,
+    /// Units of `quantity` that the marketplace has put on sale by itself.
+    pub lifted: i32,
+}
+
+impl Store {
+    /// Writes down what was read back; `at` is when the orders were added up. A push that went out meanwhile is not touched. Returns how
+    /// many were written.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be written.
+    pub async fn listed(&self, listed: &[Listed], at: DateTime<Utc>) -> Result<u64, StoreError> {
+        let doing = StoreError::doing("writing down what is on sale");
+        let barcodes: Vec<String> = listed.iter().map(|l| l.barcode.clone()).collect();
+        let quantities: Vec<Option<i32>> = listed.iter().map(|l| l.quantity).collect();
+        let opens: Vec<Option<DateTime<Utc>>> = listed.iter().map(|l| l.open).collect();
+        let settles: Vec<bool> = listed.iter().map(|l| l.settles).collect();
+        let pushed: Vec<bool> = listed.iter().map(|l| l.pushed).collect();
+        let told: Vec<i32> = listed.iter().map(|l| l.told).collect();
+        let given_back: Vec<i32> = listed.iter().map(|l| l.given_back).collect();
+        let raised: Vec<i32> = listed.iter().map(|l| l.lifted).collect();
+        let missing: Vec<i32> = listed.iter().map(|l| l.missing.units).collect();
+        let missing_since: Vec<Option<DateTime<Utc>>> =
+            listed.iter().map(|l| l.missing.since).collect();
+        let written = sqlx::query!(
+            "WITH listed AS (
+                 SELECT * FROM unnest($1::text[], $2::integer[], $3::timestamptz[], $4::boolean[],
+                                      $5::boolean[], $7::integer[], $8::timestamptz[], $9::integer[],
+                                      $10::integer[], $11::integer[])
+                     AS t (barcode, quantity, open, settles, pushed, missing, missing_since, told, given_back,
+                           lifted)
+             ), pushed AS (
+                 UPDATE public.central_stock c SET last_push_date = l.open
+                 FROM listed l WHERE l.pushed AND l.settles AND c.barcode = l.barcode
+             )
+             INSERT INTO orderwatch.stock_items AS i (barcode, confirmed, confirmed_at, missing, missing_since, lifted)
+             SELECT barcode, quantity, $6, missing, missing_since, lifted FROM listed
+             ON CONFLICT (barcode) DO UPDATE SET
+                 confirmed = EXCLUDED.confirmed, confirmed_at = EXCLUDED.confirmed_at,
+                 missing = EXCLUDED.missing, missing_since = EXCLUDED.missing_since,
+                 lifted = EXCLUDED.lifted,
+                 -- Orders that became known meanwhile are for the next look.
+                 told = i.told - (SELECT l.told FROM listed l WHERE l.barcode = EXCLUDED.barcode),
+                 given_back = i.given_back
+                     - (SELECT l.given_back FROM listed l WHERE l.barcode = EXCLUDED.barcode),
+                 sent = NULL, sent_at = NULL, fate = NULL
+             WHERE i.sent_at IS NOT DISTINCT FROM
+                       (SELECT l.open FROM listed l WHERE l.barcode = EXCLUDED.barcode)
+               AND (i.sent IS NULL
+                    OR (SELECT l.settles FROM listed l WHERE l.barcode = EXCLUDED.barcode))",
+            &barcodes,
+            &quantities as &[Option<i32>],
+            &opens as &[Option<DateTime<Utc>>],
+            &settles,
+            &pushed,
+            at,
+            &missing,
+            &missing_since as &[Option<DateTime<Utc>>],
+            &told,
+            &given_back,
+            &raised
+        )
+        .execute(&self.pool)
+        .await
+        .map_err(&doing)?;
+        Ok(written.rows_affected())
+    }
+}

@@ -1,0 +1,220 @@
+//! Everything that a stock pass reads, as of one moment.
+//!
+//! The warehouse takes units and moves the order's row in one transaction; read at two moments, the
+//! units would be missing twice or not at all.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use sqlx::{Postgres, Transaction, types::Json};
+
+use super::{Store, StoreError, packages::closed_since, pool::whole};
+use crate::{
+    marketplace::{Barcode, PackageStatus},
+    stock::{
+        Oddity,
+        details::Row,
+        patience::REPEAT_AFTER,
+        plan::{Fate, Known, Missing, Open},
+        reserve::{Held, Line},
+        shelf::StockRow,
+    },
+};
+
+/// What a stock pass reads.
+#[derive(Clone, Debug, Default)]
+pub struct StockView {
+    /// `central_stock`.
+    pub shelves: Vec<StockRow>,
+    /// Packages that may hold units, and those of the same orders.
+    pub packages: Vec<Held>,
+    /// Rows of `orders_created` that no package stands behind.
+    pub rows: Vec<Row>,
+    /// What is known of each bar code at the marketplace.
+    pub known: HashMap<Barcode, Known>,
+    /// Parts of open packages that could not be read.
+    pub oddities: Vec<Oddity>,
+    /// When the orders were last read whole.
+    pub orders_read_at: Option<DateTime<Utc>>,
+}
+
+impl Store {
+    /// Reads everything, as of one moment. `feed` is the one that tells of orders.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub async fn stock_view(
+        &self,
+        feed: &str,
+        now: DateTime<Utc>,
+    ) -> Result<StockView, StoreError> {
+        let work = async {
+            let doing = StoreError::doing("reading the stock");
+            let mut transaction = self.pool.begin().await.map_err(&doing)?;
+            sqlx::query!("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                .execute(&mut *transaction)
+                .await
+                .map_err(&doing)?;
+            let mut view = StockView {
+                shelves: shelves(&mut transaction).await?,
+                rows: rows(&mut transaction).await?,
+                known: known(&mut transaction, now).await?,
+                ..StockView::default()
+            };
+            packages(&mut transaction, now, &mut view).await?;
+            view.orders_read_at =
+                sqlx::query_scalar!("SELECT good_at FROM orderwatch.feeds WHERE feed = $1", feed)
+                    .fetch_optional(&mut *transaction)
+                    .await
+                    .map_err(&doing)?
+                    .flatten();
+            transaction.commit().await.map_err(&doing)?;
+            Ok(view)
+        };
+        whole(work, "reading the stock").await
+    }
+}
+
+async fn shelves(transaction: &mut Transaction<'_, Postgres>) -> Result<Vec<StockRow>, StoreError> {
+    sqlx::query_as!(
+        StockRow,
+        "SELECT barcode, qty FROM public.central_stock ORDER BY barcode"
+    )
+    .fetch_all(&mut **transaction)
+    .await
+    .map_err(StoreError::doing("reading central_stock"))
+}
+
+async fn rows(transaction: &mut Transaction<'_, Postgres>) -> Result<Vec<Row>, StoreError> {
+    sqlx::query_as!(
+        Row,
+        "SELECT c.id, c.order_number, c.details, c.product_barcode, c.quantity
+         FROM public.orders_created c
+         WHERE NOT EXISTS (SELECT FROM orderwatch.packages p WHERE p.order_number = c.order_number)
+           AND NOT EXISTS (SELECT FROM public.orders_picking k WHERE k.order_number = c.order_number)
+         ORDER BY c.id"
+    )
+    .fetch_all(&mut **transaction)
+    .await
+    .map_err(StoreError::doing("reading orders_created"))
+}
+
+/// Packages of orders in which something may be held. One whose order the warehouse has moved on by
+/// itself counts as taken, also before that is written down.
+async fn packages(
+    transaction: &mut Transaction<'_, Postgres>,
+    now: DateTime<Utc>,
+    view: &mut StockView,
+) -> Result<(), StoreError> {
+    let rows = sqlx::query!(
+        r#"WITH open AS (
+               SELECT DISTINCT order_number FROM orderwatch.packages
+               WHERE taken_at IS NULL
+                 AND (effect IN ('reserved', 'unknown')
+                      OR (effect IN ('superseded', 'released') OR unpicked) AND changed_at > $1)
+           ), moved AS (
+               SELECT o.order_number FROM open o
+               WHERE EXISTS (SELECT FROM public.orders_picking k
+                             WHERE k.order_number = o.order_number)
+                  OR NOT EXISTS (SELECT FROM orderwatch.order_places w
+                                 WHERE w.order_number = o.order_number
+                                   AND w.place IN ('shipped', 'delivered'))
+                     AND (EXISTS (SELECT FROM public.orders_shipped s
+                                  WHERE s.order_number = o.order_number)
+                          OR EXISTS (SELECT FROM public.orders_delivered d
+                                     WHERE d.order_number = o.order_number))
+           )
+           SELECT p.package_id, p.order_number, p.status, p.changed_at,
+                  p.lines AS "lines: Json<Vec<Line>>", p.origins,
+                  p.unreadable AS "unreadable: Json<Vec<String>>", p.unpicked,
+                  p.taken_at IS NOT NULL OR m.order_number IS NOT NULL AND NOT p.late AS "taken!"
+           FROM orderwatch.packages p
+           JOIN open o ON o.order_number = p.order_number
+           LEFT JOIN moved m ON m.order_number = p.order_number
+           ORDER BY p.package_id"#,
+        closed_since(now)
+    )
+    .fetch_all(&mut **transaction)
+    .await
+    .map_err(StoreError::doing("reading open packages"))?;
+    for row in rows {
+        let record = || format!("package {} (order {})", row.package_id, row.order_number);
+        for problem in row.unreadable.0.iter().filter(|_| !row.taken) {
+            view.oddities.push(Oddity {
+                record: record(),
+                problem: problem.clone(),
+                lost: true,
+            });
+        }
+        view.packages.push(Held {
+            package_id: row.package_id,
+            status: PackageStatus::parse(&row.status),
+            changed_at: row.changed_at,
+            lines: row.lines.0,
+            origins: row.origins,
+            taken: row.taken,
+            unpicked: row.unpicked,
+            order_number: row.order_number,
+        });
+    }
+    Ok(())
+}
+
+async fn known(
+    transaction: &mut Transaction<'_, Postgres>,
+    now: DateTime<Utc>,
+) -> Result<HashMap<Barcode, Known>, StoreError> {
+    let doing = StoreError::doing("reading what was sent");
+    let rows = sqlx::query!("SELECT * FROM orderwatch.stock_items")
+        .fetch_all(&mut **transaction)
+        .await
+        .map_err(&doing)?;
+    let mut known = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let fate = match row.fate.as_deref() {
+            Some("queued") => Fate::Queued,
+            _ => Fate::Unknown,
+        };
+        let open = row.sent.zip(row.sent_at);
+        let item = Known {
+            confirmed: row.confirmed.zip(row.confirmed_at),
+            open: open.map(|(quantity, at)| Open { quantity, at, fate }),
+            quarantine: row
+                .rests_until
+                .map(|until| (until, row.refused.unwrap_or_default())),
+            told: row.told,
+            given_back: row.given_back,
+            lifted: row.lifted,
+            missing: Missing {
+                units: row.missing,
+                since: row.missing_since,
+            },
+            ..Known::default()
+        };
+        known.insert(stored(row.barcode)?, item);
+    }
+    let recent = sqlx::query!(
+        "SELECT s.barcode, s.quantity, b.sent_at
+         FROM orderwatch.stock_batches b JOIN orderwatch.stock_sends s ON s.batch = b.id
+         WHERE b.sent_at > $1 AND b.state <> 'refused'",
+        now - REPEAT_AFTER
+    )
+    .fetch_all(&mut **transaction)
+    .await
+    .map_err(&doing)?;
+    for row in recent {
+        let item = known.entry(stored(row.barcode)?).or_default();
+        item.recent.push((row.quantity, row.sent_at));
+    }
+    Ok(known)
+}
+
+/// A bar code that we wrote ourselves.
+fn stored(barcode: String) -> Result<Barcode, StoreError> {
+    Barcode::parse(&barcode).map_err(|_| StoreError::Inconsistent {
+        table: "orderwatch.stock_items",
+        column: "barcode",
+        row: barcode.clone(),
+        value: barcode,
+    })
+}

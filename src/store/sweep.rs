@@ -1,0 +1,261 @@
+//! What fell through: orders that nobody watches.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{DueOrder, Store, StoreError, ZNET, orders};
+use crate::order::{HoldReason, IntegrationId, OrderId, Reference, TenantId};
+
+/// An order that the shop itself has sent and nobody watches.
+#[derive(Clone, Debug)]
+pub struct ShopSent {
+    /// The order.
+    pub order: OrderId,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Where it was sent to.
+    pub integration: IntegrationId,
+    /// `provider_referans`, otherwise `"externalOrderId"`.
+    pub reference: Option<String>,
+    /// `"sentAt"`.
+    pub sent_at: DateTime<Utc>,
+    /// Whether the shop's row says that the panel is working on it.
+    pub processing: bool,
+    /// Whether its package is routed automatically: we would have sent it.
+    pub automatic: bool,
+}
+
+/// What becomes of it.
+#[derive(Clone, Debug)]
+pub struct Adoption {
+    /// The order.
+    pub sent: ShopSent,
+    /// The number to ask by, or why there is none.
+    pub reference: Result<Reference, HoldReason>,
+    /// When waiting ends.
+    pub give_up_at: DateTime<Utc>,
+    /// First look.
+    pub due_at: DateTime<Utc>,
+}
+
+/// An order past its time limit that no stream will end: its panel is gone from the shop's tables
+/// or cannot be asked, or it was never sent.
+pub type Orphan = DueOrder;
+
+/// A page of orders that were made due again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Revived {
+    /// How many.
+    pub revived: u64,
+    /// Time limit and id of the last one; `None` when there were no more.
+    pub last: Option<(DateTime<Utc>, OrderId)>,
+}
+
+impl Store {
+    /// Orders that the shop itself sent between two times and that nobody watches, in the order of
+    /// `"sentAt"` and id, beginning after the given one.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when they cannot be read.
+    pub async fn unwatched(
+        &self,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+        after: Option<(DateTime<Utc>, OrderId)>,
+        limit: i64,
+    ) -> Result<Vec<ShopSent>, StoreError> {
+        let (after_at, after_id) = after.unzip();
+        let rows = sqlx::query!(
+            r#"SELECT o.id, o."tenantId" AS tenant_id, i.id AS integration_id,
+                      COALESCE(NULLIF(btrim(o.provider_referans), ''), o."externalOrderId")
+                          AS reference,
+                      o."sentAt" AS "sent_at!", o."externalStatus" = 'processing' AS "processing!",
+                      EXISTS (SELECT FROM public.package_routing r
+                              WHERE r."tenantId" = o."tenantId" AND r.package_id = o."packageId"
+                                AND r.mode = 'auto' AND r."providerType" = 'external')
+                          AS "automatic!"
+               FROM public.product_orders o
+               JOIN public.integrations i
+                 ON i."tenantId" = o."tenantId" AND i.id::text = o."providerId"
+               WHERE o.status = 'pending' AND o."externalStatus" IN ('pending', 'sent', 'processing')
+                 AND o."sentAt" >= $1 AND o."sentAt" <= $2 AND i.provider = $3
+                 AND ($4::timestamptz IS NULL OR (o."sentAt", o.id) > ($4, $5))
+                 AND NOT EXISTS (SELECT FROM orderwatch.orders t WHERE t.order_id = o.id)
+               ORDER BY o."sentAt", o.id LIMIT $6"#,
+            from,
+            until,
+            ZNET,
+            after_at,
+            after_id.map(|id| id.0),
+            limit
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("looking for orders that the shop sent"))?;
+        Ok(rows
+            .into_iter()
+            .map(|row| ShopSent {
+                order: OrderId(row.id),
+                tenant: TenantId(row.tenant_id),
+                integration: IntegrationId(row.integration_id),
+                reference: row.reference,
+                sent_at: row.sent_at,
+                processing: row.processing,
+                automatic: row.automatic,
+            })
+            .collect())
+    }
+
+    /// Takes one of them over: watched from now on, or held. False when somebody else has it, or
+    /// when its number belongs to another order already.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be written.
+    pub async fn adopt(&self, adoption: &Adoption, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let sent = &adoption.sent;
+        let (stage, reference, reason, due_at) = match &adoption.reference {
+            Ok(reference) => (
+                "submitted",
+                Some(reference.as_str()),
+                None,
+                Some(adoption.due_at),
+            ),
+            Err(reason) => ("held", None, Some(*reason), None),
+        };
+        let kind = if reason.is_some() { "held" } else { "adopted" };
+        let adopted = sqlx::query!(
+            r#"WITH named AS (
+                   INSERT INTO orderwatch.purchases AS p
+                       (reference, integration_id, order_id, claimed_at)
+                   SELECT $4, $3, $1, $7 WHERE $4::text IS NOT NULL
+                   ON CONFLICT (reference, integration_id) DO UPDATE
+                       SET claimed_at = p.claimed_at WHERE p.order_id = EXCLUDED.order_id
+                   RETURNING p.order_id
+               ), tracked AS (
+                   INSERT INTO orderwatch.orders
+                       (order_id, tenant_id, integration_id, reference, stage, held_reason, due_at,
+                        tracked_at, sent_at, give_up_at, processing, may_resend)
+                   SELECT $1, $2, $3, $4, $5, $6, $9, $10, $7, $8, $11, false
+                   WHERE $4::text IS NULL OR EXISTS (SELECT FROM named)
+                   ON CONFLICT (order_id) DO NOTHING
+                   RETURNING order_id
+               ), said AS (
+                   UPDATE public.product_orders o SET "lastMessage" = $12, "lastSyncAt" = $10
+                   FROM tracked t WHERE o.id = t.order_id AND $12::text IS NOT NULL
+               )
+               INSERT INTO orderwatch.events (order_id, at, kind, detail)
+               SELECT order_id, $10, $13, jsonb_strip_nulls(
+                          jsonb_build_object('reference', $4::text, 'reason', $6::text))
+               FROM tracked"#,
+            sent.order.0,
+            sent.tenant.0,
+            sent.integration.0,
+            reference,
+            stage,
+            reason.map(HoldReason::as_str),
+            sent.sent_at,
+            adoption.give_up_at,
+            due_at,
+            now,
+            sent.processing,
+            reason.map(HoldReason::sentence),
+            kind
+        )
+        .execute(&self.pool)
+        .await
+        .map_err(StoreError::doing("adopting an order"))?;
+        Ok(adopted.rows_affected() == 1)
+    }
+
+    /// Makes orders due whose attempts ran out, in the order of their time limit and id, beginning
+    /// after the given one, spread evenly over `spread`.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when they cannot be written.
+    pub async fn revive(
+        &self,
+        now: DateTime<Utc>,
+        spread: std::time::Duration,
+        after: Option<(DateTime<Utc>, OrderId)>,
+        limit: i64,
+    ) -> Result<Revived, StoreError> {
+        let (after_at, after_id) = after.unzip();
+        let rows = sqlx::query!(
+            r#"WITH parked AS MATERIALIZED (
+                 SELECT order_id, give_up_at,
+                        row_number() OVER (ORDER BY give_up_at, order_id) - 1 AS place FROM (
+                     SELECT order_id, give_up_at FROM orderwatch.orders
+                     WHERE stage = 'submitted' AND due_at IS NULL
+                       AND ($4::timestamptz IS NULL OR (give_up_at, order_id) > ($4, $5))
+                     ORDER BY give_up_at, order_id LIMIT $3 FOR UPDATE SKIP LOCKED) p
+             ), due AS (
+                 UPDATE orderwatch.orders t
+                 SET due_at = $1::timestamptz
+                     + make_interval(secs => $2::float8 * p.place / $3::bigint)
+                 FROM parked p WHERE t.order_id = p.order_id
+                 RETURNING t.order_id
+             ), noted AS (
+                 INSERT INTO orderwatch.events (order_id, at, kind)
+                 SELECT order_id, $1, 'swept' FROM due
+             )
+             SELECT p.order_id, p.give_up_at AS "give_up_at?" FROM parked p ORDER BY p.place"#,
+            now,
+            spread.as_secs_f64(),
+            limit,
+            after_at,
+            after_id.map(|id| id.0)
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("making parked orders due"))?;
+        let last = rows.last();
+        Ok(Revived {
+            last: last.and_then(|row| Some((row.give_up_at?, OrderId(row.order_id)))),
+            revived: u64::try_from(rows.len()).unwrap_or(u64::MAX),
+        })
+    }
+
+    /// Claims orders past their time limit whose panel is not among the known ones, or which were
+    /// never sent, so that they end too.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when the claim fails; within the list, a row that cannot be
+    /// understood.
+    pub async fn claim_orphans(
+        &self,
+        known: &[IntegrationId],
+        token: Uuid,
+        now: DateTime<Utc>,
+        lease_until: DateTime<Utc>,
+        limit: i64,
+    ) -> Result<Vec<Result<Orphan, StoreError>>, StoreError> {
+        let known: Vec<Uuid> = known.iter().map(|id| id.0).collect();
+        let rows = sqlx::query_as!(
+            orders::Row,
+            r#"WITH due AS MATERIALIZED (
+                   SELECT t.order_id FROM orderwatch.orders t
+                   WHERE t.stage IN ('queued', 'dispatching', 'submitted', 'unconfirmed')
+                     AND (t.integration_id <> ALL($1) OR t.stage = 'queued')
+                     AND t.due_at <= $3 AND t.give_up_at <= $3
+                   LIMIT $5 FOR UPDATE SKIP LOCKED
+               )
+               UPDATE orderwatch.orders t
+               SET due_at = $4, lease_token = $2,
+                   stage = CASE WHEN t.stage = 'dispatching' THEN 'unconfirmed' ELSE t.stage END
+               FROM due d WHERE t.order_id = d.order_id
+               RETURNING t.order_id, t.tenant_id, t.integration_id, t.reference, t.stage,
+                         t.held_reason, t.due_at, t.tracked_at, t.dispatched_at, t.sent_at,
+                         t.give_up_at, t.finished_at, t.processing, t.attempts, t.errors,
+                         t.unknowns, t.may_resend"#,
+            &known,
+            token,
+            now,
+            lease_until,
+            limit
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("claiming orders without a panel"))?;
+        Ok(rows.into_iter().map(Orphan::try_from).collect())
+    }
+}
