@@ -1,0 +1,230 @@
+//! What is kept over time, in the database, for the charts.
+//!
+//! The bounds of a series are stored by their place only: new ones are added at the end and none is
+//! ever moved, or what was stored before would mean something else.
+
+use std::time::Duration;
+
+use super::{distribution::Bounds, distribution::Measured};
+use crate::order::IntegrationId;
+
+const MS: u64 = 1000;
+const SECOND: u64 = 1000 * MS;
+const MINUTE: u64 = 60 * SECOND;
+const HOUR: u64 = 60 * MINUTE;
+
+/// From a connection on the same machine to a time-out of minutes.
+pub const SHORT: Bounds = &[
+    MS,
+    2 * MS,
+    5 * MS,
+    10 * MS,
+    20 * MS,
+    50 * MS,
+    100 * MS,
+    200 * MS,
+    500 * MS,
+    SECOND,
+    2 * SECOND,
+    5 * SECOND,
+    10 * SECOND,
+    30 * SECOND,
+    MINUTE,
+    5 * MINUTE,
+    30 * MINUTE,
+    2 * HOUR,
+];
+/// From a code at once to the last moment of waiting.
+pub const LONG: Bounds = &[
+    SECOND,
+    5 * SECOND,
+    15 * SECOND,
+    30 * SECOND,
+    MINUTE,
+    90 * SECOND,
+    2 * MINUTE,
+    3 * MINUTE,
+    5 * MINUTE,
+    10 * MINUTE,
+    15 * MINUTE,
+    30 * MINUTE,
+    HOUR,
+    2 * HOUR,
+    4 * HOUR,
+    8 * HOUR,
+    16 * HOUR,
+    24 * HOUR,
+];
+
+/// A series of the statistics over time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Series {
+    /// Order inserted → request at the panel. Per panel.
+    Dispatch,
+    /// Sent → completed. Per panel.
+    Code,
+    /// Purchase calls and how long they took; errors are those without a sure answer. Per panel.
+    Purchases,
+    /// Status calls and how long they took; errors are those that say nothing. Per panel.
+    Checks,
+    /// Requests that send stock and how long they took; errors are those that were not taken.
+    Pushes,
+    /// Items of stock that were sent; errors are those that were refused. No times.
+    Items,
+}
+
+impl Series {
+    /// Every series.
+    pub const ALL: [Self; 6] = [
+        Self::Dispatch,
+        Self::Code,
+        Self::Purchases,
+        Self::Checks,
+        Self::Pushes,
+        Self::Items,
+    ];
+
+    /// The name that the database and the API use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Dispatch => "dispatch",
+            Self::Code => "code",
+            Self::Purchases => "purchases",
+            Self::Checks => "checks",
+            Self::Pushes => "pushes",
+            Self::Items => "items",
+        }
+    }
+
+    /// The series of that name, or `None` when there is no such series.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|series| series.as_str() == name)
+    }
+
+    /// Upper bounds of its times.
+    #[must_use]
+    pub const fn bounds(self) -> Bounds {
+        match self {
+            Self::Code => LONG,
+            _ => SHORT,
+        }
+    }
+}
+
+/// What one series holds, since the process began or in some time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Total {
+    /// How many.
+    pub count: u64,
+    /// How many of them went wrong.
+    pub errors: u64,
+    /// Their times, in microseconds; of some there is none.
+    pub times: Measured,
+}
+
+/// Names a total: what, and of which panel. `None`: of no panel.
+pub type Key = (Series, Option<IntegrationId>);
+
+impl Total {
+    /// What came since an earlier moment; `None` when nothing did.
+    #[must_use]
+    pub fn since(&self, before: &Self) -> Option<Self> {
+        let news = Self {
+            count: self.count.saturating_sub(before.count),
+            errors: self.errors.saturating_sub(before.errors),
+            times: self.times.since(&before.times),
+        };
+        (news.count > 0 || news.errors > 0 || news.times.count() > 0).then_some(news)
+    }
+}
+
+impl Measured {
+    /// The buckets as they are stored: the one above all bounds first, so that a bound may be added
+    /// at the end, and without the empty ones at the end.
+    #[must_use]
+    pub fn to_stored(&self, bounds: Bounds) -> Vec<u64> {
+        let above = self.buckets.get(bounds.len()).copied().unwrap_or(0);
+        let below = self.buckets.iter().copied().take(bounds.len());
+        let mut stored: Vec<u64> = std::iter::once(above).chain(below).collect();
+        while stored.last() == Some(&0) {
+            stored.pop();
+        }
+        stored
+    }
+
+    /// What was stored, with its sum.
+    #[must_use]
+    pub fn from_stored(stored: &[u64], sum: u64, bounds: Bounds) -> Self {
+        let below = stored.iter().copied().skip(1).chain(std::iter::repeat(0));
+        let mut buckets: Vec<u64> = below.take(bounds.len()).collect();
+        buckets.push(stored.first().copied().unwrap_or(0));
+        Self { buckets, sum }
+    }
+}
+
+/// The time below which that share of what was measured lies, estimated within its bucket as
+/// Prometheus does; `share` is between 0 and 1. What lies above all bounds counts as the highest
+/// bound. `None` when nothing was measured.
+#[must_use]
+pub fn quantile(share: f64, buckets: &[u64], bounds: Bounds) -> Option<Duration> {
+    use super::distribution::real;
+    let count: u64 = buckets.iter().sum();
+    let rank = share.clamp(0.0, 1.0) * real(count);
+    let mut below = 0;
+    for (place, number) in buckets.iter().copied().enumerate() {
+        if number == 0 || real(below + number) < rank {
+            below += number;
+            continue;
+        }
+        let Some(upper) = bounds.get(place).copied() else {
+            break;
+        };
+        let lower = place.checked_sub(1).and_then(|place| bounds.get(place));
+        let lower = real(lower.copied().unwrap_or(0));
+        let part = ((rank - real(below)) / real(number)).clamp(0.0, 1.0);
+        let time = lower + (real(upper) - lower) * part;
+        return Some(Duration::from_secs_f64(time / 1e6));
+    }
+    let highest = bounds.last().copied().map(Duration::from_micros);
+    highest.filter(|_| count > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOUNDS: Bounds = &[10 * MS, 20 * MS];
+
+    #[test]
+    fn a_quantile_lies_within_its_bucket() {
+        let at = |share, buckets: &[u64]| quantile(share, buckets, BOUNDS);
+        assert_eq!(at(0.5, &[]), None);
+        assert_eq!(at(0.5, &[0, 0, 0]), None);
+        assert_eq!(at(0.5, &[10, 0, 0]), Some(Duration::from_millis(5)));
+        assert_eq!(at(0.5, &[0, 10, 0]), Some(Duration::from_millis(15)));
+        assert_eq!(at(0.95, &[90, 10, 0]), Some(Duration::from_millis(15)));
+        assert_eq!(at(0.95, &[0, 0, 1]), Some(Duration::from_millis(20)));
+        // Stored without the empty buckets at the end.
+        assert_eq!(at(1.0, &[4]), Some(Duration::from_millis(10)));
+    }
+
+    #[test]
+    fn what_is_stored_reads_as_it_was() {
+        for buckets in [vec![0, 0, 0], vec![1, 0, 0], vec![0, 2, 0], vec![0, 0, 3]] {
+            let measured = Measured { buckets, sum: 7 };
+            let stored = measured.to_stored(BOUNDS);
+            assert_eq!(Measured::from_stored(&stored, 7, BOUNDS), measured);
+        }
+    }
+
+    #[test]
+    fn bounds_ascend_and_fit_into_the_database() {
+        for series in Series::ALL {
+            assert!(series.bounds().is_sorted());
+            assert_eq!(series.bounds().len(), SHORT.len());
+            assert_eq!(Series::parse(series.as_str()), Some(series));
+        }
+    }
+}
