@@ -1,0 +1,42 @@
+//! Signed notices over HTTP, as Standard Webhooks lays them down: whom to tell, and how.
+//!
+//! What must stay true:
+//!
+//! * one call of [`Http::deliver`] is at most one request on the wire; trying again is the caller's,
+//! * what is signed is exactly what is sent,
+//! * nothing that leaves this module holds a key, nor the part of an address that may be one.
+
+mod client;
+mod key;
+
+use std::fmt;
+use std::time::Duration;
+
+use reqwest::Url;
+
+pub use client::{Answer, Http, Notice};
+pub use key::{InvalidKey, Key};
+
+/// An address that is told.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Its name in the configuration; unique.
+    pub name: String,
+    /// Where it is. User information and query may be secrets.
+    pub url: Url,
+    /// The key in force, and while keys are changed the one before it.
+    pub keys: Vec<Key>,
+    /// The longest wait for an answer, connecting included.
+    pub timeout: Duration,
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint")
+            .field("name", &self.name)
+            .field("host", &self.url.host_str())
+            .field("keys", &self.keys.len())
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
