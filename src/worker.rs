@@ -1,0 +1,66 @@
+//! Where the database and the outside world meet, and nowhere else.
+//!
+//! Two kinds of work. *Streams* ([`dispatch`], [`poll`], [`notices`]) claim work as room frees and
+//! never in lock-step; [`stream`] is their one loop. *Periodic jobs* ([`sweep`], [`balance`],
+//! [`retention`]) are passes that take no hints: they read the database, act and return a report;
+//! [`periodic`] is their one loop. Results about orders flow through one [`recorder`], which writes
+//! them in groups.
+//!
+//! What must stay true:
+//!
+//! * a purchase is sent only after its claim is committed, and once per claim,
+//! * no more is claimed than can be started at once ([`slots`], [`gate`]),
+//! * a result is never dropped while the process lives,
+//! * a slow panel holds up its own orders only.
+
+pub mod agenda;
+pub mod balance;
+pub mod brakes;
+pub mod breaker;
+pub mod by_hand;
+pub mod catalogue;
+pub mod dispatch;
+pub mod gate;
+mod metered;
+pub mod notices;
+pub mod pace;
+pub mod panels;
+pub mod periodic;
+pub mod planned;
+pub mod poll;
+pub mod probe;
+pub mod pulse;
+pub mod recorder;
+mod report;
+pub mod resolve;
+pub mod retention;
+pub mod schedule;
+pub mod share;
+pub mod signature;
+pub mod situation;
+pub mod slots;
+pub mod statistics;
+pub mod stream;
+pub mod sweep;
+mod trace;
+pub mod trendyol;
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// `at + by`, without overflow at the end of time.
+fn after(at: DateTime<Utc>, by: Duration) -> DateTime<Utc> {
+    TimeDelta::from_std(by)
+        .ok()
+        .and_then(|by| at.checked_add_signed(by))
+        .unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+/// `at - by`, without overflow at the beginning of time.
+fn before(at: DateTime<Utc>, by: Duration) -> DateTime<Utc> {
+    TimeDelta::from_std(by)
+        .ok()
+        .and_then(|by| at.checked_sub_signed(by))
+        .unwrap_or(DateTime::<Utc>::MIN_UTC)
+}

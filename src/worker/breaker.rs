@@ -1,0 +1,179 @@
+//! The breaker of a panel in this process, in step with the database's.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+
+use super::after;
+use crate::{
+    breaker::{Breaker, BreakerLimits, Reason, Signal},
+    meter::Meter,
+    order::{IntegrationId, NotSent, PurchaseOutcome, StatusAnswer},
+    provider::{AnswerClass, Evidence},
+    store::Store,
+};
+
+/// A panel's breaker.
+#[derive(Debug)]
+pub struct PanelBreaker {
+    panel: IntegrationId,
+    limits: BreakerLimits,
+    meter: Arc<Meter>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    breaker: Breaker,
+    /// It has opened here and the database does not know yet.
+    unsaid: bool,
+}
+
+impl PanelBreaker {
+    /// A closed breaker.
+    #[must_use]
+    pub fn new(panel: IntegrationId, limits: BreakerLimits) -> Self {
+        Self {
+            panel,
+            limits,
+            meter: Meter::new(),
+            state: Mutex::default(),
+        }
+    }
+
+    /// The same breaker, whose openings this meter counts.
+    #[must_use]
+    pub fn metered(mut self, meter: Arc<Meter>) -> Self {
+        self.meter = meter;
+        self
+    }
+
+    /// Whether nothing may be sent.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.open_until().is_some()
+    }
+
+    /// Until when; also after that time, until a probe has closed it.
+    #[must_use]
+    pub fn open_until(&self) -> Option<DateTime<Utc>> {
+        self.lock().breaker.open_until()
+    }
+
+    /// The time of the next probe when a probe begins now.
+    #[must_use]
+    pub fn next_probe(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        after(now, self.limits.cooldown)
+    }
+
+    /// Takes over what the database says.
+    pub fn follow(&self, open_until: Option<DateTime<Utc>>) {
+        let mut state = self.lock();
+        match open_until {
+            Some(until) => state.breaker.open(until),
+            None if state.breaker.open_until().is_some() && !state.unsaid => state.breaker.close(),
+            None => {}
+        }
+    }
+
+    /// Takes an answer into account; when it opens the breaker, tells the database and the log.
+    pub async fn note(&self, signal: Option<Signal>, store: &Store, now: DateTime<Utc>) {
+        let Some((reason, until)) = signal.and_then(|signal| self.opened_by(signal, now)) else {
+            return;
+        };
+        let opened = store.open_breaker(self.panel, reason, now, until).await;
+        self.lock().unsaid = false;
+        match opened {
+            Ok(true) => {
+                self.meter.breakers.inc(reason);
+                tracing::error!(
+                    integration = %self.panel,
+                    reason = reason.as_str(),
+                    "nothing is sent to this panel for now: {}",
+                    reason.sentence()
+                );
+            }
+            Ok(false) => {}
+            Err(error) => tracing::error!(
+                integration = %self.panel,
+                error = &error as &dyn std::error::Error,
+                "this panel's breaker is open here, but the other replicas cannot be told"
+            ),
+        }
+    }
+
+    fn opened_by(&self, signal: Signal, now: DateTime<Utc>) -> Option<(Reason, DateTime<Utc>)> {
+        let mut state = self.lock();
+        let reason = state.breaker.after(signal, self.limits)?;
+        let until = after(now, self.limits.cooldown);
+        state.breaker.open(until);
+        state.unsaid = true;
+        Some((reason, until))
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the answer to a purchase says about the panel; `None` when it says nothing.
+pub(super) fn of_purchase(outcome: &PurchaseOutcome, evidence: &Evidence) -> Option<Signal> {
+    match outcome {
+        PurchaseOutcome::Accepted { .. }
+        | PurchaseOutcome::Refused(_)
+        | PurchaseOutcome::SentBefore => Some(Signal::Fine),
+        PurchaseOutcome::NotSent(NotSent::NoTimeLeft | NotSent::LeftAlone) => None,
+        PurchaseOutcome::NotSent(_) | PurchaseOutcome::Unsure => Some(of_evidence(evidence)),
+    }
+}
+
+/// What the answer to a question says about the panel.
+pub(super) fn of_status(answer: &StatusAnswer, evidence: &Evidence) -> Signal {
+    match answer {
+        StatusAnswer::Unclear => of_evidence(evidence),
+        _ => Signal::Fine,
+    }
+}
+
+/// A page with an error of the server is a failure that passes; any other page, and silence, is a
+/// block (source: `znet.md`, "Load" and "Answers of `pin_ekle`").
+fn of_evidence(evidence: &Evidence) -> Signal {
+    let server_error = evidence.http_status.is_some_and(|status| status >= 500);
+    match evidence.class {
+        AnswerClass::Empty | AnswerClass::Html if !server_error => Signal::Blocked,
+        _ => Signal::Failure,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn pages_and_silence_are_blocks_but_server_errors_pass() {
+        for (class, http_status, want) in [
+            (AnswerClass::Empty, Some(200), Signal::Blocked),
+            (AnswerClass::Html, Some(200), Signal::Blocked),
+            (AnswerClass::Html, Some(302), Signal::Blocked),
+            (AnswerClass::Html, Some(403), Signal::Blocked),
+            (AnswerClass::Html, Some(502), Signal::Failure),
+            (AnswerClass::Empty, Some(500), Signal::Failure),
+            (AnswerClass::Text, Some(200), Signal::Failure),
+            (AnswerClass::Cut, Some(200), Signal::Failure),
+            (AnswerClass::None, None, Signal::Failure),
+        ] {
+            let evidence = Evidence {
+                class,
+                http_status,
+                body: String::new(),
+                trouble: String::new(),
+                took: Duration::ZERO,
+            };
+            assert_eq!(of_evidence(&evidence), want, "{class:?} {http_status:?}");
+            assert_eq!(of_purchase(&PurchaseOutcome::Unsure, &evidence), Some(want));
+            assert_eq!(of_status(&StatusAnswer::Unclear, &evidence), want);
+        }
+    }
+}

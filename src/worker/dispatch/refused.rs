@@ -1,0 +1,140 @@
+//! Rows that the shop's database refuses to change, by a constraint or a trigger of its own.
+//!
+//! A claim is one statement for many orders, so one such row would stop all of them, of every
+//! tenant, for ever. Each is tried by itself then, and the one that is refused is held.
+
+use std::slice::from_ref;
+
+use chrono::{DateTime, Utc};
+
+use super::Dispatch;
+use crate::{
+    order::{HoldReason, IntegrationId, OrderId},
+    store::{Claim, Claimed, Lease, NewHold, SpendingLimit, StoreError},
+};
+
+impl Dispatch {
+    /// Claims orders all at once or, when that is refused, one by one. An error ends it only as
+    /// long as nothing is claimed: what is claimed has to be sent.
+    pub(super) async fn claim_each(
+        &self,
+        claims: &[Claim],
+        queued: bool,
+        lease: Lease,
+        limit: Option<SpendingLimit>,
+    ) -> Result<Claimed, StoreError> {
+        match self.claim(claims, queued, lease, limit).await {
+            Err(error) if error.refuses_row() => {}
+            done => return done,
+        }
+        let mut all = Claimed::default();
+        for claim in claims {
+            let done = match self.claim(from_ref(claim), queued, lease, limit).await {
+                Ok(claimed) => {
+                    all.orders.extend(claimed.orders);
+                    all.over_limit.extend(claimed.over_limit);
+                    all.near_limit.extend(claimed.near_limit);
+                    Ok(())
+                }
+                Err(error) => {
+                    self.refuse(claim.order, Some(claim.integration), error, lease.now)
+                        .await
+                }
+            };
+            match done {
+                Ok(()) => {}
+                Err(error) if all.orders.is_empty() => return Err(error),
+                Err(error) => {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "some orders cannot be claimed now"
+                    );
+                    break;
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    async fn claim(
+        &self,
+        claims: &[Claim],
+        queued: bool,
+        lease: Lease,
+        limit: Option<SpendingLimit>,
+    ) -> Result<Claimed, StoreError> {
+        if queued {
+            self.store.claim_queued(claims, lease, limit).await
+        } else {
+            self.store.claim_new(claims, lease, limit).await
+        }
+    }
+
+    /// Holds orders that nobody has sent; returns those that were held.
+    pub(super) async fn hold_each(
+        &self,
+        holds: &[NewHold],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<OrderId>, StoreError> {
+        match self.store.hold_new(holds, now).await {
+            Err(error) if error.refuses_row() => {}
+            done => return done,
+        }
+        let mut held = Vec::new();
+        for hold in holds {
+            match self.store.hold_new(from_ref(hold), now).await {
+                Ok(one) => held.extend(one),
+                Err(error) => {
+                    self.refuse(hold.order, hold.integration, error, now)
+                        .await?;
+                }
+            }
+        }
+        Ok(held)
+    }
+
+    /// Holds a queued order.
+    pub(super) async fn hold_queued(
+        &self,
+        order: OrderId,
+        integration: IntegrationId,
+        reason: HoldReason,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        match self.store.hold_queued(order, reason, now).await {
+            Ok(_) => {
+                self.panels.meter().held.inc(reason);
+                tracing::warn!(%order, reason = reason.as_str(), "the order is held");
+                Ok(())
+            }
+            Err(error) => self.refuse(order, Some(integration), error, now).await,
+        }
+    }
+
+    /// Holds an order whose row was refused; any other error stays one.
+    async fn refuse(
+        &self,
+        order: OrderId,
+        integration: Option<IntegrationId>,
+        error: StoreError,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        if !error.refuses_row() {
+            return Err(error);
+        }
+        tracing::error!(
+            %order,
+            error = &error as &dyn std::error::Error,
+            "the database refuses to change the shop's row of this order; it is held"
+        );
+        let words = error.words();
+        let held = self
+            .store
+            .hold_refused(order, integration, &words, now)
+            .await?;
+        if held {
+            self.panels.meter().held.inc(HoldReason::ShopRowRefused);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,177 @@
+//! Claiming orders, and sending what was claimed.
+
+use std::{collections::HashSet, sync::Arc, time::Instant};
+
+use chrono::{DateTime, Utc};
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+use super::{Dispatch, call::Call, sort::Ready};
+use crate::{
+    meter::label::Stream,
+    order::{HoldReason, OrderId, Reference},
+    store::{Claim, Claimed, Lease, NewHold, SpendingLimit, StoreError},
+    worker::{after, before, trace},
+};
+
+/// Rounds of a reference that are tried when another order has it.
+pub(super) const ROUNDS: u16 = 3;
+
+/// When a turn began, by both clocks.
+#[derive(Clone, Copy)]
+pub(super) struct Begun {
+    pub(super) at: DateTime<Utc>,
+    pub(super) instant: Instant,
+}
+
+impl Dispatch {
+    /// Claims what is ready and sends it. Returns how many orders were sent.
+    pub(super) async fn send(&self, ready: Vec<Ready>, begun: Begun) -> Result<usize, StoreError> {
+        let mut left = ready;
+        let mut started = 0;
+        for round in 0..ROUNDS {
+            if left.is_empty() {
+                break;
+            }
+            let (queued, new) = left.into_iter().partition(|ready: &Ready| ready.queued);
+            left = Vec::new();
+            for (orders, queued) in [(queued, true), (new, false)] {
+                let (sent, collided) = self.send_round(orders, queued, round, begun).await?;
+                started += sent;
+                left.extend(collided);
+            }
+        }
+        Ok(started)
+    }
+
+    /// One round of claims; returns how many were sent, and those whose name another order has.
+    async fn send_round(
+        &self,
+        mut ready: Vec<Ready>,
+        queued: bool,
+        round: u16,
+        begun: Begun,
+    ) -> Result<(usize, Vec<Ready>), StoreError> {
+        if ready.is_empty() {
+            return Ok((0, ready));
+        }
+        if round > 0 {
+            for ready in &mut ready {
+                ready.rename(round);
+            }
+        }
+        let claims: Vec<Claim> = ready.iter().map(|ready| ready.claim.clone()).collect();
+        let lease = Lease {
+            token: Uuid::new_v4(),
+            now: begun.at,
+            until: after(begun.at, self.limits.lease),
+            give_up_at: after(begun.at, self.rules.give_up_after),
+        };
+        let limit = self.limits.daily_limit.map(|amount| SpendingLimit {
+            amount,
+            since: before(begun.at, super::SPENDING_WINDOW),
+        });
+        let claimed = self.claim_each(&claims, queued, lease, limit).await?;
+        let (sent, rest) = self.start(ready, &claimed.orders, lease.token, begun);
+        let rest = self.over_limit(rest, &claimed, queued, begun).await?;
+        if rest.is_empty() {
+            return Ok((sent, rest));
+        }
+        let rest_claims: Vec<Claim> = rest.iter().map(|ready| ready.claim.clone()).collect();
+        let collided: HashSet<OrderId> =
+            self.store.taken(&rest_claims).await?.into_iter().collect();
+        let again = rest
+            .into_iter()
+            .filter(|ready| collided.contains(&ready.claim.order))
+            .collect();
+        Ok((sent, again))
+    }
+
+    /// Sends what was claimed; returns how many, and the rest.
+    fn start(
+        &self,
+        ready: Vec<Ready>,
+        claimed: &[OrderId],
+        token: Uuid,
+        begun: Begun,
+    ) -> (usize, Vec<Ready>) {
+        let claimed: HashSet<&OrderId> = claimed.iter().collect();
+        let (mine, rest): (Vec<_>, Vec<_>) = ready
+            .into_iter()
+            .partition(|ready| claimed.contains(&ready.claim.order));
+        let started = mine.len();
+        self.panels.meter().claimed.add(Stream::Dispatch, started);
+        for ready in mine {
+            tracing::info!(
+                order = %ready.claim.order,
+                reference = %ready.claim.reference,
+                integration = %ready.claim.integration,
+                "sending the order to its panel"
+            );
+            let call = Call {
+                deadline: begun.instant
+                    + self.limits.lease.saturating_sub(self.limits.longest_call),
+                token,
+                ask_first: self.limits.ask_first,
+                store: self.store.clone(),
+                rules: Arc::clone(&self.rules),
+                clock: Arc::clone(&self.clock),
+                results: self.results.clone(),
+            };
+            let span = trace::dispatch(ready.claim.order, ready.claim.integration);
+            self.tasks.spawn(call.make(ready).instrument(span));
+        }
+        (started, rest)
+    }
+
+    /// Holds what would exceed the spending limit; returns the others. Warns when it is near.
+    async fn over_limit(
+        &self,
+        rest: Vec<Ready>,
+        claimed: &Claimed,
+        queued: bool,
+        begun: Begun,
+    ) -> Result<Vec<Ready>, StoreError> {
+        for (panel, spent) in &claimed.near_limit {
+            tracing::warn!(
+                integration = %panel,
+                %spent,
+                limit = %self.limits.daily_limit.unwrap_or_default(),
+                "four fifths of this panel's spending limit for 24 hours are spent"
+            );
+        }
+        let over: HashSet<&OrderId> = claimed.over_limit.iter().collect();
+        let (held, rest): (Vec<_>, Vec<_>) = rest
+            .into_iter()
+            .partition(|ready| over.contains(&ready.claim.order));
+        let reason = HoldReason::DailyLimit;
+        if queued {
+            for ready in &held {
+                let (order, panel) = (ready.claim.order, ready.claim.integration);
+                self.hold_queued(order, panel, reason, begun.at).await?;
+            }
+        } else {
+            let holds: Vec<NewHold> = held
+                .iter()
+                .map(|ready| NewHold {
+                    order: ready.claim.order,
+                    tenant: ready.tenant,
+                    integration: Some(ready.claim.integration),
+                    reason,
+                })
+                .collect();
+            self.hold(&holds, begun.at).await?;
+        }
+        Ok(rest)
+    }
+}
+
+impl Ready {
+    /// Takes the name of another round, since another order has this one.
+    fn rename(&mut self, round: u16) {
+        let reference = Reference::derive(self.claim.order, self.claim.integration, round);
+        self.claim.round = round;
+        self.claim.reference = reference.clone();
+        self.purchase.reference = reference;
+    }
+}

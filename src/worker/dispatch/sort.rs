@@ -1,0 +1,258 @@
+//! Which of the candidates can be sent now, which have to be held, and which wait.
+
+use std::{collections::HashMap, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+
+use super::{Dispatch, send::ROUNDS};
+use crate::{
+    order::{HoldReason, IntegrationId, Reference, Stage, TenantId, Watched},
+    provider::{Provider, Purchase},
+    store::{Candidate, Claim, NewHold, QueuedCandidate, StoreError},
+    worker::{
+        after,
+        catalogue::Look,
+        gate::Errand,
+        panels::Panel,
+        resolve::{Prices, Resolution, needed_entry, resolve},
+        slots::{Slot, Slots},
+    },
+};
+
+/// The panels of this turn.
+pub(super) type ById = HashMap<IntegrationId, Arc<Panel>>;
+
+/// An order that can be sent now: what, where, and the room for it.
+pub(super) struct Ready {
+    pub(super) claim: Claim,
+    pub(super) purchase: Purchase,
+    pub(super) watched: Watched,
+    pub(super) provider: Arc<dyn Provider>,
+    pub(super) panel: Arc<Panel>,
+    pub(super) tenant: TenantId,
+    pub(super) fallback: Option<IntegrationId>,
+    pub(super) slot: Slot,
+    pub(super) queued: bool,
+    /// When the shop inserted it, if this is the first time that it is sent.
+    pub(super) created_at: Option<DateTime<Utc>>,
+}
+
+/// What a turn has sorted its candidates into.
+#[derive(Default)]
+pub(super) struct Sorted {
+    pub(super) ready: Vec<Ready>,
+    pub(super) holds: Vec<NewHold>,
+    pub(super) skipped: usize,
+}
+
+impl Sorted {
+    /// Reserves a place for an order, here and at its panel; without one it waits for its turn.
+    fn admit(&mut self, order: Sendable, panel: &Arc<Panel>, slots: &Slots) {
+        let pass = panel.gate.enter(Errand::Buy);
+        let slot = pass.and_then(|pass| slots.take(pass));
+        let (Some(slot), Ok(provider)) = (slot, &panel.provider) else {
+            self.skipped += 1;
+            return;
+        };
+        self.ready.push(Ready {
+            claim: Claim {
+                order: order.candidate.order,
+                integration: panel.id(),
+                reference: order.purchase.reference.clone(),
+                round: 0,
+                expected: order.expected,
+            },
+            purchase: order.purchase,
+            watched: order.watched,
+            provider: Arc::clone(provider),
+            panel: Arc::clone(panel),
+            tenant: order.candidate.tenant,
+            fallback: order.candidate.fallback,
+            slot,
+            queued: order.queued,
+            created_at: order.candidate.created_at,
+        });
+    }
+}
+
+/// An order with all that a purchase needs.
+struct Sendable {
+    candidate: Candidate,
+    purchase: Purchase,
+    watched: Watched,
+    expected: Option<Decimal>,
+    queued: bool,
+}
+
+impl Dispatch {
+    /// The price list for an entry, fetched beside the stream when it is not there.
+    fn prices(&self, panel: &Arc<Panel>, entry: &str) -> Look {
+        let look = panel.catalogue.look(entry);
+        if let (Look::Fetch, Ok(provider)) = (&look, &panel.provider) {
+            let (panel, provider) = (Arc::clone(panel), Arc::clone(provider));
+            let agenda = Arc::clone(&self.agenda);
+            self.tasks.spawn(async move {
+                if let Err(error) = panel.catalogue.fetch(&*provider).await {
+                    tracing::warn!(
+                        panel = panel.name(),
+                        integration = %panel.id(),
+                        error = &error as &dyn std::error::Error,
+                        "the price list cannot be read; orders that need it wait"
+                    );
+                }
+                agenda.wake();
+            });
+        }
+        look
+    }
+
+    fn resolution(&self, panel: &Arc<Panel>, candidate: &Candidate) -> Resolution {
+        if panel.provider.is_err() {
+            return Resolution::Hold(HoldReason::IntegrationIncomplete);
+        }
+        if has_foreign_reference(candidate) {
+            return Resolution::Hold(HoldReason::ForeignReference);
+        }
+        let entry = match needed_entry(&candidate.shop) {
+            Ok(entry) => entry,
+            Err(reason) => return Resolution::Hold(reason),
+        };
+        match self.prices(panel, entry) {
+            Look::List(list) => resolve(&candidate.shop, Prices::List(&list)),
+            Look::Failed => resolve(&candidate.shop, Prices::Unreadable),
+            Look::Fetch | Look::Wait => Resolution::Later,
+        }
+    }
+
+    pub(super) fn sort_new(
+        &self,
+        candidates: Vec<Candidate>,
+        panels: &ById,
+        slots: &Slots,
+        now: DateTime<Utc>,
+        sorted: &mut Sorted,
+    ) {
+        for candidate in candidates {
+            let Some(panel) = panels.get(&candidate.integration) else {
+                continue;
+            };
+            match self.resolution(panel, &candidate) {
+                Resolution::Hold(reason) => sorted.holds.push(NewHold {
+                    order: candidate.order,
+                    tenant: candidate.tenant,
+                    integration: Some(candidate.integration),
+                    reason,
+                }),
+                Resolution::Later => sorted.skipped += 1,
+                Resolution::Ready {
+                    product,
+                    player,
+                    expected,
+                } => {
+                    let reference = Reference::derive(candidate.order, candidate.integration, 0);
+                    let purchase = Purchase {
+                        reference,
+                        product,
+                        player,
+                    };
+                    let order = Sendable {
+                        watched: self.claimed(now),
+                        candidate: with_usable_fallback(candidate, panels),
+                        purchase,
+                        expected,
+                        queued: false,
+                    };
+                    sorted.admit(order, panel, slots);
+                }
+            }
+        }
+    }
+
+    pub(super) async fn sort_queued(
+        &self,
+        queued: Vec<QueuedCandidate>,
+        panels: &ById,
+        slots: &Slots,
+        now: DateTime<Utc>,
+        sorted: &mut Sorted,
+    ) -> Result<(), StoreError> {
+        for order in queued {
+            let candidate = order.candidate;
+            let Some(panel) = panels.get(&candidate.integration) else {
+                continue;
+            };
+            if let Some(why) = order.unwanted {
+                self.store
+                    .withdraw_queued(candidate.order, why, now)
+                    .await?;
+                tracing::info!(order = %candidate.order, why = why.as_str(), "no longer to be sent");
+                continue;
+            }
+            match self.resolution(panel, &candidate) {
+                Resolution::Hold(reason) => {
+                    self.hold_queued(candidate.order, candidate.integration, reason, now)
+                        .await?;
+                }
+                Resolution::Later => sorted.skipped += 1,
+                Resolution::Ready {
+                    product,
+                    player,
+                    expected,
+                } => {
+                    let purchase = Purchase {
+                        reference: order.reference,
+                        product,
+                        player,
+                    };
+                    let order = Sendable {
+                        watched: order.watched,
+                        candidate: with_usable_fallback(candidate, panels),
+                        purchase,
+                        expected,
+                        queued: true,
+                    };
+                    sorted.admit(order, panel, slots);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What is known about an order at the moment of its first claim.
+    fn claimed(&self, now: DateTime<Utc>) -> Watched {
+        Watched {
+            stage: Stage::Dispatching,
+            dispatched_at: Some(now),
+            sent_at: None,
+            give_up_at: Some(after(now, self.rules.give_up_after)),
+            processing: false,
+            attempts: 0,
+            errors: 0,
+            unknowns: 0,
+            may_resend: true,
+        }
+    }
+}
+
+/// An order whose fallback panel is left out when nothing may be sent there.
+fn with_usable_fallback(candidate: Candidate, panels: &ById) -> Candidate {
+    let fallback = candidate.fallback.filter(|fallback| {
+        panels
+            .get(fallback)
+            .is_some_and(|panel| panel.provider.is_ok())
+    });
+    Candidate {
+        fallback,
+        ..candidate
+    }
+}
+
+/// Whether somebody else has named the purchase: it may have been bought under that name. A name
+/// that we gave it ourselves, before the database was restored perhaps, is ours.
+fn has_foreign_reference(candidate: &Candidate) -> bool {
+    candidate.given.as_deref().is_some_and(|given| {
+        let ours = |round| Reference::derive(candidate.order, candidate.integration, round);
+        !(0..ROUNDS).any(|round| ours(round).as_str() == given)
+    })
+}

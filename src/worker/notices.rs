@@ -1,0 +1,181 @@
+//! The notices stream: tells the configured addresses what became of orders.
+//!
+//! A notice is written with the settlement and lives in the database until it is delivered or given
+//! up, so a restart loses none. It may arrive twice, under the same id. Every address has room of
+//! its own: one that is slow or down holds up no other.
+
+mod recorder;
+mod schedule;
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+pub use recorder::{Deliveries, DeliveryRecorder};
+
+use super::{
+    after,
+    agenda::Agenda,
+    slots::{Slot, Slots},
+    stream::{Taken, Turn},
+};
+use crate::{
+    clock::Clock,
+    store::{DueNotice, NoticeOutcome, NoticeShare, Store, StoreError},
+    webhook::{Answer, Endpoint, Http, Notice},
+};
+
+/// Deliveries to one address at once.
+pub const AT_ONCE: usize = 4;
+/// What a claim lasts beyond the longest delivery, for the result to be written.
+const TO_WRITE: Duration = Duration::from_mins(1);
+
+/// The notices stream.
+#[derive(Debug)]
+pub struct Notices {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    http: Http,
+    addresses: Vec<Address>,
+    deliveries: Deliveries,
+    tasks: TaskTracker,
+    agenda: Arc<Agenda>,
+}
+
+/// An address, and the room that it has.
+#[derive(Debug)]
+struct Address {
+    endpoint: Arc<Endpoint>,
+    room: Arc<Semaphore>,
+}
+
+impl Notices {
+    /// A stream to these addresses, which rests on `agenda`. Deliveries run on `tasks`, their
+    /// results go to `deliveries`.
+    #[must_use]
+    pub fn new(
+        (store, clock): (Store, Arc<dyn Clock>),
+        http: Http,
+        endpoints: Vec<Endpoint>,
+        deliveries: Deliveries,
+        tasks: TaskTracker,
+        agenda: Arc<Agenda>,
+    ) -> Self {
+        let address = |endpoint| Address {
+            endpoint: Arc::new(endpoint),
+            room: Arc::new(Semaphore::new(AT_ONCE)),
+        };
+        Self {
+            store,
+            clock,
+            http,
+            addresses: endpoints.into_iter().map(address).collect(),
+            deliveries,
+            tasks,
+            agenda,
+        }
+    }
+
+    /// What each address has room for.
+    fn shares(&self) -> Vec<NoticeShare> {
+        let now = self.clock.now();
+        let share = |address: &Address| NoticeShare {
+            endpoint: address.endpoint.name.clone(),
+            limit: address.room.available_permits(),
+            lease_until: after(now, address.endpoint.timeout + TO_WRITE),
+        };
+        let shares = self.addresses.iter().map(share);
+        shares.filter(|share| share.limit > 0).collect()
+    }
+
+    /// Starts a delivery. One that finds no room comes back when its claim ends.
+    fn start(&self, due: DueNotice, token: Uuid, slots: &Slots) -> bool {
+        let mut addresses = self.addresses.iter();
+        let Some(address) = addresses.find(|address| address.endpoint.name == due.endpoint) else {
+            return false;
+        };
+        let place = Arc::clone(&address.room).try_acquire_owned().ok();
+        let Some(slot) = place.and_then(|place| slots.take(place)) else {
+            return false;
+        };
+        let delivery = Delivery {
+            due,
+            token,
+            endpoint: Arc::clone(&address.endpoint),
+            http: self.http.clone(),
+            clock: Arc::clone(&self.clock),
+            deliveries: self.deliveries.clone(),
+            agenda: Arc::clone(&self.agenda),
+        };
+        self.tasks.spawn(delivery.run(slot));
+        true
+    }
+}
+
+#[async_trait]
+impl Turn for Notices {
+    async fn take(&self, slots: &Slots) -> Result<Taken, StoreError> {
+        let shares = self.shares();
+        let token = Uuid::new_v4();
+        let claimed = self
+            .store
+            .claim_notices(&shares, token, self.clock.now())
+            .await?;
+        let mut started = 0;
+        for due in claimed {
+            started += usize::from(self.start(due, token, slots));
+        }
+        // An address without room is not waited for: a delivery that ends wakes the stream.
+        let names: Vec<String> = self.shares().into_iter().map(|s| s.endpoint).collect();
+        Ok(Taken {
+            started,
+            more: false,
+            next: self.store.next_notice(&names).await?,
+        })
+    }
+}
+
+/// One try.
+struct Delivery {
+    due: DueNotice,
+    token: Uuid,
+    endpoint: Arc<Endpoint>,
+    http: Http,
+    clock: Arc<dyn Clock>,
+    deliveries: Deliveries,
+    agenda: Arc<Agenda>,
+}
+
+impl Delivery {
+    async fn run(self, slot: Slot<OwnedSemaphorePermit>) {
+        let notice = Notice {
+            id: self.due.id.to_string(),
+            body: self.due.body.clone(),
+        };
+        let now = self.clock.now().timestamp();
+        let answer = self.http.deliver(&self.endpoint, &notice, now).await;
+        let outcome = self.outcome(&answer);
+        // Room is given back only when the result is handed in: a database that is away stops
+        // deliveries whose results could not be kept.
+        self.deliveries.hand_in(outcome).await;
+        drop(slot);
+        self.agenda.wake();
+    }
+
+    fn outcome(&self, answer: &Answer) -> NoticeOutcome {
+        let at = self.clock.now();
+        let tries = self.due.attempts.saturating_add(1);
+        let fate = schedule::fate(answer, tries, at);
+        schedule::say(&self.due, answer, tries, fate);
+        NoticeOutcome {
+            id: self.due.id,
+            token: self.token,
+            fate,
+            error: schedule::trouble(answer),
+            at,
+        }
+    }
+}

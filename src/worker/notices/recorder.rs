@@ -1,0 +1,115 @@
+//! Writes what became of deliveries, in groups: what has come while the group before was written.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::mpsc;
+
+use super::super::agenda::Agenda;
+use crate::meter::{Meter, label::Delivery};
+use crate::store::{Fate, NoticeOutcome, Store};
+
+/// Results in one statement at most.
+const GROUP: usize = 200;
+/// Between tries while the database is away.
+const AWAY: Duration = Duration::from_millis(500);
+
+/// Where the results of deliveries are handed in.
+#[derive(Clone, Debug)]
+pub struct Deliveries(mpsc::Sender<NoticeOutcome>);
+
+/// The one writer of them.
+#[derive(Debug)]
+pub struct DeliveryRecorder {
+    store: Store,
+    agenda: Arc<Agenda>,
+    meter: Arc<Meter>,
+    inbox: mpsc::Receiver<NoticeOutcome>,
+}
+
+impl Deliveries {
+    /// Hands in a result; waits when too many are waiting already.
+    pub async fn hand_in(&self, outcome: NoticeOutcome) {
+        if let Err(lost) = self.0.send(outcome).await {
+            tracing::error!(
+                notice = %lost.0.id,
+                "a delivery ended after its recorder had stopped; it will be repeated"
+            );
+        }
+    }
+}
+
+impl DeliveryRecorder {
+    /// A recorder, and the way to it. `agenda` is told when something is to be tried again.
+    #[must_use]
+    pub fn new(store: Store, agenda: Arc<Agenda>) -> (Self, Deliveries) {
+        let (deliveries, inbox) = mpsc::channel(GROUP);
+        let recorder = Self {
+            store,
+            agenda,
+            meter: Meter::new(),
+            inbox,
+        };
+        (recorder, Deliveries(deliveries))
+    }
+
+    /// The same recorder, whose results this meter counts.
+    #[must_use]
+    pub fn metered(mut self, meter: Arc<Meter>) -> Self {
+        self.meter = meter;
+        self
+    }
+
+    /// Writes until every [`Deliveries`] is gone.
+    pub async fn run(mut self) {
+        let mut group = Vec::with_capacity(GROUP);
+        while self.inbox.recv_many(&mut group, GROUP).await > 0 {
+            self.write(&group).await;
+            group.clear();
+        }
+    }
+
+    /// Writes what has come so far; for turns that are taken by hand.
+    pub async fn drain(&mut self) {
+        let mut group = Vec::new();
+        while let Ok(outcome) = self.inbox.try_recv() {
+            group.push(outcome);
+        }
+        self.write(&group).await;
+    }
+
+    fn written(&self, group: &[NoticeOutcome]) {
+        for outcome in group {
+            self.meter.deliveries.inc(match outcome.fate {
+                Fate::Delivered => Delivery::Delivered,
+                Fate::Again(_) => Delivery::Again,
+                Fate::GivenUp => Delivery::GivenUp,
+            });
+            if let Fate::Again(at) = outcome.fate {
+                self.agenda.due(at);
+            }
+        }
+    }
+
+    async fn write(&self, group: &[NoticeOutcome]) {
+        loop {
+            match self.store.record_notices(group).await {
+                Ok(_) => return self.written(group),
+                Err(error) if error.is_transient() => {
+                    tracing::warn!(
+                        results = group.len(),
+                        error = &error as &dyn std::error::Error,
+                        "results of deliveries cannot be written now; trying again"
+                    );
+                    tokio::time::sleep(AWAY).await;
+                }
+                Err(error) => {
+                    return tracing::error!(
+                        results = group.len(),
+                        error = &error as &dyn std::error::Error,
+                        "the database refuses results of deliveries; they will be repeated"
+                    );
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Finding out whether a panel that was left alone works again.
+//!
+//! The question is about the balance: it spends nothing. One replica asks, once per cool-down.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{
+    agenda::Agenda,
+    panels::{Panel, Panels},
+    pulse::Pulse,
+};
+use crate::{
+    clock::Clock,
+    store::{Store, StoreError},
+};
+
+/// Between two looks at the breakers.
+const STEP: Duration = Duration::from_secs(1);
+
+/// The prober.
+#[derive(Debug)]
+pub struct Probe {
+    store: Store,
+    panels: Arc<Panels>,
+    clock: Arc<dyn Clock>,
+    tasks: TaskTracker,
+    wake: [Arc<Agenda>; 2],
+}
+
+impl Probe {
+    /// A prober over these panels; it wakes the streams when one works again.
+    #[must_use]
+    pub fn new(
+        (store, panels, clock): (Store, Arc<Panels>, Arc<dyn Clock>),
+        tasks: TaskTracker,
+        wake: [Arc<Agenda>; 2],
+    ) -> Self {
+        Self {
+            store,
+            panels,
+            clock,
+            tasks,
+            wake,
+        }
+    }
+
+    /// Looks at the breakers until it is stopped.
+    pub async fn run(self, pulse: Pulse, stop: CancellationToken) {
+        while let Some(()) = stop.run_until_cancelled(tokio::time::sleep(STEP)).await {
+            if let Err(error) = self.look().await {
+                tracing::debug!(
+                    error = &error as &dyn std::error::Error,
+                    "the breakers cannot be looked at now"
+                );
+            }
+            pulse.beat();
+        }
+    }
+
+    /// Begins a probe of each panel whose cool-down is over. Costs nothing while all are closed.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn look(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        for panel in self.panels.known().iter() {
+            if panel.breaker.open_until().is_none_or(|until| now < until) {
+                continue;
+            }
+            let next = panel.breaker.next_probe(now);
+            if self.store.claim_probe(panel.id(), now, next).await? {
+                panel.breaker.follow(Some(next));
+                let probe = ask(self.store.clone(), Arc::clone(panel), self.wake.clone());
+                self.tasks.spawn(probe);
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn ask(store: Store, panel: Arc<Panel>, wake: [Arc<Agenda>; 2]) {
+    let Ok(provider) = &panel.provider else {
+        return;
+    };
+    if let Err(error) = provider.balance().await {
+        tracing::warn!(
+            panel = panel.name(),
+            integration = %panel.id(),
+            error = &error as &dyn std::error::Error,
+            "the panel does not work yet; it is tried again after the cool-down"
+        );
+        return;
+    }
+    match store.close_breaker(panel.id()).await {
+        Ok(_) => {
+            panel.breaker.follow(None);
+            tracing::info!(
+                panel = panel.name(),
+                integration = %panel.id(),
+                "the panel works again; its orders go on"
+            );
+            for agenda in &wake {
+                agenda.wake();
+            }
+        }
+        Err(error) => tracing::warn!(
+            integration = %panel.id(),
+            error = &error as &dyn std::error::Error,
+            "the panel works again, but its breaker cannot be closed now"
+        ),
+    }
+}

@@ -1,0 +1,477 @@
+//! Writes results in groups: one statement for many orders, and none of them lost.
+//!
+//! A group is what has arrived while the group before it was written, so a result never waits
+//! longer than one statement takes, and the slower the database the larger the groups. While the
+//! database is away the results wait here. A row that the database refuses is singled out and held,
+//! so that it cannot stop the others.
+
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep},
+};
+use tracing::{Instrument as _, Span};
+
+use super::{agenda::Agenda, balance::Latest, trace};
+use crate::{
+    clock::Clock,
+    meter::{Meter, label::Ending},
+    order::{Decision, EventKind, HoldReason, Stage},
+    store::{Balance, Event, Outcome, Recorded, Store, StoreError},
+};
+
+/// Results in one statement at most.
+const GROUP: usize = 500;
+/// Results that may wait; beyond it those who have some wait.
+const WAITING: usize = 2 * GROUP;
+/// Before a row that somebody holds is tried again.
+const BUSY: Duration = Duration::from_millis(250);
+/// Between tries while the database is away.
+const AWAY: Duration = Duration::from_millis(500);
+
+/// Where results are handed in.
+#[derive(Clone, Debug)]
+pub struct Results(mpsc::Sender<Handed>);
+
+/// A result, and the span of the work that ends when it is written.
+#[derive(Debug)]
+struct Handed {
+    outcome: Outcome,
+    work: Span,
+}
+
+/// The one writer of results.
+#[derive(Debug)]
+pub struct Recorder {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    checks: Arc<Agenda>,
+    sends: Arc<Agenda>,
+    /// Woken by every settlement.
+    settled: Arc<Agenda>,
+    /// Told of every balance.
+    balances: Latest,
+    meter: Arc<Meter>,
+    inbox: mpsc::Receiver<Handed>,
+    /// Results whose shop row somebody held, and when they are tried again.
+    busy: VecDeque<(Instant, Outcome)>,
+}
+
+impl Results {
+    /// Hands in a result; waits when too many are waiting already.
+    pub async fn hand_in(&self, outcome: Outcome) {
+        let work = Span::current();
+        if let Err(lost) = self.0.send(Handed { outcome, work }).await {
+            let outcome = lost.0.outcome;
+            tracing::error!(
+                order = %outcome.order,
+                reference = %outcome.reference,
+                "a result came after the recorder had stopped; the panel will be asked again"
+            );
+        }
+    }
+}
+
+/// A result that waited here; its work is over.
+impl From<Outcome> for Handed {
+    fn from(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            work: Span::none(),
+        }
+    }
+}
+
+impl Recorder {
+    /// A recorder, and the way to it. `checks` and `sends` are told of new due times.
+    #[must_use]
+    pub fn new(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        checks: Arc<Agenda>,
+        sends: Arc<Agenda>,
+    ) -> (Self, Results) {
+        let (results, inbox) = mpsc::channel(WAITING);
+        let recorder = Self {
+            store,
+            clock,
+            checks,
+            sends,
+            settled: Arc::default(),
+            balances: Latest::default(),
+            meter: Meter::new(),
+            inbox,
+            busy: VecDeque::new(),
+        };
+        (recorder, Results(results))
+    }
+
+    /// The same recorder, which wakes `settled` with every settlement and hands the balances that
+    /// panels tell to `balances`.
+    #[must_use]
+    pub fn telling(mut self, settled: Arc<Agenda>, balances: Latest) -> Self {
+        self.settled = settled;
+        self.balances = balances;
+        self
+    }
+
+    /// The same recorder, whose work this meter measures.
+    #[must_use]
+    pub fn metered(mut self, meter: Arc<Meter>) -> Self {
+        self.meter = meter;
+        self
+    }
+
+    /// Writes until every [`Results`] is gone and nothing is left to write.
+    pub async fn run(mut self) {
+        let mut group = Vec::with_capacity(GROUP);
+        loop {
+            let open = self.gather(&mut group).await;
+            self.write(std::mem::take(&mut group)).await;
+            if !open && self.busy.is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// Writes what has arrived so far; for passes that are driven by hand.
+    pub async fn drain(&mut self) {
+        let mut group = Vec::new();
+        while let Ok(outcome) = self.inbox.try_recv() {
+            group.push(outcome);
+        }
+        group.extend(self.busy.drain(..).map(|(_, outcome)| outcome.into()));
+        self.write(group).await;
+    }
+
+    /// Writes what arrives while `work` is done, and the rest after it; for passes that are driven
+    /// by hand. A pass may hand in more than may wait here.
+    pub async fn write_during<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = std::pin::pin!(work);
+        let mut group = Vec::new();
+        let done = loop {
+            tokio::select! {
+                done = &mut work => break done,
+                count = self.inbox.recv_many(&mut group, GROUP), if !self.inbox.is_closed() => {
+                    if count > 0 {
+                        self.write(std::mem::take(&mut group)).await;
+                    }
+                }
+            }
+        };
+        self.drain().await;
+        done
+    }
+
+    /// Waits for results and takes all that are there. False when no more will come.
+    async fn gather(&mut self, group: &mut Vec<Handed>) -> bool {
+        let again = self.busy.front().map(|(at, _)| *at);
+        let open = tokio::select! {
+            count = self.inbox.recv_many(group, GROUP) => count > 0,
+            () = at(again) => true,
+        };
+        if !open && let Some(again) = again {
+            tokio::time::sleep_until(again).await;
+        }
+        let now = Instant::now();
+        while self.busy.front().is_some_and(|(at, _)| *at <= now) && group.len() < GROUP {
+            group.extend(self.busy.pop_front().map(|(_, outcome)| outcome.into()));
+        }
+        open
+    }
+
+    /// Writes a group; the work that its results come from is over then.
+    async fn write(&mut self, group: Vec<Handed>) {
+        if group.is_empty() {
+            return;
+        }
+        let span = trace::record(group.len(), group.iter().map(|handed| &handed.work));
+        let (group, works): (Vec<Outcome>, Vec<Span>) = group
+            .into_iter()
+            .map(|handed| (handed.outcome, handed.work))
+            .unzip();
+        self.write_all(group).instrument(span).await;
+        drop(works);
+    }
+
+    /// Writes results, in as many statements as it takes.
+    async fn write_all(&mut self, group: Vec<Outcome>) {
+        let mut parts = VecDeque::from(once_each(group));
+        while let Some(part) = parts.pop_front() {
+            if part.is_empty() {
+                continue;
+            }
+            match self.store.record(&part).await {
+                Ok(recorded) => self.recorded(part, recorded).await,
+                Err(error) if error.is_transient() => {
+                    tracing::warn!(
+                        results = part.len(),
+                        error = &error as &dyn std::error::Error,
+                        "results cannot be written now; they are kept and tried again"
+                    );
+                    parts.push_front(part);
+                    sleep(AWAY).await;
+                }
+                Err(error) => parts.extend(single_out(part, &error)),
+            }
+        }
+    }
+
+    async fn recorded(&mut self, group: Vec<Outcome>, recorded: Vec<Recorded>) {
+        let mut late = Vec::new();
+        let now = self.clock.now();
+        self.meter.group_size.size(group.len());
+        for (outcome, recorded) in group.into_iter().zip(recorded) {
+            match recorded {
+                Recorded::Done {
+                    contradicts,
+                    row_gone,
+                } => {
+                    self.measure(&outcome, contradicts.is_some(), now);
+                    self.done(&outcome, contradicts.as_deref(), row_gone);
+                }
+                Recorded::Before => {}
+                Recorded::LeaseLost => {
+                    let event = self.late_answer(&outcome).await;
+                    self.meter.step(event.kind);
+                    late.push(event);
+                }
+                Recorded::Busy => self.busy.push_back((Instant::now() + BUSY, outcome)),
+            }
+        }
+        self.note(&late).await;
+    }
+
+    /// Counts a result that was written.
+    fn measure(&self, outcome: &Outcome, contradicts: bool, now: DateTime<Utc>) {
+        let (meter, decision) = (&self.meter, &outcome.decision);
+        let between =
+            |from: DateTime<Utc>, to: DateTime<Utc>| (to - from).to_std().unwrap_or_default();
+        meter.record_delay.time(between(outcome.at, now));
+        meter.step(decision.event);
+        if contradicts {
+            meter.step(EventKind::Contradiction);
+        }
+        if let Some(reason) = decision.held {
+            meter.held.inc(reason);
+        }
+        if let Some(ending) = Ending::of(decision.watched.stage) {
+            meter.settled.inc(ending);
+        }
+        if let (Stage::Completed, Some(sent)) = (decision.watched.stage, decision.watched.sent_at) {
+            let panel = meter.panel(outcome.integration);
+            panel.completed(between(sent, outcome.at));
+        }
+    }
+
+    fn done(&self, outcome: &Outcome, contradicts: Option<&str>, row_gone: bool) {
+        let decision = &outcome.decision;
+        if let Some(due) = decision.due_at {
+            let agenda = match decision.watched.stage {
+                Stage::Queued => &self.sends,
+                _ => &self.checks,
+            };
+            agenda.due(due);
+        }
+        if decision.watched.stage.is_final() {
+            self.settled.wake();
+        }
+        if let Some(amount) = decision.balance {
+            self.balances.tell(Balance {
+                integration: outcome.integration,
+                amount,
+                at: outcome.at,
+            });
+        }
+        say(outcome);
+        if let Some(status) = contradicts {
+            tracing::warn!(
+                order = %outcome.order,
+                reference = %outcome.reference,
+                shop = status,
+                panel = decision.event.as_str(),
+                "the shop had decided the order differently; its status stays"
+            );
+        }
+        if row_gone {
+            tracing::warn!(
+                order = %outcome.order,
+                reference = %outcome.reference,
+                "the shop's row is gone; the order is kept in orderwatch"
+            );
+        }
+    }
+
+    /// An answer whose lease was lost changes no stage, but what it says is kept.
+    async fn late_answer(&self, outcome: &Outcome) -> Event {
+        let says = outcome.decision.watched.stage;
+        let stage = match self.store.keep_late(outcome).await {
+            Ok(stage) => stage,
+            Err(error) => {
+                tracing::error!(
+                    order = %outcome.order,
+                    error = &error as &dyn std::error::Error,
+                    "what a late answer brought could not be kept"
+                );
+                None
+            }
+        };
+        let contradicts = says.is_final() && stage.is_some_and(|is| is.is_final() && is != says);
+        tracing::warn!(
+            order = %outcome.order,
+            reference = %outcome.reference,
+            answer = outcome.decision.event.as_str(),
+            stage = stage.map(Stage::as_str),
+            contradicts,
+            "an answer came after somebody else had taken the order over; it is kept as an event"
+        );
+        Event {
+            order: outcome.order,
+            kind: if contradicts {
+                EventKind::Contradiction
+            } else {
+                EventKind::LateAnswer
+            },
+            detail: json!({
+                "result": outcome.decision.event.as_str(),
+                "stage": stage.map(Stage::as_str),
+                "evidence": outcome.detail,
+            }),
+        }
+    }
+
+    /// Evidence must not be lost either, but it is not worth stopping for.
+    async fn note(&self, events: &[Event]) {
+        if events.is_empty() {
+            return;
+        }
+        let now: DateTime<Utc> = self.clock.now();
+        if let Err(error) = self.store.append_events(events, now).await {
+            tracing::error!(
+                events = events.len(),
+                error = &error as &dyn std::error::Error,
+                "late answers could not be written down"
+            );
+        }
+    }
+}
+
+/// Sleeps until then; for ever without a time.
+async fn at(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Splits a group so that no part names an order twice.
+fn once_each(group: Vec<Outcome>) -> Vec<Vec<Outcome>> {
+    let mut parts = Vec::new();
+    let mut rest = group;
+    while !rest.is_empty() {
+        let mut seen = HashSet::new();
+        let (part, more) = rest
+            .into_iter()
+            .partition(|outcome: &Outcome| seen.insert(outcome.order));
+        parts.push(part);
+        rest = more;
+    }
+    parts
+}
+
+/// After a refusal of the data: halves, until the order is found that is refused; that one is held.
+fn single_out(mut part: Vec<Outcome>, error: &StoreError) -> Vec<Vec<Outcome>> {
+    if part.len() > 1 {
+        let half = part.split_off(part.len() / 2);
+        return vec![part, half];
+    }
+    part.into_iter()
+        .filter_map(|outcome| refused(outcome, error))
+        .map(|outcome| vec![outcome])
+        .collect()
+}
+
+/// The same result without what the shop's row would say. `None` when even that was refused.
+fn refused(mut outcome: Outcome, error: &StoreError) -> Option<Outcome> {
+    tracing::error!(
+        order = %outcome.order,
+        reference = %outcome.reference,
+        error = error as &dyn std::error::Error,
+        "the database refuses the result of this order"
+    );
+    let decision = outcome.decision;
+    decision.shop.as_ref()?;
+    let goes_on = decision.due_at.is_some() && decision.reroute.is_none();
+    if goes_on {
+        // Only the shop does not hear of it: the order is watched on, and its end held if need be.
+        outcome.detail = json!({ "database": error.words(), "evidence": outcome.detail });
+        outcome.decision = Decision {
+            shop: None,
+            ..decision
+        };
+        return Some(outcome);
+    }
+    let mut watched = decision.watched;
+    watched.stage = Stage::Held;
+    outcome.decision = Decision {
+        watched,
+        held: Some(HoldReason::ShopRowRefused),
+        due_at: None,
+        pin: decision.pin,
+        cost: decision.cost,
+        balance: decision.balance,
+        shop: None,
+        reroute: None,
+        event: EventKind::Held,
+    };
+    outcome.detail = json!({
+        "reason": HoldReason::ShopRowRefused.as_str(),
+        "result": decision.event.as_str(),
+        "database": error.words(),
+        "evidence": outcome.detail,
+    });
+    Some(outcome)
+}
+
+/// One sentence per step of an order.
+fn say(outcome: &Outcome) {
+    let decision = &outcome.decision;
+    macro_rules! say {
+        ($level:ident, $sentence:literal) => {
+            tracing::$level!(
+                order = %outcome.order,
+                reference = %outcome.reference,
+                integration = %outcome.integration,
+                stage = decision.watched.stage.as_str(),
+                attempts = decision.watched.attempts,
+                $sentence
+            )
+        };
+    }
+    match decision.event {
+        EventKind::Accepted => say!(info, "the panel accepted the order"),
+        EventKind::Refused => say!(warn, "the panel refused the order; nothing was bought"),
+        EventKind::FellBack => say!(
+            warn,
+            "the panel refused the order; it goes to the fallback panel"
+        ),
+        EventKind::NotSent => say!(warn, "the order could not be sent; it stays queued"),
+        EventKind::Unsure => say!(warn, "no sure answer to the purchase; asking the panel"),
+        EventKind::Processing => say!(info, "the panel is working on the order"),
+        EventKind::Completed => say!(info, "the order is completed"),
+        EventKind::Cancelled => say!(warn, "the panel cancelled the order"),
+        EventKind::TimedOut => say!(warn, "the order timed out; a person decides"),
+        EventKind::Held => say!(warn, "the order is held; a person decides"),
+        EventKind::Resend => say!(warn, "the order is sent again with the same reference"),
+        EventKind::NotKnown => say!(warn, "the panel says that it does not know the order"),
+        EventKind::CheckFailed => say!(info, "the panel could not be asked; asking again"),
+        _ => say!(debug, "asked; nothing new"),
+    }
+}

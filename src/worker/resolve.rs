@@ -1,0 +1,228 @@
+//! From the shop's order to a purchase, or to the reason why there is none. Nothing is guessed.
+
+use rust_decimal::Decimal;
+use serde_json::Value;
+
+use crate::{
+    order::{HoldReason, Player, player_fields},
+    provider::{Catalogue, Product},
+    store::{Mapping, ShopOrder},
+};
+
+/// What the panel's price list said.
+#[derive(Clone, Copy, Debug)]
+pub enum Prices<'a> {
+    /// The list.
+    List(&'a Catalogue),
+    /// It cannot be read now.
+    Unreadable,
+}
+
+/// What can be done with an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resolution {
+    /// It can be bought.
+    Ready {
+        /// What to buy.
+        product: Product,
+        /// For whom.
+        player: Player,
+        /// Its price in the panel's list, in TRY.
+        expected: Option<Decimal>,
+    },
+    /// A person has to mend it.
+    Hold(HoldReason),
+    /// Only the price list is missing.
+    Later,
+}
+
+/// The entry of the price list that the order needs.
+///
+/// # Errors
+/// The reason to hold it, when it cannot be sent whatever the list says.
+pub fn needed_entry(order: &ShopOrder) -> Result<&str, HoldReason> {
+    if order.quantity != 1 {
+        return Err(HoldReason::QuantityNotOne);
+    }
+    if player(order).is_none() {
+        return Err(HoldReason::NoPlayerId);
+    }
+    match &order.mapping {
+        Mapping::None => Err(HoldReason::NoMapping),
+        Mapping::Several => Err(HoldReason::AmbiguousMapping),
+        Mapping::One { entry, .. } => Ok(entry),
+    }
+}
+
+/// Says what can be done with an order.
+#[must_use]
+pub fn resolve(order: &ShopOrder, prices: Prices<'_>) -> Resolution {
+    let entry = match needed_entry(order) {
+        Ok(entry) => entry,
+        Err(reason) => return Resolution::Hold(reason),
+    };
+    let Some(player) = player(order) else {
+        return Resolution::Hold(HoldReason::NoPlayerId);
+    };
+    match prices {
+        Prices::List(list) => match list.products.get(entry) {
+            Some(product) => Resolution::Ready {
+                product: product.clone(),
+                player,
+                expected: list.prices.get(entry).copied(),
+            },
+            None => Resolution::Hold(HoldReason::NotInCatalogue),
+        },
+        Prices::Unreadable => match mapped_product(&order.mapping) {
+            Some(product) => Resolution::Ready {
+                product,
+                player,
+                expected: None,
+            },
+            None => Resolution::Later,
+        },
+    }
+}
+
+fn player(order: &ShopOrder) -> Option<Player> {
+    player_fields(
+        order.user_identifier.as_deref(),
+        order.extra_field.as_deref(),
+    )
+}
+
+/// The product that the mapping itself names: used only while the list cannot be read, and only
+/// when it names both numbers.
+fn mapped_product(mapping: &Mapping) -> Option<Product> {
+    let Mapping::One {
+        meta: Some(meta), ..
+    } = mapping
+    else {
+        return None;
+    };
+    Some(Product {
+        oyun: number(meta.get("oyun")?)?,
+        kupur: number(meta.get("kupur")?)?,
+    })
+}
+
+/// A number that is written as a number or as text.
+fn number(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::String(text) => text.trim().to_owned(),
+        Value::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    (!text.is_empty()).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn order() -> ShopOrder {
+        ShopOrder {
+            quantity: 1,
+            user_identifier: Some("player".into()),
+            extra_field: None,
+            mapping: Mapping::One {
+                entry: "2".into(),
+                meta: None,
+            },
+        }
+    }
+
+    fn list() -> Catalogue {
+        let product = Product {
+            oyun: "1".into(),
+            kupur: "325".into(),
+        };
+        Catalogue {
+            products: [("2".to_owned(), product)].into(),
+            prices: [].into(),
+        }
+    }
+
+    #[test]
+    fn each_fault_of_an_order_has_its_reason() {
+        let list = list();
+        let good = resolve(&order(), Prices::List(&list));
+        assert!(matches!(good, Resolution::Ready { product, .. } if product.kupur == "325"));
+        let cases = [
+            (
+                ShopOrder {
+                    quantity: 2,
+                    ..order()
+                },
+                HoldReason::QuantityNotOne,
+            ),
+            (
+                ShopOrder {
+                    quantity: 0,
+                    ..order()
+                },
+                HoldReason::QuantityNotOne,
+            ),
+            (
+                ShopOrder {
+                    user_identifier: None,
+                    ..order()
+                },
+                HoldReason::NoPlayerId,
+            ),
+            (
+                ShopOrder {
+                    mapping: Mapping::None,
+                    ..order()
+                },
+                HoldReason::NoMapping,
+            ),
+            (
+                ShopOrder {
+                    mapping: Mapping::Several,
+                    ..order()
+                },
+                HoldReason::AmbiguousMapping,
+            ),
+            (
+                ShopOrder {
+                    mapping: Mapping::One {
+                        entry: "9".into(),
+                        meta: None,
+                    },
+                    ..order()
+                },
+                HoldReason::NotInCatalogue,
+            ),
+        ];
+        for (order, reason) in cases {
+            let got = resolve(&order, Prices::List(&list));
+            assert_eq!(got, Resolution::Hold(reason), "{order:?}");
+        }
+    }
+
+    #[test]
+    fn without_a_list_only_a_mapping_that_names_both_numbers_serves() {
+        for (meta, ready) in [
+            (None, false),
+            (Some(json!({"oyun": "1"})), false),
+            (Some(json!({"oyun": "1", "kupur": " "})), false),
+            (Some(json!({"oyun": null, "kupur": 325})), false),
+            (Some(json!([])), false),
+            (Some(json!({"oyun": 1, "kupur": "325"})), true),
+        ] {
+            let order = ShopOrder {
+                mapping: Mapping::One {
+                    entry: "2".into(),
+                    meta: meta.clone(),
+                },
+                ..order()
+            };
+            let got = resolve(&order, Prices::Unreadable);
+            assert_eq!(matches!(got, Resolution::Ready { .. }), ready, "{meta:?}");
+            assert!(ready || got == Resolution::Later);
+        }
+    }
+}

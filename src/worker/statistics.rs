@@ -1,0 +1,94 @@
+//! Writes what this process counts into the database, for the charts.
+//!
+//! Once in a while, and only when there is something: one statement for everything. What cannot be
+//! written is added to what is written next; what a crash loses is the last seconds.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    clock::Clock,
+    meter::{
+        Meter,
+        series::{Key, Total},
+    },
+    store::{Store, StoreError},
+};
+
+/// Between two looks at what has come, an even part of a minute: the figures of one minute are
+/// written before the next one begins.
+const EVERY: Duration = Duration::from_secs(15);
+/// At the end, the database gets this long to take the last figures.
+const LAST: Duration = Duration::from_secs(3);
+
+/// The writer of statistics, one for a process.
+#[derive(Debug)]
+pub struct Statistics {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    meter: Arc<Meter>,
+    written: HashMap<Key, Total>,
+}
+
+impl Statistics {
+    /// A writer of what this meter counts from now on.
+    #[must_use]
+    pub fn new(store: Store, clock: Arc<dyn Clock>, meter: Arc<Meter>) -> Self {
+        let written = meter.totals().into_iter().collect();
+        Self {
+            store,
+            clock,
+            meter,
+            written,
+        }
+    }
+
+    /// Writes until it is stopped, and the rest then.
+    pub async fn run(mut self, stop: CancellationToken) {
+        loop {
+            let rest = stop.run_until_cancelled(tokio::time::sleep(self.rest()));
+            let stopped = rest.await.is_none();
+            let writing = tokio::time::timeout(LAST, self.write());
+            if let Ok(Err(error)) = writing.await {
+                tracing::debug!(
+                    error = &error as &dyn std::error::Error,
+                    "statistics cannot be written now; they are added to the next ones"
+                );
+            }
+            if stopped {
+                return;
+            }
+        }
+    }
+
+    /// Writes what has come since the last time. Asks the database nothing when nothing has.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be written; it is kept for the next time.
+    pub async fn write(&mut self) -> Result<(), StoreError> {
+        let totals = self.meter.totals();
+        let nothing = Total::default();
+        let since = |(key, total): &(Key, Total)| {
+            let news = total.since(self.written.get(key).unwrap_or(&nothing))?;
+            Some((*key, news))
+        };
+        let news: Vec<(Key, Total)> = totals.iter().filter_map(since).collect();
+        if !news.is_empty() {
+            self.store.add_stats(self.clock.now(), &news).await?;
+            self.written.extend(totals);
+        }
+        Ok(())
+    }
+
+    /// Until the next part of a minute ends, a moment before: what came belongs to this minute.
+    fn rest(&self) -> Duration {
+        let part = u64::try_from(EVERY.as_millis()).unwrap_or(u64::MAX);
+        let now = self.clock.now().timestamp_millis().rem_euclid(60_000);
+        let now = u64::try_from(now).unwrap_or(0) + MOMENT;
+        Duration::from_millis(part - now % part)
+    }
+}
+
+/// How long before the end of a minute its figures are written, in milliseconds.
+const MOMENT: u64 = 200;

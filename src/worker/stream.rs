@@ -1,0 +1,106 @@
+//! The one loop of the streams: claim as room frees, sleep when there is nothing to do.
+//!
+//! A turn takes no hints. It is taken when room was given back while more waits, when a notice or
+//! a due time says so, and at the latest after the scan interval, which is the safety net.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use tokio_util::sync::CancellationToken;
+
+use super::{agenda::Agenda, pulse::Pulse, slots::Slots};
+use crate::{clock::Clock, store::StoreError};
+
+/// After a turn that failed.
+const AFTER_TROUBLE: Duration = Duration::from_secs(1);
+/// How long room may gather, so that orders are claimed in groups under load.
+const GATHER: Duration = Duration::from_millis(1);
+
+/// What a stream does in one turn.
+#[async_trait]
+pub trait Turn: Send + Sync {
+    /// Claims what there is room for and starts it.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails; the loop tries again.
+    async fn take(&self, slots: &Slots) -> Result<Taken, StoreError>;
+}
+
+/// What a turn found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// Orders that were started.
+    pub started: usize,
+    /// Whether more is likely to wait for room.
+    pub more: bool,
+    /// When the next order is due, where that is known.
+    pub next: Option<DateTime<Utc>>,
+}
+
+/// One stream.
+pub struct Stream {
+    /// For the log.
+    pub name: &'static str,
+    /// Its room.
+    pub slots: Slots,
+    /// What it waits for.
+    pub agenda: Arc<Agenda>,
+    /// The longest rest.
+    pub scan_interval: Duration,
+    /// What it tells the watchdog by.
+    pub pulse: Pulse,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Stream {
+    /// Turns until it is stopped. What was started goes on by itself.
+    pub async fn run(self, turn: impl Turn, stop: CancellationToken) {
+        let mut failing = false;
+        while !stop.is_cancelled() {
+            let result = turn.take(&self.slots).await;
+            self.pulse.beat();
+            match result {
+                Ok(taken) => {
+                    if std::mem::take(&mut failing) {
+                        tracing::info!(stream = self.name, "the database answers again");
+                    }
+                    stop.run_until_cancelled(self.rest(taken)).await;
+                }
+                Err(error) => {
+                    if !std::mem::replace(&mut failing, true) {
+                        tracing::warn!(
+                            stream = self.name,
+                            error = &error as &dyn std::error::Error,
+                            "cannot look for work; trying again every second"
+                        );
+                    }
+                    let pause = tokio::time::sleep(AFTER_TROUBLE);
+                    stop.run_until_cancelled(pause).await;
+                }
+            }
+        }
+    }
+
+    async fn rest(&self, taken: Taken) {
+        if !taken.more {
+            let longest = self.scan_interval;
+            return self.agenda.rest(&*self.clock, taken.next, longest).await;
+        }
+        if taken.started > 0 && self.slots.free() > 0 {
+            return;
+        }
+        tokio::select! {
+            () = self.slots.released() => self.gather().await,
+            () = tokio::time::sleep(self.scan_interval) => {}
+        }
+    }
+
+    /// Waits a moment for more room when only a little is free.
+    async fn gather(&self) {
+        if self.slots.free() < self.slots.size() / 4 {
+            tokio::time::sleep(GATHER).await;
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! Orders: everything that changed since the last pass, once more than necessary.
+//!
+//! The stream gives the newest first, so a pass that breaks off has missed the older part: how far
+//! the feed was read is written down after a whole window only. Request dates may be taken three
+//! hours off ("GMT+3"), records were missing for hours in the past, and what left the window is not
+//! told of again: hence the end in the future, the hourly pass over a day, and the questions about
+//! packages that stay open.
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{ORDERS, Seller, tell};
+use crate::{
+    marketplace::{Cursor, Next, Package, PackageQuery, Unreadable, Window},
+    store::RecordedPackage,
+    worker::{
+        before,
+        periodic::{JobError, Pass},
+    },
+};
+
+/// Whatever the dates of a request mean, now is within.
+const AHEAD: TimeDelta = TimeDelta::hours(3);
+/// A window may be 14 days long.
+const LONGEST: TimeDelta = TimeDelta::days(13);
+/// Trendyol keeps three months.
+const OLDEST: TimeDelta = TimeDelta::days(89);
+/// Between two passes over a day.
+const WIDE_EVERY: TimeDelta = TimeDelta::hours(1);
+/// What a wide pass reads.
+const WIDE: TimeDelta = TimeDelta::hours(24);
+/// A package that has been open for so long is asked about by its order,
+const OPEN_LONG: TimeDelta = TimeDelta::days(5);
+/// not more often than this,
+const ASK_EVERY: TimeDelta = TimeDelta::hours(12);
+/// and so many in one pass.
+const ASK_MOST: i64 = 5;
+/// Records named in a report.
+const NAMED: usize = 20;
+
+/// Reads orders.
+pub struct Pull {
+    seller: Seller,
+    overlap: Duration,
+}
+
+/// What a pass has read.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Pulled {
+    /// Packages that were told of.
+    pub packages: usize,
+    /// Packages that were new or had changed.
+    pub changed: usize,
+    /// Whether a day was read.
+    pub wide: bool,
+    /// Orders that were asked about by their number.
+    pub asked: usize,
+    /// Records, or parts of them, that could not be read; the first ones are named.
+    pub unreadable: usize,
+    /// Orders that the warehouse's tables did not take; their units are reserved all the same.
+    pub not_shown: usize,
+    /// What was wrong with the first ones.
+    pub named: Vec<String>,
+}
+
+impl Pull {
+    /// Reads `overlap` again in every pass.
+    #[must_use]
+    pub fn new(seller: Seller, overlap: Duration) -> Self {
+        Self { seller, overlap }
+    }
+
+    /// The account.
+    pub(super) fn seller(&self) -> &Seller {
+        &self.seller
+    }
+
+    /// Reads what changed since the last pass. What it read stands even when it fails half-way.
+    ///
+    /// # Errors
+    /// [`JobError`] when it could not read everything; the next pass reads it again.
+    pub async fn changes(&self) -> Result<Pulled, JobError> {
+        let began = self.seller.clock.now();
+        let feed = self.seller.store.feed(ORDERS).await?;
+        let wide = feed.wide_at.is_none_or(|at| began - at >= WIDE_EVERY);
+        let mut pulled = Pulled {
+            wide,
+            ..Pulled::default()
+        };
+        let from = feed.read_until.map(|until| before(until, self.overlap));
+        for window in windows(from, wide, began) {
+            self.window(window, &mut pulled).await?;
+            let until = window.end.min(began);
+            let whole = until == began;
+            self.seller
+                .store
+                .feed_was_read(ORDERS, until, wide && whole)
+                .await?;
+        }
+        Ok(pulled)
+    }
+
+    async fn window(&self, window: Window, pulled: &mut Pulled) -> Result<(), JobError> {
+        let mut cursor: Option<Cursor> = None;
+        let mut seen = HashSet::new();
+        loop {
+            let page = self
+                .seller
+                .market
+                .package_stream(window, cursor.as_ref())
+                .await?;
+            pulled.name(&page.unreadable);
+            self.page(&page.packages, pulled).await?;
+            cursor = match page.next {
+                Next::End => return Ok(()),
+                Next::Lost => return Err(broken("it does not say how it goes on")),
+                Next::More(next) if seen.insert(next.0.clone()) => Some(next),
+                Next::More(_) => return Err(broken("it goes round in a circle")),
+            };
+        }
+    }
+
+    async fn page(&self, packages: &[Package], pulled: &mut Pulled) -> Result<(), JobError> {
+        let (store, now) = (&self.seller.store, self.seller.clock.now());
+        let told: Vec<(i64, i64, String)> = packages
+            .iter()
+            .map(|p| {
+                (
+                    p.shipment_package_id,
+                    p.last_modified_ms,
+                    p.status.as_str().to_owned(),
+                )
+            })
+            .collect();
+        let known: HashSet<i64> = store
+            .known_packages(&told, now)
+            .await?
+            .into_iter()
+            .collect();
+        pulled.packages += packages.len();
+        for package in packages {
+            if !known.contains(&package.shipment_package_id) {
+                self.package(package, pulled).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn package(&self, package: &Package, pulled: &mut Pulled) -> Result<(), JobError> {
+        let id = package.shipment_package_id;
+        match self.seller.take(package).await? {
+            RecordedPackage::Unchanged => {}
+            RecordedPackage::Changed => {
+                pulled.changed += 1;
+                pulled.name(&package.unreadable);
+            }
+            RecordedPackage::NotShown(error) => {
+                pulled.changed += 1;
+                pulled.not_shown += 1;
+                let order = package.order_number.as_str();
+                tracing::error!(
+                    package = id,
+                    order,
+                    error = &error as &dyn std::error::Error,
+                    "the warehouse's table does not take an order; its units are reserved"
+                );
+                pulled
+                    .named
+                    .push(format!("package {id} (order {order}): not shown"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks about packages that have been open for long.
+    async fn forgotten(&self, pulled: &mut Pulled) -> Result<(), JobError> {
+        let now = self.seller.clock.now();
+        let store = &self.seller.store;
+        let orders = store
+            .forgotten_orders(now - OPEN_LONG, now - ASK_EVERY, ASK_MOST)
+            .await?;
+        for order in orders {
+            let query = PackageQuery::Order(order.clone());
+            for page in 0.. {
+                let page = self.seller.market.packages(&query, page).await?;
+                pulled.name(&page.unreadable);
+                self.page(&page.records, pulled).await?;
+                if page.last {
+                    break;
+                }
+            }
+            store.order_was_asked(&order, now).await?;
+            pulled.asked += 1;
+        }
+        Ok(())
+    }
+}
+
+impl Pulled {
+    fn name(&mut self, unreadable: &[Unreadable]) {
+        self.unreadable += unreadable.len();
+        for record in unreadable {
+            tracing::error!(%record, "a record of the orders cannot be read");
+            if self.named.len() < NAMED {
+                self.named.push(record.to_string());
+            }
+        }
+    }
+}
+
+/// The windows of a pass, the oldest first.
+fn windows(from: Option<DateTime<Utc>>, wide: bool, now: DateTime<Utc>) -> Vec<Window> {
+    let mut start = from.unwrap_or(now + AHEAD - LONGEST).max(now - OLDEST);
+    if wide {
+        start = start.min(now - WIDE);
+    }
+    let last = now + AHEAD;
+    let mut windows = Vec::new();
+    while start < last {
+        let end = (start + LONGEST).min(last);
+        windows.push(Window { start, end });
+        start = end;
+    }
+    windows
+}
+
+fn broken(why: &str) -> JobError {
+    JobError::Partly(format!("the stream of orders was not read whole: {why}"))
+}
+
+/// The job `pull-orders`.
+pub struct PullOrders(pub Arc<Pull>);
+
+#[async_trait]
+impl Pass for PullOrders {
+    fn name(&self) -> &'static str {
+        "pull-orders"
+    }
+
+    async fn pass(&self) -> Result<Value, JobError> {
+        let seller = self.0.seller();
+        // Neither waits for the other: what is to be told matters to customers, results to stock.
+        let told = tell(seller).await;
+        let followed = seller.follow().await;
+        let mut pulled = self.0.changes().await?;
+        self.0.forgotten(&mut pulled).await?;
+        let mut report = serde_json::to_value(&pulled)?;
+        if let Some(report) = report.as_object_mut() {
+            report.insert("told".to_owned(), serde_json::to_value(told?)?);
+            report.insert("batches".to_owned(), serde_json::to_value(followed?)?);
+        }
+        Ok(report)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(hours: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000, 0).unwrap() + TimeDelta::hours(hours)
+    }
+
+    fn shown(from: Option<i64>, wide: bool) -> Vec<(i64, i64)> {
+        let windows = windows(from.map(at), wide, at(0)).into_iter();
+        windows
+            .map(|w| ((w.start - at(0)).num_hours(), (w.end - at(0)).num_hours()))
+            .collect()
+    }
+
+    #[test]
+    fn a_pass_reads_without_a_gap_and_beyond_now() {
+        assert_eq!(shown(Some(-1), false), [(-1, 3)]);
+        assert_eq!(shown(Some(-1), true), [(-24, 3)]);
+        assert_eq!(shown(Some(-30), true), [(-30, 3)]);
+        // The first pass: as much as one window holds.
+        assert_eq!(shown(None, true), [(3 - 13 * 24, 3)]);
+        // After a month without one.
+        assert_eq!(
+            shown(Some(-720), false),
+            [(-720, -408), (-408, -96), (-96, 3)]
+        );
+        let long = shown(Some(-100_000), false);
+        assert_eq!(long[0].0, -89 * 24);
+        assert!(long.windows(2).all(|pair| pair[0].1 == pair[1].0));
+    }
+}
