@@ -1,0 +1,52 @@
+//! The page, the API, the metrics and the health checks, over HTTP.
+//!
+//! What must stay true:
+//!
+//! * nothing but the health checks, the log-in and static files is answered without the token, where
+//!   one is configured; without one, nothing but this machine is answered ([`auth`]),
+//! * nothing changes by GET, and no other site can make a browser change anything,
+//! * no request takes for ever, and none can fill the memory ([`server`], [`limits`]),
+//! * a request never keeps a part of the daemon from ending ([`state`]).
+//!
+//! Everything here goes through the same functions as the command line: reads are the store's,
+//! steps are those of [`worker`](crate::worker).
+
+pub mod api;
+pub mod auth;
+pub mod extract;
+pub mod headers;
+pub mod health;
+pub mod limits;
+pub mod login;
+mod metrics;
+pub mod pages;
+pub mod problem;
+pub mod server;
+pub mod session;
+pub mod state;
+
+use axum::{Router, extract::DefaultBodyLimit, handler::Handler as _, middleware};
+
+pub use problem::Problem;
+pub use server::{BindError, Listening, Server, Stopping};
+pub use state::{AppState, World};
+
+/// Everything that is served.
+pub fn router(state: AppState) -> Router {
+    Router::new()
+        .merge(health::routes())
+        .merge(login::routes().layer(middleware::from_fn(pages::dress)))
+        .merge(metrics::routes())
+        .merge(pages::routes())
+        .merge(api::routes())
+        .fallback(problem::not_found.layer(middleware::from_fn(pages::dress)))
+        .method_not_allowed_fallback(problem::method_not_allowed)
+        // The last layer sees a request first.
+        .layer(DefaultBodyLimit::max(limits::BODY))
+        .layer(middleware::from_fn_with_state(state.clone(), auth::guard))
+        .layer(middleware::from_fn(limits::in_time))
+        .layer(limits::panics())
+        .layer(middleware::from_fn(headers::add))
+        .layer(middleware::from_fn(headers::log))
+        .with_state(state)
+}

@@ -1,0 +1,160 @@
+//! `/api/v1`: for programs, everything that the command line can do. The description at
+//! `/api/openapi.json` comes from the code, so the two cannot differ.
+//!
+//! What must stay true: references, ids and money are texts (programs lose digits of numbers);
+//! every list is read page by page; what a request does not know is refused, never ignored; whoever
+//! acts says who and why.
+
+mod act;
+mod brakes;
+mod input;
+mod jobs;
+mod order;
+mod orders;
+mod overview;
+mod packages;
+mod page;
+mod pick;
+mod responses;
+mod shadow;
+mod stock;
+
+use std::sync::Arc;
+
+use axum::{Json, Router, routing::get};
+use utoipa::{
+    Modify, OpenApi,
+    openapi::{
+        Components,
+        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+use utoipa_axum::router::OpenApiRouter;
+
+use super::AppState;
+
+/// The head of the description.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "orderwatch",
+        description = "Buys a shop's orders from its reseller panel once, watches them to their end, \
+                       and keeps a Trendyol store's stock true.\n\n\
+                       Times are UTC. References, ids and money are texts. Lists come in pages: \
+                       hand `next` back as `cursor`. Errors are problem details (RFC 9457); \
+                       programs branch on `code`. Without `http.token` the API answers this \
+                       machine alone, and no token is needed."
+    ),
+    tags(
+        (name = "whole", description = "How it goes"),
+        (name = "orders", description = "Orders, and what only a person can decide"),
+        (name = "brakes", description = "Pausing and resuming purchases"),
+        (name = "jobs", description = "Periodic jobs"),
+        (name = "shadow", description = "What shadow mode would have bought"),
+        (name = "stock", description = "The Trendyol store")
+    ),
+    security(("token" = [])),
+    modifiers(&Token)
+)]
+struct Head;
+
+/// How the token is shown.
+struct Token;
+
+impl Modify for Token {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("`http.token` of the configuration"))
+            .build();
+        openapi
+            .components
+            .get_or_insert_with(Components::new)
+            .add_security_scheme("token", SecurityScheme::Http(scheme));
+    }
+}
+
+pub(super) fn routes() -> Router<AppState> {
+    let (router, description) = described();
+    let description = Arc::new(description);
+    router.route(
+        "/api/openapi.json",
+        get(move || {
+            let description = Arc::clone(&description);
+            async move { Json((*description).clone()) }
+        }),
+    )
+}
+
+fn described() -> (Router<AppState>, utoipa::openapi::OpenApi) {
+    let api = OpenApiRouter::new()
+        .merge(overview::routes())
+        .merge(orders::routes())
+        .merge(order::routes())
+        .merge(act::routes())
+        .merge(brakes::routes())
+        .merge(jobs::routes())
+        .merge(shadow::routes())
+        .merge(stock::routes())
+        .merge(packages::routes())
+        .merge(pick::routes());
+    OpenApiRouter::with_openapi(Head::openapi())
+        .nest("/api/v1", api)
+        .split_for_parts()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn every_operation_is_described_with_its_problems() {
+        let (_, description) = described();
+        let description = serde_json::to_value(description).unwrap();
+        let paths = description["paths"].as_object().unwrap();
+        assert!(paths.len() > 20, "{paths:?}");
+        for (path, item) in paths {
+            for (method, operation) in item.as_object().unwrap() {
+                let name = format!("{method} {path}");
+                assert!(path.starts_with("/api/v1/"), "{name}");
+                assert!(matches!(&**method, "get" | "post"), "{name}");
+                assert!(operation["summary"].is_string(), "{name}");
+                assert!(operation["operationId"].is_string(), "{name}");
+                let responses = operation["responses"].as_object().unwrap();
+                for status in ["400", "401", "403", "503"] {
+                    let content = &responses[status]["content"];
+                    let problem = &content["application/problem+json"]["schema"]["$ref"];
+                    assert_eq!(problem, "#/components/schemas/Problem", "{name} {status}");
+                }
+                assert!(responses.contains_key("200"), "{name}");
+                assert_eq!(responses.contains_key("415"), method == "post", "{name}");
+            }
+        }
+    }
+
+    /// A reference that leads nowhere makes the description useless to generators.
+    #[test]
+    fn every_reference_of_the_description_leads_somewhere() {
+        fn references(value: &Value, found: &mut Vec<String>) {
+            match value {
+                Value::Object(map) => {
+                    found.extend(map.get("$ref").and_then(Value::as_str).map(str::to_owned));
+                    map.values().for_each(|value| references(value, found));
+                }
+                Value::Array(list) => list.iter().for_each(|value| references(value, found)),
+                _ => {}
+            }
+        }
+        let (_, description) = described();
+        let description = serde_json::to_value(description).unwrap();
+        let mut found = Vec::new();
+        references(&description, &mut found);
+        assert!(!found.is_empty());
+        for reference in found {
+            let pointer = reference.strip_prefix('#').unwrap();
+            assert!(description.pointer(pointer).is_some(), "{reference}");
+        }
+    }
+}

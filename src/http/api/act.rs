@@ -1,0 +1,340 @@
+//! What people decide about orders, and the look at a code.
+//!
+//! Both decisions may lead to a purchase, so each takes two steps: without `confirm` it is only said
+//! what would happen. Whoever hands `seen` of that answer back is sure that it is what happens.
+
+use axum::{Extension, Json, extract::State};
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use super::{
+    input::{Nothing, OrderPath, Signed, person},
+    order::facts,
+    responses::Acts,
+};
+use crate::{
+    http::{
+        AppState, Problem, World,
+        auth::Caller,
+        extract::{self, Path, Query},
+        problem::Code,
+    },
+    order::{
+        EventKind, HoldReason, OrderId,
+        explain::Facts,
+        person::{self, Position, Refusal, Release, Resolution, Verdict},
+    },
+    store::{Acted, Event, Person},
+};
+
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(retry_order))
+        .routes(routes!(resolve_order))
+        .routes(routes!(reveal_pin))
+}
+
+/// A held order that is to be sent.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RetryBody {
+    /// Who acts.
+    #[schema(min_length = 1, max_length = 500)]
+    by: String,
+    /// Why.
+    #[schema(min_length = 1, max_length = 500)]
+    reason: String,
+    /// Do it; otherwise it is only said what would be done.
+    #[serde(default)]
+    confirm: bool,
+    /// `seen` of the answer that said what would be done: if that is no longer so, nothing is done.
+    seen: Option<String>,
+}
+
+/// What became of an order.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+enum VerdictName {
+    /// The panel has it.
+    Bought,
+    /// The panel does not have it.
+    NotBought,
+    /// The panel does not have it, and it is to be sent again with the same reference.
+    SendAgain,
+}
+
+/// What a person says became of an order.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ResolveBody {
+    verdict: VerdictName,
+    /// Who acts.
+    #[schema(min_length = 1, max_length = 500)]
+    by: String,
+    /// Why.
+    #[schema(min_length = 1, max_length = 500)]
+    reason: String,
+    /// Do it; otherwise it is only said what would be done.
+    #[serde(default)]
+    confirm: bool,
+    /// `seen` of the answer that said what would be done: if that is no longer so, nothing is done.
+    seen: Option<String>,
+}
+
+/// A step, done or only described.
+#[derive(Debug, Serialize, ToSchema)]
+struct Step {
+    /// Whether it was done.
+    done: bool,
+    /// What happens, for people.
+    sentence: String,
+    /// Where the order stood.
+    from: &'static str,
+    /// Why it was held.
+    held: Option<&'static str>,
+    /// Where it stands afterwards.
+    to: &'static str,
+    /// Its name at the panel afterwards.
+    reference: Option<String>,
+    /// Names this step; hand it back together with `confirm`.
+    seen: String,
+    /// It was done, but the shop's database refused its part: the shop's row is as it was.
+    shop_row_refused: bool,
+}
+
+/// A step as things stand.
+enum Plan {
+    Release(Release),
+    Resolve(Position, Resolution),
+}
+
+impl From<VerdictName> for Verdict {
+    fn from(name: VerdictName) -> Self {
+        match name {
+            VerdictName::Bought => Self::Bought,
+            VerdictName::NotBought => Self::NotBought,
+            VerdictName::SendAgain => Self::SendAgain,
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        Self::new(Code::Refused, refusal.to_string())
+    }
+}
+
+impl Plan {
+    fn describe(&self, facts: &Facts) -> Step {
+        let known = facts.tracked.as_ref();
+        let reference = known.and_then(|known| known.reference.as_ref());
+        let (from, to, sentence, reference) = match self {
+            Self::Release(release) => (
+                release.from,
+                crate::order::Stage::Queued,
+                format!(
+                    "it will be sent to {} as {}.",
+                    release.panel_name, release.reference
+                ),
+                Some(&release.reference),
+            ),
+            Self::Resolve(from, resolution) => (
+                *from,
+                resolution.stage(),
+                person::sentence(facts, *from, *resolution),
+                reference,
+            ),
+        };
+        Step {
+            done: false,
+            sentence,
+            from: from.stage.as_str(),
+            held: from.held.map(HoldReason::as_str),
+            to: to.as_str(),
+            reference: reference.map(ToString::to_string),
+            seen: self.seen(),
+            shop_row_refused: false,
+        }
+    }
+
+    /// All that the step depends on, in one word.
+    fn seen(&self) -> String {
+        let position = |at: &Position| {
+            let held = at.held.map_or("-", HoldReason::as_str);
+            format!("{}.{held}", at.stage)
+        };
+        match self {
+            Self::Release(release) => format!(
+                "{}.{}.{}",
+                position(&release.from),
+                release.panel,
+                release.reference
+            ),
+            Self::Resolve(from, resolution) => {
+                format!("{}.{}", position(from), resolution.stage())
+            }
+        }
+    }
+
+    async fn carry_out(
+        &self,
+        world: &World,
+        order: OrderId,
+        person: &Person,
+    ) -> Result<Acted, Problem> {
+        let now = world.clock.now();
+        let give_up_at = world.config.give_up_at(now);
+        let store = &world.store;
+        Ok(match self {
+            Self::Release(release) => {
+                store
+                    .release(order, release, person, now, give_up_at)
+                    .await?
+            }
+            Self::Resolve(from, resolution) => {
+                store
+                    .resolve(order, (*from, *resolution), person, now, give_up_at)
+                    .await?
+            }
+        })
+    }
+}
+
+/// Says what a step does, and does it if that was asked for.
+async fn step(
+    world: &World,
+    order: OrderId,
+    (plan, facts): (Plan, Facts),
+    person: Person,
+    (confirm, seen): (bool, Option<&str>),
+) -> Result<Json<Step>, Problem> {
+    let mut step = plan.describe(&facts);
+    if !confirm {
+        return Ok(Json(step));
+    }
+    let changed = || {
+        Problem::new(
+            Code::Changed,
+            "the order has changed meanwhile; look again, nothing was done",
+        )
+    };
+    if seen.is_some_and(|seen| seen != step.seen) {
+        return Err(changed());
+    }
+    match plan.carry_out(world, order, &person).await? {
+        Acted::Done => {}
+        Acted::ShopRowRefused => step.shop_row_refused = true,
+        Acted::Changed => return Err(changed()),
+        Acted::Busy => {
+            return Err(Problem::new(
+                Code::Busy,
+                "somebody else holds the shop's row of this order right now; \
+                 nothing was done, try again",
+            ));
+        }
+    }
+    step.done = true;
+    tracing::info!(%order, who = person.who, why = person.why, to = step.to, "a person decided by the API");
+    world.sends.wake();
+    world.checks.wake();
+    Ok(Json(step))
+}
+
+/// Releases a held order
+///
+/// After its cause was mended. Two steps: without `confirm` it is only said what would happen. An
+/// order whose cause is still there is held again. What may have been bought is never sent again by
+/// this.
+#[utoipa::path(post, path = "/orders/{order}/retry", tag = "orders", params(OrderPath),
+    request_body = RetryBody,
+    responses((status = 200, description = "What was done, or would be", body = Step), Acts))]
+async fn retry_order(
+    State(state): State<AppState>,
+    Path(path): Path<OrderPath>,
+    Query(Nothing {}): Query<Nothing>,
+    extract::Json(body): extract::Json<RetryBody>,
+) -> Result<Json<Step>, Problem> {
+    let world = state.world()?;
+    let order = OrderId(path.order);
+    let person = person(&body.by, &body.reason)?;
+    let facts = facts(&world, order).await?;
+    let plan = Plan::Release(person::retry(order, &facts)?);
+    let wish = (body.confirm, body.seen.as_deref());
+    step(&world, order, (plan, facts), person, wish).await
+}
+
+/// Says what became of an order
+///
+/// For orders that may have been bought, or cannot be watched any more. Two steps: without `confirm`
+/// it is only said what would happen.
+#[utoipa::path(post, path = "/orders/{order}/resolve", tag = "orders", params(OrderPath),
+    request_body = ResolveBody,
+    responses((status = 200, description = "What was done, or would be", body = Step), Acts))]
+async fn resolve_order(
+    State(state): State<AppState>,
+    Path(path): Path<OrderPath>,
+    Query(Nothing {}): Query<Nothing>,
+    extract::Json(body): extract::Json<ResolveBody>,
+) -> Result<Json<Step>, Problem> {
+    let world = state.world()?;
+    let order = OrderId(path.order);
+    let person = person(&body.by, &body.reason)?;
+    let facts = facts(&world, order).await?;
+    let (from, resolution) = person::resolve(order, &facts, body.verdict.into())?;
+    let plan = Plan::Resolve(from, resolution);
+    let wish = (body.confirm, body.seen.as_deref());
+    step(&world, order, (plan, facts), person, wish).await
+}
+
+/// A code.
+#[derive(Serialize, ToSchema)]
+struct Pin {
+    /// The order.
+    order: Uuid,
+    /// The whole code.
+    pin: String,
+}
+
+/// Shows the code of an order
+///
+/// Needs a configured token. That it was shown, to whom and why, is written into the timeline
+/// before.
+#[utoipa::path(post, path = "/orders/{order}/pin", tag = "orders", params(OrderPath),
+    request_body = Signed,
+    responses((status = 200, description = "The code", body = Pin), Acts))]
+async fn reveal_pin(
+    State(state): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    Path(path): Path<OrderPath>,
+    Query(Nothing {}): Query<Nothing>,
+    extract::Json(body): extract::Json<Signed>,
+) -> Result<Json<Pin>, Problem> {
+    if !caller.showed_token() {
+        return Err(Problem::new(
+            Code::NeedsToken,
+            "codes are only shown where http.token is set",
+        ));
+    }
+    let world = state.world()?;
+    let order = OrderId(path.order);
+    let person = body.person()?;
+    let pin = world.store.pin(order).await?;
+    let pin = pin.ok_or_else(|| Problem::new(Code::NotFound, "the order has no code"))?;
+    let event = Event {
+        order,
+        kind: EventKind::PinShown,
+        detail: json!({ "where": "api", "by": person.who, "why": person.why }),
+    };
+    world
+        .store
+        .append_events(&[event], world.clock.now())
+        .await?;
+    Ok(Json(Pin {
+        order: path.order,
+        pin: pin.expose_secret().to_owned(),
+    }))
+}

@@ -1,0 +1,131 @@
+//! Pausing and resuming purchases.
+
+use axum::{Json, extract::State};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use super::{
+    input::{Nothing, person},
+    responses::{Acts, Reads},
+};
+use crate::{
+    http::{
+        AppState, Problem, World,
+        extract::{self, Query},
+        problem::Code,
+    },
+    order::IntegrationId,
+    overview::PauseView,
+    store::Scope,
+    worker::brakes::{Meant, Wish, of_panel},
+};
+
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(list_brakes))
+        .routes(routes!(pause))
+        .routes(routes!(resume))
+}
+
+/// The pauses that are on.
+#[derive(Debug, Serialize, ToSchema)]
+struct Brakes {
+    /// Whether this request changed something.
+    changed: bool,
+    /// That of all panels first.
+    pauses: Vec<PauseView>,
+}
+
+/// Where, who, and why.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct BrakeBody {
+    /// Only at this panel, by its row in `integrations`; everywhere if left out.
+    panel: Option<Uuid>,
+    /// Who acts.
+    #[schema(min_length = 1, max_length = 500)]
+    by: String,
+    /// Why.
+    #[schema(min_length = 1, max_length = 500)]
+    reason: String,
+}
+
+async fn in_force(world: &World, changed: bool) -> Result<Json<Brakes>, Problem> {
+    let brakes = world.store.brakes().await?;
+    let pauses = brakes.into_iter().map(PauseView::from).collect();
+    Ok(Json(Brakes { changed, pauses }))
+}
+
+async fn scope(world: &World, panel: Option<Uuid>, wish: Wish) -> Result<Scope, Problem> {
+    let Some(panel) = panel else {
+        return Ok(Scope::All);
+    };
+    match of_panel(&world.store, IntegrationId(panel), wish).await? {
+        Meant::Brake(scope) => Ok(scope),
+        Meant::Nothing(_) => Err(Problem {
+            parameter: Some("panel".into()),
+            ..Problem::new(Code::NotFound, "no panel has this id; see /api/v1/panels")
+        }),
+    }
+}
+
+/// Lists the pauses that are on
+#[utoipa::path(get, path = "/brakes", tag = "brakes",
+    responses((status = 200, description = "The pauses", body = Brakes), Reads))]
+async fn list_brakes(
+    State(state): State<AppState>,
+    Query(Nothing {}): Query<Nothing>,
+) -> Result<Json<Brakes>, Problem> {
+    in_force(&*state.world()?, false).await
+}
+
+/// Pauses purchases
+///
+/// Everywhere or at one panel. What was bought is watched all the same. A pause that is on already
+/// stays as it is.
+#[utoipa::path(post, path = "/brakes/pause", tag = "brakes", request_body = BrakeBody,
+    responses((status = 200, description = "What is in force now", body = Brakes), Acts))]
+async fn pause(
+    State(state): State<AppState>,
+    Query(Nothing {}): Query<Nothing>,
+    extract::Json(body): extract::Json<BrakeBody>,
+) -> Result<Json<Brakes>, Problem> {
+    let world = state.world()?;
+    let person = person(&body.by, &body.reason)?;
+    let scope = scope(&world, body.panel, Wish::Pause).await?;
+    let now = world.clock.now();
+    let changed = world.store.pause(scope, &person, now).await?;
+    tracing::info!(
+        ?scope,
+        who = person.who,
+        why = person.why,
+        changed,
+        "paused by the API"
+    );
+    in_force(&world, changed).await
+}
+
+/// Resumes purchases
+#[utoipa::path(post, path = "/brakes/resume", tag = "brakes", request_body = BrakeBody,
+    responses((status = 200, description = "What is in force now", body = Brakes), Acts))]
+async fn resume(
+    State(state): State<AppState>,
+    Query(Nothing {}): Query<Nothing>,
+    extract::Json(body): extract::Json<BrakeBody>,
+) -> Result<Json<Brakes>, Problem> {
+    let world = state.world()?;
+    let person = person(&body.by, &body.reason)?;
+    let scope = scope(&world, body.panel, Wish::Resume).await?;
+    let now = world.clock.now();
+    let changed = world.store.resume(scope, &person, now).await?;
+    tracing::info!(
+        ?scope,
+        who = person.who,
+        why = person.why,
+        changed,
+        "resumed by the API"
+    );
+    in_force(&world, changed).await
+}

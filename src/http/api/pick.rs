@@ -1,0 +1,174 @@
+//! Taking an order's pieces from the shelves.
+
+use std::time::Duration;
+
+use axum::{Json, extract::State};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    input::{Nothing, Text, person},
+    responses::Acts,
+};
+use crate::{
+    http::{
+        AppState, Problem, World,
+        extract::{self, Query},
+        problem::Code,
+    },
+    store::{PickAsk, Picked, PickedLine},
+    worker::trendyol::{needed, tell},
+};
+
+/// How long a request waits for the store to be told; the daemon tells it later all the same.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(pick_order))
+}
+
+/// What is to be picked.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PickBody {
+    /// The order's number in the store.
+    #[schema(value_type = String, min_length = 1, max_length = 200)]
+    order: Text,
+    /// The shelf to take from first; otherwise the fullest.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
+    shelf: Option<Text>,
+    /// Who picks.
+    #[schema(min_length = 1, max_length = 500)]
+    by: String,
+    /// Only show what would be taken.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// What was picked.
+#[derive(Debug, Serialize, ToSchema)]
+struct PickResult {
+    /// `taken`, `would-take`, or `already` when it was picked before and nothing was taken now.
+    outcome: &'static str,
+    /// Whether something was missing on the shelves or in `central_stock`.
+    short: bool,
+    /// Product by product.
+    lines: Vec<PickLine>,
+    /// Whether the store knows; null where it need not be told.
+    told: Option<bool>,
+}
+
+/// What was taken of one product.
+#[derive(Debug, Serialize, ToSchema)]
+struct PickLine {
+    /// Which.
+    barcode: String,
+    /// Units that the order needs.
+    units: i32,
+    /// From which shelves.
+    shelves: Vec<PickShelf>,
+    /// Units by which `central_stock` fell.
+    from_stock: i32,
+    /// Units that are left there; null when it does not have the product.
+    left: Option<i32>,
+}
+
+/// Units of one shelf.
+#[derive(Debug, Serialize, ToSchema)]
+struct PickShelf {
+    /// Its code.
+    shelf: String,
+    /// How many.
+    units: i32,
+}
+
+impl From<PickedLine> for PickLine {
+    fn from(line: PickedLine) -> Self {
+        let shelf = |take: crate::stock::pick::Take| PickShelf {
+            shelf: take.shelf,
+            units: take.units,
+        };
+        Self {
+            barcode: line.line.barcode,
+            units: line.line.units,
+            shelves: line.takes.into_iter().map(shelf).collect(),
+            from_stock: line.from_stock,
+            left: line.qty,
+        }
+    }
+}
+
+impl PickLine {
+    fn is_short(&self) -> bool {
+        let on_shelves: i32 = self.shelves.iter().map(|shelf| shelf.units).sum();
+        on_shelves < self.units || self.from_stock < self.units
+    }
+}
+
+/// Picks an order
+///
+/// Takes its pieces from the shelves, once; a second request takes nothing.
+#[utoipa::path(post, path = "/pick", tag = "stock", request_body = PickBody,
+    responses((status = 200, description = "What was taken", body = PickResult), Acts))]
+async fn pick_order(
+    State(state): State<AppState>,
+    Query(Nothing {}): Query<Nothing>,
+    extract::Json(body): extract::Json<PickBody>,
+) -> Result<Json<PickResult>, Problem> {
+    let world = state.world()?;
+    let who = person(&body.by, "picked")?.who;
+    let ask = PickAsk {
+        order: &body.order.0,
+        shelf: body.shelf.as_ref().map(|shelf| &*shelf.0),
+        by: &who,
+        dry_run: body.dry_run,
+        now: world.clock.now(),
+    };
+    let refused = |detail| Err(Problem::new(Code::Refused, detail));
+    match world.store.pick(ask, needed).await? {
+        Picked::Taken { lines, told } => {
+            let tells = told > 0 && !body.dry_run;
+            let lines: Vec<PickLine> = lines.into_iter().map(PickLine::from).collect();
+            Ok(Json(PickResult {
+                outcome: if body.dry_run { "would-take" } else { "taken" },
+                short: lines.iter().any(PickLine::is_short),
+                lines,
+                told: if tells { told_now(&world).await } else { None },
+            }))
+        }
+        Picked::Already(_) => Ok(Json(PickResult {
+            outcome: "already",
+            short: false,
+            lines: Vec::new(),
+            told: None,
+        })),
+        Picked::Cancelled => refused("the order was cancelled; nothing was taken"),
+        Picked::NotReady => refused(
+            "the order is not to be picked yet: its payment is pending, or orders_created does \
+             not have it; nothing was taken",
+        ),
+        Picked::NoLines => refused(
+            "the order has no line that can be read; nothing was taken. /api/v1/stock/plan names \
+             what is wrong with it",
+        ),
+        Picked::Unknown => Err(Problem::new(Code::NotFound, "there is no such order")),
+    }
+}
+
+/// Tells the store at once. `None` where there is none.
+async fn told_now(world: &World) -> Option<bool> {
+    let seller = world.seller.as_ref()?;
+    let told = match tokio::time::timeout(PATIENCE, tell(seller)).await {
+        Ok(Ok(told)) => told.later + told.given_up == 0,
+        Ok(Err(error)) => {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the store could not be told now; the next pass tells it"
+            );
+            false
+        }
+        Err(_) => false,
+    };
+    Some(told)
+}

@@ -1,0 +1,428 @@
+//! The stock side: the plan, pushes, requests, refusals.
+
+use axum::{Json, extract::State, response::Response};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    input::{Nothing, Text, person},
+    jobs::{self, Passed},
+    page::{Limit, Page, Turn, place},
+    responses::{Acts, Reads, ReadsOne},
+};
+use crate::{
+    http::{
+        AppState, Problem, World,
+        extract::{self, Path, Query},
+        problem::Code,
+    },
+    marketplace::Barcode,
+    stock::plan::{Explained, Verdict},
+    store::{PushLog, RestingItem, SentBatch, SentItem},
+    worker::{by_hand::ByHand, trendyol::Forecast},
+};
+
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(stock_plan))
+        .routes(routes!(push_stock))
+        .routes(routes!(push_log))
+        .routes(routes!(list_batches))
+        .routes(routes!(list_batch_items))
+        .routes(routes!(list_refused))
+}
+
+/// Which products of the plan.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct PlanQuery {
+    /// Only this bar code.
+    #[param(value_type = Option<String>, min_length = 1, max_length = 200)]
+    barcode: Option<Text>,
+    /// Also products of which the store has what is available.
+    settled: Option<bool>,
+    /// At most so many.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 500, default = 50)]
+    limit: Option<Limit>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// What would be sent now.
+#[derive(Debug, Serialize, ToSchema)]
+struct StockPlan {
+    /// Whether the orders were read too long ago: then stock is only lowered.
+    stale: bool,
+    /// Why nothing will be sent at all.
+    stopped: Option<String>,
+    /// Records that could not be read, or not as they stand; the first 100.
+    oddities: Vec<String>,
+    /// The products, by bar code.
+    products: Page<PlannedItem>,
+}
+
+/// A product with everything that led to what is done.
+#[derive(Debug, Serialize, ToSchema)]
+struct PlannedItem {
+    /// Which.
+    barcode: String,
+    /// Units in the warehouse; null when `central_stock` does not have it any more.
+    qty: Option<i32>,
+    /// Units that are held for orders.
+    reserved: u64,
+    /// Units that are never put on sale.
+    safety: u32,
+    /// Units that may be on sale.
+    available: i32,
+    /// Units of them that seem to be sold, though no order tells of it yet.
+    missing: i32,
+    /// Units on sale, as the store last said.
+    confirmed: Option<i32>,
+    /// When it said so.
+    confirmed_at: Option<DateTime<Utc>>,
+    /// The last quantity that was sent and has no result.
+    sent: Option<i32>,
+    /// When it went out.
+    sent_at: Option<DateTime<Utc>>,
+    /// The store's words, where it refuses the product.
+    refused: Option<String>,
+    /// `settled`, `check` (read back first), `send` or `wait`.
+    verdict: &'static str,
+    /// What will be sent.
+    quantity: Option<i32>,
+    /// Why nothing is sent now.
+    waits: Option<String>,
+    /// Who holds units; the first 20.
+    holders: Vec<HolderItem>,
+}
+
+/// Units held by one order.
+#[derive(Debug, Serialize, ToSchema)]
+struct HolderItem {
+    /// The order's number.
+    order: String,
+    /// Its package; null for a row that no package stands behind.
+    package: Option<String>,
+    /// Where the package stands.
+    status: String,
+    /// How many.
+    units: u32,
+}
+
+impl PlannedItem {
+    fn of(explained: &Explained<'_>) -> Self {
+        const HOLDERS: usize = 20;
+        let entry = explained.entry;
+        let (verdict, quantity, waits) = match entry.verdict {
+            Verdict::Settled => ("settled", None, None),
+            Verdict::Check => ("check", Some(entry.available), None),
+            Verdict::Send { quantity } => ("send", Some(quantity), None),
+            Verdict::Wait(why) => ("wait", None, Some(why.sentence())),
+        };
+        let holders = explained.holders.iter().take(HOLDERS);
+        Self {
+            barcode: explained.barcode.to_owned(),
+            qty: entry.qty,
+            reserved: entry.reserved,
+            safety: explained.safety,
+            available: entry.available,
+            missing: entry.missing,
+            confirmed: explained.confirmed,
+            confirmed_at: explained.confirmed_at,
+            sent: explained.sent,
+            sent_at: explained.sent_at,
+            refused: explained.refused.map(ToOwned::to_owned),
+            verdict,
+            quantity,
+            waits,
+            holders: holders
+                .map(|holder| HolderItem {
+                    order: holder.order.clone(),
+                    package: holder.package.map(|id| id.to_string()),
+                    status: holder.status.clone(),
+                    units: holder.units,
+                })
+                .collect(),
+        }
+    }
+}
+
+/// Shows what would be sent
+///
+/// What is available of each product, what would be sent, and why not. Nothing is sent, and nobody
+/// is asked.
+#[utoipa::path(get, path = "/stock/plan", tag = "stock", params(PlanQuery),
+    responses((status = 200, description = "The plan", body = StockPlan), Reads))]
+async fn stock_plan(
+    State(state): State<AppState>,
+    Query(query): Query<PlanQuery>,
+) -> Result<Json<StockPlan>, Problem> {
+    const ODDITIES: usize = 100;
+    let after: Option<Text> = place("plan", query.cursor.as_deref())?;
+    let wanted = wanted(query.barcode.as_ref())?;
+    let forecast = forecast(&*state.world()?).await?;
+    let settled = query.settled.unwrap_or_default() || wanted.is_some();
+    let rows: Vec<Explained<'_>> = forecast
+        .explained()
+        .filter(|row| settled || row.entry.verdict != Verdict::Settled)
+        .filter(|row| {
+            wanted
+                .as_ref()
+                .is_none_or(|name| name.as_str() == row.barcode)
+        })
+        .filter(|row| after.as_ref().is_none_or(|after| row.barcode > &*after.0))
+        .take(Limit::rows(query.limit) + 1)
+        .collect();
+    let key = |row: &Explained<'_>| row.barcode.to_owned();
+    let products = Page::of(rows, query.limit, "plan", key, |row| PlannedItem::of(&row))?;
+    let oddities = forecast.oddities().iter().take(ODDITIES);
+    Ok(Json(StockPlan {
+        stale: forecast.is_stale(),
+        stopped: forecast.guard().err().map(|zeroing| zeroing.to_string()),
+        oddities: oddities.map(ToString::to_string).collect(),
+        products,
+    }))
+}
+
+fn wanted(text: Option<&Text>) -> Result<Option<Barcode>, Problem> {
+    let barcode = text.map(|text| {
+        Barcode::parse(&text.0).map_err(|_| Problem {
+            parameter: Some("barcode".into()),
+            ..Problem::new(Code::BadRequest, "barcode is no bar code")
+        })
+    });
+    barcode.transpose()
+}
+
+async fn forecast(world: &World) -> Result<Forecast, Problem> {
+    let now = world.clock.now();
+    Ok(Forecast::read(&world.store, world.push_rules, now).await?)
+}
+
+/// A push that is asked for.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PushBody {
+    /// Who acts.
+    #[schema(min_length = 1, max_length = 500)]
+    by: String,
+    /// Why.
+    #[schema(min_length = 1, max_length = 500)]
+    reason: String,
+    /// Go ahead also when more than half of what is on sale would be set to zero.
+    #[serde(default)]
+    force: bool,
+}
+
+/// Sends stock now
+///
+/// Reads the orders and sends what has changed. Waits up to 20 seconds for its end.
+#[utoipa::path(post, path = "/stock/push", tag = "stock", request_body = PushBody,
+    responses((status = 200, description = "It is done", body = Passed),
+              (status = 202, description = "It is running", body = Passed), Acts))]
+async fn push_stock(
+    State(state): State<AppState>,
+    Query(Nothing {}): Query<Nothing>,
+    extract::Json(body): extract::Json<PushBody>,
+) -> Result<Response, Problem> {
+    let person = person(&body.by, &body.reason)?;
+    let job = ByHand::PushStock { force: body.force };
+    jobs::run(&*state.world()?, job, &person).await
+}
+
+/// A pass that sent stock.
+#[derive(Debug, Serialize, ToSchema)]
+struct PushItem {
+    /// Its number.
+    id: String,
+    /// When it ended.
+    at: DateTime<Utc>,
+    /// Items that were taken.
+    items: i32,
+    /// Their units.
+    units: i32,
+    /// Units that were held back for orders.
+    reserved: i32,
+    /// Requests that were taken.
+    requests: i32,
+    /// Whether everything went well.
+    success: bool,
+    /// What did not.
+    error: Option<String>,
+    /// How long it took, in seconds.
+    seconds: Option<f64>,
+}
+
+/// Lists the passes that sent stock
+///
+/// Newest first.
+#[utoipa::path(get, path = "/stock/log", tag = "stock", params(Turn),
+    responses((status = 200, description = "A page of passes", body = Page<PushItem>), Reads))]
+async fn push_log(
+    State(state): State<AppState>,
+    Query(turn): Query<Turn>,
+) -> Result<Json<Page<PushItem>>, Problem> {
+    let before = place("pushes", turn.cursor.as_deref())?;
+    let store = &state.world()?.store;
+    let rows = store
+        .push_log_before(before, Limit::asked(turn.limit))
+        .await?;
+    let show = |(id, pass): (i32, PushLog)| PushItem {
+        id: id.to_string(),
+        at: pass.push_time,
+        items: pass.total_items,
+        units: pass.total_quantity,
+        reserved: pass.reserved_quantity,
+        requests: pass.batch_count,
+        success: pass.success,
+        error: pass.error_message,
+        seconds: pass.duration_seconds,
+    };
+    Page::of(rows, turn.limit, "pushes", |(id, _)| *id, show).map(Json)
+}
+
+/// A request that sent stock.
+#[derive(Debug, Serialize, ToSchema)]
+struct BatchItem {
+    /// Its number.
+    id: String,
+    /// When it was sent.
+    sent_at: DateTime<Utc>,
+    /// `sending`, `queued`, `unknown`, `refused`, `settled` or `expired`.
+    state: String,
+    /// `batchRequestId`.
+    name: Option<String>,
+    /// Bar codes in it.
+    items: i32,
+    /// Of those, the ones that were refused.
+    failed: i32,
+    /// What else is known.
+    note: Option<String>,
+}
+
+impl From<SentBatch> for BatchItem {
+    fn from(batch: SentBatch) -> Self {
+        Self {
+            id: batch.id.to_string(),
+            sent_at: batch.sent_at,
+            state: batch.state,
+            name: batch.name,
+            items: batch.items,
+            failed: batch.failed,
+            note: batch.note,
+        }
+    }
+}
+
+/// Lists the requests that sent stock
+///
+/// Newest first.
+#[utoipa::path(get, path = "/stock/batches", tag = "stock", params(Turn),
+    responses((status = 200, description = "A page of requests", body = Page<BatchItem>), Reads))]
+async fn list_batches(
+    State(state): State<AppState>,
+    Query(turn): Query<Turn>,
+) -> Result<Json<Page<BatchItem>>, Problem> {
+    let before = place("batches", turn.cursor.as_deref())?;
+    let store = &state.world()?.store;
+    let rows = store
+        .batches_before(before, Limit::asked(turn.limit))
+        .await?;
+    Page::of(
+        rows,
+        turn.limit,
+        "batches",
+        |batch| batch.id,
+        BatchItem::from,
+    )
+    .map(Json)
+}
+
+/// A request of the path.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+struct BatchPath {
+    /// The request's number.
+    #[param(minimum = 1)]
+    batch: i64,
+}
+
+/// A bar code of a request.
+#[derive(Debug, Serialize, ToSchema)]
+struct BatchLine {
+    /// Which.
+    barcode: String,
+    /// Units that were sent.
+    quantity: i32,
+    /// `success`, `failed` or `repeated`; null while there is no result.
+    result: Option<String>,
+}
+
+/// Lists the bar codes of a request
+///
+/// By bar code.
+#[utoipa::path(get, path = "/stock/batches/{batch}/items", tag = "stock", params(BatchPath, Turn),
+    responses((status = 200, description = "A page of bar codes", body = Page<BatchLine>), ReadsOne))]
+async fn list_batch_items(
+    State(state): State<AppState>,
+    Path(path): Path<BatchPath>,
+    Query(turn): Query<Turn>,
+) -> Result<Json<Page<BatchLine>>, Problem> {
+    let list = format!("batch {}", path.batch);
+    let after: Option<Text> = place(&list, turn.cursor.as_deref())?;
+    let after = after.as_ref().map(|text| &*text.0);
+    let store = &state.world()?.store;
+    let rows = store
+        .batch_items_after(path.batch, after, Limit::asked(turn.limit))
+        .await?;
+    let rows = rows.ok_or_else(|| Problem::new(Code::NotFound, "there is no such request"))?;
+    let show = |item: SentItem| BatchLine {
+        barcode: item.barcode,
+        quantity: item.quantity,
+        result: item.result,
+    };
+    let key = |item: &SentItem| item.barcode.clone();
+    Page::of(rows, turn.limit, &list, key, show).map(Json)
+}
+
+/// A product that the store refuses.
+#[derive(Debug, Serialize, ToSchema)]
+struct RefusedItem {
+    /// Which.
+    barcode: String,
+    /// Units on sale, as the store last said.
+    confirmed: Option<i32>,
+    /// Refusals in a row.
+    failures: i32,
+    /// Not sent before.
+    rests_until: Option<DateTime<Utc>>,
+    /// The store's words.
+    refused: Option<String>,
+}
+
+/// Lists the products that the store refuses
+///
+/// By bar code.
+#[utoipa::path(get, path = "/stock/refused", tag = "stock", params(Turn),
+    responses((status = 200, description = "A page of products", body = Page<RefusedItem>), Reads))]
+async fn list_refused(
+    State(state): State<AppState>,
+    Query(turn): Query<Turn>,
+) -> Result<Json<Page<RefusedItem>>, Problem> {
+    let after: Option<Text> = place("refused", turn.cursor.as_deref())?;
+    let after = after.as_ref().map(|text| &*text.0);
+    let store = &state.world()?.store;
+    let rows = store.resting_after(after, Limit::asked(turn.limit)).await?;
+    let show = |item: RestingItem| RefusedItem {
+        barcode: item.barcode,
+        confirmed: item.confirmed,
+        failures: item.failures,
+        rests_until: item.rests_until,
+        refused: item.refused,
+    };
+    let key = |item: &RestingItem| item.barcode.clone();
+    Page::of(rows, turn.limit, "refused", key, show).map(Json)
+}

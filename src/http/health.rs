@@ -1,0 +1,69 @@
+//! Is it alive, and can it work? Both are answered to anybody, and say no more than that.
+//!
+//! `/livez` fails when a loop does not turn, which a restart may mend. `/readyz` fails while the
+//! database is away, which a restart would not mend.
+
+use std::time::Duration;
+
+use axum::{
+    Json, Router,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use serde::Serialize;
+
+use super::AppState;
+
+/// How long the database may take to answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The answer of a health check.
+#[derive(Debug, Serialize)]
+struct Health {
+    /// `ok` or `failing`.
+    status: &'static str,
+    /// The parts that fail.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    failing: Vec<&'static str>,
+}
+
+pub(super) fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/livez", get(live))
+        .route("/readyz", get(ready))
+}
+
+/// A daemon that waits for its database, or finishes what is in flight, is alive.
+async fn live(State(state): State<AppState>) -> Response {
+    let stuck = state.world().map(|world| world.pulses.stuck());
+    answer(stuck.unwrap_or_default())
+}
+
+async fn ready(State(state): State<AppState>) -> Response {
+    answer(failing(&state).await.err().into_iter().collect())
+}
+
+async fn failing(state: &AppState) -> Result<(), &'static str> {
+    let world = state.world().map_err(|_| "start")?;
+    let migrations = tokio::time::timeout(PATIENCE, world.store.missing_migrations()).await;
+    match migrations {
+        Ok(Ok(0)) => Ok(()),
+        Ok(Ok(_)) => Err("migrations"),
+        Ok(Err(error)) => {
+            tracing::debug!(error = &error as &dyn std::error::Error, "not ready");
+            Err("database")
+        }
+        Err(_) => Err("database"),
+    }
+}
+
+fn answer(failing: Vec<&'static str>) -> Response {
+    let (code, status) = if failing.is_empty() {
+        (StatusCode::OK, "ok")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "failing")
+    };
+    (code, Json(Health { status, failing })).into_response()
+}

@@ -1,0 +1,208 @@
+//! The log-in of people: the token once, and a session for half a day.
+
+use std::{
+    net::{IpAddr, Ipv6Addr, SocketAddr},
+    num::NonZeroU32,
+};
+
+use askama::Template;
+use axum::{
+    Extension, Form, Router,
+    extract::{ConnectInfo, State, rejection::FormRejection},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
+    response::{Html, IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use serde::Deserialize;
+
+use super::{
+    AppState,
+    auth::Caller,
+    extract::Query,
+    pages::reader::{Chrome, lang_of},
+    problem::{Code, Problem},
+    session,
+};
+
+/// Tries of one address in a minute.
+const TRIES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(10).unwrap();
+/// Addresses that are kept at most before those that are quiet again are forgotten.
+const ADDRESSES: usize = 1000;
+
+/// How often each address tried.
+#[derive(Debug)]
+pub struct Tries(DefaultKeyedRateLimiter<IpAddr>);
+
+impl Default for Tries {
+    fn default() -> Self {
+        Self(RateLimiter::keyed(Quota::per_minute(TRIES_PER_MINUTE)))
+    }
+}
+
+impl Tries {
+    /// Whether the address may try once more.
+    fn may_try(&self, address: IpAddr) -> bool {
+        if self.0.len() > ADDRESSES {
+            self.0.retain_recent();
+        }
+        self.0.check_key(&network(address)).is_ok()
+    }
+}
+
+/// Of IPv6 the network: whoever has one address has all of it.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let network = u128::from(address) & !u128::from(u64::MAX);
+            IpAddr::V6(Ipv6Addr::from(network))
+        }
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+/// The page.
+#[derive(Template)]
+#[template(path = "login.html")]
+struct LoginPage<'a> {
+    c: Chrome,
+    next: &'a str,
+    failed: bool,
+}
+
+#[derive(Deserialize)]
+struct Wanted {
+    #[serde(default)]
+    next: String,
+}
+
+#[derive(Deserialize)]
+struct Given {
+    token: String,
+    #[serde(default)]
+    next: String,
+}
+
+pub(super) fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/login", get(form).post(log_in))
+        .route("/logout", post(log_out))
+}
+
+async fn form(
+    State(state): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    uri: Uri,
+    headers: HeaderMap,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, Problem> {
+    let next = own_path(&wanted.next);
+    if state.access().token().is_none() || caller.showed_token() {
+        return Ok(Redirect::to(next).into_response());
+    }
+    page(StatusCode::OK, (&uri, &headers), next, false)
+}
+
+fn page(
+    status: StatusCode,
+    (uri, headers): (&Uri, &HeaderMap),
+    next: &str,
+    failed: bool,
+) -> Result<Response, Problem> {
+    let lang = lang_of(uri, headers);
+    let c = Chrome::new(lang, lang.words().page.sign_in.to_owned(), uri);
+    let page = LoginPage { c, next, failed }.render().map_err(|error| {
+        tracing::error!(error = &error as &dyn std::error::Error, "no log-in page");
+        Problem::new(Code::Internal, "the log of orderwatch says what went wrong")
+    })?;
+    Ok((status, Html(page)).into_response())
+}
+
+async fn log_in(
+    State(state): State<AppState>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    uri: Uri,
+    headers: HeaderMap,
+    given: Result<Form<Given>, FormRejection>,
+) -> Result<Response, Problem> {
+    let access = state.access();
+    let Form(given) =
+        given.map_err(|rejection| Problem::rejected(rejection.status(), "the form"))?;
+    let next = own_path(&given.next);
+    let Some(token) = access.token() else {
+        return Ok(Redirect::to(next).into_response());
+    };
+    if !state.tries().may_try(peer.ip()) {
+        tracing::warn!(peer = %peer.ip(), "too many log-ins are tried");
+        return Err(Problem::new(
+            Code::TooManyRequests,
+            "too many log-ins were tried; try again in a minute",
+        ));
+    }
+    if !access.is_token(&given.token) {
+        tracing::warn!(peer = %peer.ip(), "a log-in with a wrong token");
+        return page(StatusCode::UNAUTHORIZED, (&uri, &headers), next, true);
+    }
+    let session = session::begin(token, state.clock().now());
+    let lasts = session::LASTS.num_seconds();
+    let cookie = cookie(&session, lasts, &headers);
+    Ok(([(header::SET_COOKIE, cookie)], Redirect::to(next)).into_response())
+}
+
+async fn log_out(headers: HeaderMap) -> Response {
+    let cookie = cookie("", 0, &headers);
+    ([(header::SET_COOKIE, cookie)], Redirect::to("/login")).into_response()
+}
+
+fn cookie(value: &str, lasts: i64, headers: &HeaderMap) -> String {
+    // A client that lies about it harms itself alone.
+    let https = headers
+        .get("x-forwarded-proto")
+        .is_some_and(|proto| proto == HeaderValue::from_static("https"));
+    let secure = if https { "; Secure" } else { "" };
+    let name = session::COOKIE;
+    format!("{name}={value}; Path=/; Max-Age={lasts}; HttpOnly; SameSite=Strict{secure}")
+}
+
+/// A path of ours, whatever was asked for.
+fn own_path(wanted: &str) -> &str {
+    let own = wanted.starts_with('/')
+        && !wanted.starts_with("//")
+        && wanted
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    if own { wanted } else { "/" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_sent_to_another_site() {
+        for path in ["/", "/orders?q=1", "/orders/1#x"] {
+            assert_eq!(own_path(path), path);
+        }
+        for path in [
+            "",
+            "orders",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/a\r\nb",
+        ] {
+            assert_eq!(own_path(path), "/", "{path:?}");
+        }
+    }
+
+    #[test]
+    fn an_address_has_so_many_tries() {
+        let tries = Tries::default();
+        let one: IpAddr = "2001:db8::1".parse().unwrap();
+        let beside: IpAddr = "2001:db8::2".parse().unwrap();
+        let many = TRIES_PER_MINUTE.get();
+        assert!((0..many).all(|_| tries.may_try(one)));
+        assert!(!tries.may_try(beside));
+        assert!(tries.may_try("192.0.2.1".parse().unwrap()));
+    }
+}

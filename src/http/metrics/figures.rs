@@ -1,0 +1,302 @@
+//! The figures of the whole as gauges. No id and no name is a label: where each panel has a figure,
+//! the worst of them is told, and the page and `orderwatch status` say whose it is.
+
+use chrono::{DateTime, Utc};
+use prometheus_client::{
+    metrics::info::Info,
+    registry::{Registry, Unit},
+};
+use rust_decimal::{Decimal, prelude::ToPrimitive};
+
+use crate::{
+    attention::{Kind, Severity, Warning},
+    meter::{
+        Gauges,
+        label::{self, Label},
+    },
+    order::HoldReason,
+    overview::{Market, Orders, Situation},
+};
+
+/// What was seen of the whole.
+#[derive(Debug)]
+pub(super) struct Whole {
+    /// The figures.
+    pub(super) situation: Situation,
+    /// What needs attention.
+    pub(super) warnings: Vec<Warning>,
+}
+
+pub(super) fn register_build(registry: &mut Registry) {
+    let build = [("version", env!("CARGO_PKG_VERSION"))];
+    registry.register("build", "The program that runs", Info::new(build));
+}
+
+pub(super) fn register(registry: &mut Registry, whole: &Whole) {
+    let situation = &whole.situation;
+    orders(registry, &situation.orders);
+    ages(registry, &situation.orders, situation.at);
+    panels(registry, situation);
+    jobs(registry, situation);
+    market(registry, &situation.market.clone().unwrap_or_default());
+    rest(registry, situation);
+    warnings(registry, &whole.warnings);
+}
+
+fn orders(registry: &mut Registry, orders: &Orders) {
+    let by_stage = [
+        ("queued", orders.queued),
+        ("dispatching", orders.dispatching),
+        ("submitted", orders.submitted),
+        ("unconfirmed", orders.unconfirmed),
+        ("held", orders.held()),
+    ];
+    registry.register(
+        "orders",
+        "Orders that are not final, by stage",
+        Gauges(
+            by_stage
+                .map(|(stage, n)| (vec![("stage", stage)], real(n)))
+                .into(),
+        ),
+    );
+    let held = |reason: HoldReason| {
+        let mut groups = orders.held.iter();
+        let group = groups.find(|group| group.reason == reason);
+        (reason.pairs(), real(group.map_or(0, |group| group.orders)))
+    };
+    registry.register(
+        "held_orders",
+        "Orders that wait for a person, by the reason",
+        Gauges(HoldReason::ALL.into_iter().map(held).collect()),
+    );
+    for (name, help, number) in [
+        (
+            "orders_due",
+            "Orders whose time to be sent or asked about has come",
+            orders.due,
+        ),
+        (
+            "orders_late",
+            "Orders that are due for more than a minute, or past their time limit",
+            orders.late,
+        ),
+        (
+            "orders_eligible",
+            "Orders of the shop that are to be bought and were not taken up; large numbers are cut",
+            orders.eligible,
+        ),
+    ] {
+        registry.register(name, help, Gauges::one(real(number)));
+    }
+    let bought = &orders.bought_24h;
+    registry.register(
+        "purchases_24h",
+        "Purchases of the last 24 hours",
+        Gauges::one(real(bought.orders)),
+    );
+    registry.register(
+        "spent_24h_lira",
+        "What they cost, in TRY",
+        Gauges::one(money(bought.money)),
+    );
+}
+
+fn ages(registry: &mut Registry, orders: &Orders, now: DateTime<Utc>) {
+    let held = orders.held.iter().map(|group| group.since).min();
+    let oldest = [
+        ("eligible", orders.eligible_since),
+        ("due", orders.due_since),
+        ("unconfirmed", orders.unconfirmed_since),
+        ("held", held),
+    ];
+    let age = |since: Option<DateTime<Utc>>| {
+        let age = since.and_then(|since| (now - since).to_std().ok());
+        age.unwrap_or_default().as_secs_f64()
+    };
+    registry.register_with_unit(
+        "oldest_order_age",
+        "How long the oldest of these orders waits; 0 when there is none",
+        Unit::Seconds,
+        Gauges(
+            oldest
+                .map(|(state, since)| (vec![("state", state)], age(since)))
+                .into(),
+        ),
+    );
+}
+
+fn panels(registry: &mut Registry, situation: &Situation) {
+    let panels = &situation.panels;
+    let count = |of: fn(&crate::overview::PanelView) -> bool| {
+        real(u64::try_from(panels.iter().filter(|panel| of(panel)).count()).unwrap_or(u64::MAX))
+    };
+    for (name, help, number) in [
+        (
+            "panels",
+            "Reseller accounts that the shop uses",
+            count(|panel| panel.enabled),
+        ),
+        (
+            "panels_paused",
+            "Reseller accounts at which buying is paused",
+            count(|panel| panel.enabled && panel.paused),
+        ),
+        (
+            "breakers_open",
+            "Reseller accounts that are left alone for now",
+            count(|panel| panel.breaker.is_some()),
+        ),
+    ] {
+        registry.register(name, help, Gauges::one(number));
+    }
+    let balances = panels.iter().filter(|panel| panel.enabled);
+    if let Some(lowest) = balances.filter_map(|panel| panel.balance).min() {
+        registry.register(
+            "lowest_balance_lira",
+            "The lowest balance of an account that the shop uses, in TRY",
+            Gauges::one(money(lowest)),
+        );
+    }
+    let used = panels.iter().filter_map(|panel| {
+        let limit = panel.limit.filter(|limit| !limit.is_zero())?;
+        panel.bought_24h.money.checked_div(limit)
+    });
+    registry.register_with_unit(
+        "spending_limit_used",
+        "The largest part of its spending limit that an account has used; 0 without a limit",
+        Unit::Other("ratio".to_owned()),
+        Gauges::one(money(used.max().unwrap_or_default())),
+    );
+}
+
+fn jobs(registry: &mut Registry, situation: &Situation) {
+    let find = |job: label::Job| {
+        let mut jobs = situation.jobs.iter();
+        jobs.find(move |view| view.name == job.as_str())
+    };
+    let done = |job: &label::Job| {
+        let at = find(*job).and_then(|view| view.done_at);
+        (job.pairs(), at.map_or(0.0, timestamp))
+    };
+    registry.register_with_unit(
+        "job_last_success_timestamp",
+        "When the last pass ended that did all of its work; 0 for never",
+        Unit::Seconds,
+        Gauges(label::Job::ALL.iter().map(done).collect()),
+    );
+    let enabled = |job: &label::Job| {
+        let enabled = find(*job).is_some_and(|view| view.enabled);
+        (job.pairs(), flag(enabled))
+    };
+    registry.register(
+        "job_enabled",
+        "Whether the configuration asks for the job",
+        Gauges(label::Job::ALL.iter().map(enabled).collect()),
+    );
+}
+
+/// Where there is no store, nothing was ever read and nothing waits.
+fn market(registry: &mut Registry, market: &Market) {
+    for (name, help, at) in [
+        (
+            "trendyol_last_good_pull_timestamp",
+            "When Trendyol's orders were last read whole; 0 for never",
+            market.orders_read_at,
+        ),
+        (
+            "trendyol_last_good_push_timestamp",
+            "When the last push of stock ended that went well; 0 for never",
+            market.push_good_at,
+        ),
+    ] {
+        let value = Gauges::one(at.map_or(0.0, timestamp));
+        registry.register_with_unit(name, help, Unit::Seconds, value);
+    }
+    for (name, help, number) in [
+        (
+            "stock_items_quarantined",
+            "Bar codes that Trendyol has refused and that rest",
+            market.items_resting,
+        ),
+        (
+            "stock_items_pending",
+            "Bar codes that were sent and are not settled",
+            market.items_pending,
+        ),
+        (
+            "packages_open",
+            "Packages that may hold units",
+            market.open_packages,
+        ),
+    ] {
+        registry.register(name, help, Gauges::one(real(number)));
+    }
+}
+
+fn rest(registry: &mut Registry, situation: &Situation) {
+    let notices = |of: fn(&crate::overview::NoticeQueue) -> u64| {
+        Gauges::one(real(situation.notices.iter().map(of).sum()))
+    };
+    let alive = u64::try_from(situation.alive().count()).unwrap_or(u64::MAX);
+    registry.register(
+        "notices_waiting",
+        "Notices that are not delivered yet",
+        notices(|queue| queue.waiting),
+    );
+    registry.register(
+        "notices_failing",
+        "Notices that were tried at least once and are not delivered yet",
+        notices(|queue| queue.failing),
+    );
+    registry.register(
+        "notices_given_up_24h",
+        "Notices that were given up in the last 24 hours",
+        notices(|queue| queue.given_up_24h),
+    );
+    registry.register(
+        "daemons",
+        "Daemons at work on this database",
+        Gauges::one(real(alive)),
+    );
+}
+
+fn warnings(registry: &mut Registry, warnings: &[Warning]) {
+    let of = |kind: Kind, severity: Severity| {
+        let mut all = warnings.iter();
+        let on = all.any(|w| w.condition.kind() == kind && w.severity == severity);
+        let labels = vec![
+            ("condition", kind.as_str()),
+            ("severity", severity.as_str()),
+        ];
+        (labels, flag(on))
+    };
+    let severities = [Severity::Critical, Severity::Warning, Severity::Notice];
+    let all = Kind::ALL
+        .iter()
+        .flat_map(|kind| severities.map(|severity| of(*kind, severity)));
+    registry.register(
+        "warnings",
+        "What needs attention (1), as in `orderwatch status` and on the page",
+        Gauges(all.collect()),
+    );
+}
+
+fn flag(on: bool) -> f64 {
+    f64::from(u8::from(on))
+}
+
+/// Counts; beyond what Prometheus' numbers hold exactly they are cut.
+fn real(number: u64) -> f64 {
+    u32::try_from(number).map_or(f64::from(u32::MAX), f64::from)
+}
+
+fn money(sum: Decimal) -> f64 {
+    sum.to_f64().unwrap_or(f64::NAN)
+}
+
+pub(super) fn timestamp(at: DateTime<Utc>) -> f64 {
+    Decimal::new(at.timestamp_millis(), 3)
+        .to_f64()
+        .unwrap_or(0.0)
+}

@@ -1,0 +1,164 @@
+//! The pages for people: written on the server, read without JavaScript, live with it.
+//!
+//! What must stay true:
+//!
+//! * a text from outside is escaped, by the templates alone,
+//! * nothing changes by GET, and what can spend money asks first ([`act`]),
+//! * a code is shown only to who has shown the token, and each view is written down ([`order`]),
+//! * however many look, the database is asked as if a few did ([`live`], [`shared`]).
+
+pub mod act;
+pub mod assets;
+pub mod chart;
+pub mod charts;
+pub mod done;
+pub mod format;
+pub mod inbox;
+pub mod jobs;
+pub mod lang;
+pub mod live;
+pub mod order;
+pub mod orders;
+pub mod overview;
+pub mod packages;
+pub mod panels;
+pub mod place;
+pub mod reader;
+pub mod run;
+pub mod shared;
+pub mod sign;
+pub mod stock;
+pub mod timeline;
+pub mod view;
+pub mod words;
+
+use askama::Template;
+use axum::{
+    Extension, Router,
+    extract::Request,
+    http::{HeaderValue, StatusCode, header},
+    middleware::{self, Next},
+    response::{Html, IntoResponse, Response},
+    routing::get,
+};
+
+use self::{
+    lang::Lang,
+    reader::{Chrome, html},
+};
+use super::{AppState, problem::MEDIA_TYPE};
+
+pub(super) fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/", get(overview::page))
+        .route("/inbox", get(inbox::page))
+        .route("/orders", get(orders::page))
+        .route("/orders/{id}", get(order::page))
+        .route(
+            "/orders/{id}/code",
+            get(order::code_again).post(order::code),
+        )
+        .route("/orders/{id}/retry", get(act::ask_retry).post(act::retry))
+        .route(
+            "/orders/{id}/resolve",
+            get(act::ask_resolve).post(act::resolve),
+        )
+        .route("/brakes/pause", get(act::ask_pause).post(act::pause))
+        .route("/brakes/resume", get(act::ask_resume).post(act::resume))
+        .route("/panels", get(panels::page))
+        .route("/jobs", get(jobs::page))
+        .route("/jobs/{job}/run", get(run::ask_job).post(run::run_job))
+        .route("/stock/push", get(run::ask_push).post(run::push))
+        .route("/charts", get(charts::page))
+        .route("/stock", get(stock::page))
+        .route("/packages", get(packages::page))
+        .route("/live", get(live::stream))
+        .layer(middleware::from_fn(dress))
+        .layer(Extension(live::Live::default()))
+        .layer(Extension(shared::Pages::default()))
+        .route("/static/{file}", get(assets::file))
+}
+
+/// Keeps the language that was chosen, and makes pages of problems where a page is wanted.
+pub(super) async fn dress(request: Request, next: Next) -> Response {
+    let uri = request.uri().clone();
+    let lang = reader::lang_of(&uri, request.headers());
+    let wants_page = wants_page(&request);
+    let chosen = reader::asked(&uri).as_deref().and_then(Lang::parse);
+    let acts = !request.method().is_safe();
+    let pages = request.extensions().get::<shared::Pages>().cloned();
+    let mut response = next.run(request).await;
+    // Who has done something sees it at once.
+    if acts && let Some(pages) = pages {
+        pages.forget().await;
+    }
+    if wants_page && is_problem(&response) {
+        response = Problem::of(response.status(), lang, &uri).page(response);
+    }
+    if let Some(lang) = chosen
+        && let Ok(cookie) = HeaderValue::from_str(&choice(lang))
+    {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// Whoever asks the API gets the API's answers.
+fn wants_page(request: &Request) -> bool {
+    let accept = request.headers().get(header::ACCEPT);
+    let html = accept
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"));
+    html && !request.uri().path().starts_with("/api/")
+}
+
+fn choice(lang: Lang) -> String {
+    let (name, code) = (lang::COOKIE, lang.code());
+    format!("{name}={code}; Path=/; Max-Age=31536000; SameSite=Lax")
+}
+
+fn is_problem(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind == MEDIA_TYPE)
+}
+
+/// What went wrong, for a person.
+#[derive(Template)]
+#[template(path = "error.html")]
+struct Problem {
+    c: Chrome,
+    text: &'static str,
+    back: &'static str,
+}
+
+impl Problem {
+    fn of(status: StatusCode, lang: Lang, uri: &axum::http::Uri) -> Self {
+        let page = &lang.words().page;
+        let text = match status {
+            StatusCode::NOT_FOUND => page.not_found,
+            StatusCode::SERVICE_UNAVAILABLE => page.error_database,
+            StatusCode::FORBIDDEN => page.error_forbidden,
+            status if status.is_client_error() => page.error_request,
+            _ => page.error_internal,
+        };
+        Self {
+            c: Chrome::new(lang, page.error.to_owned(), uri),
+            text,
+            back: "/",
+        }
+    }
+
+    /// The page in the place of the answer, with its status and headers.
+    fn page(&self, answer: Response) -> Response {
+        let (mut parts, body) = answer.into_parts();
+        match html(self) {
+            Ok(Html(text)) => {
+                parts.headers.remove(header::CONTENT_LENGTH);
+                let kind = HeaderValue::from_static("text/html; charset=utf-8");
+                parts.headers.insert(header::CONTENT_TYPE, kind);
+                Response::from_parts(parts, text.into())
+            }
+            Err(_) => Response::from_parts(parts, body).into_response(),
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! What was just done, handed on in the address of the page that follows.
+
+use super::{view::Note, words::Words};
+
+macro_rules! outcomes {
+    ($($(#[$doc:meta])* $done:ident => ($name:literal, $text:ident, $tone:literal)),+ $(,)?) => {
+        /// What came of a step.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Done { $($(#[$doc])* $done),+ }
+
+        impl Done {
+            const ALL: &[Self] = &[$(Self::$done),+];
+
+            /// The name in the address.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$done => $name),+ }
+            }
+
+            /// What is said of it.
+            #[must_use]
+            pub fn note(self, words: &'static Words) -> Note {
+                match self { $(Self::$done => Note::new(words.act.$text, $tone)),+ }
+            }
+        }
+    };
+}
+
+outcomes! {
+    /// An order was released.
+    Released => ("retry", did_retry, "good"),
+    /// An order was resolved.
+    Resolved => ("resolve", did_resolve, "good"),
+    /// The same, but the shop's row stayed.
+    ResolvedInPart => ("resolve-part", did_resolve_part, "warn"),
+    /// A brake is on.
+    Paused => ("pause", did_pause, "good"),
+    /// It was on.
+    PausedBefore => ("pause-before", did_pause_before, "info"),
+    /// A brake is off.
+    Resumed => ("resume", did_resume, "good"),
+    /// It was off.
+    ResumedBefore => ("resume-before", did_resume_before, "info"),
+    /// A job was started.
+    Started => ("start", did_start, "good"),
+    /// An order has no code.
+    NoCode => ("no-code", no_code, "warn"),
+}
+
+impl Done {
+    /// What an address tells of.
+    #[must_use]
+    pub fn of_query(query: &str) -> Option<Self> {
+        let name = query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix("done="))?;
+        Self::ALL.iter().copied().find(|done| done.as_str() == name)
+    }
+
+    /// The address of a page that tells of it.
+    #[must_use]
+    pub fn told_at(self, path: &str) -> String {
+        format!("{path}?done={}", self.as_str())
+    }
+}

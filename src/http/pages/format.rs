@@ -1,0 +1,248 @@
+//! Times, spans, numbers and money as the reader writes them.
+//!
+//! Digits are Western in every language: references, prices and order numbers are read aloud and
+//! typed into panels. Times are those of the operator's zone.
+
+use std::{fmt, time::Duration};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use rust_decimal::Decimal;
+
+use super::{
+    lang::Lang,
+    words::{Words, fill},
+};
+
+/// How values are written for one reader.
+#[derive(Clone, Copy, Debug)]
+pub struct Format {
+    /// The language.
+    pub lang: Lang,
+    /// The operator's time zone.
+    pub zone: Tz,
+    /// The time of the page.
+    pub now: DateTime<Utc>,
+}
+
+/// A time for `<time datetime="…">…</time>`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// For programs: RFC 3339, UTC.
+    pub machine: String,
+    /// For people: in the operator's zone.
+    pub shown: String,
+    /// How far from now.
+    pub distance: String,
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+impl Format {
+    /// The fixed texts.
+    #[must_use]
+    pub const fn words(&self) -> &'static Words {
+        self.lang.words()
+    }
+
+    /// A time with its date.
+    #[must_use]
+    pub fn time(&self, at: DateTime<Utc>) -> String {
+        let day = match self.lang {
+            Lang::Tr => "%d.%m.%Y %H:%M:%S",
+            Lang::En | Lang::Ar => "%Y-%m-%d %H:%M:%S",
+        };
+        let time = at.with_timezone(&self.zone).format(day).to_string();
+        match self.lang {
+            // From left to right as a whole, whatever stands around it.
+            Lang::Ar => format!("\u{2066}{time}\u{2069}"),
+            Lang::En | Lang::Tr => time,
+        }
+    }
+
+    /// A time of a day that is clear from what stands around it.
+    #[must_use]
+    pub fn clock(&self, at: DateTime<Utc>) -> String {
+        at.with_timezone(&self.zone).format("%H:%M").to_string()
+    }
+
+    /// A day and an hour, short.
+    #[must_use]
+    pub fn day(&self, at: DateTime<Utc>) -> String {
+        at.with_timezone(&self.zone)
+            .format("%d.%m. %H:%M")
+            .to_string()
+    }
+
+    /// A time for a page.
+    #[must_use]
+    pub fn moment(&self, at: DateTime<Utc>) -> Moment {
+        Moment {
+            machine: at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
+            shown: self.time(at),
+            distance: self.distance(at),
+        }
+    }
+
+    /// How far a time is from now: `in 5 min`, `3 h ago`.
+    #[must_use]
+    pub fn distance(&self, at: DateTime<Utc>) -> String {
+        let words = &self.words().page;
+        let ahead = at.signed_duration_since(self.now);
+        if ahead.abs() < TimeDelta::seconds(1) {
+            return words.now.to_owned();
+        }
+        let span = self.span(ahead.abs().to_std().unwrap_or_default());
+        let text = if ahead > TimeDelta::zero() {
+            words.in_time
+        } else {
+            words.ago
+        };
+        fill(text, &[("span", &span)])
+    }
+
+    /// How long before now a time was.
+    #[must_use]
+    pub fn since(&self, at: DateTime<Utc>) -> String {
+        let length = self.now.signed_duration_since(at).to_std();
+        self.span(length.unwrap_or_default())
+    }
+
+    /// A length of time: at most two units, milliseconds below a second.
+    #[must_use]
+    pub fn span(&self, length: Duration) -> String {
+        let unit = &self.words().unit;
+        let whole = length.as_secs();
+        if whole == 0 && !length.is_zero() {
+            return format!("{} {}", length.as_millis().max(1), unit.milli);
+        }
+        let parts = [
+            (whole / 86_400, unit.day),
+            (whole / 3_600 % 24, unit.hour),
+            (whole / 60 % 60, unit.minute),
+            (whole % 60, unit.second),
+        ];
+        let first = parts.iter().position(|(count, _)| *count > 0);
+        let first = first.unwrap_or(parts.len() - 1);
+        let shown = parts[first..].iter().take(2).enumerate();
+        let shown: Vec<String> = shown
+            .filter(|(place, (count, _))| *place == 0 || *count > 0)
+            .map(|(_, (count, unit))| format!("{count} {unit}"))
+            .collect();
+        shown.join(" ")
+    }
+
+    /// Milliseconds as a length of time.
+    #[must_use]
+    pub fn millis(&self, millis: f64) -> String {
+        if millis < 1.0 {
+            return format!("0 {}", self.words().unit.milli);
+        }
+        let seconds = if millis.is_finite() {
+            millis.max(0.0) / 1000.0
+        } else {
+            0.0
+        };
+        self.span(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
+    }
+
+    /// A count.
+    #[must_use]
+    pub fn count(&self, count: impl fmt::Display) -> String {
+        self.digits(&count.to_string())
+    }
+
+    /// An exact amount with its currency.
+    #[must_use]
+    pub fn money(&self, amount: Decimal, currency: &str) -> String {
+        let mut exact = amount.normalize();
+        exact.rescale(exact.scale().max(2));
+        format!("{} {currency}", self.digits(&exact.to_string()))
+    }
+
+    /// A number as people write it: grouped, with the language's marks.
+    fn digits(&self, number: &str) -> String {
+        let unit = &self.words().unit;
+        let (sign, number) = match number.strip_prefix('-') {
+            Some(number) => ("-", number),
+            None => ("", number),
+        };
+        let (whole, part) = number.split_once('.').unwrap_or((number, ""));
+        let mut grouped = String::with_capacity(number.len() + 4);
+        grouped.push_str(sign);
+        for (place, digit) in whole.chars().enumerate() {
+            if place > 0 && (whole.len() - place).is_multiple_of(3) {
+                grouped.push_str(unit.thousand);
+            }
+            grouped.push(digit);
+        }
+        if !part.is_empty() {
+            grouped.push_str(unit.decimal);
+            grouped.push_str(part);
+        }
+        grouped
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn format(lang: Lang) -> Format {
+        Format {
+            lang,
+            zone: chrono_tz::Europe::Istanbul,
+            now: DateTime::from_timestamp(1_800_000_000, 0).unwrap(),
+        }
+    }
+
+    #[test]
+    fn numbers_and_money_follow_the_language() {
+        let amount = Decimal::new(1_234_567_500, 3);
+        let cases = [
+            (Lang::En, "1,234,567.50 TRY"),
+            (Lang::Tr, "1.234.567,50 TRY"),
+            (Lang::Ar, "1,234,567.50 TRY"),
+        ];
+        for (lang, want) in cases {
+            assert_eq!(format(lang).money(amount, "TRY"), want);
+        }
+        let en = format(Lang::En);
+        assert_eq!(en.money(Decimal::new(-5, 0), "TRY"), "-5.00 TRY");
+        assert_eq!(en.money(Decimal::new(10_125, 3), "TRY"), "10.125 TRY");
+        assert_eq!(en.count(999), "999");
+        assert_eq!(en.count(-1000), "-1,000");
+    }
+
+    #[test]
+    fn spans_have_two_units_at_most() {
+        let en = format(Lang::En);
+        for (millis, want) in [
+            (0, "0 s"),
+            (1, "1 ms"),
+            (999, "999 ms"),
+            (61_000, "1 min 1 s"),
+            (3_600_000, "1 h"),
+            (3_605_000, "1 h"),
+            (90_061_000, "1 d 1 h"),
+        ] {
+            assert_eq!(en.span(Duration::from_millis(millis)), want);
+        }
+        assert_eq!(format(Lang::Tr).span(Duration::from_mins(90)), "1 sa 30 dk");
+    }
+
+    #[test]
+    fn times_are_those_of_the_zone() {
+        let tr = format(Lang::Tr);
+        assert_eq!(tr.time(tr.now), "15.01.2027 11:00:00");
+        let later = tr.now + TimeDelta::minutes(5);
+        assert_eq!(tr.distance(later), "5 dk sonra");
+        assert_eq!(format(Lang::En).distance(later), "in 5 min");
+        assert_eq!(tr.distance(tr.now), "şimdi");
+        assert_eq!(tr.moment(tr.now).machine, "2027-01-15T08:00:00.000Z");
+    }
+}

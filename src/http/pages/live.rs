@@ -1,0 +1,166 @@
+//! Live pages: whoever looks is told that something has changed, and reads the page again.
+//!
+//! However many look, the database is asked once a second at most, and only while somebody looks.
+//! Nothing is sent but the word that there is something new, so a stream holds no state, and one
+//! that is cut loses nothing.
+
+use std::{
+    convert::Infallible,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
+
+use axum::{
+    Extension,
+    extract::State,
+    response::{
+        IntoResponse, Response, Sse,
+        sse::{Event, KeepAlive},
+    },
+};
+use futures::{Stream, stream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+
+use crate::http::{
+    AppState,
+    problem::{Code, Problem},
+};
+
+/// Between two questions.
+const EVERY: Duration = Duration::from_secs(1);
+/// A page is read again after this time even if nothing has happened: what is due becomes late.
+const AT_LEAST: Duration = Duration::from_secs(15);
+/// Streams at the same time; a page has one.
+const STREAMS: usize = 200;
+/// Between two signs of life, so that proxies and browsers keep the connection.
+const ALIVE: Duration = Duration::from_secs(15);
+
+/// The streams of one process.
+#[derive(Clone, Debug)]
+pub struct Live(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    permits: Arc<Semaphore>,
+    /// The one that asks, while anybody looks.
+    watcher: Mutex<Weak<Watched>>,
+}
+
+/// What a stream holds on to: with the last of them the asking ends.
+#[derive(Debug)]
+struct Watched {
+    changes: watch::Receiver<u64>,
+}
+
+impl Default for Live {
+    fn default() -> Self {
+        Self(Arc::new(Inner {
+            permits: Arc::new(Semaphore::new(STREAMS)),
+            watcher: Mutex::default(),
+        }))
+    }
+}
+
+impl Live {
+    /// Joins those who look; the first one begins the asking.
+    fn join(&self, state: &AppState) -> Arc<Watched> {
+        let mut asking = self
+            .0
+            .watcher
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(watched) = asking.upgrade()
+            && watched.changes.has_changed().is_ok()
+        {
+            return watched;
+        }
+        let (sender, changes) = watch::channel(0);
+        let watched = Arc::new(Watched { changes });
+        *asking = Arc::downgrade(&watched);
+        tokio::spawn(ask(state.clone(), sender));
+        watched
+    }
+}
+
+/// Asks until nobody looks any more, or the daemon ends.
+async fn ask(state: AppState, changes: watch::Sender<u64>) {
+    let mut known = String::new();
+    let mut settled = true;
+    let mut told = tokio::time::Instant::now();
+    loop {
+        tokio::select! {
+            () = changes.closed() => return,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+        let Ok(world) = state.world() else { return };
+        let mark = match world.store.change_mark().await {
+            Ok(mark) => mark,
+            Err(error) => {
+                tracing::debug!(
+                    error = &error as &dyn std::error::Error,
+                    "nobody can say whether something has changed"
+                );
+                continue;
+            }
+        };
+        let moved = mark != known;
+        // A sequence moves before its row can be seen, so a change is told twice.
+        if moved || !settled || told.elapsed() >= AT_LEAST {
+            settled = !moved;
+            known = mark;
+            told = tokio::time::Instant::now();
+            changes.send_modify(|count| *count += 1);
+        }
+    }
+}
+
+/// One stream.
+struct Looking {
+    state: AppState,
+    changes: watch::Receiver<u64>,
+    first: bool,
+    /// Held as long as the stream lasts.
+    _watched: Arc<Watched>,
+    _permit: OwnedSemaphorePermit,
+}
+
+/// `GET /live`
+pub(super) async fn stream(
+    State(state): State<AppState>,
+    Extension(live): Extension<Live>,
+) -> Result<Response, Problem> {
+    state.world()?;
+    let permit = Arc::clone(&live.0.permits)
+        .try_acquire_owned()
+        .map_err(|_| {
+            Problem::new(
+                Code::Unavailable,
+                "as many pages as can be are live already; this one is not",
+            )
+        })?;
+    let watched = live.join(&state);
+    let changes = watched.changes.clone();
+    let looking = Looking {
+        state,
+        changes,
+        first: true,
+        _watched: watched,
+        _permit: permit,
+    };
+    let alive = KeepAlive::new().interval(ALIVE);
+    Ok(Sse::new(events(looking)).keep_alive(alive).into_response())
+}
+
+/// The first event comes at once: what happened while there was no connection is read then.
+fn events(looking: Looking) -> impl Stream<Item = Result<Event, Infallible>> {
+    stream::unfold(looking, |mut looking| async move {
+        if !std::mem::take(&mut looking.first) {
+            looking.changes.changed().await.ok()?;
+        }
+        // The end of the daemon ends the streams.
+        looking.state.world().ok()?;
+        let count = *looking.changes.borrow_and_update();
+        let event = Event::default().event("changed").data(count.to_string());
+        Some((Ok(event), looking))
+    })
+}

@@ -1,0 +1,178 @@
+//! The first page: what is in flight, due, late and held, what was bought today, what needs
+//! attention, and the brakes.
+
+use askama::Template;
+use axum::{Extension, response::Html};
+
+use super::{
+    format::Format,
+    orders, panels,
+    reader::{Chrome, Reader, Tab, html},
+    shared::{Pages, WholePicture},
+    view::{Figure, Link, Show, Table},
+    words::{self, fill},
+};
+use crate::{
+    attention::Warning,
+    http::problem::Problem,
+    overview::{PauseView, Situation},
+};
+
+/// A warning, with what to do.
+struct Shown {
+    tone: &'static str,
+    text: String,
+    remedy: Option<&'static str>,
+    href: Option<&'static str>,
+}
+
+/// A brake that is on.
+pub(super) struct Paused {
+    pub(super) what: String,
+    pub(super) signed: String,
+}
+
+#[derive(Template)]
+#[template(path = "overview.html")]
+struct OverviewPage {
+    c: Chrome,
+    warnings: Vec<Shown>,
+    figures: Vec<Figure>,
+    pauses: Vec<Paused>,
+    brakes: Vec<Link>,
+    panels: Table,
+    orders: Table,
+    as_of: String,
+}
+
+/// `GET /`
+pub(super) async fn page(
+    reader: Reader,
+    Extension(pages): Extension<Pages>,
+) -> Result<Html<String>, Problem> {
+    let whole = pages.whole(&reader.world).await?;
+    let WholePicture {
+        situation,
+        warnings,
+        health,
+        latest,
+    } = &whole.value;
+    let format = &reader.format;
+    let page = &format.words().page;
+    html(&OverviewPage {
+        c: reader.chrome(Tab::Overview, page.overview),
+        warnings: warnings.iter().map(|it| shown(it, format)).collect(),
+        figures: figures(situation, format),
+        pauses: situation
+            .pauses
+            .iter()
+            .map(|it| paused(it, format))
+            .collect(),
+        brakes: brakes(situation, format),
+        panels: panels::table(&situation.panels, health, format),
+        orders: orders::table(latest, page.latest, format),
+        as_of: fill(page.as_of, &[("time", &format.time(whole.at))]),
+    })
+}
+
+fn shown(warning: &Warning, format: &Format) -> Shown {
+    let mut text = words::warning(&warning.condition, format);
+    if let Some(since) = warning.since {
+        text.push_str(" (");
+        text.push_str(&format.distance(since));
+        text.push(')');
+    }
+    Shown {
+        tone: words::severity(warning.severity),
+        text,
+        remedy: Some(format.lang.pick(words::warning_remedy(&warning.condition))),
+        href: words::warning_page(&warning.condition),
+    }
+}
+
+/// A brake in words: where, since when, by whom, why.
+pub(super) fn paused(pause: &PauseView, format: &Format) -> Paused {
+    let page = &format.words().page;
+    let gone = |id: &crate::order::IntegrationId| fill(page.panel_gone, &[("id", &id.to_string())]);
+    let what = match (&pause.panel, &pause.name) {
+        (None, _) => page.paused_all.to_owned(),
+        (Some(_), Some(name)) => fill(page.paused_at, &[("panel", name)]),
+        (Some(id), None) => fill(page.paused_at, &[("panel", &gone(id))]),
+    };
+    let time = format.time(pause.at);
+    let blanks = [("time", &*time), ("who", &pause.who), ("why", &pause.why)];
+    Paused {
+        what,
+        signed: fill(page.paused_by, &blanks),
+    }
+}
+
+fn figures(situation: &Situation, format: &Format) -> Vec<Figure> {
+    let page = &format.words().page;
+    let orders = &situation.orders;
+    let held = orders.held();
+    let count = |name, count: u64, tone, href| Figure {
+        name,
+        value: format.count(count),
+        more: None,
+        tone: if count > 0 { tone } else { "" },
+        href,
+        wide: false,
+    };
+    let ended = orders.ended_today;
+    vec![
+        count(page.in_flight, orders.open(), "", Some("/orders")),
+        count(page.due, orders.due, "", None),
+        count(page.late, orders.late, "bad", Some("/orders")),
+        count(page.held, held, "warn", Some("/inbox")),
+        count(page.unconfirmed, orders.unconfirmed, "warn", Some("/inbox")),
+        count(page.bought_today, orders.bought_today.orders, "", None),
+        Figure {
+            name: page.spent_today,
+            value: format.money(orders.bought_today.money, "TRY"),
+            more: None,
+            tone: "",
+            href: None,
+            wide: true,
+        },
+        count(
+            page.completed_today,
+            ended.completed,
+            "",
+            Some("/orders?stage=completed"),
+        ),
+        count(
+            page.failed_today,
+            ended.failed + ended.timed_out,
+            "warn",
+            Some("/orders?stage=failed"),
+        ),
+    ]
+}
+
+/// What can be done about buying as a whole, and about panels that are paused.
+fn brakes(situation: &Situation, format: &Format) -> Vec<Link> {
+    let act = &format.words().act;
+    let everywhere = situation.pauses.iter().any(|pause| pause.panel.is_none());
+    let mut links = vec![if everywhere {
+        Link::new("/brakes/resume", act.resume)
+    } else {
+        Link::new("/brakes/pause", act.pause)
+    }];
+    for pause in &situation.pauses {
+        let Some(id) = pause.panel else { continue };
+        let name = pause.name.clone().unwrap_or_else(|| id.to_string());
+        let text = format!("{}: {name}", act.resume);
+        links.push(Link::new(format!("/brakes/resume?panel={id}"), text));
+    }
+    links
+}
+
+/// Nothing, or the value.
+pub(super) fn or_nothing<T>(
+    value: Option<T>,
+    format: &Format,
+    show: impl FnOnce(T) -> Show,
+) -> Show {
+    value.map_or_else(|| Show::Text(format.words().page.nothing.to_owned()), show)
+}

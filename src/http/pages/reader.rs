@@ -1,0 +1,307 @@
+//! Who reads a page: the language, the time, the world; and what every page has around it.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, Uri, request::Parts},
+    response::Html,
+};
+use chrono::{DateTime, Utc};
+
+use super::{
+    assets,
+    done::Done,
+    format::Format,
+    lang::Lang,
+    view::Note,
+    words::{Words, fill},
+};
+use crate::http::{
+    AppState, World,
+    auth::Caller,
+    problem::{Code, Problem},
+};
+
+/// A page of the menu.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tab {
+    /// The first page.
+    Overview,
+    /// What waits for a person.
+    Inbox,
+    /// Search, and one order.
+    Orders,
+    /// Panels.
+    Panels,
+    /// Periodic jobs.
+    Jobs,
+    /// The stock side.
+    Stock,
+    /// Packages of the store.
+    Packages,
+    /// Charts over time.
+    Charts,
+}
+
+impl Tab {
+    const ALL: [Self; 8] = [
+        Self::Overview,
+        Self::Inbox,
+        Self::Orders,
+        Self::Panels,
+        Self::Jobs,
+        Self::Stock,
+        Self::Packages,
+        Self::Charts,
+    ];
+
+    const fn href(self) -> &'static str {
+        match self {
+            Self::Overview => "/",
+            Self::Inbox => "/inbox",
+            Self::Orders => "/orders",
+            Self::Panels => "/panels",
+            Self::Jobs => "/jobs",
+            Self::Stock => "/stock",
+            Self::Packages => "/packages",
+            Self::Charts => "/charts",
+        }
+    }
+
+    /// Its name in the menu.
+    #[must_use]
+    pub const fn name(self, words: &'static Words) -> &'static str {
+        match self {
+            Self::Overview => words.page.overview,
+            Self::Inbox => words.page.inbox,
+            Self::Orders => words.page.orders,
+            Self::Panels => words.page.panels,
+            Self::Jobs => words.page.jobs,
+            Self::Stock => words.page.stock,
+            Self::Packages => words.page.packages,
+            Self::Charts => words.page.charts,
+        }
+    }
+}
+
+/// Who reads, and what there is to read.
+#[derive(Debug)]
+pub struct Reader {
+    /// What the daemon works with.
+    pub world: Arc<World>,
+    /// How values are written.
+    pub format: Format,
+    /// Who asks.
+    pub caller: Caller,
+    uri: Uri,
+    headers: HeaderMap,
+}
+
+impl FromRequestParts<AppState> for Reader {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let world = state.world()?;
+        let caller = parts.extensions.get().copied().unwrap_or(Caller::Anybody);
+        let format = Format {
+            lang: lang_of(&parts.uri, &parts.headers),
+            zone: world.config.http.time_zone,
+            now: world.clock.now(),
+        };
+        Ok(Self {
+            world,
+            format,
+            caller,
+            uri: parts.uri.clone(),
+            headers: parts.headers.clone(),
+        })
+    }
+}
+
+/// The reader's language.
+#[must_use]
+pub fn lang_of(uri: &Uri, headers: &HeaderMap) -> Lang {
+    Lang::of(asked(uri).as_deref(), headers)
+}
+
+/// `?lang=`
+pub(super) fn asked(uri: &Uri) -> Option<String> {
+    let pairs = uri
+        .query()?
+        .split('&')
+        .filter_map(|pair| pair.split_once('='));
+    let mut asked = pairs.filter(|(name, _)| *name == "lang");
+    asked.next_back().map(|(_, value)| value.to_owned())
+}
+
+impl Reader {
+    /// The fixed texts.
+    #[must_use]
+    pub const fn words(&self) -> &'static Words {
+        self.format.words()
+    }
+
+    /// The time of the page.
+    #[must_use]
+    pub const fn now(&self) -> DateTime<Utc> {
+        self.format.now
+    }
+
+    /// What a page has around it.
+    #[must_use]
+    pub fn chrome(&self, tab: Tab, title: impl Into<String>) -> Chrome {
+        let mut chrome = Chrome::new(self.format.lang, title.into(), &self.uri);
+        let words = self.words();
+        chrome.menu = Tab::ALL
+            .into_iter()
+            .map(|item| MenuItem {
+                href: item.href(),
+                name: item.name(words),
+                current: item == tab,
+            })
+            .collect();
+        chrome.can_sign_out = self.caller == Caller::Session;
+        chrome.times = fill(words.page.times_in, &[("zone", self.format.zone.name())]);
+        let done = self.uri.query().and_then(Done::of_query);
+        chrome.note = done.map(|done| done.note(words));
+        chrome
+    }
+
+    /// The name that somebody signed with last.
+    #[must_use]
+    pub fn signed_last(&self) -> String {
+        super::sign::remembered(&self.headers).unwrap_or_default()
+    }
+}
+
+/// What every page has around it.
+#[derive(Debug)]
+pub struct Chrome {
+    /// The language.
+    pub lang: Lang,
+    /// The fixed texts.
+    pub w: &'static Words,
+    /// What the page is about.
+    pub title: String,
+    /// The other pages; none where nobody is let in yet.
+    pub menu: Vec<MenuItem>,
+    /// The languages.
+    pub languages: Vec<Language>,
+    /// Whether there is a session to end.
+    pub can_sign_out: bool,
+    /// What was just done.
+    pub note: Option<Note>,
+    /// Where the page can be read again, if not under its own address.
+    pub address: Option<String>,
+    /// The program's version.
+    pub version: String,
+    /// The zone of the times.
+    pub times: String,
+    /// The style sheet.
+    pub style: &'static str,
+    /// The script.
+    pub script: &'static str,
+    /// The icon.
+    pub icon: &'static str,
+}
+
+/// A page of the menu.
+#[derive(Debug)]
+pub struct MenuItem {
+    /// Where it is.
+    pub href: &'static str,
+    /// What it is called.
+    pub name: &'static str,
+    /// Whether it is the one that is shown.
+    pub current: bool,
+}
+
+/// A language to choose.
+#[derive(Debug)]
+pub struct Language {
+    /// Its code.
+    pub code: &'static str,
+    /// What it calls itself.
+    pub name: &'static str,
+    /// The same page in it.
+    pub href: String,
+    /// Whether it is the one that is shown.
+    pub current: bool,
+}
+
+impl Chrome {
+    /// Without a menu.
+    #[must_use]
+    pub fn new(lang: Lang, title: String, uri: &Uri) -> Self {
+        let words = lang.words();
+        let languages = Lang::ALL.into_iter().map(|language| Language {
+            code: language.code(),
+            name: language.name(),
+            href: same_page(uri, language),
+            current: language == lang,
+        });
+        Self {
+            lang,
+            w: words,
+            title,
+            menu: Vec::new(),
+            languages: languages.collect(),
+            can_sign_out: false,
+            note: None,
+            address: None,
+            version: fill(
+                words.page.version,
+                &[("version", env!("CARGO_PKG_VERSION"))],
+            ),
+            times: String::new(),
+            style: assets::style(),
+            script: assets::script(),
+            icon: assets::icon(),
+        }
+    }
+}
+
+/// This page in another language. What was just done is not said again.
+fn same_page(uri: &Uri, lang: Lang) -> String {
+    let pairs = uri.query().unwrap_or_default().split('&');
+    let kept = pairs.filter(|pair| {
+        let name = pair.split('=').next().unwrap_or_default();
+        !pair.is_empty() && name != "lang" && name != "done"
+    });
+    let mut query: Vec<&str> = kept.collect();
+    let choice = format!("lang={}", lang.code());
+    query.push(&choice);
+    format!("{}?{}", uri.path(), query.join("&"))
+}
+
+/// A page as it is answered.
+///
+/// # Errors
+/// [`Code::Internal`] when a template fails, which the log says more of.
+pub fn html(page: &impl Template) -> Result<Html<String>, Problem> {
+    page.render().map(Html).map_err(|error| {
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "a page cannot be written"
+        );
+        Problem::new(Code::Internal, "the log of orderwatch says what went wrong")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_language_is_the_same_page() {
+        let page = |uri: &str| same_page(&uri.parse().unwrap(), Lang::Tr);
+        assert_eq!(page("/"), "/?lang=tr");
+        assert_eq!(page("/orders?q=a%20b&lang=ar"), "/orders?q=a%20b&lang=tr");
+        assert_eq!(page("/orders/1?done=retry"), "/orders/1?lang=tr");
+        let lang = |uri: &str| asked(&uri.parse().unwrap());
+        assert_eq!(lang("/?lang=ar&lang=tr").as_deref(), Some("tr"));
+        assert_eq!(lang("/?language=ar"), None);
+    }
+}

@@ -1,0 +1,188 @@
+//! Passes by hand: jobs, and stock that is sent now.
+
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+
+use super::{
+    act::{Confirm, Hidden, told},
+    done::Done,
+    reader::{Reader, Tab, html},
+    sign,
+    view::Note,
+    words::{self, fill},
+};
+use crate::{
+    http::{
+        extract::{Form, Path, Query},
+        problem::{Code, Problem},
+    },
+    worker::by_hand::{ByHand, NotRun},
+};
+
+/// What the second step says.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Signed {
+    #[serde(default)]
+    who: String,
+    #[serde(default)]
+    why: String,
+    #[serde(default)]
+    force: String,
+}
+
+/// Whether everything is sent, whatever it zeroes.
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    #[serde(default)]
+    force: String,
+}
+
+/// A pass that is asked for, and the pages around it.
+struct Wish {
+    job: ByHand,
+    tab: Tab,
+    title: &'static str,
+    will: String,
+    path: String,
+    /// Where its end is shown.
+    shown: &'static str,
+    force: bool,
+}
+
+/// The job of that name. Stock is sent from its own page, where there is more to say.
+fn job(name: &str) -> Result<ByHand, Problem> {
+    let jobs = [
+        ByHand::Sweep,
+        ByHand::Balance,
+        ByHand::Retention,
+        ByHand::PullOrders,
+        ByHand::PushStock { force: false },
+        ByHand::PullReturns,
+        ByHand::VerifyStock,
+    ];
+    let found = jobs.into_iter().find(|job| job.name() == name);
+    found.ok_or_else(|| Problem::new(Code::NotFound, "there is no such job"))
+}
+
+fn of_job(reader: &Reader, name: &str) -> Result<Wish, Problem> {
+    let act = &reader.words().act;
+    let job = job(name)?;
+    let shown = words::job_name(job.name(), reader.format.lang);
+    Ok(Wish {
+        job,
+        tab: Tab::Jobs,
+        title: act.run_now,
+        will: fill(act.will_run, &[("job", &shown)]),
+        path: format!("/jobs/{name}/run"),
+        shown: "/jobs",
+        force: false,
+    })
+}
+
+fn of_stock(reader: &Reader, force: bool) -> Wish {
+    let act = &reader.words().act;
+    Wish {
+        job: ByHand::PushStock { force },
+        tab: Tab::Stock,
+        title: if force { act.push_force } else { act.push_now },
+        will: if force { act.will_force } else { act.will_push }.to_owned(),
+        path: "/stock/push".to_owned(),
+        shown: "/stock",
+        force,
+    }
+}
+
+/// `GET /jobs/{job}/run`
+pub(super) async fn ask_job(reader: Reader, Path(name): Path<String>) -> Result<Response, Problem> {
+    let wish = of_job(&reader, &name)?;
+    ask(&reader, wish, None, &Signed::default())
+}
+
+/// `POST /jobs/{job}/run`
+pub(super) async fn run_job(
+    reader: Reader,
+    Path(name): Path<String>,
+    Form(signed): Form<Signed>,
+) -> Result<Response, Problem> {
+    let wish = of_job(&reader, &name)?;
+    run(&reader, wish, &signed).await
+}
+
+/// `GET /stock/push?force=`
+pub(super) async fn ask_push(
+    reader: Reader,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Problem> {
+    let wish = of_stock(&reader, asked.force == "yes");
+    ask(&reader, wish, None, &Signed::default())
+}
+
+/// `POST /stock/push`
+pub(super) async fn push(reader: Reader, Form(signed): Form<Signed>) -> Result<Response, Problem> {
+    let wish = of_stock(&reader, signed.force == "yes");
+    run(&reader, wish, &signed).await
+}
+
+fn ask(
+    reader: &Reader,
+    wish: Wish,
+    note: Option<&'static str>,
+    signed: &Signed,
+) -> Result<Response, Problem> {
+    let who = if signed.who.is_empty() {
+        reader.signed_last()
+    } else {
+        signed.who.clone()
+    };
+    let force = wish.force.then(|| Hidden {
+        name: "force",
+        value: "yes".to_owned(),
+    });
+    let page = Confirm {
+        c: reader.chrome(wish.tab, wish.title),
+        note: note.map(|text| Note::new(text, "bad")),
+        facts: Vec::new(),
+        will: Some(wish.will),
+        path: wish.path,
+        hidden: force.into_iter().collect(),
+        signs: true,
+        who,
+        why: signed.why.clone(),
+        button: wish.title,
+        back: wish.shown.to_owned(),
+    };
+    Ok((super::act::status(note.is_some()), html(&page)?).into_response())
+}
+
+/// Begins it. A pass may take minutes: its end is shown by the page that follows.
+async fn run(reader: &Reader, wish: Wish, signed: &Signed) -> Result<Response, Problem> {
+    let act = &reader.words().act;
+    let Some(person) = sign::person(&signed.who, &signed.why) else {
+        return ask(reader, wish, Some(act.incomplete), signed);
+    };
+    let world = &reader.world;
+    match world.runner.run(wish.job) {
+        // Its end is written down with the pass; nobody waits for it here.
+        Ok(_end) => {}
+        Err(NotRun::NoStore) => {
+            let note = Some(reader.words().page.stock_off);
+            return ask(reader, wish, note, signed);
+        }
+        Err(NotRun::Unavailable) => {
+            return ask(reader, wish, Some(act.not_now), signed);
+        }
+    }
+    let what = if wish.force { "once, forced" } else { "once" };
+    let now = world.clock.now();
+    world
+        .store
+        .record_action(&person, what, wish.job.name(), now)
+        .await?;
+    tracing::info!(
+        job = wish.job.name(),
+        who = person.who,
+        why = person.why,
+        "a pass from the page"
+    );
+    Ok(told(Done::Started, wish.shown, Some(&person)))
+}

@@ -1,0 +1,185 @@
+//! What all viewers of a page share: read once for all of them.
+//!
+//! A picture is read again when somebody asks and the one at hand is older than its page allows.
+//! Those who ask meanwhile wait for the one reading, so however many look, a heavy question is asked
+//! once at a time. A failure is told to who asked and not kept.
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::{sync::Mutex, time::Instant};
+
+use super::{
+    charts::{ChartPicture, Range},
+    stock::StockPicture,
+};
+use crate::{
+    attention::{Warning, assess},
+    http::{World, problem::Problem},
+    overview::Situation,
+    store::{FoundOrder, PanelHealth, Search, StoreError},
+    worker::situation::situation,
+};
+
+/// As often as pages are told of changes.
+const WHOLE_FOR: Duration = Duration::from_millis(900);
+/// Statistics are written a few times a minute.
+const CHARTS_FOR: Duration = Duration::from_secs(5);
+/// The health of the panels is that of this time.
+const HEALTH: TimeDelta = TimeDelta::hours(1);
+/// Orders on the first page.
+const LATEST: i64 = 10;
+/// The whole stock is read for it.
+const STOCK_FOR: Duration = Duration::from_secs(10);
+
+/// The pictures of one process; cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Pages(Arc<Pictures>);
+
+#[derive(Debug, Default)]
+struct Pictures {
+    whole: Picture<WholePicture>,
+    charts: [Picture<ChartPicture>; 3],
+    stock: Picture<StockPicture>,
+}
+
+/// What the first page, the panels and the jobs show.
+#[derive(Debug)]
+pub struct WholePicture {
+    /// The figures.
+    pub situation: Situation,
+    /// What needs attention.
+    pub warnings: Vec<Warning>,
+    /// How the panels have answered in the last hour.
+    pub health: Vec<PanelHealth>,
+    /// The orders that were taken up last.
+    pub latest: Vec<FoundOrder>,
+}
+
+impl WholePicture {
+    async fn read(world: &World, now: DateTime<Utc>) -> Result<Self, StoreError> {
+        let store = &world.store;
+        let situation = situation(store, &world.asking, now).await?;
+        let warnings = assess(&situation, &world.limits, now);
+        Ok(Self {
+            warnings,
+            health: store.panel_health(now - HEALTH).await?,
+            latest: store
+                .search_orders(&Search::default(), None, LATEST)
+                .await?
+                .orders,
+            situation,
+        })
+    }
+}
+
+/// A picture as of some time.
+#[derive(Debug)]
+pub struct Seen<T> {
+    /// What was read.
+    pub value: T,
+    /// When, by the database's clock.
+    pub at: DateTime<Utc>,
+}
+
+/// One picture, read when it is asked for.
+#[derive(Debug)]
+struct Picture<T>(Mutex<Option<(Instant, Arc<Seen<T>>)>>);
+
+impl<T> Default for Picture<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T> Picture<T> {
+    async fn forget(&self) {
+        *self.0.lock().await = None;
+    }
+
+    /// The picture at hand, unless it is older than `most`; then a new one.
+    async fn get(
+        &self,
+        most: Duration,
+        at: DateTime<Utc>,
+        read: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<Arc<Seen<T>>, StoreError> {
+        let mut kept = self.0.lock().await;
+        if let Some((when, seen)) = kept.as_ref()
+            && when.elapsed() < most
+        {
+            return Ok(Arc::clone(seen));
+        }
+        let value = read.await?;
+        let seen = Arc::new(Seen { value, at });
+        *kept = Some((Instant::now(), Arc::clone(&seen)));
+        Ok(seen)
+    }
+}
+
+impl Pages {
+    /// The next who looks sees everything anew.
+    pub async fn forget(&self) {
+        self.0.whole.forget().await;
+        self.0.stock.forget().await;
+    }
+
+    /// The figures and what needs attention.
+    ///
+    /// # Errors
+    /// [`Problem`] when it cannot be read.
+    pub async fn whole(&self, world: &World) -> Result<Arc<Seen<WholePicture>>, Problem> {
+        let now = world.clock.now();
+        let read = WholePicture::read(world, now);
+        Ok(self.0.whole.get(WHOLE_FOR, now, read).await?)
+    }
+
+    /// The series of a range.
+    ///
+    /// # Errors
+    /// [`Problem`] when they cannot be read.
+    pub async fn charts(
+        &self,
+        world: &World,
+        range: Range,
+    ) -> Result<Arc<Seen<ChartPicture>>, Problem> {
+        let now = world.clock.now();
+        let read = ChartPicture::read(&world.store, range, now);
+        let picture = &self.0.charts[range.index()];
+        Ok(picture.get(CHARTS_FOR, now, read).await?)
+    }
+
+    /// The stock side.
+    ///
+    /// # Errors
+    /// [`Problem`] when it cannot be read.
+    pub async fn stock(&self, world: &World) -> Result<Arc<Seen<StockPicture>>, Problem> {
+        let now = world.clock.now();
+        let read = StockPicture::read(&world.store, world.push_rules, now);
+        Ok(self.0.stock.get(STOCK_FOR, now, read).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn many_who_look_at_once_read_once() {
+        let picture = Picture::default();
+        let readings = AtomicUsize::new(0);
+        let now = DateTime::UNIX_EPOCH;
+        let look = || {
+            picture.get(Duration::from_secs(1), now, async {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                Ok(readings.fetch_add(1, Ordering::Relaxed))
+            })
+        };
+        let seen = futures::future::join_all((0..50).map(|_| look())).await;
+        assert!(seen.into_iter().all(|seen| seen.unwrap().value == 0));
+        tokio::time::advance(Duration::from_secs(2)).await;
+        assert_eq!(look().await.unwrap().value, 1);
+    }
+}

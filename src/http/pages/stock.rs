@@ -1,0 +1,396 @@
+//! The stock side: what will be sent and why not, what was sent and what became of it.
+
+use askama::Template;
+use axum::{Extension, response::Html};
+
+use super::{
+    format::Format,
+    reader::{Chrome, Reader, Tab, html},
+    shared::Pages,
+    view::{Fact, Facts, Figure, Link, Note, Show, Table, Tag},
+    words::{self, fill},
+};
+use crate::{
+    http::problem::Problem,
+    stock::{
+        guard::Zeroing,
+        plan::{Explained, Verdict, Why},
+    },
+    store::{BatchView, PushLog, RefusedItem, Store, StoreError},
+    worker::trendyol::{Forecast, PushRules},
+};
+
+/// Products of the plan that are shown.
+const PLANNED: usize = 100;
+/// Passes, requests and refused products that are shown.
+const PUSHES: i64 = 20;
+const BATCHES: i64 = 20;
+const REFUSED: i64 = 100;
+
+/// Everything that the page shows, in no language yet.
+#[derive(Debug)]
+pub struct StockPicture {
+    plan: Vec<Planned>,
+    counts: Counts,
+    stale: bool,
+    zeroing: Option<Zeroing>,
+    oddities: Vec<String>,
+    pushes: Vec<PushLog>,
+    batches: Vec<BatchView>,
+    refused: Vec<RefusedItem>,
+}
+
+/// A product of the plan.
+#[derive(Debug)]
+struct Planned {
+    barcode: String,
+    qty: Option<i32>,
+    reserved: u64,
+    available: i32,
+    confirmed: Option<i32>,
+    verdict: Verdict,
+    holders: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    settled: usize,
+    send: usize,
+    wait: usize,
+}
+
+struct TablePart {
+    table: Table,
+    more: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "stock.html")]
+struct StockPage {
+    c: Chrome,
+    notes: Vec<Note>,
+    figures: Vec<Figure>,
+    actions: Vec<Link>,
+    tables: Vec<TablePart>,
+    as_of: String,
+}
+
+/// `GET /stock`
+pub(super) async fn page(
+    reader: Reader,
+    Extension(pages): Extension<Pages>,
+) -> Result<Html<String>, Problem> {
+    let picture = pages.stock(&reader.world).await?;
+    let format = &reader.format;
+    let words = format.words();
+    let enabled = reader.world.config.trendyol.enabled;
+    html(&StockPage {
+        c: reader.chrome(Tab::Stock, words.page.stock),
+        notes: notes(&picture.value, enabled, format),
+        figures: figures(&picture.value, format),
+        actions: if enabled {
+            actions(&picture.value, format)
+        } else {
+            Vec::new()
+        },
+        tables: tables(&picture.value, format),
+        as_of: fill(words.page.as_of, &[("time", &format.time(picture.at))]),
+    })
+}
+
+impl StockPicture {
+    /// Reads it all. The plan is that of a pass that begins now.
+    pub(super) async fn read(
+        store: &Store,
+        rules: PushRules,
+        now: chrono::DateTime<chrono::Utc>,
+    ) -> Result<Self, StoreError> {
+        let forecast = Forecast::read(store, rules, now).await?;
+        let mut counts = Counts::default();
+        let mut plan = Vec::new();
+        for explained in forecast.explained() {
+            match explained.entry.verdict {
+                Verdict::Settled => counts.settled += 1,
+                Verdict::Check | Verdict::Send { .. } => counts.send += 1,
+                Verdict::Wait(_) => counts.wait += 1,
+            }
+            if explained.entry.verdict != Verdict::Settled && plan.len() < PLANNED {
+                plan.push(planned(&explained));
+            }
+        }
+        let oddities = forecast.oddities().iter().take(PLANNED);
+        Ok(Self {
+            plan,
+            counts,
+            stale: forecast.is_stale(),
+            zeroing: forecast.guard().err(),
+            oddities: oddities.map(ToString::to_string).collect(),
+            pushes: store.push_log(None, PUSHES).await?,
+            batches: store.batches(BATCHES).await?,
+            refused: store.refused_items(REFUSED).await?,
+        })
+    }
+}
+
+fn planned(explained: &Explained<'_>) -> Planned {
+    let entry = explained.entry;
+    let holders = explained.holders.iter();
+    Planned {
+        barcode: explained.barcode.to_owned(),
+        qty: entry.qty,
+        reserved: entry.reserved,
+        available: entry.available,
+        confirmed: explained.confirmed,
+        verdict: entry.verdict,
+        holders: holders
+            .map(|holder| format!("{} × {}", holder.units, holder.order))
+            .collect(),
+    }
+}
+
+fn notes(picture: &StockPicture, enabled: bool, format: &Format) -> Vec<Note> {
+    let page = &format.words().page;
+    let mut notes = Vec::new();
+    if !enabled {
+        notes.push(Note::new(page.stock_off, "info"));
+        return notes;
+    }
+    if let Some(zeroing) = &picture.zeroing {
+        let (zeroed, on_sale) = (format.count(zeroing.zeroed), format.count(zeroing.on_sale));
+        let text = fill(page.zeroing, &[("zeroed", &zeroed), ("on_sale", &on_sale)]);
+        notes.push(Note::new(text, "bad"));
+    }
+    if picture.stale {
+        notes.push(Note::new(page.orders_stale, "warn"));
+    }
+    notes
+}
+
+fn figures(picture: &StockPicture, format: &Format) -> Vec<Figure> {
+    let page = &format.words().page;
+    let refused = picture.refused.len();
+    let figure = |name, count: usize, tone| Figure {
+        name,
+        value: format.count(count),
+        more: None,
+        tone,
+        href: None,
+        wide: false,
+    };
+    let counts = picture.counts;
+    vec![
+        figure(page.settled, counts.settled, ""),
+        figure(page.to_send, counts.send, ""),
+        figure(page.waiting, counts.wait, ""),
+        figure(
+            page.quarantine,
+            refused,
+            if refused > 0 { "warn" } else { "" },
+        ),
+    ]
+}
+
+fn actions(picture: &StockPicture, format: &Format) -> Vec<Link> {
+    let act = &format.words().act;
+    let mut actions = vec![Link::new("/stock/push", act.push_now)];
+    if picture.zeroing.is_some() {
+        actions.push(Link::new("/stock/push?force=yes", act.push_force));
+    }
+    actions
+}
+
+fn tables(picture: &StockPicture, format: &Format) -> Vec<TablePart> {
+    let page = &format.words().page;
+    let alone = |table| TablePart { table, more: None };
+    let hidden = (picture.counts.send + picture.counts.wait).saturating_sub(picture.plan.len());
+    let mut tables = vec![
+        TablePart {
+            table: plan_table(&picture.plan, format),
+            more: (hidden > 0).then(|| fill(page.plan_more, &[("count", &format.count(hidden))])),
+        },
+        TablePart {
+            table: refused_table(&picture.refused, format),
+            more: (!picture.refused.is_empty()).then(|| page.quarantine_note.to_owned()),
+        },
+        alone(push_table(&picture.pushes, format)),
+        alone(batch_table(&picture.batches, format)),
+    ];
+    if !picture.oddities.is_empty() {
+        tables.push(alone(Table {
+            caption: page.oddities,
+            heads: vec![page.what],
+            rows: picture
+                .oddities
+                .iter()
+                .map(|text| vec![Show::Text(text.clone())])
+                .collect(),
+            empty: page.none,
+        }));
+    }
+    tables
+}
+
+fn number(count: Option<i32>, format: &Format) -> Show {
+    let none = format.words().page.nothing;
+    count.map_or_else(
+        || Show::Text(none.to_owned()),
+        |count| Show::Num(format.count(count)),
+    )
+}
+
+fn plan_table(plan: &[Planned], format: &Format) -> Table {
+    let page = &format.words().page;
+    let rows = plan.iter().map(|item| {
+        vec![
+            Show::Code(item.barcode.clone()),
+            number(item.qty, format),
+            reserved(item, format),
+            Show::Num(format.count(item.available)),
+            number(item.confirmed, format),
+            Show::Text(verdict(item, format)),
+        ]
+    });
+    Table {
+        caption: page.plan_note,
+        heads: vec![
+            page.barcode,
+            page.in_stock,
+            page.reserved,
+            page.available,
+            page.on_sale,
+            page.what,
+        ],
+        rows: rows.collect(),
+        empty: page.plan_settled,
+    }
+}
+
+/// How many are reserved, and for which orders.
+fn reserved(item: &Planned, format: &Format) -> Show {
+    let units = format.count(item.reserved);
+    if item.holders.is_empty() {
+        Show::Num(units)
+    } else {
+        Show::Long(format!("{units}\n{}", item.holders.join("\n")))
+    }
+}
+
+fn verdict(item: &Planned, format: &Format) -> String {
+    let time = match item.verdict {
+        Verdict::Wait(Why::Quarantined { until } | Why::Repeated { until }) => format.time(until),
+        _ => String::new(),
+    };
+    let units = match item.verdict {
+        Verdict::Send { quantity } => quantity,
+        _ => item.available,
+    };
+    let say = format.lang.pick(words::verdict(item.verdict));
+    fill(say, &[("units", &format.count(units)), ("time", &time)])
+}
+
+fn refused_table(refused: &[RefusedItem], format: &Format) -> Table {
+    let page = &format.words().page;
+    let rows = refused.iter().map(|item| {
+        vec![
+            Show::Code(item.barcode.clone()),
+            Show::Num(format.count(item.failures)),
+            item.rests_until.map_or_else(
+                || Show::Text(page.nothing.to_owned()),
+                |until| Show::Time(format.moment(until)),
+            ),
+            number(item.confirmed, format),
+            Show::text_or(item.refused.clone(), page.nothing),
+        ]
+    });
+    Table {
+        caption: page.quarantine,
+        heads: vec![
+            page.barcode,
+            page.failures,
+            page.rests_until,
+            page.on_sale,
+            page.refused_why,
+        ],
+        rows: rows.collect(),
+        empty: page.quarantine_none,
+    }
+}
+
+fn push_table(pushes: &[PushLog], format: &Format) -> Table {
+    let page = &format.words().page;
+    let rows = pushes.iter().map(|push| {
+        let seconds = push.duration_seconds.unwrap_or(0.0);
+        let outcome = if push.success { "done" } else { "failed" };
+        vec![
+            Show::Time(format.moment(push.push_time)),
+            Show::Tag(Tag::new(
+                format.lang.pick(words::job_outcome(Some(outcome))),
+                if push.success { "good" } else { "bad" },
+            )),
+            Show::Num(format.count(push.total_items)),
+            Show::Num(format.count(push.total_quantity)),
+            Show::Num(format.count(push.reserved_quantity)),
+            Show::Num(format.count(push.batch_count)),
+            Show::Text(format.millis(seconds * 1000.0)),
+            Show::text_or(push.error_message.clone(), page.nothing),
+        ]
+    });
+    Table {
+        caption: page.pushes,
+        heads: vec![
+            page.time,
+            page.state,
+            page.items,
+            page.units,
+            page.reserved,
+            page.requests,
+            page.took,
+            page.error,
+        ],
+        rows: rows.collect(),
+        empty: page.never_run,
+    }
+}
+
+fn batch_table(batches: &[BatchView], format: &Format) -> Table {
+    let page = &format.words().page;
+    let rows = batches.iter().map(|batch| {
+        let state = words::batch_state(&batch.state);
+        let state = state.map_or(batch.state.as_str(), |say| format.lang.pick(say));
+        let tone = match batch.state.as_str() {
+            "settled" if batch.failed == 0 => "good",
+            "queued" | "sending" => "info",
+            "refused" => "bad",
+            _ => "warn",
+        };
+        vec![
+            Show::Time(format.moment(batch.sent_at)),
+            Show::Tag(Tag::new(state, tone)),
+            Show::Num(format.count(batch.items)),
+            Show::Num(format.count(batch.failed)),
+            Show::Facts(batch_facts(batch, format)),
+        ]
+    });
+    Table {
+        caption: page.batches,
+        heads: vec![
+            page.sent,
+            page.state,
+            page.items,
+            page.failed_items,
+            page.batch,
+        ],
+        rows: rows.collect(),
+        empty: page.none,
+    }
+}
+
+fn batch_facts(batch: &BatchView, format: &Format) -> Vec<Fact> {
+    let page = &format.words().page;
+    let name = batch.name.clone();
+    Facts::default()
+        .with(page.number, Show::Code(batch.id.to_string()))
+        .maybe(page.batch, name, Show::Code)
+        .text(page.message, batch.note.as_deref())
+        .all()
+}

@@ -1,0 +1,175 @@
+//! The few shapes that all pages are made of. Templates only lay them out; what they say is decided
+//! before.
+
+use super::format::Moment;
+
+/// A short word with a colour that says no more than the word does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tag {
+    /// The word.
+    pub text: String,
+    /// `good`, `warn`, `bad`, `info` or nothing.
+    pub tone: &'static str,
+}
+
+/// A link, or a step that begins with one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Where it leads.
+    pub href: String,
+    /// What it says.
+    pub text: String,
+}
+
+/// A value as it is shown. Every text in it is escaped by the template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Show {
+    /// A text, also one from outside.
+    Text(String),
+    /// A number.
+    Num(String),
+    /// A text of several lines, from outside.
+    Long(String),
+    /// An id or a reference: written from left to right.
+    Code(String),
+    /// A time.
+    Time(Moment),
+    /// A state.
+    Tag(Tag),
+    /// Several states.
+    Tags(Vec<Tag>),
+    /// A link.
+    Link(Link),
+    /// Steps.
+    Links(Vec<Link>),
+    /// Facts within.
+    Facts(Vec<Fact>),
+}
+
+/// A name and its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    /// The name.
+    pub name: String,
+    /// The value.
+    pub show: Show,
+}
+
+/// A table. The first cell of a row names it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Table {
+    /// What it is about.
+    pub caption: &'static str,
+    /// The columns.
+    pub heads: Vec<&'static str>,
+    /// The rows, as wide as the columns.
+    pub rows: Vec<Vec<Show>>,
+    /// What is said when there are none.
+    pub empty: &'static str,
+}
+
+/// A number that is read from afar.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Figure {
+    /// What it counts.
+    pub name: &'static str,
+    /// The number.
+    pub value: String,
+    /// What belongs to it.
+    pub more: Option<String>,
+    /// `warn`, `bad` or nothing.
+    pub tone: &'static str,
+    /// Where more is said.
+    pub href: Option<&'static str>,
+    /// Whether it takes the room of two: an amount of money.
+    pub wide: bool,
+}
+
+/// A sentence that is said before everything else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// The sentence.
+    pub text: String,
+    /// `good`, `warn`, `bad` or nothing.
+    pub tone: &'static str,
+}
+
+impl Tag {
+    /// A tag.
+    pub fn new(text: impl Into<String>, tone: &'static str) -> Self {
+        Self {
+            text: text.into(),
+            tone,
+        }
+    }
+}
+
+impl Link {
+    /// A link.
+    pub fn new(href: impl Into<String>, text: impl Into<String>) -> Self {
+        Self {
+            href: href.into(),
+            text: text.into(),
+        }
+    }
+}
+
+impl Note {
+    /// A note.
+    pub fn new(text: impl Into<String>, tone: &'static str) -> Self {
+        Self {
+            text: text.into(),
+            tone,
+        }
+    }
+}
+
+impl Show {
+    /// A text, or the mark for none.
+    pub fn text_or(text: Option<impl Into<String>>, none: &str) -> Self {
+        Self::Text(text.map_or_else(|| none.to_owned(), Into::into))
+    }
+}
+
+/// Facts, one after the other; those without a value are left out.
+#[derive(Debug, Default)]
+pub struct Facts(Vec<Fact>);
+
+impl Facts {
+    /// Adds a fact.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<String>, show: Show) -> Self {
+        self.0.push(Fact {
+            name: name.into(),
+            show,
+        });
+        self
+    }
+
+    /// Adds a fact where there is a value.
+    #[must_use]
+    pub fn maybe<T>(
+        self,
+        name: impl Into<String>,
+        value: Option<T>,
+        show: impl FnOnce(T) -> Show,
+    ) -> Self {
+        match value {
+            Some(value) => self.with(name, show(value)),
+            None => self,
+        }
+    }
+
+    /// Adds a text that says something.
+    #[must_use]
+    pub fn text(self, name: impl Into<String>, text: Option<&str>) -> Self {
+        let text = text.filter(|text| !text.trim().is_empty());
+        self.maybe(name, text, |text| Show::Text(text.to_owned()))
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn all(self) -> Vec<Fact> {
+        self.0
+    }
+}

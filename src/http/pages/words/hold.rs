@@ -1,0 +1,167 @@
+//! Why an order is held, and what to do about it, for whoever stands before the page.
+
+use crate::{http::pages::lang::Say, order::HoldReason};
+
+/// What is wrong.
+#[must_use]
+pub const fn hold(reason: HoldReason) -> Say {
+    match reason {
+        HoldReason::NoMapping => [
+            "This package is not mapped to a product of the panel",
+            "Bu paket panelin bir ürünüyle eşleştirilmemiş",
+            "هذه الباقة غير مربوطة بمنتج في اللوحة",
+        ],
+        HoldReason::AmbiguousMapping => [
+            "This package is mapped to more than one product of the panel",
+            "Bu paket panelin birden fazla ürünüyle eşleştirilmiş",
+            "هذه الباقة مربوطة بأكثر من منتج في اللوحة",
+        ],
+        HoldReason::ForeignReference => [
+            "The order already has a reference that orderwatch did not give; it may have been bought",
+            "Siparişte orderwatch'ın vermediği bir referans var; satın alınmış olabilir",
+            "للطلب مرجع لم يُنشئه orderwatch؛ ربما تم شراؤه",
+        ],
+        HoldReason::NoPlayerId => [
+            "The player id is missing",
+            "Oyuncu kimliği eksik",
+            "معرّف اللاعب ناقص",
+        ],
+        HoldReason::QuantityNotOne => [
+            "The panel sells one unit per order; this order asks for another quantity",
+            "Panel sipariş başına bir adet satar; bu siparişte başka bir adet isteniyor",
+            "تبيع اللوحة وحدة واحدة لكل طلب، وهذا الطلب بكمية أخرى",
+        ],
+        HoldReason::NotInCatalogue => [
+            "The panel does not list the mapped product",
+            "Eşleştirilen ürün panelin listesinde yok",
+            "المنتج المربوط غير موجود في قائمة اللوحة",
+        ],
+        HoldReason::ContradictoryRouting => [
+            "The package is routed automatically but to no panel of this shop",
+            "Paket otomatik yönlendiriliyor ama bu mağazanın hiçbir paneline değil",
+            "الباقة موجَّهة تلقائيًا ولكن ليس إلى لوحة من لوحات هذا المتجر",
+        ],
+        HoldReason::IntegrationIncomplete => [
+            "The panel's address, account or password is missing or unusable",
+            "Panelin adresi, hesabı veya şifresi eksik ya da kullanılamıyor",
+            "عنوان اللوحة أو حسابها أو كلمة مرورها ناقصة أو غير صالحة",
+        ],
+        HoldReason::Unconfirmed => [
+            "It may have been bought; the panel gives no sure answer",
+            "Satın alınmış olabilir; panel kesin yanıt vermiyor",
+            "ربما تم شراؤه؛ لا تعطي اللوحة ردًا مؤكدًا",
+        ],
+        HoldReason::NoReference => [
+            "It was sent before without a numeric reference, so the panel cannot be asked",
+            "Daha önce sayısal referans olmadan gönderilmiş; panele sorulamıyor",
+            "أُرسل سابقًا بلا مرجع رقمي، فلا يمكن سؤال اللوحة",
+        ],
+        HoldReason::ReferenceShared => [
+            "Another order has the same reference, so the panel's answer is not about this one alone",
+            "Başka bir siparişin de referansı aynı; panelin yanıtı yalnızca bu siparişe ait değil",
+            "لطلب آخر المرجع نفسه، فرد اللوحة لا يخص هذا الطلب وحده",
+        ],
+        HoldReason::PinTooLong => [
+            "Completed, but the code is too long for the shop's field; it is kept whole in orderwatch",
+            "Tamamlandı ama kod mağazanın alanına sığmıyor; tamamı orderwatch'ta saklanıyor",
+            "اكتمل، لكن الكود أطول من حقل المتجر؛ وهو محفوظ كاملًا في orderwatch",
+        ],
+        HoldReason::WaitedTooLong => [
+            "It waited too long to be bought without asking",
+            "Sormadan satın almak için çok uzun süre bekledi",
+            "انتظر أطول من أن يُشترى دون سؤال",
+        ],
+        HoldReason::DailyLimit => [
+            "The spending limit of this panel is reached",
+            "Bu panelin harcama sınırına ulaşıldı",
+            "بلغت هذه اللوحة حد الإنفاق",
+        ],
+        HoldReason::ShopRowRefused => [
+            "The shop's database refused the result; it is kept in orderwatch",
+            "Mağazanın veritabanı sonucu kabul etmedi; sonuç orderwatch'ta saklanıyor",
+            "رفضت قاعدة بيانات المتجر النتيجة؛ وهي محفوظة في orderwatch",
+        ],
+    }
+}
+
+/// What to do about it.
+#[must_use]
+pub const fn hold_remedy(reason: HoldReason) -> Say {
+    match reason {
+        HoldReason::NoMapping => [
+            "Map the package to the panel's product, then retry the order.",
+            "Paketi panelin ürünüyle eşleştirin, sonra siparişi yeniden deneyin.",
+            "اربط الباقة بمنتج اللوحة ثم أعد محاولة الطلب.",
+        ],
+        HoldReason::AmbiguousMapping => [
+            "Leave one mapping for the package, then retry the order.",
+            "Paket için tek eşleştirme bırakın, sonra siparişi yeniden deneyin.",
+            "أبقِ ربطًا واحدًا للباقة ثم أعد محاولة الطلب.",
+        ],
+        HoldReason::ForeignReference => [
+            "Look for that reference at the panel; retry the order only if nothing was bought.",
+            "Bu referansı panelde arayın; yalnızca satın alınmadıysa siparişi yeniden deneyin.",
+            "ابحث عن هذا المرجع في اللوحة، ولا تُعد المحاولة إلا إذا لم يُشترَ شيء.",
+        ],
+        HoldReason::NoPlayerId => [
+            "Enter the player id in the order, then retry it.",
+            "Siparişe oyuncu kimliğini girin, sonra yeniden deneyin.",
+            "أدخل معرّف اللاعب في الطلب ثم أعد المحاولة.",
+        ],
+        HoldReason::QuantityNotOne => [
+            "Split the order into single units, or handle it by hand.",
+            "Siparişi tek adetlere bölün ya da elle tamamlayın.",
+            "قسّم الطلب إلى وحدات مفردة أو عالجه يدويًا.",
+        ],
+        HoldReason::NotInCatalogue => [
+            "Correct the mapping, or route the package to another panel, then retry the order.",
+            "Eşleştirmeyi düzeltin ya da paketi başka panele yönlendirin, sonra siparişi yeniden deneyin.",
+            "صحّح الربط أو وجّه الباقة إلى لوحة أخرى ثم أعد محاولة الطلب.",
+        ],
+        HoldReason::ContradictoryRouting => [
+            "Choose a panel of this shop in the package's routing, then retry the order.",
+            "Paketin yönlendirmesinde bu mağazanın bir panelini seçin, sonra siparişi yeniden deneyin.",
+            "اختر لوحة من لوحات هذا المتجر في توجيه الباقة ثم أعد محاولة الطلب.",
+        ],
+        HoldReason::IntegrationIncomplete => [
+            "Complete the panel (address, account, password) in the shop, then retry the order.",
+            "Mağazada panelin adresini, hesabını ve şifresini tamamlayın, sonra siparişi yeniden deneyin.",
+            "أكمل بيانات اللوحة في المتجر (العنوان والحساب وكلمة المرور) ثم أعد محاولة الطلب.",
+        ],
+        HoldReason::Unconfirmed => [
+            "Look for the reference at the panel, then say below what became of it.",
+            "Referansı panelde arayın, sonra ne olduğunu aşağıda bildirin.",
+            "ابحث عن المرجع في اللوحة ثم حدّد مصيره أدناه.",
+        ],
+        HoldReason::NoReference => [
+            "Look for the purchase at the panel, then say below what became of it.",
+            "Satın almayı panelde arayın, sonra ne olduğunu aşağıda bildirin.",
+            "ابحث عن عملية الشراء في اللوحة ثم حدّد مصيرها أدناه.",
+        ],
+        HoldReason::ReferenceShared => [
+            "Look at the panel which of the two orders was bought, then settle both.",
+            "İki siparişten hangisinin alındığına panelde bakın, sonra ikisini de sonuçlandırın.",
+            "تحقق في اللوحة أي الطلبين تم شراؤه، ثم احسم كليهما.",
+        ],
+        HoldReason::PinTooLong => [
+            "Show the code, give it to the customer, then say below that it was bought.",
+            "Kodu gösterip müşteriye verin, sonra aşağıda satın alındığını bildirin.",
+            "اعرض الكود وسلّمه للعميل، ثم حدّد أدناه أنه تم شراؤه.",
+        ],
+        HoldReason::WaitedTooLong => [
+            "Ask whether it is still wanted, then retry the order.",
+            "Hâlâ istenip istenmediğini sorun, sonra siparişi yeniden deneyin.",
+            "اسأل إن كان ما زال مطلوبًا ثم أعد محاولة الطلب.",
+        ],
+        HoldReason::DailyLimit => [
+            "Wait until less was spent in the last 24 hours, or raise dispatch.daily_limit; then retry the order.",
+            "Son 24 saatteki harcama azalana kadar bekleyin ya da dispatch.daily_limit değerini artırın; sonra siparişi yeniden deneyin.",
+            "انتظر حتى ينخفض إنفاق آخر 24 ساعة أو ارفع dispatch.daily_limit، ثم أعد محاولة الطلب.",
+        ],
+        HoldReason::ShopRowRefused => [
+            "The timeline has the database's words; settle it in the shop, then say below what became of it.",
+            "Veritabanının açıklaması zaman çizelgesinde; mağazada çözün, sonra ne olduğunu aşağıda bildirin.",
+            "رد قاعدة البيانات في الخط الزمني؛ عالجه في المتجر ثم حدّد مصيره أدناه.",
+        ],
+    }
+}

@@ -1,0 +1,222 @@
+//! Connections: how many, how long they may take to ask, and how they end.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{ConnectInfo, Request},
+};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::JoinHandle,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// Connections at once; more wait until one is closed.
+const CONNECTIONS: usize = 256;
+/// From the opening of a connection, or the end of the answer before, to the end of a request's
+/// head. Idle connections are closed after it.
+const HEAD_WITHIN: Duration = Duration::from_secs(20);
+/// A request's head, in bytes.
+const HEAD_BYTES: usize = 32 * 1024;
+/// Fields in a request's head.
+const HEAD_FIELDS: usize = 64;
+/// After an error of the system (too many open files), before it is asked again.
+const REST: Duration = Duration::from_millis(500);
+/// How long answers under way may take when the server ends.
+const LAST_ANSWERS: Duration = Duration::from_secs(3);
+
+/// The address cannot be listened at.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen at {address} (http.listen): {}", hint(.source))]
+pub struct BindError {
+    /// The address.
+    pub address: SocketAddr,
+    /// What the system said.
+    #[source]
+    pub source: io::Error,
+}
+
+fn hint(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            "another process has this port; is orderwatch running already? Otherwise choose another one"
+        }
+        io::ErrorKind::AddrNotAvailable => "no interface of this machine has this address",
+        io::ErrorKind::PermissionDenied => "ports below 1024 need a right; choose a higher one",
+        _ => "the system refuses",
+    }
+}
+
+/// An address that is listened at, and nobody is answered yet.
+#[derive(Debug)]
+pub struct Listening {
+    listener: TcpListener,
+    wanted: SocketAddr,
+    address: SocketAddr,
+}
+
+/// The server; it ends when it is stopped.
+#[derive(Debug)]
+pub struct Server {
+    wanted: SocketAddr,
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+/// Tells a stream of events to end, so that it does not hold up the server's end. Handlers find it
+/// among the request's extensions.
+#[derive(Clone, Debug)]
+pub struct Stopping(pub CancellationToken);
+
+impl Listening {
+    /// Takes the address.
+    ///
+    /// # Errors
+    /// [`BindError`] when it is not to be had.
+    pub async fn at(address: SocketAddr) -> Result<Self, BindError> {
+        let failed = |source| BindError { address, source };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        Ok(Self {
+            wanted: address,
+            address: listener.local_addr().map_err(failed)?,
+            listener,
+        })
+    }
+
+    /// Where, with the port that was found.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers from here on.
+    #[must_use]
+    pub fn serve(self, router: Router) -> Server {
+        let stop = CancellationToken::new();
+        tracing::info!(address = %self.address, "the page is at http://{}/", self.address);
+        Server {
+            wanted: self.wanted,
+            task: tokio::spawn(accept(self.listener, router, stop.clone())),
+            stop,
+        }
+    }
+}
+
+impl Server {
+    /// The address that it was asked to listen at.
+    #[must_use]
+    pub fn wanted(&self) -> SocketAddr {
+        self.wanted
+    }
+
+    /// Takes no more requests, lets the answers under way finish for a moment, and ends.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        if let Err(error) = self.task.await {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the server failed"
+            );
+        }
+    }
+}
+
+async fn accept(listener: TcpListener, router: Router, stop: CancellationToken) {
+    let room = Arc::new(Semaphore::new(CONNECTIONS));
+    let connections = TaskTracker::new();
+    let ended = CancellationToken::new();
+    while let Some((stream, peer, permit)) = stop
+        .run_until_cancelled(next(&listener, &room))
+        .await
+        .flatten()
+    {
+        let connection = serve(stream, peer, router.clone(), stop.clone());
+        let ended = ended.clone();
+        connections.spawn(async move {
+            // Dropping the connection closes it.
+            ended.run_until_cancelled(connection).await;
+            drop(permit);
+        });
+    }
+    drop(listener);
+    connections.close();
+    if tokio::time::timeout(LAST_ANSWERS, connections.wait())
+        .await
+        .is_err()
+    {
+        tracing::debug!(connections = connections.len(), "cutting connections off");
+        ended.cancel();
+        connections.wait().await;
+    }
+}
+
+/// The next connection. `None` never comes while there is room in the process.
+async fn next(
+    listener: &TcpListener,
+    room: &Arc<Semaphore>,
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let permit = Arc::clone(room).acquire_owned().await.ok()?;
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => return Some((stream, peer, permit)),
+            Err(error) if is_of_the_connection(&error) => {}
+            Err(error) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "no connection can be taken now"
+                );
+                tokio::time::sleep(REST).await;
+            }
+        }
+    }
+}
+
+/// The client was gone before it was answered.
+fn is_of_the_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+    )
+}
+
+async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, stop: CancellationToken) {
+    // Events are small and should not wait for each other.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(error = &error as &dyn std::error::Error, "no TCP_NODELAY");
+    }
+    let stopping = stop.clone();
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let mut request: Request = request.map(Body::new);
+        let extensions = request.extensions_mut();
+        extensions.insert(ConnectInfo(peer));
+        extensions.insert(Stopping(stopping.clone()));
+        tower::ServiceExt::oneshot(router.clone(), request)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_WITHIN)
+        .max_buf_size(HEAD_BYTES)
+        .max_headers(HEAD_FIELDS)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = &mut connection => ended,
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(
+            error = &error as &dyn std::error::Error,
+            "a connection broke off"
+        );
+    }
+}
