@@ -1,0 +1,400 @@
+//! A Trendyol seller account: a store that sells by itself, and the API that its seller sees.
+//!
+//! Behaviour follows the documents and what integrators have observed; where they disagree,
+//! [`Quirks`] chooses. What must stay true: the [`Ledger`] holds every sale with the stock that
+//! the store showed at that moment, the store never sells what it does not show, and nothing but
+//! a worked-off report or a sale changes its stock (and a cancellation, if the plan says so).
+//!
+//! The store has a clock of its own. In a simulation it stands still until
+//! [`advance`](TrendyolStore::advance), or follows the [`Clock`](crate::clock::Clock) of its plan.
+//! Whatever was due meanwhile has happened, in its order, before anyone can look.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::time::Duration;
+//! use orderwatch::sandbox::trendyol::{StorePlan, TrendyolStore};
+//! let store = TrendyolStore::start(StorePlan::sample(7, 100)).await?;
+//! let order = store.sell("8683772000000", 2)?;
+//! // ... point a client at store.base_url() and let it pull ...
+//! store.advance(Duration::from_mins(4));
+//! store.cancel(order.packages[0])?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod answer;
+mod call;
+mod claims;
+mod desk;
+mod door;
+mod feed;
+mod json;
+mod ledger;
+mod life;
+mod limits;
+mod orders;
+mod package;
+mod plan;
+mod progress;
+mod push;
+mod queue;
+mod quirks;
+mod readback;
+mod record;
+mod shelf;
+mod state;
+mod status;
+mod times;
+pub mod trouble;
+
+use std::{fmt, io, ops::Range, sync::Arc, time::Duration};
+
+use chrono::{DateTime, Utc};
+use fastrand::Rng;
+use uuid::Uuid;
+
+pub use self::{
+    call::Endpoint,
+    claims::{Claim, ClaimItem},
+    json::Names,
+    ledger::{Ledger, Repetition},
+    limits::{Bursts, Group, Limits, Measure},
+    package::{Line, Package},
+    plan::{Product, ProductState, QueuePlan, StorePlan},
+    quirks::{ClaimDates, Errors, Expired, NoClaims, Quirks, Repeats, Unfinished},
+    record::{RequestRecord, Sale},
+    state::Order,
+    status::{ClaimStatus, CreatedBy, Status},
+};
+use self::{desk::Desk, state::State};
+use super::{
+    faults::Faults,
+    gates::{Gate, Moment},
+    http::Server,
+    lock,
+};
+
+/// A running store; clones are the same store, and dropping the last one ends it.
+#[derive(Clone)]
+pub struct TrendyolStore {
+    server: Arc<Server>,
+    desk: Arc<Desk>,
+}
+
+/// What cannot happen at a store.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The store does not have it.
+    #[error("the store has no product with barcode {0}")]
+    UnknownProduct(String),
+    /// It is not approved, archived or locked.
+    #[error("the product with barcode {0} is not on sale")]
+    NotOnSale(String),
+    /// Nobody can buy more than is on sale.
+    #[error("{asked} pieces of {barcode} were asked for, {stock} are on sale")]
+    SoldOut {
+        /// Of what.
+        barcode: String,
+        /// How many were asked for.
+        asked: u32,
+        /// How many are on sale.
+        stock: u32,
+    },
+    /// An order or a package without anything in it.
+    #[error("an order needs at least one piece in each of its packages")]
+    Empty,
+    /// There is no such package.
+    #[error("there is no package {0}")]
+    UnknownPackage(i64),
+    /// Nothing would be left of the package.
+    #[error("package {0} has too few pieces for that")]
+    TooSmall(i64),
+    /// The pieces are not in the package.
+    #[error("package {package} does not have so many pieces of {barcode}")]
+    NotInPackage {
+        /// Which package.
+        package: i64,
+        /// Pieces of what.
+        barcode: String,
+    },
+    /// There is no such claim.
+    #[error("there is no claim {0}")]
+    UnknownClaim(Uuid),
+}
+
+impl fmt::Debug for TrendyolStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TrendyolStore")
+            .field("ledger", self.ledger())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The store itself.
+impl TrendyolStore {
+    /// Starts a store.
+    ///
+    /// # Errors
+    /// When the planned address cannot be listened on.
+    #[expect(
+        clippy::unused_async,
+        reason = "it needs a runtime; awaiting it makes sure of one"
+    )]
+    pub async fn start(plan: StorePlan) -> io::Result<Self> {
+        let listen = plan.listen;
+        let desk = Arc::new(Desk::new(plan));
+        let server = Arc::new(Server::start(listen, Arc::clone(&desk))?);
+        Ok(Self { server, desk })
+    }
+
+    /// The address to configure at a client.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.server.addr())
+    }
+
+    /// What really happened.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.desk.ledger
+    }
+
+    /// What goes wrong.
+    #[must_use]
+    pub fn faults(&self) -> &Faults<Endpoint> {
+        &self.desk.faults
+    }
+
+    /// Holds every request to the endpoint at this moment until the gate opens.
+    pub fn hold(&self, endpoint: Endpoint, moment: Moment) -> Gate {
+        self.desk.gates.hold(endpoint, moment)
+    }
+
+    /// Closes every open connection, whatever it waits for.
+    pub fn drop_connections(&self) {
+        self.server.drop_connections();
+    }
+
+    /// Refuses new connections until [`Self::resume_listening`]; open ones go on.
+    ///
+    /// # Errors
+    /// When the port cannot be kept for later.
+    pub async fn pause_listening(&self) -> io::Result<()> {
+        self.server.pause_listening().await
+    }
+
+    /// Listens again on the same port.
+    ///
+    /// # Errors
+    /// When the port cannot be listened on any more.
+    pub async fn resume_listening(&self) -> io::Result<()> {
+        self.server.resume_listening().await
+    }
+
+    /// Ends the store's server; what happened stays readable.
+    ///
+    /// # Errors
+    /// When its listening task has failed.
+    pub async fn stop(&self) -> io::Result<()> {
+        self.server.stop().await
+    }
+
+    /// The store's time.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.desk.clock.now()
+    }
+
+    /// Moves the store's clock on. What is due meanwhile happens.
+    pub fn advance(&self, by: Duration) {
+        self.desk.clock.advance(by);
+        self.change(|_| ());
+    }
+
+    /// Answers 429 to everything of a group for a while.
+    pub fn shut(&self, group: Group, lasts: Duration) {
+        lock(&self.desk.gatekeeper).shut(group, lasts, self.now());
+    }
+
+    /// Hides the changes of packages that are made within these times until their end. They
+    /// then show with the dates on which they were made.
+    pub fn outage(&self, times: Range<DateTime<Utc>>) {
+        self.change(|state| state.outage(times));
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let result = change(&mut self.desk.state());
+        self.desk.ledger.changed();
+        result
+    }
+}
+
+/// What is on sale.
+impl TrendyolStore {
+    /// How many pieces are on sale; `None` for a product that the store does not have.
+    #[must_use]
+    pub fn stock_of(&self, barcode: &str) -> Option<u32> {
+        self.desk.state().shelf.get(barcode).map(|good| good.stock)
+    }
+
+    /// All barcodes with the pieces on sale.
+    #[must_use]
+    pub fn stocks(&self) -> Vec<(String, u32)> {
+        let state = self.desk.state();
+        let goods = state.shelf.all().iter();
+        goods
+            .map(|good| (good.product.barcode.clone(), good.stock))
+            .collect()
+    }
+
+    /// Adds a product, or replaces the one with its barcode.
+    pub fn put(&self, product: Product) {
+        self.change(|state| state.shelf.put(product));
+    }
+
+    /// Changes whether a product can be sold.
+    ///
+    /// # Errors
+    /// When the store does not have it.
+    pub fn set_state(&self, barcode: &str, to: ProductState) -> Result<(), StoreError> {
+        self.change(|state| {
+            let good = state.shelf.get_mut(barcode);
+            let unknown = || StoreError::UnknownProduct(barcode.to_owned());
+            good.ok_or_else(unknown)?.state = to;
+            Ok(())
+        })
+    }
+
+    /// Sets the stock of a product behind the back of every client: drift.
+    ///
+    /// # Errors
+    /// When the store does not have it.
+    pub fn drift(&self, barcode: &str, stock: u32) -> Result<(), StoreError> {
+        self.change(|state| {
+            let good = state.shelf.get_mut(barcode);
+            let unknown = || StoreError::UnknownProduct(barcode.to_owned());
+            good.ok_or_else(unknown)?.stock = stock;
+            Ok(())
+        })
+    }
+
+    /// How many accepted reports are not worked off to their end.
+    #[must_use]
+    pub fn reports_waiting(&self) -> usize {
+        self.desk.state().queue.waiting()
+    }
+
+    /// The next reports are accepted and then never worked off.
+    pub fn swallow(&self, reports: usize) {
+        self.change(|state| state.queue.swallow(reports));
+    }
+}
+
+/// Orders and what becomes of them.
+impl TrendyolStore {
+    /// Sells pieces of one product. Returns the order with its one package.
+    ///
+    /// # Errors
+    /// When the store does not show that many.
+    pub fn sell(&self, barcode: &str, pieces: u32) -> Result<Order, StoreError> {
+        self.sell_parcels(&[&[(barcode, pieces)]])
+    }
+
+    /// Takes an order of several lines, each list of which becomes a package of its own.
+    ///
+    /// # Errors
+    /// When the store does not show that many of one of them; nothing is sold then.
+    pub fn sell_parcels(&self, parcels: &[&[(&str, u32)]]) -> Result<Order, StoreError> {
+        self.change(|state| state.sell(parcels))
+    }
+
+    /// Sells one to three pieces of a random product; `None` when nothing is left to sell.
+    pub fn sell_random(&self, rng: &mut Rng) -> Option<Order> {
+        self.change(|state| state.sell_random(rng))
+    }
+
+    /// Lets one random package take the next step of its life, by the customer, the marketplace
+    /// or the seller's own hands. Returns the package and its new state, if anything happened.
+    pub fn live(&self, rng: &mut Rng) -> Option<(i64, Status)> {
+        self.change(|state| state.live(rng))
+    }
+
+    /// A package as it really is, whatever the feed shows.
+    #[must_use]
+    pub fn package(&self, id: i64) -> Option<Package> {
+        self.desk.state().packages.get(&id).cloned()
+    }
+
+    /// All packages, by id.
+    #[must_use]
+    pub fn packages(&self) -> Vec<Package> {
+        self.desk.state().packages.values().cloned().collect()
+    }
+
+    /// Moves a package to any state, such as `Created` when an order was paid.
+    ///
+    /// # Errors
+    /// When there is no such package.
+    pub fn move_to(&self, package: i64, status: Status) -> Result<(), StoreError> {
+        self.change(|state| state.move_to(package, status))
+    }
+
+    /// Cancels a package for its customer.
+    ///
+    /// # Errors
+    /// When there is no such package.
+    pub fn cancel(&self, package: i64) -> Result<(), StoreError> {
+        self.change(|state| state.give_up(package, Status::Cancelled, "CUSTOMER", "Vazgeçtim"))
+    }
+
+    /// Ends a package that the seller cannot supply.
+    ///
+    /// # Errors
+    /// When there is no such package.
+    pub fn unsupply(&self, package: i64) -> Result<(), StoreError> {
+        self.change(|state| state.give_up(package, Status::UnSupplied, "SELLER", "Stok yok"))
+    }
+
+    /// Splits a package in two. Returns the packages that took its place.
+    ///
+    /// # Errors
+    /// When there is no such package, or it has one piece only.
+    pub fn split(&self, package: i64) -> Result<[i64; 2], StoreError> {
+        self.change(|state| state.split(package))
+    }
+
+    /// Cancels some pieces of a package. Returns the package that carries the rest on.
+    ///
+    /// # Errors
+    /// When the pieces are not in it, or nothing would be left.
+    pub fn cancel_pieces(
+        &self,
+        package: i64,
+        barcode: &str,
+        pieces: u32,
+    ) -> Result<i64, StoreError> {
+        self.change(|state| state.cancel_pieces(package, barcode, pieces))
+    }
+
+    /// Begins the return of pieces of a package.
+    ///
+    /// # Errors
+    /// When the pieces are not in it.
+    pub fn claim(&self, package: i64, barcode: &str, pieces: u32) -> Result<Uuid, StoreError> {
+        self.change(|state| state.claim(package, barcode, pieces))
+    }
+
+    /// Moves every piece of a return to a state.
+    ///
+    /// # Errors
+    /// When there is no such return.
+    pub fn decide(&self, claim: Uuid, status: &ClaimStatus) -> Result<(), StoreError> {
+        self.change(|state| state.decide(claim, status))
+    }
+
+    /// All returns, in the order in which they began.
+    #[must_use]
+    pub fn claims(&self) -> Vec<Claim> {
+        self.desk.state().claims.clone()
+    }
+}

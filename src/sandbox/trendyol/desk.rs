@@ -1,0 +1,283 @@
+//! The desk: takes a request, lets happen to it what the plan says, and answers.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    Endpoint, Ledger, RequestRecord,
+    answer::{Problem, json},
+    call::{Query, Target},
+    claims,
+    door::Door,
+    feed::Feed,
+    json::{self, Names},
+    limits::{Gatekeeper, TooMany},
+    orders::Reader,
+    plan::StorePlan,
+    push::{self, Change, REPEATED},
+    quirks::{Expired, NoClaims},
+    readback,
+    state::State,
+    times::{StoreClock, span},
+};
+use crate::sandbox::{
+    faults::Faults,
+    gates::Gates,
+    http::{Answer, Greeting, Reply, Request, Service},
+    lock,
+    trouble::Fault,
+    turn::Turn,
+};
+
+pub(super) struct Desk {
+    pub(super) plan: Arc<StorePlan>,
+    pub(super) clock: StoreClock,
+    pub(super) state: Arc<Mutex<State>>,
+    pub(super) gatekeeper: Mutex<Gatekeeper>,
+    pub(super) ledger: Ledger,
+    pub(super) faults: Faults<Endpoint>,
+    pub(super) gates: Gates<Endpoint>,
+    door: Door,
+}
+
+/// A request with everything that was read of it.
+struct Visit<'a> {
+    request: Request<'a>,
+    target: Target<'a>,
+    /// The items of a stock report; none elsewhere.
+    changes: Result<Vec<Change>, Problem>,
+    seq: Option<usize>,
+}
+
+impl Service for Desk {
+    type Ticket = ();
+
+    fn greet(&self) -> Greeting {
+        self.faults.greet()
+    }
+
+    fn arrive(&self) {}
+
+    async fn serve<'a>(&'a self, request: Request<'a>) -> Reply {
+        let Some(target) = Target::at(request.path()) else {
+            self.ledger.stray();
+            return Reply::Send(Answer::page(404));
+        };
+        if request.method != target.endpoint.method() {
+            self.ledger.stray();
+            return Reply::Send(Answer::page(405));
+        }
+        self.attend(request, target).await
+    }
+}
+
+impl Desk {
+    pub(super) fn new(plan: StorePlan) -> Self {
+        let plan = Arc::new(plan);
+        let clock = StoreClock::new(Arc::clone(&plan.clock));
+        let state = State::new(Arc::clone(&plan), clock.now());
+        let state = Arc::new(Mutex::new(state));
+        Self {
+            ledger: Ledger::new(Arc::clone(&state), plan.keeps_requests),
+            gatekeeper: Mutex::new(Gatekeeper::new(plan.limits.clone(), plan.seed)),
+            faults: Faults::new(plan.seed, plan.faults.clone()),
+            gates: Gates::default(),
+            door: Door::new(&plan),
+            plan,
+            clock,
+            state,
+        }
+    }
+
+    /// The state, after everything that is due by now has happened.
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        let mut state = lock(&self.state);
+        state.tick(self.clock.now());
+        state
+    }
+
+    /// A request to a known endpoint, from its arrival to its answer.
+    async fn attend(&self, request: Request<'_>, target: Target<'_>) -> Reply {
+        let draw = self.faults.draw(target.endpoint);
+        let changes = match target.endpoint {
+            Endpoint::PushStock => push::read(request.body),
+            _ => Ok(Vec::new()),
+        };
+        let seq = self.ledger.arrived(target.endpoint, |seq| {
+            let items = changes.as_deref().unwrap_or_default();
+            self.record(seq, &request, &target, items, draw.fault.clone())
+        });
+        let visit = Visit {
+            request,
+            target,
+            changes,
+            seq,
+        };
+        let turn = Turn {
+            endpoint: target.endpoint,
+            draw,
+            gates: &self.gates,
+            target: request.target,
+            text: &|text| json(200, text),
+        };
+        let reply = turn.take(|| self.work(visit)).await;
+        let answered = match &reply {
+            Reply::Send(answer) | Reply::Drip(answer, _) => Some(answer.status),
+            _ => None,
+        };
+        self.ledger.note(seq, |record| record.answered = answered);
+        reply
+    }
+
+    fn record(
+        &self,
+        seq: usize,
+        request: &Request<'_>,
+        target: &Target<'_>,
+        items: &[Change],
+        fault: Option<Fault>,
+    ) -> RequestRecord {
+        let item = |item: &Change| Some((item.barcode.clone(), item.quantity?));
+        RequestRecord {
+            seq,
+            endpoint: target.endpoint,
+            target: request.target.to_owned(),
+            at: self.clock.now(),
+            connection: request.connection,
+            body: push::print(request.body),
+            items: items.iter().filter_map(item).collect(),
+            worked: None,
+            answered: None,
+            batch: None,
+            repeated: false,
+            fault,
+        }
+    }
+
+    fn work(&self, visit: Visit<'_>) -> Answer {
+        let (endpoint, seq) = (visit.target.endpoint, visit.seq);
+        let answer = if self.door.names_itself(&visit.request) {
+            self.answer(visit).unwrap_or_else(|problem| {
+                if problem.message == REPEATED {
+                    self.ledger.note(seq, |record| record.repeated = true);
+                }
+                let errors = self.plan.quirks.errors;
+                problem.answer(endpoint, errors, self.clock.now())
+            })
+        } else {
+            Answer::page(403)
+        };
+        let status = answer.status;
+        self.ledger.note(seq, |record| record.worked = Some(status));
+        answer
+    }
+
+    fn answer(&self, visit: Visit<'_>) -> Result<Answer, Problem> {
+        let now = self.clock.now();
+        let admitted = lock(&self.gatekeeper).admit(visit.target.endpoint, now);
+        admitted.map_err(|TooMany(wait)| Problem::too_many(wait))?;
+        self.door.admits(&visit.request, &visit.target)?;
+        let query = Query::read(visit.request.query());
+        let body = match visit.target.endpoint {
+            Endpoint::PushStock => self.push(visit)?,
+            Endpoint::BatchResult => self.result(visit.target.id)?,
+            Endpoint::ReadBack => readback::page(&self.state().shelf, &query, &self.plan.quirks)?,
+            Endpoint::Orders => self.page(&query)?,
+            Endpoint::OrderStream => self.stream(&query)?,
+            Endpoint::Claims => self.claims(&query)?,
+            Endpoint::RetiredOrders => return Err(retired()),
+            Endpoint::UpdatePackage => {
+                self.state().progress(visit.target.id, visit.request.body)?;
+                return Ok(json(200, Vec::new()));
+            }
+        };
+        Ok(json(200, body))
+    }
+
+    fn push(&self, visit: Visit<'_>) -> Result<String, Problem> {
+        let mut changes = visit.changes?;
+        let (quirks, body) = (&self.plan.quirks, visit.request.body);
+        let mut guard = self.state();
+        let state = &mut *guard;
+        let now = state.now();
+        let noted = state
+            .repetitions
+            .note(quirks.repeats, body, &mut changes, now);
+        noted.map_err(|problem| Problem {
+            status: quirks.repeat_status,
+            ..problem
+        })?;
+        let plan = &self.plan.queue;
+        let id = state.queue.accept(changes, plan, &mut state.rng, now);
+        // What needs no time is done at once.
+        state.tick(now);
+        drop(guard);
+        let record = |record: &mut RequestRecord| record.batch = Some(id.clone());
+        self.ledger.note(visit.seq, record);
+        Ok(json::object(Names::New, |o| {
+            o.text("batchRequestId", &id);
+        }))
+    }
+
+    fn result(&self, id: &str) -> Result<String, Problem> {
+        let (state, quirks) = (self.state(), &self.plan.quirks);
+        let nothing = || {
+            json::object(Names::New, |o| {
+                o.text("batchRequestId", id)
+                    .text("status", "PROCESSING")
+                    .raw("items", "[]");
+            })
+        };
+        let Some(batch) = state.queue.find(id) else {
+            return Ok(nothing());
+        };
+        if state.now() - batch.created() < span(quirks.results_last) {
+            return Ok(batch.json(quirks.unfinished, quirks.batch_status));
+        }
+        match quirks.expired {
+            Expired::Processing => Ok(nothing()),
+            Expired::Blank => Ok("{}".to_owned()),
+            Expired::NotFound => Err(Problem::new(
+                404,
+                "batch.request.not.found",
+                "Batch request bulunamadı",
+            )),
+        }
+    }
+
+    fn page(&self, query: &Query<'_>) -> Result<String, Problem> {
+        let state = self.state();
+        self.reader(&state.feed, state.now()).page(query)
+    }
+
+    fn reader<'s>(&'s self, feed: &'s Feed, now: DateTime<Utc>) -> Reader<'s> {
+        Reader {
+            feed,
+            quirks: &self.plan.quirks,
+            seller: self.plan.seller_id,
+            now,
+        }
+    }
+
+    fn stream(&self, query: &Query<'_>) -> Result<String, Problem> {
+        let mut guard = self.state();
+        let state = &mut *guard;
+        let reader = self.reader(&state.feed, state.now());
+        reader.stream(query, &mut state.cursors, &mut state.rng)
+    }
+
+    fn claims(&self, query: &Query<'_>) -> Result<String, Problem> {
+        let (state, quirks) = (self.state(), &self.plan.quirks);
+        let page = claims::page(&state.claims, query, quirks)?;
+        if quirks.no_claims == NoClaims::NotFound && page.is_empty {
+            return Err(Problem::new(404, "claim.not.found", "İade bulunamadı"));
+        }
+        Ok(page.text)
+    }
+}
+
+/// The first version of the order pages is gone.
+fn retired() -> Problem {
+    Problem::new(426, "upgrade.required", "Bu servis kapatılmıştır")
+}

@@ -1,0 +1,213 @@
+//! What happens to packages after their sale: by customers, by the marketplace, by chance.
+
+use std::sync::Arc;
+
+use fastrand::Rng;
+use uuid::Uuid;
+
+use super::{
+    Order, StoreError,
+    claims::Claim,
+    package::{Line, Package},
+    state::State,
+    status::{ClaimStatus, CreatedBy, Status},
+};
+
+impl State {
+    /// An order of one to three pieces of a product with stock, if there is any.
+    pub(super) fn sell_random(&mut self, rng: &mut Rng) -> Option<Order> {
+        let good = self.shelf.random(rng)?;
+        let pieces = rng.u32(1..=good.stock.min(3));
+        let barcode = good.product.barcode.clone();
+        self.sell(&[&[(&barcode, pieces)]]).ok()
+    }
+
+    /// Moves a package to any state.
+    pub(super) fn move_to(&mut self, id: i64, status: Status) -> Result<(), StoreError> {
+        self.change(id, |package| package.status = status)
+    }
+
+    /// Ends a package before it was sent.
+    pub(super) fn give_up(
+        &mut self,
+        id: i64,
+        status: Status,
+        by: &'static str,
+        why: &'static str,
+    ) -> Result<(), StoreError> {
+        let lines = self.package(id)?.lines.clone();
+        self.change(id, |package| {
+            package.status = status;
+            package.cancelled = Some((by, why));
+        })?;
+        for line in lines {
+            self.give_back(&line, line.quantity);
+        }
+        Ok(())
+    }
+
+    fn give_back(&mut self, line: &Line, pieces: u32) {
+        if self.plan.restocks {
+            let now = self.now();
+            self.shelf.restock(&line.product.barcode, pieces, now);
+        }
+    }
+
+    /// Splits a package in two: whole lines where there are several, else pieces of the one.
+    pub(super) fn split(&mut self, id: i64) -> Result<[i64; 2], StoreError> {
+        let origin = self.package(id)?.clone();
+        if origin.pieces() < 2 {
+            return Err(StoreError::TooSmall(id));
+        }
+        let (first, second) = self.halves(&origin.lines);
+        let status = origin.status.clone();
+        self.change(id, |package| package.status = Status::UnPacked)?;
+        let mut carry = |lines| self.succeed(&origin, CreatedBy::Split, status.clone(), lines);
+        Ok([carry(first), carry(second)])
+    }
+
+    fn halves(&mut self, lines: &[Line]) -> (Vec<Line>, Vec<Line>) {
+        if let [line] = lines {
+            let (mut first, mut second) = (line.clone(), line.clone());
+            first.quantity = line.quantity / 2;
+            second.quantity = line.quantity - first.quantity;
+            second.id = self.next_line();
+            return (vec![first], vec![second]);
+        }
+        let (first, second) = lines.split_at(lines.len() / 2);
+        (first.to_vec(), second.to_vec())
+    }
+
+    /// Takes pieces out of a package: it ends, and another one carries the rest on.
+    pub(super) fn cancel_pieces(
+        &mut self,
+        id: i64,
+        barcode: &str,
+        pieces: u32,
+    ) -> Result<i64, StoreError> {
+        let origin = self.package(id)?.clone();
+        let (taken, rest) = without(&origin, barcode, pieces)?;
+        if rest.is_empty() {
+            return Err(StoreError::TooSmall(id));
+        }
+        self.change(id, |package| {
+            package.status = Status::Cancelled;
+            package.cancelled = Some(("CUSTOMER", "Vazgeçtim"));
+        })?;
+        for (line, count) in taken {
+            self.give_back(&line, count);
+        }
+        Ok(self.succeed(&origin, CreatedBy::Cancel, origin.status.clone(), rest))
+    }
+
+    /// Begins the return of pieces.
+    pub(super) fn claim(
+        &mut self,
+        id: i64,
+        barcode: &str,
+        pieces: u32,
+    ) -> Result<Uuid, StoreError> {
+        let package = Arc::new(self.package(id)?.clone());
+        let (taken, _) = without(&package, barcode, pieces)?;
+        let now = self.now();
+        let claim = Claim::new(package, taken, &mut self.rng, now);
+        let id = claim.id;
+        self.claims.push(claim);
+        Ok(id)
+    }
+
+    pub(super) fn decide(&mut self, id: Uuid, status: &ClaimStatus) -> Result<(), StoreError> {
+        let now = self.now();
+        let claim = self.claims.iter_mut().find(|claim| claim.id == id);
+        claim
+            .ok_or(StoreError::UnknownClaim(id))?
+            .decide(status, now);
+        Ok(())
+    }
+
+    /// Lets one random package take the next step of its life. Returns it and its new state.
+    pub(super) fn live(&mut self, rng: &mut Rng) -> Option<(i64, Status)> {
+        let alive: Vec<i64> = self.packages.values().filter_map(alive).collect();
+        let id = *alive.get(rng.usize(..alive.len().max(1)))?;
+        let package = self.packages.get(&id)?;
+        let (status, pieces) = (next(&package.status, rng.f64())?, package.pieces());
+        let done = match status {
+            Status::Cancelled => self.give_up(id, status.clone(), "CUSTOMER", "Vazgeçtim"),
+            Status::UnSupplied => self.give_up(id, status.clone(), "SELLER", "Stok yok"),
+            Status::UnPacked if pieces > 1 => self.split(id).map(drop),
+            Status::UnPacked => return None,
+            _ => self.move_to(id, status.clone()),
+        };
+        done.ok().map(|()| (id, status))
+    }
+}
+
+/// The id of a package that may still change.
+fn alive(package: &Package) -> Option<i64> {
+    let sent = matches!(package.status, Status::Shipped | Status::AtCollectionPoint);
+    (package.status.is_open() || sent).then_some(package.id)
+}
+
+/// What may come after a state; `dice` is 0 to 1.
+fn next(status: &Status, dice: f64) -> Option<Status> {
+    let steps: &[(f64, Status)] = match status {
+        Status::Awaiting => &[
+            (0.7, Status::Created),
+            (0.2, Status::Verified),
+            (0.1, Status::Cancelled),
+        ],
+        Status::Verified => &[(0.9, Status::Created), (0.1, Status::Cancelled)],
+        Status::Created => &[
+            (0.6, Status::Picking),
+            (0.2, Status::UnPacked),
+            (0.15, Status::Cancelled),
+            (0.05, Status::UnSupplied),
+        ],
+        Status::Picking => &[(0.9, Status::Invoiced), (0.1, Status::Cancelled)],
+        Status::Invoiced => &[(1.0, Status::Shipped)],
+        Status::Shipped => &[
+            (0.7, Status::Delivered),
+            (0.2, Status::AtCollectionPoint),
+            (0.05, Status::UnDelivered),
+            (0.05, Status::Returned),
+        ],
+        Status::AtCollectionPoint => &[(0.9, Status::Delivered), (0.1, Status::Returned)],
+        _ => &[],
+    };
+    let mut left = dice;
+    let chosen = steps.iter().find(|(share, _)| {
+        left -= share;
+        left < 0.0
+    });
+    chosen.or(steps.last()).map(|(_, status)| status.clone())
+}
+
+type Taken = Vec<(Line, u32)>;
+
+/// Pieces of a barcode out of a package, and the lines that are left.
+fn without(
+    package: &Package,
+    barcode: &str,
+    pieces: u32,
+) -> Result<(Taken, Vec<Line>), StoreError> {
+    if pieces == 0 || package.pieces_of(barcode) < pieces {
+        return Err(StoreError::NotInPackage {
+            package: package.id,
+            barcode: barcode.to_owned(),
+        });
+    }
+    let (mut taken, mut rest, mut left) = (Vec::new(), Vec::new(), pieces);
+    for line in &package.lines {
+        let mut line = line.clone();
+        if line.product.barcode == barcode && left > 0 {
+            let count = line.quantity.min(left);
+            left -= count;
+            taken.push((line.clone(), count));
+            line.quantity -= count;
+        }
+        if line.quantity > 0 {
+            rest.push(line);
+        }
+    }
+    Ok((taken, rest))
+}

@@ -1,0 +1,238 @@
+//! Everything that the store knows, as one value that changes only when it is told the time.
+
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use fastrand::Rng;
+
+use super::{
+    Sale, StoreError,
+    claims::Claim,
+    feed::Feed,
+    orders::Cursors,
+    package::{Line, Package},
+    plan::StorePlan,
+    push::Repetitions,
+    queue::Queue,
+    shelf::Shelf,
+    status::{CreatedBy, Status},
+    times::{drawn, span},
+};
+
+const FIRST_PACKAGE: i64 = 3_330_111_111;
+const FIRST_ORDER: i64 = 10_654_411_111;
+const FIRST_LINE: i64 = 4_765_111_111;
+
+/// An order as the store took it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// `orderNumber`.
+    pub number: String,
+    /// The packages that it became at first.
+    pub packages: Vec<i64>,
+}
+
+pub(super) struct State {
+    pub(super) plan: Arc<StorePlan>,
+    pub(super) rng: Rng,
+    pub(super) shelf: Shelf,
+    pub(super) packages: BTreeMap<i64, Package>,
+    pub(super) feed: Feed,
+    pub(super) cursors: Cursors,
+    pub(super) queue: Queue,
+    pub(super) repetitions: Repetitions,
+    pub(super) claims: Vec<Claim>,
+    pub(super) sales: Vec<Sale>,
+    orders: i64,
+    lines: i64,
+    /// The last moment that was told; earlier ones count as this one.
+    now: DateTime<Utc>,
+}
+
+impl State {
+    pub(super) fn new(plan: Arc<StorePlan>, now: DateTime<Utc>) -> Self {
+        Self {
+            rng: Rng::with_seed(plan.seed ^ 0x5e11_e125),
+            shelf: Shelf::new(&plan.products),
+            packages: BTreeMap::new(),
+            feed: Feed::default(),
+            cursors: Cursors::default(),
+            queue: Queue::default(),
+            repetitions: Repetitions::default(),
+            claims: Vec::new(),
+            sales: Vec::new(),
+            orders: FIRST_ORDER,
+            lines: FIRST_LINE,
+            now,
+            plan,
+        }
+    }
+
+    /// Lets happen what is due by `now`, in the order in which it was due.
+    pub(super) fn tick(&mut self, now: DateTime<Utc>) {
+        self.now = self.now.max(now);
+        let failures = self.plan.queue.item_failures;
+        let (goods, rng) = (&mut self.shelf, &mut self.rng);
+        while self.queue.work(goods, failures, rng, self.now).is_some() {}
+        self.feed.tick(self.now);
+    }
+
+    pub(super) const fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    pub(super) fn outage(&mut self, range: Range<DateTime<Utc>>) {
+        self.feed.outage(range);
+    }
+
+    /// Takes an order, each list of which becomes a package of its own.
+    pub(super) fn sell(&mut self, parcels: &[&[(&str, u32)]]) -> Result<Order, StoreError> {
+        let mut wanted: BTreeMap<&str, u32> = BTreeMap::new();
+        for (barcode, pieces) in parcels.iter().copied().flatten() {
+            let sum = wanted.entry(barcode).or_default();
+            *sum = sum.saturating_add(*pieces);
+        }
+        if parcels.iter().any(|parcel| parcel.is_empty()) || wanted.is_empty() {
+            return Err(StoreError::Empty);
+        }
+        for (barcode, pieces) in wanted {
+            self.shelf.check(barcode, pieces)?;
+        }
+        self.orders += 1;
+        let number = self.orders.to_string();
+        let waits = self.plan.awaiting > 0.0 && self.rng.f64() < self.plan.awaiting;
+        let status = if waits {
+            Status::Awaiting
+        } else {
+            Status::Created
+        };
+        let packages = parcels
+            .iter()
+            .map(|parcel| self.pack(&number, status.clone(), parcel))
+            .collect::<Result<_, _>>()?;
+        Ok(Order { number, packages })
+    }
+
+    /// Takes pieces off the shelf into a new package.
+    fn pack(
+        &mut self,
+        number: &str,
+        status: Status,
+        parcel: &[(&str, u32)],
+    ) -> Result<i64, StoreError> {
+        let id = self.next_package();
+        let mut lines = Vec::with_capacity(parcel.len());
+        for &(barcode, pieces) in parcel {
+            self.shelf.check(barcode, pieces)?;
+            let Some(good) = self.shelf.get_mut(barcode) else {
+                continue;
+            };
+            self.sales.push(Sale {
+                at: self.now,
+                order_number: number.to_owned(),
+                package: id,
+                barcode: barcode.to_owned(),
+                pieces,
+                shown: good.stock,
+            });
+            good.take(pieces, self.now);
+            self.lines += 1;
+            lines.push(Line {
+                id: self.lines,
+                product: Arc::clone(&good.product),
+                quantity: pieces,
+                price: good.sale_price,
+            });
+        }
+        let package = self.blank(id, number, status, CreatedBy::Order, lines);
+        self.enter(package);
+        Ok(id)
+    }
+
+    fn next_package(&self) -> i64 {
+        let last = self.packages.last_key_value();
+        last.map_or(FIRST_PACKAGE, |(id, _)| id + 1)
+    }
+
+    fn blank(
+        &self,
+        id: i64,
+        number: &str,
+        status: Status,
+        created_by: CreatedBy,
+        lines: Vec<Line>,
+    ) -> Package {
+        Package {
+            id,
+            order_number: number.to_owned(),
+            history: vec![(self.now, status.clone())],
+            status,
+            created_by,
+            origins: Vec::new(),
+            lines,
+            ordered: self.now,
+            created: self.now,
+            last_modified: self.now,
+            cancelled: None,
+            invoice: None,
+        }
+    }
+
+    /// A package that carries lines of an earlier one on.
+    pub(super) fn succeed(
+        &mut self,
+        origin: &Package,
+        created_by: CreatedBy,
+        status: Status,
+        lines: Vec<Line>,
+    ) -> i64 {
+        let id = self.next_package();
+        let mut package = self.blank(id, &origin.order_number, status, created_by, lines);
+        package.origins = vec![origin.id];
+        package.ordered = origin.ordered;
+        self.enter(package);
+        id
+    }
+
+    fn enter(&mut self, package: Package) {
+        self.publish(&package);
+        self.packages.insert(package.id, package);
+    }
+
+    fn publish(&mut self, package: &Package) {
+        let delay = drawn(&self.plan.feed_delay, &mut self.rng);
+        let due = self.now + span(delay);
+        self.feed.publish(Arc::new(package.clone()), due);
+        self.feed.tick(self.now);
+    }
+
+    pub(super) fn package(&self, id: i64) -> Result<&Package, StoreError> {
+        let package = self.packages.get(&id);
+        package.ok_or(StoreError::UnknownPackage(id))
+    }
+
+    /// Changes a package. Its date grows, even where the clock stands still.
+    pub(super) fn change(
+        &mut self,
+        id: i64,
+        change: impl FnOnce(&mut Package),
+    ) -> Result<(), StoreError> {
+        let now = self.now;
+        let package = self.packages.get_mut(&id);
+        let package = package.ok_or(StoreError::UnknownPackage(id))?;
+        let before = package.status.clone();
+        change(package);
+        package.last_modified = now.max(package.last_modified + TimeDelta::milliseconds(1));
+        if package.status != before {
+            package.history.push((now, package.status.clone()));
+        }
+        let package = package.clone();
+        self.publish(&package);
+        Ok(())
+    }
+
+    pub(super) fn next_line(&mut self) -> i64 {
+        self.lines += 1;
+        self.lines
+    }
+}
