@@ -1,0 +1,82 @@
+//! The database at the start: waited for, checked, and its clock taken over.
+
+use std::time::Duration;
+
+use super::DaemonError;
+use crate::{
+    clock::DatabaseClock,
+    config::Config,
+    shutdown::Stop,
+    store::{MigrateError, Store},
+    systemd,
+};
+
+/// Between two tries to reach the database.
+const RETRY: Duration = Duration::from_secs(1);
+/// Tries between two messages.
+const SAY_EVERY: u32 = 10;
+
+/// Waits for the database and checks that it is up to date. `None` when stopped meanwhile.
+pub(super) async fn database(
+    config: &Config,
+    clock: &DatabaseClock,
+    stop: &Stop,
+) -> Result<Option<Store>, DaemonError> {
+    let database = &config.database;
+    let store = Store::connect_lazy(
+        &database.url,
+        database.max_connections,
+        database.acquire_timeout,
+    )?;
+    let missing = missing_migrations(&store, clock);
+    let Some(missing) = stop.soft.run_until_cancelled(missing).await else {
+        return Ok(None);
+    };
+    let missing = missing?;
+    if missing > 0 {
+        return Err(DaemonError::NotMigrated { missing });
+    }
+    Ok(Some(store))
+}
+
+/// How many migrations are missing. A connection that is lost again meanwhile ends nothing.
+async fn missing_migrations(store: &Store, clock: &DatabaseClock) -> Result<usize, MigrateError> {
+    loop {
+        reach(store, clock).await;
+        match store.missing_migrations().await {
+            Err(error) if error.is_transient() => tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the database was there and is gone again"
+            ),
+            counted => return counted,
+        }
+        tokio::time::sleep(RETRY).await;
+    }
+}
+
+async fn reach(store: &Store, clock: &DatabaseClock) {
+    let mut tries = 0_u32;
+    loop {
+        match store.now().await {
+            Ok((now, round_trip)) => {
+                let moved = clock.set(now, round_trip);
+                tracing::info!(
+                    differs_ms = moved.num_milliseconds(),
+                    "the database answers; its clock is followed"
+                );
+                return;
+            }
+            Err(error) => {
+                if tries.is_multiple_of(SAY_EVERY) {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "waiting for the database"
+                    );
+                    systemd::waiting("waiting for the database");
+                }
+                tries = tries.saturating_add(1);
+            }
+        }
+        tokio::time::sleep(RETRY).await;
+    }
+}

@@ -1,0 +1,214 @@
+//! The parts of the Trendyol store, as the configuration says.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{DaemonError, Parts, limits, planned};
+use crate::{
+    clock::Clock,
+    config::{Config, TrendyolPaths},
+    marketplace::trendyol::{AccountSettings, Paths, RateLimits, Trendyol},
+    meter::Meter,
+    outbound::Http,
+    store::{Store, Tick},
+    worker::{
+        periodic::{Pass, Periodic, Ran, run_tick},
+        trendyol::{
+            Pull, PullOrders, PullReturns, PushRules, PushStock, Seller, Sleep, VerifyStock,
+        },
+    },
+};
+
+/// The longest that a pass may take before its loop counts as stuck. Reading back 100,000 bar codes
+/// at Trendyol's pace takes three minutes.
+const LONGEST_PASS: Duration = Duration::from_mins(30);
+
+/// A job of the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreJob {
+    /// Read orders.
+    PullOrders,
+    /// Send stock.
+    PushStock {
+        /// Whether more than half of what is on sale may be set to zero.
+        force: bool,
+    },
+    /// Compare everything that is on sale.
+    VerifyStock,
+    /// Read returns.
+    PullReturns,
+}
+
+impl StoreJob {
+    /// Every job, as the daemon runs it.
+    pub const ALL: [Self; 4] = [
+        Self::PullOrders,
+        Self::PushStock { force: false },
+        Self::VerifyStock,
+        Self::PullReturns,
+    ];
+
+    /// Its name, as in `orderwatch once NAME`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::PullOrders => "pull-orders",
+            Self::PushStock { .. } => "push-stock",
+            Self::VerifyStock => "verify-stock",
+            Self::PullReturns => "pull-returns",
+        }
+    }
+}
+
+/// The seller's account.
+///
+/// # Errors
+/// [`DaemonError::NoStore`] when there is none, [`DaemonError::Account`] when it cannot be used.
+pub fn seller(
+    config: &Config,
+    store: &Store,
+    clock: Arc<dyn Clock>,
+) -> Result<Seller, DaemonError> {
+    metered_seller(config, store, clock, Meter::new())
+}
+
+/// The account, measured by this meter.
+fn metered_seller(
+    config: &Config,
+    store: &Store,
+    clock: Arc<dyn Clock>,
+    meter: Arc<Meter>,
+) -> Result<Seller, DaemonError> {
+    let trendyol = &config.trendyol;
+    if !trendyol.enabled {
+        return Err(DaemonError::NoStore);
+    }
+    let account = AccountSettings {
+        seller_id: trendyol.seller_id.clone(),
+        api_key: trendyol.api_key.clone(),
+        api_secret: trendyol.api_secret.clone(),
+        base_url: trendyol.base_url.to_string(),
+        integrator: trendyol.integrator.clone(),
+        store_front_code: trendyol.store_front_code.clone(),
+    };
+    let rates = RateLimits {
+        orders: trendyol.orders.requests_per_minute,
+        stream_every: trendyol.orders.page_interval,
+        push: trendyol.stock.requests_per_minute,
+        read: trendyol.stock.read_requests_per_minute,
+        ..RateLimits::default()
+    };
+    let http = Http::new(&limits::http(config))?;
+    let market = Trendyol::new(&account, &rates, http, trendyol.request_timeout)?
+        .with_paths(paths(&trendyol.paths))
+        .metered(Arc::clone(&meter));
+    Ok(Seller {
+        store: store.clone(),
+        market: Arc::new(market),
+        clock,
+        rest: Arc::new(Sleep),
+        meter,
+    })
+}
+
+fn paths(paths: &TrendyolPaths) -> Paths {
+    let paths = paths.clone();
+    Paths {
+        order_stream: paths.order_stream,
+        orders: paths.orders,
+        stock_push: paths.stock_push,
+        batch_results: paths.batch_results,
+        read_back: paths.read_back,
+        claims: paths.claims,
+        packages: paths.packages,
+    }
+}
+
+/// Runs one pass of a job now.
+///
+/// # Errors
+/// [`DaemonError`] when there is no store, or when the pass fails.
+pub async fn store_once(
+    config: &Config,
+    store: &Store,
+    clock: Arc<dyn Clock>,
+    job: StoreJob,
+) -> Result<Ran, DaemonError> {
+    let seller = seller(config, store, Arc::clone(&clock))?;
+    let pass = pass(config, &seller, job);
+    let tick = Tick {
+        job: pass.name(),
+        at: clock.now(),
+    };
+    Ok(run_tick(store, &*clock, &pass, tick).await?)
+}
+
+/// Starts the jobs that are enabled.
+pub(super) fn jobs(
+    config: &Config,
+    store: &Store,
+    (clock, meter): (&Arc<dyn Clock>, &Arc<Meter>),
+    parts: &mut Parts,
+) -> Result<(), DaemonError> {
+    let trendyol = &config.trendyol;
+    if !trendyol.enabled {
+        return Ok(());
+    }
+    let seller = metered_seller(config, store, Arc::clone(clock), Arc::clone(meter))?;
+    for job in StoreJob::ALL {
+        let Some(schedule) = planned::of_store(config, job) else {
+            continue;
+        };
+        let pass = pass(config, &seller, job);
+        let name = pass.name();
+        let periodic = Periodic {
+            pass,
+            schedule,
+            store: store.clone(),
+            clock: Arc::clone(clock),
+            pulse: parts.pulses.add(name, LONGEST_PASS),
+            meter: Arc::clone(meter),
+        };
+        parts.spawn(name, periodic.run(parts.stop.clone()));
+    }
+    Ok(())
+}
+
+pub(super) fn pass(config: &Config, seller: &Seller, job: StoreJob) -> Arc<dyn Pass> {
+    let trendyol = &config.trendyol;
+    let pull = || Arc::new(Pull::new(seller.clone(), trendyol.orders.overlap));
+    let push = |force| PushStock::new(pull(), push_rules(config, force));
+    match job {
+        StoreJob::PullOrders => Arc::new(PullOrders(pull())),
+        StoreJob::PushStock { force } => Arc::new(push(force)),
+        StoreJob::VerifyStock => Arc::new(VerifyStock::new(seller.clone(), push(false))),
+        StoreJob::PullReturns => {
+            Arc::new(PullReturns::new(seller.clone(), trendyol.returns.window))
+        }
+    }
+}
+
+/// How stock is sent.
+#[must_use]
+pub fn push_rules(config: &Config, force: bool) -> PushRules {
+    let stock = &config.trendyol.stock;
+    PushRules {
+        batch_size: usize::try_from(stock.batch_size).unwrap_or(1),
+        safety_stock: stock.safety_stock,
+        max_order_age: stock.max_order_age_for_push,
+        look_again_after: stock.look_again_after,
+        force,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Sources;
+
+    #[test]
+    fn the_shipped_paths_are_those_of_the_client() {
+        let url = ("DATABASE_URL", "postgres://shop:one@localhost/shop");
+        let loaded = Config::load(&Sources::new(None, [url], Vec::new())).unwrap();
+        assert_eq!(paths(&loaded.config.trendyol.paths), Paths::default());
+    }
+}
