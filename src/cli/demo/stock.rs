@@ -1,0 +1,107 @@
+//! What the demo proves of the stock: the store's books held against the warehouse's.
+
+use std::{collections::HashMap, fmt};
+
+use super::warehouse::{Warehouse, rests};
+use crate::sandbox::trendyol::Endpoint;
+
+/// Passes that are counted at most.
+const PASSES: i64 = 10_000;
+
+/// The figures at the end.
+#[derive(Clone, Debug, Default)]
+pub(super) struct StockSummary {
+    products: usize,
+    sales: usize,
+    picked: usize,
+    returns: usize,
+    passes: usize,
+    pushes: u64,
+    /// Sales of pieces that were not there.
+    oversold: Vec<String>,
+    /// Products of which exactly what is available is on sale.
+    right: usize,
+    /// Products of which less is on sale for a while, for a reason.
+    less: usize,
+    /// Products of which something else is on sale.
+    wrong: Vec<String>,
+    was_waited_for: bool,
+}
+
+impl StockSummary {
+    /// Holds what is on sale against what is there.
+    pub(super) async fn of(warehouse: &Warehouse) -> anyhow::Result<Self> {
+        let ledger = warehouse.trendyol.ledger();
+        let log = warehouse.store.push_log(None, PASSES).await?;
+        let returns = warehouse.store.practice_returns().await?;
+        let mut summary = Self {
+            sales: ledger.sales().len(),
+            picked: warehouse.picked.len(),
+            returns: usize::try_from(returns)?,
+            passes: log.len(),
+            pushes: ledger.count(Endpoint::PushStock),
+            oversold: warehouse.oversold.clone(),
+            was_waited_for: warehouse.was_waited_for,
+            ..Self::default()
+        };
+        summary.compare(warehouse).await?;
+        Ok(summary)
+    }
+
+    async fn compare(&mut self, warehouse: &Warehouse) -> anyhow::Result<()> {
+        let on_sale: HashMap<String, u32> = warehouse.trendyol.stocks().into_iter().collect();
+        let free = warehouse.free().await?;
+        let forecast = warehouse.forecast().await?;
+        for explained in forecast.explained() {
+            let barcode = explained.barcode;
+            let listed = on_sale.get(barcode).copied().map_or(0, i64::from);
+            let free = free.get(barcode).copied().unwrap_or(0).max(0);
+            self.products += 1;
+            // Held back for a while: what was cancelled minutes ago, or the number was sent lately.
+            let held_back = listed < free && rests(explained.entry.verdict);
+            if listed == free {
+                self.right += 1;
+            } else if held_back {
+                self.less += 1;
+            } else {
+                self.wrong
+                    .push(format!("{barcode}: {listed} on sale, {free} available"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether nothing was sold that is not there, and everything came out right in the end. Where
+    /// nobody waited for the end, there is none.
+    pub(super) fn is_sound(&self) -> bool {
+        self.oversold.is_empty() && (self.wrong.is_empty() || !self.was_waited_for)
+    }
+}
+
+impl fmt::Display for StockSummary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows = [
+            ("products", self.products),
+            ("sales", self.sales),
+            ("picked", self.picked),
+            ("returns", self.returns),
+            ("stock passes", self.passes),
+            ("pushes", usize::try_from(self.pushes).unwrap_or(usize::MAX)),
+            ("oversold", self.oversold.len()),
+            ("on sale right", self.right),
+            ("fewer for now", self.less),
+            ("on sale wrong", self.wrong.len()),
+        ];
+        writeln!(f)?;
+        for (name, number) in rows {
+            writeln!(f, "  {name:<14}{number:>6}")?;
+        }
+        if !self.was_waited_for {
+            writeln!(f, "  (ended before the stock could come out even)")?;
+        }
+        for line in self.oversold.iter().chain(&self.wrong) {
+            writeln!(f, "  {line}")?;
+        }
+        Ok(())
+    }
+}

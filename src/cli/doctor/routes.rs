@@ -1,0 +1,138 @@
+//! The way from a package to a product of a panel.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Lists,
+    finding::{Findings, named},
+};
+use crate::store::{Fallback, Route, Store, StoreError};
+
+/// What is wrong with a route, in the order of what to mend first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Fault {
+    Nowhere,
+    OtherKind,
+    Disabled,
+    NoMapping,
+    SeveralMappings,
+    NotListed,
+    FallbackNowhere,
+    FallbackUnmapped,
+}
+
+pub(super) async fn look(store: &Store, lists: &Lists) -> Result<Findings, StoreError> {
+    let mut findings = Findings::default();
+    let routes = store.routes().await?;
+    if routes.is_empty() {
+        findings.warn(
+            "routing",
+            "No package is routed automatically to an external panel: nothing will be bought.",
+            "Set mode 'auto', provider type 'external' and a panel in the package's routing.",
+        );
+        return Ok(findings);
+    }
+    let mut faults: BTreeMap<Fault, Vec<String>> = BTreeMap::new();
+    for route in &routes {
+        for fault in faults_of(route, lists) {
+            faults.entry(fault).or_default().push(route.package.clone());
+        }
+    }
+    let sound = faults.keys().all(|fault| !fault.fails());
+    if sound {
+        let text = format!("{} packages lead to a panel and a product.", routes.len());
+        findings.ok("routing", text);
+    }
+    for (fault, packages) in faults {
+        let sentence = format!("{} {}", named(&packages), fault.sentence());
+        let finding = if fault.fails() {
+            findings.fail(fault.check(), sentence, fault.remedy())
+        } else {
+            findings.warn(fault.check(), sentence, fault.remedy())
+        };
+        finding.about(packages.join(", "));
+    }
+    Ok(findings)
+}
+
+fn faults_of(route: &Route, lists: &Lists) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let Some(panel) = &route.panel else {
+        return vec![Fault::Nowhere];
+    };
+    if !panel.known {
+        // Another system serves it.
+        return vec![Fault::OtherKind];
+    }
+    if !panel.enabled {
+        faults.push(Fault::Disabled);
+    }
+    match (route.mappings, &route.entry) {
+        (1, Some(entry)) => {
+            let listed = lists.get(&panel.id);
+            if listed.is_some_and(|list| !list.products.contains_key(entry)) {
+                faults.push(Fault::NotListed);
+            }
+        }
+        (0, _) | (_, None) => faults.push(Fault::NoMapping),
+        _ => faults.push(Fault::SeveralMappings),
+    }
+    match route.fallback {
+        Fallback::None | Fallback::Usable => {}
+        Fallback::Nowhere => faults.push(Fault::FallbackNowhere),
+        Fallback::Unmapped => faults.push(Fault::FallbackUnmapped),
+    }
+    faults
+}
+
+impl Fault {
+    const fn fails(self) -> bool {
+        matches!(
+            self,
+            Self::Nowhere | Self::NoMapping | Self::SeveralMappings | Self::NotListed
+        )
+    }
+
+    const fn check(self) -> &'static str {
+        match self {
+            Self::Nowhere | Self::OtherKind | Self::Disabled => "routing",
+            Self::NoMapping | Self::SeveralMappings => "mapping",
+            Self::NotListed => "catalogue",
+            Self::FallbackNowhere | Self::FallbackUnmapped => "fallback",
+        }
+    }
+
+    const fn sentence(self) -> &'static str {
+        match self {
+            Self::Nowhere => "routed automatically, but to no panel of this shop: orders are held.",
+            Self::OtherKind => {
+                "routed to a provider that orderwatch does not talk to: left to another system."
+            }
+            Self::Disabled => "routed to a panel that is disabled: orders wait.",
+            Self::NoMapping => "not mapped to a product of the panel: orders are held.",
+            Self::SeveralMappings => "mapped to several products of the panel: orders are held.",
+            Self::NotListed => "mapped to a product that the panel does not list: orders are held.",
+            Self::FallbackNowhere => {
+                "with a fallback that is no other panel of this shop: there is none."
+            }
+            Self::FallbackUnmapped => {
+                "not mapped to a product of its fallback panel: there is no fallback."
+            }
+        }
+    }
+
+    const fn remedy(self) -> &'static str {
+        match self {
+            Self::Nowhere => "Choose a panel of this shop in the package's routing.",
+            Self::OtherKind => {
+                "Nothing, if another system sends them; otherwise choose a znet panel."
+            }
+            Self::Disabled => "Enable the integration, or route the package to another panel.",
+            Self::NoMapping => "Map the package to the panel's product.",
+            Self::SeveralMappings => "Leave one mapping for the package at this panel.",
+            Self::NotListed => "Correct the mapping, or route the package to another panel.",
+            Self::FallbackNowhere => "Choose another panel as the fallback, or none.",
+            Self::FallbackUnmapped => "Map the package at its fallback panel as well.",
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Who is at work, whether orders are bought, and what lies about.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::net::TcpStream;
+
+use super::finding::Findings;
+use crate::{
+    cli::figures::ago,
+    config::Config,
+    daemon::planned,
+    order::explain::{Buying, span},
+    store::{MANY_OLD, Scope, Store, StoreError},
+};
+
+/// The longest wait for a connection on this machine.
+const CONNECT: Duration = Duration::from_secs(3);
+
+pub(super) async fn look(
+    store: &Store,
+    config: &Config,
+    now: DateTime<Utc>,
+) -> Result<Findings, StoreError> {
+    let mut findings = Findings::default();
+    let runs = daemons(store, now, &mut findings).await?;
+    buying(config, &mut findings);
+    for brake in store.brakes().await? {
+        if brake.scope == Scope::All {
+            findings.warn(
+                "paused",
+                format!(
+                    "Buying is paused everywhere by {}: {}",
+                    brake.who, brake.why
+                ),
+                "`orderwatch resume` once the cause is gone.",
+            );
+        }
+    }
+    old_orders(store, config, now, &mut findings).await?;
+    others(store, now, &mut findings).await?;
+    http(config, runs, &mut findings).await;
+    Ok(findings)
+}
+
+/// Whether one is at work.
+async fn daemons(
+    store: &Store,
+    now: DateTime<Utc>,
+    findings: &mut Findings,
+) -> Result<bool, StoreError> {
+    let daemons = store.daemons(now).await?;
+    let alive: Vec<_> = daemons.iter().filter(|daemon| daemon.alive).collect();
+    if alive.is_empty() {
+        findings.warn(
+            "daemon",
+            "No daemon is running on this database.",
+            "`systemctl start orderwatch`, or `orderwatch run`.",
+        );
+    }
+    for daemon in &alive {
+        let stuck = daemon.stuck.join(", ");
+        if !stuck.is_empty() {
+            findings.fail(
+                "daemon",
+                format!("A part of it does not turn any more: {stuck}."),
+                "Look into its log; `systemctl restart orderwatch` loses nothing.",
+            );
+        } else if daemon.version == env!("CARGO_PKG_VERSION") {
+            let since = ago(daemon.started_at, now);
+            findings.ok("daemon", format!("One has been running for {since}."));
+        } else {
+            findings.warn(
+                "daemon",
+                format!(
+                    "One runs as version {}, and this is {}.",
+                    daemon.version,
+                    env!("CARGO_PKG_VERSION")
+                ),
+                "Restart it after an upgrade.",
+            );
+        }
+    }
+    Ok(!alive.is_empty())
+}
+
+fn buying(config: &Config, findings: &mut Findings) {
+    match planned::buying(config) {
+        Buying::On => findings.ok("dispatch", "Orders are bought (dispatch.mode = \"live\")."),
+        Buying::Off => findings.warn(
+            "dispatch",
+            "Buying is switched off (dispatch.enabled = false).",
+            "Set dispatch.enabled = true and reload.",
+        ),
+        Buying::Shadow => findings.warn(
+            "dispatch",
+            "Shadow mode: what would be bought is only written down.",
+            "Compare with `orderwatch shadow`, then set dispatch.mode = \"live\".",
+        ),
+    };
+    if !config.poll.enabled {
+        findings.warn(
+            "poll",
+            "Bought orders are not watched (poll.enabled = false).",
+            "Set poll.enabled = true and reload.",
+        );
+    }
+}
+
+async fn old_orders(
+    store: &Store,
+    config: &Config,
+    now: DateTime<Utc>,
+    findings: &mut Findings,
+) -> Result<(), StoreError> {
+    let age = config.dispatch.max_order_age;
+    let old = store.too_old(now - age).await?;
+    if old > 0 {
+        let more = if old == MANY_OLD { " or more" } else { "" };
+        findings.warn(
+            "old orders",
+            format!(
+                "{old}{more} orders wait that are older than dispatch.max_order_age ({}) and are not bought.",
+                span(age)
+            ),
+            "Decide them by hand in the shop; those that came while orderwatch was here are held by the next scan.",
+        );
+    } else {
+        findings.ok("old orders", "None waits that is too old to be bought.");
+    }
+    Ok(())
+}
+
+async fn others(
+    store: &Store,
+    now: DateTime<Utc>,
+    findings: &mut Findings,
+) -> Result<(), StoreError> {
+    let others = store.sent_by_others(now).await?;
+    if others > 0 {
+        findings.fail(
+            "second dispatcher",
+            format!("Somebody else sent {others} orders in the last 24 hours while a daemon was sending."),
+            "Switch the old system's sending off, or set dispatch.mode = \"shadow\": two dispatchers may buy an order twice.",
+        );
+    } else {
+        findings.ok("second dispatcher", "Nobody else sends orders.");
+    }
+    Ok(())
+}
+
+async fn http(config: &Config, runs: bool, findings: &mut Findings) {
+    if !config.http.enabled {
+        findings.skip(
+            "http",
+            "Page, API and metrics are switched off (http.enabled).",
+        );
+        return;
+    }
+    let listen = config.http.listen;
+    let who = if config.http.token.is_some() {
+        "whoever has the token may act"
+    } else {
+        "without a token, only this machine may act"
+    };
+    if !runs || listen.port() == 0 {
+        findings.skip(
+            "http",
+            format!("It is not known who listens at {listen}; {who}."),
+        );
+        return;
+    }
+    let mut address = listen;
+    if address.ip().is_unspecified() {
+        address.set_ip(if listen.is_ipv4() {
+            std::net::Ipv4Addr::LOCALHOST.into()
+        } else {
+            std::net::Ipv6Addr::LOCALHOST.into()
+        });
+    }
+    match tokio::time::timeout(CONNECT, TcpStream::connect(address)).await {
+        Ok(Ok(_)) => {
+            findings.ok("http", format!("It listens at {listen}; {who}."));
+        }
+        Ok(Err(_)) | Err(_) => {
+            findings.warn(
+                "http",
+                format!("Nobody listens at {listen} on this machine."),
+                "Fine if the daemon runs elsewhere; otherwise look into its log.",
+            );
+        }
+    }
+}

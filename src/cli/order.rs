@@ -1,0 +1,43 @@
+//! `orderwatch order …`: looking at orders, and what people may decide about them.
+
+mod explain;
+mod list;
+mod one;
+mod resolve;
+mod retry;
+mod show;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use super::Global;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Show an order with its timeline.
+    #[command(after_help = show::EXAMPLES)]
+    Show(show::Options),
+    /// Say in one sentence why an order waits, or how it ended, and when it is looked at next.
+    #[command(after_help = explain::EXAMPLES)]
+    Explain(explain::Options),
+    /// List the orders that orderwatch tracks: newest first; held and late ones oldest first.
+    #[command(after_help = list::EXAMPLES)]
+    List(list::Options),
+    /// Send a held order after its cause was mended.
+    #[command(after_help = retry::EXAMPLES)]
+    Retry(retry::Options),
+    /// Say what became of an order that the panel does not tell about.
+    #[command(after_help = resolve::EXAMPLES)]
+    Resolve(resolve::Options),
+}
+
+pub(super) async fn run(global: &Global, command: &Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Show(options) => show::run(global, options).await,
+        Command::Explain(options) => explain::run(global, options).await,
+        Command::List(options) => list::run(global, options).await,
+        Command::Retry(options) => retry::run(global, options).await,
+        Command::Resolve(options) => resolve::run(global, options).await,
+    }
+}

@@ -1,0 +1,57 @@
+//! From what a person types to the order that is meant, and what is known about it.
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    config::Config,
+    order::{OrderId, explain::Facts},
+    store::{Acted, Store},
+};
+
+/// All orders that are meant by a text; at least one.
+pub(super) async fn found(store: &Store, text: &str) -> anyhow::Result<Vec<OrderId>> {
+    let found = store.find_orders(text.trim()).await?;
+    anyhow::ensure!(
+        !found.is_empty(),
+        "no order has the id, number or reference {text:?}"
+    );
+    Ok(found)
+}
+
+/// The one order that is meant; a step is never taken on a guess.
+pub(super) async fn one(store: &Store, text: &str) -> anyhow::Result<OrderId> {
+    let found = found(store, text).await?;
+    let [order] = found[..] else {
+        let ids: Vec<String> = found.iter().map(ToString::to_string).collect();
+        anyhow::bail!(
+            "{} orders are called {text:?}; name one by its id: {}",
+            found.len(),
+            ids.join(", ")
+        );
+    };
+    Ok(order)
+}
+
+/// What is known about an order, now.
+pub(super) async fn facts(
+    config: &Config,
+    store: &Store,
+    order: OrderId,
+) -> anyhow::Result<(Facts, DateTime<Utc>)> {
+    let (now, _) = store.now().await?;
+    let facts = store.facts(order, config.explaining(), now).await?;
+    Ok((facts, now))
+}
+
+/// Fails unless the step was taken.
+pub(super) fn done(acted: Acted) -> anyhow::Result<()> {
+    match acted {
+        Acted::Done | Acted::ShopRowRefused => Ok(()),
+        Acted::Changed => {
+            anyhow::bail!("the order has changed meanwhile; look again and nothing was done")
+        }
+        Acted::Busy => anyhow::bail!(
+            "somebody else holds the shop's row of this order right now; nothing was done, try again"
+        ),
+    }
+}

@@ -1,0 +1,80 @@
+//! `orderwatch order resolve ORDER`: a person says what became of it. Two steps: without `--yes` it
+//! only says what would happen.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::one;
+use crate::{
+    cli::{Global, migrated_store, out, signature::Signature},
+    order::person::{self, Verdict},
+    store::Acted,
+};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  orderwatch order resolve 1042 --bought --reason 'seen in the panel'            says what would happen
+  orderwatch order resolve 1042 --bought --reason 'seen in the panel' --yes      does it
+  orderwatch order resolve 1042 --not-bought --resend --reason 'asked them' --yes";
+
+#[derive(Args, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
+pub(in crate::cli) struct Options {
+    /// The order's id, its number in the shop, or its reference at the panel.
+    order: String,
+    /// The panel has it: it is watched again, or ends as delivered where it cannot be watched.
+    #[arg(long, required_unless_present = "not_bought")]
+    bought: bool,
+    /// The panel does not have it: it ends as failed, and the shop decides what to do.
+    #[arg(long, conflicts_with = "bought")]
+    not_bought: bool,
+    /// With --not-bought: send it again with the same reference instead.
+    #[arg(long, requires = "not_bought", conflicts_with = "bought")]
+    resend: bool,
+    #[command(flatten)]
+    signature: Signature,
+    /// Do it; otherwise only say what would be done.
+    #[arg(long)]
+    yes: bool,
+}
+
+impl Options {
+    const fn verdict(&self) -> Verdict {
+        match (self.bought, self.resend) {
+            (true, _) => Verdict::Bought,
+            (false, true) => Verdict::SendAgain,
+            (false, false) => Verdict::NotBought,
+        }
+    }
+}
+
+pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<ExitCode> {
+    let (config, _log) = global.begin()?;
+    let store = migrated_store(&config).await?;
+    let order = one::one(&store, &options.order).await?;
+    let (facts, now) = one::facts(&config, &store, order).await?;
+    let (from, resolution) = person::resolve(order, &facts, options.verdict())?;
+    let plan = person::sentence(&facts, from, resolution);
+    if !options.yes {
+        out::line(format_args!(
+            "Order {order}: {plan}\nNothing was done. Repeat with --yes to do it."
+        ))?;
+        return Ok(ExitCode::FAILURE);
+    }
+    let person = options.signature.person();
+    let give_up_at = config.give_up_at(now);
+    let acted = store
+        .resolve(order, (from, resolution), &person, now, give_up_at)
+        .await?;
+    one::done(acted)?;
+    out::line(format_args!("Done by {}. {plan}", person.who))?;
+    if acted == Acted::ShopRowRefused {
+        out::line("The shop's database refused its part, so the shop's row is as it was.")?;
+    }
+    store.close().await;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,46 @@
+//! `orderwatch order retry ORDER`
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::one;
+use crate::{
+    cli::{Global, migrated_store, out, signature::Signature},
+    order::person,
+};
+
+pub(super) const EXAMPLES: &str = "\
+Example:
+  orderwatch order retry 1042 --reason 'package mapped'
+
+An order whose cause is still there is held again. What may have been bought is never sent again by
+this: see `orderwatch order resolve`.";
+
+#[derive(Args, Debug)]
+pub(in crate::cli) struct Options {
+    /// The order's id, its number in the shop, or its reference at the panel.
+    order: String,
+    #[command(flatten)]
+    signature: Signature,
+}
+
+pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<ExitCode> {
+    let (config, _log) = global.begin()?;
+    let store = migrated_store(&config).await?;
+    let order = one::one(&store, &options.order).await?;
+    let (facts, now) = one::facts(&config, &store, order).await?;
+    let release = person::retry(order, &facts)?;
+    let person = options.signature.person();
+    let give_up_at = config.give_up_at(now);
+    let acted = store
+        .release(order, &release, &person, now, give_up_at)
+        .await?;
+    one::done(acted)?;
+    out::line(format_args!(
+        "Released by {}: it will be sent to {} as {}.",
+        person.who, release.panel_name, release.reference
+    ))?;
+    store.close().await;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,77 @@
+//! Printing, in one place. A reader that goes away (`… | head`) is not an error.
+
+use std::{
+    fmt,
+    io::{self, Write},
+    process::ExitCode,
+};
+
+/// Usage or configuration.
+const MISCONFIGURED: u8 = 2;
+
+/// Prints a line on standard output; colours only where it is a terminal and wants them.
+pub(super) fn line(text: impl fmt::Display) -> io::Result<()> {
+    print(&mut anstream::stdout().lock(), text)
+}
+
+/// Prints what is no text for people as it is.
+pub(super) fn bytes(bytes: &[u8]) -> io::Result<()> {
+    match io::stdout().lock().write_all(bytes) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+/// Prints a value as JSON on standard output.
+pub(super) fn json(value: &serde_json::Value) -> io::Result<()> {
+    line(format_args!("{value:#}"))
+}
+
+/// Prints an error with its causes.
+pub(super) fn failed(error: &anyhow::Error) -> ExitCode {
+    complain(format_args!("error: {}", chain(error)));
+    ExitCode::FAILURE
+}
+
+/// Prints what is wrong with the configuration.
+pub(super) fn misconfigured(error: &anyhow::Error) -> ExitCode {
+    complain(format_args!(
+        "error: the configuration cannot be used\n{error}"
+    ));
+    ExitCode::from(MISCONFIGURED)
+}
+
+/// An error with its causes in one line, without secrets.
+pub(super) fn masked_chain(error: &anyhow::Error) -> String {
+    crate::telemetry::Secrets::process()
+        .mask(&chain(error))
+        .into_owned()
+}
+
+fn complain(text: impl fmt::Display) {
+    let masked = crate::telemetry::Secrets::process()
+        .mask(&text.to_string())
+        .into_owned();
+    if print(&mut io::stderr().lock(), masked).is_err() {
+        // Nobody is left to tell.
+    }
+}
+
+fn print(to: &mut impl Write, text: impl fmt::Display) -> io::Result<()> {
+    match writeln!(to, "{text}") {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+/// An error and its causes in one line. A cause that the text before it ends with is not repeated.
+pub(super) fn chain(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.ends_with(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+    }
+    text
+}

@@ -1,0 +1,160 @@
+//! `orderwatch shadow`: what would have been bought or held, had `dispatch.mode` been "live".
+
+use std::process::ExitCode;
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use clap::Args;
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
+
+use super::{Global, migrated_store, out, table::Table};
+use crate::store::{ShadowEntry, ShadowSum};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  orderwatch shadow                  everything that was written down
+  orderwatch shadow --since 24h      the last day
+  orderwatch shadow --json           for scripts";
+
+#[derive(Args, Debug)]
+pub(super) struct Options {
+    /// Only what was found in this time, such as 24h.
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    since: Option<std::time::Duration>,
+    /// Print at most so many orders; the sums count all.
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    limit: u32,
+    /// Print as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<ExitCode> {
+    let (config, _log) = global.begin()?;
+    let store = migrated_store(&config).await?;
+    let (now, _) = store.now().await?;
+    let since = options.since.map(|length| back(now, length));
+    let sums = store.shadow_sums(since).await?;
+    let orders = store.shadow_orders(since, i64::from(options.limit)).await?;
+    if options.json {
+        let orders: Vec<Value> = orders.iter().map(order_value).collect();
+        let panels: Vec<Value> = sums.iter().map(sum_value).collect();
+        out::json(&json!({ "since": since, "panels": panels, "orders": orders }))?;
+    } else {
+        print(&sums, &orders)?;
+    }
+    store.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn back(now: DateTime<Utc>, length: std::time::Duration) -> DateTime<Utc> {
+    TimeDelta::from_std(length)
+        .ok()
+        .and_then(|length| now.checked_sub_signed(length))
+        .unwrap_or(DateTime::<Utc>::MIN_UTC)
+}
+
+fn print(sums: &[ShadowSum], orders: &[ShadowEntry]) -> anyhow::Result<()> {
+    if sums.is_empty() {
+        out::line("Nothing was written down. Shadow mode is dispatch.mode = \"shadow\".")?;
+        return Ok(());
+    }
+    let mut table = Table::new([
+        "PANEL",
+        "WOULD BUY",
+        "FOR TRY",
+        "PRICE UNKNOWN",
+        "WOULD HOLD",
+    ]);
+    for sum in sums {
+        table.row([
+            panel(sum),
+            sum.bought.to_string(),
+            money(sum.expected),
+            sum.unpriced.to_string(),
+            sum.held.to_string(),
+        ]);
+    }
+    out::line(table)?;
+    if orders.is_empty() {
+        return Ok(());
+    }
+    let mut table = Table::new([
+        "FOUND",
+        "NUMBER",
+        "PANEL",
+        "WHAT",
+        "TRY",
+        "REFERENCE",
+        "ORDER",
+    ]);
+    for order in orders {
+        table.row([
+            order.at.to_rfc3339_opts(SecondsFormat::Secs, true),
+            order
+                .order_no
+                .map_or_else(gone, |number| number.to_string()),
+            order.panel.clone().unwrap_or_else(none),
+            what(order),
+            order.expected.map_or_else(none, money),
+            order.reference.clone().unwrap_or_else(none),
+            order.order.to_string(),
+        ]);
+    }
+    out::line(format_args!("\n{table}"))?;
+    Ok(())
+}
+
+fn panel(sum: &ShadowSum) -> String {
+    match (&sum.panel, sum.integration) {
+        (Some(name), _) => name.clone(),
+        (None, Some(id)) => format!("{id} (gone)"),
+        (None, None) => "none".to_owned(),
+    }
+}
+
+fn what(order: &ShadowEntry) -> String {
+    match (&order.held, &order.oyun, &order.kupur) {
+        (Some(reason), ..) => format!("hold: {reason}"),
+        (None, Some(oyun), Some(kupur)) => format!("buy oyun {oyun} kupur {kupur}"),
+        (None, ..) => "buy".to_owned(),
+    }
+}
+
+fn money(amount: Decimal) -> String {
+    format!("{amount:.2}")
+}
+
+fn none() -> String {
+    "-".to_owned()
+}
+
+fn gone() -> String {
+    "gone".to_owned()
+}
+
+fn sum_value(sum: &ShadowSum) -> Value {
+    json!({
+        "integration": sum.integration,
+        "panel": sum.panel,
+        "would_buy": sum.bought,
+        "would_hold": sum.held,
+        "expected": money(sum.expected),
+        "currency": "TRY",
+        "price_unknown": sum.unpriced,
+    })
+}
+
+fn order_value(order: &ShadowEntry) -> Value {
+    json!({
+        "order": order.order,
+        "number": order.order_no.map(|number| number.to_string()),
+        "panel": order.panel,
+        "at": order.at,
+        "reference": order.reference,
+        "oyun": order.oyun,
+        "kupur": order.kupur,
+        "expected": order.expected.map(money),
+        "would_hold": order.held,
+    })
+}

@@ -1,0 +1,155 @@
+//! `orderwatch status`: everything on one screen, the most important first.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::Value;
+
+use super::{Global, figures, migrated_store, out, paint, table::Table};
+use crate::{
+    attention::{Severity, Warning, assess},
+    config::Config,
+    daemon::planned,
+    overview::Situation,
+    store::Store,
+    worker::situation::{Asking, situation},
+};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  orderwatch status              who is at work, orders, panels, jobs, and what needs attention
+  orderwatch status --json       the same for scripts
+  orderwatch status --check      for monitoring: exit code 1 while something is critical
+
+The daemon need not run; the figures are read from the database.";
+
+/// Columns of a line of words: what every terminal has.
+const WIDTH: usize = 78;
+
+#[derive(Args, Debug)]
+pub(super) struct Options {
+    /// Print as JSON.
+    #[arg(long)]
+    json: bool,
+    /// End with exit code 1 if there is a critical warning.
+    #[arg(long)]
+    check: bool,
+}
+
+/// What `status` and `top` show.
+pub(super) struct Seen {
+    pub(super) all: Situation,
+    pub(super) warnings: Vec<Warning>,
+}
+
+pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<ExitCode> {
+    let config = global.load()?.config;
+    let store = migrated_store(&config).await?;
+    let seen = look(&store, &planned::asking(&config), &config).await?;
+    store.close().await;
+    if options.json {
+        out::json(&value(&seen)?)?;
+    } else {
+        print(&seen, &config)?;
+    }
+    let critical = seen
+        .warnings
+        .iter()
+        .any(|warning| warning.severity == Severity::Critical);
+    Ok(if options.check && critical {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+/// Reads and judges.
+pub(super) async fn look(store: &Store, asking: &Asking, config: &Config) -> anyhow::Result<Seen> {
+    let (now, _) = store.now().await?;
+    let all = situation(store, asking, now).await?;
+    let warnings = assess(&all, &planned::limits(config), now);
+    Ok(Seen { all, warnings })
+}
+
+fn value(seen: &Seen) -> anyhow::Result<Value> {
+    let mut value = serde_json::to_value(&seen.all)?;
+    value["warnings"] = serde_json::to_value(&seen.warnings)?;
+    Ok(value)
+}
+
+fn print(seen: &Seen, config: &Config) -> anyhow::Result<()> {
+    let all = &seen.all;
+    heading("Daemon", &figures::daemon(all))?;
+    heading("Orders", &figures::orders(all))?;
+    heading("", &figures::due(all))?;
+    let today = figures::done(all.orders.ended_today, all.orders.bought_today);
+    heading("Today", &today)?;
+    if let Some(market) = &all.market {
+        heading("Trendyol", &figures::market(market, all.at))?;
+    }
+    if let Some(notices) = figures::notices(&all.notices) {
+        heading("Notices", &notices)?;
+    }
+    heading("As of", &figures::clock(all.at, config.http.time_zone))?;
+    tables(all)?;
+    out::line("")?;
+    if seen.warnings.is_empty() {
+        out::line(paint::in_style(
+            paint::GREEN,
+            "All is well: nothing needs attention.",
+        ))?;
+    }
+    for warning in &seen.warnings {
+        print_warning(warning, all)?;
+    }
+    Ok(())
+}
+
+fn heading(name: &str, text: &str) -> anyhow::Result<()> {
+    let name = paint::in_style(paint::BOLD, format_args!("{name:9}"));
+    let mut name = Some(name);
+    for line in paint::wrapped(text, WIDTH - 9) {
+        let name = name.take().unwrap_or_else(|| " ".repeat(9));
+        out::line(format_args!("{name}{line}"))?;
+    }
+    Ok(())
+}
+
+fn tables(all: &Situation) -> anyhow::Result<()> {
+    out::line("")?;
+    if all.panels.is_empty() {
+        out::line("No panels: there is no row with provider 'znet' in integrations.")?;
+    } else {
+        let mut panels = Table::new(figures::PANEL_TITLES);
+        for panel in &all.panels {
+            panels.row(figures::panel(panel));
+        }
+        out::line(panels)?;
+    }
+    out::line("")?;
+    let mut jobs = Table::new(figures::JOB_TITLES);
+    for job in &all.jobs {
+        jobs.row(figures::job(job, all.at));
+    }
+    out::line(jobs)?;
+    Ok(())
+}
+
+fn print_warning(warning: &Warning, all: &Situation) -> anyhow::Result<()> {
+    let since = warning.since.map_or_else(String::new, |since| {
+        format!(" (for {})", figures::ago(since, all.at))
+    });
+    let text = format!("{}{since}", warning.condition.sentence());
+    let word = figures::severity(warning.severity);
+    let style = paint::of(warning.severity);
+    let mut word = Some(paint::in_style(style, format_args!("{word:9}")));
+    for line in paint::wrapped(&text, WIDTH - 9) {
+        let word = word.take().unwrap_or_else(|| " ".repeat(9));
+        out::line(format_args!("{word}{line}"))?;
+    }
+    for line in paint::wrapped(warning.condition.remedy(), WIDTH - 11) {
+        let line = paint::in_style(paint::DIM, line);
+        out::line(format_args!("           {line}"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,215 @@
+//! `orderwatch stock plan|push|log`: what is on sale, what will be, and why.
+
+mod print;
+
+use std::{process::ExitCode, sync::Arc};
+
+use anyhow::Context;
+use chrono::{DateTime, TimeZone, Utc};
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::{Global, clock, migrated_store, once, out, progress::Progress};
+use crate::{
+    config::Config,
+    daemon::trendyol::{StoreJob, push_rules, store_once},
+    marketplace::Barcode,
+    stock::plan::{Explained, Verdict},
+    store::{PushLog, Store},
+    worker::trendyol::Forecast,
+};
+
+const PLAN_EXAMPLES: &str = "\
+Examples:
+  orderwatch stock plan                   what differs from what is on sale, and why
+  orderwatch stock plan 8690000000017     everything about one bar code
+  orderwatch stock plan --json            all of them, for scripts";
+
+const PUSH_EXAMPLES: &str = "\
+Examples:
+  orderwatch stock push --dry-run    what would be sent; nobody is asked
+  orderwatch stock push              now, not at the next tick; what it did is printed as JSON
+  orderwatch stock push --force      although more than half of what is on sale would be set to zero";
+
+const LOG_EXAMPLES: &str = "\
+Examples:
+  orderwatch stock log             the last ten passes
+  orderwatch stock log --today
+  orderwatch stock log -n 100 --json";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Show what is available of each product, what would be sent, and why not.
+    #[command(after_help = PLAN_EXAMPLES)]
+    Plan(PlanOptions),
+    /// Read the orders and send what has changed.
+    #[command(after_help = PUSH_EXAMPLES)]
+    Push(PushOptions),
+    /// Show the last passes.
+    #[command(after_help = LOG_EXAMPLES)]
+    Log(LogOptions),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct PlanOptions {
+    /// Print as JSON.
+    #[arg(long)]
+    json: bool,
+    /// Only these; otherwise all that differ from what is on sale.
+    barcodes: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct PushOptions {
+    /// Send nothing and ask nobody; show what would be looked at and sent.
+    #[arg(long)]
+    dry_run: bool,
+    /// Go ahead also when more than half of what is on sale would be set to zero.
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct LogOptions {
+    /// Only those of today.
+    #[arg(long)]
+    today: bool,
+    /// So many at most.
+    #[arg(short, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(i64).range(1..=10_000))]
+    n: i64,
+    /// Print as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(global: &Global, command: &Command) -> anyhow::Result<ExitCode> {
+    let (config, _log) = global.begin()?;
+    let store = migrated_store(&config).await?;
+    let code = match command {
+        Command::Plan(options) => plan(&config, &store, options).await?,
+        Command::Push(options) if options.dry_run => dry_run(&config, &store, options).await?,
+        Command::Push(options) => push(&config, &store, options).await?,
+        Command::Log(options) => log(&config, &store, options).await?,
+    };
+    store.close().await;
+    Ok(code)
+}
+
+async fn push(config: &Config, store: &Store, options: &PushOptions) -> anyhow::Result<ExitCode> {
+    let job = StoreJob::PushStock {
+        force: options.force,
+    };
+    let clock = clock(store).await?;
+    let progress = Progress::begin("reading orders and sending stock");
+    let ran = store_once(config, store, Arc::clone(&clock), job).await;
+    progress.end();
+    once::report(&ran.context("the pass failed")?)
+}
+
+async fn forecast(config: &Config, store: &Store) -> anyhow::Result<Forecast> {
+    let now = clock(store).await?.now();
+    Ok(Forecast::read(store, push_rules(config, false), now).await?)
+}
+
+async fn dry_run(
+    config: &Config,
+    store: &Store,
+    options: &PushOptions,
+) -> anyhow::Result<ExitCode> {
+    let forecast = forecast(config, store).await?;
+    if !options.force {
+        forecast.guard()?;
+    }
+    let mut sends = 0;
+    for explained in forecast.explained() {
+        let step = match explained.entry.verdict {
+            Verdict::Check => "read back, then send",
+            Verdict::Send { .. } => "send",
+            Verdict::Settled | Verdict::Wait(_) => continue,
+        };
+        sends += 1;
+        out::line(format_args!(
+            "{}: {step} {}",
+            explained.barcode, explained.entry.available
+        ))?;
+    }
+    out::line(format_args!("{sends} products differ; nothing was sent."))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn plan(config: &Config, store: &Store, options: &PlanOptions) -> anyhow::Result<ExitCode> {
+    let forecast = forecast(config, store).await?;
+    let wanted: Vec<Barcode> = options
+        .barcodes
+        .iter()
+        .map(|text| Barcode::parse(text).with_context(|| format!("{text:?} is no bar code")))
+        .collect::<Result<_, _>>()?;
+    let shown: Vec<Explained<'_>> = forecast
+        .explained()
+        .filter(|explained| {
+            let named = wanted.iter().any(|name| name.as_str() == explained.barcode);
+            named
+                || wanted.is_empty()
+                    && (options.json || explained.entry.verdict != Verdict::Settled)
+        })
+        .collect();
+    if options.json {
+        out::json(&json!({
+            "stale": forecast.is_stale(),
+            "products": serde_json::to_value(&shown)?,
+            "oddities": serde_json::to_value(forecast.oddities())?,
+        }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    print::products(&shown, clock(store).await?.now())?;
+    for name in &wanted {
+        if !shown
+            .iter()
+            .any(|explained| explained.barcode == name.as_str())
+        {
+            out::line(format_args!("{name}: neither in central_stock nor on sale"))?;
+        }
+    }
+    for oddity in forecast.oddities() {
+        out::line(format_args!("not as it should be: {oddity}"))?;
+    }
+    print::summary(&forecast)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn log(config: &Config, store: &Store, options: &LogOptions) -> anyhow::Result<ExitCode> {
+    let now = clock(store).await?.now();
+    let since = options.today.then(|| midnight(config, now));
+    let passes = store.push_log(since, options.n).await?;
+    if options.json {
+        out::json(&passes.iter().map(as_json).collect())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    print::passes(&passes, config.trendyol.returns.time_zone)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// When today began, by the warehouse's clocks.
+fn midnight(config: &Config, now: DateTime<Utc>) -> DateTime<Utc> {
+    let zone = config.trendyol.returns.time_zone;
+    let day = now
+        .with_timezone(&zone)
+        .date_naive()
+        .and_time(chrono::NaiveTime::MIN);
+    zone.from_local_datetime(&day)
+        .earliest()
+        .map_or(now, |at| at.to_utc())
+}
+
+fn as_json(pass: &PushLog) -> Value {
+    json!({
+        "push_time": pass.push_time,
+        "total_items": pass.total_items,
+        "total_quantity": pass.total_quantity,
+        "reserved_quantity": pass.reserved_quantity,
+        "batch_count": pass.batch_count,
+        "success": pass.success,
+        "error_message": pass.error_message,
+        "duration_seconds": pass.duration_seconds,
+    })
+}

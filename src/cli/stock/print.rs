@@ -1,0 +1,184 @@
+//! Stock as people read it: a line for each product or pass, and under it what does not fit there.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use crate::{
+    cli::{figures::ago, out, table::Table},
+    stock::plan::{Explained, Verdict},
+    store::PushLog,
+    worker::trendyol::Forecast,
+};
+
+/// What is available of each product and what happens with it, and who holds units of it.
+pub(super) fn products(shown: &[Explained<'_>], now: DateTime<Utc>) -> anyhow::Result<()> {
+    if shown.is_empty() {
+        return Ok(());
+    }
+    let mut table = Table::new([
+        "BAR CODE",
+        "THERE",
+        "RESERVED",
+        "SAFETY",
+        "AVAILABLE",
+        "ON SALE",
+        "SENT",
+        "NEXT",
+    ]);
+    for explained in shown {
+        let entry = explained.entry;
+        table.row([
+            explained.barcode.to_owned(),
+            entry
+                .qty
+                .map_or_else(|| "gone".to_owned(), |qty| qty.to_string()),
+            entry.reserved.to_string(),
+            explained.safety.to_string(),
+            entry.available.to_string(),
+            seen(
+                explained.confirmed,
+                explained.confirmed_at,
+                "never seen",
+                now,
+            ),
+            seen(explained.sent, explained.sent_at, "-", now),
+            next(explained),
+        ]);
+    }
+    out::line(table)?;
+    holders(shown)?;
+    notes(shown)
+}
+
+/// A figure and how old it is.
+fn seen(
+    units: Option<i32>,
+    at: Option<DateTime<Utc>>,
+    otherwise: &str,
+    now: DateTime<Utc>,
+) -> String {
+    match (units, at) {
+        (Some(units), Some(at)) => format!("{units}, {} ago", ago(at, now)),
+        _ => otherwise.to_owned(),
+    }
+}
+
+fn next(explained: &Explained<'_>) -> String {
+    match explained.entry.verdict {
+        Verdict::Settled => "nothing to do".to_owned(),
+        Verdict::Check => format!("read back, then send {}", explained.entry.available),
+        Verdict::Send { quantity } => format!("send {quantity}"),
+        Verdict::Wait(why) => format!("wait: {}", why.sentence()),
+    }
+}
+
+fn holders(shown: &[Explained<'_>]) -> anyhow::Result<()> {
+    let mut table = Table::new(["RESERVED OF", "UNITS", "FOR ORDER", "PACKAGE", "STATUS"]);
+    for explained in shown {
+        for holder in explained.holders {
+            let package = holder.package.map(|id| (id.to_string(), &*holder.status));
+            let (package, status) = package.unwrap_or(("-".to_owned(), "row of orders_created"));
+            table.row([
+                explained.barcode.to_owned(),
+                holder.units.to_string(),
+                holder.order.clone(),
+                package,
+                status.to_owned(),
+            ]);
+        }
+    }
+    if shown.iter().any(|explained| !explained.holders.is_empty()) {
+        out::line(format_args!("\n{table}"))?;
+    }
+    Ok(())
+}
+
+/// What Trendyol says of single products.
+fn notes(shown: &[Explained<'_>]) -> anyhow::Result<()> {
+    let mut notes = Vec::new();
+    for explained in shown {
+        let (barcode, missing) = (explained.barcode, explained.entry.missing);
+        if missing > 0 {
+            notes.push(format!(
+                "{barcode}: {missing} of them sold already, as Trendyol counts, but no order tells of it yet."
+            ));
+        }
+        if let Some(words) = explained.refused {
+            notes.push(format!("{barcode}: Trendyol says: {words}"));
+        }
+    }
+    if !notes.is_empty() {
+        out::line(format_args!("\n{}", notes.join("\n")))?;
+    }
+    Ok(())
+}
+
+/// How many products are to be sent or wait, and what keeps all of them back.
+pub(super) fn summary(forecast: &Forecast) -> anyhow::Result<()> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for explained in forecast.explained() {
+        let kind = match explained.entry.verdict {
+            Verdict::Settled => "as they should be",
+            Verdict::Check | Verdict::Send { .. } => "to be sent",
+            Verdict::Wait(_) => "waiting",
+        };
+        *counts.entry(kind).or_default() += 1;
+    }
+    let counts: Vec<String> = counts
+        .iter()
+        .map(|(kind, n)| format!("{n} {kind}"))
+        .collect();
+    if counts.is_empty() {
+        out::line("No products: central_stock is empty, and nothing is on sale.")?;
+    } else {
+        out::line(format_args!("\nProducts: {}.", counts.join(", ")))?;
+    }
+    if forecast.is_stale() {
+        out::line("The orders were not read lately: stock is only lowered until they are.")?;
+    }
+    if let Err(zeroing) = forecast.guard() {
+        out::line(format_args!("Nothing will be sent: {zeroing}."))?;
+    }
+    Ok(())
+}
+
+/// A line for each pass, newest first; times are the warehouse's.
+pub(super) fn passes(passes: &[PushLog], zone: Tz) -> anyhow::Result<()> {
+    if passes.is_empty() {
+        out::line("No pass yet.")?;
+        return Ok(());
+    }
+    let mut table = Table::new([
+        "ENDED", "PRODUCTS", "PIECES", "REQUESTS", "RESERVED", "TOOK", "OUTCOME",
+    ]);
+    for pass in passes {
+        table.row([
+            pass.push_time
+                .with_timezone(&zone)
+                .format("%F %T")
+                .to_string(),
+            pass.total_items.to_string(),
+            pass.total_quantity.to_string(),
+            pass.batch_count.to_string(),
+            pass.reserved_quantity.to_string(),
+            took(pass.duration_seconds),
+            outcome(pass),
+        ]);
+    }
+    out::line(table)?;
+    Ok(())
+}
+
+fn took(seconds: Option<f64>) -> String {
+    seconds.map_or_else(|| "-".to_owned(), |seconds| format!("{seconds:.1} s"))
+}
+
+fn outcome(pass: &PushLog) -> String {
+    if pass.success {
+        return "done".to_owned();
+    }
+    let why = pass.error_message.as_deref().unwrap_or("no reason");
+    format!("failed: {why}")
+}

@@ -1,0 +1,25 @@
+//! orderwatch: buys a shop's orders from its reseller panel once and watches them to their end.
+
+pub mod attention;
+pub mod backoff;
+pub mod breaker;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod daemon;
+pub mod http;
+pub mod marketplace;
+pub mod meter;
+pub mod order;
+pub mod outbound;
+pub mod overview;
+pub mod provider;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
+pub mod shutdown;
+pub mod stock;
+pub mod store;
+pub mod systemd;
+pub mod telemetry;
+pub mod webhook;
+pub mod worker;
