@@ -1,0 +1,360 @@
+//! `orderwatch doctor`: each thing that keeps orders from flowing is found by its own check, with a
+//! remedy, and nothing is spent on finding it.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test stops at the first surprise, its helpers too"
+)]
+
+use orderwatch::sandbox::{
+    panel::Endpoint,
+    trendyol::{StorePlan, TrendyolStore},
+};
+use rust_decimal::Decimal;
+use serde_json::Value;
+use sqlx::{AssertSqlSafe, Executor};
+
+use super::process::{
+    Ended,
+    settings::Settings,
+    world::{KOD, SIFRE, World},
+};
+
+async fn sql(world: &World, sql: &str) {
+    world
+        .database
+        .pool
+        .execute(AssertSqlSafe(sql.to_owned()))
+        .await
+        .unwrap();
+}
+
+async fn doctor_with(world: &World, settings: &Settings) -> (Ended, Value) {
+    let ended = world.program(settings, &["doctor", "--json"]).run().await;
+    for secret in [KOD, SIFRE, "kanarya"] {
+        assert!(!ended.stdout.contains(secret), "{secret}: {ended:?}");
+        assert!(!ended.stderr.contains(secret), "{secret}: {ended:?}");
+    }
+    let found = serde_json::from_str(&ended.stdout).unwrap_or(Value::Null);
+    (ended, found)
+}
+
+async fn doctor(world: &World) -> (Ended, Value) {
+    doctor_with(world, &world.settings()).await
+}
+
+/// The findings of a check, as `outcome: sentence`.
+fn of<'v>(found: &'v Value, check: &str) -> Vec<(&'v str, &'v str)> {
+    let findings = found["findings"].as_array().unwrap();
+    findings
+        .iter()
+        .filter(|finding| finding["check"] == check)
+        .map(|finding| {
+            let text = |key| finding[key].as_str().unwrap_or_default();
+            let remedy = text("remedy");
+            let outcome = text("outcome");
+            assert_eq!(
+                remedy.is_empty(),
+                matches!(outcome, "ok" | "skipped"),
+                "{finding}"
+            );
+            (outcome, text("sentence"))
+        })
+        .collect()
+}
+
+/// Checks that did not end well.
+fn bad(found: &Value) -> Vec<String> {
+    let findings = found["findings"].as_array().unwrap();
+    let bad = findings
+        .iter()
+        .filter(|finding| matches!(finding["outcome"].as_str(), Some("warn" | "fail")));
+    bad.map(|finding| format!("{} {}", finding["outcome"], finding["check"]).replace('"', ""))
+        .collect()
+}
+
+/// What the tests' own role and a daemon that does not run always bring.
+const USUAL: [&str; 2] = ["warn role", "warn daemon"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sound_shop_is_sound_and_nothing_is_spent_on_finding_it() {
+    let world = World::new().await;
+    let (ended, found) = doctor(&world).await;
+    assert_eq!(ended.code(), 0, "{found:#}");
+    assert_eq!(bad(&found), USUAL, "{found:#}");
+    for check in [
+        "config",
+        "database",
+        "clock",
+        "migrations",
+        "server",
+        "statement timeout",
+        "rights",
+        "indexes",
+        "notices",
+        "balance",
+        "price list",
+        "routing",
+        "dispatch",
+        "old orders",
+        "second dispatcher",
+    ] {
+        let all = of(&found, check);
+        assert!(all.iter().all(|(outcome, _)| *outcome == "ok"), "{all:?}");
+        assert!(!all.is_empty(), "{check} was not looked at");
+    }
+    assert_eq!(world.panel.ledger().count(Endpoint::Purchase), 0);
+    assert_eq!(world.panel.ledger().count(Endpoint::Status), 0);
+
+    let text = world.command(&["doctor"]).await.good();
+    assert!(
+        text.contains("ok   balance: panel holds 1000000.00 TRY."),
+        "{text}"
+    );
+    assert!(text.contains("Orders can flow; 2 warnings."), "{text}");
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 80),
+        "{text}"
+    );
+    assert!(!text.contains('\u{1b}'), "{text:?}");
+}
+
+/// What is done to the rows, and the findings that it brings.
+const ROWS: [(&str, &[&str], &str); 16] = [
+    (
+        r#"UPDATE package_routing SET "primaryProviderId" = gen_random_uuid()::text"#,
+        &["fail routing"],
+        "to no panel of this shop",
+    ),
+    (
+        "DELETE FROM package_mappings",
+        &["fail mapping"],
+        "not mapped to a product",
+    ),
+    (
+        r#"INSERT INTO package_mappings ("tenantId", our_package_id, provider_api_id, provider_package_id)
+           SELECT "tenantId", our_package_id, provider_api_id, 'another' FROM package_mappings"#,
+        &["fail mapping"],
+        "mapped to several products",
+    ),
+    (
+        "UPDATE package_mappings SET provider_package_id = 'unheard-of'",
+        &["fail catalogue"],
+        "that the panel does not list",
+    ),
+    (
+        r#"UPDATE package_routing SET "fallbackProviderId" = "primaryProviderId""#,
+        &["warn fallback"],
+        "no other panel of this shop",
+    ),
+    (
+        "UPDATE integrations SET sifre = 'wrong-kanarya'",
+        &["fail balance"],
+        "panel:",
+    ),
+    (
+        "UPDATE integrations SET kod = ' '",
+        &["fail account"],
+        "integrations.kod is empty",
+    ),
+    (
+        "UPDATE integrations SET enabled = false",
+        &["warn routing"],
+        "a panel that is disabled",
+    ),
+    (
+        "INSERT INTO orderwatch.brakes VALUES ('00000000-0000-0000-0000-000000000000', 'ali', 'night', now())",
+        &["warn paused", "warn paused"],
+        "is paused",
+    ),
+    (
+        "DROP INDEX orderwatch.orders_held",
+        &["warn indexes"],
+        "orders_held is gone",
+    ),
+    (
+        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'orderwatch.orders_held'::regclass",
+        &["warn indexes"],
+        "REINDEX INDEX CONCURRENTLY orderwatch.orders_held",
+    ),
+    (
+        r#"UPDATE integrations SET "baseUrl" = 'http://panel.invalid'"#,
+        &["warn plain http", "fail balance"],
+        "can be read on the way",
+    ),
+    (
+        r#"INSERT INTO product_orders ("tenantId", "packageId", "userIdentifier", "createdAt")
+           SELECT "tenantId", package_id, 'old', now() - interval '1 year'
+           FROM package_routing LIMIT 1"#,
+        &["warn old orders"],
+        "1 orders wait that are older",
+    ),
+    (
+        // The session's own limit stands above what the server's owner has switched off.
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET statement_timeout = 0',
+                                    current_database()); END $$",
+        &[],
+        "No statement can hang for ever",
+    ),
+    (
+        "ALTER TABLE product_orders DISABLE TRIGGER orderwatch_new_order",
+        &["warn trigger"],
+        "gone or off",
+    ),
+    (
+        "INSERT INTO orderwatch.job_runs (job, tick, started_at, outcome, report)
+         VALUES ('sweep', now(), now(), 'done', '{\"sent_by_others\": 3}')",
+        &["fail second dispatcher"],
+        "Somebody else sent 3 orders",
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_fault_in_the_rows_is_found_by_its_check() {
+    for (change, wanted, words) in ROWS {
+        let world = World::new().await;
+        sql(&world, change).await;
+        let (ended, found) = doctor(&world).await;
+        let mut bad = bad(&found);
+        bad.retain(|finding| !USUAL.contains(&finding.as_str()));
+        assert_eq!(bad, wanted, "{change}: {found:#}");
+        let fails = wanted.iter().any(|finding| finding.starts_with("fail"));
+        assert_eq!(ended.code(), i32::from(fails), "{change}");
+        assert!(ended.stdout.contains(words), "{change}: {found:#}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_that_keep_orders_from_flowing_are_found() {
+    let world = World::with(|plan| plan.accounts[0].balance = Decimal::ZERO).await;
+    let settings = world
+        .settings()
+        .text("dispatch.mode", "shadow")
+        .with("poll.enabled", "false");
+    let (ended, found) = doctor_with(&world, &settings).await;
+    assert_eq!(ended.code(), 1);
+    let mut bad = bad(&found);
+    bad.retain(|finding| !USUAL.contains(&finding.as_str()));
+    assert_eq!(
+        bad,
+        ["fail balance", "warn dispatch", "warn poll"],
+        "{found:#}"
+    );
+    assert!(ended.stdout.contains("The account at panel is empty"));
+}
+
+/// The practice store, and the settings of somebody who sells there.
+async fn seller(world: &World, secret: Option<&str>) -> (TrendyolStore, Settings) {
+    let plan = StorePlan::new(7);
+    let right = plan.api_secret.clone();
+    let (id, key) = (plan.seller_id.to_string(), plan.api_key.clone());
+    let store = TrendyolStore::start(plan).await.unwrap();
+    let settings = world
+        .settings()
+        .with("trendyol.enabled", "true")
+        .text("trendyol.base_url", &store.base_url())
+        .text("trendyol.seller_id", &id)
+        .text("trendyol.api_key", &key)
+        .text("trendyol.api_secret", secret.unwrap_or(&right));
+    (store, settings)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trendyol_account_is_tried_and_a_wrong_one_found() {
+    let world = World::new().await;
+    let (_store, settings) = seller(&world, None).await;
+    let (ended, found) = doctor_with(&world, &settings).await;
+    assert_eq!(ended.code(), 0, "{found:#}");
+    assert_eq!(of(&found, "trendyol")[0].0, "ok", "{found:#}");
+    let (_store, settings) = seller(&world, Some("kanarya-api-secret")).await;
+    let (ended, found) = doctor_with(&world, &settings).await;
+    assert_eq!(ended.code(), 1, "{found:#}");
+    assert_eq!(of(&found, "trendyol")[0].0, "fail", "{found:#}");
+    assert!(
+        ended.stdout.contains("API key and secret anew"),
+        "{found:#}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_without_tables_or_without_a_server_ends_the_search() {
+    let world = World::new().await;
+    world.command(&["migrate", "revert"]).await.good();
+    let (ended, found) = doctor(&world).await;
+    assert_eq!(ended.code(), 1);
+    assert_eq!(bad(&found), ["fail migrations"], "{found:#}");
+    assert!(ended.stdout.contains("orderwatch migrate"), "{found:#}");
+    let settings = world
+        .settings()
+        .text("database.url", "postgres://u:kanarya@127.0.0.1:1/nothing");
+    let (ended, found) = doctor_with(&world, &settings).await;
+    assert_eq!(ended.code(), 1);
+    assert_eq!(bad(&found), ["fail database"], "{found:#}");
+}
+
+/// A role of its own, with all rights but one.
+async fn restricted(world: &World, less: &str) -> Settings {
+    let role = format!("doctor_{}", uuid::Uuid::new_v4().simple());
+    sql(
+        world,
+        &format!(
+            "CREATE ROLE {role} LOGIN PASSWORD 'x';
+             GRANT USAGE ON SCHEMA public, orderwatch TO {role};
+             GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA orderwatch TO {role};
+             GRANT USAGE ON ALL SEQUENCES IN SCHEMA orderwatch TO {role};
+             GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role};
+             GRANT UPDATE ON public.product_orders, public.integrations TO {role};
+             {}",
+            less.replace("ROLE", &role)
+        ),
+    )
+    .await;
+    let url = world.database.options().username(&role).password("x");
+    let url = sqlx::ConnectOptions::to_url_lossy(&url).to_string();
+    world.settings().text("database.url", &url)
+}
+
+async fn forget(world: &World, settings: &Settings) {
+    let role = settings.toml();
+    let start = role.find("doctor_").unwrap();
+    let role = &role[start..start + "doctor_".len() + 32];
+    sql(world, &format!("DROP OWNED BY {role}; DROP ROLE {role}")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_with_the_rights_that_it_needs_and_no_more_is_sound() {
+    let world = World::new().await;
+    let settings = restricted(&world, "").await;
+    let (ended, found) = doctor_with(&world, &settings).await;
+    forget(&world, &settings).await;
+    assert_eq!(ended.code(), 0, "{found:#}");
+    assert_eq!(bad(&found), ["warn daemon"], "{found:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_right_that_is_missing_is_named_with_the_grant_that_gives_it() {
+    let world = World::new().await;
+    for (less, words) in [
+        (
+            "REVOKE UPDATE ON public.product_orders FROM ROLE;
+             GRANT UPDATE (status) ON public.product_orders TO ROLE;",
+            r#"GRANT UPDATE ("pinCode") ON public.product_orders"#,
+        ),
+        (
+            "REVOKE INSERT ON orderwatch.events FROM ROLE;",
+            "INSERT on orderwatch.events",
+        ),
+    ] {
+        let settings = restricted(&world, less).await;
+        let ended = world.program(&settings, &["doctor"]).run().await;
+        let (json, found) = doctor_with(&world, &settings).await;
+        forget(&world, &settings).await;
+        assert_eq!((ended.code(), json.code()), (1, 1), "{ended:?}");
+        assert!(!of(&found, "rights").is_empty());
+        let text = ended
+            .stdout
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
+        assert!(text.contains(words), "no {words:?} in\n{text}");
+    }
+}

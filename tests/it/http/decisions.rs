@@ -1,0 +1,234 @@
+//! What only a person can decide, over the API, seen in the rows.
+
+use orderwatch::sandbox::{
+    panel::Endpoint,
+    trouble::{Fault, Trouble},
+};
+use serde_json::json;
+use sqlx::Row as _;
+use uuid::Uuid;
+
+use super::{Site, TOKEN};
+use crate::process::{
+    until,
+    world::{PIN, World},
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_held_order_is_released_in_two_steps() {
+    let world = World::new().await;
+    let process = world.start(&world.settings()).await;
+    let site = Site::of(&process).await;
+    let order = world.shop.order(PIN, "").await;
+    world
+        .shop
+        .wait_for(order, |row| row.held_reason.is_some())
+        .await;
+    let path = format!("/api/v1/orders/{order}");
+    let explained = site.read(&format!("{path}/explain")).await;
+    assert_eq!(
+        (&explained["stage"], &explained["held"]),
+        (&json!("held"), &json!("no_player_id"))
+    );
+    assert!(explained["remedy"].is_string());
+    sqlx::query(r#"UPDATE product_orders SET "userIdentifier" = 'player-1' WHERE id = $1"#)
+        .bind(order)
+        .execute(&world.database.pool)
+        .await
+        .unwrap();
+    let retry = format!("{path}/retry");
+    let mut body = json!({ "by": "Ayşe", "reason": "player asked" });
+    let plan = site.post(&retry, &body).await.good();
+    assert_eq!(
+        (&plan["done"], &plan["to"]),
+        (&json!(false), &json!("queued"))
+    );
+    assert_eq!(world.shop.row(order).await.stage.as_deref(), Some("held"));
+    body["confirm"] = json!(true);
+    body["seen"] = json!("held.unconfirmed.queued");
+    assert_eq!(site.post(&retry, &body).await.problem(409), "changed");
+    body["seen"] = plan["seen"].clone();
+    assert_eq!(site.post(&retry, &body).await.good()["done"], true);
+    let row = world.shop.completed(order).await;
+    assert_eq!(plan["reference"].as_str(), row.referans.as_deref());
+    assert_eq!(site.post(&retry, &body).await.problem(409), "refused");
+    let kept = sqlx::query("SELECT who, why, what FROM orderwatch.actions")
+        .fetch_all(&world.database.pool)
+        .await
+        .unwrap();
+    let kept: Vec<(String, String, String)> = kept
+        .iter()
+        .map(|row| (row.get(0), row.get(1), row.get(2)))
+        .collect();
+    assert_eq!(
+        kept,
+        [("Ayşe".into(), "player asked".into(), "retry".into())]
+    );
+    assert!(
+        world
+            .shop
+            .events(order)
+            .await
+            .contains(&"released".to_owned())
+    );
+    process.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unconfirmed_order_is_settled_in_two_steps() {
+    let world = World::new().await;
+    let fault = Fault::Instead(Trouble::Close);
+    world.panel.faults().next(Endpoint::Purchase, fault);
+    let process = world.start(&world.settings()).await;
+    let site = Site::of(&process).await;
+    let order = world.shop.order(PIN, "player-1").await;
+    world
+        .shop
+        .wait_for(order, |row| {
+            row.held_reason.as_deref() == Some("unconfirmed")
+        })
+        .await;
+    let path = format!("/api/v1/orders/{order}/resolve");
+    let mut body = json!({ "verdict": "not-bought", "by": "Can", "reason": "not in the panel" });
+    let plan = site.post(&path, &body).await.good();
+    assert_eq!(
+        (&plan["from"], &plan["to"]),
+        (&json!("held"), &json!("failed"))
+    );
+    assert_eq!(plan["done"], false);
+    body["confirm"] = json!(true);
+    let done = site.post(&path, &body).await.good();
+    assert_eq!(done["done"], true);
+    let row = world.shop.row(order).await;
+    assert_eq!(row.stage.as_deref(), Some("failed"));
+    assert_eq!(row.status, "pending", "staff decide");
+    assert_eq!(world.panel.ledger().sales().len(), 0);
+    process.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_is_shown_with_the_token_alone_and_that_is_written_down() {
+    let world = World::new().await;
+    let open = world.start(&world.settings()).await;
+    let order = world.shop.order(PIN, "player-1").await;
+    let row = world.shop.completed(order).await;
+    let pin = row.pin_code.unwrap();
+    let path = format!("/api/v1/orders/{order}/pin");
+    let body = json!({ "by": "Ayşe", "reason": "customer lost it" });
+    let site = Site::of(&open).await;
+    assert_eq!(site.post(&path, &body).await.problem(403), "needs-token");
+    assert!(
+        !site
+            .get(&format!("/api/v1/orders/{order}"))
+            .await
+            .body
+            .contains(&pin)
+    );
+    open.stop().await;
+    let settings = world.settings().text("http.token", TOKEN);
+    let shut = world.start(&settings).await;
+    let site = Site::of(&shut).await.with_token();
+    assert_eq!(
+        site.post(&path, &json!({ "by": "Ayşe" }))
+            .await
+            .problem(422),
+        "invalid"
+    );
+    assert!(
+        !world
+            .shop
+            .events(order)
+            .await
+            .contains(&"pin_shown".to_owned())
+    );
+    assert_eq!(site.post(&path, &body).await.good()["pin"], pin);
+    let detail: serde_json::Value =
+        sqlx::query_scalar("SELECT detail FROM orderwatch.events WHERE kind = 'pin_shown'")
+            .fetch_one(&world.database.pool)
+            .await
+            .unwrap();
+    let want = json!({ "where": "api", "by": "Ayşe", "why": "customer lost it" });
+    assert_eq!(detail, want);
+    let nobody = format!("/api/v1/orders/{}/pin", Uuid::new_v4());
+    assert_eq!(site.post(&nobody, &body).await.problem(404), "not-found");
+    let ended = shut.stop().await;
+    assert!(!ended.stderr.contains(&pin));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn purchases_are_paused_and_resumed() {
+    let world = World::new().await;
+    let process = world.start(&world.settings()).await;
+    let site = Site::of(&process).await;
+    let panel = world.shop.integration;
+    let body = json!({ "panel": panel, "by": "Ayşe", "reason": "moving" });
+    let paused = site.post("/api/v1/brakes/pause", &body).await.good();
+    assert_eq!(
+        (&paused["changed"], &paused["pauses"][0]["panel"]),
+        (&json!(true), &json!(panel))
+    );
+    let again = site.post("/api/v1/brakes/pause", &body).await.good();
+    assert_eq!(again["changed"], false);
+    let order = world.shop.order(PIN, "player-1").await;
+    until("the warning", || async {
+        let whole = site.read("/api/v1/overview").await;
+        let warnings = whole["warnings"].as_array().unwrap().clone();
+        let kinds: Vec<_> = warnings.iter().map(|w| w["kind"].clone()).collect();
+        kinds.contains(&json!("paused")).then_some(())
+    })
+    .await;
+    assert_eq!(world.panel.ledger().sales().len(), 0);
+    let nowhere = json!({ "panel": Uuid::new_v4(), "by": "A", "reason": "b" });
+    assert_eq!(
+        site.post("/api/v1/brakes/pause", &nowhere)
+            .await
+            .problem(404),
+        "not-found"
+    );
+    let resumed = site.post("/api/v1/brakes/resume", &body).await.good();
+    assert_eq!(resumed, json!({ "changed": true, "pauses": [] }));
+    world.shop.completed(order).await;
+    process.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pass_is_run_by_hand_and_written_down() {
+    let world = World::new().await;
+    let settings = world
+        .settings()
+        .with("sweep.enabled", "false")
+        .with("balance.enabled", "false");
+    let process = world.start(&settings).await;
+    let site = Site::of(&process).await;
+    let body = json!({ "by": "Can", "reason": "looking" });
+    for job in ["sweep", "balance", "retention"] {
+        let path = format!("/api/v1/jobs/{job}/runs");
+        let ran = site.post(&path, &body).await.good();
+        assert_eq!(ran["state"], "done", "{job}");
+        let runs = site.read(&path).await;
+        assert_eq!(runs["items"][0]["outcome"], "done", "{job}");
+        assert_eq!(runs["items"][0]["report"], ran["report"], "{job}");
+    }
+    let balance = &site.read("/api/v1/panels").await["panels"][0]["balance"];
+    assert!(balance.is_string(), "{balance}");
+    let store = site.post("/api/v1/jobs/push-stock/runs", &body).await;
+    assert_eq!(store.problem(409), "refused");
+    let forced = json!({ "by": "Can", "reason": "looking", "force": true });
+    assert_eq!(
+        site.post("/api/v1/stock/push", &forced).await.problem(409),
+        "refused"
+    );
+    assert_eq!(
+        site.post("/api/v1/jobs/nothing/runs", &body)
+            .await
+            .problem(400),
+        "bad-request"
+    );
+    let kept: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM orderwatch.actions WHERE what = 'once'")
+            .fetch_one(&world.database.pool)
+            .await
+            .unwrap();
+    assert_eq!(kept, 3);
+    process.stop().await;
+}

@@ -1,0 +1,17 @@
+//! The Trendyol store from end to end: a warehouse in a database, the practice store behind a real
+//! socket, and orderwatch's passes between them. Time is moved by hand.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test stops at the first surprise, its helpers too"
+)]
+
+mod hour;
+mod kill;
+mod orders;
+mod pass;
+mod pick;
+mod returns;
+mod rig;
+mod size;
+mod unsteady;
+mod warehouse;

@@ -1,0 +1,280 @@
+//! Orders on their way into the warehouse's tables.
+
+use std::time::Duration;
+
+use orderwatch::sandbox::trendyol::Status;
+use sqlx::PgPool;
+
+use super::rig::Rig;
+
+const MINUTE: Duration = Duration::from_mins(1);
+const DAY: Duration = Duration::from_hours(24);
+
+#[sqlx::test(migrations = false)]
+async fn an_order_goes_from_table_to_table_as_its_packages_do(pool: PgPool) {
+    let rig = Rig::new(pool, &[("A", 9), ("B", 9)]).await;
+    let order = rig
+        .shop
+        .sell_parcels(&[&[("A", 1), ("B", 2)], &[("B", 1)]])
+        .unwrap();
+    let number = order.number.clone();
+    rig.pull().await.unwrap();
+    let created = format!("{number} created Created A×1 B×1 B×2");
+    assert_eq!(rig.warehouse.orders().await, [created]);
+    // Once more, and all of it again: nothing changes.
+    let row = "SELECT * FROM orders_created";
+    let before = rig.warehouse.rows(row).await;
+    rig.pull().await.unwrap();
+    rig.wait(61 * MINUTE);
+    rig.pull().await.unwrap();
+    assert_eq!(rig.warehouse.rows(row).await, before);
+
+    for status in [Status::Shipped, Status::Delivered] {
+        rig.shop.move_to(order.packages[0], status).unwrap();
+        rig.wait(MINUTE);
+        rig.pull().await.unwrap();
+        // What has left is shown no more as long as the rest waits to be picked.
+        assert_eq!(
+            rig.warehouse.orders().await,
+            [format!("{number} created Created B×1")]
+        );
+    }
+    for (status, want) in [
+        (Status::Shipped, "shipped Shipped"),
+        (Status::Delivered, "delivered Delivered"),
+    ] {
+        rig.shop.move_to(order.packages[1], status).unwrap();
+        rig.wait(MINUTE);
+        rig.pull().await.unwrap();
+        assert_eq!(
+            rig.warehouse.orders().await,
+            [format!("{number} {want} A×1 B×1 B×2")]
+        );
+    }
+}
+
+#[sqlx::test(migrations = false)]
+async fn the_row_is_as_the_application_writes_it(pool: PgPool) {
+    let rig = Rig::new(pool, &[("A", 9)]).await;
+    let order = rig.shop.sell("A", 2).unwrap();
+    rig.wait(MINUTE);
+    rig.pull().await.unwrap();
+    let package = rig.shop.package(order.packages[0]).unwrap();
+    let line = package.lines[0].id;
+    let rows = rig
+        .warehouse
+        .rows(&format!(
+            "SELECT order_number, status, product_barcode, quantity, line_id, shipment_package_id,
+                    order_date = '{}', customer_name IS NOT NULL AS named, amount > 0 AS paid,
+                    created_at = updated_at AS new,
+                    details::jsonb -> 0 ->> 'shipmentPackageId' AS package,
+                    details::jsonb -> 0 -> 'line_id' AS line
+             FROM orders_created",
+            package.ordered.naive_utc()
+        ))
+        .await;
+    let (number, id) = (&order.number, order.packages[0]);
+    let want = format!("{number}|Created|A|2|{line}|{id}|true|true|true|true|{id}|{line}");
+    assert_eq!(rows, [want]);
+}
+
+#[sqlx::test(migrations = false)]
+async fn what_the_warehouse_has_moved_stays_there(pool: PgPool) {
+    let rig = Rig::new(pool, &[("A", 9)]).await;
+    rig.warehouse.stock("A", 9).await;
+    let order = rig.shop.sell("A", 2).unwrap();
+    rig.push().await.unwrap();
+    assert_eq!(rig.on_sale(), ["A 7"]);
+    rig.warehouse.picked_by_the_application(&order.number).await;
+    rig.wait(MINUTE);
+    assert_eq!(rig.push().await.unwrap().reserved, 0);
+    assert_eq!(rig.on_sale(), ["A 7"]);
+    // Trendyol hears of it later, and splits the package before.
+    let [first, second] = rig.shop.split(order.packages[0]).unwrap();
+    rig.wait(MINUTE);
+    rig.push().await.unwrap();
+    let number = &order.number;
+    assert_eq!(
+        rig.warehouse.orders().await,
+        [format!("{number} picking Picking A×1 A×1")]
+    );
+    assert_eq!(
+        (rig.on_sale(), rig.push().await.unwrap().reserved),
+        (vec!["A 7".to_owned()], 0)
+    );
+    for package in [first, second] {
+        rig.shop.move_to(package, Status::Shipped).unwrap();
+    }
+    rig.wait(MINUTE);
+    rig.push().await.unwrap();
+    assert_eq!(
+        rig.warehouse.orders().await,
+        [format!("{number} shipped Shipped A×1 A×1")]
+    );
+    assert_eq!(
+        rig.warehouse
+            .rows("SELECT picked_by FROM orders_picking")
+            .await,
+        [""; 0]
+    );
+}
+
+#[sqlx::test(migrations = false)]
+async fn what_leaves_without_being_picked_is_held_back_and_named(pool: PgPool) {
+    let rig = Rig::new(pool, &[("A", 9)]).await;
+    rig.warehouse.stock("A", 9).await;
+    let order = rig.shop.sell("A", 2).unwrap();
+    rig.push().await.unwrap();
+    rig.shop
+        .move_to(order.packages[0], Status::Shipped)
+        .unwrap();
+    rig.wait(MINUTE);
+    assert_eq!(rig.push().await.unwrap().reserved, 2);
+    assert_eq!(rig.on_sale(), ["A 7"]);
+    rig.wait(4 * DAY);
+    assert_eq!(rig.push().await.unwrap().reserved, 0);
+}
+
+#[sqlx::test(migrations = false)]
+async fn nothing_is_shown_before_it_is_paid_but_it_is_held(pool: PgPool) {
+    let rig = Rig::new(pool, &[("A", 9)]).await;
+    rig.warehouse.stock("A", 9).await;
+    let order = rig.shop.sell("A", 2).unwrap();
+    rig.shop
+        .move_to(order.packages[0], Status::Awaiting)
+        .unwrap();
+    assert_eq!(rig.push().await.unwrap().reserved, 2);
+    assert_eq!(rig.warehouse.orders().await, [""; 0]);
+    rig.shop
+        .move_to(order.packages[0], Status::Created)
+        .unwrap();
+    rig.wait(MINUTE);
+    rig.pull().await.unwrap();
+    assert_eq!(
+        rig.warehouse.orders().await,
+        [format!("{} created Created A×2", order.number)]
+    );
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_feed_that_breaks_off_is_read_again(pool: PgPool) {
+    let rig = Rig::new(pool, &[("A", 999)]).await;
+    for _ in 0..450 {
+        rig.shop.sell("A", 1).unwrap();
+    }
+    // Three pages; an answer in between is lost.
+    for seed in 0..20 {
+        rig.weather(|weather| {
+            weather.lost = 0.5;
+            weather.rng = fastrand::Rng::with_seed(seed);
+        });
+        let read = rig
+            .warehouse
+            .rows("SELECT read_until FROM orderwatch.feeds")
+            .await;
+        assert_eq!(read, [""; 0]);
+        if rig.pull.changes().await.is_ok() {
+            break;
+        }
+    }
+    assert_eq!(
+        rig.warehouse
+            .rows("SELECT count(*) FROM orders_created")
+            .await,
+        ["450"]
+    );
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_package_that_is_open_for_long_is_asked_about(pool: PgPool) {
+    let rig = Rig::new(pool, &[("A", 9)]).await;
+    let order = rig.shop.sell("A", 2).unwrap();
+    rig.pull().await.unwrap();
+    rig.wait(6 * DAY);
+    // Everything that the feed told of it meanwhile was lost.
+    rig.shop.cancel(order.packages[0]).unwrap();
+    rig.wait(2 * DAY);
+    rig.warehouse
+        .run("UPDATE orderwatch.feeds SET read_until = to_timestamp(2000000000), wide_at = to_timestamp(2000000000)")
+        .await;
+    let report = rig.pull().await.unwrap();
+    assert_eq!(report["asked"], 1);
+    assert_eq!(
+        rig.warehouse.orders().await,
+        [format!("{} cancelled Cancelled A×2", order.number)]
+    );
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_table_that_does_not_take_the_row_does_not_stop_the_reservation(pool: PgPool) {
+    let rig = Rig::new(pool, &[("A", 9)]).await;
+    rig.warehouse.stock("A", 9).await;
+    rig.warehouse
+        .run("ALTER TABLE orders_created ADD CHECK (order_number = '1')")
+        .await;
+    rig.shop.sell("A", 2).unwrap();
+    let report = rig.pull().await.unwrap();
+    assert_eq!(
+        (&report["not_shown"], &report["changed"]),
+        (&1.into(), &1.into())
+    );
+    assert_eq!(rig.push().await.unwrap().reserved, 2);
+    rig.warehouse
+        .run("ALTER TABLE orders_created DROP CONSTRAINT orders_created_order_number_check")
+        .await;
+    rig.wait(MINUTE);
+    rig.pull().await.unwrap();
+    assert_eq!(
+        rig.warehouse
+            .rows("SELECT count(*) FROM orders_created")
+            .await,
+        ["1"]
+    );
+}
+
+#[sqlx::test(migrations = false)]
+async fn rows_of_the_application_alone_are_held_and_odd_ones_named(pool: PgPool) {
+    let rig = Rig::new(pool, &[("A", 9)]).await;
+    rig.warehouse.stock("A", 9).await;
+    rig.warehouse
+        .run(
+            r#"INSERT INTO orders_created (id, order_number, details, product_barcode, quantity, created_at, updated_at) VALUES
+               (901, '1', '[{"barcode":" A ","quantity":"2"}]', NULL, NULL, '2026-01-01', '2026-01-01'),
+               (902, '2', '[{"barcode":', 'A', 1, '2026-01-01', '2026-01-01'),
+               (903, '3', '', NULL, NULL, '2026-01-01', '2026-01-01')"#,
+        )
+        .await;
+    let pushed = rig.push().await.unwrap();
+    assert_eq!(
+        (pushed.reserved, rig.on_sale()),
+        (3, vec!["A 6".to_owned()])
+    );
+    let named: Vec<String> = pushed.oddities.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        named,
+        [
+            "orders_created 902 (order 2): details is no JSON; product_barcode and quantity were taken instead (A, 1) (counted)",
+            "orders_created 903 (order 3): details is empty, and product_barcode is empty (not counted)",
+        ]
+    );
+}
+
+#[sqlx::test(migrations = false)]
+async fn packages_that_ended_long_ago_are_forgotten(pool: PgPool) {
+    let rig = Rig::new(pool, &[("A", 9)]).await;
+    rig.warehouse.stock("A", 9).await;
+    let [ended, open] = [1, 2].map(|pieces| rig.shop.sell("A", pieces).unwrap());
+    rig.shop
+        .move_to(ended.packages[0], Status::Delivered)
+        .unwrap();
+    rig.pull().await.unwrap();
+    rig.wait(101 * DAY);
+    rig.verify().await.unwrap();
+    let left = rig
+        .warehouse
+        .rows("SELECT package_id FROM orderwatch.packages")
+        .await;
+    assert_eq!(left, [open.packages[0].to_string()]);
+    assert_eq!(rig.warehouse.orders().await.len(), 2);
+    assert_eq!(rig.push().await.unwrap().reserved, 2);
+}

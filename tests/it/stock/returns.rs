@@ -1,0 +1,98 @@
+//! Returns on their way into the warehouse's tables.
+
+use std::time::Duration;
+
+use orderwatch::sandbox::trendyol::{ClaimStatus, NoClaims, Product, Status};
+use sqlx::PgPool;
+
+use super::{rig::Rig, warehouse::Warehouse};
+
+const HOUR: Duration = Duration::from_hours(1);
+
+#[sqlx::test(migrations = false)]
+async fn a_return_is_written_once_piece_by_piece(pool: PgPool) {
+    let rig = Rig::new(pool, &[("A", 9)]).await;
+    let order = rig.shop.sell("A", 3).unwrap();
+    rig.shop
+        .move_to(order.packages[0], Status::Delivered)
+        .unwrap();
+    rig.wait(HOUR);
+    let claim = rig.shop.claim(order.packages[0], "A", 2).unwrap();
+    let report = rig.returns().await.unwrap();
+    assert_eq!(
+        (&report["claims"], &report["changed"]),
+        (&1.into(), &1.into())
+    );
+    let orders = "SELECT id, order_number, return_request_number, status FROM return_orders";
+    let number = &order.number;
+    assert_eq!(
+        rig.warehouse.rows(orders).await,
+        [format!("{claim}|{number}|{claim}|Created")]
+    );
+    let products = "SELECT barcode, quantity, return_order_id FROM return_products";
+    let pieces = rig.warehouse.rows(products).await;
+    assert_eq!(pieces, [format!("A|1|{claim}"), format!("A|1|{claim}")]);
+
+    assert_eq!(rig.returns().await.unwrap()["changed"], 0);
+    rig.wait(HOUR);
+    rig.shop.decide(claim, &ClaimStatus::Accepted).unwrap();
+    assert_eq!(rig.returns().await.unwrap()["changed"], 1);
+    assert_eq!(
+        rig.warehouse.rows(orders).await,
+        [format!("{claim}|{number}|{claim}|Accepted")]
+    );
+    assert_eq!(rig.warehouse.rows(products).await, pieces);
+}
+
+#[sqlx::test(migrations = false)]
+async fn what_people_in_the_warehouse_have_set_stands(pool: PgPool) {
+    let rig = Rig::new(pool, &[("A", 9)]).await;
+    let order = rig.shop.sell("A", 1).unwrap();
+    rig.shop
+        .move_to(order.packages[0], Status::Delivered)
+        .unwrap();
+    let claim = rig.shop.claim(order.packages[0], "A", 1).unwrap();
+    rig.returns().await.unwrap();
+    rig.warehouse.run("UPDATE return_orders SET status = 'Depoda', processed_by = 'Ayşe', notes = 'kutu ezik'").await;
+    rig.wait(HOUR);
+    rig.shop.decide(claim, &ClaimStatus::Accepted).unwrap();
+    rig.returns().await.unwrap();
+    let row = rig
+        .warehouse
+        .rows("SELECT status, processed_by, notes FROM return_orders")
+        .await;
+    assert_eq!(row, ["Depoda|Ayşe|kutu ezik"]);
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_silent_cut_is_asked_in_halves(pool: PgPool) {
+    let rig = Rig::over(Warehouse::new(pool).await, |plan| {
+        plan.products = vec![Product::new("A", 999)];
+    })
+    .await;
+    for _ in 0..700 {
+        let order = rig.shop.sell("A", 1).unwrap();
+        rig.shop.claim(order.packages[0], "A", 1).unwrap();
+        rig.wait(Duration::from_mins(1));
+    }
+    let report = rig.returns().await.unwrap();
+    assert_eq!(
+        (&report["claims"], &report["unreadable"]),
+        (&700.into(), &0.into())
+    );
+    assert_eq!(
+        rig.warehouse
+            .rows("SELECT count(*) FROM return_products")
+            .await,
+        ["700"]
+    );
+}
+
+#[sqlx::test(migrations = false)]
+async fn no_returns_are_no_error(pool: PgPool) {
+    let rig = Rig::over(Warehouse::new(pool).await, |plan| {
+        plan.quirks.no_claims = NoClaims::NotFound;
+    })
+    .await;
+    assert_eq!(rig.returns().await.unwrap()["claims"], 0);
+}
