@@ -1,4 +1,8 @@
-//! Traces as a collector receives them: what the daemon does is in there, what must stay secret is not.
+//! Traces as a collector receives them from the running program: what it does is in there, what must
+//! stay secret is not.
+//!
+//! The program is a process of its own here: which spans are listened to is decided once for a whole
+//! process, and other tests of this one listen to none.
 #![expect(
     clippy::unwrap_used,
     reason = "a test stops at the first surprise, its helpers too"
@@ -9,21 +13,17 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use async_trait::async_trait;
 use axum::{Router, body::Bytes, extract::State, http::HeaderMap, routing::post};
-use orderwatch::{
-    order::Stage,
-    store::Tick,
-    telemetry::{Collector, Header, SPANS, Secrets, traces::Traces},
-    worker::periodic::{JobError, Pass, run_tick},
-};
+use orderwatch::telemetry::{Collector, SPANS, Secrets, traces::Traces};
 use secrecy::SecretString;
-use serde_json::{Value, json};
-use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tracing_subscriber::layer::SubscriberExt as _;
 
-use crate::support::{ACCOUNT, Rig, Shop};
+use super::process::{
+    settings::Settings,
+    until,
+    world::{KOD, PIN, SIFRE, World},
+};
 
 const TOKEN: &str = "Bearer kanarya-otlp-42";
 const CANARY: &str = "kanarya-kayitli-77";
@@ -47,6 +47,26 @@ impl Received {
     fn text(&self) -> String {
         String::from_utf8_lossy(&self.0.lock().unwrap().0).into_owned()
     }
+
+    /// Waits until all of these came in.
+    async fn wait_for(&self, wanted: &[&str]) {
+        for wanted in wanted {
+            until(wanted, || async {
+                self.text().contains(wanted).then_some(())
+            })
+            .await;
+        }
+    }
+
+    /// None of these came in, and nothing came without the token.
+    fn assert_without(&self, secrets: &[&str]) {
+        let text = self.text();
+        for secret in secrets {
+            assert!(!text.contains(secret), "{secret} is in {text}");
+        }
+        let shown = self.0.lock().unwrap().1.clone();
+        assert!(!shown.is_empty() && shown.iter().all(|token| token == TOKEN));
+    }
 }
 
 async fn take(State(received): State<Received>, headers: HeaderMap, body: Bytes) {
@@ -57,111 +77,81 @@ async fn take(State(received): State<Received>, headers: HeaderMap, body: Bytes)
     received.1.extend(shown);
 }
 
-/// The way to a collector there.
-fn traces(address: SocketAddr) -> Traces {
+fn tracing_to(world: &World, address: SocketAddr) -> Settings {
+    world
+        .settings()
+        .text("otlp.endpoint", &format!("http://{address}"))
+        .text("otlp.header", &format!("Authorization: {TOKEN}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn otlp_a_collector_hears_of_orders_calls_and_passes_and_of_no_secret() {
+    let (received, address) = Received::listen().await;
+    let world = World::new().await;
+    let process = world.start(&tracing_to(&world, address)).await;
+    let order = world.shop.order(PIN, "player-traced").await;
+    let rows = world.shop.settled().await;
+    let pin = rows[0].pin_code.clone().unwrap();
+    received
+        .wait_for(&[
+            "order.dispatch",
+            "order.check",
+            "panel.call",
+            "results.record",
+            "job.pass",
+            "accepted",
+            "completed",
+            "purchase",
+            "status",
+            "catalogue",
+            "done",
+            &order.to_string(),
+            &world.shop.integration.to_string(),
+        ])
+        .await;
+    process.stop().await;
+    let panel = world.panel.base_url();
+    received.assert_without(&[KOD, SIFRE, &pin, &panel, TOKEN, "kanarya"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn otlp_a_collector_that_is_away_costs_no_order() {
+    let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = closed.local_addr().unwrap();
+    drop(closed);
+    let world = World::new().await;
+    let process = world.start(&tracing_to(&world, address)).await;
+    world.shop.order(PIN, "player-untraced").await;
+    let rows = world.shop.settled().await;
+    assert!(rows[0].pin_code.is_some(), "{rows:?}");
+    process.wait_for_line("traces cannot be exported").await;
+    let ended = process.stop().await;
+    assert!(!ended.stderr.contains(TOKEN), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn otlp_a_secret_in_a_span_is_masked_wherever_it_stands() {
+    let (received, address) = Received::listen().await;
     let secrets = Secrets::default();
     secrets.register(&[SecretString::from(CANARY)]);
     let collector = Collector {
         endpoint: format!("http://{address}/v1/traces").parse().unwrap(),
-        header: Some(Header {
+        header: Some(orderwatch::telemetry::Header {
             name: "authorization".parse().unwrap(),
             value: TOKEN.into(),
         }),
         sample_ratio: 1.0,
     };
-    Traces::begin(&collector, secrets).unwrap()
-}
-
-/// Sends what is waiting. This runtime drives the connection, so another thread waits.
-async fn end(traces: Traces) {
+    let traces = Traces::begin(&collector, secrets).unwrap();
+    let subscriber = tracing_subscriber::registry().with(traces.layer());
+    tracing::subscriber::with_default(subscriber, || {
+        // What none of our spans does.
+        let url = "https://panel.example/servis/pin_ekle.php?kod=kanarya-kod&sifre=kanarya-sifre";
+        let leak =
+            tracing::info_span!(target: SPANS, "leak", url, sifre = "kanarya-alan", note = CANARY);
+        leak.in_scope(|| tracing::info!("kanarya-olay"));
+    });
+    received.wait_for(&["leak"]).await;
+    received.assert_without(&["kanarya", TOKEN]);
     tokio::task::spawn_blocking(|| traces.end()).await.unwrap();
-}
-
-/// A pass that does nothing.
-struct Idle;
-
-#[async_trait]
-impl Pass for Idle {
-    fn name(&self) -> &'static str {
-        "balance"
-    }
-
-    async fn pass(&self) -> Result<Value, JobError> {
-        Ok(json!({}))
-    }
-}
-
-#[sqlx::test(migrations = false)]
-async fn otlp_a_collector_hears_of_orders_calls_and_passes_and_of_no_secret(pool: PgPool) {
-    let (received, address) = Received::listen().await;
-    let traces = traces(address);
-    let subscriber = tracing_subscriber::registry().with(traces.layer());
-    let listening = tracing::subscriber::set_default(subscriber);
-    let (shop, reseller) = Shop::open(pool).await;
-    let order = shop.place(reseller.package("2")).await;
-    let mut rig = Rig::new(&shop);
-    rig.buy().await;
-    rig.run_out().await;
-    assert_eq!(shop.stage(order).await, Stage::Completed);
-    let pin = shop.pin(order).await.unwrap();
-    let tick = Tick {
-        job: Idle.name(),
-        at: shop.now(),
-    };
-    let idle: Arc<dyn Pass> = Arc::new(Idle);
-    run_tick(&shop.store, &*shop.clock, &idle, tick)
-        .await
-        .unwrap();
-    // What none of our spans does.
-    let url = "https://panel.example/servis/pin_ekle.php?kod=kanarya-kod&sifre=kanarya-sifre";
-    let leak =
-        tracing::info_span!(target: SPANS, "leak", url, sifre = "kanarya-alan", note = CANARY);
-    leak.in_scope(|| tracing::info!("kanarya-olay"));
-    drop(leak);
-    drop(listening);
-    end(traces).await;
-
-    let text = received.text();
-    for wanted in [
-        "order.dispatch",
-        "order.check",
-        "panel.call",
-        "results.record",
-        "job.pass",
-        "leak",
-        "accepted",
-        "completed",
-        "purchase",
-        "status",
-        "catalogue",
-        "done",
-        &order.to_string(),
-        &reseller.id.to_string(),
-    ] {
-        assert!(text.contains(wanted), "{wanted} is missing in {text}");
-    }
-    let panel = reseller.panel.base_url();
-    for secret in [ACCOUNT.0, ACCOUNT.1, &pin, &panel, TOKEN, "kanarya"] {
-        assert!(!text.contains(secret), "{secret} is in {text}");
-    }
-    let shown = received.0.lock().unwrap().1.clone();
-    assert!(!shown.is_empty() && shown.iter().all(|token| token == TOKEN));
-}
-
-#[sqlx::test(migrations = false)]
-async fn otlp_a_collector_that_is_away_costs_no_order(pool: PgPool) {
-    let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let address = closed.local_addr().unwrap();
-    drop(closed);
-    let traces = traces(address);
-    let subscriber = tracing_subscriber::registry().with(traces.layer());
-    let listening = tracing::subscriber::set_default(subscriber);
-    let (shop, reseller) = Shop::open(pool).await;
-    let order = shop.place(reseller.package("2")).await;
-    let mut rig = Rig::new(&shop);
-    rig.buy().await;
-    rig.run_out().await;
-    assert_eq!(shop.stage(order).await, Stage::Completed);
-    drop(listening);
-    end(traces).await;
 }
