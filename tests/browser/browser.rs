@@ -8,7 +8,7 @@ use thirtyfour::{CapabilitiesHelper, ChromeCapabilities, ChromiumLikeCapabilitie
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
-    sync::{Mutex, MutexGuard},
+    sync::{Semaphore, SemaphorePermit},
 };
 
 use super::process::{until, within};
@@ -21,8 +21,8 @@ const DRIVER: &str = "CHROMEDRIVER";
 /// Tries to start chromedriver.
 const STARTS: u32 = 5;
 
-/// A browser and a daemon are enough for a small machine.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+/// Two browsers with their daemons are enough for a small machine: one works while the other waits.
+static BROWSERS: Semaphore = Semaphore::const_new(2);
 
 /// One HTTP client for the commands that the driver library has no names for.
 #[expect(clippy::disallowed_methods, reason = "it talks to chromedriver alone")]
@@ -56,13 +56,17 @@ pub(crate) struct Browser {
     session: String,
     chromedriver: Child,
     _profile: TempDir,
-    _turn: MutexGuard<'static, ()>,
+    _turn: SemaphorePermit<'static>,
 }
+
+/// A window of the browser.
+#[derive(Clone, Debug)]
+pub(crate) struct Window(WindowHandle);
 
 impl Browser {
     /// A new browser; `None`, with a line that says so, where there is none to be had.
     pub(crate) async fn open() -> Option<Self> {
-        let turn = ONE_AT_A_TIME.lock().await;
+        let turn = BROWSERS.acquire().await.unwrap();
         let Some((chromedriver, address)) = start().await else {
             assert!(
                 std::env::var_os(REQUIRED).is_none(),
@@ -107,6 +111,24 @@ impl Browser {
         let answer: Value = serde_json::from_str(&answer.unwrap()).unwrap();
         assert!(answer["value"]["error"].is_null(), "{name}: {answer}");
         answer["value"].clone()
+    }
+
+    /// The window that is looked at.
+    pub(crate) async fn window(&self) -> Window {
+        Window(self.driver.window().await.unwrap())
+    }
+
+    /// Opens another window beside it, and looks at that one.
+    pub(crate) async fn open_window(&self) -> Window {
+        let window = Window(self.driver.new_window().await.unwrap());
+        self.look_at(&window).await;
+        window
+    }
+
+    /// From here on everything happens in that window.
+    pub(crate) async fn look_at(&self, window: &Window) {
+        let window = window.0.clone();
+        self.driver.switch_to_window(window).await.unwrap();
     }
 
     /// The page as wide as that screen; a phone also says that it is one.

@@ -32,7 +32,7 @@ pub(crate) fn stage_word(lang: Lang, stage: OrderStage) -> &'static str {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_goes_through_before_the_eyes_of_who_looks() {
-    let Some(stage) = Stage::open(|_| {}, |settings| settings).await else {
+    let Some(stage) = Stage::open(|settings| settings).await else {
         return;
     };
     let browser = &stage.browser;
@@ -102,7 +102,7 @@ async fn an_order_goes_through_before_the_eyes_of_who_looks() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_held_order_is_released_in_two_steps() {
-    let Some(stage) = Stage::open(|_| {}, |settings| settings).await else {
+    let Some(stage) = Stage::open(|settings| settings).await else {
         return;
     };
     let browser = &stage.browser;
@@ -146,7 +146,7 @@ async fn an_unconfirmed_order_is_resolved_in_two_steps() {
     let slow = |settings: super::process::settings::Settings| {
         settings.with("dispatch.confirm_after", "[\"10m\"]")
     };
-    let Some(stage) = Stage::open(|_| {}, slow).await else {
+    let Some(stage) = Stage::open(slow).await else {
         return;
     };
     let browser = &stage.browser;
@@ -196,7 +196,7 @@ async fn an_unconfirmed_order_is_resolved_in_two_steps() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn buying_is_paused_and_resumed() {
-    let Some(stage) = Stage::open(|_| {}, |settings| settings).await else {
+    let Some(stage) = Stage::open(|settings| settings).await else {
         return;
     };
     let browser = &stage.browser;
@@ -233,7 +233,7 @@ async fn buying_is_paused_and_resumed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_says_when_it_is_not_live_and_keeps_what_is_typed() {
-    let Some(stage) = Stage::open(|_| {}, |settings| settings).await else {
+    let Some(stage) = Stage::open(|settings| settings).await else {
         return;
     };
     let browser = &stage.browser;

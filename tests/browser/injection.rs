@@ -9,7 +9,7 @@ const SCRIPT: &str =
 
 #[tokio::test(flavor = "multi_thread")]
 async fn markup_in_the_shops_data_is_shown_as_text() {
-    let Some(stage) = Stage::open(|_| {}, |settings| settings).await else {
+    let Some(stage) = Stage::open(|settings| settings).await else {
         return;
     };
     let order = stage.world.shop.order(PIN, SCRIPT).await;

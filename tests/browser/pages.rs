@@ -33,7 +33,7 @@ async fn every_page_fits_and_is_quiet_and_accessible_in_every_language() {
     let slow = |settings: super::process::settings::Settings| {
         settings.with("dispatch.confirm_after", "[\"10m\"]")
     };
-    let Some(stage) = Stage::open(|_| {}, slow).await else {
+    let Some(stage) = Stage::open(slow).await else {
         return;
     };
     let order = fill(&stage).await;
@@ -89,12 +89,12 @@ async fn fill(stage: &Stage) -> uuid::Uuid {
     let unsure = shop.order(PIN, "player-3").await;
     shop.wait_for(unsure, |row| row.stage.as_deref() == Some("unconfirmed"))
         .await;
-    stage.sql(&super::stock::shelves()).await;
-    stage
-        .store
-        .set_state(PRODUCTS[2].0, ProductState::Locked)
-        .unwrap();
-    stage.store.sell(PRODUCTS[0].0, 2).unwrap();
+    let [taken, refused] = [PRODUCTS[0], PRODUCTS[1]];
+    super::stock::put_on_shelves(stage, [taken, refused]).await;
+    let state = ProductState::Locked;
+    stage.store.set_state(refused.0, state).unwrap();
+    stage.store.sell(taken.0, 2).unwrap();
     super::stock::push(stage, Lang::En).await;
+    super::stock::refusal_is_shown(&stage.browser, refused.0, Lang::En).await;
     done
 }

@@ -15,7 +15,7 @@ use super::{
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_scripts_everything_can_be_read() {
-    let Some(stage) = Stage::open(|_| {}, |settings| settings).await else {
+    let Some(stage) = Stage::open(|settings| settings).await else {
         return;
     };
     let browser = &stage.browser;

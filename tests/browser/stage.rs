@@ -1,7 +1,7 @@
 //! A shop, a panel, a store, a running daemon, and a browser before it.
 
 use orderwatch::sandbox::{
-    panel::{PanelPlan, Readiness},
+    panel::Readiness,
     trendyol::{Limits, Product, QueuePlan, StorePlan, TrendyolStore},
 };
 
@@ -21,25 +21,21 @@ pub(crate) struct Stage {
     address: String,
 }
 
-/// Products of the store: two that can be sold, one that is archived.
-pub(crate) const PRODUCTS: [(&str, u32); 3] = [
+/// Products of the store, and how many of each are on sale.
+pub(crate) const PRODUCTS: [(&str, u32); 6] = [
     ("8690000000017", 5),
     ("8690000000024", 9),
     ("8690000000031", 4),
+    ("8690000000048", 7),
+    ("8690000000055", 3),
+    ("8690000000062", 8),
 ];
 
 impl Stage {
     /// Everything running, somebody logged in; `None` where there is no browser.
-    pub(crate) async fn open(
-        panel: impl FnOnce(&mut PanelPlan),
-        settings: impl FnOnce(Settings) -> Settings,
-    ) -> Option<Self> {
+    pub(crate) async fn open(settings: impl FnOnce(Settings) -> Settings) -> Option<Self> {
         let browser = Browser::open().await?;
-        let world = World::with(|plan| {
-            plan.readiness = Readiness::after_waits(2);
-            panel(plan);
-        })
-        .await;
+        let world = World::with(|plan| plan.readiness = Readiness::after_waits(2)).await;
         let store = TrendyolStore::start(store_plan()).await.unwrap();
         let set = with_store(world.settings(), &store)
             .text("http.token", TOKEN)
@@ -112,6 +108,7 @@ fn with_store(settings: Settings, store: &TrendyolStore) -> Settings {
         .with("trendyol.orders.interval", "\"1m\"")
         // The tests say when stock is sent.
         .with("trendyol.stock.first_run_after", "\"1h\"")
+        .with("trendyol.stock.look_again_after", "\"0s\"")
 }
 
 /// Where the pages are, as the log says.

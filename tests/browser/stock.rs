@@ -3,20 +3,22 @@
 use orderwatch::{http::pages::lang::Lang, sandbox::trendyol::ProductState};
 
 use super::{
-    browser::Screen,
+    browser::{Browser, Screen},
     stage::{PRODUCTS, Stage},
 };
 
 /// What lies in the warehouse: of each product one more than is on sale.
-pub(crate) fn shelves() -> String {
-    let rows = PRODUCTS.map(|(barcode, units)| format!("('{barcode}', {})", units + 1));
-    format!(
-        "INSERT INTO central_stock (barcode, qty) VALUES {}",
-        rows.join(", ")
-    )
+pub(crate) async fn put_on_shelves<const N: usize>(stage: &Stage, products: [(&str, u32); N]) {
+    let rows = products.map(|(barcode, units)| format!("('{barcode}', {})", units + 1));
+    let rows = rows.join(", ");
+    stage
+        .sql(&format!(
+            "INSERT INTO central_stock (barcode, qty) VALUES {rows}"
+        ))
+        .await;
 }
 
-/// Sends stock from the page, and waits until the page shows that it was.
+/// Sends stock from the page, whose end is shown by the page that follows.
 pub(crate) async fn push(stage: &Stage, lang: Lang) {
     let browser = &stage.browser;
     stage.go(&format!("/stock?lang={}", lang.code())).await;
@@ -25,44 +27,53 @@ pub(crate) async fn push(stage: &Stage, lang: Lang) {
     browser.fill("#why", "new goods").await;
     browser.follow("main form button").await;
     assert!(browser.text().await.contains(lang.words().act.did_start));
-    browser
-        .wait(
-            "the request",
-            "document.querySelector('#stock .tag.warn, #stock .tag.good')",
-        )
-        .await;
+}
+
+/// Waits until the page names the product among those that are refused.
+pub(crate) async fn refusal_is_shown(browser: &Browser, barcode: &str, lang: Lang) {
+    let refused = lang.words().page.quarantine;
+    let row = format!(
+        "[...document.querySelectorAll('#stock table')].some((table) => \
+         table.caption.innerText.includes({refused:?}) && table.innerText.includes({barcode:?}))",
+    );
+    browser.wait("the refused product", &row).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_push_with_refused_items_is_watched() {
-    let Some(stage) = Stage::open(|_| {}, |settings| settings).await else {
+    let Some(stage) = Stage::open(|settings| settings).await else {
         return;
     };
-    stage.sql(&shelves()).await;
-    stage
-        .store
-        .set_state(PRODUCTS[2].0, ProductState::Locked)
-        .unwrap();
     let browser = &stage.browser;
-    browser.show_on(Screen::Phone).await;
-    push(&stage, Lang::Tr).await;
-    browser.run("window.same = true").await;
-    let refused = Lang::Tr.words().page.quarantine;
-    let row = format!(
-        "[...document.querySelectorAll('#stock table')].some((table) => \
-         table.caption.innerText.includes({refused:?}) && table.innerText.includes({:?}))",
-        PRODUCTS[2].0
-    );
-    browser.wait("the refused product", &row).await;
-    assert_eq!(
-        browser.eval("window.same").await,
-        true,
-        "the page was loaded anew"
-    );
-    for (barcode, units) in &PRODUCTS[..2] {
-        assert_eq!(stage.store.stock_of(barcode), Some(units + 1));
+    let phone = browser.window().await;
+    let desk = browser.open_window().await;
+    for (lang, products) in Lang::ALL.into_iter().zip(PRODUCTS.chunks_exact(2)) {
+        let (taken, refused) = (products[0], products[1]);
+        put_on_shelves(&stage, [taken, refused]).await;
+        let state = ProductState::Locked;
+        stage.store.set_state(refused.0, state).unwrap();
+        // The desk watches what is begun on the phone.
+        browser.look_at(&desk).await;
+        browser.show_on(Screen::Desk).await;
+        stage.go(&format!("/stock?lang={}", lang.code())).await;
+        browser.run("window.same = true").await;
+        browser.look_at(&phone).await;
+        browser.show_on(Screen::Phone).await;
+        push(&stage, lang).await;
+        browser.run("window.same = true").await;
+        for (window, screen) in [(&phone, Screen::Phone), (&desk, Screen::Desk)] {
+            browser.look_at(window).await;
+            refusal_is_shown(browser, refused.0, lang).await;
+            let same = browser.eval("window.same").await;
+            assert_eq!(same, true, "the page was loaded anew");
+            let place = format!("stock-watched-{}-{}", lang.code(), screen.width());
+            browser.assert_fits(screen, &place).await;
+            browser.picture(screen, &place).await;
+            super::accessibility::assert_accessible(browser, &place).await;
+            browser.assert_quiet(&place).await;
+        }
+        assert_eq!(stage.store.stock_of(taken.0), Some(taken.1 + 1));
+        assert_eq!(stage.store.stock_of(refused.0), Some(refused.1));
     }
-    browser.assert_fits(Screen::Phone, "the stock").await;
-    browser.assert_quiet("the stock").await;
     stage.close().await;
 }

@@ -1,6 +1,7 @@
 //! What all viewers of a page share: read once for all of them.
 //!
-//! A picture is read again when somebody asks and the one at hand is older than its page allows.
+//! A picture is read again when somebody asks and the one at hand is older than its page allows, or
+//! tells of another state of the world: that of the stock is known by its mark.
 //! Those who ask meanwhile wait for the one reading, so however many look, a heavy question is asked
 //! once at a time. A failure is told to who asked and not kept.
 
@@ -29,7 +30,7 @@ const CHARTS_FOR: Duration = Duration::from_secs(5);
 const HEALTH: TimeDelta = TimeDelta::hours(1);
 /// Orders on the first page.
 const LATEST: i64 = 10;
-/// The whole stock is read for it.
+/// The whole stock is read for it. After a pass it is read anew, whoever ran the pass.
 const STOCK_FOR: Duration = Duration::from_secs(10);
 
 /// The pictures of one process; cheap to clone.
@@ -84,7 +85,15 @@ pub struct Seen<T> {
 
 /// One picture, read when it is asked for.
 #[derive(Debug)]
-struct Picture<T>(Mutex<Option<(Instant, Arc<Seen<T>>)>>);
+struct Picture<T>(Mutex<Option<Kept<T>>>);
+
+#[derive(Debug)]
+struct Kept<T> {
+    /// The state of the world that it was read in; what was read may be newer, never older.
+    mark: String,
+    when: Instant,
+    seen: Arc<Seen<T>>,
+}
 
 impl<T> Default for Picture<T> {
     fn default() -> Self {
@@ -97,22 +106,28 @@ impl<T> Picture<T> {
         *self.0.lock().await = None;
     }
 
-    /// The picture at hand, unless it is older than `most`; then a new one.
+    /// The picture at hand, unless it is older than `most` or of another state; then a new one.
     async fn get(
         &self,
         most: Duration,
+        mark: &str,
         at: DateTime<Utc>,
         read: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<Arc<Seen<T>>, StoreError> {
         let mut kept = self.0.lock().await;
-        if let Some((when, seen)) = kept.as_ref()
-            && when.elapsed() < most
+        if let Some(kept) = kept.as_ref()
+            && kept.when.elapsed() < most
+            && kept.mark == mark
         {
-            return Ok(Arc::clone(seen));
+            return Ok(Arc::clone(&kept.seen));
         }
         let value = read.await?;
         let seen = Arc::new(Seen { value, at });
-        *kept = Some((Instant::now(), Arc::clone(&seen)));
+        *kept = Some(Kept {
+            mark: mark.to_owned(),
+            when: Instant::now(),
+            seen: Arc::clone(&seen),
+        });
         Ok(seen)
     }
 }
@@ -131,7 +146,7 @@ impl Pages {
     pub async fn whole(&self, world: &World) -> Result<Arc<Seen<WholePicture>>, Problem> {
         let now = world.clock.now();
         let read = WholePicture::read(world, now);
-        Ok(self.0.whole.get(WHOLE_FOR, now, read).await?)
+        Ok(self.0.whole.get(WHOLE_FOR, "", now, read).await?)
     }
 
     /// The series of a range.
@@ -146,7 +161,7 @@ impl Pages {
         let now = world.clock.now();
         let read = ChartPicture::read(&world.store, range, now);
         let picture = &self.0.charts[range.index()];
-        Ok(picture.get(CHARTS_FOR, now, read).await?)
+        Ok(picture.get(CHARTS_FOR, "", now, read).await?)
     }
 
     /// The stock side.
@@ -154,9 +169,11 @@ impl Pages {
     /// # Errors
     /// [`Problem`] when it cannot be read.
     pub async fn stock(&self, world: &World) -> Result<Arc<Seen<StockPicture>>, Problem> {
+        // Before the picture: what changes while it is read makes the next one.
+        let mark = world.store.stock_mark().await?;
         let now = world.clock.now();
         let read = StockPicture::read(&world.store, world.push_rules, now);
-        Ok(self.0.stock.get(STOCK_FOR, now, read).await?)
+        Ok(self.0.stock.get(STOCK_FOR, &mark, now, read).await?)
     }
 }
 
@@ -171,15 +188,17 @@ mod tests {
         let picture = Picture::default();
         let readings = AtomicUsize::new(0);
         let now = DateTime::UNIX_EPOCH;
-        let look = || {
-            picture.get(Duration::from_secs(1), now, async {
+        let look = |mark: &'static str| {
+            picture.get(Duration::from_secs(1), mark, now, async {
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 Ok(readings.fetch_add(1, Ordering::Relaxed))
             })
         };
-        let seen = futures::future::join_all((0..50).map(|_| look())).await;
+        let seen = futures::future::join_all((0..50).map(|_| look("a"))).await;
         assert!(seen.into_iter().all(|seen| seen.unwrap().value == 0));
+        assert_eq!(look("b").await.unwrap().value, 1, "another state");
+        assert_eq!(look("b").await.unwrap().value, 1);
         tokio::time::advance(Duration::from_secs(2)).await;
-        assert_eq!(look().await.unwrap().value, 1);
+        assert_eq!(look("b").await.unwrap().value, 2, "an old picture");
     }
 }
