@@ -106,6 +106,7 @@ fn with_store(settings: Settings, store: &TrendyolStore) -> Settings {
         .text("trendyol.api_secret", &plan.api_secret)
         .text("trendyol.base_url", &store.base_url())
         .with("trendyol.orders.interval", "\"1m\"")
+        .with("trendyol.orders.page_interval", "\"50ms\"")
         // The tests say when stock is sent.
         .with("trendyol.stock.first_run_after", "\"1h\"")
         .with("trendyol.stock.look_again_after", "\"0s\"")

@@ -4,6 +4,7 @@ use orderwatch::{http::pages::lang::Lang, sandbox::trendyol::ProductState};
 
 use super::{
     browser::{Browser, Screen},
+    process::until,
     stage::{PRODUCTS, Stage},
 };
 
@@ -21,6 +22,15 @@ pub(crate) async fn put_on_shelves<const N: usize>(stage: &Stage, products: [(&s
 /// Sends stock from the page, whose end is shown by the page that follows.
 pub(crate) async fn push(stage: &Stage, lang: Lang) {
     let browser = &stage.browser;
+    // Two passes are never run at once: one that is asked for meanwhile is not begun.
+    until("the end of the pass before", || async {
+        let running = "SELECT count(*) FROM orderwatch.job_runs
+                       WHERE job = 'push-stock' AND finished_at IS NULL";
+        let pool = &stage.world.database.pool;
+        let running: i64 = sqlx::query_scalar(running).fetch_one(pool).await.unwrap();
+        (running == 0).then_some(())
+    })
+    .await;
     stage.go(&format!("/stock?lang={}", lang.code())).await;
     browser.follow("a[href='/stock/push']").await;
     browser.fill("#who", "Ayşe").await;
