@@ -91,8 +91,8 @@ async fn fill(stage: &Stage) -> uuid::Uuid {
         .await;
     let [taken, refused] = [PRODUCTS[0], PRODUCTS[1]];
     super::stock::put_on_shelves(stage, [taken, refused]).await;
-    let state = ProductState::Locked;
-    stage.store.set_state(refused.0, state).unwrap();
+    let locked = ProductState::Locked;
+    stage.store.set_state(refused.0, locked).unwrap();
     stage.store.sell(taken.0, 2).unwrap();
     super::stock::push(stage, Lang::En).await;
     super::stock::refusal_is_shown(&stage.browser, refused.0, Lang::En).await;

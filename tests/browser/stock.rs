@@ -60,8 +60,8 @@ async fn a_push_with_refused_items_is_watched() {
     for (lang, products) in Lang::ALL.into_iter().zip(PRODUCTS.chunks_exact(2)) {
         let (taken, refused) = (products[0], products[1]);
         put_on_shelves(&stage, [taken, refused]).await;
-        let state = ProductState::Locked;
-        stage.store.set_state(refused.0, state).unwrap();
+        let locked = ProductState::Locked;
+        stage.store.set_state(refused.0, locked).unwrap();
         // The desk watches what is begun on the phone.
         browser.look_at(&desk).await;
         browser.show_on(Screen::Desk).await;
