@@ -20,6 +20,9 @@ pub struct Package {
     pub order_date_raw_ms: Option<i64>,
     /// When the customer ordered: Trendyol sends `orderDate` as the hour in Istanbul, three ahead.
     pub order_date: Option<DateTime<Utc>>,
+    /// When it was bought, and its units left what is on sale: `order_date`, or as it came where the
+    /// package itself shows that it is not ahead, or else the oldest time there is.
+    pub sold_at: Option<DateTime<Utc>>,
     /// `lastModifiedDate` in milliseconds. Where it is missing: the newest time of `history`, or
     /// that of the order; 0 without any.
     pub last_modified_ms: i64,

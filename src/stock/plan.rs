@@ -35,9 +35,13 @@ pub struct Known {
     pub checked: bool,
     /// Whether that was for the first time: what was sold just before is not told of yet.
     pub is_new: bool,
-    /// Units of the orders that became known since `confirmed` was true: Trendyol has lowered its
-    /// stock by them, also where the order was cancelled since.
+    /// Units of the orders that became known since `confirmed` was true and that were sold before the
+    /// last look: Trendyol has lowered its stock by them, also where the order was cancelled since.
     pub told: i32,
+    /// The same of those that were sold since the last look. A push overwrites them.
+    pub told_since: i32,
+    /// Units of the orders that a push may have overwritten: they explain nothing, and are a reason to look.
+    pub doubted: i32,
     /// Units of the packages that were cancelled since: Trendyol may have put them back on sale by
     /// itself, also where they have left the shelf. Nobody says whether it has.
     pub given_back: i32,
@@ -50,7 +54,13 @@ pub struct Known {
 impl Known {
     /// Whether Trendyol has changed its stock by itself since `confirmed` was true.
     fn moved(&self) -> bool {
-        self.told != 0 || self.given_back != 0
+        self.told_in_all() != 0 || self.doubted != 0 || self.given_back != 0
+    }
+
+    /// Units of all orders that became known since `confirmed` was true.
+    #[must_use]
+    pub fn told_in_all(&self) -> i32 {
+        self.told.saturating_add(self.told_since)
     }
 
     /// What Trendyol has put on sale by itself when `quantity` is found to be on sale.
@@ -64,7 +74,9 @@ impl Known {
             Some(open) => open.quantity.max(listed),
             None => listed,
         };
-        let rose = quantity.saturating_add(self.told).saturating_sub(ours);
+        let rose = quantity
+            .saturating_add(self.told_in_all())
+            .saturating_sub(ours);
         self.lifted.saturating_add(rose).clamp(0, quantity.max(0))
     }
 }

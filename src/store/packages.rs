@@ -13,6 +13,10 @@ use crate::{
     stock::{place::Place, reserve::Line},
 };
 
+/// By how much the marketplace's clock may differ from ours when it is asked whether a sale came before
+/// a look. Where it does not matter which, more is taken for overwritten: then less is on sale.
+const CLOCKS_DIFFER: TimeDelta = TimeDelta::seconds(10);
+
 /// A package as the marketplace told of it.
 #[derive(Clone, Debug)]
 pub struct NewPackage {
@@ -26,6 +30,8 @@ pub struct NewPackage {
     pub modified_ms: i64,
     /// The same as a time.
     pub changed_at: DateTime<Utc>,
+    /// When the customer bought it: from then on the marketplace's stock was lower by it.
+    pub sold_at: DateTime<Utc>,
     /// The packages that it replaces.
     pub origins: Vec<i64>,
     /// Whether it carries on what was left when a part of another one was cancelled.
@@ -359,28 +365,53 @@ async fn upsert(
     .map_err(StoreError::doing("recording a package"))
 }
 
-/// The marketplace has lowered its stock by what is in a new package.
+/// The marketplace has lowered its stock by what is in a new package. Where a push has overwritten
+/// that, nothing is left of it; where one is open, or the next one comes without a look, it may be
+/// overwritten yet.
 async fn tell_items(
     transaction: &mut Transaction<'_, Postgres>,
     lines: &[Line],
+    sold_at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
+    let doing = StoreError::doing("counting what was sold");
     let (barcodes, units) = units_of(lines);
+    // First the locks: the pushes are read as they are once no result is being written down.
+    sqlx::query!(
+        r"SELECT i.barcode FROM orderwatch.stock_items i
+          WHERE i.barcode IN (SELECT regexp_replace(t.barcode, '\s', '', 'g')
+                              FROM unnest($1::text[]) AS t (barcode))
+          ORDER BY i.barcode FOR UPDATE",
+        &barcodes
+    )
+    .fetch_all(&mut **transaction)
+    .await
+    .map_err(&doing)?;
     sqlx::query!(
         r"WITH sold AS (
               SELECT regexp_replace(t.barcode, '\s', '', 'g') AS barcode, sum(t.units)::integer AS units
               FROM unnest($1::text[], $2::integer[]) AS t (barcode, units) GROUP BY 1
           ), items AS (
-              SELECT i.barcode, s.units FROM orderwatch.stock_items i
-              JOIN sold s ON s.barcode = i.barcode ORDER BY i.barcode FOR UPDATE OF i
+              SELECT i.barcode, s.units,
+                     CASE WHEN EXISTS (SELECT FROM orderwatch.stock_sends p
+                                       WHERE p.barcode = i.barcode
+                                         AND $4 >= p.looked_at AND $3 <= p.settled_at) THEN 'doubted'
+                          WHEN $4 >= COALESCE(i.looked_at, '-infinity') THEN 'since'
+                          ELSE 'told' END AS kind
+              FROM orderwatch.stock_items i JOIN sold s ON s.barcode = i.barcode
           )
-          UPDATE orderwatch.stock_items i SET told = i.told + s.units
+          UPDATE orderwatch.stock_items i SET
+              told = i.told + CASE s.kind WHEN 'told' THEN s.units ELSE 0 END,
+              told_since_look = i.told_since_look + CASE s.kind WHEN 'since' THEN s.units ELSE 0 END,
+              doubted = i.doubted + CASE s.kind WHEN 'doubted' THEN s.units ELSE 0 END
           FROM items s WHERE i.barcode = s.barcode",
         &barcodes,
-        &units
+        &units,
+        sold_at - CLOCKS_DIFFER,
+        sold_at + CLOCKS_DIFFER
     )
     .execute(&mut **transaction)
     .await
-    .map_err(StoreError::doing("counting what was sold"))?;
+    .map_err(&doing)?;
     Ok(())
 }
 
@@ -534,7 +565,7 @@ async fn arrive(
     .map_err(StoreError::doing("recording a new package"))?;
     // What another package carried on was told of before.
     if package.origins.is_empty() {
-        tell_items(transaction, &package.lines).await?;
+        tell_items(transaction, &package.lines, package.sold_at).await?;
     } else if package.is_rest {
         give_items_back(transaction, &package.lines, -1).await?;
     }

@@ -84,13 +84,13 @@ impl Store {
                 "WITH items AS (
                  SELECT * FROM unnest($2::text[], $3::integer[]) AS t (barcode, quantity)
              ), sends AS (
-                 INSERT INTO orderwatch.stock_sends (batch, barcode, quantity)
-                 SELECT $1, barcode, quantity FROM items
+                 INSERT INTO orderwatch.stock_sends (batch, barcode, quantity, looked_at)
+                 SELECT $1, n.barcode, n.quantity, COALESCE(i.looked_at, '-infinity')
+                 FROM items n LEFT JOIN orderwatch.stock_items i ON i.barcode = n.barcode
              )
              INSERT INTO orderwatch.stock_items AS i (barcode, sent, sent_at, sent_batch, fate)
              SELECT barcode, quantity, $4, $1, 'queued' FROM items ORDER BY barcode
              ON CONFLICT (barcode) DO UPDATE SET
-                 told_at_send = i.told,
                  sent = EXCLUDED.sent, sent_at = EXCLUDED.sent_at, sent_batch = EXCLUDED.sent_batch,
                  fate = CASE WHEN i.sent IS NULL THEN 'queued' ELSE 'unknown' END",
                 batch,
@@ -243,7 +243,9 @@ impl Store {
              ), rests AS (
                  SELECT * FROM unnest($5::text[], $6::timestamptz[]) AS t (barcode, until)
              ), new AS (
-                 UPDATE orderwatch.stock_sends s SET result = r.result FROM results r
+                 UPDATE orderwatch.stock_sends s
+                 SET result = r.result, settled_at = CASE WHEN r.result = 'success' THEN $7::timestamptz END
+                 FROM results r
                  WHERE s.batch = $1 AND s.barcode = r.barcode AND s.result IS NULL
                  RETURNING s.barcode, s.quantity, s.result, r.words
              ), pushed AS (
@@ -254,8 +256,9 @@ impl Store {
                  confirmed = CASE WHEN n.result = 'success' THEN n.quantity ELSE i.confirmed END,
                  confirmed_at = CASE WHEN n.result = 'success' THEN $7 ELSE i.confirmed_at END,
                  lifted = CASE WHEN n.result = 'success' THEN 0 ELSE i.lifted END,
-                 -- What was sold since it went out may not be in it.
-                 told = CASE WHEN n.result = 'success' THEN i.told - i.told_at_send ELSE i.told END,
+                 -- It has overwritten what was sold since the look.
+                 told_since_look = CASE WHEN n.result = 'success' THEN 0 ELSE i.told_since_look END,
+                 doubted = i.doubted + CASE WHEN n.result = 'success' THEN i.told_since_look ELSE 0 END,
                  sent = CASE WHEN n.result = 'repeated' THEN i.sent END,
                  sent_at = CASE WHEN n.result = 'repeated' THEN i.sent_at END,
                  fate = CASE WHEN n.result = 'repeated' THEN 'unknown' END,

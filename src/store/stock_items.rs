@@ -18,8 +18,14 @@ pub struct Listed {
     pub settles: bool,
     /// Whether what is on sale is what was pushed.
     pub pushed: bool,
-    /// Units of the orders that were known when it was compared.
+    /// Units of the orders that were known when it was compared: those sold before the look before.
     pub told: i32,
+    /// The same of those sold since.
+    pub told_since: i32,
+    /// Those of which it was not known whether a push has overwritten them.
+    pub doubted: i32,
+    /// Whether the push that was open is, or was, on sale: it has overwritten what was sold meanwhile.
+    pub applied: bool,
     /// Units of the packages that were known to be cancelled then.
     pub given_back: i32,
     /// Sales that no order tells of yet.
@@ -29,12 +35,18 @@ pub struct Listed {
 }
 
 impl Store {
-    /// Writes down what was read back; `at` is when the orders were added up. A push that went out meanwhile is not touched. Returns how
-    /// many were written.
+    /// Writes down what was read back; `at` is when the orders were added up, `asked` when the question
+    /// went out. A push that went out meanwhile is not touched. Returns how many were written.
     ///
     /// # Errors
     /// [`StoreError::Database`] when it cannot be written.
-    pub async fn listed(&self, listed: &[Listed], at: DateTime<Utc>) -> Result<u64, StoreError> {
+    pub async fn listed(
+        &self,
+        listed: &[Listed],
+        at: DateTime<Utc>,
+        asked: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
         let doing = StoreError::doing("writing down what is on sale");
         let barcodes: Vec<String> = listed.iter().map(|l| l.barcode.clone()).collect();
         let quantities: Vec<Option<i32>> = listed.iter().map(|l| l.quantity).collect();
@@ -42,6 +54,9 @@ impl Store {
         let settles: Vec<bool> = listed.iter().map(|l| l.settles).collect();
         let pushed: Vec<bool> = listed.iter().map(|l| l.pushed).collect();
         let told: Vec<i32> = listed.iter().map(|l| l.told).collect();
+        let told_since: Vec<i32> = listed.iter().map(|l| l.told_since).collect();
+        let doubted: Vec<i32> = listed.iter().map(|l| l.doubted).collect();
+        let applied: Vec<bool> = listed.iter().map(|l| l.applied).collect();
         let given_back: Vec<i32> = listed.iter().map(|l| l.given_back).collect();
         let raised: Vec<i32> = listed.iter().map(|l| l.lifted).collect();
         let missing: Vec<i32> = listed.iter().map(|l| l.missing.units).collect();
@@ -51,21 +66,31 @@ impl Store {
             "WITH listed AS (
                  SELECT * FROM unnest($1::text[], $2::integer[], $3::timestamptz[], $4::boolean[],
                                       $5::boolean[], $7::integer[], $8::timestamptz[], $9::integer[],
-                                      $10::integer[], $11::integer[])
+                                      $10::integer[], $11::integer[], $12::integer[], $13::boolean[],
+                                      $16::integer[])
                      AS t (barcode, quantity, open, settles, pushed, missing, missing_since, told, given_back,
-                           lifted)
+                           lifted, told_since, applied, doubted)
              ), pushed AS (
                  UPDATE public.central_stock c SET last_push_date = l.open
                  FROM listed l WHERE l.pushed AND l.settles AND c.barcode = l.barcode
+             ), overwrote AS (
+                 UPDATE orderwatch.stock_sends s SET settled_at = $15
+                 FROM listed l JOIN orderwatch.stock_items i ON i.barcode = l.barcode
+                 WHERE l.applied AND l.settles AND i.sent_at = l.open
+                   AND s.batch = i.sent_batch AND s.barcode = i.barcode
              )
-             INSERT INTO orderwatch.stock_items AS i (barcode, confirmed, confirmed_at, missing, missing_since, lifted)
-             SELECT barcode, quantity, $6, missing, missing_since, lifted FROM listed
+             INSERT INTO orderwatch.stock_items AS i
+                 (barcode, confirmed, confirmed_at, missing, missing_since, lifted, looked_at)
+             SELECT barcode, quantity, $6, missing, missing_since, lifted, $14 FROM listed
              ON CONFLICT (barcode) DO UPDATE SET
                  confirmed = EXCLUDED.confirmed, confirmed_at = EXCLUDED.confirmed_at,
                  missing = EXCLUDED.missing, missing_since = EXCLUDED.missing_since,
-                 lifted = EXCLUDED.lifted,
+                 lifted = EXCLUDED.lifted, looked_at = EXCLUDED.looked_at,
                  -- Orders that became known meanwhile are for the next look.
                  told = i.told - (SELECT l.told FROM listed l WHERE l.barcode = EXCLUDED.barcode),
+                 told_since_look = (SELECT CASE WHEN l.applied THEN 0 ELSE i.told_since_look - l.told_since END
+                                    FROM listed l WHERE l.barcode = EXCLUDED.barcode),
+                 doubted = i.doubted - (SELECT l.doubted FROM listed l WHERE l.barcode = EXCLUDED.barcode),
                  given_back = i.given_back
                      - (SELECT l.given_back FROM listed l WHERE l.barcode = EXCLUDED.barcode),
                  sent = NULL, sent_at = NULL, fate = NULL
@@ -83,7 +108,12 @@ impl Store {
             &missing_since as &[Option<DateTime<Utc>>],
             &told,
             &given_back,
-            &raised
+            &raised,
+            &told_since,
+            &applied,
+            asked,
+            now,
+            &doubted
         )
         .execute(&self.pool)
         .await

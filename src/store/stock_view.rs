@@ -183,6 +183,8 @@ async fn known(
                 .rests_until
                 .map(|until| (until, row.refused.unwrap_or_default())),
             told: row.told,
+            told_since: row.told_since_look,
+            doubted: row.doubted,
             given_back: row.given_back,
             lifted: row.lifted,
             missing: Missing {

@@ -73,12 +73,13 @@ fn package(fields: &Fields<'_>) -> Result<Package, String> {
         .map(|ahead| ahead - ORDER_DATE_AHEAD);
     let history = history(fields);
     let (lines, mut unreadable) = lines(fields);
-    Ok(Package {
+    let mut package = Package {
         shipment_package_id,
         order_number,
         status: status(fields),
         order_date_raw_ms,
         order_date,
+        sold_at: None,
         last_modified_ms: last_modified_ms(fields, &history, order_date),
         created_by: fields.text(&["createdBy"]).as_deref().map(CreatedBy::parse),
         origin_package_ids: origins(fields, &mut unreadable),
@@ -94,7 +95,9 @@ fn package(fields: &Fields<'_>) -> Result<Package, String> {
         estimated_delivery_start: fields.time(&["estimatedDeliveryStartDate"]),
         estimated_delivery_end: fields.time(&["estimatedDeliveryEndDate"]),
         agreed_delivery_date: fields.time(&["agreedDeliveryDate"]),
-    })
+    };
+    package.sold_at = sold_at(&package);
+    Ok(package)
 }
 
 fn status(fields: &Fields<'_>) -> PackageStatus {
@@ -256,6 +259,15 @@ fn is_ahead(package: &Package) -> Option<bool> {
         () if near(ORDER_DATE_AHEAD) => Some(false),
         () => None,
     }
+}
+
+fn sold_at(package: &Package) -> Option<DateTime<Utc>> {
+    let ordered = match is_ahead(package) {
+        Some(false) => package.order_date.map(|late| late + ORDER_DATE_AHEAD),
+        _ => package.order_date,
+    };
+    let oldest = || package.history.iter().map(|change| change.at).min();
+    ordered.or_else(oldest).or_else(|| package.last_modified())
 }
 
 #[cfg(test)]

@@ -90,7 +90,7 @@ impl Forecast {
             // Trendyol has counted its own sales. What it has put on sale by itself was not there
             // before, so taking that off again takes nothing away.
             let listed = listed
-                .saturating_sub(known.told)
+                .saturating_sub(known.told_in_all())
                 .saturating_sub(known.lifted);
             Some((listed, self.shelves.get(barcode).copied().unwrap_or(0)))
         }))

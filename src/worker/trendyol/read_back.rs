@@ -40,6 +40,7 @@ impl Seller {
         let mut compared = Compared::default();
         for chunk in barcodes.chunks(MAX_READ_BACK) {
             compared.requests += 1;
+            let asked = self.clock.now();
             let answer = self.market.read_back(chunk).await?;
             let now = self.clock.now();
             let quantities: HashMap<Barcode, i32> = answer
@@ -63,42 +64,55 @@ impl Seller {
                     known.missing = found.missing;
                     known.lifted = found.lifted;
                     known.told = 0;
+                    known.told_since = 0;
+                    known.doubted = 0;
                     known.given_back = 0;
                     listed.push(found);
                 }
             }
-            self.store.listed(&listed, view).await?;
+            self.store
+                .listed(&listed, view, asked, self.clock.now())
+                .await?;
         }
         Ok(compared)
     }
 }
 
-/// Sales that no order tells of, after this look.
-fn missing(quantity: Option<i32>, known: &Known, now: DateTime<Utc>) -> Missing {
+/// Sales that no order tells of, after this look, and whether the push that was open has applied.
+fn missing(quantity: Option<i32>, known: &Known, now: DateTime<Utc>) -> (Missing, bool) {
     let (Some(quantity), Some((listed, _))) = (quantity, known.confirmed) else {
-        return known.missing.still(now);
+        let pushed = known.open.map(|open| open.quantity);
+        return (
+            known.missing.still(now),
+            quantity.is_some() && quantity == pushed,
+        );
     };
-    let moved = |before: i32| Moved {
+    let moved = |before: i32, told: i32| Moved {
         fell: before.saturating_sub(quantity),
-        told: known.told,
+        told,
         given_back: known.given_back,
     };
-    let after = |before: i32| known.missing.after(moved(before), now);
-    match known.open {
-        None => after(listed),
-        Some(open) if quantity == open.quantity => after(quantity),
-        // Either the push was lost, or it applied and its product was sold since. Where the orders
-        // explain one of both, that is it; otherwise the worse is assumed.
-        Some(open) => {
-            let explains = |before: i32| moved(before).is_explained();
-            let (lost, applied) = (after(listed), after(open.quantity));
-            match () {
-                () if explains(listed) => lost,
-                () if explains(open.quantity) => applied,
-                () if lost.units > applied.units => lost,
-                () => applied,
-            }
-        }
+    // What was sold since the last look is overwritten by a push that applied.
+    let lost = moved(listed, known.told_in_all());
+    let Some(open) = known.open else {
+        return (known.missing.after(lost, now), false);
+    };
+    let applied = moved(open.quantity, known.told);
+    if quantity == open.quantity {
+        return (known.missing.after(applied, now), true);
+    }
+    // Either the push was lost, or it applied and its product was sold since. Where the orders explain
+    // one of both, that is it; otherwise the worse is assumed.
+    let (if_lost, if_applied) = (
+        known.missing.after(lost, now),
+        known.missing.after(applied, now),
+    );
+    let was_lost =
+        lost.is_explained() || !applied.is_explained() && if_lost.units > if_applied.units;
+    if was_lost {
+        (if_lost, false)
+    } else {
+        (if_applied, true)
     }
 }
 
@@ -109,10 +123,14 @@ fn compare(
     known: &Known,
     now: DateTime<Utc>,
 ) -> Option<Listed> {
+    let (missing, applied) = missing(quantity, known, now);
     let mut listed = Listed {
         told: known.told,
+        told_since: known.told_since,
+        doubted: known.doubted,
+        applied,
         given_back: known.given_back,
-        missing: missing(quantity, known, now),
+        missing,
         lifted: quantity.map_or(0, |quantity| known.lifted_at(quantity)),
         barcode: barcode.as_str().to_owned(),
         quantity,
@@ -189,6 +207,66 @@ mod tests {
             let listed = compare(&barcode, quantity, &known, now);
             let listed = listed.map(|listed| (listed.settles, listed.pushed));
             assert_eq!(listed, want, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_order_explains_a_fall_only_where_no_push_has_overwritten_it() {
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let known = |listed, open: Option<i32>, [told, told_since, doubted]: [i32; 3]| Known {
+            confirmed: Some((listed, now)),
+            open: open.map(|quantity| Open {
+                quantity,
+                at: now,
+                fate: Fate::Unknown,
+            }),
+            told,
+            told_since,
+            doubted,
+            ..Known::default()
+        };
+        for (name, known, quantity, want) in [
+            ("nobody tells", known(5, None, [0; 3]), 4, (1, false)),
+            (
+                "sold before the last look",
+                known(5, None, [1, 0, 0]),
+                4,
+                (0, false),
+            ),
+            ("sold since", known(5, None, [0, 1, 0]), 4, (0, false)),
+            (
+                "overwritten, and another one sold",
+                known(5, None, [0, 0, 1]),
+                4,
+                (1, false),
+            ),
+            (
+                "overwritten by what is on sale now",
+                known(5, Some(7), [0, 1, 0]),
+                7,
+                (0, true),
+            ),
+            (
+                "overwritten, and another one sold from what was sent",
+                known(5, Some(7), [0, 1, 0]),
+                6,
+                (1, true),
+            ),
+            (
+                "the push was lost",
+                known(7, Some(5), [0, 1, 0]),
+                6,
+                (0, false),
+            ),
+            (
+                "it applied, and one from before the look was told meanwhile",
+                known(5, Some(7), [1, 0, 0]),
+                6,
+                (0, true),
+            ),
+        ] {
+            let (missing, applied) = missing(Some(quantity), &known, now);
+            assert_eq!((missing.units, applied), want, "{name}");
         }
     }
 }

@@ -23,6 +23,7 @@ impl Seller {
             status: package.status.clone(),
             modified_ms: package.last_modified_ms,
             changed_at: package.last_modified().unwrap_or(now).min(now),
+            sold_at: package.sold_at.unwrap_or(now).min(now),
             origins: package.origin_package_ids.clone(),
             is_rest: package.created_by == Some(CreatedBy::Cancel),
             lines: package.lines.iter().map(line).collect(),

@@ -295,6 +295,20 @@ fn a_package_shows_whether_its_order_date_is_ahead() {
 }
 
 #[test]
+fn the_sale_is_when_it_was_ordered_whatever_clock_that_is_told_by() {
+    let sold = |change: fn(&mut Value)| {
+        let mut package = stage_package();
+        change(&mut package);
+        read(&package).sold_at.map(|at| at.timestamp_millis())
+    };
+    assert_eq!(sold(|_| ()), Some(1_779_540_603_247));
+    let in_utc = |p: &mut Value| p["orderDate"] = json!(1_779_540_603_247_i64);
+    assert_eq!(sold(in_utc), Some(1_779_540_603_247));
+    let undated = |p: &mut Value| p["orderDate"] = Value::Null;
+    assert_eq!(sold(undated), Some(1_779_540_605_218));
+}
+
+#[test]
 fn nothing_about_a_customer_is_in_debug_output() {
     let mut package = stage_package();
     package["cargoTrackingLink"] = json!("https://kargo.example/canary");

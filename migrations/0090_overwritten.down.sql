@@ -1,0 +1,10 @@
+DROP INDEX orderwatch.stock_sends_barcode;
+ALTER TABLE orderwatch.stock_sends DROP COLUMN settled_at;
+ALTER TABLE orderwatch.stock_sends DROP COLUMN looked_at;
+ALTER TABLE orderwatch.stock_items ADD COLUMN told_at_send integer NOT NULL DEFAULT 0;
+COMMENT ON COLUMN orderwatch.stock_items.told_at_send IS 'What told was when the last push went out.';
+UPDATE orderwatch.stock_items SET told = told + told_since_look;
+ALTER TABLE orderwatch.stock_items DROP COLUMN doubted;
+ALTER TABLE orderwatch.stock_items DROP COLUMN told_since_look;
+ALTER TABLE orderwatch.stock_items DROP COLUMN looked_at;
+COMMENT ON COLUMN orderwatch.stock_items.told IS 'Units of the orders that became known since confirmed was true.';
