@@ -82,7 +82,7 @@ pub use hold::{NewHold, Release};
 pub use inbox::{InboxAnswer, InboxOrder, InboxPurchase, InboxShop};
 pub use integrations::{EVERYWHERE, Integration, ZNET};
 pub use jobs::{JobRun, Lately, Leader, Tick};
-pub use keyset::{NumberedEvent, RestingItem, SentBatch, SentItem};
+pub use keyset::{NumberedEvent, SentItem};
 pub use list::{Direction, ListedOrder, OrderFilter, Place};
 pub use listen::NewOrders;
 pub use migrate::{MigrateError, Revert};

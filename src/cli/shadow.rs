@@ -35,7 +35,9 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
     let (now, _) = store.now().await?;
     let since = options.since.map(|length| back(now, length));
     let sums = store.shadow_sums(since).await?;
-    let orders = store.shadow_orders(since, i64::from(options.limit)).await?;
+    let orders = store
+        .shadow_before(since, None, i64::from(options.limit))
+        .await?;
     if options.json {
         let orders: Vec<Value> = orders.iter().map(order_value).collect();
         let panels: Vec<Value> = sums.iter().map(sum_value).collect();

@@ -2,10 +2,8 @@
 //! meanwhile neither hides a row nor shows one twice.
 
 use chrono::{DateTime, Utc};
-use rust_decimal::Decimal;
-use uuid::Uuid;
 
-use super::{JobRun, Person, PushLog, ShadowEntry, Store, StoreError, StoredEvent};
+use super::{BatchView, JobRun, Person, PushLog, RefusedItem, Store, StoreError, StoredEvent};
 use crate::order::OrderId;
 
 /// A step of an order, with its place in the timeline.
@@ -17,25 +15,6 @@ pub struct NumberedEvent {
     pub event: StoredEvent,
 }
 
-/// A request that sent stock.
-#[derive(Clone, Debug)]
-pub struct SentBatch {
-    /// Our number; ascends.
-    pub id: i64,
-    /// When it was sent.
-    pub sent_at: DateTime<Utc>,
-    /// `stock_batches.state`.
-    pub state: String,
-    /// `batchRequestId`.
-    pub name: Option<String>,
-    /// Bar codes in it.
-    pub items: i32,
-    /// Of those, the ones that were refused.
-    pub failed: i32,
-    /// What else is known.
-    pub note: Option<String>,
-}
-
 /// A bar code of such a request.
 #[derive(Clone, Debug)]
 pub struct SentItem {
@@ -45,21 +24,6 @@ pub struct SentItem {
     pub quantity: i32,
     /// `success`, `failed` or `repeated`; `None` while there is no result.
     pub result: Option<String>,
-}
-
-/// A bar code that the marketplace refuses.
-#[derive(Clone, Debug)]
-pub struct RestingItem {
-    /// Which.
-    pub barcode: String,
-    /// Units on sale, as the marketplace last said.
-    pub confirmed: Option<i32>,
-    /// Refusals in a row.
-    pub failures: i32,
-    /// Not sent before.
-    pub rests_until: Option<DateTime<Utc>>,
-    /// The marketplace's words.
-    pub refused: Option<String>,
 }
 
 impl Store {
@@ -158,61 +122,6 @@ impl Store {
             .collect())
     }
 
-    /// What shadow mode wrote down before one of its orders, newest first.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be read.
-    pub async fn shadow_before(
-        &self,
-        since: Option<DateTime<Utc>>,
-        before: Option<(DateTime<Utc>, OrderId)>,
-        limit: i64,
-    ) -> Result<Vec<ShadowEntry>, StoreError> {
-        struct Row {
-            order_id: Uuid,
-            order_no: Option<i32>,
-            panel: Option<String>,
-            reference: Option<String>,
-            at: DateTime<Utc>,
-            oyun: Option<String>,
-            kupur: Option<String>,
-            expected: Option<Decimal>,
-            held_reason: Option<String>,
-        }
-        let rows = sqlx::query_as!(
-            Row,
-            r#"SELECT s.order_id, o."orderNo" AS "order_no?", i.name AS "panel?", s.reference,
-                      s.at, s.oyun, s.kupur, s.expected, s.held_reason
-               FROM orderwatch.shadow s
-               LEFT JOIN public.product_orders o ON o.id = s.order_id
-               LEFT JOIN public.integrations i ON i.id = s.integration_id
-               WHERE ($1::timestamptz IS NULL OR s.at >= $1)
-                 AND ($2::timestamptz IS NULL OR (s.at, s.order_id) < ($2, $3))
-               ORDER BY s.at DESC, s.order_id DESC LIMIT $4"#,
-            since,
-            before.map(|(at, _)| at),
-            before.map(|(_, order)| order.0),
-            limit
-        )
-        .fetch_all(&self.pool)
-        .await
-        .map_err(StoreError::doing("reading a page of shadow purchases"))?;
-        Ok(rows
-            .into_iter()
-            .map(|row| ShadowEntry {
-                order: OrderId(row.order_id),
-                order_no: row.order_no,
-                panel: row.panel,
-                reference: row.reference,
-                at: row.at,
-                oyun: row.oyun,
-                kupur: row.kupur,
-                expected: row.expected,
-                held: row.held_reason,
-            })
-            .collect())
-    }
-
     /// Requests that sent stock before one of them, newest first.
     ///
     /// # Errors
@@ -221,9 +130,9 @@ impl Store {
         &self,
         before: Option<i64>,
         limit: i64,
-    ) -> Result<Vec<SentBatch>, StoreError> {
+    ) -> Result<Vec<BatchView>, StoreError> {
         sqlx::query_as!(
-            SentBatch,
+            BatchView,
             "SELECT id, sent_at, state, name, items, failed, note FROM orderwatch.stock_batches
              WHERE $1::bigint IS NULL OR id < $1 ORDER BY id DESC LIMIT $2",
             before,
@@ -279,9 +188,9 @@ impl Store {
         &self,
         after: Option<&str>,
         limit: i64,
-    ) -> Result<Vec<RestingItem>, StoreError> {
+    ) -> Result<Vec<RefusedItem>, StoreError> {
         sqlx::query_as!(
-            RestingItem,
+            RefusedItem,
             "SELECT barcode, confirmed, failures, rests_until, refused FROM orderwatch.stock_items
              WHERE failures > 0 AND ($1::text IS NULL OR barcode > $1) ORDER BY barcode LIMIT $2",
             after,

@@ -86,13 +86,14 @@ impl Store {
             .collect())
     }
 
-    /// The newest orders that were found since a time, newest first.
+    /// What shadow mode wrote down before one of its orders, newest first.
     ///
     /// # Errors
-    /// [`StoreError::Database`] when they cannot be read.
-    pub async fn shadow_orders(
+    /// [`StoreError::Database`] when it cannot be read.
+    pub async fn shadow_before(
         &self,
         since: Option<DateTime<Utc>>,
+        before: Option<(DateTime<Utc>, OrderId)>,
         limit: i64,
     ) -> Result<Vec<ShadowEntry>, StoreError> {
         struct Row {
@@ -113,14 +114,17 @@ impl Store {
                FROM orderwatch.shadow s
                LEFT JOIN public.product_orders o ON o.id = s.order_id
                LEFT JOIN public.integrations i ON i.id = s.integration_id
-               WHERE $1::timestamptz IS NULL OR s.at >= $1
-               ORDER BY s.at DESC, s.order_id LIMIT $2"#,
+               WHERE ($1::timestamptz IS NULL OR s.at >= $1)
+                 AND ($2::timestamptz IS NULL OR (s.at, s.order_id) < ($2, $3))
+               ORDER BY s.at DESC, s.order_id DESC LIMIT $4"#,
             since,
+            before.map(|(at, _)| at),
+            before.map(|(_, order)| order.0),
             limit
         )
         .fetch_all(&self.pool)
         .await
-        .map_err(StoreError::doing("reading the shadow purchases"))?;
+        .map_err(StoreError::doing("reading a page of shadow purchases"))?;
         Ok(rows
             .into_iter()
             .map(|row| ShadowEntry {

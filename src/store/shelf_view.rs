@@ -63,22 +63,6 @@ pub struct PackageView {
 }
 
 impl Store {
-    /// The last requests that sent stock, newest first.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be read.
-    pub async fn batches(&self, limit: i64) -> Result<Vec<BatchView>, StoreError> {
-        sqlx::query_as!(
-            BatchView,
-            "SELECT id, sent_at, state, name, items, failed, note FROM orderwatch.stock_batches
-             ORDER BY sent_at DESC, id DESC LIMIT $1",
-            limit
-        )
-        .fetch_all(&self.pool)
-        .await
-        .map_err(StoreError::doing("reading requests that sent stock"))
-    }
-
     /// Products that the marketplace refuses, those that rest longest first.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ use crate::{
     },
     marketplace::Barcode,
     stock::plan::{Explained, Verdict},
-    store::{PushLog, RestingItem, SentBatch, SentItem},
+    store::{self, BatchView, PushLog, SentItem},
     worker::{by_hand::ByHand, trendyol::Forecast},
 };
 
@@ -303,8 +303,8 @@ struct BatchItem {
     note: Option<String>,
 }
 
-impl From<SentBatch> for BatchItem {
-    fn from(batch: SentBatch) -> Self {
+impl From<BatchView> for BatchItem {
+    fn from(batch: BatchView) -> Self {
         Self {
             id: batch.id.to_string(),
             sent_at: batch.sent_at,
@@ -416,13 +416,13 @@ async fn list_refused(
     let after = after.as_ref().map(|text| &*text.0);
     let store = &state.world()?.store;
     let rows = store.resting_after(after, Limit::asked(turn.limit)).await?;
-    let show = |item: RestingItem| RefusedItem {
+    let show = |item: store::RefusedItem| RefusedItem {
         barcode: item.barcode,
         confirmed: item.confirmed,
         failures: item.failures,
         rests_until: item.rests_until,
         refused: item.refused,
     };
-    let key = |item: &RestingItem| item.barcode.clone();
+    let key = |item: &store::RefusedItem| item.barcode.clone();
     Page::of(rows, turn.limit, "refused", key, show).map(Json)
 }

@@ -126,7 +126,7 @@ impl StockPicture {
             zeroing: forecast.guard().err(),
             oddities: oddities.map(ToString::to_string).collect(),
             pushes: store.push_log(None, PUSHES).await?,
-            batches: store.batches(BATCHES).await?,
+            batches: store.batches_before(None, BATCHES).await?,
             refused: store.refused_items(REFUSED).await?,
         })
     }
