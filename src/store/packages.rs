@@ -227,6 +227,20 @@ impl Store {
         .map_err(StoreError::doing("looking for packages that are open long"))
     }
 
+    /// Orders with an open package whose row the warehouse's tables did not take.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when they cannot be read.
+    pub async fn unshown_orders(&self) -> Result<Vec<String>, StoreError> {
+        sqlx::query_scalar!(
+            "SELECT DISTINCT order_number FROM orderwatch.packages
+             WHERE effect IN ('reserved', 'unknown') AND NOT mirrored ORDER BY 1"
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("looking for orders that are not shown"))
+    }
+
     /// Writes down that the marketplace was asked about an order.
     ///
     /// # Errors

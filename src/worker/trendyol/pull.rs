@@ -156,11 +156,12 @@ impl Pull {
             RecordedPackage::Unchanged => {}
             RecordedPackage::Changed => {
                 pulled.changed += 1;
-                pulled.name(&package.unreadable);
+                pulled.name_parts(package);
             }
             RecordedPackage::NotShown(error) => {
                 pulled.changed += 1;
                 pulled.not_shown += 1;
+                pulled.name_parts(package);
                 let order = package.order_number.as_str();
                 tracing::error!(
                     package = id,
@@ -168,9 +169,7 @@ impl Pull {
                     error = &error as &dyn std::error::Error,
                     "the warehouse's table does not take an order; its units are reserved"
                 );
-                pulled
-                    .named
-                    .push(format!("package {id} (order {order}): not shown"));
+                pulled.remember(format!("package {id} (order {order}): not shown"));
             }
         }
         Ok(())
@@ -200,14 +199,52 @@ impl Pull {
     }
 }
 
+impl Pull {
+    /// Whatever was sold and is not seen by the warehouse needs somebody.
+    async fn complain(&self, pulled: &Pulled) -> Result<(), JobError> {
+        let mut troubles = Vec::new();
+        if pulled.unreadable > 0 {
+            let (count, named) = (pulled.unreadable, pulled.named.join("; "));
+            troubles.push(format!(
+                "{count} records of the orders cannot be read: {named}"
+            ));
+        }
+        let hidden = self.seller.store.unshown_orders().await?;
+        if let Some(first) = hidden.first() {
+            troubles.push(format!(
+                "open orders that the warehouse's tables do not take: {}, such as {first}; the log \
+                 says why",
+                hidden.len()
+            ));
+        }
+        if troubles.is_empty() {
+            return Ok(());
+        }
+        Err(JobError::Partly(troubles.join("; ")))
+    }
+}
+
 impl Pulled {
     fn name(&mut self, unreadable: &[Unreadable]) {
         self.unreadable += unreadable.len();
         for record in unreadable {
             tracing::error!(%record, "a record of the orders cannot be read");
-            if self.named.len() < NAMED {
-                self.named.push(record.to_string());
-            }
+            self.remember(record.to_string());
+        }
+    }
+
+    fn name_parts(&mut self, package: &Package) {
+        let (id, order) = (package.shipment_package_id, package.order_number.as_str());
+        self.unreadable += package.unreadable.len();
+        for part in &package.unreadable {
+            tracing::error!(package = id, order, %part, "a part of a package cannot be read");
+            self.remember(format!("package {id} (order {order}): {part}"));
+        }
+    }
+
+    fn remember(&mut self, text: String) {
+        if self.named.len() < NAMED {
+            self.named.push(text);
         }
     }
 }
@@ -243,11 +280,14 @@ impl Pass for PullOrders {
 
     async fn pass(&self) -> Result<Value, JobError> {
         let seller = self.0.seller();
-        // Neither waits for the other: what is to be told matters to customers, results to stock.
-        let told = tell(seller).await;
+        // None needs the other, so the failure of one does not stop the rest. Told last: the orders
+        // say what Trendyol has heard already.
         let followed = seller.follow().await;
-        let mut pulled = self.0.changes().await?;
+        let pulled = self.0.changes().await;
+        let told = tell(seller).await;
+        let mut pulled = pulled?;
         self.0.forgotten(&mut pulled).await?;
+        self.0.complain(&pulled).await?;
         let mut report = serde_json::to_value(&pulled)?;
         if let Some(report) = report.as_object_mut() {
             report.insert("told".to_owned(), serde_json::to_value(told?)?);

@@ -124,6 +124,7 @@ impl PushStock {
         let began = Instant::now();
         let mut pushed = Pushed::default();
         let result = self.rounds(&mut pushed).await;
+        pushed.warn();
         let result = match result {
             Ok(()) if pushed.troubles.is_empty() => Ok(()),
             Ok(()) => Err(JobError::Partly(pushed.troubles.join("; "))),
@@ -265,10 +266,18 @@ impl Pushed {
         self.reserved = round.reserved.total();
         self.stale = round.rules.stale;
         self.oddities.clone_from(&round.view.oddities);
-        for oddity in self.oddities.iter().filter(|oddity| oddity.lost) {
-            tracing::warn!(%oddity, "a record that stock depends on cannot be read");
-        }
+    }
+
+    /// Once in a pass, however many rounds it took.
+    fn warn(&mut self) {
+        let more = self.oddities.len().saturating_sub(NAMED);
         self.oddities.truncate(NAMED);
+        for oddity in &self.oddities {
+            tracing::warn!(%oddity, "a record that stock depends on is not as it should be");
+        }
+        if more > 0 {
+            tracing::warn!(more, "`orderwatch stock plan` names them all");
+        }
     }
 
     fn wait(&mut self, plan: &Plan) {

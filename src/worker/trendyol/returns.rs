@@ -89,6 +89,7 @@ impl PullReturns {
                     window.start
                 );
                 tracing::error!(%text, "some returns may not be told");
+                returned.unreadable += 1;
                 returned.named.push(text);
             }
             for record in &page.unreadable {
@@ -115,6 +116,9 @@ impl PullReturns {
         for part in &claim.unreadable {
             returned.unreadable += 1;
             tracing::error!(claim = %claim.id, %part, "a part of a return cannot be read");
+            if returned.named.len() < NAMED {
+                returned.named.push(format!("return {}: {part}", claim.id));
+            }
         }
         let new = written(claim);
         let changed = self
@@ -134,7 +138,14 @@ impl Pass for PullReturns {
     }
 
     async fn pass(&self) -> Result<Value, JobError> {
-        Ok(serde_json::to_value(self.read().await?)?)
+        let returned = self.read().await?;
+        if returned.unreadable > 0 {
+            let named = returned.named.join("; ");
+            return Err(JobError::Partly(format!(
+                "returns that cannot be read: {named}"
+            )));
+        }
+        Ok(serde_json::to_value(returned)?)
     }
 }
 
