@@ -11,6 +11,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod database;
+pub(crate) mod halt;
 pub(crate) mod proxy;
 pub(crate) mod settings;
 pub(crate) mod shop;

@@ -4,7 +4,10 @@ use std::{
     io,
     net::SocketAddr,
     path::PathBuf,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use sqlx::{
@@ -19,6 +22,8 @@ use tokio::{
     task::JoinHandle,
 };
 use tokio_util::sync::CancellationToken;
+
+use super::halt::Halt;
 
 /// `ReadyForQuery`, outside of a transaction: what was asked is committed.
 const COMMITTED: &[u8] = b"Z\0\0\0\x05I";
@@ -53,6 +58,7 @@ struct State {
     trap: Mutex<Option<(Vec<u8>, Then)>>,
     sprung: watch::Sender<usize>,
     silenced: watch::Sender<usize>,
+    changes: Halt,
 }
 
 trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -135,6 +141,12 @@ impl Proxy {
         self.set_trap(bytes, Then::Silence);
     }
 
+    /// What stops a change before the server hears of it. What stands in a transaction changes nothing
+    /// before its `COMMIT`.
+    pub(crate) fn changes(&self) -> &Halt {
+        &self.state.changes
+    }
+
     fn set_trap(&self, bytes: &[u8], then: Then) {
         *self.state.trap.lock().unwrap() = Some((bytes.to_owned(), then));
     }
@@ -214,6 +226,7 @@ async fn carry(client: Box<dyn Wire>, server: &PgConnectOptions, state: &State) 
     let (mut from_client, mut to_client) = tokio::io::split(client);
     let (mut from_server, mut to_server) = tokio::io::split(connect(server).await?);
     let caught = watch::Sender::new(None);
+    let outside = AtomicBool::new(false);
     let up = async {
         let mut buffer = vec![0; 64 * 1024];
         loop {
@@ -223,6 +236,9 @@ async fn carry(client: Box<dyn Wire>, server: &PgConnectOptions, state: &State) 
             }
             if count == 0 {
                 return Ok(());
+            }
+            if changes(&buffer[..count], outside.load(Ordering::Relaxed)) {
+                state.changes.pass().await;
             }
             to_server.write_all(&buffer[..count]).await?;
         }
@@ -234,6 +250,7 @@ async fn carry(client: Box<dyn Wire>, server: &PgConnectOptions, state: &State) 
             if count == 0 {
                 return Ok(());
             }
+            outside.store(buffer[..count].ends_with(COMMITTED), Ordering::Relaxed);
             let caught = *caught.borrow();
             // Inside of a transaction the answers go through: only what was committed is lost.
             let lost = caught.filter(|_| buffer[..count].ends_with(COMMITTED));
@@ -251,6 +268,16 @@ async fn carry(client: Box<dyn Wire>, server: &PgConnectOptions, state: &State) 
     tokio::select! {
         ended = up => ended,
         ended = down => ended,
+    }
+}
+
+/// Whether a message may change something for good: a statement outside of a transaction, or the end
+/// of one.
+fn changes(message: &[u8], outside: bool) -> bool {
+    match message {
+        [b'B', ..] => outside,
+        [b'Q', rest @ ..] => rest.windows(6).any(|word| word == b"COMMIT"),
+        _ => false,
     }
 }
 

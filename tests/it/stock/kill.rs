@@ -1,169 +1,301 @@
 //! A pass that is killed at any moment, and repeated, ends as one that was not.
+//!
+//! A process leaves behind what the database and the store have taken, nothing else. So it is killed
+//! before every change of the database (a statement of its own, or a `COMMIT`), before every request,
+//! and after the store took the request: those are all states in which it can be found.
 
-use std::{
-    collections::BTreeSet,
-    future::{Future, poll_fn},
-    pin::pin,
-    task::Poll,
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 
 use orderwatch::{
     outbound::Http,
     sandbox::{
         gates::Moment,
-        trendyol::{Endpoint, Product},
+        trendyol::{Endpoint, Product, Status},
     },
+    store::{PickAsk, Store},
+    worker::trendyol::{needed, tell},
 };
-use sqlx::PgPool;
 
 use super::{
     rig::{Rig, http},
     warehouse::Warehouse,
 };
+use crate::process::{database::Database, proxy::Proxy};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
-/// A store in the middle of its day: something to raise, to lower, to put on sale and to take off,
-/// an order that was split, one that was cancelled, and a new one.
-async fn busy(warehouse: &Warehouse, http: &Http) -> Rig {
-    warehouse.clear().await;
-    let rig = Rig::with(warehouse.clone(), http.clone(), |plan| {
-        let products = ["A", "B", "C", "D", "E"].iter();
-        plan.products = products.map(|barcode| Product::new(*barcode, 9)).collect();
-        plan.queue.delay = 3 * Duration::from_secs(1)..=3 * Duration::from_secs(1);
-    })
-    .await;
-    for (barcode, qty) in [("A", 9), ("B", 8), ("C", 7), ("D", 6)] {
-        rig.warehouse.stock(barcode, qty).await;
-    }
-    rig.push().await.unwrap();
-    rig.wait(20 * MINUTE);
-    let split = rig.shop.sell("A", 3).unwrap();
-    let gone = rig.shop.sell("B", 2).unwrap();
-    rig.shop.sell("C", 1).unwrap();
-    rig.pull().await.unwrap();
-    rig.wait(MINUTE);
-    rig.shop.split(split.packages[0]).unwrap();
-    rig.shop.cancel(gone.packages[0]).unwrap();
-    rig.shop.sell("C", 2).unwrap();
-    rig.warehouse.stock("D", 11).await;
-    rig.warehouse.stock("A", 5).await;
-    rig.warehouse.stock("E", 4).await;
-    rig
+/// What is on sale in the end.
+const ON_SALE: [&str; 6] = ["A 2", "B 8", "C 3", "D 10", "E 4", "F 9"];
+
+/// Tables that must be the same, but for these columns: numbers, times that are later where a pass was
+/// repeated, and how often something was tried or found to have changed.
+const TABLES: [(&str, &str); 13] = [
+    ("orders_created", "id,created_at,updated_at"),
+    (
+        "orders_picking",
+        "id,created_at,updated_at,last_modified_date,picking_start_time",
+    ),
+    ("orders_shipped", "id,created_at,updated_at"),
+    ("orders_delivered", "id,created_at,updated_at"),
+    ("orders_cancelled", "id,created_at,updated_at"),
+    ("central_stock", "updated_at,last_push_date"),
+    ("raf_urunleri", "id"),
+    ("return_orders", ""),
+    ("return_products", ""),
+    (
+        "orderwatch.packages",
+        "told_at,taken_at,first_seen_at,changed_at,modified_ms,content",
+    ),
+    ("orderwatch.order_places", "put_at"),
+    (
+        "orderwatch.stock_items",
+        "confirmed_at,sent_at,sent_batch,lifted",
+    ),
+    ("orderwatch.picking_outbox", "told_at,tries,trouble"),
+];
+
+/// Everything that the store is asked for.
+#[derive(Clone, Copy, Debug)]
+enum Work {
+    /// Also follows what was sent before.
+    Push,
+    /// Also tells which packages are being picked, and follows what was sent.
+    Pull,
+    Returns,
+    Verify,
+    /// Also tells of it.
+    Pick,
 }
 
-/// Polls a future so many times at most; `None` when it was dropped before its end.
-async fn polled<T>(times: usize, future: impl Future<Output = T>) -> Option<T> {
-    let mut future = pin!(future);
-    let mut left = times;
-    poll_fn(|context| {
-        if left == 0 {
-            return Poll::Ready(None);
+/// Where a process dies; so many go before.
+#[derive(Clone, Copy, Debug)]
+enum Death {
+    Change(usize),
+    Request(usize),
+    Answer(usize),
+}
+
+/// A store and a warehouse in the middle of their day.
+struct Day {
+    rig: Rig,
+    /// An order that waits to be picked.
+    order: String,
+}
+
+/// What outlives a process.
+struct World {
+    /// Asks the database directly; its store, through the proxy.
+    warehouse: Warehouse,
+    proxy: Proxy,
+    http: Http,
+    _database: Database,
+}
+
+impl World {
+    async fn new() -> Self {
+        let database = Database::create().await;
+        let mut proxy = Proxy::before(database.options()).await;
+        proxy.open().await;
+        let mut warehouse = Warehouse::new(database.pool.clone()).await;
+        let url = proxy.url().into();
+        warehouse.store = Store::connect_lazy(&url, 4, Duration::from_mins(1)).unwrap();
+        Self {
+            warehouse,
+            proxy,
+            http: http(),
+            _database: database,
         }
-        left -= 1;
-        future.as_mut().poll(context).map(Some)
-    })
-    .await
-}
-
-/// Everything that must be the same, however the passes went.
-async fn state(rig: &Rig) -> Vec<String> {
-    let mut state = rig.on_sale();
-    state.extend(rig.warehouse.orders().await);
-    state.extend(
-        rig.warehouse
-            .rows(
-                "SELECT barcode, confirmed, sent, failures FROM orderwatch.stock_items ORDER BY 1",
-            )
-            .await,
-    );
-    state.extend(
-        rig.warehouse
-            .rows("SELECT package_id, status, taken_at, unpicked, late FROM orderwatch.packages ORDER BY 1")
-            .await,
-    );
-    state
-}
-
-/// The requests that are not settled.
-async fn batches(rig: &Rig) -> Vec<String> {
-    rig.warehouse
-        .rows("SELECT state FROM orderwatch.stock_batches WHERE state <> 'settled' ORDER BY 1")
-        .await
-}
-
-/// Passes until nothing is left to do.
-async fn settled(rig: &Rig) -> Vec<String> {
-    for round in 0..12 {
-        rig.wait(10 * MINUTE);
-        rig.pull().await.unwrap();
-        let pushed = rig.push().await.unwrap();
-        // What was cancelled is held for a quarter of an hour.
-        let idle = pushed.requests + pushed.missing == 0 && pushed.waiting.is_empty();
-        if idle && round > 1 {
-            break;
-        }
     }
-    assert_eq!(rig.shop.ledger().repeated_items(15 * MINUTE), []);
-    assert_eq!(rig.shop.ledger().repeated_bodies(15 * MINUTE), []);
-    state(rig).await
-}
 
-#[sqlx::test(migrations = false)]
-async fn a_pass_may_be_killed_at_any_moment(pool: PgPool) {
-    let options = pool.connect_options().as_ref().clone();
-    let quick = options.options([("synchronous_commit", "off")]);
-    let warehouse = Warehouse::new(PgPool::connect_with(quick).await.unwrap()).await;
-    let http = http();
-    let rig = busy(&warehouse, &http).await;
-    rig.push().await.unwrap();
-    let undisturbed = settled(&rig).await;
-    assert_eq!(&undisturbed[..5], ["A 2", "B 8", "C 4", "D 11", "E 4"]);
-    let mut moments = BTreeSet::new();
-    for times in 1.. {
-        let rig = busy(&warehouse, &http).await;
-        let ended = polled(times, rig.push()).await;
-        moments.insert(batches(&rig).await);
-        assert_eq!(
-            settled(&rig).await,
-            undisturbed,
-            "killed after {times} polls"
+    /// Something to raise, to lower, to put on sale; an order that was split, one that was cancelled,
+    /// a new one, one that was picked without Trendyol's knowing it, one to pick, one that has been open
+    /// for days, one that came back; and a request whose results were not read.
+    async fn day(&self) -> Day {
+        self.warehouse.clear().await;
+        let rig = Rig::with(self.warehouse.clone(), self.http.clone(), |plan| {
+            let products = ["A", "B", "C", "D", "E", "F"].iter();
+            plan.products = products.map(|barcode| Product::new(*barcode, 9)).collect();
+            plan.queue.delay = Duration::from_secs(3)..=Duration::from_secs(3);
+        })
+        .await;
+        for (barcode, qty) in [("A", 9), ("B", 8), ("C", 7), ("D", 6), ("F", 9)] {
+            rig.warehouse.stock(barcode, qty).await;
+        }
+        let back = rig.shop.sell("F", 2).unwrap().packages[0];
+        rig.shop.move_to(back, Status::Delivered).unwrap();
+        let gate = rig.shop.hold(Endpoint::BatchResult, Moment::BeforeAnswer);
+        tokio::select! {
+            _ = rig.push() => panic!("the results were held back"),
+            () = gate.arrived(1) => gate.open(),
+        }
+        rig.wait(20 * MINUTE);
+        let sold = [("A", 3), ("B", 2), ("C", 1), ("D", 1), ("C", 1)];
+        let [split, gone, order, begun, long] = sold.map(|(b, n)| rig.shop.sell(b, n).unwrap());
+        rig.pull.changes().await.unwrap();
+        rig.wait(MINUTE);
+        rig.shop.split(split.packages[0]).unwrap();
+        rig.shop.cancel(gone.packages[0]).unwrap();
+        rig.shop.sell("C", 2).unwrap();
+        rig.shop.claim(back, "F", 2).unwrap();
+        for (barcode, qty) in [("D", 11), ("A", 5), ("E", 4)] {
+            rig.warehouse.stock(barcode, qty).await;
+        }
+        let days_ago = format!(
+            "INSERT INTO raf_urunleri (raf_kodu, urun_barkodu, adet) VALUES ('R', 'C', 2), ('S', 'D', 3);
+             UPDATE orderwatch.packages SET first_seen_at = first_seen_at - interval '6 days',
+                 told_at = told_at - interval '1 day' WHERE order_number = '{}'",
+            long.number
         );
-        if ended.is_some() {
-            break;
-        }
+        rig.warehouse.run(&days_ago).await;
+        pick(&rig, &begun.number).await;
+        let order = order.number;
+        Day { rig, order }
     }
-    // How often a pass is polled, and how far a request has come by then, differs from run to run.
-    let killed = |state: &[&str]| moments.iter().any(|batches| *batches == state);
-    assert!(killed(&[]), "before it began to send: {moments:?}");
-    assert!(killed(&["sending"]), "between POST and record: {moments:?}");
-    warehouse.store.close().await;
+
+    /// Does the work until the process dies. False when it came to its end before.
+    async fn killed(&mut self, day: &Day, work: Work, death: Death) -> bool {
+        let (halt, count) = match death {
+            Death::Change(count) => (self.proxy.changes(), count),
+            Death::Request(count) => (&day.rig.market.calls, count),
+            Death::Answer(count) => (&day.rig.market.answers, count),
+        };
+        halt.after(count);
+        let killed = tokio::select! {
+            biased;
+            () = halt.reached() => true,
+            () = day.does(work) => false,
+        };
+        halt.lift();
+        // Its connections end with it.
+        self.proxy.cut().await;
+        self.proxy.open().await;
+        killed
+    }
+
+    /// Kills the work at each of its moments.
+    async fn killed_again(mut self, work: Work) {
+        let day = self.day().await;
+        day.does(work).await;
+        let undisturbed = day.settled().await;
+        assert_eq!(day.rig.on_sale(), ON_SALE);
+        let kinds: [fn(usize) -> Death; 3] = [Death::Change, Death::Request, Death::Answer];
+        for death in kinds {
+            for count in 0.. {
+                let (day, death) = (self.day().await, death(count));
+                let killed = self.killed(&day, work, death).await;
+                day.does(work).await;
+                let differences = differences(&undisturbed, &day.settled().await);
+                assert_eq!(differences, [""; 0], "{work:?} {death:?}");
+                if !killed {
+                    assert!(count > 0, "{work:?} {death:?}");
+                    break;
+                }
+            }
+        }
+        self.warehouse.store.close().await;
+    }
 }
 
-#[sqlx::test(migrations = false)]
-async fn a_push_that_went_out_without_being_recorded_is_not_repeated(pool: PgPool) {
-    let rig = Rig::new(pool, &[("A", 0), ("B", 0)]).await;
-    rig.warehouse.stock("A", 5).await;
-    rig.warehouse.stock("B", 6).await;
-    // The process dies while Trendyol's answer is on its way.
-    let gate = rig.shop.hold(Endpoint::PushStock, Moment::BeforeAnswer);
-    tokio::select! {
-        _ = rig.push() => panic!("the answer was held back"),
-        () = gate.arrived(1) => {}
-    }
-    gate.open();
-    let state = || {
-        rig.warehouse
-            .rows("SELECT state, name FROM orderwatch.stock_batches")
+/// What only one of both has.
+fn differences(before: &[String], after: &[String]) -> Vec<String> {
+    let only = |left: &[String], right: &[String], mark: &str| -> Vec<String> {
+        let only = left.iter().filter(|row| !right.contains(row));
+        only.map(|row| format!("{mark} {row}")).collect()
     };
-    assert_eq!(state().await, ["sending|-"]);
-    rig.wait(Duration::from_secs(30));
-    assert_eq!(rig.push().await.unwrap().waiting["in_flight"], 2);
-    rig.wait(MINUTE);
-    let pushed = rig.push().await.unwrap();
-    assert_eq!((pushed.items, pushed.read_back), (0, 2));
-    assert_eq!(state().await, ["unknown|-"]);
-    assert_eq!(rig.on_sale(), ["A 5", "B 6"]);
-    assert_eq!(rig.shop.ledger().count(Endpoint::PushStock), 1);
+    [only(before, after, "-"), only(after, before, "+")].concat()
+}
+
+async fn pick(rig: &Rig, order: &str) {
+    let ask = PickAsk {
+        order,
+        shelf: None,
+        by: "Ayşe",
+        dry_run: false,
+        now: rig.now(),
+    };
+    rig.seller.store.pick(ask, needed).await.unwrap();
+}
+
+impl Day {
+    async fn does(&self, work: Work) {
+        let rig = &self.rig;
+        match work {
+            Work::Push => drop(rig.push().await.unwrap()),
+            Work::Pull => drop(rig.pull().await.unwrap()),
+            Work::Returns => drop(rig.returns().await.unwrap()),
+            Work::Verify => drop(rig.verify().await.unwrap()),
+            Work::Pick => {
+                pick(rig, &self.order).await;
+                tell(&rig.seller).await.unwrap();
+            }
+        }
+    }
+
+    /// Everything that must be the same however the passes went, when nothing is left to do.
+    async fn settled(&self) -> Vec<String> {
+        let rig = &self.rig;
+        for round in 0..12 {
+            rig.wait(10 * MINUTE);
+            rig.pull().await.unwrap();
+            let pushed = rig.push().await.unwrap();
+            // What was cancelled is held for a quarter of an hour.
+            let idle = pushed.requests + pushed.missing == 0 && pushed.waiting.is_empty();
+            if idle && round > 1 {
+                break;
+            }
+        }
+        rig.returns().await.unwrap();
+        let ledger = rig.shop.ledger();
+        assert_eq!(ledger.repeated_items(15 * MINUTE), []);
+        assert_eq!(ledger.repeated_bodies(15 * MINUTE), []);
+        self.told_once();
+        let mut state = rig.on_sale();
+        for (table, but) in TABLES {
+            let rows =
+                format!("SELECT to_jsonb(t) - '{{{but}}}'::text[] AS r FROM {table} t ORDER BY r");
+            let rows = rig.warehouse.rows(&rows).await.into_iter();
+            state.extend(rows.map(|row| format!("{table} {row}")));
+        }
+        state
+    }
+
+    /// A package moves to `Picking` once; that it has is told a second time at most.
+    fn told_once(&self) {
+        let mut told: HashMap<String, Vec<Option<u16>>> = HashMap::new();
+        for request in self.rig.shop.ledger().requests_to(Endpoint::UpdatePackage) {
+            told.entry(request.target).or_default().push(request.worked);
+        }
+        for (package, told) in told {
+            let once = [Some(200)];
+            assert!(
+                told == once || told == [Some(200), Some(409)],
+                "{package}: {told:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_push_may_be_killed_at_any_moment() {
+    World::new().await.killed_again(Work::Push).await;
+}
+
+#[tokio::test]
+async fn a_pull_of_orders_may_be_killed_at_any_moment() {
+    World::new().await.killed_again(Work::Pull).await;
+}
+
+#[tokio::test]
+async fn a_pull_of_returns_may_be_killed_at_any_moment() {
+    World::new().await.killed_again(Work::Returns).await;
+}
+
+#[tokio::test]
+async fn a_verification_may_be_killed_at_any_moment() {
+    World::new().await.killed_again(Work::Verify).await;
+}
+
+#[tokio::test]
+async fn a_pick_may_be_killed_at_any_moment() {
+    World::new().await.killed_again(Work::Pick).await;
 }

@@ -17,6 +17,8 @@ use orderwatch::{
     worker::trendyol::Rest,
 };
 
+use crate::process::halt::Halt;
+
 /// What happens while time passes.
 pub(crate) type Tide = Arc<dyn Fn(Duration) + Send + Sync>;
 
@@ -25,6 +27,10 @@ pub(crate) struct Unsteady {
     inner: Arc<dyn Marketplace>,
     tide: Tide,
     weather: Mutex<Weather>,
+    /// Stops calls that were not made yet,
+    pub(crate) calls: Halt,
+    /// and answers on their way.
+    pub(crate) answers: Halt,
 }
 
 /// How bad the day is.
@@ -66,6 +72,8 @@ impl Unsteady {
             inner,
             tide,
             weather: Mutex::default(),
+            calls: Halt::default(),
+            answers: Halt::default(),
         }
     }
 
@@ -103,7 +111,9 @@ impl Unsteady {
         if let Luck::Refused = luck {
             return Err(refused(feed));
         }
+        self.calls.pass().await;
         let result = work.await;
+        self.answers.pass().await;
         (self.tide)(took);
         match luck {
             Luck::Lost => Err(MarketError::Unreachable {
@@ -160,7 +170,9 @@ impl Marketplace for Unsteady {
                 retry_after: Duration::from_secs(5),
             };
         }
+        self.calls.pass().await;
         let outcome = self.inner.push(items).await;
+        self.answers.pass().await;
         (self.tide)(took);
         match luck {
             Luck::Lost => PushOutcome::Unknown {
