@@ -5,6 +5,7 @@
     reason = "a test stops at the first surprise, its helpers too"
 )]
 
+mod counted;
 mod hour;
 mod kill;
 mod orders;

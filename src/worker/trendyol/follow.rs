@@ -47,7 +47,12 @@ impl Seller {
 
     async fn look(&self, batch: &Batch, followed: &mut Followed) -> Result<(), JobError> {
         let results = match self.market.batch_result(&BatchId(batch.name.clone())).await {
-            Ok(answer) => answer.items.iter().filter_map(result).collect(),
+            Ok(answer) => {
+                for item in &answer.unreadable {
+                    tracing::warn!(%item, "a result cannot be read; its product is read back");
+                }
+                answer.items.iter().filter_map(result).collect()
+            }
             Err(error) => {
                 followed.troubles.push(error.to_string());
                 // Asked too often is no look; anything else is, so that it comes to an end.
@@ -64,10 +69,15 @@ impl Seller {
     async fn settle(
         &self,
         batch: &Batch,
-        results: Vec<ItemResult>,
+        mut results: Vec<ItemResult>,
         followed: &mut Followed,
     ) -> Result<(), JobError> {
         let now = self.clock.now();
+        if batch.looks > 0 {
+            // Each look shows all of them again.
+            let before = self.store.results_before(batch.id).await?;
+            results.retain(|item| !before.contains(&item.barcode));
+        }
         let refused: Vec<String> = results
             .iter()
             .filter(|item| item.result.is_err())

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use orderwatch::{
     clock::{Clock, ManualClock},
     marketplace::trendyol::{AccountSettings, RateLimits, Trendyol},
+    meter::Meter,
     outbound::{Http, HttpSettings},
     sandbox::trendyol::{Endpoint, Limits, Product, StorePlan, TrendyolStore},
     worker::{
@@ -77,20 +78,19 @@ impl Rig {
         let shop = TrendyolStore::start(plan).await.unwrap();
         let hook = Hook::default();
         let tide = tide(&clock, &shop, &hook);
-        let client = client(
-            &AccountSettings {
-                base_url: shop.base_url(),
-                ..account
-            },
-            http,
-        );
+        let account = AccountSettings {
+            base_url: shop.base_url(),
+            ..account
+        };
+        let meter = Meter::new();
+        let client = client(&account, http).metered(Arc::clone(&meter));
         let market = Arc::new(Unsteady::new(Arc::new(client), Arc::clone(&tide)));
         let seller = Seller {
             store: warehouse.store.clone(),
             market: Arc::clone(&market) as _,
             clock: Arc::clone(&clock) as _,
             rest: Arc::new(TideRest(Arc::clone(&tide))),
-            meter: orderwatch::meter::Meter::new(),
+            meter,
         };
         let rules = PushRules {
             batch_size: 1000,
