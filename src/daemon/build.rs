@@ -32,6 +32,7 @@ use crate::{
         recorder::{Recorder, Results},
         slots::Slots,
         stream::Stream,
+        trendyol::Seller,
     },
 };
 
@@ -141,15 +142,18 @@ pub(super) fn parts(
     let latest = latest.run(shared.balances.clone(), parts.stop.clone());
     parts.spawn("the writer of balances", latest);
     jobs::all(config, &shared, &mut parts);
-    trendyol::jobs(config, store, (&shared.clock, &shared.meter), &mut parts)?;
-    let world = world(config, &shared, &mut parts)?;
+    // One for all, since it keeps to Trendyol's limits and is measured.
+    let seller = trendyol::of_daemon(config, &shared)?;
+    if let Some(seller) = &seller {
+        trendyol::jobs(config, seller, &mut parts);
+    }
+    let world = world(config, &shared, seller, &mut parts);
     Ok((parts, recorder, world))
 }
 
 /// What requests see of it. Nothing in it keeps the recorder waiting for results.
-fn world(config: &Config, shared: &Shared, parts: &mut Parts) -> Result<World, DaemonError> {
-    let seller = by_hand::seller(config, shared)?;
-    Ok(World {
+fn world(config: &Config, shared: &Shared, seller: Option<Seller>, parts: &mut Parts) -> World {
+    World {
         config: config.clone(),
         store: shared.store.clone(),
         clock: Arc::clone(&shared.clock),
@@ -162,7 +166,7 @@ fn world(config: &Config, shared: &Shared, parts: &mut Parts) -> Result<World, D
         push_rules: trendyol::push_rules(config, false),
         runner: by_hand::start(config, shared, seller.as_ref(), parts),
         seller,
-    })
+    }
 }
 
 fn dispatch(config: &Config, shared: &Shared, parts: &mut Parts) {

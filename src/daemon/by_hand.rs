@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    DaemonError, Job, Parts,
+    Job, Parts,
     build::Shared,
     jobs,
     trendyol::{self, StoreJob},
@@ -31,14 +31,6 @@ pub(super) fn start(
     );
     parts.spawn("the desk of passes by hand", serve);
     runner
-}
-
-/// The account of the store, if one is configured.
-pub(super) fn seller(config: &Config, shared: &Shared) -> Result<Option<Seller>, DaemonError> {
-    if !config.trendyol.enabled {
-        return Ok(None);
-    }
-    trendyol::seller(config, &shared.store, Arc::clone(&shared.clock)).map(Some)
 }
 
 fn passes(config: &Config, shared: &Shared, seller: Option<&Seller>) -> Passes {

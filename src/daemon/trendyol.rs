@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{DaemonError, Parts, limits, planned};
+use super::{DaemonError, Parts, build::Shared, limits, planned};
 use crate::{
     clock::Clock,
     config::{Config, TrendyolPaths},
@@ -69,6 +69,15 @@ pub fn seller(
     clock: Arc<dyn Clock>,
 ) -> Result<Seller, DaemonError> {
     metered_seller(config, store, clock, Meter::new())
+}
+
+/// The account that all parts of a daemon share, if one is configured.
+pub(super) fn of_daemon(config: &Config, shared: &Shared) -> Result<Option<Seller>, DaemonError> {
+    if !config.trendyol.enabled {
+        return Ok(None);
+    }
+    let clock = Arc::clone(&shared.clock);
+    metered_seller(config, &shared.store, clock, Arc::clone(&shared.meter)).map(Some)
 }
 
 /// The account, measured by this meter.
@@ -143,34 +152,23 @@ pub async fn store_once(
 }
 
 /// Starts the jobs that are enabled.
-pub(super) fn jobs(
-    config: &Config,
-    store: &Store,
-    (clock, meter): (&Arc<dyn Clock>, &Arc<Meter>),
-    parts: &mut Parts,
-) -> Result<(), DaemonError> {
-    let trendyol = &config.trendyol;
-    if !trendyol.enabled {
-        return Ok(());
-    }
-    let seller = metered_seller(config, store, Arc::clone(clock), Arc::clone(meter))?;
+pub(super) fn jobs(config: &Config, seller: &Seller, parts: &mut Parts) {
     for job in StoreJob::ALL {
         let Some(schedule) = planned::of_store(config, job) else {
             continue;
         };
-        let pass = pass(config, &seller, job);
+        let pass = pass(config, seller, job);
         let name = pass.name();
         let periodic = Periodic {
             pass,
             schedule,
-            store: store.clone(),
-            clock: Arc::clone(clock),
+            store: seller.store.clone(),
+            clock: Arc::clone(&seller.clock),
             pulse: parts.pulses.add(name, LONGEST_PASS),
-            meter: Arc::clone(meter),
+            meter: Arc::clone(&seller.meter),
         };
         parts.spawn(name, periodic.run(parts.stop.clone()));
     }
-    Ok(())
 }
 
 pub(super) fn pass(config: &Config, seller: &Seller, job: StoreJob) -> Arc<dyn Pass> {
