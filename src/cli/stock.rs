@@ -117,15 +117,21 @@ async fn dry_run(
     options: &PushOptions,
 ) -> anyhow::Result<ExitCode> {
     let forecast = forecast(config, store).await?;
+    let stale = forecast.is_stale();
+    let forecast = forecast.after_reading_orders();
     if !options.force {
         forecast.guard()?;
     }
-    let mut sends = 0;
+    let (mut sends, mut waits) = (0, 0);
     for explained in forecast.explained() {
         let step = match explained.entry.verdict {
             Verdict::Check => "read back, then send",
             Verdict::Send { .. } => "send",
-            Verdict::Settled | Verdict::Wait(_) => continue,
+            Verdict::Settled => continue,
+            Verdict::Wait(_) => {
+                waits += 1;
+                continue;
+            }
         };
         sends += 1;
         out::line(format_args!(
@@ -134,6 +140,14 @@ async fn dry_run(
         ))?;
     }
     out::line(format_args!("{sends} products differ; nothing was sent."))?;
+    if waits > 0 {
+        out::line(format_args!(
+            "{waits} wait; `orderwatch stock plan` says why."
+        ))?;
+    }
+    if stale {
+        out::line("The orders were not read lately; a pass reads them first.")?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

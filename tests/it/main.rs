@@ -15,6 +15,8 @@ mod binary_demo;
 #[cfg(feature = "sandbox")]
 mod binary_lifecycle;
 #[cfg(feature = "sandbox")]
+mod binary_market;
+#[cfg(feature = "sandbox")]
 mod binary_metrics;
 #[cfg(feature = "sandbox")]
 mod binary_orders;

@@ -74,6 +74,14 @@ impl Forecast {
         self.rules.stale
     }
 
+    /// What a pass would do that finds in the orders what is known of them already.
+    #[must_use]
+    pub fn after_reading_orders(mut self) -> Self {
+        self.rules.stale = false;
+        self.plan_again();
+        self
+    }
+
     /// Records that could not be read, or not as they stand.
     #[must_use]
     pub fn oddities(&self) -> &[Oddity] {
