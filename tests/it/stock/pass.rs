@@ -158,8 +158,9 @@ async fn the_same_quantity_waits_for_its_time_and_less_is_sent_meanwhile(pool: P
     assert_eq!(rig.shop.ledger().repeated_items(15 * MINUTE), []);
 }
 
-#[sqlx::test(migrations = false)]
-async fn a_sale_that_the_feed_hides_is_not_put_back_on_sale(pool: PgPool) {
+/// Two pieces are on sale, both are sold, one more comes in, and `later` a pass runs; nobody tells of
+/// the sales for half an hour.
+async fn sold_in_hiding(pool: PgPool, later: Duration) -> Rig {
     let warehouse = super::warehouse::Warehouse::new(pool).await;
     let rig = Rig::over(warehouse, |plan| {
         plan.products = vec![orderwatch::sandbox::trendyol::Product::new("A", 0)];
@@ -169,42 +170,34 @@ async fn a_sale_that_the_feed_hides_is_not_put_back_on_sale(pool: PgPool) {
     rig.warehouse.stock("A", 2).await;
     rig.push().await.unwrap();
     rig.wait(10 * MINUTE);
-    // Both are sold, one more comes in, and nobody has told of the sales yet.
     rig.shop.sell("A", 2).unwrap();
     rig.warehouse.stock("A", 3).await;
-    // Long enough for the sale to be known as older than the look, whatever the clocks.
-    rig.wait(MINUTE);
+    rig.wait(later);
     rig.push().await.unwrap();
     assert_eq!(rig.on_sale(), ["A 1"]);
+    rig
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_sale_that_the_feed_hides_is_not_put_back_on_sale(pool: PgPool) {
+    // Long enough for the sale to be known as older than the look, whatever the clocks.
+    let rig = sold_in_hiding(pool, MINUTE).await;
     rig.wait(31 * MINUTE);
     rig.push().await.unwrap();
     assert_eq!(rig.on_sale(), ["A 1"]);
     assert_eq!(rig.push().await.unwrap().requests, 0);
 }
 
-/// Told an hour later it may be that the push has overwritten it, or not: until it is clear that nothing
-/// is missing there is less on sale, never more.
+/// Told of half an hour later, it may be that the push has overwritten it, or not: until it is clear
+/// that nothing is missing there is less on sale, never more.
 #[sqlx::test(migrations = false)]
-async fn a_sale_of_the_moment_of_the_look_is_doubted_and_believed_later(pool: PgPool) {
-    let warehouse = super::warehouse::Warehouse::new(pool).await;
-    let rig = Rig::over(warehouse, |plan| {
-        plan.products = vec![orderwatch::sandbox::trendyol::Product::new("A", 0)];
-        plan.feed_delay = 30 * MINUTE..=30 * MINUTE;
-    })
-    .await;
-    rig.warehouse.stock("A", 2).await;
-    rig.push().await.unwrap();
-    rig.wait(10 * MINUTE);
-    rig.shop.sell("A", 2).unwrap();
-    rig.warehouse.stock("A", 3).await;
-    rig.push().await.unwrap();
-    assert_eq!(rig.on_sale(), ["A 1"]);
-    rig.wait(31 * MINUTE);
-    rig.push().await.unwrap();
-    assert_eq!(rig.on_sale(), ["A 0"]);
-    rig.wait(181 * MINUTE);
-    rig.push().await.unwrap();
-    assert_eq!(rig.on_sale(), ["A 1"]);
+async fn a_sale_at_the_moment_of_the_look_is_doubted_and_believed_later(pool: PgPool) {
+    let rig = sold_in_hiding(pool, Duration::ZERO).await;
+    for (wait, on_sale) in [(31 * MINUTE, "A 0"), (181 * MINUTE, "A 1")] {
+        rig.wait(wait);
+        rig.push().await.unwrap();
+        assert_eq!(rig.on_sale(), [on_sale]);
+    }
 }
 
 #[sqlx::test(migrations = false)]
