@@ -237,6 +237,11 @@ impl Browser {
         field.send_keys(text).await.unwrap();
     }
 
+    /// The person is not signed in any more.
+    pub(crate) async fn lose_cookies(&self) {
+        self.driver.delete_all_cookies().await.unwrap();
+    }
+
     /// Nothing but what is expected was complained about since the last time.
     pub(crate) async fn assert_quiet(&self, place: &str) {
         let log = self.command("se/log", &json!({ "type": "browser" })).await;

@@ -14,8 +14,10 @@
 
 mod accessibility;
 mod browser;
+mod cut;
 mod flows;
 mod injection;
+mod line;
 mod pages;
 mod plain;
 mod stage;

@@ -17,8 +17,10 @@ pub(crate) struct Stage {
     pub(crate) world: World,
     pub(crate) store: TrendyolStore,
     pub(crate) browser: Browser,
-    daemon: Process,
-    address: String,
+    settings: Settings,
+    /// None after it was killed.
+    daemon: Option<Process>,
+    port: u16,
 }
 
 /// Products of the store, and how many of each are on sale.
@@ -40,21 +42,23 @@ impl Stage {
         let set = with_store(world.settings(), &store)
             .text("http.token", TOKEN)
             .text("http.time_zone", "Europe/Istanbul");
-        let daemon = world.start(&settings(set)).await;
-        let address = address(&daemon).await;
+        let settings = settings(set);
+        let daemon = world.start(&settings).await;
+        let port = port(&daemon).await;
         let stage = Self {
             world,
             store,
             browser,
-            daemon,
-            address,
+            settings,
+            daemon: Some(daemon),
+            port,
         };
         stage.log_in().await;
         Some(stage)
     }
 
     pub(crate) fn at(&self, path: &str) -> String {
-        format!("{}{path}", self.address)
+        format!("http://127.0.0.1:{}{path}", self.port)
     }
 
     pub(crate) async fn go(&self, path: &str) {
@@ -63,6 +67,11 @@ impl Stage {
 
     async fn log_in(&self) {
         self.go("/").await;
+        self.show_token().await;
+    }
+
+    /// Signs in on the page that asks for it.
+    pub(crate) async fn show_token(&self) {
         self.browser.fill("input[name=token]", TOKEN).await;
         self.browser.follow("main form button").await;
     }
@@ -74,15 +83,32 @@ impl Stage {
         sqlx::raw_sql(sql).execute(pool).await.unwrap();
     }
 
+    /// Where the daemon listens.
+    pub(crate) const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The daemon ends at once, by `kill -9`.
+    pub(crate) async fn kill_daemon(&mut self) {
+        self.daemon.take().unwrap().kill().await;
+    }
+
+    /// Another one takes its place, on another port.
+    pub(crate) async fn start_daemon(&mut self) {
+        let daemon = self.world.start(&self.settings).await;
+        self.port = port(&daemon).await;
+        self.daemon = Some(daemon);
+    }
+
     /// The daemon ends; the browser stays.
     pub(crate) async fn end_daemon(self) -> Browser {
-        self.daemon.stop().await;
+        self.daemon.unwrap().stop().await;
         self.browser
     }
 
     pub(crate) async fn close(self) {
         self.browser.close().await;
-        self.daemon.stop().await;
+        self.daemon.unwrap().stop().await;
     }
 }
 
@@ -113,12 +139,12 @@ fn with_store(settings: Settings, store: &TrendyolStore) -> Settings {
 }
 
 /// Where the pages are, as the log says.
-async fn address(daemon: &Process) -> String {
+async fn port(daemon: &Process) -> u16 {
     until("the address in the log", || async {
         let log = daemon.written();
         let (_, rest) = log.split_once("http://127.0.0.1:")?;
         let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
-        (!port.is_empty()).then(|| format!("http://127.0.0.1:{port}"))
+        port.parse().ok()
     })
     .await
 }

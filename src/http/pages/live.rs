@@ -84,7 +84,7 @@ impl Live {
 
 /// Asks until nobody looks any more, or the daemon ends.
 async fn ask(state: AppState, changes: watch::Sender<u64>) {
-    let mut known = String::new();
+    let mut known = Some(String::new());
     let mut settled = true;
     let mut told = tokio::time::Instant::now();
     loop {
@@ -93,14 +93,16 @@ async fn ask(state: AppState, changes: watch::Sender<u64>) {
             () = tokio::time::sleep(EVERY) => {}
         }
         let Ok(world) = state.world() else { return };
+        // That the database does not answer is a change as well: the pages say so when they are
+        // read again, instead of showing old figures as if they were new.
         let mark = match world.store.change_mark().await {
-            Ok(mark) => mark,
+            Ok(mark) => Some(mark),
             Err(error) => {
                 tracing::debug!(
                     error = &error as &dyn std::error::Error,
                     "nobody can say whether something has changed"
                 );
-                continue;
+                None
             }
         };
         let moved = mark != known;

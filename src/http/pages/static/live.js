@@ -3,21 +3,29 @@
 // pages read as well, only not by themselves.
 "use strict";
 (() => {
-  const AGAIN = 5000; // ms before a connection that was refused is tried again
+  const AGAIN = 5000; // ms before what was refused is tried again
   const PAUSE = 1000; // ms between two readings at least
+  const PATIENCE = 20000; // ms for one reading
+  const QUIET = 45000; // ms without a word, which comes every 15 s, after which the connection is dead
   const mark = document.querySelector(".live");
-  if (!mark || !window.EventSource || !document.querySelector("[data-live]")) return;
+  if (!mark || !window.EventSource || !document.querySelector("main [data-live]")) return;
 
   // The page that follows a form may stand under an address that cannot be read.
   const address = document.body.dataset.address || location.href;
+  const cut = document.getElementById("cut");
+  let source = null;
+  let heard = Date.now();
   let last = 0;
   let timer = 0;
   let reading = false;
   let missed = false;
 
+  // Live is what was read just now and is told of changes. Everything else says how old it is.
   const show = (on) => {
     mark.dataset.state = on ? "on" : "off";
     mark.textContent = on ? mark.dataset.on : mark.dataset.off;
+    document.body.classList.toggle("old", !on);
+    if (cut) cut.hidden = on;
   };
 
   // What somebody is using right now is left alone until the next change.
@@ -52,16 +60,24 @@
     reading = true;
     last = Date.now();
     try {
-      const answer = await fetch(address, { headers: { Accept: "text/html" }, cache: "no-store" });
-      if (answer.redirected && new URL(answer.url).pathname === "/login") { location.reload(); return; }
-      if (answer.ok) {
-        const news = new DOMParser().parseFromString(await answer.text(), "text/html");
-        for (const part of document.querySelectorAll("[data-live][id]")) {
-          const fresh = news.getElementById(part.id);
-          if (fresh) swap(part, fresh);
-        }
+      const signal = AbortSignal.timeout(PATIENCE);
+      const answer = await fetch(address, { headers: { Accept: "text/html" }, cache: "no-store", signal });
+      // Signed out, or gone: the page that says so takes the place of this one.
+      const out = answer.redirected && new URL(answer.url).pathname === "/login";
+      if (out || answer.status === 404) { location.replace(address.split("#")[0]); return; }
+      if (!answer.ok) throw new Error(answer.statusText);
+      const news = new DOMParser().parseFromString(await answer.text(), "text/html");
+      for (const part of document.querySelectorAll("[data-live][id]")) {
+        const fresh = news.getElementById(part.id);
+        if (fresh) swap(part, fresh);
       }
-    } catch { show(false); } finally {
+      const words = news.getElementById("cut");
+      if (cut && words) cut.innerHTML = words.innerHTML;
+      show(Boolean(source) && source.readyState === EventSource.OPEN);
+    } catch {
+      show(false);
+      setTimeout(soon, AGAIN);
+    } finally {
       reading = false;
       if (missed) { missed = false; soon(); }
     }
@@ -73,19 +89,30 @@
   };
 
   const listen = () => {
-    const source = new EventSource("/live");
-    source.addEventListener("open", () => show(true));
-    source.addEventListener("changed", () => { show(true); soon(); });
+    if (source) source.close();
+    if (document.hidden) return;
+    heard = Date.now();
+    source = new EventSource("/live");
+    // The first word comes with the connection, and what it tells of is read then.
+    source.addEventListener("changed", () => { heard = Date.now(); soon(); });
     source.addEventListener("error", () => {
       show(false);
-      // The browser tries again by itself after a cut, but not after a refusal.
-      if (source.readyState === EventSource.CLOSED) setTimeout(listen, AGAIN);
+      // The browser tries again by itself after a cut, but not after a refusal: who is not let in
+      // any more is asked to sign in by the page itself.
+      if (source.readyState === EventSource.CLOSED) { setTimeout(listen, AGAIN); soon(); }
     });
-    window.addEventListener("pagehide", () => source.close(), { once: true });
   };
 
+  setInterval(() => {
+    if (!source || source.readyState !== EventSource.OPEN || Date.now() - heard < QUIET) return;
+    show(false);
+    listen();
+  }, AGAIN);
+  window.addEventListener("pagehide", () => { if (source) source.close(); });
+  // A browser keeps six connections to one place at most: pages that nobody sees must not hold them.
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden && missed) { missed = false; soon(); }
+    missed = false;
+    if (document.hidden) { if (source) source.close(); } else listen();
   });
   window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
   listen();
