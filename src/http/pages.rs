@@ -9,6 +9,7 @@
 
 pub mod act;
 pub mod assets;
+pub mod bidi;
 pub mod chart;
 pub mod charts;
 pub mod done;

@@ -156,7 +156,7 @@ impl Plan {
             Self::Release(release) => fill(
                 act.will_retry,
                 &[
-                    ("panel", &release.panel_name),
+                    ("panel", &format.outside(&release.panel_name)),
                     ("reference", release.reference.as_str()),
                 ],
             ),
@@ -457,7 +457,7 @@ async fn ask_brake(
         c: reader.chrome(Tab::Overview, title),
         note: note.map(|text| Note::new(text, "bad")),
         facts: Vec::new(),
-        will: Some(fill(will, &[("place", &place)])),
+        will: Some(fill(will, &[("place", &reader.format.outside(&place))])),
         path: path.to_owned(),
         hidden: vec![Hidden {
             name: "panel",

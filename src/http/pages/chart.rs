@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 /// The picture, in its own units. The template knows the same numbers.
-const LEFT: f64 = 64.0;
+const LEFT: f64 = 104.0;
 const RIGHT: f64 = 632.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 206.0;
@@ -151,11 +151,11 @@ mod tests {
     fn a_gap_parts_the_line_and_a_lone_value_is_a_dot() {
         let scale = Scale::new(5, 10.0);
         let drawn = scale.draw(&[Some(0.0), Some(10.0), None, Some(5.0), None]);
-        assert_eq!(drawn.runs, ["64.0,206.0 206.0,12.0"]);
+        assert_eq!(drawn.runs, ["104.0,206.0 236.0,12.0"]);
         assert_eq!(
             drawn.dots,
             [Dot {
-                x: "490.0".into(),
+                x: "500.0".into(),
                 y: "109.0".into()
             }]
         );

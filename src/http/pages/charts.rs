@@ -173,7 +173,7 @@ pub(super) async fn page(
         current: it == range,
     });
     html(&ChartsPage {
-        c: reader.chrome(Tab::Charts, format.words().page.charts),
+        c: reader.chrome_of(Tab::Charts, format.words().page.charts, seen.at),
         ranges: ranges.collect(),
         charts: charts(&seen.value, range, format),
     })

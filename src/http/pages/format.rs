@@ -10,6 +10,7 @@ use chrono_tz::Tz;
 use rust_decimal::Decimal;
 
 use super::{
+    bidi,
     lang::Lang,
     words::{Words, fill},
 };
@@ -52,15 +53,32 @@ impl Format {
     /// A time with its date.
     #[must_use]
     pub fn time(&self, at: DateTime<Utc>) -> String {
+        // Written so that a browser breaks no line within the date.
         let day = match self.lang {
+            Lang::En => "%-d %b %Y %H:%M:%S",
             Lang::Tr => "%d.%m.%Y %H:%M:%S",
-            Lang::En | Lang::Ar => "%Y-%m-%d %H:%M:%S",
+            Lang::Ar => "%Y/%m/%d %H:%M:%S",
         };
         let time = at.with_timezone(&self.zone).format(day).to_string();
+        self.left_to_right(time)
+    }
+
+    /// From left to right as a whole, whatever stands around it.
+    fn left_to_right(&self, text: String) -> String {
         match self.lang {
-            // From left to right as a whole, whatever stands around it.
-            Lang::Ar => format!("\u{2066}{time}\u{2069}"),
-            Lang::En | Lang::Tr => time,
+            Lang::Ar => format!("\u{2066}{text}\u{2069}"),
+            Lang::En | Lang::Tr => text,
+        }
+    }
+
+    /// A text from outside within a sentence: its direction ends with it.
+    #[must_use]
+    pub fn outside(&self, text: &str) -> String {
+        let text = bidi::tamed(text);
+        if self.lang == Lang::Ar || bidi::has_right_to_left(&text) {
+            format!("\u{2068}{text}\u{2069}")
+        } else {
+            text.into_owned()
         }
     }
 
@@ -73,9 +91,12 @@ impl Format {
     /// A day and an hour, short.
     #[must_use]
     pub fn day(&self, at: DateTime<Utc>) -> String {
-        at.with_timezone(&self.zone)
-            .format("%d.%m. %H:%M")
-            .to_string()
+        let day = match self.lang {
+            Lang::En => "%-d %b %H:%M",
+            Lang::Tr => "%d.%m. %H:%M",
+            Lang::Ar => "%d/%m %H:%M",
+        };
+        at.with_timezone(&self.zone).format(day).to_string()
     }
 
     /// A time for a page.
@@ -161,7 +182,8 @@ impl Format {
     pub fn money(&self, amount: Decimal, currency: &str) -> String {
         let mut exact = amount.normalize();
         exact.rescale(exact.scale().max(2));
-        format!("{} {currency}", self.digits(&exact.to_string()))
+        let amount = format!("{} {currency}", self.digits(&exact.to_string()));
+        self.left_to_right(amount)
     }
 
     /// A number as people write it: grouped, with the language's marks.
@@ -206,7 +228,7 @@ mod tests {
         let cases = [
             (Lang::En, "1,234,567.50 TRY"),
             (Lang::Tr, "1.234.567,50 TRY"),
-            (Lang::Ar, "1,234,567.50 TRY"),
+            (Lang::Ar, "\u{2066}1,234,567.50 TRY\u{2069}"),
         ];
         for (lang, want) in cases {
             assert_eq!(format(lang).money(amount, "TRY"), want);
@@ -236,12 +258,25 @@ mod tests {
     }
 
     #[test]
+    fn a_text_from_outside_keeps_its_direction_to_itself() {
+        let (en, ar) = (format(Lang::En), format(Lang::Ar));
+        assert_eq!(en.outside("player-1"), "player-1");
+        assert_eq!(en.outside("محمد"), "\u{2068}محمد\u{2069}");
+        assert_eq!(ar.outside("player!"), "\u{2068}player!\u{2069}");
+        assert_eq!(en.outside("a\u{202e}b\u{2069}"), "a\u{fffd}b\u{fffd}");
+    }
+
+    #[test]
     fn times_are_those_of_the_zone() {
         let tr = format(Lang::Tr);
         assert_eq!(tr.time(tr.now), "15.01.2027 11:00:00");
         let later = tr.now + TimeDelta::minutes(5);
         assert_eq!(tr.distance(later), "5 dk sonra");
-        assert_eq!(format(Lang::En).distance(later), "in 5 min");
+        let en = format(Lang::En);
+        assert_eq!(en.time(en.now), "15 Jan 2027 11:00:00");
+        let ar = format(Lang::Ar);
+        assert_eq!(ar.time(ar.now), "\u{2066}2027/01/15 11:00:00\u{2069}");
+        assert_eq!(en.distance(later), "in 5 min");
         assert_eq!(tr.distance(tr.now), "şimdi");
         assert_eq!(tr.moment(tr.now).machine, "2027-01-15T08:00:00.000Z");
     }

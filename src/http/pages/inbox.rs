@@ -9,7 +9,7 @@ use super::{
     order,
     reader::{Chrome, Reader, Tab, html},
     timeline,
-    view::{Fact, Facts, Link, Show, Tag},
+    view::{Fact, Facts, Link, Show, Tag, cut},
     words,
 };
 use crate::{
@@ -112,24 +112,29 @@ fn case(case: &InboxOrder, format: &Format) -> Case {
 
 fn shop_facts(shop: &InboxShop, format: &Format) -> Vec<Fact> {
     let page = &format.words().page;
+    // The whole of a long one stands on the order's page.
+    let name = |text: &Option<String>| text.as_deref().map(cut);
+    let (package, player, extra) = (name(&shop.package), name(&shop.player), name(&shop.extra));
     Facts::default()
         .with(page.shop_status, order::shop_status(&shop.status, format))
         .with(
             page.external_status,
             order::external_status(&shop.external_status, format),
         )
-        .text(page.package, shop.package.as_deref())
+        .text(page.package, package.as_deref())
         .with(page.quantity, Show::Num(format.count(shop.quantity)))
-        .text(page.player, shop.player.as_deref())
-        .text(page.extra, shop.extra.as_deref())
-        .text(page.message, shop.message.as_deref())
+        .text(page.player, player.as_deref())
+        .text(page.extra, extra.as_deref())
+        .maybe(page.message, shop.message.as_deref(), |text| {
+            Show::Text(words::shop_message(text, format.lang))
+        })
         .with(page.created, Show::Time(format.moment(shop.created_at)))
         .all()
 }
 
 fn sent_facts(sent: &InboxPurchase, case: &InboxOrder, format: &Format) -> Vec<Fact> {
     let page = &format.words().page;
-    let money = |amount| Show::Text(format.money(amount, "TRY"));
+    let money = |amount| Show::Said(format.money(amount, "TRY"));
     let outcome = sent.outcome.as_deref();
     Facts::default()
         .with(page.reference, Show::Code(sent.reference.clone()))

@@ -42,7 +42,7 @@ pub(super) async fn page(
     let whole = pages.whole(&reader.world).await?;
     let format = &reader.format;
     html(&JobsPage {
-        c: reader.chrome(Tab::Jobs, format.words().page.jobs),
+        c: reader.chrome_of(Tab::Jobs, format.words().page.jobs, whole.at),
         jobs: whole
             .value
             .situation
@@ -73,7 +73,7 @@ fn card(job: &JobView, schedule: Option<String>, format: &Format) -> Card {
     let last = job.runs.first();
     let time = |at| Show::Time(format.moment(at));
     let facts = Facts::default()
-        .maybe(page.schedule, schedule, Show::Text)
+        .maybe(page.schedule, schedule, Show::Said)
         .maybe(page.next_run, job.next_at, time)
         .maybe(page.last_run, last.map(|run| run.started_at), time)
         .maybe(page.last_good, job.done_at, time);
@@ -132,7 +132,7 @@ fn runs(runs: &[RunView], format: &Format) -> Table {
         vec![
             Show::Time(format.moment(run.started_at)),
             Show::Tag(outcome(run, format)),
-            Show::Text(took),
+            Show::Brief(took),
             Show::Facts(report.map_or_else(Vec::new, |it| timeline::report(it, format))),
         ]
     });

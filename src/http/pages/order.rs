@@ -54,8 +54,7 @@ struct OrderPage {
     c: Chrome,
     path: String,
     stage: Option<Tag>,
-    why: String,
-    next: String,
+    state: String,
     remedy: Option<&'static str>,
     actions: Vec<Link>,
     facts: Vec<Fact>,
@@ -167,8 +166,13 @@ async fn show(
         stage: tracked
             .as_ref()
             .map(|known| timeline::stage_tag(known.watched.stage, format)),
-        why: words::why(&explanation.why, format),
-        next: words::next(&explanation, format),
+        state: fill(
+            format.words().page.why_and_next,
+            &[
+                ("why", &words::why(&explanation.why, format)),
+                ("next", &words::next(&explanation, format)),
+            ],
+        ),
         remedy: words::remedy(&explanation.why).map(|say| format.lang.pick(say)),
         actions: tracked
             .as_ref()
@@ -294,8 +298,10 @@ fn shop_facts(sheet: &OrderSheet, format: &Format) -> Vec<Fact> {
         .with(page.quantity, Show::Num(format.count(sheet.quantity)))
         .text(page.player, sheet.player.as_deref())
         .text(page.extra, sheet.extra.as_deref())
-        .with(page.cost, Show::Text(format.money(*cost, currency)))
-        .text(page.message, sheet.message.as_deref())
+        .with(page.cost, Show::Said(format.money(*cost, currency)))
+        .maybe(page.message, sheet.message.as_deref(), |text| {
+            Show::Text(words::shop_message(text, format.lang))
+        })
         .maybe(
             page.panel_says,
             sheet

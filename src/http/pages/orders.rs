@@ -163,11 +163,17 @@ fn row(found: &FoundOrder, format: &Format) -> Vec<Show> {
         Show::Link(Link::new(order::path_of(found.order), name)),
         stage,
         next_look(found, format),
-        Show::text_or(found.since.map(|at| format.distance(at)), none),
-        Show::text_or(found.player.clone(), none),
-        Show::text_or(found.panel.clone(), none),
+        found.since.map_or_else(
+            || Show::Text(none.to_owned()),
+            |at| Show::Brief(format.distance(at)),
+        ),
+        Show::name_or(found.player.as_deref(), none),
+        Show::name_or(found.panel.as_deref(), none),
         reference.map_or_else(|| Show::Text(none.to_owned()), Show::Code),
-        Show::text_or(found.message.clone(), none),
+        found.message.as_deref().map_or_else(
+            || Show::Text(none.to_owned()),
+            |text| Show::Text(words::shop_message(text, format.lang)),
+        ),
     ]
 }
 
@@ -177,14 +183,14 @@ fn next_look(order: &FoundOrder, format: &Format) -> Show {
         return Show::Text(page.nothing.to_owned());
     };
     if order.finished_at.is_some() {
-        return Show::Text(page.final_at.to_owned());
+        return Show::Brief(page.final_at.to_owned());
     }
     if is_late(stage, order.due_at, order.give_up_at, format.now) {
         let since = order.due_at.into_iter().chain(order.give_up_at).min();
         let span = format.since(since.unwrap_or(format.now));
         return Show::Tag(Tag::new(fill(page.late_by, &[("span", &span)]), "bad"));
     }
-    Show::Text(match order.due_at {
+    Show::Brief(match order.due_at {
         Some(due) if due > format.now => format.distance(due),
         Some(_) => page.now.to_owned(),
         None if stage == Stage::Held => page.waits_person.to_owned(),

@@ -9,7 +9,7 @@ use super::{
     orders, panels,
     reader::{Chrome, Reader, Tab, html},
     shared::{Pages, WholePicture},
-    view::{Figure, Link, Show, Table},
+    view::{Figure, Link, Show, Table, cut},
     words::{self, fill},
 };
 use crate::{
@@ -42,7 +42,6 @@ struct OverviewPage {
     brakes: Vec<Link>,
     panels: Table,
     orders: Table,
-    as_of: String,
 }
 
 /// `GET /`
@@ -60,7 +59,7 @@ pub(super) async fn page(
     let format = &reader.format;
     let page = &format.words().page;
     html(&OverviewPage {
-        c: reader.chrome(Tab::Overview, page.overview),
+        c: reader.chrome_of(Tab::Overview, page.overview, whole.at),
         warnings: warnings.iter().map(|it| shown(it, format)).collect(),
         figures: figures(situation, format),
         pauses: situation
@@ -71,7 +70,6 @@ pub(super) async fn page(
         brakes: brakes(situation, format),
         panels: panels::table(&situation.panels, health, format),
         orders: orders::table(latest, page.latest, format),
-        as_of: fill(page.as_of, &[("time", &format.time(whole.at))]),
     })
 }
 
@@ -96,11 +94,12 @@ pub(super) fn paused(pause: &PauseView, format: &Format) -> Paused {
     let gone = |id: &crate::order::IntegrationId| fill(page.panel_gone, &[("id", &id.to_string())]);
     let what = match (&pause.panel, &pause.name) {
         (None, _) => page.paused_all.to_owned(),
-        (Some(_), Some(name)) => fill(page.paused_at, &[("panel", name)]),
+        (Some(_), Some(name)) => fill(page.paused_at, &[("panel", &format.outside(name))]),
         (Some(id), None) => fill(page.paused_at, &[("panel", &gone(id))]),
     };
     let time = format.time(pause.at);
-    let blanks = [("time", &*time), ("who", &pause.who), ("why", &pause.why)];
+    let (who, why) = (format.outside(&pause.who), format.outside(&pause.why));
+    let blanks = [("time", &*time), ("who", &who), ("why", &why)];
     Paused {
         what,
         signed: fill(page.paused_by, &blanks),
@@ -162,7 +161,7 @@ fn brakes(situation: &Situation, format: &Format) -> Vec<Link> {
     for pause in &situation.pauses {
         let Some(id) = pause.panel else { continue };
         let name = pause.name.clone().unwrap_or_else(|| id.to_string());
-        let text = format!("{}: {name}", act.resume);
+        let text = format!("{}: {}", act.resume, format.outside(&cut(&name)));
         links.push(Link::new(format!("/brakes/resume?panel={id}"), text));
     }
     links

@@ -124,11 +124,17 @@ fn row(package: &PackageView, format: &Format) -> Vec<Show> {
     vec![
         Show::Code(package.id.to_string()),
         Show::Code(package.order_number.clone()),
-        Show::Text(package.status.clone()),
+        Show::Text(pick(
+            words::package_status(&package.status),
+            &package.status,
+        )),
         Show::Tags(stock),
         Show::text_or(place.map(|place| pick(words::place(place), place)), none),
         Show::Long(lines(&package.lines)),
-        Show::text_or(package.taken_at.map(|at| format.distance(at)), none),
+        package.taken_at.map_or_else(
+            || Show::Text(none.to_owned()),
+            |at| Show::Brief(format.distance(at)),
+        ),
         Show::Time(format.moment(package.changed_at)),
     ]
 }

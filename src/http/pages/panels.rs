@@ -10,7 +10,7 @@ use super::{
     overview::{Paused, or_nothing, paused},
     reader::{Chrome, Reader, Tab, html},
     shared::Pages,
-    view::{Fact, Facts, Link, Show, Table, Tag},
+    view::{Fact, Facts, Link, Show, Table, Tag, cut},
     words::{self, fill},
 };
 use crate::{
@@ -51,7 +51,7 @@ pub(super) async fn page(
         actions: actions(panel, (everywhere, here(panel.id)), format),
     });
     html(&PanelsPage {
-        c: reader.chrome(Tab::Panels, format.words().page.panels),
+        c: reader.chrome_of(Tab::Panels, format.words().page.panels, whole.at),
         pauses: situation
             .pauses
             .iter()
@@ -132,7 +132,7 @@ fn facts(panel: &PanelView, health: Option<&PanelHealth>, format: &Format) -> Ve
 fn balance(panel: &PanelView, format: &Format) -> Show {
     or_nothing(panel.balance, format, |balance| {
         let amount = format.money(balance, "TRY");
-        Show::Text(match panel.balance_at {
+        Show::Said(match panel.balance_at {
             Some(at) => format!("{amount} ({})", format.distance(at)),
             None => amount,
         })
@@ -142,13 +142,13 @@ fn balance(panel: &PanelView, format: &Format) -> Show {
 fn bought(panel: &PanelView, format: &Format) -> Show {
     let bought = panel.bought_today;
     let money = format.money(bought.money, "TRY");
-    Show::Text(format!("{} · {money}", format.count(bought.orders)))
+    Show::Said(format!("{} · {money}", format.count(bought.orders)))
 }
 
 fn spent(panel: &PanelView, format: &Format) -> Show {
     let page = &format.words().page;
     let spent = format.money(panel.bought_24h.money, "TRY");
-    Show::Text(match panel.limit {
+    Show::Said(match panel.limit {
         Some(limit) => {
             let limit = format.money(limit, "TRY");
             fill(page.spent_of, &[("spent", &spent), ("limit", &limit)])
@@ -162,13 +162,8 @@ fn latency(health: Option<&PanelHealth>, format: &Format) -> Show {
     let page = &format.words().page;
     let times = health.and_then(|health| health.p50.zip(health.p95));
     or_nothing(times, format, |(p50, p95)| {
-        Show::Text(format!(
-            "{} {}, {} {}",
-            page.p50,
-            span(p50, format),
-            page.p95,
-            span(p95, format)
-        ))
+        let times = [("p50", &*span(p50, format)), ("p95", &*span(p95, format))];
+        Show::Said(fill(page.latencies, &times))
     })
 }
 
@@ -186,7 +181,7 @@ fn errors(health: Option<&PanelHealth>, format: &Format) -> Show {
             format.count(health.calls)
         );
         if health.errors == 0 {
-            Show::Text(text)
+            Show::Said(text)
         } else {
             Show::Tag(Tag::new(text, if share >= 20.0 { "bad" } else { "warn" }))
         }
@@ -201,7 +196,7 @@ pub(super) fn table(panels: &[PanelView], health: &[PanelHealth], format: &Forma
         let orders = panel.orders;
         let open = orders.dispatching + orders.queued + orders.submitted + orders.unconfirmed;
         vec![
-            Show::Link(Link::new("/panels", panel.name.clone())),
+            Show::Link(Link::new("/panels", cut(&panel.name))),
             Show::Tags(tags(panel, format)),
             balance(panel, format),
             Show::Num(format.count(open)),

@@ -149,9 +149,15 @@ impl Reader {
         self.format.now
     }
 
-    /// What a page has around it.
+    /// What a page has around it that was read just now.
     #[must_use]
     pub fn chrome(&self, tab: Tab, title: impl Into<String>) -> Chrome {
+        self.chrome_of(tab, title, self.now())
+    }
+
+    /// What a page has around it that was read at some time.
+    #[must_use]
+    pub fn chrome_of(&self, tab: Tab, title: impl Into<String>, read_at: DateTime<Utc>) -> Chrome {
         let mut chrome = Chrome::new(self.format.lang, title.into(), &self.uri);
         let words = self.words();
         chrome.menu = Tab::ALL
@@ -163,6 +169,9 @@ impl Reader {
             })
             .collect();
         chrome.can_sign_out = self.caller == Caller::Session;
+        let time = self.format.time(read_at);
+        chrome.read_at = fill(words.page.as_of, &[("time", &time)]);
+        chrome.cut_off = fill(words.page.cut_off, &[("time", &time)]);
         chrome.times = fill(words.page.times_in, &[("zone", self.format.zone.name())]);
         let done = self.uri.query().and_then(Done::of_query);
         chrome.note = done.map(|done| done.note(words));
@@ -199,6 +208,10 @@ pub struct Chrome {
     pub version: String,
     /// The zone of the times.
     pub times: String,
+    /// When the page was read.
+    pub read_at: String,
+    /// What is said when it cannot be read again.
+    pub cut_off: String,
     /// The style sheet.
     pub style: &'static str,
     /// The script.
@@ -256,6 +269,8 @@ impl Chrome {
                 &[("version", env!("CARGO_PKG_VERSION"))],
             ),
             times: String::new(),
+            read_at: String::new(),
+            cut_off: String::new(),
             style: assets::style(),
             script: assets::script(),
             icon: assets::icon(),

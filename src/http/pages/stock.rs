@@ -72,7 +72,6 @@ struct StockPage {
     figures: Vec<Figure>,
     actions: Vec<Link>,
     tables: Vec<TablePart>,
-    as_of: String,
 }
 
 /// `GET /stock`
@@ -85,7 +84,7 @@ pub(super) async fn page(
     let words = format.words();
     let enabled = reader.world.config.trendyol.enabled;
     html(&StockPage {
-        c: reader.chrome(Tab::Stock, words.page.stock),
+        c: reader.chrome_of(Tab::Stock, words.page.stock, picture.at),
         notes: notes(&picture.value, enabled, format),
         figures: figures(&picture.value, format),
         actions: if enabled {
@@ -94,7 +93,6 @@ pub(super) async fn page(
             Vec::new()
         },
         tables: tables(&picture.value, format),
-        as_of: fill(words.page.as_of, &[("time", &format.time(picture.at))]),
     })
 }
 
@@ -247,7 +245,7 @@ fn plan_table(plan: &[Planned], format: &Format) -> Table {
             reserved(item, format),
             Show::Num(format.count(item.available)),
             number(item.confirmed, format),
-            Show::Text(verdict(item, format)),
+            Show::Said(verdict(item, format)),
         ]
     });
     Table {
@@ -331,8 +329,11 @@ fn push_table(pushes: &[PushLog], format: &Format) -> Table {
             Show::Num(format.count(push.total_quantity)),
             Show::Num(format.count(push.reserved_quantity)),
             Show::Num(format.count(push.batch_count)),
-            Show::Text(format.millis(seconds * 1000.0)),
-            Show::text_or(push.error_message.clone(), page.nothing),
+            Show::Brief(format.millis(seconds * 1000.0)),
+            push.error_message.as_deref().map_or_else(
+                || Show::Text(page.nothing.to_owned()),
+                |error| Show::Text(words::trouble(error, format.lang)),
+            ),
         ]
     });
     Table {

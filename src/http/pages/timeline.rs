@@ -156,7 +156,7 @@ fn value(key: &str, value: &Value, format: &Format, name: Names, depth: u8) -> S
         Value::Bool(true) => Show::Text(words.page.yes.to_owned()),
         Value::Bool(false) => Show::Text(words.page.no.to_owned()),
         Value::Number(number) => match (key, number.as_f64()) {
-            ("took_ms", Some(millis)) => Show::Text(format.millis(millis)),
+            ("took_ms", Some(millis)) => Show::Said(format.millis(millis)),
             ("http_status", _) => Show::Code(number.to_string()),
             _ => Show::Num(format.count(number)),
         },
@@ -172,15 +172,18 @@ fn text_value(key: &str, text: &str, format: &Format) -> Show {
     };
     match key {
         "answer" => said(words::answer_class(text)),
-        "reason" => said(HoldReason::parse(text).map(words::hold)),
+        "reason" | "held" => said(HoldReason::parse(text).map(words::hold)),
+        "why" => said(words::withdrawn_why(text)),
+        "where" | "what" => said(words::by_person(text)),
         "stage" | "from" | "to" => said(Stage::parse(text).map(words::stage)),
         "result" => Show::Text(kind_name(text, format)),
         "status" => said(words::shop_status(text)),
         "external_status" => said(words::external_status(text)),
         "body" => Show::Long(text.to_owned()),
+        "error" => Show::Text(words::trouble(text, lang)),
         "reference" | "integration" => Show::Code(text.to_owned()),
         "cost" => match text.parse::<Decimal>() {
-            Ok(cost) => Show::Text(format.money(cost, "TRY")),
+            Ok(cost) => Show::Said(format.money(cost, "TRY")),
             Err(_) => Show::Text(text.to_owned()),
         },
         _ => match text.parse::<DateTime<Utc>>() {

@@ -24,8 +24,14 @@ pub struct Link {
 /// A value as it is shown. Every text in it is escaped by the template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Show {
-    /// A text, also one from outside.
+    /// A text, also one from outside, in the direction of its own letters.
     Text(String),
+    /// A text of ours with figures in it, in the direction of the page.
+    Said(String),
+    /// A few words of ours that stay in one line.
+    Brief(String),
+    /// A name from outside that is short enough for one line.
+    Name(String),
     /// A number.
     Num(String),
     /// A text of several lines, from outside.
@@ -124,10 +130,42 @@ impl Note {
     }
 }
 
+/// A name of so many characters stays in one line.
+const SHORT: usize = 24;
+/// Of a longer one a table shows so much; the page of its own shows the rest.
+const SHOWN: usize = 80;
+
 impl Show {
+    /// A name from outside in a table, or the mark for none.
+    #[must_use]
+    pub fn name_or(name: Option<&str>, none: &str) -> Self {
+        let name = name.map_or("", str::trim);
+        match name.chars().count() {
+            0 => Self::Text(none.to_owned()),
+            1..=SHORT => Self::Name(name.to_owned()),
+            _ => Self::Text(cut(name)),
+        }
+    }
+
     /// A text, or the mark for none.
     pub fn text_or(text: Option<impl Into<String>>, none: &str) -> Self {
         Self::Text(text.map_or_else(|| none.to_owned(), Into::into))
+    }
+}
+
+/// Whether a line must be broken within a word of it.
+#[must_use]
+pub fn has_long_word(text: &str) -> bool {
+    text.split_whitespace()
+        .any(|word| word.chars().count() > SHORT)
+}
+
+/// The beginning of a name that is too long for a table.
+#[must_use]
+pub fn cut(name: &str) -> String {
+    match name.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.to_owned(),
     }
 }
 
@@ -171,5 +209,25 @@ impl Facts {
     #[must_use]
     pub fn all(self) -> Vec<Fact> {
         self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_in_a_table_is_as_long_as_a_table_bears() {
+        let none = Show::Text("–".to_owned());
+        assert_eq!(Show::name_or(None, "–"), none);
+        assert_eq!(Show::name_or(Some(" "), "–"), none);
+        let short = Show::Name("player-1".to_owned());
+        assert_eq!(Show::name_or(Some("player-1"), "–"), short);
+        let long = "ü".repeat(SHOWN + 1);
+        let Show::Text(text) = Show::name_or(Some(&long), "–") else {
+            panic!("a long name is a text");
+        };
+        assert_eq!(text.chars().count(), SHOWN + 1);
+        assert!(text.ends_with('…'));
     }
 }

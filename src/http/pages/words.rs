@@ -16,12 +16,12 @@ mod value;
 mod warning;
 
 pub use act::Act;
-pub use detail::{answer_class, detail_name, report_name};
+pub use detail::{answer_class, by_person, detail_name, report_name, withdrawn_why};
 pub use explain::{next, remedy, why};
 pub use hold::{hold, hold_remedy};
 pub use page::{Page, Range, Unit};
 pub use refusal::refusal;
-pub use shop::{external_status, shop_status};
+pub use shop::{external_status, package_status, shop_message, shop_status, trouble};
 pub use value::{
     batch_state, breaker, event, job, job_outcome, package_effect, place, stage, verdict, wait,
 };

@@ -32,6 +32,12 @@ pub fn detail_name(name: &str) -> Option<Say> {
         "to" => ["to", "sonraki", "إلى"],
         "what" => ["what", "ne", "ماذا"],
         "evidence" => ["evidence", "kanıt", "الدليل"],
+        "held" => ["was held", "bekletme nedeni", "سبب الإيقاف"],
+        "shop_row_left" => [
+            "the shop's row stayed as it was",
+            "mağaza kaydı olduğu gibi kaldı",
+            "بقي سجل المتجر كما كان",
+        ],
         "external_status" => ["external status", "dış durum", "الحالة الخارجية"],
         "status" => ["status", "durum", "الحالة"],
         _ => return None,
@@ -47,6 +53,43 @@ pub fn answer_class(class: &str) -> Option<Say> {
         "empty" => ["empty", "boş", "فارغ"],
         "cut" => ["cut off", "yarım", "مقطوع"],
         "none" => ["no answer", "yanıt yok", "لا رد"],
+        _ => return None,
+    })
+}
+
+/// Why an order was withdrawn; what a person writes stands for itself.
+#[must_use]
+pub fn withdrawn_why(why: &str) -> Option<Say> {
+    Some(match why {
+        "decided_by_hand" => [
+            "decided by hand in the shop",
+            "mağazada elle karar verildi",
+            "حُسم يدويًا في المتجر",
+        ],
+        "row_gone" => [
+            "the shop's row is gone",
+            "mağaza kaydı silinmiş",
+            "سجل المتجر محذوف",
+        ],
+        _ => return None,
+    })
+}
+
+/// What a person did, or where.
+#[must_use]
+pub fn by_person(word: &str) -> Option<Say> {
+    Some(match word {
+        "page" => ["on the page", "sayfada", "في الصفحة"],
+        "api" => ["by the API", "API ile", "عبر واجهة API"],
+        "cli" => ["on the command line", "komut satırında", "من سطر الأوامر"],
+        "retry" => ["retry", "yeniden deneme", "إعادة المحاولة"],
+        "resolve bought" => ["bought", "satın alındı", "تم شراؤه"],
+        "resolve not bought" => ["not bought", "satın alınmadı", "لم يتم شراؤه"],
+        "resolve not bought, send again" => [
+            "not bought, send again",
+            "satın alınmadı, yeniden gönder",
+            "لم يتم شراؤه، أعد الإرسال",
+        ],
         _ => return None,
     })
 }

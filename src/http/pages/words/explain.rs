@@ -4,6 +4,7 @@
 use super::{breaker, fill, hold, hold_remedy, shop_status};
 use crate::{
     http::pages::{
+        bidi,
         format::Format,
         lang::{Lang, Say},
     },
@@ -17,7 +18,7 @@ pub fn why(why: &Why, format: &Format) -> String {
     match why {
         Why::Held(reason) => lang.pick(hold(*reason)).to_owned(),
         Why::Paused(pause) => paused(pause, format),
-        _ if lang == Lang::En => why.clause(),
+        _ if lang == Lang::En => bidi::tamed(&why.clause()).into_owned(),
         _ => fill(translated(why, lang), &blanks(why, format).each()),
     }
 }
@@ -191,7 +192,8 @@ fn paused(pause: &Pause, format: &Format) -> String {
         ]
     };
     let time = format.time(pause.at);
-    let blanks = [("time", &*time), ("who", &pause.who), ("why", &pause.why)];
+    let (who, why) = (format.outside(&pause.who), format.outside(&pause.why));
+    let blanks = [("time", &*time), ("who", &who), ("why", &why)];
     fill(format.lang.pick(say), &blanks)
 }
 
@@ -385,20 +387,21 @@ impl Blanks {
 fn blanks(why: &Why, format: &Format) -> Blanks {
     let lang = format.lang;
     let value = match why {
-        Why::Decided { status } => {
-            shop_status(status).map_or_else(|| status.clone(), |say| lang.pick(say).to_owned())
-        }
+        Why::Decided { status } => shop_status(status)
+            .map_or_else(|| format.outside(status), |say| lang.pick(say).to_owned()),
         Why::TooOld { limit } => format.span(*limit),
-        Why::ManualRouting { mode } => mode.clone(),
-        Why::OtherRoute { provider_type } => provider_type.clone(),
-        Why::OtherKind { name, kind } => format!("{name} ({kind})"),
-        Why::PanelDisabled { name } => name.clone(),
+        Why::ManualRouting { mode } => format.outside(mode),
+        Why::OtherRoute { provider_type } => format.outside(provider_type),
+        Why::OtherKind { name, kind } => format.outside(&format!("{name} ({kind})")),
+        Why::PanelDisabled { name } => format.outside(name),
         Why::BreakerOpen(open) => lang.pick(breaker(open.reason)).to_owned(),
         Why::Unreachable { tries: n, .. }
         | Why::Processing { checks: n, .. }
         | Why::ChecksRanOut { checks: n }
         | Why::Unconfirmed { unknowns: n, .. } => times(*n, lang),
-        Why::SettledBought(ending) | Why::SettledNotBought(ending) => signed(ending),
+        Why::SettledBought(ending) | Why::SettledNotBought(ending) => {
+            format.outside(&signed(ending))
+        }
         _ => String::new(),
     };
     let errors = match why {

@@ -19,6 +19,7 @@ words! {
         choose => ["Choose", "Seç", "اختيار"],
         live => ["Live", "Canlı", "مباشر"],
         not_live => ["Not live", "Canlı değil", "غير مباشر"],
+        cut_off => ["orderwatch does not answer. What is shown here is as of {time} and may be old; it is tried again by itself.", "orderwatch yanıt vermiyor. Burada görünenler {time} itibarıyladır ve eski olabilir; kendiliğinden yeniden denenir.", "orderwatch لا يستجيب. المعروض هنا حتى {time} وقد يكون قديمًا؛ تُعاد المحاولة تلقائيًا."],
         sign_in => ["Sign in", "Oturum aç", "تسجيل الدخول"],
         sign_out => ["Sign out", "Oturumu kapat", "تسجيل الخروج"],
         token => ["Token", "Anahtar", "الرمز السري"],
@@ -74,6 +75,7 @@ words! {
         checks => ["Checks", "Sorgular", "الاستعلامات"],
         errors => ["Errors", "Hatalar", "الأخطاء"],
         latency => ["Answer time", "Yanıt süresi", "زمن الرد"],
+        latencies => ["median {p50}, 95 % within {p95}", "ortanca {p50}, %95'i {p95} içinde", "الوسيط {p50}، و95٪ خلال {p95}"],
         p50 => ["median", "ortanca", "الوسيط"],
         p95 => ["95 %", "%95", "95٪"],
         errors_last_hour => ["Errors, last hour", "Hatalar, son saat", "الأخطاء، آخر ساعة"],
@@ -106,6 +108,7 @@ words! {
         row_gone => ["the row is gone", "satır silinmiş", "السطر محذوف"],
 
         why => ["Why", "Neden", "السبب"],
+        why_and_next => ["{why}; {next}.", "{why}; {next}.", "{why}؛ {next}."],
         what_to_do => ["What to do", "Ne yapmalı", "ما العمل"],
         facts => ["Facts", "Bilgiler", "معلومات"],
         timeline => ["Timeline", "Zaman çizelgesi", "الخط الزمني"],

@@ -1,6 +1,6 @@
 //! The warnings, and what to do about each from where the reader stands.
 
-use super::{breaker, fill, hold, job};
+use super::{breaker, fill, hold, job, trouble};
 use crate::{
     attention::{Condition, Severity},
     http::pages::{
@@ -275,7 +275,7 @@ const fn say(condition: &Condition) -> Say {
         Condition::Quarantine { .. } => [
             "Bar codes that Trendyol has refused: {count}.",
             "Trendyol'un reddettiği barkod: {count}.",
-            "رموز رفضتها Trendyol: {count}.",
+            "رموز رفضتها Trendyol\u{200f}: {count}.",
         ],
         Condition::NoticesFailing { .. } => [
             "{subject} does not take its notices: {count} wait.",
@@ -347,7 +347,7 @@ fn values(condition: &Condition, format: &Format) -> Values {
             reason,
             until,
         } => {
-            values.subject.clone_from(&panel.name);
+            values.subject = format.outside(&panel.name);
             lang.pick(breaker(*reason)).clone_into(&mut values.detail);
             values.time = format.distance(*until);
         }
@@ -356,7 +356,7 @@ fn values(condition: &Condition, format: &Format) -> Values {
             balance,
             limit,
         } => {
-            values.subject.clone_from(&panel.name);
+            values.subject = format.outside(&panel.name);
             values.amount = money(*balance);
             values.limit = limit.map(money).unwrap_or_default();
         }
@@ -370,14 +370,15 @@ fn values(condition: &Condition, format: &Format) -> Values {
             spent,
             limit,
         } => {
-            values.subject.clone_from(&panel.name);
+            values.subject = format.outside(&panel.name);
             values.amount = money(*spent);
             values.limit = money(*limit);
         }
         Condition::Paused { panel, who, why } => {
-            values.subject.clone_from(who);
-            values.detail.clone_from(why);
-            values.place = panel.clone().unwrap_or_default();
+            values.subject = format.outside(who);
+            values.detail = format.outside(why);
+            let panel = panel.as_deref().unwrap_or_default();
+            values.place = format.outside(panel);
         }
         Condition::JobMissing { job, expected } => {
             values.subject = job_name(job, lang);
@@ -385,10 +386,10 @@ fn values(condition: &Condition, format: &Format) -> Values {
         }
         Condition::JobFailing { job, error } => {
             values.subject = job_name(job, lang);
-            values.detail = error.clone().unwrap_or_default();
+            values.detail = failure(error.as_deref(), format);
         }
         Condition::PushFailing { error, .. } => {
-            values.detail = error.clone().unwrap_or_default();
+            values.detail = failure(error.as_deref(), format);
         }
         Condition::OrdersStale { read_at } => {
             let never = format.words().page.never;
@@ -397,11 +398,18 @@ fn values(condition: &Condition, format: &Format) -> Values {
         Condition::NoticesFailing { endpoint, notices }
         | Condition::NoticesGivenUp { endpoint, notices }
         | Condition::NoticesStranded { endpoint, notices } => {
-            values.subject.clone_from(endpoint);
+            values.subject = format.outside(endpoint);
             values.count = format.count(notices);
         }
     }
     values
+}
+
+/// What a pass said when it failed.
+fn failure(error: Option<&str>, format: &Format) -> String {
+    error.map_or_else(String::new, |error| {
+        format.outside(&trouble(error, format.lang))
+    })
 }
 
 /// What a job is called, or its own name.
