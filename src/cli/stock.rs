@@ -14,7 +14,10 @@ use crate::{
     config::Config,
     daemon::trendyol::{StoreJob, push_rules, store_once},
     marketplace::Barcode,
-    stock::plan::{Explained, Verdict},
+    stock::{
+        guard::Zeroing,
+        plan::{Explained, Verdict},
+    },
     store::{PushLog, Store},
     worker::trendyol::Forecast,
 };
@@ -27,9 +30,10 @@ Examples:
 
 const PUSH_EXAMPLES: &str = "\
 Examples:
-  orderwatch stock push --dry-run    what would be sent; nobody is asked
-  orderwatch stock push              now, not at the next tick; what it did is printed as JSON
-  orderwatch stock push --force      although more than half of what is on sale would be set to zero";
+  orderwatch stock push --dry-run           what would be sent; nobody is asked
+  orderwatch stock push --dry-run --json    the same for scripts
+  orderwatch stock push                     now, not at the next tick; what it did is printed as JSON
+  orderwatch stock push --force             although more than half of what is on sale would be set to zero";
 
 const LOG_EXAMPLES: &str = "\
 Examples:
@@ -64,6 +68,9 @@ pub(super) struct PushOptions {
     /// Send nothing and ask nobody; show what would be looked at and sent.
     #[arg(long)]
     dry_run: bool,
+    /// Print as JSON; what a push did is printed so in any case.
+    #[arg(long)]
+    json: bool,
     /// Go ahead also when more than half of what is on sale would be set to zero.
     #[arg(long)]
     force: bool,
@@ -119,36 +126,35 @@ async fn dry_run(
     let forecast = forecast(config, store).await?;
     let stale = forecast.is_stale();
     let forecast = forecast.after_reading_orders();
-    if !options.force {
-        forecast.guard()?;
+    let stopped = forecast.guard().err().filter(|_| !options.force);
+    let sends: Vec<Explained<'_>> = forecast
+        .explained()
+        .filter(|explained| {
+            let verdict = explained.entry.verdict;
+            matches!(verdict, Verdict::Check | Verdict::Send { .. })
+        })
+        .collect();
+    if options.json {
+        out::json(&as_plan(&forecast, &sends, (stale, stopped.as_ref()))?)?;
+    } else {
+        print::products(&sends, clock(store).await?.now())?;
+        print::rehearsal(&forecast, sends.len(), stale)?;
     }
-    let (mut sends, mut waits) = (0, 0);
-    for explained in forecast.explained() {
-        let step = match explained.entry.verdict {
-            Verdict::Check => "read back, then send",
-            Verdict::Send { .. } => "send",
-            Verdict::Settled => continue,
-            Verdict::Wait(_) => {
-                waits += 1;
-                continue;
-            }
-        };
-        sends += 1;
-        out::line(format_args!(
-            "{}: {step} {}",
-            explained.barcode, explained.entry.available
-        ))?;
-    }
-    out::line(format_args!("{sends} products differ; nothing was sent."))?;
-    if waits > 0 {
-        out::line(format_args!(
-            "{waits} wait; `orderwatch stock plan` says why."
-        ))?;
-    }
-    if stale {
-        out::line("The orders were not read lately; a pass reads them first.")?;
-    }
-    Ok(ExitCode::SUCCESS)
+    stopped.map_or(Ok(ExitCode::SUCCESS), |zeroing| Err(zeroing.into()))
+}
+
+/// What would be sent, for scripts.
+fn as_plan(
+    forecast: &Forecast,
+    shown: &[Explained<'_>],
+    (stale, stopped): (bool, Option<&Zeroing>),
+) -> anyhow::Result<Value> {
+    Ok(json!({
+        "stale": stale,
+        "stopped": stopped.map(ToString::to_string),
+        "products": serde_json::to_value(shown)?,
+        "oddities": serde_json::to_value(forecast.oddities())?,
+    }))
 }
 
 async fn plan(config: &Config, store: &Store, options: &PlanOptions) -> anyhow::Result<ExitCode> {
@@ -168,11 +174,9 @@ async fn plan(config: &Config, store: &Store, options: &PlanOptions) -> anyhow::
         })
         .collect();
     if options.json {
-        out::json(&json!({
-            "stale": forecast.is_stale(),
-            "products": serde_json::to_value(&shown)?,
-            "oddities": serde_json::to_value(forecast.oddities())?,
-        }))?;
+        let stopped = forecast.guard().err();
+        let keeps = (forecast.is_stale(), stopped.as_ref());
+        out::json(&as_plan(&forecast, &shown, keeps)?)?;
         return Ok(ExitCode::SUCCESS);
     }
     print::products(&shown, clock(store).await?.now())?;

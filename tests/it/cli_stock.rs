@@ -55,6 +55,53 @@ async fn the_plan_is_a_table_with_what_is_there_and_what_happens_next() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_push_is_rehearsed_as_a_table_of_what_it_would_send() {
+    const REHEARSAL: [&str; 3] = ["stock", "push", "--dry-run"];
+    let world = World::new().await;
+    let empty = world.command(&REHEARSAL).await.good();
+    assert!(empty.starts_with("0 products differ"), "{empty}");
+    sql(
+        &world,
+        "INSERT INTO central_stock (barcode, qty) VALUES ('8690000000017', 12), ('8690000000024', 5);
+         INSERT INTO orderwatch.stock_items (barcode, confirmed, confirmed_at)
+         VALUES ('8690000000017', 20, now()), ('8690000000024', 5, now())",
+    )
+    .await;
+    let text = world.command(&REHEARSAL).await.good();
+    let lines: Vec<_> = text.lines().map(cells).collect();
+    assert_eq!(lines[0][..2], ["BAR CODE", "THERE"], "{text}");
+    assert_eq!(lines[1][..2], ["8690000000017", "12"], "{text}");
+    assert_eq!(lines[1].last(), Some(&"read back, then send 12"), "{text}");
+    assert!(!text.contains("8690000000024"), "{text}");
+    assert!(
+        text.contains("\n1 products differ; nothing was sent.\n"),
+        "{text}"
+    );
+
+    // An import that broke: the rehearsal stops where the push would.
+    sql(&world, "UPDATE central_stock SET qty = 0").await;
+    let stopped = world.command(&REHEARSAL).await;
+    assert_eq!(stopped.code(), 1, "{stopped:?}");
+    assert!(
+        stopped
+            .stderr
+            .contains("2 of 2 products on sale would be set to zero"),
+        "{stopped:?}"
+    );
+    let json = world
+        .command(&["stock", "push", "--dry-run", "--json"])
+        .await;
+    assert_eq!(json.code(), 1, "{json:?}");
+    let json: Value = serde_json::from_str(&json.stdout).unwrap();
+    assert!(json["stopped"].is_string(), "{json:#}");
+    assert_eq!(json["products"].as_array().unwrap().len(), 2, "{json:#}");
+    let forced = world
+        .command(&["stock", "push", "--dry-run", "--force"])
+        .await;
+    assert!(forced.good().contains("2 products differ"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_log_is_a_table_of_passes_with_the_reason_of_a_failure() {
     let world = World::new().await;
     let empty = world.command(&["stock", "log"]).await.good();

@@ -6,7 +6,7 @@ use orderwatch::cli::Cli;
 use super::process::Program;
 
 /// Commands that print no figures: they act, and say in a sentence what they did.
-const WITHOUT_TABLES: [&str; 15] = [
+const WITHOUT_TABLES: [&str; 14] = [
     "run",
     "top",
     "healthcheck",
@@ -17,7 +17,6 @@ const WITHOUT_TABLES: [&str; 15] = [
     "order resolve",
     "pause",
     "resume",
-    "stock push",
     "pick",
     "demo",
     "completions",

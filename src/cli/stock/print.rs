@@ -144,6 +144,25 @@ pub(super) fn summary(forecast: &Forecast) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What a push would do: how many products it sends, and what else it finds.
+pub(super) fn rehearsal(forecast: &Forecast, sends: usize, stale: bool) -> anyhow::Result<()> {
+    if sends > 0 {
+        out::line("")?;
+    }
+    out::line(format_args!("{sends} products differ; nothing was sent."))?;
+    let waits = |explained: &Explained<'_>| matches!(explained.entry.verdict, Verdict::Wait(_));
+    let waits = forecast.explained().filter(waits).count();
+    if waits > 0 {
+        out::line(format_args!(
+            "{waits} wait; `orderwatch stock plan` says why."
+        ))?;
+    }
+    if stale {
+        out::line("The orders were not read lately; a pass reads them first.")?;
+    }
+    Ok(())
+}
+
 /// A line for each pass, newest first; times are the warehouse's.
 pub(super) fn passes(passes: &[PushLog], zone: Tz) -> anyhow::Result<()> {
     if passes.is_empty() {
