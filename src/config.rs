@@ -44,6 +44,7 @@ pub use dispatch::{Dispatch, DispatchMode, Orders};
 pub use fault::{ConfigError, Fault, Origin, Place};
 pub use http::Http;
 pub use log::Log;
+pub(crate) use notify::is_private;
 pub use notify::{Notify, Webhook};
 pub use otlp::Otlp;
 pub use poll::{Poll, Sweep};

@@ -29,10 +29,6 @@ impl Progress {
         Self(bar)
     }
 
-    pub(super) fn say(&self, what: &'static str) {
-        self.0.set_message(what);
-    }
-
     pub(super) fn end(&self) {
         self.0.finish_and_clear();
     }

@@ -138,7 +138,7 @@ fn url(text: &str) -> Result<Url, &'static str> {
 
 /// Whether a host can only be on this machine or in a private network: no public name is without a
 /// dot or ends like these.
-pub(super) fn is_private(host: &str) -> bool {
+pub(crate) fn is_private(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     match bare.parse() {
         Ok(IpAddr::V4(ip)) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),

@@ -164,6 +164,7 @@ fn world(config: &Config, shared: &Shared, seller: Option<Seller>, parts: &mut P
         asking: planned::asking(config),
         limits: planned::limits(config),
         push_rules: trendyol::push_rules(config, false),
+        means: planned::means(config),
         runner: by_hand::start(config, shared, seller.as_ref(), parts),
         seller,
     }

@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
-use super::{Job, trendyol::StoreJob};
+use super::{Job, limits as sizes, trendyol::StoreJob};
 use crate::{
     attention::Limits,
     config::{Config, DispatchMode},
+    doctor::Means,
     order::explain::Buying,
     worker::{planned::PlannedJob, schedule::Schedule, situation::Asking},
 };
@@ -116,6 +117,15 @@ pub fn buying(config: &Config) -> Buying {
         (false, _) => Buying::Off,
         (true, DispatchMode::Shadow) => Buying::Shadow,
         (true, DispatchMode::Live) => Buying::On,
+    }
+}
+
+/// What the settings mean to who looks for what is wrong.
+#[must_use]
+pub fn means(config: &Config) -> Means {
+    Means {
+        calls: sizes::http(config),
+        buying: buying(config),
     }
 }
 

@@ -1,12 +1,18 @@
 //! `/api/v1`: for programs, everything that the command line can do. The description at
 //! `/api/openapi.json` comes from the code, so the two cannot differ.
 //!
+//! Left to the command line is what makes sense on the daemon's own machine only: running (`run`,
+//! `demo`), the database before a daemon may use it (`migrate`), the configuration (`config check`),
+//! and what belongs to a shell (`healthcheck`, `completions`, `man`). `stock push --dry-run` is
+//! `/stock/plan` here. A test holds both lists against each other.
+//!
 //! What must stay true: references, ids and money are texts (programs lose digits of numbers);
 //! every list is read page by page; what a request does not know is refused, never ignored; whoever
 //! acts says who and why.
 
 mod act;
 mod brakes;
+mod doctor;
 mod input;
 mod jobs;
 mod order;
@@ -42,7 +48,8 @@ use super::AppState;
                        and keeps a Trendyol store's stock true.\n\n\
                        Times are UTC. References, ids and money are texts. Lists come in pages: \
                        hand `next` back as `cursor`. Errors are problem details (RFC 9457); \
-                       programs branch on `code`. Without `http.token` the API answers this \
+                       programs branch on `code`. A method that an address does not take is \
+                       answered with 405 and `Allow`. Without `http.token` the API answers this \
                        machine alone, and no token is needed."
     ),
     tags(
@@ -93,6 +100,7 @@ fn described() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .merge(order::routes())
         .merge(act::routes())
         .merge(brakes::routes())
+        .merge(doctor::routes())
         .merge(jobs::routes())
         .merge(shadow::routes())
         .merge(stock::routes())
@@ -123,7 +131,7 @@ mod tests {
                 assert!(operation["summary"].is_string(), "{name}");
                 assert!(operation["operationId"].is_string(), "{name}");
                 let responses = operation["responses"].as_object().unwrap();
-                for status in ["400", "401", "403", "503"] {
+                for status in ["400", "401", "403", "405", "503"] {
                     let content = &responses[status]["content"];
                     let problem = &content["application/problem+json"]["schema"]["$ref"];
                     assert_eq!(problem, "#/components/schemas/Problem", "{name} {status}");
@@ -131,6 +139,72 @@ mod tests {
                 assert!(responses.contains_key("200"), "{name}");
                 assert_eq!(responses.contains_key("415"), method == "post", "{name}");
             }
+        }
+    }
+
+    /// Commands, and the operation that does the same; none for those of this machine alone.
+    const COMMANDS: [(&str, &str); 24] = [
+        ("run", ""),
+        ("demo", ""),
+        ("migrate", ""),
+        ("config check", ""),
+        ("healthcheck", ""),
+        ("completions", ""),
+        ("man", ""),
+        ("status", "get /overview"),
+        ("top", "get /overview"),
+        ("doctor", "post /doctor"),
+        ("once", "post /jobs/{job}/runs"),
+        ("order list", "get /orders"),
+        ("order show", "get /orders/{order}"),
+        ("order explain", "get /orders/{order}/explain"),
+        ("order retry", "post /orders/{order}/retry"),
+        ("order resolve", "post /orders/{order}/resolve"),
+        ("pause", "post /brakes/pause"),
+        ("resume", "post /brakes/resume"),
+        ("shadow", "get /shadow/orders"),
+        ("stock plan", "get /stock/plan"),
+        ("stock push", "post /stock/push"),
+        ("stock log", "get /stock/log"),
+        ("pick", "post /pick"),
+        ("migrate revert", ""),
+    ];
+
+    fn commands(command: &clap::Command, name: &str) -> Vec<String> {
+        let subs: Vec<_> = command
+            .get_subcommands()
+            .filter(|sub| sub.get_name() != "help")
+            .collect();
+        let itself = subs.is_empty() || !command.is_subcommand_required_set();
+        let mut found: Vec<_> = itself.then(|| name.to_owned()).into_iter().collect();
+        for sub in subs {
+            let name = format!("{name} {}", sub.get_name());
+            found.extend(commands(sub, name.trim()));
+        }
+        found
+    }
+
+    #[test]
+    fn what_the_command_line_can_do_the_api_can() {
+        let mut tree = crate::cli::Cli::tree();
+        tree.build();
+        let mut all = commands(&tree, "");
+        all.sort();
+        let mut known: Vec<_> = COMMANDS.iter().map(|(name, _)| *name).collect();
+        known.retain(|name| cfg!(feature = "sandbox") || *name != "demo");
+        known.sort_unstable();
+        assert_eq!(all, known);
+        let (_, description) = described();
+        let description = serde_json::to_value(description).unwrap();
+        for (command, operation) in COMMANDS {
+            let Some((method, path)) = operation.split_once(' ') else {
+                continue;
+            };
+            let operation = &description["paths"][format!("/api/v1{path}")][method];
+            assert!(
+                operation.is_object(),
+                "{command}: there is no {method} {path}"
+            );
         }
     }
 

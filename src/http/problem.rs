@@ -25,6 +25,9 @@ macro_rules! codes {
         pub enum Code { $($(#[$doc])* $code),+ }
 
         impl Code {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$code),+];
+
             /// The name, as `code` has it.
             #[must_use]
             pub const fn as_str(self) -> &'static str {

@@ -19,6 +19,7 @@ use crate::{
     attention,
     clock::{Clock, DatabaseClock},
     config::{self, Config},
+    doctor::Means,
     meter::Meter,
     store::Store,
     worker::{
@@ -53,6 +54,8 @@ pub struct World {
     pub limits: attention::Limits,
     /// How stock is sent.
     pub push_rules: PushRules,
+    /// What is meant by them when somebody looks for what is wrong.
+    pub means: Means,
     /// Runs passes of jobs by hand.
     pub runner: Runner,
     /// The Trendyol store, if one is configured.
@@ -76,6 +79,7 @@ struct Inner {
     meter: Arc<Meter>,
     tries: Tries,
     last_look: LastLook,
+    doctor: tokio::sync::Mutex<()>,
 }
 
 impl AppState {
@@ -89,6 +93,7 @@ impl AppState {
             meter,
             tries: Tries::default(),
             last_look: LastLook::default(),
+            doctor: tokio::sync::Mutex::default(),
         }))
     }
 
@@ -139,6 +144,11 @@ impl AppState {
 
     pub(super) fn last_look(&self) -> &LastLook {
         &self.0.last_look
+    }
+
+    /// Held by the one request that looks for what is wrong.
+    pub(super) fn doctor(&self) -> &tokio::sync::Mutex<()> {
+        &self.0.doctor
     }
 
     pub(super) fn tries(&self) -> &Tries {

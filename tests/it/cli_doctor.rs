@@ -119,7 +119,7 @@ async fn a_sound_shop_is_sound_and_nothing_is_spent_on_finding_it() {
 }
 
 /// What is done to the rows, and the findings that it brings.
-const ROWS: [(&str, &[&str], &str); 16] = [
+const ROWS: [(&str, &[&str], &str); 20] = [
     (
         r#"UPDATE package_routing SET "primaryProviderId" = gen_random_uuid()::text"#,
         &["fail routing"],
@@ -194,6 +194,35 @@ const ROWS: [(&str, &[&str], &str); 16] = [
                                     current_database()); END $$",
         &[],
         "No statement can hang for ever",
+    ),
+    (
+        // A server whose own functions are hidden by others says what no real one can be made to.
+        "CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql
+             AS 'SELECT pg_catalog.clock_timestamp() + interval ''90 seconds''';
+         DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = public, pg_catalog',
+                                    current_database()); END $$",
+        &["warn clock"],
+        "seconds behind the database's",
+    ),
+    (
+        "CREATE FUNCTION public.pg_notify(text, text) RETURNS void LANGUAGE sql AS '';
+         DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = public, pg_catalog',
+                                    current_database()); END $$",
+        &["warn notices"],
+        "LISTEN does not work: new orders are found by the scan, every 1s",
+    ),
+    (
+        "CREATE FUNCTION public.pg_is_in_recovery() RETURNS boolean LANGUAGE sql AS 'SELECT true';
+         DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = public, pg_catalog',
+                                    current_database()); END $$",
+        &["fail server"],
+        "it is a standby",
+    ),
+    (
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on',
+                                    current_database()); END $$",
+        &["fail server"],
+        "database.url lead to the primary",
     ),
     (
         "ALTER TABLE product_orders DISABLE TRIGGER orderwatch_new_order",

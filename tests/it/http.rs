@@ -7,6 +7,7 @@
 
 mod access;
 mod decisions;
+mod doctor;
 mod health;
 mod lists;
 mod reads;

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use axum::http::StatusCode;
 use utoipa::{
     IntoResponses, PartialSchema, ToSchema,
     openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder},
 };
 
-use crate::http::problem::{MEDIA_TYPE, ProblemBody};
+use crate::http::problem::{Code, MEDIA_TYPE, ProblemBody};
 
 /// Of an operation that reads a list or a whole.
 pub(super) enum Reads {}
@@ -19,19 +18,29 @@ pub(super) enum ReadsOne {}
 /// Of an operation that does something.
 pub(super) enum Acts {}
 
-const READS: [StatusCode; 4] = [
-    StatusCode::BAD_REQUEST,
-    StatusCode::UNAUTHORIZED,
-    StatusCode::FORBIDDEN,
-    StatusCode::SERVICE_UNAVAILABLE,
+/// What every operation may answer. A method that an address does not take is no operation, but
+/// clients meet it at the same addresses.
+const READS: [Code; 7] = [
+    Code::BadRequest,
+    Code::Unauthorized,
+    Code::Foreign,
+    Code::NeedsToken,
+    Code::MethodNotAllowed,
+    Code::Unavailable,
+    Code::TimedOut,
 ];
 
-const ACTS: [StatusCode; 5] = [
-    StatusCode::NOT_FOUND,
-    StatusCode::CONFLICT,
-    StatusCode::PAYLOAD_TOO_LARGE,
-    StatusCode::UNSUPPORTED_MEDIA_TYPE,
-    StatusCode::UNPROCESSABLE_ENTITY,
+/// What one that does something may answer besides.
+const ACTS: [Code; 9] = [
+    Code::NotFound,
+    Code::Ambiguous,
+    Code::Changed,
+    Code::Refused,
+    Code::Busy,
+    Code::Failed,
+    Code::TooLarge,
+    Code::UnsupportedMediaType,
+    Code::Invalid,
 ];
 
 impl IntoResponses for Reads {
@@ -42,7 +51,7 @@ impl IntoResponses for Reads {
 
 impl IntoResponses for ReadsOne {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        problems(READS.into_iter().chain([StatusCode::NOT_FOUND]))
+        problems(READS.into_iter().chain([Code::NotFound]))
     }
 }
 
@@ -52,17 +61,25 @@ impl IntoResponses for Acts {
     }
 }
 
-fn problems(statuses: impl IntoIterator<Item = StatusCode>) -> BTreeMap<String, RefOr<Response>> {
-    statuses
+/// A response for each status, which says what may be meant by it.
+fn problems(codes: impl IntoIterator<Item = Code>) -> BTreeMap<String, RefOr<Response>> {
+    let mut meanings: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for code in codes {
+        let meaning = format!("{} (`{}`)", code.title(), code.as_str());
+        let status = code.status().as_u16().to_string();
+        meanings.entry(status).or_default().push(meaning);
+    }
+    let problem = |meanings: Vec<String>| RefOr::T(problem(&meanings.join("; ")));
+    meanings
         .into_iter()
-        .map(|status| (status.as_u16().to_string(), RefOr::T(problem(status))))
+        .map(|(status, meanings)| (status, problem(meanings)))
         .collect()
 }
 
-fn problem(status: StatusCode) -> Response {
+fn problem(description: &str) -> Response {
     let schema = Ref::from_schema_name(ProblemBody::name());
     ResponseBuilder::new()
-        .description(status.canonical_reason().unwrap_or_default())
+        .description(description)
         .content(
             MEDIA_TYPE,
             ContentBuilder::new().schema(Some(schema)).build(),
@@ -73,4 +90,32 @@ fn problem(status: StatusCode) -> Response {
 /// The schema that they all refer to.
 pub(super) fn schema() -> (String, RefOr<utoipa::openapi::Schema>) {
     (ProblemBody::name().into_owned(), ProblemBody::schema())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Those that no operation answers: the log-in alone counts tries, and a bug is promised to nobody.
+    const ELSEWHERE: [Code; 2] = [Code::TooManyRequests, Code::Internal];
+
+    #[test]
+    fn every_code_that_the_api_may_answer_is_described() {
+        for code in Code::ALL {
+            let described = READS.contains(code) || ACTS.contains(code);
+            assert_eq!(described, !ELSEWHERE.contains(code), "{code:?}");
+        }
+    }
+
+    #[test]
+    fn a_status_says_what_may_be_meant_by_it() {
+        let responses = Acts::responses();
+        let RefOr::T(conflict) = &responses["409"] else {
+            panic!("not described");
+        };
+        for word in ["`changed`", "`refused`", "`busy`", "`failed`"] {
+            assert!(conflict.description.contains(word), "{word}");
+        }
+        assert!(Reads::responses().contains_key("405"));
+    }
 }

@@ -5,11 +5,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio::net::TcpStream;
 
-use super::finding::Findings;
+use super::{Patient, finding::Findings};
 use crate::{
-    cli::figures::ago,
     config::Config,
-    daemon::planned,
     order::explain::{Buying, span},
     store::{MANY_OLD, Scope, Store, StoreError},
 };
@@ -18,13 +16,13 @@ use crate::{
 const CONNECT: Duration = Duration::from_secs(3);
 
 pub(super) async fn look(
-    store: &Store,
-    config: &Config,
+    patient: &Patient<'_>,
     now: DateTime<Utc>,
 ) -> Result<Findings, StoreError> {
+    let Patient { store, config, .. } = *patient;
     let mut findings = Findings::default();
     let runs = daemons(store, now, &mut findings).await?;
-    buying(config, &mut findings);
+    buying(patient, &mut findings);
     for brake in store.brakes().await? {
         if brake.scope == Scope::All {
             findings.warn(
@@ -67,7 +65,8 @@ async fn daemons(
                 "Look into its log; `systemctl restart orderwatch` loses nothing.",
             );
         } else if daemon.version == env!("CARGO_PKG_VERSION") {
-            let since = ago(daemon.started_at, now);
+            let since = (now - daemon.started_at).to_std();
+            let since = span(since.unwrap_or_default());
             findings.ok("daemon", format!("One has been running for {since}."));
         } else {
             findings.warn(
@@ -84,8 +83,8 @@ async fn daemons(
     Ok(!alive.is_empty())
 }
 
-fn buying(config: &Config, findings: &mut Findings) {
-    match planned::buying(config) {
+fn buying(patient: &Patient<'_>, findings: &mut Findings) {
+    match patient.means.buying {
         Buying::On => findings.ok("dispatch", "Orders are bought (dispatch.mode = \"live\")."),
         Buying::Off => findings.warn(
             "dispatch",
@@ -98,7 +97,7 @@ fn buying(config: &Config, findings: &mut Findings) {
             "Compare with `orderwatch shadow`, then set dispatch.mode = \"live\".",
         ),
     };
-    if !config.poll.enabled {
+    if !patient.config.poll.enabled {
         findings.warn(
             "poll",
             "Bought orders are not watched (poll.enabled = false).",

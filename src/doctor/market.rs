@@ -1,50 +1,32 @@
 //! The Trendyol store: whether the account is let in, by a question that changes nothing.
 
-use std::{sync::Arc, time::Duration};
-
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio::time::timeout;
 
-use super::finding::Findings;
-use crate::{
-    clock::{Clock, DatabaseClock},
-    config::Config,
-    daemon::trendyol::seller,
-    marketplace::{MarketError, PackageQuery, Window},
-    store::{Store, StoreError},
-};
+use super::{Patient, finding::Findings};
+use crate::marketplace::{MarketError, PackageQuery, Window};
 
-/// The longest wait for the answer.
-const LONGEST: Duration = Duration::from_secs(30);
-
-pub(super) async fn look(
-    store: &Store,
-    config: &Config,
-    now: DateTime<Utc>,
-) -> Result<Findings, StoreError> {
+pub(super) async fn look(patient: &Patient<'_>, now: DateTime<Utc>) -> Findings {
     let mut findings = Findings::default();
-    if !config.trendyol.enabled {
-        findings.skip("trendyol", "No store is configured (trendyol.enabled).");
-        return Ok(findings);
-    }
-    let clock = Arc::new(DatabaseClock::new()) as Arc<dyn Clock>;
-    let seller = match seller(config, store, clock) {
-        Ok(seller) => seller,
-        Err(error) => {
-            findings.fail(
-                "trendyol",
-                error.to_string(),
-                "Correct the keys of [trendyol] that it names.",
-            );
-            return Ok(findings);
+    let seller = match patient.seller {
+        None => {
+            findings.skip("trendyol", "No store is configured (trendyol.enabled).");
+            return findings;
         }
+        Some(Err(fault)) => {
+            let remedy = "Correct the keys of [trendyol] that it names.";
+            findings.fail("trendyol", fault, remedy);
+            return findings;
+        }
+        Some(Ok(seller)) => seller,
     };
     let window = Window {
         start: now - TimeDelta::minutes(1),
         end: now,
     };
     let query = PackageQuery::Changed(window);
-    let asked = tokio::time::timeout(LONGEST, seller.market.packages(&query, 0)).await;
-    match asked {
+    let longest = patient.pace.call;
+    match timeout(longest, seller.market.packages(&query, 0)).await {
         Ok(Ok(_)) => {
             findings.ok("trendyol", "The account is let in and orders can be read.");
         }
@@ -54,12 +36,12 @@ pub(super) async fn look(
         Err(_) => {
             findings.fail(
                 "trendyol",
-                "No answer came in 30 seconds.",
+                format!("No answer came in {} seconds.", longest.as_secs()),
                 "Look whether this machine reaches trendyol.base_url.",
             );
         }
     }
-    Ok(findings)
+    findings
 }
 
 const fn remedy(error: &MarketError) -> &'static str {

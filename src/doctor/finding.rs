@@ -1,11 +1,14 @@
 //! What a check found.
 
 use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::telemetry::Secrets;
 
 /// How a check ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Outcome {
+pub enum Outcome {
     /// As it should be.
     Ok,
     /// Orders flow, but somebody should look at it.
@@ -17,25 +20,53 @@ pub(super) enum Outcome {
 }
 
 /// One finding.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Finding {
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Finding {
     /// The check's name; several findings may have the same.
-    pub(super) check: &'static str,
+    pub check: &'static str,
     /// Which panel or package it is about.
-    pub(super) subject: Option<String>,
+    pub subject: Option<String>,
     /// How it ended.
-    pub(super) outcome: Outcome,
+    pub outcome: Outcome,
     /// What was found.
-    pub(super) sentence: String,
+    pub sentence: String,
     /// What to do about it.
-    pub(super) remedy: Option<String>,
+    pub remedy: Option<String>,
 }
 
 /// Findings in the order in which they are shown.
 #[derive(Debug, Default)]
-pub(super) struct Findings(pub(super) Vec<Finding>);
+pub struct Findings(Vec<Finding>);
 
 impl Findings {
+    /// In the order in which they are shown.
+    #[must_use]
+    pub fn as_slice(&self) -> &[Finding] {
+        &self.0
+    }
+
+    /// The same one by one.
+    #[must_use]
+    pub fn into_inner(self) -> Vec<Finding> {
+        self.0
+    }
+
+    /// Puts others after these.
+    pub fn append(&mut self, mut more: Self) {
+        self.0.append(&mut more.0);
+    }
+
+    /// Without these secrets.
+    pub(super) fn masked(mut self, secrets: &Secrets) -> Self {
+        let mask = |text: &mut String| *text = secrets.mask(text).into_owned();
+        for finding in &mut self.0 {
+            mask(&mut finding.sentence);
+            finding.subject.iter_mut().for_each(mask);
+            finding.remedy.iter_mut().for_each(mask);
+        }
+        self
+    }
+
     fn add(
         &mut self,
         check: &'static str,
@@ -54,7 +85,8 @@ impl Findings {
         &mut self.0[last]
     }
 
-    pub(super) fn ok(&mut self, check: &'static str, sentence: impl Into<String>) -> &mut Finding {
+    /// A check that ended well.
+    pub fn ok(&mut self, check: &'static str, sentence: impl Into<String>) -> &mut Finding {
         self.add(check, Outcome::Ok, sentence, None)
     }
 
@@ -84,11 +116,9 @@ impl Findings {
         self.add(check, Outcome::Fail, sentence, Some(remedy.into()))
     }
 
-    pub(super) fn append(&mut self, mut more: Self) {
-        self.0.append(&mut more.0);
-    }
-
-    pub(super) fn count(&self, outcome: Outcome) -> usize {
+    /// How many ended like this.
+    #[must_use]
+    pub fn count(&self, outcome: Outcome) -> usize {
         self.0
             .iter()
             .filter(|finding| finding.outcome == outcome)
@@ -101,6 +131,21 @@ impl Finding {
     pub(super) fn about(&mut self, subject: impl Into<String>) {
         self.subject = Some(subject.into());
     }
+}
+
+/// An error and its causes in one line. A cause that the text before it ends with is not repeated.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let words = error.to_string();
+        if !text.ends_with(&words) {
+            text.push_str(": ");
+            text.push_str(&words);
+        }
+        cause = error.source();
+    }
+    text
 }
 
 /// Names for a sentence: the first ones, and how many more there are.

@@ -1,0 +1,144 @@
+//! What would keep orders from flowing, each with what to do about it: for the command line and for
+//! the API alike.
+//!
+//! What must stay true:
+//!
+//! * it only asks: nothing is bought, nothing is written, and a panel is asked for balance and price
+//!   list only,
+//! * every question has a deadline ([`Pace`]), and one that fails keeps none of the others from
+//!   being asked,
+//! * no finding holds a secret, whatever a panel or a database said.
+
+mod database;
+mod finding;
+mod market;
+mod panels;
+mod rights;
+mod routes;
+mod server;
+mod world;
+
+use std::{collections::HashMap, time::Duration};
+
+use tokio::time::{Instant, timeout};
+
+use self::finding::chain;
+pub use self::finding::{Finding, Findings, Outcome};
+use crate::{
+    config::Config,
+    order::{IntegrationId, explain::Buying},
+    provider::{Catalogue, znet::HttpSettings},
+    store::Store,
+    telemetry::Secrets,
+    worker::trendyol::Seller,
+};
+
+/// What is looked at, and with what.
+#[derive(Clone, Copy)]
+pub struct Patient<'a> {
+    /// The settings.
+    pub config: &'a Config,
+    /// The database.
+    pub store: &'a Store,
+    /// What the settings mean.
+    pub means: Means,
+    /// The Trendyol store, if one is configured; otherwise why it cannot be used.
+    pub seller: Option<Result<&'a Seller, &'a str>>,
+    /// How much time there is.
+    pub pace: Pace,
+}
+
+/// What the settings mean for the daemon.
+#[derive(Clone, Copy, Debug)]
+pub struct Means {
+    /// Limits of the calls to panels.
+    pub calls: HttpSettings,
+    /// Whether orders are bought.
+    pub buying: Buying,
+}
+
+/// How long it may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// The longest wait for one answer from outside, whatever the configuration allows.
+    pub call: Duration,
+    /// The longest wait for what the database is asked about one subject.
+    pub part: Duration,
+    /// No panel is asked any more after this.
+    pub whole: Duration,
+}
+
+impl Pace {
+    /// Of somebody who waits at a terminal, and may have a hundred panels.
+    pub const PATIENT: Self = Self {
+        call: Duration::from_secs(30),
+        part: Duration::from_mins(1),
+        whole: Duration::from_mins(10),
+    };
+    /// Of a request, which must be answered within [half a minute](crate::http::limits::REQUEST).
+    pub const QUICK: Self = Self {
+        call: Duration::from_secs(6),
+        part: Duration::from_secs(6),
+        whole: Duration::from_secs(10),
+    };
+}
+
+/// The price lists that could be read.
+type Lists = HashMap<IntegrationId, Catalogue>;
+
+/// Looks at everything.
+pub async fn examine(patient: Patient<'_>) -> Findings {
+    let mut findings = Findings::default();
+    look(patient, &mut findings).await;
+    findings.masked(&Secrets::process())
+}
+
+async fn look(patient: Patient<'_>, findings: &mut Findings) {
+    let Patient { store, pace, .. } = patient;
+    let until = Instant::now() + pace.whole;
+    let Some(now) = database::basics(store, pace, findings).await else {
+        findings.skip(
+            "everything else",
+            "It rests on a database that answers and is up to date.",
+        );
+        return;
+    };
+    // The panels are asked meanwhile; what they sell is compared with the mappings afterwards.
+    let (schema, world, (accounts, lists), market) = tokio::join!(
+        within(pace, "database", database::details(&patient)),
+        within(pace, "daemon", world::look(&patient, now)),
+        panels::look(&patient, until),
+        market::look(&patient, now),
+    );
+    let routes = within(pace, "routing", routes::look(store, &lists)).await;
+    for part in [schema, accounts, routes, market, world] {
+        findings.append(part);
+    }
+}
+
+/// A part that does not end in time is a finding, and so is one that the database ends.
+async fn within<E: std::error::Error>(
+    pace: Pace,
+    part: &'static str,
+    look: impl Future<Output = Result<Findings, E>>,
+) -> Findings {
+    let mut findings = Findings::default();
+    match timeout(pace.part, look).await {
+        Ok(Ok(found)) => return found,
+        Ok(Err(error)) => {
+            findings.fail(
+                part,
+                chain(&error),
+                "See what the database says; rights that are missing have findings of their own.",
+            );
+        }
+        Err(_) => {
+            findings.fail(
+                part,
+                "No answer came in time.",
+                "Look whether the database is overloaded, or a connection to it hangs.",
+            );
+        }
+    }
+    findings
+}

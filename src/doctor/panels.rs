@@ -1,0 +1,275 @@
+//! The panels: accounts, balances, price lists.
+//!
+//! A panel that is reached over plain http is warned about and asked all the same: the daemon sends
+//! the password there with every purchase and every check, so one question more gives nothing away
+//! that is not given away already, and whether the account works has to be known.
+
+use std::{fmt::Display, time::Duration};
+
+use futures::{StreamExt, stream};
+use reqwest::Url;
+use rust_decimal::Decimal;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::time::{Instant, timeout};
+
+use super::{
+    Lists, Patient,
+    finding::{Findings, chain},
+};
+use crate::{
+    attention::money,
+    config::{Config, is_private},
+    order::IntegrationId,
+    provider::{
+        AnswerClass, Catalogue, Provider, ReadError,
+        znet::{Account, Http, Znet},
+    },
+    store::Integration,
+    telemetry::Secrets,
+};
+
+/// Panels that are asked at once.
+const AT_ONCE: usize = 8;
+
+/// A panel that is asked.
+struct Asked<'a> {
+    panel: Znet,
+    name: &'a str,
+    config: &'a Config,
+    /// The longest wait for one answer.
+    longest: Duration,
+    findings: Findings,
+}
+
+/// Looks at every panel; also returns the price lists. None is asked any more after `until`.
+pub(super) async fn look(patient: &Patient<'_>, until: Instant) -> (Findings, Lists) {
+    let mut findings = Findings::default();
+    let (rows, http) = match means(patient).await {
+        Ok(means) => means,
+        Err(fault) => return (fault, Lists::new()),
+    };
+    if rows.is_empty() {
+        findings.fail(
+            "panels",
+            "There is no panel: no row of integrations has provider 'znet'.",
+            "Enter the reseller account in the shop.",
+        );
+    }
+    let secrets = rows
+        .iter()
+        .flat_map(|row| [&row.base_url, &row.kod, &row.sifre]);
+    Secrets::process().register(secrets.flatten());
+    let looks: Vec<_> = rows
+        .iter()
+        .map(|row| one(row, patient, &http, until))
+        .collect();
+    let mut looks = stream::iter(looks).buffered(AT_ONCE);
+    let mut lists = Lists::new();
+    while let Some((found, list)) = looks.next().await {
+        findings.append(found);
+        lists.extend(list);
+    }
+    (findings, lists)
+}
+
+/// What the panels are asked with, or why they cannot be.
+async fn means(patient: &Patient<'_>) -> Result<(Vec<Integration>, Http), Findings> {
+    let fault = |text, remedy: &str| {
+        let mut findings = Findings::default();
+        findings.fail("panels", text, remedy);
+        findings
+    };
+    let rows = timeout(patient.pace.part, patient.store.integrations()).await;
+    let rows = rows.map_err(|_| {
+        fault(
+            "The panels could not be read in time.".to_owned(),
+            "Look whether the database is overloaded.",
+        )
+    })?;
+    let rows = rows.map_err(|error| {
+        fault(
+            chain(&error),
+            "GRANT SELECT ON public.integrations TO the role of database.url;",
+        )
+    })?;
+    let http = Http::new(&patient.means.calls).map_err(|error| {
+        fault(
+            chain(&error),
+            "Install the system's root certificates (package ca-certificates).",
+        )
+    })?;
+    Ok((rows, http))
+}
+
+async fn one(
+    row: &Integration,
+    patient: &Patient<'_>,
+    http: &Http,
+    until: Instant,
+) -> (Findings, Option<(IntegrationId, Catalogue)>) {
+    let mut findings = Findings::default();
+    let name = &*row.name;
+    let Some(account) = usable(row, &mut findings) else {
+        return (findings, None);
+    };
+    if Instant::now() >= until {
+        findings
+            .skip(
+                "panel",
+                format!(
+                    "{name} was not asked: no time was left. `orderwatch doctor` takes longer."
+                ),
+            )
+            .about(name);
+        return (findings, None);
+    }
+    let mut asked = Asked {
+        panel: Znet::new(account, http.clone()),
+        name,
+        config: patient.config,
+        longest: patient.pace.call,
+        findings,
+    };
+    let list = if asked.balance().await {
+        asked.catalogue().await
+    } else {
+        None
+    };
+    (asked.findings, list.map(|list| (row.id, list)))
+}
+
+/// The account, if its panel is to be asked.
+fn usable(row: &Integration, findings: &mut Findings) -> Option<Account> {
+    let name = &*row.name;
+    if !row.enabled {
+        let text = format!("{name} is disabled in the shop.");
+        findings.skip("panel", text).about(name);
+        return None;
+    }
+    let [base_url, kod, sifre] = [&row.base_url, &row.kod, &row.sifre]
+        .map(|secret| secret.as_ref().map(ExposeSecret::expose_secret));
+    let account = match Account::new(base_url, kod, sifre) {
+        Ok(account) => account,
+        Err(error) => {
+            findings
+                .fail(
+                    "account",
+                    format!("{name} cannot be used: {error}. Its orders are held."),
+                    "Complete the integration in the shop, then retry its held orders.",
+                )
+                .about(name);
+            return None;
+        }
+    };
+    if row.base_url.as_ref().is_some_and(is_plain) {
+        findings
+            .warn(
+                "plain http",
+                format!(
+                    "{name} is reached over plain http: account and password can be read on the way, with every order."
+                ),
+                "Use the panel's https address, if it has one.",
+            )
+            .about(name);
+    }
+    if row.paused {
+        findings
+            .warn(
+                "paused",
+                format!("Buying at {name} is paused."),
+                "`orderwatch resume` once the cause is gone.",
+            )
+            .about(name);
+    }
+    Some(account)
+}
+
+impl Asked<'_> {
+    /// Whether the panel answers.
+    async fn balance(&mut self) -> bool {
+        let answer = timeout(self.longest, self.panel.balance()).await;
+        let Some(balance) = self.answered("balance", answer) else {
+            return false;
+        };
+        funds(balance, self.name, self.config, &mut self.findings);
+        true
+    }
+
+    async fn catalogue(&mut self) -> Option<Catalogue> {
+        let answer = timeout(self.longest, self.panel.catalogue()).await;
+        let list = self.answered("price list", answer)?;
+        let (name, products) = (self.name, list.products.len());
+        let text = format!("{name} lists {products} products.");
+        self.findings.ok("price list", text).about(name);
+        Some(list)
+    }
+
+    /// An answer; whatever else came is a finding.
+    fn answered<T, E>(
+        &mut self,
+        check: &'static str,
+        answer: Result<Result<T, ReadError>, E>,
+    ) -> Option<T> {
+        let name = self.name;
+        let (text, remedy): (&dyn Display, _) = match &answer {
+            Ok(Ok(_)) => return answer.ok()?.ok(),
+            Ok(Err(error)) => (error, remedy(error)),
+            Err(_) => (
+                &format_args!("no answer came in {} seconds", self.longest.as_secs()),
+                "Look whether the panel works, and whether this machine reaches it.",
+            ),
+        };
+        let text = format!("{name}: {text}");
+        self.findings.fail(check, text, remedy).about(name);
+        None
+    }
+}
+
+fn funds(balance: Decimal, name: &str, config: &Config, findings: &mut Findings) {
+    let low = config.balance.warn_below.filter(|limit| balance < *limit);
+    let finding = if balance <= Decimal::ZERO {
+        findings.fail(
+            "balance",
+            format!("The account at {name} is empty: {}.", money(balance)),
+            "Top it up at the panel.",
+        )
+    } else if let Some(limit) = low {
+        findings.warn(
+            "balance",
+            format!(
+                "{name} holds {}, less than {}.",
+                money(balance),
+                money(limit)
+            ),
+            "Top it up at the panel.",
+        )
+    } else {
+        findings.ok("balance", format!("{name} holds {}.", money(balance)))
+    };
+    finding.about(name);
+}
+
+const fn remedy(error: &ReadError) -> &'static str {
+    match error {
+        ReadError::Unreachable { .. } => {
+            "Look at \"baseUrl\" of the integration, and whether this machine reaches the panel."
+        }
+        ReadError::Refused { .. } => {
+            "Look at kod and sifre of the integration, and at the account's rights."
+        }
+        ReadError::Unreadable {
+            class: AnswerClass::Empty | AnswerClass::Html,
+            ..
+        } => {
+            "Wrong kod, sifre or \"baseUrl\", or the panel does not let this machine's address in: have it put on the panel's list."
+        }
+        ReadError::Unreadable { .. } => {
+            "Look at \"baseUrl\" of the integration: is it a znet panel?"
+        }
+    }
+}
+
+fn is_plain(url: &SecretString) -> bool {
+    Url::parse(url.expose_secret().trim())
+        .is_ok_and(|url| url.scheme() == "http" && !is_private(url.host_str().unwrap_or_default()))
+}

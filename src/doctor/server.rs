@@ -1,0 +1,221 @@
+//! What the database's server says of itself, the indexes and the trigger, and whether notices come.
+
+use std::time::Duration;
+
+use super::finding::Findings;
+use crate::{
+    config::Config,
+    store::{SchemaFault, ServerFacts, Store},
+};
+
+/// The oldest server that the statements work on.
+const OLDEST_SERVER: i32 = 140_000;
+/// The longest wait for a notice.
+const NOTICE: Duration = Duration::from_secs(5);
+
+pub(super) fn facts(facts: &ServerFacts, findings: &mut Findings) {
+    version(facts, findings);
+    role(facts, findings);
+}
+
+fn version(facts: &ServerFacts, findings: &mut Findings) {
+    if facts.standby || facts.read_only {
+        findings.fail(
+            "server",
+            "Nothing can be written here: it is a standby, or read-only.",
+            "Let database.url lead to the primary.",
+        );
+    } else if facts.version < OLDEST_SERVER {
+        findings.fail(
+            "server",
+            format!("Postgres {} is too old.", facts.version / 10_000),
+            "Use Postgres 14 or newer.",
+        );
+    } else {
+        let version = facts.version / 10_000;
+        findings.ok(
+            "server",
+            format!("Postgres {version}, which can be written."),
+        );
+    }
+    if facts.has_statement_timeout {
+        findings.ok("statement timeout", "No statement can hang for ever.");
+    } else {
+        findings.warn(
+            "statement timeout",
+            "The session's limits do not hold: a pooler seems to drop them.",
+            format!("ALTER ROLE {} SET statement_timeout = '30s';", facts.role),
+        );
+    }
+}
+
+fn role(facts: &ServerFacts, findings: &mut Findings) {
+    if facts.superuser || facts.may_delete {
+        findings.warn(
+            "role",
+            format!(
+                "The role {} may {}; orderwatch never needs that.",
+                facts.role,
+                if facts.superuser {
+                    "do everything"
+                } else {
+                    "delete the shop's orders or accounts"
+                }
+            ),
+            "Run the daemon under a role of its own that may read the shop's tables and write the columns it needs; migrate as the owner.",
+        );
+    } else {
+        let role = format!("The role {} cannot delete the shop's orders.", facts.role);
+        findings.ok("role", role);
+    }
+}
+
+pub(super) fn schema(faults: Vec<SchemaFault>, findings: &mut Findings) {
+    if faults.is_empty() {
+        findings.ok("indexes", "All are there and valid, and so is the trigger.");
+    }
+    for fault in faults {
+        match fault {
+            SchemaFault::IndexMissing(name) => findings
+                .warn(
+                    "indexes",
+                    format!("The index {name} is gone: the larger the shop, the slower the work."),
+                    "Create it anew as its file in migrations/ says (CREATE INDEX CONCURRENTLY).",
+                )
+                .about(name),
+            SchemaFault::IndexInvalid(name) => findings
+                .warn(
+                    "indexes",
+                    format!("The building of the index {name} was interrupted; it is not used."),
+                    format!("REINDEX INDEX CONCURRENTLY {name};"),
+                )
+                .about(name),
+            SchemaFault::NoTrigger => {
+                findings.warn(
+                    "trigger",
+                    "The trigger on product_orders that tells of new orders is gone or off: they are found by the scan only.",
+                    "ALTER TABLE public.product_orders ENABLE TRIGGER orderwatch_new_order; or run the migration anew.",
+                );
+            }
+        }
+    }
+}
+
+pub(super) async fn notices(store: &Store, config: &Config, findings: &mut Findings) {
+    let arrive = store.notices_arrive(NOTICE).await.unwrap_or(false);
+    listen(arrive, config.dispatch.scan_interval, findings);
+}
+
+fn listen(arrive: bool, scan_interval: Duration, findings: &mut Findings) {
+    if arrive {
+        findings.ok("notices", "LISTEN works: new orders are bought at once.");
+        return;
+    }
+    let scan = humantime::format_duration(scan_interval);
+    findings.warn(
+        "notices",
+        format!("LISTEN does not work: new orders are found by the scan, every {scan}."),
+        "A pooler in transaction mode does not pass notices on; let database.url lead to the server itself, or to a pool in session mode.",
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::Outcome;
+
+    const SOUND: ServerFacts = ServerFacts {
+        version: 160_004,
+        standby: false,
+        read_only: false,
+        has_statement_timeout: true,
+        role: String::new(),
+        superuser: false,
+        may_delete: false,
+    };
+
+    fn bad(look: impl FnOnce(&mut Findings)) -> Vec<(Outcome, String)> {
+        let mut findings = Findings::default();
+        look(&mut findings);
+        let bad = findings.as_slice().iter();
+        bad.filter(|finding| finding.outcome != Outcome::Ok)
+            .inspect(|finding| assert!(finding.remedy.is_some(), "{finding:?}"))
+            .map(|finding| (finding.outcome, finding.sentence.clone()))
+            .collect()
+    }
+
+    #[test]
+    fn a_server_that_cannot_be_worked_on_fails() {
+        assert_eq!(bad(|found| facts(&SOUND, found)), []);
+        for (server, words) in [
+            (
+                ServerFacts {
+                    standby: true,
+                    read_only: true,
+                    ..SOUND
+                },
+                "standby",
+            ),
+            (
+                ServerFacts {
+                    read_only: true,
+                    ..SOUND
+                },
+                "read-only",
+            ),
+            (
+                ServerFacts {
+                    version: 130_014,
+                    ..SOUND
+                },
+                "Postgres 13 is too old",
+            ),
+        ] {
+            let found = bad(|found| facts(&server, found));
+            assert_eq!(found.len(), 1, "{found:?}");
+            assert_eq!(found[0].0, Outcome::Fail, "{found:?}");
+            assert!(found[0].1.contains(words), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn limits_that_a_pooler_drops_and_a_role_that_may_too_much_are_told() {
+        for (server, words) in [
+            (
+                ServerFacts {
+                    has_statement_timeout: false,
+                    ..SOUND
+                },
+                "drop them",
+            ),
+            (
+                ServerFacts {
+                    superuser: true,
+                    ..SOUND
+                },
+                "may do everything",
+            ),
+            (
+                ServerFacts {
+                    may_delete: true,
+                    ..SOUND
+                },
+                "may delete",
+            ),
+        ] {
+            let found = bad(|found| facts(&server, found));
+            assert_eq!(found.len(), 1, "{found:?}");
+            assert_eq!(found[0].0, Outcome::Warn, "{found:?}");
+            assert!(found[0].1.contains(words), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn where_no_notice_comes_the_scan_is_named() {
+        let scan = Duration::from_secs(5);
+        assert_eq!(bad(|found| listen(true, scan, found)), []);
+        let found = bad(|found| listen(false, scan, found));
+        assert_eq!(found[0].0, Outcome::Warn);
+        assert!(found[0].1.ends_with("every 5s."), "{found:?}");
+    }
+}
