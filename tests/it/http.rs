@@ -11,6 +11,7 @@ mod doctor;
 mod health;
 mod lists;
 mod reads;
+mod stock;
 mod wire;
 
 use serde_json::Value;

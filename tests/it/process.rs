@@ -12,6 +12,7 @@
 pub(crate) mod audit;
 pub(crate) mod database;
 pub(crate) mod halt;
+pub(crate) mod market;
 pub(crate) mod proxy;
 pub(crate) mod settings;
 pub(crate) mod shop;
