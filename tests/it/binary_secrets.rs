@@ -12,7 +12,9 @@ use futures::{StreamExt as _, stream};
 use orderwatch::{
     http::pages::lang::Lang,
     sandbox::{
+        http::Answer,
         panel::{Endpoint, PanelPlan},
+        trendyol::Endpoint as StoreEndpoint,
         trouble::{Fault, Trouble},
     },
 };
@@ -21,6 +23,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Row as _};
 use super::{
     http::{Site, TOKEN},
     process::{
+        market::Market,
         proxy::Proxy,
         settings::Settings,
         shop::{Row, Shop},
@@ -101,6 +104,49 @@ fn questions(base_url: &str) -> Vec<Option<Fault>> {
     faults.into_iter().map(Some).collect()
 }
 
+/// A store with something to sell and somebody who bought, which repeats the account in its errors.
+async fn market(world: &World) -> Market {
+    let market = Market::open(&[("KASKOL-1", 3), ("KASKOL-2", 4)]).await;
+    let pool = &world.database.pool;
+    sqlx::query(
+        "INSERT INTO central_stock (barcode, qty) VALUES ('KASKOL-1', 50), ('KASKOL-2', 70)",
+    )
+    .execute(pool)
+    .await
+    .unwrap();
+    for barcode in ["KASKOL-1", "KASKOL-2"] {
+        market.store.sell(barcode, 1).unwrap();
+    }
+    let faults = market.store.faults();
+    let echo = |status, echo: &String| {
+        let answer = Answer::new(status, "application/json", echo.as_str());
+        Some(Fault::Instead(Trouble::Answer(answer)))
+    };
+    let echoes = Market::echoes();
+    for status in [401, 400, 500] {
+        let answers = echoes.iter().map(|words| echo(status, words));
+        faults.script(StoreEndpoint::OrderStream, answers);
+    }
+    // What is refused rests before it is sent again.
+    faults.script(StoreEndpoint::PushStock, [echo(400, &echoes[1])]);
+    market
+}
+
+/// Waits until the store has said all that it was to say, and its orders were read.
+async fn traded(world: &World, market: &Market) {
+    until("the store's errors and orders to have come", || async {
+        let faults = market.store.faults();
+        let left =
+            faults.scripted(StoreEndpoint::OrderStream) + faults.scripted(StoreEndpoint::PushStock);
+        let read: i64 = sqlx::query_scalar("SELECT count(*) FROM orders_created")
+            .fetch_one(&world.database.pool)
+            .await
+            .unwrap();
+        (left == 0 && read == 2).then_some(())
+    })
+    .await;
+}
+
 /// A panel whose orders are sent although its price list cannot be read.
 async fn unreachable(world: &World, base_url: &str) {
     let pool = &world.database.pool;
@@ -165,7 +211,7 @@ const PAGES: [&str; 22] = [
 ];
 
 /// What programs read.
-const DATA: [&str; 21] = [
+const DATA: [&str; 25] = [
     "/metrics",
     "/livez",
     "/readyz",
@@ -182,9 +228,13 @@ const DATA: [&str; 21] = [
     "/api/v1/jobs/balance/runs",
     "/api/v1/shadow",
     "/api/v1/shadow/orders",
-    "/api/v1/stock/plan",
+    "/api/v1/jobs/pull-orders/runs",
+    "/api/v1/jobs/push-stock/runs",
+    "/api/v1/stock/plan?settled=true",
     "/api/v1/stock/log",
     "/api/v1/stock/batches",
+    "/api/v1/stock/batches/1/items",
+    "/api/v1/stock/batches/2/items",
     "/api/v1/stock/refused",
     "/api/v1/packages",
 ];
@@ -225,6 +275,9 @@ async fn answers(world: &World, site: &Site, rows: &[Row]) -> Vec<String> {
         assert_ne!(answer.status, 401, "{path}");
         texts.push(answer.head + &answer.body);
     }
+    let found = site.post("/api/v1/doctor", &serde_json::json!({})).await;
+    assert_eq!(found.status, 200, "{found:?}");
+    texts.push(found.body);
     let pages = pages(world, rows).await;
     for lang in Lang::ALL {
         let wanted = pages.iter().map(|path| {
@@ -287,6 +340,26 @@ fn assert_none(level: &str, texts: &[String], secrets: &[String]) {
     }
 }
 
+/// Accounts and codes, wherever they come from.
+fn canaries(rows: &[Row]) -> Vec<String> {
+    let mut secrets = [
+        "kanarya-kod",
+        "Kanarya/sifre",
+        "Kanarya%2Fsifre",
+        CODE,
+        DATABASE_PASSWORD,
+        URL_PASSWORD,
+        TOKEN,
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    secrets.extend(Market::secrets());
+    let known = secrets.len();
+    secrets.extend(rows.iter().filter_map(|row| row.pin_code.clone()));
+    assert!(secrets.len() > known + 6, "hardly an order got its code");
+    secrets
+}
+
 async fn run(level: &str, and_addresses: bool) {
     let world = World::with(|plan: &mut PanelPlan| PREFIX.clone_into(&mut plan.path_prefix)).await;
     let base_url = world.panel.base_url();
@@ -315,8 +388,9 @@ async fn run(level: &str, and_addresses: bool) {
     }
     world.shop.orders(PIN, "player", count).await;
 
+    let market = market(&world).await;
     let mut proxy = Proxy::before(world.database.options()).await;
-    let settings = settings(&world, &proxy, level);
+    let settings = market.settings(settings(&world, &proxy, level));
     let process = world.program(&settings, &["run"]).spawn();
     process.wait_for_line("waiting for the database").await;
     proxy.open().await;
@@ -331,33 +405,28 @@ async fn run(level: &str, and_addresses: bool) {
     process.wait_for_line("cannot look for work").await;
     proxy.open().await;
     let rows = world.shop.settled().await;
+    traded(&world, &market).await;
     let site = Site::of(&process).await.with_token();
     let mut texts = answers(&world, &site, &rows).await;
     a_code_is_shown(&site, &rows).await;
     let ended = process.stop().await;
 
-    let mut secrets: Vec<String> = [
-        "kanarya-kod",
-        "Kanarya/sifre",
-        "Kanarya%2Fsifre",
-        CODE,
-        DATABASE_PASSWORD,
-        URL_PASSWORD,
-        TOKEN,
-    ]
-    .map(str::to_owned)
-    .to_vec();
+    let addresses = [HOST.to_owned(), format!("127.0.0.1:{port}")];
+    let mut secrets = canaries(&rows);
     if and_addresses {
-        secrets.extend([HOST.into(), format!("127.0.0.1:{port}")]);
+        secrets.extend(addresses.clone());
     }
-    let pins = rows.iter().filter_map(|row| row.pin_code.clone());
-    secrets.extend(pins);
-    assert!(secrets.len() > 15, "hardly an order got its code");
     let of_server = texts.len();
     // Whatever the libraries log, the server shows no panel's address.
     let mut shown = secrets.clone();
-    shown.extend([HOST.into(), PREFIX.into(), format!("127.0.0.1:{port}")]);
+    shown.extend(addresses);
+    shown.push(PREFIX.to_owned());
     assert_none(level, &texts, &shown);
+    // The warehouse's tables hold the customers; nothing else does.
+    let log = [ended.stdout.clone(), ended.stderr.clone()];
+    for texts in [&texts[..], &log] {
+        assert_none(level, texts, &Market::personal());
+    }
     texts.extend([ended.stdout, ended.stderr, stored(&world).await]);
     for row in &rows {
         let name = row.id.to_string();
@@ -373,11 +442,10 @@ async fn run(level: &str, and_addresses: bool) {
     // What is looked for can be found: the answers and the steps are there.
     assert!(texts[of_server + 1].contains("the panel refused the order"));
     assert!(texts[of_server + 2].contains("Hatalı giriş"));
-    assert!(
-        texts[..of_server]
-            .iter()
-            .any(|text| text.contains("Hatalı giriş"))
-    );
+    let said = |texts: &[String], words: &str| texts.iter().any(|text| text.contains(words));
+    assert!(said(&texts[..of_server], "Hatalı giriş"));
+    assert!(said(&texts, "key ***, secret ***"));
+    assert!(said(&texts[..of_server], "KASKOL-2"));
 }
 
 fn settings(world: &World, proxy: &Proxy, level: &str) -> Settings {
@@ -394,6 +462,11 @@ fn settings(world: &World, proxy: &Proxy, level: &str) -> Settings {
         .text("znet.request_timeout", "1s")
         // Some answers are lies that the panel does not know of afterwards.
         .text("poll.give_up_after", "12s")
+        .text("trendyol.request_timeout", "2s")
+        .text("trendyol.orders.interval", "1s")
+        .with("trendyol.orders.requests_per_minute", "1000")
+        .text("trendyol.stock.interval", "1s")
+        .text("trendyol.stock.first_run_after", "0s")
 }
 
 #[tokio::test(flavor = "multi_thread")]

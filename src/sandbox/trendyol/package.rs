@@ -155,7 +155,8 @@ impl Package {
                 .text("district", "Kadıköy")
                 .text("countryCode", "TR")
                 .text("postalCode", "34710")
-                .nulls(&["phone", "neighborhood"]);
+                .text("phone", "+90 500 555 01 42")
+                .nulls(&["neighborhood"]);
         };
         o.raw("customerId", self.id + 900)
             .text("customerFirstName", given)
