@@ -5,17 +5,18 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
-use sqlx::{Acquire, Postgres, Transaction, types::Json};
+use sqlx::{Acquire as _, Postgres, Transaction, types::Json};
 
-use super::{Store, StoreError, pool::whole};
+use super::{
+    Store, StoreError,
+    order_places::{is_moved, mirrored, places, show},
+    package_sales::{give_items_back, gives_back, is_gone, tell_items},
+    pool::whole,
+};
 use crate::{
     marketplace::{PackageStatus, StockEffect},
     stock::{place::Place, reserve::Line},
 };
-
-/// By how much the marketplace's clock may differ from ours when it is asked whether a sale came before
-/// a look. Where it does not matter which, more is taken for overwritten: then less is on sale.
-const CLOCKS_DIFFER: TimeDelta = TimeDelta::seconds(10);
 
 /// A package as the marketplace told of it.
 #[derive(Clone, Debug)]
@@ -90,17 +91,6 @@ pub enum RecordedPackage {
     Changed,
     /// Known, so its units are reserved, but the warehouse's table does not take the row.
     NotShown(StoreError),
-}
-
-/// How far a feed was read.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Feed {
-    /// Everything that changed before is known.
-    pub read_until: Option<DateTime<Utc>>,
-    /// When a wide pass was last read whole.
-    pub wide_at: Option<DateTime<Utc>>,
-    /// When a pass was last read whole.
-    pub good_at: Option<DateTime<Utc>>,
 }
 
 impl Store {
@@ -279,49 +269,6 @@ impl Store {
         .map_err(StoreError::doing("forgetting old packages"))?;
         Ok(u64::try_from(gone.len()).unwrap_or(u64::MAX))
     }
-
-    /// How far a feed was read.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be read.
-    pub async fn feed(&self, feed: &str) -> Result<Feed, StoreError> {
-        let row = sqlx::query_as!(
-            Feed,
-            "SELECT read_until, wide_at, good_at FROM orderwatch.feeds WHERE feed = $1",
-            feed
-        )
-        .fetch_optional(&self.pool)
-        .await
-        .map_err(StoreError::doing("reading how far a feed was read"))?;
-        Ok(row.unwrap_or_default())
-    }
-
-    /// A feed was read whole, up to a time. It never goes back.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
-    pub async fn feed_was_read(
-        &self,
-        feed: &str,
-        until: DateTime<Utc>,
-        wide: bool,
-    ) -> Result<(), StoreError> {
-        sqlx::query!(
-            "INSERT INTO orderwatch.feeds AS f (feed, read_until, good_at, wide_at)
-             VALUES ($1, $2::timestamptz, $2, CASE WHEN $3 THEN $2 END)
-             ON CONFLICT (feed) DO UPDATE SET
-                 read_until = GREATEST(f.read_until, EXCLUDED.read_until),
-                 good_at = GREATEST(f.good_at, EXCLUDED.good_at),
-                 wide_at = GREATEST(f.wide_at, EXCLUDED.wide_at)",
-            feed,
-            until,
-            wide
-        )
-        .execute(&self.pool)
-        .await
-        .map_err(StoreError::doing("noting how far a feed was read"))?;
-        Ok(())
-    }
 }
 
 /// One writer per order, whatever it writes.
@@ -379,116 +326,6 @@ async fn upsert(
     .map_err(StoreError::doing("recording a package"))
 }
 
-/// The marketplace has lowered its stock by what is in a new package. Where a push has overwritten
-/// that, nothing is left of it; where one is open, or the next one comes without a look, it may be
-/// overwritten yet.
-async fn tell_items(
-    transaction: &mut Transaction<'_, Postgres>,
-    lines: &[Line],
-    sold_at: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    let doing = StoreError::doing("counting what was sold");
-    let (barcodes, units) = units_of(lines);
-    // First the locks: the pushes are read as they are once no result is being written down.
-    sqlx::query!(
-        r"SELECT i.barcode FROM orderwatch.stock_items i
-          WHERE i.barcode IN (SELECT regexp_replace(t.barcode, '\s', '', 'g')
-                              FROM unnest($1::text[]) AS t (barcode))
-          ORDER BY i.barcode FOR UPDATE",
-        &barcodes
-    )
-    .fetch_all(&mut **transaction)
-    .await
-    .map_err(&doing)?;
-    sqlx::query!(
-        r"WITH sold AS (
-              SELECT regexp_replace(t.barcode, '\s', '', 'g') AS barcode, sum(t.units)::integer AS units
-              FROM unnest($1::text[], $2::integer[]) AS t (barcode, units) GROUP BY 1
-          ), items AS (
-              SELECT i.barcode, s.units,
-                     CASE WHEN EXISTS (SELECT FROM orderwatch.stock_sends p
-                                       WHERE p.barcode = i.barcode
-                                         AND $4 >= p.looked_at AND $3 <= p.settled_at) THEN 'doubted'
-                          WHEN $4 >= COALESCE(i.looked_at, '-infinity') THEN 'since'
-                          ELSE 'told' END AS kind
-              FROM orderwatch.stock_items i JOIN sold s ON s.barcode = i.barcode
-          )
-          UPDATE orderwatch.stock_items i SET
-              told = i.told + CASE s.kind WHEN 'told' THEN s.units ELSE 0 END,
-              told_since_look = i.told_since_look + CASE s.kind WHEN 'since' THEN s.units ELSE 0 END,
-              doubted = i.doubted + CASE s.kind WHEN 'doubted' THEN s.units ELSE 0 END
-          FROM items s WHERE i.barcode = s.barcode",
-        &barcodes,
-        &units,
-        sold_at - CLOCKS_DIFFER,
-        sold_at + CLOCKS_DIFFER
-    )
-    .execute(&mut **transaction)
-    .await
-    .map_err(&doing)?;
-    Ok(())
-}
-
-/// The marketplace may have put what was in a package back on sale; with a `factor` of -1, what
-/// another package carries on it has not.
-async fn give_items_back(
-    transaction: &mut Transaction<'_, Postgres>,
-    lines: &[Line],
-    factor: i32,
-) -> Result<(), StoreError> {
-    let (barcodes, units) = units_of(lines);
-    sqlx::query!(
-        r"WITH gone AS (
-              SELECT regexp_replace(t.barcode, '\s', '', 'g') AS barcode, sum(t.units)::integer AS units
-              FROM unnest($1::text[], $2::integer[]) AS t (barcode, units) GROUP BY 1
-          ), items AS (
-              SELECT i.barcode, g.units FROM orderwatch.stock_items i
-              JOIN gone g ON g.barcode = i.barcode ORDER BY i.barcode FOR UPDATE OF i
-          )
-          UPDATE orderwatch.stock_items i SET given_back = i.given_back + $3 * g.units
-          FROM items g WHERE i.barcode = g.barcode",
-        &barcodes,
-        &units,
-        factor
-    )
-    .execute(&mut **transaction)
-    .await
-    .map_err(StoreError::doing("noting what was cancelled"))?;
-    Ok(())
-}
-
-/// Bar codes and their units, side by side.
-fn units_of(lines: &[Line]) -> (Vec<String>, Vec<i32>) {
-    let units = |line: &Line| i32::try_from(line.quantity).unwrap_or(i32::MAX);
-    lines
-        .iter()
-        .map(|line| (line.barcode.clone(), units(line)))
-        .unzip()
-}
-
-/// Whether the marketplace may put back on sale what was in a package.
-fn gives_back(status: &PackageStatus) -> bool {
-    matches!(
-        status.stock_effect(),
-        StockEffect::Released | StockEffect::Returned
-    )
-}
-
-/// Whether a package was known to give back what was in it.
-async fn is_gone(
-    transaction: &mut Transaction<'_, Postgres>,
-    package: i64,
-) -> Result<bool, StoreError> {
-    sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM orderwatch.packages
-                          WHERE package_id = $1 AND effect IN ('released', 'returned')) AS "gone!""#,
-        package
-    )
-    .fetch_one(&mut **transaction)
-    .await
-    .map_err(StoreError::doing("looking a package up"))
-}
-
 fn effect(status: &PackageStatus) -> &'static str {
     match status.stock_effect() {
         StockEffect::Reserved => "reserved",
@@ -498,36 +335,6 @@ fn effect(status: &PackageStatus) -> &'static str {
         StockEffect::Returned => "returned",
         StockEffect::Unknown => "unknown",
     }
-}
-
-/// Where the row is, and where we put it. Of several rows the furthest counts.
-pub(super) async fn places(
-    transaction: &mut Transaction<'_, Postgres>,
-    order: &str,
-) -> Result<(Option<Place>, Option<Place>), StoreError> {
-    let row = sqlx::query!(
-        r#"SELECT ARRAY(
-               SELECT 'created' FROM public.orders_created WHERE order_number = $1
-               UNION ALL SELECT 'picking' FROM public.orders_picking WHERE order_number = $1
-               UNION ALL SELECT 'shipped' FROM public.orders_shipped WHERE order_number = $1
-               UNION ALL SELECT 'delivered' FROM public.orders_delivered WHERE order_number = $1
-               UNION ALL SELECT 'cancelled' FROM public.orders_cancelled WHERE order_number = $1
-           ) AS "stands!",
-           (SELECT place FROM orderwatch.order_places WHERE order_number = $1) AS ours"#,
-        order
-    )
-    .fetch_one(&mut **transaction)
-    .await
-    .map_err(StoreError::doing("looking for an order's row"))?;
-    let stands = row.stands.iter().filter_map(|place| Place::parse(place));
-    Ok((stands.max(), row.ours.as_deref().and_then(Place::parse)))
-}
-
-/// Whether the warehouse has moved the row to where orders are whose units were taken.
-pub(super) fn is_moved(stands: Option<Place>, ours: Option<Place>) -> bool {
-    stands.is_some_and(|stands| {
-        stands.is_taken() && (stands == Place::Picking || ours != Some(stands))
-    })
 }
 
 /// Units that the warehouse took: it has moved the row.
@@ -609,67 +416,6 @@ async fn packages_of(
             content: row.content,
         })
         .collect())
-}
-
-async fn show(
-    transaction: &mut Transaction<'_, Postgres>,
-    order: &str,
-    stands: Option<Place>,
-    put: &Put,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    put_order(transaction, order, stands, put, now).await?;
-    mirrored(transaction, order).await
-}
-
-/// Writes the row where it belongs, and remembers where that is.
-pub(super) async fn put_order(
-    transaction: &mut Transaction<'_, Postgres>,
-    order: &str,
-    stands: Option<Place>,
-    put: &Put,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    let doing = StoreError::doing("writing an order into the warehouse's table");
-    sqlx::query!(
-        r#"SELECT orderwatch.put_order($1, $2, $3, $4) AS "put!: ()""#,
-        order,
-        stands.map(Place::as_str),
-        put.place.as_str(),
-        put.facts
-    )
-    .execute(&mut **transaction)
-    .await
-    .map_err(&doing)?;
-    sqlx::query!(
-        "INSERT INTO orderwatch.order_places AS o (order_number, place, put_at)
-         SELECT $1, $2, $3 WHERE $4::text IS DISTINCT FROM $2 OR $2 = 'created'
-         ON CONFLICT (order_number) DO UPDATE SET place = EXCLUDED.place, put_at = EXCLUDED.put_at
-         WHERE o.place <> EXCLUDED.place",
-        order,
-        put.place.as_str(),
-        now,
-        // A row that the warehouse has put there stays marked as such.
-        stands.map(Place::as_str)
-    )
-    .execute(&mut **transaction)
-    .await
-    .map_err(&doing)?;
-    Ok(())
-}
-
-async fn mirrored(
-    transaction: &mut Transaction<'_, Postgres>,
-    order: &str,
-) -> Result<(), StoreError> {
-    sqlx::query!(
-        "UPDATE orderwatch.packages SET mirrored = true WHERE order_number = $1 AND NOT mirrored",
-        order
-    )
-    .execute(&mut **transaction)
-    .await
-    .map_err(StoreError::doing("noting that an order is shown"))?;
-    Ok(())
 }
 
 /// How long a package that holds units without being open is looked at.

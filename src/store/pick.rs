@@ -6,7 +6,8 @@ use sqlx::{Postgres, Transaction, types::Json};
 
 use super::{
     Put, Store, StoreError,
-    packages::{is_moved, lock_order, places, put_order},
+    order_places::{is_moved, places, put_order},
+    packages::lock_order,
     pool::whole,
 };
 use crate::{
