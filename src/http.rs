@@ -13,6 +13,7 @@
 
 pub mod api;
 pub mod auth;
+mod decide;
 pub mod extract;
 pub mod headers;
 pub mod health;

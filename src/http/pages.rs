@@ -3,15 +3,17 @@
 //! What must stay true:
 //!
 //! * a text from outside is escaped, by the templates alone,
-//! * nothing changes by GET, and what can spend money asks first ([`act`]),
+//! * nothing changes by GET, and what can spend money asks first ([`act`], [`decide`], [`brake`], [`run`]),
 //! * a code is shown only to who has shown the token, and each view is written down ([`order`]),
 //! * however many look, the database is asked as if a few did ([`live`], [`shared`]).
 
 pub mod act;
 pub mod assets;
 pub mod bidi;
+pub mod brake;
 pub mod chart;
 pub mod charts;
+pub mod decide;
 pub mod done;
 pub mod format;
 pub mod inbox;
@@ -59,13 +61,16 @@ pub(super) fn routes() -> Router<AppState> {
             "/orders/{id}/code",
             get(order::code_again).post(order::code),
         )
-        .route("/orders/{id}/retry", get(act::ask_retry).post(act::retry))
+        .route(
+            "/orders/{id}/retry",
+            get(decide::ask_retry).post(decide::retry),
+        )
         .route(
             "/orders/{id}/resolve",
-            get(act::ask_resolve).post(act::resolve),
+            get(decide::ask_resolve).post(decide::resolve),
         )
-        .route("/brakes/pause", get(act::ask_pause).post(act::pause))
-        .route("/brakes/resume", get(act::ask_resume).post(act::resume))
+        .route("/brakes/pause", get(brake::ask_pause).post(brake::pause))
+        .route("/brakes/resume", get(brake::ask_resume).post(brake::resume))
         .route("/panels", get(panels::page))
         .route("/jobs", get(jobs::page))
         .route("/jobs/{job}/run", get(run::ask_job).post(run::run_job))

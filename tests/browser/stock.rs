@@ -1,6 +1,6 @@
 //! A push of stock with items that are refused, watched on the page.
 
-use orderwatch::{http::pages::lang::Lang, sandbox::trendyol::ProductState};
+use orderwatch::{http::pages::lang::Lang, sandbox::trendyol::ProductState, store::Store};
 
 use super::{
     browser::{Browser, Screen},
@@ -85,5 +85,29 @@ async fn a_push_with_refused_items_is_watched() {
         assert_eq!(stage.store.stock_of(taken.0), Some(taken.1 + 1));
         assert_eq!(stage.store.stock_of(refused.0), Some(refused.1));
     }
+    assert_not_begun_twice(&stage).await;
     stage.close().await;
+}
+
+/// A job that is run by somebody else is not begun again, and the page does not say that it was.
+async fn assert_not_begun_twice(stage: &Stage) {
+    let browser = &stage.browser;
+    let store = Store::from_pool(stage.world.database.pool.clone());
+    let lead = || async { store.lead("balance").await.unwrap() };
+    let leader = until("the lead of the job", lead).await;
+    for lang in Lang::ALL {
+        // A slow machine may not know within the moment that the page waits.
+        until("it is running already", || async {
+            let page = format!("/jobs/balance/run?lang={}", lang.code());
+            stage.go(&page).await;
+            browser.fill("#who", "Ayşe").await;
+            browser.fill("#why", "to see it").await;
+            browser.follow("main form button").await;
+            let said = lang.words().act.did_run_before;
+            browser.text().await.contains(said).then_some(())
+        })
+        .await;
+    }
+    browser.assert_quiet("a job that runs already").await;
+    leader.resign().await;
 }

@@ -13,22 +13,23 @@ use uuid::Uuid;
 
 use super::{
     input::{Nothing, OrderPath, Signed, person},
-    order::facts,
     responses::Acts,
 };
 use crate::{
     http::{
         AppState, Problem, World,
         auth::Caller,
+        decide::{carry_out, facts},
         extract::{self, Path, Query},
         problem::Code,
     },
     order::{
         EventKind, HoldReason, OrderId,
         explain::Facts,
-        person::{self, Position, Refusal, Release, Resolution, Verdict},
+        person::{self, Refusal, Verdict},
     },
     store::{Acted, Event, Person},
+    worker::decision::{Plan, Wish},
 };
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -106,12 +107,6 @@ struct Step {
     shop_row_refused: bool,
 }
 
-/// A step as things stand.
-enum Plan {
-    Release(Release),
-    Resolve(Position, Resolution),
-}
-
 impl From<VerdictName> for Verdict {
     fn from(name: VerdictName) -> Self {
         match name {
@@ -128,79 +123,34 @@ impl From<Refusal> for Problem {
     }
 }
 
-impl Plan {
-    fn describe(&self, facts: &Facts) -> Step {
-        let known = facts.tracked.as_ref();
-        let reference = known.and_then(|known| known.reference.as_ref());
-        let (from, to, sentence, reference) = match self {
-            Self::Release(release) => (
-                release.from,
-                crate::order::Stage::Queued,
-                format!(
-                    "it will be sent to {} as {}.",
-                    release.panel_name, release.reference
-                ),
-                Some(&release.reference),
+fn describe(plan: &Plan, facts: &Facts) -> Step {
+    let known = facts.tracked.as_ref();
+    let reference = known.and_then(|known| known.reference.as_ref());
+    let (to, sentence, reference) = match plan {
+        Plan::Release(release) => (
+            crate::order::Stage::Queued,
+            format!(
+                "it will be sent to {} as {}.",
+                release.panel_name, release.reference
             ),
-            Self::Resolve(from, resolution) => (
-                *from,
-                resolution.stage(),
-                person::sentence(facts, *from, *resolution),
-                reference,
-            ),
-        };
-        Step {
-            done: false,
-            sentence,
-            from: from.stage.as_str(),
-            held: from.held.map(HoldReason::as_str),
-            to: to.as_str(),
-            reference: reference.map(ToString::to_string),
-            seen: self.seen(),
-            shop_row_refused: false,
-        }
-    }
-
-    /// All that the step depends on, in one word.
-    fn seen(&self) -> String {
-        let position = |at: &Position| {
-            let held = at.held.map_or("-", HoldReason::as_str);
-            format!("{}.{held}", at.stage)
-        };
-        match self {
-            Self::Release(release) => format!(
-                "{}.{}.{}",
-                position(&release.from),
-                release.panel,
-                release.reference
-            ),
-            Self::Resolve(from, resolution) => {
-                format!("{}.{}", position(from), resolution.stage())
-            }
-        }
-    }
-
-    async fn carry_out(
-        &self,
-        world: &World,
-        order: OrderId,
-        person: &Person,
-    ) -> Result<Acted, Problem> {
-        let now = world.clock.now();
-        let give_up_at = world.config.give_up_at(now);
-        let store = &world.store;
-        Ok(match self {
-            Self::Release(release) => {
-                store
-                    .release(order, release, person, now, give_up_at)
-                    .await?
-            }
-            Self::Resolve(from, resolution) => {
-                store
-                    .resolve(order, (*from, *resolution), person, now, give_up_at)
-                    .await?
-            }
-        })
+            Some(&release.reference),
+        ),
+        Plan::Resolve(from, resolution) => (
+            resolution.stage(),
+            person::sentence(facts, *from, *resolution),
+            reference,
+        ),
+    };
+    let from = plan.from();
+    Step {
+        done: false,
+        sentence,
+        from: from.stage.as_str(),
+        held: from.held.map(HoldReason::as_str),
+        to: to.as_str(),
+        reference: reference.map(ToString::to_string),
+        seen: plan.seen(),
+        shop_row_refused: false,
     }
 }
 
@@ -212,7 +162,7 @@ async fn step(
     person: Person,
     (confirm, seen): (bool, Option<&str>),
 ) -> Result<Json<Step>, Problem> {
-    let mut step = plan.describe(&facts);
+    let mut step = describe(&plan, &facts);
     if !confirm {
         return Ok(Json(step));
     }
@@ -225,7 +175,7 @@ async fn step(
     if seen.is_some_and(|seen| seen != step.seen) {
         return Err(changed());
     }
-    match plan.carry_out(world, order, &person).await? {
+    match carry_out(world, order, &plan, &person).await? {
         Acted::Done => {}
         Acted::ShopRowRefused => step.shop_row_refused = true,
         Acted::Changed => return Err(changed()),
@@ -239,8 +189,6 @@ async fn step(
     }
     step.done = true;
     tracing::info!(%order, who = person.who, why = person.why, to = step.to, "a person decided by the API");
-    world.sends.wake();
-    world.checks.wake();
     Ok(Json(step))
 }
 
@@ -262,7 +210,7 @@ async fn retry_order(
     let order = OrderId(path.order);
     let person = person(&body.by, &body.reason)?;
     let facts = facts(&world, order).await?;
-    let plan = Plan::Release(person::retry(order, &facts)?);
+    let plan = Wish::Retry.plan(order, &facts)?;
     let wish = (body.confirm, body.seen.as_deref());
     step(&world, order, (plan, facts), person, wish).await
 }
@@ -284,8 +232,7 @@ async fn resolve_order(
     let order = OrderId(path.order);
     let person = person(&body.by, &body.reason)?;
     let facts = facts(&world, order).await?;
-    let (from, resolution) = person::resolve(order, &facts, body.verdict.into())?;
-    let plan = Plan::Resolve(from, resolution);
+    let plan = Wish::Resolve(body.verdict.into()).plan(order, &facts)?;
     let wish = (body.confirm, body.seen.as_deref());
     step(&world, order, (plan, facts), person, wish).await
 }

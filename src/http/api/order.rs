@@ -15,14 +15,11 @@ use super::{
 };
 use crate::{
     http::{
-        AppState, Problem, World,
+        AppState, Problem,
+        decide::{facts, no_such_order},
         extract::{Path, Query},
-        problem::Code,
     },
-    order::{
-        HoldReason, OrderId,
-        explain::{Facts, explain},
-    },
+    order::{HoldReason, OrderId, explain::explain},
     store::{NumberedEvent, ShopView, TrackedOrder},
 };
 
@@ -164,13 +161,6 @@ async fn find_orders(
     Ok(Json(Found { orders }))
 }
 
-fn no_such_order() -> Problem {
-    Problem::new(
-        Code::NotFound,
-        "neither the shop nor orderwatch knows an order of this id",
-    )
-}
-
 /// Shows an order
 ///
 /// All that is known about it but its code, which `POST …/pin` tells.
@@ -260,19 +250,6 @@ struct Explained {
     remedy: Option<String>,
     /// When it is looked at next, where that is a known time.
     next_look: Option<DateTime<Utc>>,
-}
-
-/// What is known about an order, now.
-pub(super) async fn facts(world: &World, order: OrderId) -> Result<Facts, Problem> {
-    let now = world.clock.now();
-    let facts = world
-        .store
-        .facts(order, world.config.explaining(), now)
-        .await?;
-    if facts.shop.is_none() && facts.tracked.is_none() {
-        return Err(no_such_order());
-    }
-    Ok(facts)
 }
 
 /// Explains an order

@@ -43,6 +43,8 @@ outcomes! {
     ResumedBefore => ("resume-before", did_resume_before, "info"),
     /// A job was started.
     Started => ("start", did_start, "good"),
+    /// It is running already, here or elsewhere; this one was not begun.
+    RunningBefore => ("running", did_run_before, "warn"),
     /// An order has no code.
     NoCode => ("no-code", no_code, "warn"),
 }

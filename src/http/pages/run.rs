@@ -1,13 +1,14 @@
 //! Passes by hand: jobs, and stock that is sent now.
 
-use axum::response::{IntoResponse, Response};
+use std::time::Duration;
+
+use axum::response::Response;
 use serde::Deserialize;
 
 use super::{
-    act::{Confirm, Hidden, told},
+    act::{Confirm, Hidden, Signature, told},
     done::Done,
-    reader::{Reader, Tab, html},
-    sign,
+    reader::{Reader, Tab},
     view::Note,
     words::{self, fill},
 };
@@ -16,16 +17,20 @@ use crate::{
         extract::{Form, Path, Query},
         problem::{Code, Problem},
     },
-    worker::by_hand::{ByHand, NotRun},
+    worker::{
+        by_hand::{ByHand, NotRun},
+        periodic::Ran,
+    },
 };
+
+/// For a pass to find that another one is running.
+const AT_ONCE: Duration = Duration::from_millis(500);
 
 /// What the second step says.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Signed {
-    #[serde(default)]
-    who: String,
-    #[serde(default)]
-    why: String,
+    #[serde(flatten)]
+    signature: Signature,
     #[serde(default)]
     force: String,
 }
@@ -129,41 +134,33 @@ fn ask(
     note: Option<&'static str>,
     signed: &Signed,
 ) -> Result<Response, Problem> {
-    let who = if signed.who.is_empty() {
-        reader.signed_last()
-    } else {
-        signed.who.clone()
-    };
     let force = wish.force.then(|| Hidden {
         name: "force",
         value: "yes".to_owned(),
     });
-    let page = Confirm {
+    Confirm {
         c: reader.chrome(wish.tab, wish.title),
         note: note.map(|text| Note::new(text, "bad")),
         facts: Vec::new(),
         will: Some(wish.will),
         path: wish.path,
         hidden: force.into_iter().collect(),
-        signs: true,
-        who,
-        why: signed.why.clone(),
+        signature: signed.signature.or_last(reader),
         button: wish.title,
         back: wish.shown.to_owned(),
-    };
-    Ok((super::act::status(note.is_some()), html(&page)?).into_response())
+    }
+    .respond(note.is_some())
 }
 
 /// Begins it. A pass may take minutes: its end is shown by the page that follows.
 async fn run(reader: &Reader, wish: Wish, signed: &Signed) -> Result<Response, Problem> {
     let act = &reader.words().act;
-    let Some(person) = sign::person(&signed.who, &signed.why) else {
+    let Some(person) = signed.signature.person() else {
         return ask(reader, wish, Some(act.incomplete), signed);
     };
     let world = &reader.world;
-    match world.runner.run(wish.job) {
-        // Its end is written down with the pass; nobody waits for it here.
-        Ok(_end) => {}
+    let end = match world.runner.run(wish.job) {
+        Ok(end) => end,
         Err(NotRun::NoStore) => {
             let note = Some(reader.words().page.stock_off);
             return ask(reader, wish, note, signed);
@@ -171,7 +168,7 @@ async fn run(reader: &Reader, wish: Wish, signed: &Signed) -> Result<Response, P
         Err(NotRun::Unavailable) => {
             return ask(reader, wish, Some(act.not_now), signed);
         }
-    }
+    };
     let what = if wish.force { "once, forced" } else { "once" };
     let now = world.clock.now();
     world
@@ -184,5 +181,11 @@ async fn run(reader: &Reader, wish: Wish, signed: &Signed) -> Result<Response, P
         why = person.why,
         "a pass from the page"
     );
-    Ok(told(Done::Started, wish.shown, Some(&person)))
+    // Its end is written down with the pass and not waited for; that it does not even begin is known
+    // at once.
+    let done = match tokio::time::timeout(AT_ONCE, end).await {
+        Ok(Ok(Ok(Ran::Elsewhere))) => Done::RunningBefore,
+        _ => Done::Started,
+    };
+    Ok(told(done, wish.shown, Some(&person)))
 }

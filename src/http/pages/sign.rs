@@ -3,29 +3,18 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use crate::store::Person;
+use crate::{store::Person, worker::signature};
 
 /// The cookie that keeps the name.
 const COOKIE: &str = "orderwatch_name";
-/// Longest name and reason that are kept.
-const LONGEST: usize = 500;
 /// Longest name that is remembered: a cookie has little room.
 const REMEMBERED: usize = 80;
 
 /// A person, if both texts say something.
 #[must_use]
 pub fn person(who: &str, why: &str) -> Option<Person> {
-    let (who, why) = (words(who)?, words(why)?);
+    let (who, why) = (signature::words(who).ok()?, signature::words(why).ok()?);
     Some(Person { who, why })
-}
-
-/// A text in one line, without blanks around it; `None` when nothing is left of it, or too much.
-fn words(text: &str) -> Option<String> {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let text = words.join(" ");
-    (1..=LONGEST)
-        .contains(&text.chars().count())
-        .then_some(text)
 }
 
 /// The name that was signed with last.
@@ -37,7 +26,7 @@ pub(super) fn remembered(headers: &HeaderMap) -> Option<String> {
         .filter_map(|pair| pair.trim().split_once('='));
     let (_, value) = pairs.find(|(name, _)| *name == COOKIE)?;
     let name = percent_decode_str(value).decode_utf8().ok()?;
-    words(&name)
+    signature::words(&name).ok()
 }
 
 /// The header that remembers a name for half a year.
@@ -60,7 +49,7 @@ mod tests {
         assert_eq!((&*signed.who, &*signed.why), ("Ayşe Yılmaz", "seen there"));
         assert!(person("Ayşe", " ").is_none());
         assert!(person("", "why").is_none());
-        assert!(person("Ayşe", &"x".repeat(LONGEST + 1)).is_none());
+        assert!(person("Ayşe", &"x".repeat(signature::LONGEST + 1)).is_none());
     }
 
     #[test]

@@ -45,6 +45,7 @@ words! {
         did_resume => ["Buying goes on.", "Satın alma sürüyor.", "استؤنف الشراء."],
         did_resume_before => ["It was not paused.", "Duraklatılmış değildi.", "لم يكن متوقفًا."],
         did_start => ["The job was started; its report appears when it is done.", "Görev başlatıldı; bitince raporu burada görünür.", "بدأت المهمة، ويظهر تقريرها عند انتهائها."],
+        did_run_before => ["The job is running already; it was not started again. Its report appears when it is done.", "Görev zaten çalışıyor; yeniden başlatılmadı. Bitince raporu burada görünür.", "المهمة قيد التشغيل بالفعل؛ لم تُشغَّل مجددًا. ويظهر تقريرها عند انتهائها."],
         changed => ["The order has changed meanwhile; nothing was done. Look again.", "Sipariş bu arada değişti; hiçbir şey yapılmadı. Yeniden bakın.", "تغيّر الطلب في هذه الأثناء؛ لم يُنفَّذ شيء. انظر مجددًا."],
         busy => ["Somebody else holds the shop's row of this order right now; nothing was done. Try again.", "Bu siparişin mağaza kaydını şu anda başkası kullanıyor; hiçbir şey yapılmadı. Yeniden deneyin.", "سجل هذا الطلب مشغول الآن؛ لم يُنفَّذ شيء. حاول مجددًا."],
         not_now => ["Passes cannot be run now; try again in a moment.", "Şu anda çalıştırılamıyor; birazdan yeniden deneyin.", "لا يمكن التشغيل الآن؛ حاول بعد قليل."],

@@ -1,0 +1,248 @@
+//! What people decide about orders: held ones are sent, unconfirmed ones are resolved.
+//!
+//! The second step carries what the first one showed (`Plan::seen`); where the order stands elsewhere
+//! by then, nothing is done and the reader sees what would happen now.
+
+use axum::response::Response;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{
+    act::{Confirm, Hidden, Signature, told},
+    done::Done,
+    format::Format,
+    order,
+    reader::{Reader, Tab},
+    view::{Fact, Facts, Note, Show},
+    words::{self, fill},
+};
+use crate::{
+    http::{
+        decide::{carry_out, facts},
+        extract::{Form, Path, Query},
+        problem::Problem,
+    },
+    order::{
+        OrderId,
+        explain::Facts as OrderFacts,
+        person::{Resolution, Verdict},
+    },
+    store::{Acted, OrderSheet},
+    worker::decision::{Plan, Wish},
+};
+
+/// What the second step says.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Signed {
+    #[serde(flatten)]
+    signature: Signature,
+    #[serde(default)]
+    seen: String,
+    #[serde(default)]
+    verdict: String,
+}
+
+const fn name(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Bought => "bought",
+        Verdict::NotBought => "not-bought",
+        Verdict::SendAgain => "send-again",
+    }
+}
+
+fn wish_of(verdict: &str) -> Result<Wish, Problem> {
+    let all = [Verdict::Bought, Verdict::NotBought, Verdict::SendAgain];
+    let found = all.into_iter().find(|known| name(*known) == verdict);
+    let wrong = || Problem::invalid("verdict", "must be bought, not-bought or send-again");
+    found.map(Wish::Resolve).ok_or_else(wrong)
+}
+
+const fn title(wish: Wish, format: &Format) -> &'static str {
+    let act = &format.words().act;
+    match wish {
+        Wish::Retry => act.retry,
+        Wish::Resolve(Verdict::Bought) => act.bought,
+        Wish::Resolve(Verdict::NotBought) => act.not_bought,
+        Wish::Resolve(Verdict::SendAgain) => act.send_again,
+    }
+}
+
+const fn path(wish: Wish) -> &'static str {
+    match wish {
+        Wish::Retry => "retry",
+        Wish::Resolve(_) => "resolve",
+    }
+}
+
+fn will(plan: &Plan, facts: &OrderFacts, format: &Format) -> String {
+    let act = &format.words().act;
+    let known = facts.tracked.as_ref();
+    let name = known.and_then(|known| known.reference.as_ref());
+    let name = name.map_or_else(String::new, ToString::to_string);
+    match plan {
+        Plan::Release(release) => fill(
+            act.will_retry,
+            &[
+                ("panel", &format.outside(&release.panel_name)),
+                ("reference", release.reference.as_str()),
+            ],
+        ),
+        Plan::Resolve(_, Resolution::Watch) => fill(act.will_watch, &[("reference", &name)]),
+        Plan::Resolve(_, Resolution::SendAgain) => {
+            fill(act.will_send_again, &[("reference", &name)])
+        }
+        Plan::Resolve(_, Resolution::Complete) => act.will_complete.to_owned(),
+        Plan::Resolve(_, Resolution::Fail) => act.will_fail.to_owned(),
+    }
+}
+
+/// `GET /orders/{id}/retry`
+pub(super) async fn ask_retry(reader: Reader, Path(id): Path<Uuid>) -> Result<Response, Problem> {
+    ask(&reader, OrderId(id), Wish::Retry, None, &Signed::default()).await
+}
+
+/// `POST /orders/{id}/retry`
+pub(super) async fn retry(
+    reader: Reader,
+    Path(id): Path<Uuid>,
+    Form(signed): Form<Signed>,
+) -> Result<Response, Problem> {
+    act(&reader, OrderId(id), Wish::Retry, &signed).await
+}
+
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    #[serde(default)]
+    verdict: String,
+}
+
+/// `GET /orders/{id}/resolve?verdict=`
+pub(super) async fn ask_resolve(
+    reader: Reader,
+    Path(id): Path<Uuid>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Problem> {
+    let wish = wish_of(&asked.verdict)?;
+    ask(&reader, OrderId(id), wish, None, &Signed::default()).await
+}
+
+/// `POST /orders/{id}/resolve`
+pub(super) async fn resolve(
+    reader: Reader,
+    Path(id): Path<Uuid>,
+    Form(signed): Form<Signed>,
+) -> Result<Response, Problem> {
+    let wish = wish_of(&signed.verdict)?;
+    act(&reader, OrderId(id), wish, &signed).await
+}
+
+/// What the form hands back.
+fn hidden(wish: Wish, plan: Option<&Plan>) -> Vec<Hidden> {
+    let seen = plan.map(|plan| Hidden {
+        name: "seen",
+        value: plan.seen(),
+    });
+    let verdict = match wish {
+        Wish::Retry => None,
+        Wish::Resolve(verdict) => Some(Hidden {
+            name: "verdict",
+            value: name(verdict).to_owned(),
+        }),
+    };
+    seen.into_iter().chain(verdict).collect()
+}
+
+/// Says what would happen, and why nothing has happened yet.
+async fn ask(
+    reader: &Reader,
+    order: OrderId,
+    wish: Wish,
+    note: Option<&'static str>,
+    signed: &Signed,
+) -> Result<Response, Problem> {
+    let format = &reader.format;
+    let facts = facts(&reader.world, order).await?;
+    let plan = wish.plan(order, &facts);
+    let refused = plan.as_ref().err();
+    let refused = refused.map(|why| words::refusal(why, format.lang));
+    let bad = refused.is_some() || note.is_some();
+    let plan = plan.ok();
+    Confirm {
+        c: reader.chrome(Tab::Orders, title(wish, format)),
+        note: refused
+            .or_else(|| note.map(ToOwned::to_owned))
+            .map(|text| Note::new(text, "bad")),
+        facts: order_facts(reader, order, &facts).await?,
+        hidden: hidden(wish, plan.as_ref()),
+        will: plan.map(|plan| will(&plan, &facts, format)),
+        path: format!("{}/{}", order::path_of(order), path(wish)),
+        signature: signed.signature.or_last(reader),
+        button: format.words().act.confirm,
+        back: order::path_of(order),
+    }
+    .respond(bad)
+}
+
+/// What the decision is about.
+async fn order_facts(
+    reader: &Reader,
+    order: OrderId,
+    facts: &OrderFacts,
+) -> Result<Vec<Fact>, Problem> {
+    let format = &reader.format;
+    let page = &format.words().page;
+    let sheet = reader.world.store.order_sheet(order).await?;
+    let known = facts.tracked.as_ref();
+    let reference = known.and_then(|known| known.reference.as_ref());
+    let number = sheet.as_ref().and_then(|sheet| sheet.order_no);
+    let text = |of: fn(&OrderSheet) -> Option<String>| sheet.as_ref().and_then(of);
+    Ok(Facts::default()
+        .with(page.order, Show::Text(order::title(order, number, format)))
+        .maybe(page.reference, reference, |name| {
+            Show::Code(name.to_string())
+        })
+        .maybe(
+            page.package,
+            text(|sheet| sheet.package.clone()),
+            Show::Text,
+        )
+        .maybe(page.player, text(|sheet| sheet.player.clone()), Show::Text)
+        .maybe(page.why, known.and_then(|known| known.held), |held| {
+            Show::Text(format.lang.pick(words::hold(held)).to_owned())
+        })
+        .all())
+}
+
+/// Does it, if things stand as they were shown.
+async fn act(
+    reader: &Reader,
+    order: OrderId,
+    wish: Wish,
+    signed: &Signed,
+) -> Result<Response, Problem> {
+    let words = &reader.words().act;
+    let Some(person) = signed.signature.person() else {
+        return ask(reader, order, wish, Some(words.incomplete), signed).await;
+    };
+    let facts = facts(&reader.world, order).await?;
+    let plan = match wish.plan(order, &facts) {
+        Ok(plan) if plan.seen() == signed.seen => plan,
+        Ok(_) => return ask(reader, order, wish, Some(words.changed), signed).await,
+        Err(_) => return ask(reader, order, wish, None, signed).await,
+    };
+    let acted = carry_out(&reader.world, order, &plan, &person).await?;
+    tracing::info!(%order, who = person.who, why = person.why, what = path(wish), ?acted, "a person decided on the page");
+    let done = match plan {
+        Plan::Release(_) => Done::Released,
+        Plan::Resolve(..) => Done::Resolved,
+    };
+    match acted {
+        Acted::Done => Ok(told(done, &order::path_of(order), Some(&person))),
+        Acted::ShopRowRefused => {
+            let done = Done::ResolvedInPart;
+            Ok(told(done, &order::path_of(order), Some(&person)))
+        }
+        Acted::Changed => ask(reader, order, wish, Some(words.changed), signed).await,
+        Acted::Busy => ask(reader, order, wish, Some(words.busy), signed).await,
+    }
+}
