@@ -185,7 +185,12 @@ pub(super) fn job(job: &JobView, now: DateTime<Utc>) -> [String; 4] {
         ),
         last.map_or_else(
             || "-".to_owned(),
-            |run| run.outcome.clone().unwrap_or_else(|| "running".to_owned()),
+            // Which of both, only the next pass finds out.
+            |run| {
+                run.outcome
+                    .clone()
+                    .unwrap_or_else(|| "running or cut off".to_owned())
+            },
         ),
         next,
     ]

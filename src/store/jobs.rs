@@ -1,7 +1,7 @@
 //! Passes of periodic jobs: who runs one, and what came of it.
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::{Executor, Postgres, Transaction};
 
 use super::{Store, StoreError, pool::in_time};
@@ -93,17 +93,23 @@ impl Store {
         Ok(Some(Leader(transaction)))
     }
 
-    /// Writes the tick down. False when another replica has done so already.
+    /// Writes the tick down. False when another replica has done so already. Whoever may write has the
+    /// lead, so a pass before that has not ended never will.
     ///
     /// # Errors
     /// [`StoreError::Database`] when it cannot be written.
     pub async fn begin_job(&self, tick: Tick, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let begun = sqlx::query!(
-            "INSERT INTO orderwatch.job_runs (job, tick, started_at) VALUES ($1, $2, $3)
+            "WITH cut_off AS (
+                 UPDATE orderwatch.job_runs SET outcome = 'failed', report = $4
+                 WHERE job = $1 AND tick <> $2 AND tick > $2 - interval '2 days' AND outcome IS NULL
+             )
+             INSERT INTO orderwatch.job_runs (job, tick, started_at) VALUES ($1, $2, $3)
              ON CONFLICT (job, tick) DO NOTHING",
             tick.job,
             tick.at,
-            now
+            now,
+            json!({ "error": "its process ended before it did" })
         )
         .execute(&self.pool)
         .await

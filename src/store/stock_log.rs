@@ -51,6 +51,34 @@ impl Store {
         Ok(())
     }
 
+    /// Writes a pass down that was cut off after it began to send, by what Trendyol took of it: whatever
+    /// was sent after the last pass that was written down. To be asked while nobody sends.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be written.
+    pub async fn log_cut_off_push(&self) -> Result<bool, StoreError> {
+        let logged = sqlx::query!(
+            "INSERT INTO public.stock_push_log
+                 (push_time, total_items, total_quantity, reserved_quantity, batch_count, success,
+                  error_message)
+             SELECT max(b.sent_at), count(*) FILTER (WHERE b.taken),
+                    LEAST(COALESCE(sum(s.quantity) FILTER (WHERE b.taken), 0), 2147483647), 0,
+                    count(DISTINCT b.id) FILTER (WHERE b.taken), false,
+                    'the pass was cut off before its end'
+             FROM (SELECT id, sent_at, state IN ('queued', 'settled', 'expired') AS taken
+                   FROM orderwatch.stock_batches
+                   WHERE state <> 'refused' AND sent_at > COALESCE(
+                       (SELECT push_time FROM public.stock_push_log ORDER BY id DESC LIMIT 1),
+                       '-infinity')) b
+             JOIN orderwatch.stock_sends s ON s.batch = b.id
+             HAVING count(*) > 0"
+        )
+        .execute(&self.pool)
+        .await
+        .map_err(StoreError::doing("writing stock_push_log"))?;
+        Ok(logged.rows_affected() > 0)
+    }
+
     /// The last passes since a time, newest first.
     ///
     /// # Errors

@@ -147,7 +147,15 @@ async fn a_push_that_is_cut_by_a_kill_is_looked_at_and_sent_again_only_if_it_was
         assert_eq!(early, 1, "nobody knows yet whether it was lost");
         market.time_passes().await;
         market.settled().await;
+        process
+            .wait_for_line("before the answer to its push was written down")
+            .await;
         process.stop().await;
+        let runs = "SELECT report ->> 'error' FROM orderwatch.job_runs
+                    WHERE job = 'push-stock' ORDER BY tick LIMIT 1";
+        let run = sqlx::query_scalar(runs);
+        let said: String = run.fetch_one(&market.world.database.pool).await.unwrap();
+        assert_eq!(said, "its process ended before it did");
         let pushes = market.shop.ledger().requests_to(Endpoint::PushStock);
         let worked: Vec<_> = pushes.iter().map(|push| push.worked).collect();
         let want: &[_] = if is_lost {

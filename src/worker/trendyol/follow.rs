@@ -39,6 +39,12 @@ impl Seller {
             orphaned: self.store.orphaned_pushes(now).await?,
             ..Followed::default()
         };
+        if followed.orphaned > 0 {
+            tracing::warn!(
+                pushes = followed.orphaned,
+                "a process ended before the answer to its push was written down; what is on sale is read back"
+            );
+        }
         for batch in self.store.batches_to_look_at(now).await? {
             self.look(&batch, &mut followed).await?;
         }

@@ -36,6 +36,8 @@ const LATE_LOOKS: usize = 3;
 const LOOKS: usize = 1000;
 /// How long a round waits for results; what comes later is found by the next pass.
 const PATIENCE: TimeDelta = TimeDelta::seconds(20);
+/// The job.
+pub(super) const PUSH_STOCK: &str = "push-stock";
 /// Records named in a report.
 const NAMED: usize = 20;
 /// Characters of `stock_push_log.error_message`.
@@ -116,11 +118,16 @@ impl PushStock {
         self.pull.seller()
     }
 
-    /// Runs a pass and writes it into `stock_push_log`.
+    /// Runs a pass and writes it into `stock_push_log`. Nobody else may send meanwhile: whoever runs it
+    /// has the lead of this job.
     ///
     /// # Errors
     /// [`JobError`] when it could not send everything that it should; what it sent stands.
     pub async fn run(&self) -> Result<Pushed, JobError> {
+        let seller = self.seller();
+        if seller.store.log_cut_off_push().await? {
+            tracing::warn!("the last pass that sent stock was cut off before its end");
+        }
         let began = Instant::now();
         let mut pushed = Pushed::default();
         let result = self.rounds(&mut pushed).await;
@@ -131,7 +138,6 @@ impl PushStock {
             Err(error) => Err(error),
         };
         let error = result.as_ref().err().map(|error| chain(error));
-        let seller = self.seller();
         let row = PushLog {
             push_time: seller.clock.now(),
             total_items: i32::try_from(pushed.items).unwrap_or(i32::MAX),
@@ -174,7 +180,8 @@ impl PushStock {
         Ok(())
     }
 
-    async fn read_orders(&self, pushed: &mut Pushed) -> Result<(), JobError> {
+    /// What cannot be read is a trouble and stops nothing: stock is only lowered then.
+    pub(super) async fn read_orders(&self, pushed: &mut Pushed) -> Result<(), JobError> {
         match self.pull.changes().await {
             Ok(_) => Ok(()),
             Err(error @ JobError::Store(_)) => Err(error),
@@ -337,7 +344,7 @@ fn reason(why: Why) -> &'static str {
 #[async_trait]
 impl Pass for PushStock {
     fn name(&self) -> &'static str {
-        "push-stock"
+        PUSH_STOCK
     }
 
     async fn pass(&self) -> Result<Value, JobError> {

@@ -1,19 +1,22 @@
 //! Once a day: everything that is on sale is read back, and what has drifted is put right.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use super::{ORDERS, PushStock, Seller};
+use super::{ORDERS, PushStock, Pushed, Seller, push::PUSH_STOCK};
 use crate::{
     marketplace::Barcode,
+    store::Leader,
     worker::periodic::{JobError, Pass},
 };
 
 /// Bar codes that are compared between two readings of the database.
 const PAGE: usize = 1000;
+/// How many seconds the repair waits for a pass that sends stock.
+const PATIENCE: usize = 600;
 /// Requests that are settled are kept for so long.
 const KEEP: TimeDelta = TimeDelta::days(7);
 /// Packages that have ended are kept for so long: longer than Trendyol tells of them, so that none comes
@@ -32,6 +35,18 @@ impl VerifyStock {
     pub fn new(seller: Seller, push: PushStock) -> Self {
         Self { seller, push }
     }
+
+    /// Waits until nobody sends stock: two at once would send by views that the other makes old.
+    async fn lead_of_pushing(&self) -> Result<Leader, JobError> {
+        for _ in 0..PATIENCE {
+            if let Some(leader) = self.seller.store.lead(PUSH_STOCK).await? {
+                return Ok(leader);
+            }
+            self.seller.rest.rest(Duration::from_secs(1)).await;
+        }
+        let why = "what differs was not put right: stock is being sent all the time";
+        Err(JobError::Partly(why.to_owned()))
+    }
 }
 
 #[async_trait]
@@ -42,6 +57,8 @@ impl Pass for VerifyStock {
 
     async fn pass(&self) -> Result<Value, JobError> {
         let (mut compared, mut differ, mut unlisted, mut requests) = (0, 0, 0, 0);
+        // Sales that are not known yet would look like drift. The repair says if this fails.
+        self.push.read_orders(&mut Pushed::default()).await?;
         let now = self.seller.clock.now();
         let known = self.seller.store.stock_view(ORDERS, now).await?.known;
         let mut names: Vec<Barcode> = known.keys().cloned().collect();
@@ -69,7 +86,10 @@ impl Pass for VerifyStock {
             .store
             .forget_packages(now - KEEP_PACKAGES)
             .await?;
-        let repair = self.push.run().await?;
+        let leader = self.lead_of_pushing().await?;
+        let repair = self.push.run().await;
+        leader.resign().await;
+        let repair = repair?;
         Ok(json!({
             "compared": compared, "differ": differ, "unlisted": unlisted, "requests": requests,
             "repair": serde_json::to_value(repair)?,

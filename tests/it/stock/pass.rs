@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use orderwatch::sandbox::{
+    gates::Moment,
     trendyol::{Endpoint, ProductState},
     trouble::{Fault, Trouble},
 };
@@ -215,6 +216,45 @@ async fn a_verification_puts_right_what_has_drifted(pool: PgPool) {
         (&2.into(), &1.into())
     );
     assert_eq!(rig.on_sale(), ["A 5", "B 6"]);
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_verification_repairs_nothing_while_stock_is_sent(pool: PgPool) {
+    let rig = Rig::new(pool, &[("A", 0)]).await;
+    rig.warehouse.stock("A", 5).await;
+    let pushing = rig.seller.store.lead("push-stock").await.unwrap().unwrap();
+    let error = rig.verify().await.unwrap_err().to_string();
+    assert!(
+        error.contains("stock is being sent all the time"),
+        "{error}"
+    );
+    assert_eq!(rig.on_sale(), ["A 0"]);
+    pushing.resign().await;
+    rig.verify().await.unwrap();
+    assert_eq!(rig.on_sale(), ["A 5"]);
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_pass_that_was_cut_off_is_written_down_by_the_next_one(pool: PgPool) {
+    let rig = Rig::new(pool, &[("A", 0), ("B", 0)]).await;
+    rig.warehouse.stock("A", 5).await;
+    rig.warehouse.stock("B", 6).await;
+    let gate = rig.shop.hold(Endpoint::BatchResult, Moment::BeforeWork);
+    tokio::select! {
+        _ = rig.push() => panic!("the results were held back"),
+        () = gate.arrived(1) => gate.open(),
+    }
+    rig.wait(10 * MINUTE);
+    rig.push().await.unwrap();
+    rig.push().await.unwrap();
+    assert_eq!(
+        rig.log().await,
+        [
+            "2|11|0|1|false|the pass was cut off before its end",
+            "0|0|0|0|true|-",
+            "0|0|0|0|true|-",
+        ]
+    );
 }
 
 #[sqlx::test(migrations = false)]
