@@ -1,13 +1,17 @@
 //! Requests into values; what cannot be read is answered as a problem.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt, marker::PhantomData};
 
 use axum::{
     extract::{
-        FromRequest, FromRequestParts,
+        FromRequest, FromRequestParts, Request,
         rejection::{FormRejection, JsonRejection, PathRejection, QueryRejection},
     },
     http::StatusCode,
+};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
 use super::problem::{Code, Problem};
@@ -22,10 +26,41 @@ pub struct Path<T>(pub T);
 #[from_request(via(axum::extract::Query), rejection(Problem))]
 pub struct Query<T>(pub T);
 
-/// A body of JSON.
-#[derive(Clone, Copy, Debug, FromRequest)]
-#[from_request(via(axum::Json), rejection(Problem))]
+/// A body of JSON: an object, as the description says. Serde alone would also take the fields as a
+/// list, in their order.
+#[derive(Clone, Copy, Debug)]
 pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let axum::Json(Object(value)) = axum::Json::from_request(request, state).await?;
+        Ok(Self(value))
+    }
+}
+
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Fields(PhantomData))
+    }
+}
+
+struct Fields<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+    }
+}
 
 /// A form.
 #[derive(Clone, Copy, Debug, FromRequest)]
@@ -67,5 +102,31 @@ impl From<JsonRejection> for Problem {
 impl From<FormRejection> for Problem {
     fn from(rejection: FormRejection) -> Self {
         Self::rejected(rejection.status(), rejection.body_text())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_an_object_and_nothing_else() {
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Body {
+            by: String,
+        }
+        let read = |text| serde_json::from_str::<Object<Body>>(text).map(|Object(body)| body.by);
+        assert_eq!(read(r#"{"by": "Ayşe"}"#).ok().as_deref(), Some("Ayşe"));
+        for text in [
+            r#"["Ayşe"]"#,
+            "[]",
+            "{}",
+            "null",
+            "7",
+            r#"{"by": "a", "x": 1}"#,
+        ] {
+            assert!(read(text).is_err(), "{text}");
+        }
     }
 }

@@ -29,7 +29,7 @@ struct DoctorBody {}
 
 /// What was found.
 #[derive(Debug, Serialize, ToSchema)]
-struct Found {
+struct Diagnosis {
     /// In the order in which people read them.
     findings: Vec<Finding>,
     /// How many keep orders from flowing.
@@ -44,12 +44,12 @@ struct Found {
 /// list, the store for its orders of the last minute. Answers in half a minute at most, whatever
 /// hangs; one look at a time.
 #[utoipa::path(post, path = "/doctor", tag = "whole", request_body = DoctorBody,
-    responses((status = 200, description = "What was found", body = Found), Acts))]
+    responses((status = 200, description = "What was found", body = Diagnosis), Acts))]
 async fn look_for_faults(
     State(state): State<AppState>,
     Query(Nothing {}): Query<Nothing>,
     extract::Json(DoctorBody {}): extract::Json<DoctorBody>,
-) -> Result<Json<Found>, Problem> {
+) -> Result<Json<Diagnosis>, Problem> {
     let Ok(_alone) = state.doctor().try_lock() else {
         return Err(Problem::new(
             Code::Busy,
@@ -65,7 +65,7 @@ async fn look_for_faults(
         pace: Pace::QUICK,
     })
     .await;
-    Ok(Json(Found {
+    Ok(Json(Diagnosis {
         failed: findings.count(Outcome::Fail),
         warnings: findings.count(Outcome::Warn),
         findings: findings.into_inner(),

@@ -93,6 +93,8 @@ async fn no_other_site_makes_a_browser_call_the_doctor() {
     }
     let answer = site.send(&line, &[json], r#"{"force": true}"#).await;
     assert_eq!(answer.problem(422), "invalid");
+    let answer = site.send(&line, &[json], "[]").await;
+    assert_eq!(answer.problem(422), "invalid");
     assert_eq!(site.get(PATH).await.problem(405), "method-not-allowed");
     process.stop().await;
 }
