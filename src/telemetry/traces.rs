@@ -4,8 +4,12 @@
 //!
 //! * ended spans wait in a queue of limited length for a thread of their own; a collector that does
 //!   not answer costs spans and nothing else,
+//! * spans that find the queue full are counted, and so are those that the collector does not take,
+//! * the library's own environment variables (`OTEL_…`) change nothing: the configuration is one file,
 //! * every value passes the redaction of the log before it leaves, and events stay with the log,
 //! * trouble is one line in the log, and again only after a while.
+
+mod counted;
 
 use std::{
     fmt,
@@ -20,21 +24,24 @@ use opentelemetry::{
 };
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use opentelemetry_otlp::{
-    ExporterBuildError, SpanExporter as OtlpExporter, WithExportConfig as _, WithHttpConfig as _,
+    ExporterBuildError, Protocol, SpanExporter as OtlpExporter, WithExportConfig as _,
+    WithHttpConfig as _,
 };
 use opentelemetry_sdk::{
     Resource,
     error::{OTelSdkError, OTelSdkResult},
     trace::{
         BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracerProvider, SpanData, SpanEvents,
-        SpanExporter,
+        SpanExporter, SpanLimits,
     },
 };
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, InvalidHeaderValue};
 use secrecy::ExposeSecret;
 use tokio::runtime::{Handle, TryCurrentError};
 use tracing::{Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::{Layer, filter::filter_fn, registry::LookupSpan};
 
+use self::counted::{Counted, Queue};
 use super::{Collector, SPANS, Secrets};
 use crate::outbound::{self, Http, HttpSettings};
 
@@ -64,6 +71,9 @@ pub enum TracesError {
     /// The exporter does not take its settings.
     #[error("the exporter of traces does not take its settings")]
     Exporter(#[from] ExporterBuildError),
+    /// The header cannot be sent.
+    #[error("the collector's header cannot be sent")]
+    Header(#[from] InvalidHeaderValue),
     /// Somebody has to drive the connections.
     #[error("traces are sent from a Tokio runtime only")]
     Runtime(#[from] TryCurrentError),
@@ -73,6 +83,7 @@ pub enum TracesError {
 #[derive(Debug)]
 pub struct Traces {
     provider: SdkTracerProvider,
+    queue: Queue,
 }
 
 impl Traces {
@@ -81,26 +92,40 @@ impl Traces {
     /// # Errors
     /// [`TracesError`] says what is wrong with the settings or the place.
     pub fn begin(collector: &Collector, secrets: Secrets) -> Result<Self, TracesError> {
+        let queue = Queue::new(WAITING);
         let masked = Masked {
             exporter: exporter(collector)?,
             secrets,
-            trouble: Trouble::default(),
+            queue: queue.clone(),
+            refused: Trouble::default(),
+            turned_away: Trouble::default(),
         };
-        let queue = BatchConfigBuilder::default()
+        let batches = BatchConfigBuilder::default()
             .with_max_queue_size(WAITING)
             .with_max_export_batch_size(BATCH)
             .with_scheduled_delay(EXPORT_INTERVAL)
             .build();
-        let batches = BatchSpanProcessor::builder(masked)
-            .with_batch_config(queue)
+        let inner = BatchSpanProcessor::builder(masked)
+            .with_batch_config(batches)
             .build();
+        let counted = Counted {
+            queue: queue.clone(),
+            inner,
+        };
         let sampler = Sampler::TraceIdRatioBased(collector.sample_ratio);
         let provider = SdkTracerProvider::builder()
-            .with_span_processor(batches)
+            .with_span_processor(counted)
+            .with_span_limits(SpanLimits::default())
             .with_sampler(Sampler::ParentBased(Box::new(sampler)))
             .with_resource(resource())
             .build();
-        Ok(Self { provider })
+        Ok(Self { provider, queue })
+    }
+
+    /// Spans that no collector has got so far: they found the queue full, or were not taken.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.queue.lost()
     }
 
     /// Takes the spans of this program, and nothing else.
@@ -130,6 +155,10 @@ impl Traces {
                 "the last traces could not be exported"
             );
         }
+        let lost = self.lost();
+        if lost > 0 {
+            tracing::info!(lost, "spans that no collector has got since the start");
+        }
     }
 }
 
@@ -147,16 +176,23 @@ fn exporter(collector: &Collector) -> Result<OtlpExporter, TracesError> {
         request_timeout: REQUEST_TIMEOUT,
     })?;
     let runtime = Handle::try_current()?;
-    let header = collector.header.iter().map(|header| {
-        let value = header.value.expose_secret().to_owned();
-        (header.name.to_string(), value)
-    });
+    let mut headers = HeaderMap::new();
+    if let Some(header) = &collector.header {
+        let mut value = HeaderValue::from_str(header.value.expose_secret())?;
+        value.set_sensitive(true);
+        headers.insert(header.name.clone(), value);
+    }
+    // What is not said here, the library takes from the environment.
     let exporter = OtlpExporter::builder()
         .with_http()
-        .with_http_client(Client { http, runtime })
+        .with_http_client(Client {
+            http,
+            runtime,
+            headers,
+        })
+        .with_protocol(Protocol::HttpBinary)
         .with_endpoint(collector.endpoint.as_str())
         .with_timeout(REQUEST_TIMEOUT)
-        .with_headers(header.collect())
         .build()?;
     Ok(exporter)
 }
@@ -165,6 +201,8 @@ fn exporter(collector: &Collector) -> Result<OtlpExporter, TracesError> {
 struct Client {
     http: Http,
     runtime: Handle,
+    /// Those of the configuration.
+    headers: HeaderMap,
 }
 
 impl fmt::Debug for Client {
@@ -176,7 +214,13 @@ impl fmt::Debug for Client {
 #[async_trait]
 impl HttpClient for Client {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        let request = reqwest::Request::try_from(request)?;
+        let mut request = reqwest::Request::try_from(request)?;
+        let kind = request.headers_mut().remove(CONTENT_TYPE);
+        // Any other header comes from the environment.
+        request.headers_mut().clone_from(&self.headers);
+        if let Some(kind) = kind {
+            request.headers_mut().insert(CONTENT_TYPE, kind);
+        }
         let http = self.http.clone();
         let asked = self
             .runtime
@@ -194,19 +238,24 @@ impl HttpClient for Client {
 struct Masked {
     exporter: OtlpExporter,
     secrets: Secrets,
-    trouble: Trouble,
+    queue: Queue,
+    refused: Trouble,
+    turned_away: Trouble,
 }
 
 impl SpanExporter for Masked {
     async fn export(&self, mut batch: Vec<SpanData>) -> OTelSdkResult {
+        let spans = batch.len();
+        self.queue.leave(spans);
         for span in &mut batch {
             mask(span, &self.secrets);
         }
-        let spans = batch.len();
         let result = self.exporter.export(batch).await;
         if let Err(error) = &result {
-            self.trouble.report(spans, error);
+            self.queue.lose(spans);
+            self.refused.report(spans, error);
         }
+        self.turned_away.report_full(self.queue.turned_away());
         result
     }
 
@@ -238,7 +287,7 @@ fn mask(span: &mut SpanData, secrets: &Secrets) {
     span.events = SpanEvents::default();
 }
 
-/// Exports that failed.
+/// Spans that are lost for one reason.
 #[derive(Debug, Default)]
 struct Trouble(Mutex<(usize, Option<Instant>)>);
 
@@ -249,6 +298,17 @@ impl Trouble {
                 lost,
                 error = error as &dyn std::error::Error,
                 "traces cannot be exported; these spans are lost, orders are not affected"
+            );
+        }
+    }
+
+    fn report_full(&self, spans: usize) {
+        if spans > 0
+            && let Some(lost) = self.lost(spans)
+        {
+            tracing::warn!(
+                lost,
+                "traces come faster than the collector takes them; these spans are lost, orders are not affected"
             );
         }
     }

@@ -115,6 +115,77 @@ async fn otlp_a_collector_hears_of_orders_calls_and_passes_and_of_no_secret() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn otlp_the_variables_of_the_library_change_nothing() {
+    let (received, address) = Received::listen().await;
+    let world = World::new().await;
+    let mut program = world.program(&tracing_to(&world, address), &["run"]);
+    for (name, value) in [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1"),
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://127.0.0.1:1"),
+        (
+            "OTEL_EXPORTER_OTLP_HEADERS",
+            "authorization=stray,x-stray=stray",
+        ),
+        ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "authorization=stray"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "1"),
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "1"),
+        ("OTEL_BSP_SCHEDULE_DELAY", "86400000"),
+        ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "0"),
+        ("OTEL_TRACES_SAMPLER", "always_off"),
+        ("OTEL_SDK_DISABLED", "true"),
+        ("OTEL_SERVICE_NAME", "stray-name"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "stray-key=stray-value"),
+    ] {
+        program = program.env(name, value);
+    }
+    let process = program.spawn();
+    process.wait_for_line("orderwatch is running").await;
+    let order = world.shop.order(PIN, "player-traced").await;
+    received
+        .wait_for(&["order.dispatch", &order.to_string()])
+        .await;
+    process.stop().await;
+    received.assert_without(&["stray"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn otlp_spans_that_find_the_queue_full_are_counted() {
+    const SPANS_OF_MANY: u64 = 6000;
+    let (received, address) = Received::listen().await;
+    let traces = Traces::begin(&collector(address), Secrets::default()).unwrap();
+    let subscriber = tracing_subscriber::registry().with(traces.layer());
+    // Meanwhile the collector takes nothing.
+    let shut = received.0.lock().unwrap();
+    tracing::subscriber::with_default(subscriber, || {
+        for _ in 0..SPANS_OF_MANY {
+            tracing::info_span!(target: SPANS, "one-of-many").in_scope(|| {});
+        }
+    });
+    drop(shut);
+    until("each span to come or to be counted", || async {
+        let came = received.text().matches("one-of-many").count();
+        let told = u64::try_from(came).unwrap() + traces.lost();
+        (told == SPANS_OF_MANY).then_some(())
+    })
+    .await;
+    assert!(traces.lost() > 0, "there was room for all");
+    tokio::task::spawn_blocking(|| traces.end()).await.unwrap();
+}
+
+fn collector(address: SocketAddr) -> Collector {
+    Collector {
+        endpoint: format!("http://{address}/v1/traces").parse().unwrap(),
+        header: Some(orderwatch::telemetry::Header {
+            name: "authorization".parse().unwrap(),
+            value: TOKEN.into(),
+        }),
+        sample_ratio: 1.0,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn otlp_a_collector_that_is_away_costs_no_order() {
     let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let address = closed.local_addr().unwrap();
@@ -134,15 +205,7 @@ async fn otlp_a_secret_in_a_span_is_masked_wherever_it_stands() {
     let (received, address) = Received::listen().await;
     let secrets = Secrets::default();
     secrets.register(&[SecretString::from(CANARY)]);
-    let collector = Collector {
-        endpoint: format!("http://{address}/v1/traces").parse().unwrap(),
-        header: Some(orderwatch::telemetry::Header {
-            name: "authorization".parse().unwrap(),
-            value: TOKEN.into(),
-        }),
-        sample_ratio: 1.0,
-    };
-    let traces = Traces::begin(&collector, secrets).unwrap();
+    let traces = Traces::begin(&collector(address), secrets).unwrap();
     let subscriber = tracing_subscriber::registry().with(traces.layer());
     tracing::subscriber::with_default(subscriber, || {
         // What none of our spans does.
