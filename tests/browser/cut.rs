@@ -9,7 +9,7 @@ use super::{
     accessibility::assert_accessible,
     browser::{Browser, Screen, Window},
     line::Line,
-    process::{database::Database, until, world::PIN},
+    process::{Signal, database::Database, until, world::PIN},
     stage::Stage,
 };
 
@@ -104,6 +104,49 @@ async fn let_in(database: &Database, allow: bool) {
     let sql = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS {allow}");
     server.execute(AssertSqlSafe(sql)).await.unwrap();
     server.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_hears_nothing_any_more_does_not_pass_for_live() {
+    let Some(stage) = Stage::open(|settings| settings).await else {
+        return;
+    };
+    let browser = &stage.browser;
+    stage.go("/?lang=tr").await;
+    browser.wait("the page is live", IS_LIVE).await;
+    browser.run("window.same = true").await;
+    // Its connections stay open, and nothing comes through them for a minute.
+    stage.signal_daemon(Signal::STOP);
+    let later = "const now = Date.now; Date.now = () => now.call(Date) + 60000;";
+    browser.run(later).await;
+    browser.wait("it says that it is old", IS_CUT).await;
+    let order = stage.world.shop.order(PIN, "player-1").await;
+    stage.signal_daemon(Signal::CONT);
+    browser.wait("it is live again", IS_LIVE).await;
+    let link = format!("document.querySelector('a[href=\"/orders/{order}\"]')");
+    browser.wait("what happened meanwhile", &link).await;
+
+    // A page that nobody saw for a while is up to date when it is seen again.
+    see(browser, false).await;
+    let order = stage.world.shop.order(PIN, "player-2").await;
+    stage.world.shop.completed(order).await;
+    let link = format!("document.querySelector('a[href=\"/orders/{order}\"]')");
+    see(browser, true).await;
+    browser.wait("what happened meanwhile", &link).await;
+    browser.wait("the page is live", IS_LIVE).await;
+    assert_eq!(browser.eval("window.same").await, true);
+    browser.assert_quiet("the end").await;
+    stage.close().await;
+}
+
+/// The page is seen from here on, or is not.
+async fn see(browser: &Browser, seen: bool) {
+    let hidden = format!(
+        "Object.defineProperty(document, 'hidden', {{ value: {}, configurable: true }});
+         document.dispatchEvent(new Event('visibilitychange'));",
+        !seen
+    );
+    browser.run(&hidden).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

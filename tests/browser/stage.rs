@@ -7,7 +7,7 @@ use orderwatch::sandbox::{
 
 use super::{
     browser::Browser,
-    process::{Process, settings::Settings, until, world::World},
+    process::{Process, Signal, settings::Settings, until, world::World},
 };
 
 /// What somebody shows to be let in.
@@ -86,6 +86,11 @@ impl Stage {
     /// Where the daemon listens.
     pub(crate) const fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The daemon stands still, as one does whose machine is cut off, or goes on.
+    pub(crate) fn signal_daemon(&self, signal: Signal) {
+        self.daemon.as_ref().unwrap().signal(signal);
     }
 
     /// The daemon ends at once, by `kill -9`.

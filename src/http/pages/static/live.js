@@ -56,6 +56,7 @@
 
   const read = async () => {
     timer = 0;
+    if (document.hidden) return;
     if (reading) { missed = true; return; }
     reading = true;
     last = Date.now();
@@ -84,7 +85,6 @@
   };
 
   const soon = () => {
-    if (document.hidden) { missed = true; return; }
     if (!timer) timer = setTimeout(read, Math.max(0, last + PAUSE - Date.now()));
   };
 
@@ -111,7 +111,6 @@
   window.addEventListener("pagehide", () => { if (source) source.close(); });
   // A browser keeps six connections to one place at most: pages that nobody sees must not hold them.
   document.addEventListener("visibilitychange", () => {
-    missed = false;
     if (document.hidden) { if (source) source.close(); } else listen();
   });
   window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
