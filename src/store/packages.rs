@@ -194,7 +194,8 @@ impl Store {
         whole(work, "recording a package").await
     }
 
-    /// Orders whose packages have been open for long and that the feed has not told of lately.
+    /// Orders whose packages have been open for long and that the feed has not told of lately, and those
+    /// that the warehouse's tables did not take: what is told of them again is shown again.
     ///
     /// # Errors
     /// [`StoreError::Database`] when they cannot be read.
@@ -206,7 +207,8 @@ impl Store {
     ) -> Result<Vec<String>, StoreError> {
         sqlx::query_scalar!(
             "SELECT order_number FROM orderwatch.packages
-             WHERE effect IN ('reserved', 'unknown') AND first_seen_at < $1 AND told_at < $2
+             WHERE effect IN ('reserved', 'unknown')
+               AND (first_seen_at < $1 AND told_at < $2 OR NOT mirrored)
              GROUP BY order_number ORDER BY min(told_at), order_number LIMIT $3",
             seen_before,
             told_before,

@@ -175,7 +175,7 @@ impl Pull {
         Ok(())
     }
 
-    /// Asks about packages that have been open for long.
+    /// Asks about packages that have been open for long, and those that are not shown yet.
     async fn forgotten(&self, pulled: &mut Pulled) -> Result<(), JobError> {
         let now = self.seller.clock.now();
         let store = &self.seller.store;

@@ -254,9 +254,12 @@ async fn a_table_that_does_not_take_the_row_does_not_stop_the_reservation(pool: 
     let want = format!("tables do not take: 1, such as {order};");
     assert!(error.contains(&want), "{error}");
     assert_eq!(rig.push().await.unwrap().reserved, 2);
+    rig.wait(2 * DAY);
+    rig.pull().await.unwrap_err();
     rig.warehouse
         .run("ALTER TABLE orders_created DROP CONSTRAINT orders_created_order_number_check")
         .await;
+    // The feed tells of it no more.
     rig.wait(MINUTE);
     rig.pull().await.unwrap();
     assert_eq!(
