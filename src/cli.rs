@@ -215,7 +215,10 @@ async fn store(config: &Config) -> anyhow::Result<Store> {
         database.max_connections,
         database.acquire_timeout,
     )?;
-    store.now().await.context("the database does not answer")?;
+    if let Err(error) = store.now().await {
+        let cause = store.why_unreachable(database.acquire_timeout).await;
+        return Err(cause.unwrap_or(error)).context("the database does not answer");
+    }
     Ok(store.telling(config.notify.audience()))
 }
 
@@ -225,7 +228,7 @@ async fn migrated_store(config: &Config) -> anyhow::Result<Store> {
     let missing = store.missing_migrations().await?;
     anyhow::ensure!(
         missing == 0,
-        "{missing} migrations are missing in the database; run `orderwatch migrate` first"
+        "migrations are missing in the database ({missing}); run `orderwatch migrate` first"
     );
     Ok(store)
 }

@@ -52,7 +52,7 @@ pub enum DaemonError {
     #[error(transparent)]
     Migrate(#[from] MigrateError),
     /// The database is not up to date.
-    #[error("{missing} migrations are missing in the database; run `orderwatch migrate` first")]
+    #[error("migrations are missing in the database ({missing}); run `orderwatch migrate` first")]
     NotMigrated {
         /// How many.
         missing: usize,

@@ -295,6 +295,18 @@ impl Store {
         }
     }
 
+    /// Why there is no connection: a pool that waited in vain does not tell. `None` when one can be
+    /// opened after all, or nothing is heard.
+    pub async fn why_unreachable(&self, patience: Duration) -> Option<StoreError> {
+        let options = self.pool().connect_options();
+        let connected = tokio::time::timeout(patience, options.connect())
+            .await
+            .ok()?;
+        connected
+            .err()
+            .map(StoreError::doing("opening a connection"))
+    }
+
     /// The database's clock, and how long the question took.
     ///
     /// # Errors

@@ -93,15 +93,17 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let stop = Stop::on_signals()?;
     let (_reloads, no_reloads) = mpsc::channel(1);
     let closing = CancellationToken::new();
+    let daemon = daemon::run(&config, &stop, no_reloads, Meter::new());
+    tokio::pin!(daemon);
     let ended = tokio::select! {
-        ended = daemon::run(&config, &stop, no_reloads, Meter::new()) => ended,
+        ended = &mut daemon => ended,
         done = async { tokio::try_join!(
             shop::keep(&store, options, &closing, &stop),
             warehouse.keep(&closing, &stop),
         ) } => {
             done?;
             stop.soft.cancel();
-            Ok(())
+            daemon.await
         }
     };
     ended?;

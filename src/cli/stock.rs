@@ -191,7 +191,7 @@ async fn plan(config: &Config, store: &Store, options: &PlanOptions) -> anyhow::
     for oddity in forecast.oddities() {
         out::line(format_args!("not as it should be: {oddity}"))?;
     }
-    print::summary(&forecast)?;
+    print::summary(&forecast, !shown.is_empty())?;
     Ok(ExitCode::SUCCESS)
 }
 

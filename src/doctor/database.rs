@@ -33,7 +33,7 @@ pub(super) async fn basics(
             return Some(now);
         }
         Ok(missing) => (
-            format!("{missing} are missing."),
+            format!("Not all are applied; {missing} to go."),
             "Run `orderwatch migrate`; it is safe on a live database.",
         ),
         Err(error) => (
@@ -56,9 +56,10 @@ async fn reached(store: &Store, pace: Pace, findings: &mut Findings) -> Option<D
             Some(now)
         }
         Ok(Err(error)) => {
+            let cause = store.why_unreachable(pace.part).await;
             findings.fail(
                 "database",
-                chain(&error),
+                chain(&cause.unwrap_or(error)),
                 "Look at database.url (`orderwatch config check`), and whether the server runs and lets this machine in.",
             );
             None

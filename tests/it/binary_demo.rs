@@ -53,6 +53,12 @@ async fn it_sells_and_ends_by_itself_with_a_sound_summary() {
         assert!(number("sales") > 0 && number("stock passes") > 0, "{text}");
         let ends = ["completed", "failed", "held", "under way"].map(number);
         assert_eq!(ends.iter().sum::<usize>(), number("orders"), "{text}");
+        let running: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM orderwatch.daemons WHERE stopped_at IS NULL")
+                .fetch_one(&database.pool)
+                .await
+                .unwrap();
+        assert_eq!(running, 0, "a daemon was dropped instead of stopped");
     }
 }
 

@@ -318,6 +318,7 @@ async fn a_database_without_tables_or_without_a_server_ends_the_search() {
     let (ended, found) = doctor_with(&world, &settings).await;
     assert_eq!(ended.code(), 1);
     assert_eq!(bad(&found), ["fail database"], "{found:#}");
+    assert!(ended.stdout.contains("Connection refused"), "{found:#}");
 }
 
 /// A role of its own, with all rights but one.

@@ -194,7 +194,8 @@ async fn a_database_that_is_not_there_is_an_error_and_not_a_picture() {
         let ended = within("its end", world.program(&settings, args).run()).await;
         assert_eq!((ended.code(), &*ended.stdout), (1, ""), "{ended:?}");
         assert!(
-            ended.stderr.contains("the database does not answer"),
+            ended.stderr.contains("the database does not answer")
+                && ended.stderr.contains("Connection refused"),
             "{ended:?}"
         );
         assert!(!ended.stderr.contains("Kanarya77"), "{ended:?}");

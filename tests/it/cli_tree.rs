@@ -86,6 +86,17 @@ fn no_two_arguments_of_a_command_have_the_same_name() {
 }
 
 #[tokio::test]
+async fn who_gives_no_verdict_is_told_of_both() {
+    let args = ["order", "resolve", "1042", "--reason", "asked them"];
+    let none = Program::new(args).run().await;
+    assert_eq!(none.code(), 2, "{none:?}");
+    assert!(none.stderr.contains("<--bought|--not-bought>"), "{none:?}");
+    let both = args.into_iter().chain(["--bought", "--not-bought"]);
+    let both = Program::new(both).run().await;
+    assert_eq!(both.code(), 2, "{both:?}");
+}
+
+#[tokio::test]
 async fn completions_and_manual_pages_name_every_command() {
     for shell in ["bash", "zsh", "fish"] {
         let script = Program::new(["completions", shell]).run().await.good();

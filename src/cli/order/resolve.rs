@@ -3,7 +3,7 @@
 
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use super::one;
 use crate::{
@@ -19,6 +19,7 @@ Examples:
   orderwatch order resolve 1042 --not-bought --resend --reason 'asked them' --yes";
 
 #[derive(Args, Debug)]
+#[command(group(ArgGroup::new("verdict").required(true)))]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a flag of the command line"
@@ -27,10 +28,10 @@ pub(in crate::cli) struct Options {
     /// The order's id, its number in the shop, or its reference at the panel.
     order: String,
     /// The panel has it: it is watched again, or ends as delivered where it cannot be watched.
-    #[arg(long, required_unless_present = "not_bought")]
+    #[arg(long, group = "verdict")]
     bought: bool,
     /// The panel does not have it: it ends as failed, and the shop decides what to do.
-    #[arg(long, conflicts_with = "bought")]
+    #[arg(long, group = "verdict")]
     not_bought: bool,
     /// With --not-bought: send it again with the same reference instead.
     #[arg(long, requires = "not_bought", conflicts_with = "bought")]

@@ -116,7 +116,7 @@ fn notes(shown: &[Explained<'_>]) -> anyhow::Result<()> {
 }
 
 /// How many products are to be sent or wait, and what keeps all of them back.
-pub(super) fn summary(forecast: &Forecast) -> anyhow::Result<()> {
+pub(super) fn summary(forecast: &Forecast, below_table: bool) -> anyhow::Result<()> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for explained in forecast.explained() {
         let kind = match explained.entry.verdict {
@@ -133,7 +133,8 @@ pub(super) fn summary(forecast: &Forecast) -> anyhow::Result<()> {
     if counts.is_empty() {
         out::line("No products: central_stock is empty, and nothing is on sale.")?;
     } else {
-        out::line(format_args!("\nProducts: {}.", counts.join(", ")))?;
+        let gap = if below_table { "\n" } else { "" };
+        out::line(format_args!("{gap}Products: {}.", counts.join(", ")))?;
     }
     if forecast.is_stale() {
         out::line("The orders were not read lately: stock is only lowered until they are.")?;
