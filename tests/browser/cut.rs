@@ -178,6 +178,7 @@ async fn a_page_says_that_the_database_does_not_answer_and_asks_who_was_signed_o
     stage.world.shop.order(PIN, "player-1").await;
     let token = "document.querySelector('input[name=token]')";
     browser.wait("the log-in", token).await;
+    assert_accessible(browser, "the log-in").await;
     stage.show_token().await;
     browser.wait("the page is live", IS_LIVE).await;
     let at = browser.eval("location.pathname + location.search").await;

@@ -10,6 +10,7 @@ use orderwatch::{
 };
 
 use super::{
+    accessibility::assert_accessible,
     browser::Screen,
     process::world::{KOD, PIN},
     stage::Stage,
@@ -94,6 +95,7 @@ async fn an_order_goes_through_before_the_eyes_of_who_looks() {
             events.last().map(String::as_str),
             Some(EventKind::PinShown.as_str())
         );
+        assert_accessible(browser, "an order with its code").await;
         browser.assert_fits(screen, "an order").await;
         browser.assert_quiet("an order").await;
     }
@@ -173,7 +175,7 @@ async fn an_unconfirmed_order_is_resolved_in_two_steps() {
                 &format!("confirm-{}-{}", lang.code(), screen.width()),
             )
             .await;
-        super::accessibility::assert_accessible(browser, "the second step").await;
+        assert_accessible(browser, "the second step").await;
         assert!(browser.text().await.contains(lang.words().act.not_yet));
         // A step without a reason is not taken.
         browser.run("document.querySelector('#why').required = false; document.querySelector('#why').value = '  ';").await;
@@ -211,6 +213,7 @@ async fn buying_is_paused_and_resumed() {
         let text = browser.text().await;
         assert!(text.contains(words.act.did_pause), "{text}");
         assert!(text.contains(words.page.paused_all) && text.contains("prices look wrong"));
+        assert_accessible(browser, "the overview while buying is paused").await;
         let order = stage.world.shop.order(PIN, "player-1").await;
         stage.go(&format!("/orders/{order}")).await;
         assert!(browser.text().await.contains("prices look wrong"));
