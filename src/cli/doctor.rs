@@ -24,9 +24,6 @@ Examples:
 It buys nothing and changes nothing; panels are asked for balance and price list only.
 The exit code is 1 if something fails, and 0 with warnings alone.";
 
-/// Columns of a line of words.
-const WIDTH: usize = 78;
-
 #[derive(Args, Debug)]
 pub(super) struct Options {
     /// Print as JSON.
@@ -117,12 +114,12 @@ fn one(finding: &Finding) -> anyhow::Result<()> {
     };
     let mut word = Some(paint::in_style(style, format_args!("{word:5}")));
     let text = format!("{}: {}", finding.check, finding.sentence);
-    for line in paint::wrapped(&text, WIDTH - 5) {
+    for line in paint::wrapped(&text, paint::width() - 5) {
         let word = word.take().unwrap_or_else(|| " ".repeat(5));
         out::line(format_args!("{word}{line}"))?;
     }
     let remedy = finding.remedy.as_deref().unwrap_or_default();
-    for line in paint::wrapped(remedy, WIDTH - 7) {
+    for line in paint::wrapped(remedy, paint::width() - 7) {
         out::line(format_args!(
             "       {}",
             paint::in_style(paint::BOLD, line)

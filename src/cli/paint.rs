@@ -1,7 +1,7 @@
 //! Colours, for terminals only: [`out`](super::out) takes them out of everything else, and where
 //! `NO_COLOR` is set.
 
-use std::fmt;
+use std::{fmt, io::IsTerminal as _};
 
 use anstyle::{AnsiColor, Style};
 
@@ -25,6 +25,17 @@ pub(super) const fn of(severity: Severity) -> Style {
         Severity::Warning => YELLOW,
         Severity::Notice => DIM,
     }
+}
+
+/// Columns of a line of words: what every terminal has, and less on one that is narrower.
+pub(super) fn width() -> usize {
+    const NARROWEST: usize = 30;
+    const WIDEST: usize = 78;
+    if !std::io::stdout().is_terminal() {
+        return WIDEST;
+    }
+    let columns = crossterm::terminal::size().map_or(WIDEST, |(columns, _)| columns.into());
+    columns.clamp(NARROWEST, WIDEST)
 }
 
 /// Breaks a text into lines of at most `width` columns, at blanks; a longer word stands alone.

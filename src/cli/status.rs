@@ -23,9 +23,6 @@ Examples:
 
 The daemon need not run; the figures are read from the database.";
 
-/// Columns of a line of words: what every terminal has.
-const WIDTH: usize = 78;
-
 #[derive(Args, Debug)]
 pub(super) struct Options {
     /// Print as JSON.
@@ -108,7 +105,7 @@ fn print(seen: &Seen, config: &Config) -> anyhow::Result<()> {
 fn heading(name: &str, text: &str) -> anyhow::Result<()> {
     let name = paint::in_style(paint::BOLD, format_args!("{name:9}"));
     let mut name = Some(name);
-    for line in paint::wrapped(text, WIDTH - 9) {
+    for line in paint::wrapped(text, paint::width() - 9) {
         let name = name.take().unwrap_or_else(|| " ".repeat(9));
         out::line(format_args!("{name}{line}"))?;
     }
@@ -143,11 +140,11 @@ fn print_warning(warning: &Warning, all: &Situation) -> anyhow::Result<()> {
     let word = figures::severity(warning.severity);
     let style = paint::of(warning.severity);
     let mut word = Some(paint::in_style(style, format_args!("{word:9}")));
-    for line in paint::wrapped(&text, WIDTH - 9) {
+    for line in paint::wrapped(&text, paint::width() - 9) {
         let word = word.take().unwrap_or_else(|| " ".repeat(9));
         out::line(format_args!("{word}{line}"))?;
     }
-    for line in paint::wrapped(warning.condition.remedy(), WIDTH - 11) {
+    for line in paint::wrapped(warning.condition.remedy(), paint::width() - 11) {
         let line = paint::in_style(paint::DIM, line);
         out::line(format_args!("           {line}"))?;
     }
