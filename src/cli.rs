@@ -195,11 +195,7 @@ impl Global {
 
     fn begin_log(loaded: &Loaded) -> anyhow::Result<telemetry::Guard> {
         let log = &loaded.config.log;
-        let guard = telemetry::init(
-            &log.level,
-            log.format,
-            loaded.config.otlp.collector().as_ref(),
-        )?;
+        let guard = telemetry::init(&log.level, log.format)?;
         if let Some(file) = &loaded.file {
             tracing::info!(file = %file.display(), "configuration read");
         }

@@ -23,7 +23,6 @@ mod known;
 mod log;
 mod merged;
 mod notify;
-mod otlp;
 mod poll;
 mod read;
 mod secret;
@@ -46,7 +45,6 @@ pub use http::Http;
 pub use log::Log;
 pub(crate) use notify::is_private;
 pub use notify::{Notify, Webhook};
-pub use otlp::Otlp;
 pub use poll::{Poll, Sweep};
 pub use sources::Sources;
 pub use trendyol::{Trendyol, TrendyolOrders, TrendyolPaths, TrendyolReturns, TrendyolStock};
@@ -71,8 +69,6 @@ pub struct Config {
     pub http: Http,
     /// What is logged.
     pub log: Log,
-    /// Where traces go.
-    pub otlp: Otlp,
     /// What is written into the shop's rows.
     pub orders: Orders,
     /// How orders are bought.
@@ -144,7 +140,6 @@ impl Config {
         let database = Database::read(reader.section("database"));
         let http = Http::read(reader.section("http"));
         let log = Log::read(reader.section("log"));
-        let otlp = Otlp::read(reader.section("otlp"));
         let orders = Orders::read(reader.section("orders"));
         let dispatch = Dispatch::read(reader.section("dispatch"));
         let poll = Poll::read(reader.section("poll"));
@@ -164,7 +159,6 @@ impl Config {
             database: database?,
             http: http?,
             log: log?,
-            otlp: otlp?,
             orders,
             dispatch,
             poll: poll?,
@@ -182,7 +176,6 @@ impl Config {
     pub fn secrets(&self) -> Vec<SecretString> {
         let mut secrets = self.database.secrets();
         secrets.extend(self.http.secrets());
-        secrets.extend(self.otlp.secrets());
         secrets.extend(self.notify.secrets().cloned());
         secrets.extend(self.trendyol.secrets());
         secrets

@@ -43,7 +43,6 @@ pub mod slots;
 pub mod statistics;
 pub mod stream;
 pub mod sweep;
-mod trace;
 pub mod trendyol;
 
 use std::time::Duration;

@@ -81,7 +81,7 @@ pub(super) struct Options {
 pub(super) async fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let config = settings([])?;
     Secrets::process().register(&config.database.secrets());
-    let _log = telemetry::init(&config.log.level, config.log.format, None)?;
+    let _log = telemetry::init(&config.log.level, config.log.format)?;
     let store = empty_database(&config).await?;
     let panel = shop::open(&store, options.seed).await?;
     let mut warehouse = Warehouse::open(&store, options.seed).await?;

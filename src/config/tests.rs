@@ -76,7 +76,6 @@ fn without_a_file_the_defaults_are_those_of_the_design() {
         database,
         http,
         log,
-        otlp,
         orders,
         dispatch,
         poll,
@@ -96,8 +95,6 @@ fn without_a_file_the_defaults_are_those_of_the_design() {
     assert_eq!(http.listen.to_string(), "127.0.0.1:8787");
     assert_eq!(http.time_zone, chrono_tz::Europe::Istanbul);
     assert!(log.level.to_string().starts_with("info,"));
-    assert!(otlp.collector().is_none() && otlp.header.is_none());
-    assert!((otlp.sample_ratio - 1.0).abs() < f64::EPSILON);
     assert_eq!(log.format, crate::telemetry::Format::Auto);
     assert!(orders.settle_status && dispatch.enabled && poll.enabled && sweep.enabled);
     assert_eq!(

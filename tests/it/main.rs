@@ -87,8 +87,6 @@ mod orders_streams;
 mod orders_sweep;
 #[cfg(feature = "sandbox")]
 mod orders_unconfirmed;
-#[cfg(all(feature = "sandbox", feature = "otlp"))]
-mod otlp;
 #[cfg(feature = "sandbox")]
 mod people;
 #[cfg(feature = "sandbox")]
