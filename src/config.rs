@@ -191,7 +191,7 @@ impl Config {
             give_up_after: self.poll.give_up_after,
             confirm_after: self.dispatch.confirm_after.clone(),
             unconfirmed: self.dispatch.unconfirmed,
-            settle_status: self.orders.settle_status,
+            settle: self.orders.settle,
         }
     }
 }

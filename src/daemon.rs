@@ -57,6 +57,15 @@ pub enum DaemonError {
         /// How many.
         missing: usize,
     },
+    /// The status of orders is money in this database.
+    #[error(
+        "orders.settle = \"status\" would reject orders without a refund: the database has wallets ({tables}); \
+         set orders.settle = \"shop\", and tell the shop by [[notify.webhook]]"
+    )]
+    Wallets {
+        /// Their tables.
+        tables: String,
+    },
     /// The page's address cannot be listened at.
     #[error(transparent)]
     Listen(#[from] BindError),
@@ -167,6 +176,7 @@ pub async fn run(
         front.close().await;
         return Ok(());
     };
+    startup::settling(config, &store).await?;
     let ground = Ground {
         me: Me::new(clock.now()),
         store: store.metered(&meter),
@@ -225,6 +235,7 @@ async fn reloaded(
     front: &mut Front,
     ground: &Ground,
 ) -> Result<Generation, DaemonError> {
+    startup::settling(config, &ground.store).await?;
     let change = front.change(&config.http).await?;
     let (generation, world) = Generation::start(config, ground)?;
     front.enter(change, world).await;
@@ -310,6 +321,7 @@ pub async fn once(
     clock: Arc<dyn Clock>,
     job: Job,
 ) -> Result<Ran, DaemonError> {
+    startup::settling(config, store).await?;
     let (shared, mut recorder) = build::shared(config, store, Arc::clone(&clock), Meter::new())?;
     let pass = jobs::pass(config, &shared, job);
     let tick = Tick {

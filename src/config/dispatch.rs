@@ -5,19 +5,23 @@ use std::time::Duration;
 use rust_decimal::Decimal;
 
 use super::{MAX_IN_FLIGHT, read::Section};
-use crate::order::UnconfirmedPolicy;
+use crate::order::{Settle, UnconfirmedPolicy};
 
 /// What is written into the shop's rows.
 #[derive(Clone, Copy, Debug)]
 pub struct Orders {
-    /// Whether `product_orders.status` is set when an order ends.
-    pub settle_status: bool,
+    /// Who sets `product_orders.status` when an order ends.
+    pub settle: Settle,
 }
 
 impl Orders {
     pub(super) fn read(mut section: Section<'_, '_>) -> Self {
         Self {
-            settle_status: section.bool("settle_status"),
+            settle: section.choice(
+                "settle",
+                Settle::Shop,
+                &[("shop", Settle::Shop), ("status", Settle::Status)],
+            ),
         }
     }
 }

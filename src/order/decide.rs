@@ -20,7 +20,8 @@ pub use check::after_check;
 pub use purchase::after_purchase;
 
 use super::{
-    EventKind, HoldReason, IntegrationId, LAST_MESSAGE_CHARS, Reference, ShopChange, Stage, cut,
+    EventKind, HoldReason, IntegrationId, LAST_MESSAGE_CHARS, Reference, ShopChange, ShopStatus,
+    Stage, cut,
 };
 use crate::backoff::Backoff;
 
@@ -39,8 +40,27 @@ pub struct Rules {
     pub confirm_after: Vec<Duration>,
     /// What follows when the panel keeps saying that it does not know it.
     pub unconfirmed: UnconfirmedPolicy,
-    /// Whether `product_orders.status` is set at all.
-    pub settle_status: bool,
+    /// Who sets `product_orders.status` when an order is final.
+    pub settle: Settle,
+}
+
+/// Who approves and rejects orders in the shop.
+///
+/// Where the shop has wallets, "rejected" is a refund and "approved" freezes rates and fills
+/// reports: a status written by SQL does neither, and nothing repeats it later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Settle {
+    /// The shop, by its own function, when it is told of the end.
+    Shop,
+    /// orderwatch, for a shop in which the status is a mere label.
+    Status,
+}
+
+impl Settle {
+    /// What is written, if the status is ours to write.
+    fn writes(self, status: ShopStatus) -> Option<ShopStatus> {
+        (self == Self::Status).then_some(status)
+    }
 }
 
 /// What to do with an order that the panel says it does not know.

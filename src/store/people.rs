@@ -222,7 +222,7 @@ const fn external(resolution: Resolution) -> Option<ExternalStatus> {
     match resolution {
         Resolution::Watch => Some(ExternalStatus::Sent),
         Resolution::SendAgain => None,
-        Resolution::Complete => Some(ExternalStatus::Completed),
+        Resolution::Complete => Some(ExternalStatus::Done),
         Resolution::Fail => Some(ExternalStatus::Failed),
     }
 }

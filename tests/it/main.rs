@@ -109,6 +109,8 @@ mod retention;
 mod sandbox_panel;
 #[cfg(feature = "sandbox")]
 mod sandbox_trendyol;
+#[cfg(feature = "sandbox")]
+mod settling;
 mod stats;
 #[cfg(feature = "sandbox")]
 mod stock;

@@ -26,7 +26,7 @@ fn rules() -> Rules {
         give_up_after: Duration::from_hours(24),
         confirm_after: [10, 30, 120, 300].map(Duration::from_secs).to_vec(),
         unconfirmed: UnconfirmedPolicy::Hold,
-        settle_status: true,
+        settle: Settle::Status,
     }
 }
 
@@ -339,7 +339,7 @@ fn a_delivery_carries_the_code_and_a_top_up_has_none() {
         assert_eq!(got.pin.as_ref().map(ExposeSecret::expose_secret), pin);
     }
     let quiet = Rules {
-        settle_status: false,
+        settle: Settle::Shop,
         ..rules()
     };
     let answer = StatusAnswer::Done {
