@@ -246,6 +246,7 @@ const fn held_for(reason: HoldReason) -> &'static str {
         HoldReason::QuantityNotOne => "for several units",
         HoldReason::NotInCatalogue => "not in the catalogue",
         HoldReason::ContradictoryRouting => "routed to no panel",
+        HoldReason::PanelOfAnother => "routed to another tenant's account",
         HoldReason::IntegrationIncomplete => "at an incomplete account",
         HoldReason::Unconfirmed => "perhaps bought",
         HoldReason::NoReference => "without a reference",

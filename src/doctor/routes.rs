@@ -12,6 +12,7 @@ use crate::store::{Fallback, Route, Store, StoreError};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Fault {
     Nowhere,
+    AnotherTenant,
     OtherKind,
     Disabled,
     NoMapping,
@@ -58,7 +59,11 @@ pub(super) async fn look(store: &Store, lists: &Lists) -> Result<Findings, Store
 fn faults_of(route: &Route, lists: &Lists) -> Vec<Fault> {
     let mut faults = Vec::new();
     let Some(panel) = &route.panel else {
-        return vec![Fault::Nowhere];
+        return vec![if route.another_tenant {
+            Fault::AnotherTenant
+        } else {
+            Fault::Nowhere
+        }];
     };
     if !panel.known {
         // Another system serves it.
@@ -89,13 +94,17 @@ impl Fault {
     const fn fails(self) -> bool {
         matches!(
             self,
-            Self::Nowhere | Self::NoMapping | Self::SeveralMappings | Self::NotListed
+            Self::Nowhere
+                | Self::AnotherTenant
+                | Self::NoMapping
+                | Self::SeveralMappings
+                | Self::NotListed
         )
     }
 
     const fn check(self) -> &'static str {
         match self {
-            Self::Nowhere | Self::OtherKind | Self::Disabled => "routing",
+            Self::Nowhere | Self::AnotherTenant | Self::OtherKind | Self::Disabled => "routing",
             Self::NoMapping | Self::SeveralMappings => "mapping",
             Self::NotListed => "catalogue",
             Self::FallbackNowhere | Self::FallbackUnmapped => "fallback",
@@ -105,8 +114,11 @@ impl Fault {
     const fn sentence(self) -> &'static str {
         match self {
             Self::Nowhere => "routed automatically, but to no panel of this shop: orders are held.",
+            Self::AnotherTenant => {
+                "routed to an account of another tenant: orders are held, orderwatch buys with the tenant's own accounts only."
+            }
             Self::OtherKind => {
-                "routed to a provider that orderwatch does not talk to: left to another system."
+                "routed to a provider that orderwatch does not talk to: left to the shop."
             }
             Self::Disabled => "routed to a panel that is disabled: orders wait.",
             Self::NoMapping => "not mapped to a product of the panel: orders are held.",
@@ -124,8 +136,11 @@ impl Fault {
     const fn remedy(self) -> &'static str {
         match self {
             Self::Nowhere => "Choose a panel of this shop in the package's routing.",
+            Self::AnotherTenant => {
+                "Give the tenant an integration of its own at that panel; map and route the package to it."
+            }
             Self::OtherKind => {
-                "Nothing, if another system sends them; otherwise choose a znet panel."
+                "Nothing, if the shop itself sends them; otherwise choose a znet panel."
             }
             Self::Disabled => "Enable the integration, or route the package to another panel.",
             Self::NoMapping => "Map the package to the panel's product.",

@@ -16,7 +16,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 pub use facts::{
-    Buying, Ending, Facts, OpenBreaker, PanelFacts, Pause, Route, Settings, ShopFacts, TrackedFacts,
+    Buying, Ending, Facts, OpenBreaker, PanelFacts, Pause, Route, Settings, ShopFacts, Standing,
+    TrackedFacts,
 };
 pub use words::{AFTER_TIMEOUT, span};
 
@@ -37,6 +38,8 @@ pub enum Why {
     SentByShop,
     /// The shop sent it itself, and it is not one that is taken over.
     LeftToShop(NotAdopted),
+    /// It is part of a chain of tenants, which the shop follows.
+    Forwarded,
     /// It is older than `dispatch.max_order_age`.
     TooOld {
         /// That age.
@@ -164,6 +167,8 @@ pub enum NotAdopted {
     NotWaiting,
     /// The row does not say when it was sent.
     NoTime,
+    /// The row names no panel, and no number to ask one by.
+    NoNumber,
     /// It was sent too long ago.
     TooOld,
 }

@@ -19,6 +19,8 @@ pub enum HoldReason {
     NotInCatalogue,
     /// The routing says "auto" but names no integration of this tenant.
     ContradictoryRouting,
+    /// The routing names an integration of another tenant.
+    PanelOfAnother,
     /// The integration has no usable base URL, `kod` or `sifre`.
     IntegrationIncomplete,
     /// It may have been bought and the panel does not say.
@@ -39,7 +41,7 @@ pub enum HoldReason {
 
 impl HoldReason {
     /// Every reason.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::NoMapping,
         Self::AmbiguousMapping,
         Self::ForeignReference,
@@ -47,6 +49,7 @@ impl HoldReason {
         Self::QuantityNotOne,
         Self::NotInCatalogue,
         Self::ContradictoryRouting,
+        Self::PanelOfAnother,
         Self::IntegrationIncomplete,
         Self::Unconfirmed,
         Self::NoReference,
@@ -68,6 +71,7 @@ impl HoldReason {
             Self::QuantityNotOne => "quantity_not_one",
             Self::NotInCatalogue => "not_in_catalogue",
             Self::ContradictoryRouting => "contradictory_routing",
+            Self::PanelOfAnother => "panel_of_another_tenant",
             Self::IntegrationIncomplete => "integration_incomplete",
             Self::Unconfirmed => "unconfirmed",
             Self::NoReference => "no_reference",
@@ -103,6 +107,9 @@ impl HoldReason {
             Self::NotInCatalogue => "Held: the panel does not list the mapped product.",
             Self::ContradictoryRouting => {
                 "Held: the package is routed automatically but to no panel of this shop."
+            }
+            Self::PanelOfAnother => {
+                "Held: the package's route leads to an account of another tenant; orderwatch buys with the order's own tenant's accounts only."
             }
             Self::IntegrationIncomplete => {
                 "Held: the panel's address, account or password is missing or unusable."
@@ -145,6 +152,9 @@ impl HoldReason {
             }
             Self::ContradictoryRouting => {
                 "Choose a panel of this shop in the package's routing, then retry the order."
+            }
+            Self::PanelOfAnother => {
+                "Give this tenant an integration of its own at that panel, map and route the package to it, then retry the order."
             }
             Self::IntegrationIncomplete => {
                 "Complete the integration (base URL, account, password), then retry the order."

@@ -60,6 +60,8 @@ pub struct Route {
     pub package: String,
     /// The panel that the route names; `None` when there is no such row of this tenant.
     pub panel: Option<RoutedPanel>,
+    /// Whether there is one of another tenant instead.
+    pub another_tenant: bool,
     /// Products of that panel that the package is mapped to.
     pub mappings: i64,
     /// The first of them.
@@ -285,6 +287,9 @@ impl Store {
         // `enabled` is absent in older databases: read through JSON it is NULL there.
         let rows = sqlx::query!(
             r#"SELECT r."tenantId" AS tenant, COALESCE(p.name, r.package_id::text, '?') AS "package!",
+                      i.id IS NULL AND EXISTS (
+                          SELECT FROM public.integrations x
+                          WHERE x.id::text = r."primaryProviderId") AS "another_tenant!",
                       i.id AS "panel?", i.name AS "panel_name?", i.provider = $1 AS known,
                       COALESCE((to_jsonb(i) ->> 'enabled')::boolean, true) AS "enabled!",
                       m.mappings AS "mappings!", m.entry,
@@ -321,6 +326,7 @@ impl Store {
             .map(|row| Route {
                 tenant: TenantId(row.tenant),
                 package: row.package,
+                another_tenant: row.another_tenant,
                 panel: row.panel.zip(row.panel_name).map(|(id, name)| RoutedPanel {
                     id: IntegrationId(id),
                     name,
@@ -351,8 +357,10 @@ impl Store {
                    CROSS JOIN LATERAL (
                        SELECT FROM public.product_orders o
                        WHERE o."tenantId" = r."tenantId" AND o."packageId" = r.package_id
-                         AND o.status = 'pending' AND o."providerId" IS NULL
-                         AND o."externalOrderId" IS NULL AND o."createdAt" <= $1
+                         AND orderwatch.is_unsent(o.status, o."externalStatus", o."sentAt" IS NULL,
+                                                  o."externalOrderId", o.provider_referans)
+                         AND orderwatch.may_go_to(o."providerId", r."primaryProviderId")
+                         AND o."createdAt" <= $1
                          AND NOT EXISTS (SELECT FROM orderwatch.orders t WHERE t.order_id = o.id)
                        LIMIT $2) o
                    WHERE r.mode = 'auto' AND r."providerType" = 'external'

@@ -3,7 +3,8 @@
 //! They are read without a lock. Their product is looked up outside of any transaction, and
 //! [`Store::claim_new`] then locks them and checks them again.
 //!
-//! New orders are named as a stretch of the index `orderwatch_new_orders`, rows compared with rows:
+//! What makes them eligible is said once, in `migrations/0100_eligible.up.sql`. New orders are named
+//! as a stretch of the index `orderwatch_unsent`, rows compared with rows:
 //! no other index has that order. Asked for a tenant, a package and a time, the server may go
 //! through the shop's own index by time, and so through all that the other tenants wait for.
 
@@ -12,7 +13,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Release, Share, Store, StoreError, ZNET};
-use crate::order::{IntegrationId, OrderId, Reference, Stage, TenantId, Watched};
+use crate::order::{HoldReason, IntegrationId, OrderId, Reference, Stage, TenantId, Watched};
 
 /// What the shop's row says about what to buy.
 #[derive(Clone, Debug)]
@@ -56,7 +57,7 @@ pub struct Candidate {
     pub shop: ShopOrder,
     /// Where it may go when the panel certainly refuses it.
     pub fallback: Option<IntegrationId>,
-    /// `provider_referans`, where the shop's row has one already.
+    /// `provider_referans`, where it names a purchase that we do not know of.
     pub given: Option<String>,
     /// `"createdAt"` of an order that nobody has tracked yet.
     pub created_at: Option<DateTime<Utc>>,
@@ -82,6 +83,8 @@ pub struct Unroutable {
     pub order: OrderId,
     /// Whose it is.
     pub tenant: TenantId,
+    /// Why it is held.
+    pub reason: HoldReason,
 }
 
 struct Row {
@@ -124,17 +127,18 @@ impl Store {
                              WHERE f."tenantId" = p.tenant_id
                                AND f.our_package_id = o."packageId"::text
                                AND f.provider_api_id = o.fallback)) AS fallback,
-                      NULLIF(btrim(o.provider_referans), '') AS given,
+                      orderwatch.given_reference(o.provider_referans, o."externalOrderId") AS given,
                       o."createdAt" AS "created_at?"
                FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS p (id, tenant_id, free)
                CROSS JOIN LATERAL (
                    SELECT n.*, r."fallbackProviderId" AS fallback FROM public.package_routing r
                    CROSS JOIN LATERAL (
                        SELECT o.id, o.quantity, o."userIdentifier", o."extraField", o."packageId",
-                              o."createdAt", o.provider_referans
+                              o."createdAt", o.provider_referans, o."externalOrderId"
                        FROM public.product_orders o
-                       WHERE o.status = 'pending' AND o."providerId" IS NULL
-                         AND o."externalOrderId" IS NULL
+                       WHERE orderwatch.is_unsent(o.status, o."externalStatus", o."sentAt" IS NULL,
+                                                  o."externalOrderId", o.provider_referans)
+                         AND orderwatch.may_go_to(o."providerId", r."primaryProviderId")
                          AND (o."tenantId", o."packageId", o."createdAt")
                              > (r."tenantId", r.package_id, $4)
                          AND (o."tenantId", o."packageId", o."createdAt")
@@ -200,14 +204,20 @@ impl Store {
                                AND f.our_package_id = o."packageId"::text
                                AND f.provider_api_id = r."fallbackProviderId")
                        LIMIT 1) AS fallback,
-                      COALESCE(o.status = 'pending'
-                          AND (o."providerId" IS NULL OR o."providerId" = p.id::text
+                      COALESCE(orderwatch.is_pending(o.status)
+                          AND (orderwatch.may_go_to(o."providerId", p.id::text)
                                OR t.fell_back AND EXISTS (
                                    SELECT FROM orderwatch.purchases u
                                    WHERE u.order_id = t.order_id
                                      AND u.integration_id::text = o."providerId"))
-                          AND COALESCE(o."externalOrderId", o.id::text) = o.id::text, false)
-                          AS "wanted!"
+                          AND NOT orderwatch.names_other(o."externalOrderId"), false)
+                          AS "wanted!",
+                      (SELECT g.given
+                       FROM (SELECT orderwatch.given_reference(
+                                        o.provider_referans, o."externalOrderId") AS given) g
+                       WHERE g.given <> t.reference AND NOT EXISTS (
+                           SELECT FROM orderwatch.purchases u
+                           WHERE u.order_id = t.order_id AND u.reference = g.given)) AS given
                FROM unnest($1::uuid[], $2::bigint[]) AS p (id, free)
                CROSS JOIN LATERAL (
                    SELECT t.order_id, t.tenant_id, t.reference, t.dispatched_at, t.give_up_at,
@@ -263,7 +273,7 @@ impl Store {
                         entry: row.entry,
                         meta: row.meta,
                         fallback: row.fallback,
-                        given: None,
+                        given: row.given,
                         created_at: None,
                     }),
                 })
@@ -289,8 +299,9 @@ impl Store {
                  ON i."tenantId" = r."tenantId" AND i.id::text = r."primaryProviderId"
                CROSS JOIN LATERAL (
                    SELECT o.id, o."tenantId" FROM public.product_orders o
-                   WHERE o.status = 'pending' AND o."providerId" IS NULL
-                     AND o."externalOrderId" IS NULL
+                   WHERE orderwatch.is_unsent(o.status, o."externalStatus", o."sentAt" IS NULL,
+                                              o."externalOrderId", o.provider_referans)
+                     AND orderwatch.may_go_to(o."providerId", r."primaryProviderId")
                      AND (o."tenantId", o."packageId", o."createdAt")
                          > (r."tenantId", r.package_id,
                             GREATEST($1, (SELECT at FROM orderwatch.installed)))
@@ -315,11 +326,12 @@ impl Store {
             .map(|row| Unroutable {
                 order: OrderId(row.order_id),
                 tenant: TenantId(row.tenant_id),
+                reason: HoldReason::WaitedTooLong,
             })
             .collect())
     }
 
-    /// Orders that are routed automatically to an integration that their shop does not have.
+    /// Orders that are routed automatically to an integration that their tenant does not have.
     ///
     /// # Errors
     /// [`StoreError::Database`] when they cannot be read.
@@ -329,12 +341,15 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<Unroutable>, StoreError> {
         let rows = sqlx::query!(
-            r#"SELECT o.id AS "order_id!", o."tenantId" AS "tenant_id!"
+            r#"SELECT o.id AS "order_id!", o."tenantId" AS "tenant_id!",
+                      EXISTS (SELECT FROM public.integrations i
+                              WHERE i.id::text = r."primaryProviderId") AS "another!"
                FROM public.package_routing r
                CROSS JOIN LATERAL (
                    SELECT o.id, o."tenantId" FROM public.product_orders o
-                   WHERE o.status = 'pending' AND o."providerId" IS NULL
-                     AND o."externalOrderId" IS NULL
+                   WHERE orderwatch.is_unsent(o.status, o."externalStatus", o."sentAt" IS NULL,
+                                              o."externalOrderId", o.provider_referans)
+                     AND orderwatch.may_go_to(o."providerId", r."primaryProviderId")
                      AND (o."tenantId", o."packageId", o."createdAt")
                          > (r."tenantId", r.package_id, $1)
                      AND (o."tenantId", o."packageId", o."createdAt")
@@ -359,6 +374,11 @@ impl Store {
             .map(|row| Unroutable {
                 order: OrderId(row.order_id),
                 tenant: TenantId(row.tenant_id),
+                reason: if row.another {
+                    HoldReason::PanelOfAnother
+                } else {
+                    HoldReason::ContradictoryRouting
+                },
             })
             .collect())
     }

@@ -10,7 +10,8 @@ use crate::{
     order::{
         IntegrationId, OrderId,
         explain::{
-            Ending, Facts, OpenBreaker, PanelFacts, Pause, Route, Settings, ShopFacts, TrackedFacts,
+            Ending, Facts, OpenBreaker, PanelFacts, Pause, Route, Settings, ShopFacts, Standing,
+            TrackedFacts,
         },
     },
 };
@@ -75,6 +76,16 @@ impl Store {
                       o."externalStatus" AS "external_status?", o."providerId" AS provider_id,
                       o."externalOrderId" AS external_order_id, o."sentAt" AS sent_at,
                       o."createdAt" AS "created_at?",
+                      COALESCE(orderwatch.is_pending(o.status), false) AS "pending!",
+                      orderwatch.names_other(o."externalOrderId") AS "names_other!",
+                      n.numbered AS "numbered!", n.forwarded AS "forwarded!",
+                      COALESCE(orderwatch.is_open(o.status), false) AS "open!",
+                      COALESCE(orderwatch.is_unsent(o.status, o."externalStatus", o."sentAt" IS NULL,
+                                                    o."externalOrderId", o.provider_referans)
+                               AND orderwatch.may_go_to(o."providerId", r."primaryProviderId"), false)
+                          AS "unsent!",
+                      COALESCE(orderwatch.is_in_flight(o.status, o."externalStatus"), false)
+                          AS "in_flight!",
                       r.mode AS "mode?", r."providerType" AS "provider_type?",
                       routed.id AS "routed_id?", routed.name AS "routed_name?",
                       routed.provider AS "routed_kind?",
@@ -95,13 +106,23 @@ impl Store {
                FROM (VALUES ($1::uuid)) AS asked (id)
                LEFT JOIN public.product_orders o ON o.id = asked.id
                LEFT JOIN orderwatch.orders t ON t.order_id = asked.id
+               CROSS JOIN LATERAL (
+                   SELECT COALESCE(orderwatch.is_number(orderwatch.asked_by(
+                              o.provider_referans, o."externalOrderId", o."orderNo"::text)), false)
+                              AS numbered,
+                          COALESCE(orderwatch.is_forwarded(
+                              o.id, o."externalStatus", o."externalOrderId"), false)
+                          -- Absent in older databases: read through JSON it is NULL there.
+                          OR COALESCE(upper(to_jsonb(o) ->> 'mode') = 'INTERNAL', false) AS forwarded
+               ) n
                LEFT JOIN public.package_routing r
                    ON r."tenantId" = o."tenantId" AND r.package_id = o."packageId"
                LEFT JOIN public.integrations routed ON routed.id::text = r."primaryProviderId"
                LEFT JOIN orderwatch.panels routed_breaker
                    ON routed_breaker.integration_id = routed.id AND routed_breaker.open_until IS NOT NULL
                LEFT JOIN public.integrations i
-                   ON i.id::text = COALESCE(t.integration_id::text, o."providerId")
+                   ON i.id::text = COALESCE(t.integration_id::text, NULLIF(btrim(o."providerId"), ''),
+                                            CASE WHEN n.numbered THEN r."primaryProviderId" END)
                LEFT JOIN orderwatch.panels breaker
                    ON breaker.integration_id = i.id AND breaker.open_until IS NOT NULL
                LEFT JOIN LATERAL (
@@ -153,6 +174,17 @@ impl Store {
                 external_status,
                 provider_id: row.provider_id,
                 external_order_id: row.external_order_id,
+                names_other: row.names_other,
+                pending: row.pending,
+                standing: match (row.open, row.forwarded, row.unsent, row.in_flight) {
+                    (false, ..) => Standing::Decided,
+                    (true, true, ..) if !row.numbered => Standing::Forwarded,
+                    (true, _, true, _) => Standing::Unsent,
+                    (true, _, false, true) => Standing::InFlight {
+                        numbered: row.numbered,
+                    },
+                    (true, _, false, false) => Standing::Elsewhere,
+                },
                 sent_at: row.sent_at,
                 created_at,
                 route,

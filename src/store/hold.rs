@@ -56,12 +56,17 @@ impl Store {
                         AS i (order_id, integration_id, reason, sentence)
                    CROSS JOIN LATERAL (
                        -- By its key alone, as in sql/claim_new.sql.
-                       SELECT o.id, o."tenantId", o.status, o."providerId", o."externalOrderId"
+                       SELECT o.id, o."tenantId", o."packageId", o.status, o."externalStatus",
+                              o."sentAt", o."providerId", o."externalOrderId", o.provider_referans
                        FROM public.product_orders o
                        WHERE o.id = i.order_id OFFSET 0 FOR UPDATE SKIP LOCKED
                    ) o
-                   WHERE o.status = 'pending' AND o."providerId" IS NULL
-                     AND o."externalOrderId" IS NULL
+                   WHERE orderwatch.is_unsent(o.status, o."externalStatus", o."sentAt" IS NULL,
+                                              o."externalOrderId", o.provider_referans)
+                     AND (orderwatch.may_go_to(o."providerId", NULL) OR EXISTS (
+                         SELECT FROM public.package_routing r
+                         WHERE r."tenantId" = o."tenantId" AND r.package_id = o."packageId"
+                           AND r."primaryProviderId" = o."providerId" OFFSET 0))
                ), tracked AS (
                    INSERT INTO orderwatch.orders
                        (order_id, tenant_id, integration_id, stage, held_reason, tracked_at)
@@ -188,7 +193,10 @@ impl Store {
                  SELECT t.order_id, o.id IS NULL AS row_gone
                  FROM orderwatch.orders t
                  LEFT JOIN public.product_orders o ON o.id = t.order_id
-                 WHERE t.stage = 'held' AND o.status IS DISTINCT FROM 'pending'
+                 WHERE t.stage = 'held'
+                   -- What the shop sent itself may carry other words than pending while it waits.
+                   AND NOT COALESCE(orderwatch.is_pending(o.status)
+                                    OR orderwatch.is_open(o.status) AND t.sent_at IS NOT NULL, false)
                  LIMIT $2 FOR UPDATE OF t SKIP LOCKED
              ), ended AS (
                  UPDATE orderwatch.orders t

@@ -67,17 +67,29 @@ impl Store {
         let (after_at, after_id) = after.unzip();
         let rows = sqlx::query!(
             r#"SELECT o.id, o."tenantId" AS tenant_id, i.id AS integration_id,
-                      COALESCE(NULLIF(btrim(o.provider_referans), ''), o."externalOrderId")
-                          AS reference,
-                      o."sentAt" AS "sent_at!", o."externalStatus" = 'processing' AS "processing!",
-                      EXISTS (SELECT FROM public.package_routing r
-                              WHERE r."tenantId" = o."tenantId" AND r.package_id = o."packageId"
-                                AND r.mode = 'auto' AND r."providerType" = 'external')
-                          AS "automatic!"
+                      n.reference,
+                      o."sentAt" AS "sent_at!",
+                      lower(o."externalStatus" COLLATE "C") = 'processing' AS "processing!",
+                      r.panel IS NOT NULL AS "automatic!"
                FROM public.product_orders o
+               CROSS JOIN LATERAL (
+                   SELECT orderwatch.asked_by(o.provider_referans, o."externalOrderId",
+                                              o."orderNo"::text) AS reference
+               ) n
+               LEFT JOIN LATERAL (
+                   SELECT COALESCE(r."primaryProviderId", '') AS panel FROM public.package_routing r
+                   WHERE r."tenantId" = o."tenantId" AND r.package_id = o."packageId"
+                     AND r.mode = 'auto' AND r."providerType" = 'external' LIMIT 1
+               ) r ON true
+               -- Where the row does not name the panel, it is that of its route, if there is a
+               -- number to ask it by.
                JOIN public.integrations i
-                 ON i."tenantId" = o."tenantId" AND i.id::text = o."providerId"
-               WHERE o.status = 'pending' AND o."externalStatus" IN ('pending', 'sent', 'processing')
+                 ON i."tenantId" = o."tenantId"
+                AND i.id::text = COALESCE(NULLIF(btrim(o."providerId"), ''), CASE
+                        WHEN orderwatch.is_number(n.reference) THEN r.panel END)
+               WHERE orderwatch.is_in_flight(o.status, o."externalStatus")
+                 AND (orderwatch.is_number(n.reference)
+                      OR NOT orderwatch.is_forwarded(o.id, o."externalStatus", o."externalOrderId"))
                  AND o."sentAt" >= $1 AND o."sentAt" <= $2 AND i.provider = $3
                  AND ($4::timestamptz IS NULL OR (o."sentAt", o.id) > ($4, $5))
                  AND NOT EXISTS (SELECT FROM orderwatch.orders t WHERE t.order_id = o.id)

@@ -37,7 +37,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    order::{HoldReason, IntegrationId, OrderId, Rules},
+    order::{IntegrationId, OrderId, Rules},
     store::{Candidate, NewHold, QueuedCandidate, Store, StoreError},
 };
 
@@ -105,7 +105,7 @@ impl Dispatch {
         }
     }
 
-    /// Holds orders that are routed to no panel of their shop; looked for once per scan.
+    /// Holds orders that are routed to no panel of their tenant; looked for once per scan.
     async fn unroutable(&self, now: DateTime<Utc>) -> Result<Vec<NewHold>, StoreError> {
         let checked = *self
             .routes_checked
@@ -126,7 +126,7 @@ impl Dispatch {
                 order: order.order,
                 tenant: order.tenant,
                 integration: None,
-                reason: HoldReason::ContradictoryRouting,
+                reason: order.reason,
             })
             .collect())
     }

@@ -241,7 +241,7 @@ impl Sweep {
                     order: order.order,
                     tenant: order.tenant,
                     integration: None,
-                    reason: HoldReason::WaitedTooLong,
+                    reason: order.reason,
                 })
                 .collect();
             if page.is_empty() {

@@ -4,25 +4,24 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Buying, Facts, LATE, Next, NotAdopted, PanelFacts, ShopFacts, TrackedFacts, Why};
+use super::{
+    Buying, Facts, LATE, Next, NotAdopted, PanelFacts, ShopFacts, Standing, TrackedFacts, Why,
+};
 use crate::order::{HoldReason, Stage};
-
-/// External statuses of an order that waits at a provider.
-const WAITING: [&str; 3] = ["pending", "sent", "processing"];
-/// `status` of an order that nobody has decided.
-const PENDING: &str = "pending";
 
 /// An order that orderwatch does not track: the first thing that keeps it from being sent.
 pub(super) fn untracked(facts: &Facts) -> (Why, Next) {
     let Some(shop) = &facts.shop else {
         return (Why::RowGone, Next::Never);
     };
-    if shop.status != PENDING {
-        let status = shop.status.clone();
-        return (Why::Decided { status }, Next::Never);
-    }
-    if shop.provider_id.is_some() || shop.external_order_id.is_some() {
-        return sent_by_shop(facts, shop);
+    match shop.standing {
+        Standing::Unsent => {}
+        Standing::Forwarded => return (Why::Forwarded, Next::Never),
+        Standing::InFlight { .. } | Standing::Elsewhere => return sent_by_shop(facts, shop),
+        Standing::Decided => {
+            let status = shop.status.clone();
+            return (Why::Decided { status }, Next::Never);
+        }
     }
     if since(shop.created_at, facts.now) >= facts.settings.max_order_age {
         let limit = facts.settings.max_order_age;
@@ -97,12 +96,16 @@ fn sent_by_shop(facts: &Facts, shop: &ShopFacts) -> (Why, Next) {
     if !panel.is_some_and(|panel| panel.own && panel.usable) {
         return left(NotAdopted::OtherProvider);
     }
-    if !WAITING.contains(&shop.external_status.as_str()) {
+    let Standing::InFlight { numbered } = shop.standing else {
         return left(NotAdopted::NotWaiting);
-    }
+    };
     let Some(sent_at) = shop.sent_at else {
         return left(NotAdopted::NoTime);
     };
+    let named = shop.provider_id.as_deref().map_or("", str::trim);
+    if named.is_empty() && !numbered {
+        return left(NotAdopted::NoNumber);
+    }
     if since(sent_at, facts.now) > facts.settings.give_up_after {
         return left(NotAdopted::TooOld);
     }
@@ -132,7 +135,7 @@ fn queued(facts: &Facts, order: &TrackedFacts) -> (Why, Next) {
     let Some(shop) = &facts.shop else {
         return (Why::RowGone, next);
     };
-    if shop.status != PENDING {
+    if !shop.pending {
         let status = shop.status.clone();
         return (Why::Decided { status }, next);
     }

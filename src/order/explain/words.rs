@@ -18,6 +18,7 @@ impl Why {
             Self::Decided { .. } => "decided_by_staff",
             Self::SentByShop => "sent_by_shop",
             Self::LeftToShop(_) => "left_to_shop",
+            Self::Forwarded => "forwarded_to_tenant",
             Self::TooOld { .. } => "too_old",
             Self::NoRoute => "no_route",
             Self::ManualRouting { .. } => "manual_routing",
@@ -72,7 +73,10 @@ impl Why {
                 "Handle the order by hand, or set the package's routing to auto."
             }
             Self::RouteToNowhere | Self::PanelOfAnother => {
-                "Choose a panel of this shop in the package's routing."
+                "Choose a panel of this tenant in the package's routing."
+            }
+            Self::Forwarded => {
+                "Look at the neighbouring tenant's order, whose id stands behind \"stub-\" in externalOrderId."
             }
             Self::PanelDisabled { .. } => {
                 "Switch the integration on, or route the package to another panel."
@@ -101,6 +105,9 @@ impl Why {
             Self::LeftToShop(why) => {
                 format!("The shop sent it itself and it is left alone: {}", why.words())
             }
+            Self::Forwarded => {
+                "It was forwarded to another tenant, or came from one; the shop follows it".to_owned()
+            }
             Self::TooOld { limit } => format!(
                 "It is older than {}, so it is left alone",
                 span(*limit)
@@ -110,17 +117,17 @@ impl Why {
                 format!("Its package is routed by hand (mode {mode:?}), so it is left to staff")
             }
             Self::OtherRoute { provider_type } => format!(
-                "Its package is routed to {provider_type:?} and not to an outside panel, so it is not bought"
+                "Its package is routed to {provider_type:?} and not to an outside panel, so it is left to the shop"
             ),
             Self::RouteToNowhere => {
                 "Its package is routed automatically but to no panel that exists; it will be held"
                     .to_owned()
             }
             Self::PanelOfAnother => {
-                "Its package is routed to a panel of another shop; it will be held".to_owned()
+                "Its route leads to an account of another tenant; it will be held".to_owned()
             }
             Self::OtherKind { name, kind } => format!(
-                "Its package is routed to {name:?}, which is a {kind:?} panel and not one that orderwatch talks to"
+                "Its package is routed to {name:?}, of a kind ({kind:?}) that orderwatch does not talk to, so it is left to the shop"
             ),
             Self::PanelDisabled { name } => {
                 format!("Its panel {name:?} is switched off in the shop")
@@ -265,6 +272,7 @@ impl NotAdopted {
             Self::OtherProvider => "orderwatch does not talk to its provider",
             Self::NotWaiting => "its external status is not one of an order that waits",
             Self::NoTime => "its row does not say when it was sent",
+            Self::NoNumber => "its row names neither a panel nor a number to ask one by",
             Self::TooOld => "it was sent longer ago than poll.give_up_after",
         }
     }

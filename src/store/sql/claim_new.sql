@@ -7,12 +7,14 @@ WITH locked AS MATERIALIZED (
     FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::smallint[], $9::numeric[])
          AS i (order_id, integration_id, reference, round, expected)
     CROSS JOIN LATERAL (
-        SELECT o.id, o."tenantId", o."packageId", o.status, o."providerId", o."externalOrderId"
+        SELECT o.id, o."tenantId", o."packageId", o.status, o."externalStatus", o."sentAt",
+               o."providerId", o."externalOrderId", o.provider_referans
         FROM public.product_orders o
         WHERE o.id = i.order_id OFFSET 0 FOR UPDATE SKIP LOCKED
     ) o
-    WHERE o.status = 'pending' AND o."providerId" IS NULL
-      AND o."externalOrderId" IS NULL
+    WHERE orderwatch.is_unsent(o.status, o."externalStatus", o."sentAt" IS NULL,
+                               o."externalOrderId", o.provider_referans)
+      AND orderwatch.may_go_to(o."providerId", i.integration_id::text)
       AND EXISTS (
           SELECT FROM public.package_routing r
           WHERE r."tenantId" = o."tenantId" AND r.package_id = o."packageId"
@@ -45,7 +47,9 @@ WITH locked AS MATERIALIZED (
 ), said AS (
     UPDATE public.product_orders o
     SET provider_referans = t.reference, "providerId" = t.integration_id::text,
-        "externalOrderId" = o.id::text, "externalStatus" = 'queued'
+        -- A customer of the Client API asks for the order by the name that stands here.
+        "externalOrderId" = COALESCE(NULLIF(btrim(o."externalOrderId"), ''), o.id::text),
+        "externalStatus" = 'queued'
     FROM tracked t WHERE o.id = t.order_id
 ), noted AS (
     INSERT INTO orderwatch.events (order_id, at, kind, detail)

@@ -1,31 +1,37 @@
 -- Claims tracked orders for sending: see claim.rs. Rows are locked by their keys alone, as in
 -- claim_new.sql.
 WITH locked AS MATERIALIZED (
-    SELECT o.id, o."providerId" AS provider_id, i.integration_id, i.reference, i.round, i.expected
+    SELECT o.id, o."providerId" AS provider_id,
+           orderwatch.given_reference(o.provider_referans, o."externalOrderId") AS given, i.integration_id, i.reference, i.round, i.expected
     FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::smallint[], $8::numeric[])
          AS i (order_id, integration_id, reference, round, expected)
     CROSS JOIN LATERAL (
-        SELECT o.id, o.status, o."providerId", o."externalOrderId" FROM public.product_orders o
+        SELECT o.id, o.status, o."providerId", o."externalOrderId", o.provider_referans
+        FROM public.product_orders o
         WHERE o.id = i.order_id OFFSET 0 FOR UPDATE SKIP LOCKED
     ) o
-    WHERE o.status = 'pending' AND COALESCE(o."externalOrderId", o.id::text) = o.id::text
+    WHERE orderwatch.is_pending(o.status) AND NOT orderwatch.names_other(o."externalOrderId")
       AND NOT EXISTS (
           SELECT FROM orderwatch.brakes b WHERE b.scope IN (i.integration_id, $9))
 ), due AS MATERIALIZED (
     SELECT t.order_id, l.integration_id, l.reference, l.round, l.expected
     FROM locked l
     CROSS JOIN LATERAL (
-        SELECT t.order_id, t.integration_id, t.stage, t.due_at, t.fell_back
+        SELECT t.order_id, t.integration_id, t.reference, t.stage, t.due_at, t.fell_back
         FROM orderwatch.orders t
         WHERE t.order_id = l.id OFFSET 0 FOR UPDATE SKIP LOCKED
     ) t
     WHERE t.integration_id = l.integration_id AND t.stage = 'queued' AND t.due_at <= $6
       -- Staff may have sent it another way since it was looked at. After a refusal the shop's row
       -- names the panel that refused it until now.
-      AND (l.provider_id IS NULL OR l.provider_id = l.integration_id::text
+      AND (orderwatch.may_go_to(l.provider_id, l.integration_id::text)
            OR t.fell_back AND EXISTS (
                SELECT FROM orderwatch.purchases u
                WHERE u.order_id = t.order_id AND u.integration_id::text = l.provider_id))
+      -- A reference that we did not give is somebody else's purchase.
+      AND (l.given IS NULL OR l.given IN (t.reference, l.reference) OR EXISTS (
+               SELECT FROM orderwatch.purchases u
+               WHERE u.order_id = t.order_id AND u.reference = l.given))
 ), named AS (
     INSERT INTO orderwatch.purchases AS p
         (reference, integration_id, order_id, round, claimed_at, expected)
@@ -43,7 +49,8 @@ WITH locked AS MATERIALIZED (
 ), said AS (
     UPDATE public.product_orders o
     SET provider_referans = t.reference, "providerId" = t.integration_id::text,
-        "externalOrderId" = o.id::text, "externalStatus" = 'queued'
+        "externalOrderId" = COALESCE(NULLIF(btrim(o."externalOrderId"), ''), o.id::text),
+        "externalStatus" = 'queued'
     FROM tracked t
     WHERE o.id = t.order_id
       AND (o."externalStatus", o.provider_referans, o."providerId")

@@ -139,9 +139,14 @@ pub const fn remedy(why: &Why) -> Option<Say> {
             "عالج الطلب يدويًا، أو اجعل توجيه الباقة auto.",
         ],
         Why::RouteToNowhere | Why::PanelOfAnother => [
-            "Choose a panel of this shop in the package's routing.",
+            "Choose a panel of this tenant in the package's routing.",
             "Paketin yönlendirmesinde bu mağazanın bir panelini seçin.",
             "اختر لوحة من لوحات هذا المتجر في توجيه الباقة.",
+        ],
+        Why::Forwarded => [
+            "Look at the neighbouring tenant's order, whose id stands behind \"stub-\" in externalOrderId.",
+            "Komşu mağazanın siparişine bakın; kimliği externalOrderId içinde \"stub-\" ifadesinden sonradır.",
+            "انظر إلى طلب المتجر المجاور؛ معرّفه بعد \"stub-\" في externalOrderId.",
         ],
         Why::PanelDisabled { .. } => [
             "Switch the panel on in the shop, or route the package to another panel.",
@@ -231,6 +236,14 @@ const fn clause(why: &Why) -> [&'static str; 2] {
             "Mağaza kendisi gönderdi ve ona bırakıldı: kaydı ne zaman gönderildiğini söylemiyor",
             "أرسله المتجر بنفسه وتُرك له: لا يذكر سجله وقت الإرسال",
         ],
+        Why::LeftToShop(NotAdopted::NoNumber) => [
+            "Mağaza kendisi gönderdi ve ona bırakıldı: kaydında ne panel ne de sorulacak bir numara var",
+            "أرسله المتجر بنفسه وتُرك له: لا يذكر سجله لوحة ولا رقمًا يُسأل به",
+        ],
+        Why::Forwarded => [
+            "Başka bir mağazaya aktarıldı ya da oradan geldi; mağaza izliyor",
+            "حُوِّل إلى متجر آخر أو جاء منه؛ يتابعه المتجر",
+        ],
         Why::LeftToShop(NotAdopted::TooOld) => [
             "Mağaza kendisi gönderdi ve ona bırakıldı: poll.give_up_after süresinden daha eski",
             "أرسله المتجر بنفسه وتُرك له: أقدم من poll.give_up_after",
@@ -248,20 +261,20 @@ const fn clause(why: &Why) -> [&'static str; 2] {
             "باقته موجَّهة يدويًا (mode: {value})، فتُرك للموظفين",
         ],
         Why::OtherRoute { .. } => [
-            "Paketi dış panele değil {value} yönüne gidiyor, bu yüzden satın alınmıyor",
-            "باقته موجَّهة إلى {value} لا إلى لوحة خارجية، فلا يُشترى",
+            "Paketi dış panele değil {value} yönüne gidiyor, bu yüzden mağazaya bırakıldı",
+            "باقته موجَّهة إلى {value} لا إلى لوحة خارجية، فتُرك للمتجر",
         ],
         Why::RouteToNowhere => [
             "Paketi otomatik yönlendiriliyor ama var olan bir panele değil; bekletilecek",
             "باقته موجَّهة تلقائيًا إلى لوحة غير موجودة؛ سيُوقف",
         ],
         Why::PanelOfAnother => [
-            "Paketi başka bir mağazanın paneline yönlendirilmiş; bekletilecek",
-            "باقته موجَّهة إلى لوحة متجر آخر؛ سيُوقف",
+            "Yönlendirmesi başka bir mağazanın hesabına gidiyor; bekletilecek",
+            "يقود توجيهه إلى حساب متجر آخر؛ سيُوقف",
         ],
         Why::OtherKind { .. } => [
-            "Paketi {value} paneline yönlendirilmiş; bu tür bir panelle orderwatch konuşmuyor",
-            "باقته موجَّهة إلى {value}، وهي من نوع لا يتعامل معه orderwatch",
+            "Paketi {value} paneline yönlendirilmiş; bu tür bir panelle orderwatch konuşmuyor, mağazaya bırakıldı",
+            "باقته موجَّهة إلى {value}، وهي من نوع لا يتعامل معه orderwatch، فتُرك للمتجر",
         ],
         Why::PanelDisabled { .. } => [
             "Paneli {value} mağazada kapalı",

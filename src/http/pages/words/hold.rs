@@ -41,6 +41,11 @@ pub const fn hold(reason: HoldReason) -> Say {
             "Paket otomatik yönlendiriliyor ama bu mağazanın hiçbir paneline değil",
             "الباقة موجَّهة تلقائيًا ولكن ليس إلى لوحة من لوحات هذا المتجر",
         ],
+        HoldReason::PanelOfAnother => [
+            "The package's route leads to an account of another tenant; orderwatch buys with the order's own tenant's accounts only",
+            "Paketin yönlendirmesi başka bir mağazanın hesabına gidiyor; orderwatch yalnızca siparişin kendi mağazasının hesaplarıyla satın alır",
+            "يقود توجيه الباقة إلى حساب متجر آخر؛ لا يشتري orderwatch إلا بحسابات متجر الطلب نفسه",
+        ],
         HoldReason::IntegrationIncomplete => [
             "The panel's address, account or password is missing or unusable",
             "Panelin adresi, hesabı veya şifresi eksik ya da kullanılamıyor",
@@ -122,6 +127,11 @@ pub const fn hold_remedy(reason: HoldReason) -> Say {
             "Choose a panel of this shop in the package's routing, then retry the order.",
             "Paketin yönlendirmesinde bu mağazanın bir panelini seçin, sonra siparişi yeniden deneyin.",
             "اختر لوحة من لوحات هذا المتجر في توجيه الباقة ثم أعد محاولة الطلب.",
+        ],
+        HoldReason::PanelOfAnother => [
+            "Give this tenant an integration of its own at that panel, map and route the package to it, then retry the order.",
+            "Bu mağazaya o panelde kendi hesabını ekleyin, paketi eşleştirip ona yönlendirin, sonra siparişi yeniden deneyin.",
+            "أضف لهذا المتجر حسابًا خاصًا به في تلك اللوحة واربط الباقة ووجّهها إليه ثم أعد محاولة الطلب.",
         ],
         HoldReason::IntegrationIncomplete => [
             "Complete the panel (address, account, password) in the shop, then retry the order.",
