@@ -97,7 +97,7 @@ async fn an_order_that_the_shop_saw_in_progress_is_taken_over_as_such(pool: PgPo
     let (shop, reseller) =
         Shop::open_at(pool, |plan| plan.status = StatusMode::AlwaysWaiting).await;
     let mut orders = Vec::new();
-    for status in ["sent", "pending", "processing"] {
+    for status in ["sent", "pending", "PROCESSING"] {
         let columns = format!(
             r#"provider_referans = '{}', "externalStatus" = '{status}'"#,
             orders.len() + 1
@@ -114,6 +114,59 @@ async fn an_order_that_the_shop_saw_in_progress_is_taken_over_as_such(pool: PgPo
         let row = shop.shop_row(*order).await;
         assert_eq!(row.text("externalStatus"), "processing");
     }
+}
+
+/// `status` and `"externalStatus"` as the real shop leaves them in an order that it has sent.
+const WORDS: [(&str, &str); 8] = [
+    ("pending", "sent"),
+    ("PENDING", "sent"),
+    ("PENDING", "processing"),
+    ("PENDING", "unknown"),
+    ("pending", "unknown"),
+    ("sent", "sent"),
+    ("sent", "processing"),
+    ("Sent", "SENT"),
+];
+
+#[sqlx::test(migrations = false)]
+async fn what_the_shop_sent_is_watched_to_its_end_whatever_words_its_row_carries(pool: PgPool) {
+    let (shop, reseller) = Shop::open_at(pool, |plan| plan.status = StatusMode::AlwaysDone).await;
+    let mut orders = Vec::new();
+    for (status, external) in WORDS {
+        for panel in [r#""providerId""#, "NULL", "' '"] {
+            let columns = format!(
+                r#"status = '{status}', "externalStatus" = '{external}', "providerId" = {panel},
+                   "externalOrderId" = id::text, provider_referans = '{}'"#,
+                1_795_641_799_498_000_u64 + u64::try_from(orders.len()).unwrap_or_default()
+            );
+            orders.push(sent_by_shop(&shop, &reseller, MINUTE * 3, &columns).await);
+        }
+    }
+    let mut rig = Rig::new(&shop);
+    let all = u64::try_from(orders.len()).unwrap_or_default();
+    found(rig.sweep().await, all, 0);
+    rig.run_out().await;
+    for order in orders {
+        assert_eq!(shop.stage(order).await, Stage::Completed);
+        let row = shop.shop_row(order).await;
+        let reference = shop.tracked(order).await.reference.unwrap();
+        let pin = reseller.panel.pin_of(ACCOUNT.0, reference.as_str());
+        assert_eq!(row.text("pinCode"), pin);
+        assert_eq!(row.text("externalOrderId"), order.to_string());
+        let events = shop.events(order).await;
+        assert!(!events.contains(&"contradiction".to_owned()), "{events:?}");
+    }
+    assert_eq!(reseller.panel.ledger().count(Endpoint::Purchase), 0);
+}
+
+#[sqlx::test(migrations = false)]
+async fn staff_who_sent_an_order_by_its_own_number_are_asked_for_the_panels(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let columns = r#""externalOrderId" = "orderNo"::text"#;
+    let order = sent_by_shop(&shop, &reseller, MINUTE * 3, columns).await;
+    let mut rig = Rig::new(&shop);
+    found(rig.sweep().await, 0, 1);
+    assert_eq!(shop.held(order).await, "no_reference");
 }
 
 #[sqlx::test(migrations = false)]
@@ -195,19 +248,43 @@ async fn only_orders_of_the_right_age_state_and_panel_are_taken_over(pool: PgPoo
             r#""externalStatus" = 'failed'"#,
             false,
         ),
-        (
-            "queued",
-            MINUTE * 9,
-            r#""externalStatus" = 'queued'"#,
-            false,
-        ),
+        ("queued", MINUTE * 9, r#""externalStatus" = 'queued'"#, true),
         (
             "at a panel of no kind",
             MINUTE * 9,
             r#""providerId" = 'x'"#,
             false,
         ),
-        ("at no panel", MINUTE * 9, r#""providerId" = NULL"#, false),
+        (
+            "at no panel, and routed by hand",
+            MINUTE * 9,
+            r#""providerId" = NULL, "packageId" = NULL"#,
+            false,
+        ),
+        (
+            "approved in capitals",
+            MINUTE * 9,
+            "status = 'APPROVED'",
+            false,
+        ),
+        (
+            "done in the shop's word",
+            MINUTE * 9,
+            r#""externalStatus" = 'Done'"#,
+            false,
+        ),
+        (
+            "forwarded",
+            MINUTE * 9,
+            r#""externalStatus" = 'forwarded'"#,
+            false,
+        ),
+        (
+            "along a chain of tenants",
+            MINUTE * 9,
+            r#"provider_referans = NULL, "externalOrderId" = 'stub-' || gen_random_uuid()"#,
+            false,
+        ),
         (
             "another shop's",
             MINUTE * 9,
@@ -225,7 +302,7 @@ async fn only_orders_of_the_right_age_state_and_panel_are_taken_over(pool: PgPoo
     let order = sent_by_shop(&shop, &reseller, MINUTE * 9, &elsewhere).await;
     orders.push((order, "at another kind of panel", false));
     let mut rig = Rig::new(&shop);
-    found(rig.sweep().await, 2, 0);
+    found(rig.sweep().await, 3, 0);
     for (order, name, taken) in orders {
         let tracked = shop.find_tracked(order).await;
         assert_eq!(tracked.is_some(), taken, "{name}");

@@ -258,7 +258,7 @@ fn a_verdict_leads_where_its_stage_and_reason_allow() {
 #[test]
 fn what_the_shop_no_longer_wants_is_settled_but_not_sent_again() {
     let mut facts = held(HoldReason::Unconfirmed);
-    shop(&mut facts).status = "rejected".to_owned();
+    (shop(&mut facts).status, shop(&mut facts).pending) = ("rejected".to_owned(), false);
     let decided = Refusal::Decided("rejected".to_owned());
     assert_eq!(resolve(&facts, Verdict::SendAgain), Err(decided));
     for verdict in [Verdict::Bought, Verdict::NotBought] {
