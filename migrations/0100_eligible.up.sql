@@ -34,6 +34,11 @@ COMMENT ON FUNCTION orderwatch.is_forwarded IS 'Part of a chain of tenants: "stu
 -- A customer of the Client API names the order, in "externalOrderId" and provider_referans alike. Any
 -- other name there, a number above all, is a sign that somebody sent it. A number in both columns
 -- passes and is held later, so that somebody hears of it.
+CREATE FUNCTION orderwatch.is_uuid(name text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT name ~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$'
+$$;
+
 CREATE FUNCTION orderwatch.is_unsent(
     status text, external_status text, no_time boolean, external_order_id text, referans text)
     RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
@@ -42,8 +47,7 @@ CREATE FUNCTION orderwatch.is_unsent(
        AND no_time
        AND (COALESCE(btrim(external_order_id), '') = ''
             OR external_order_id NOT LIKE 'stub-%'
-               AND (external_order_id = referans
-                    OR external_order_id ~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$'))
+               AND (external_order_id = referans OR orderwatch.is_uuid(external_order_id)))
 $$;
 COMMENT ON FUNCTION orderwatch.is_unsent IS 'Nobody has sent the order. no_time: "sentAt" IS NULL.';
 
@@ -53,11 +57,19 @@ CREATE FUNCTION orderwatch.may_go_to(provider_id text, panel text) RETURNS boole
 $$;
 COMMENT ON FUNCTION orderwatch.may_go_to IS 'The order''s row names no provider, or the one that it is routed to.';
 
-CREATE FUNCTION orderwatch.names_other(external_order_id text) RETURNS boolean
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT COALESCE(external_order_id ~ '^\s*([0-9]+\s*$|stub-)', false)
+-- A claim of ours writes the order's id into "externalOrderId", or leaves the customer's name there
+-- and replaces it in provider_referans: after a claim the two are not the same any more.
+CREATE FUNCTION orderwatch.names_other(
+    order_id uuid, external_order_id text, referans text, claimed boolean)
+    RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT COALESCE(btrim(external_order_id), '') <> ''
+       AND external_order_id <> order_id::text
+       AND (orderwatch.is_number(external_order_id)
+            OR external_order_id LIKE 'stub-%'
+            OR NOT (orderwatch.is_uuid(external_order_id)
+                    OR COALESCE(external_order_id = referans, false) OR claimed))
 $$;
-COMMENT ON FUNCTION orderwatch.names_other IS '"externalOrderId" says that somebody else has sent or forwarded the order. Our own claims write the order''s id there, or leave the customer''s name.';
+COMMENT ON FUNCTION orderwatch.names_other IS '"externalOrderId" says that somebody else has sent or forwarded the order. claimed: we have given it a reference.';
 
 CREATE FUNCTION orderwatch.given_reference(referans text, external_order_id text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
@@ -80,6 +92,6 @@ CREATE FUNCTION orderwatch.asked_by(referans text, external_order_id text, order
     SELECT CASE WHEN orderwatch.is_number(referans) THEN btrim(referans)
                 WHEN orderwatch.is_number(external_order_id)
                      AND btrim(external_order_id) IS DISTINCT FROM order_no THEN btrim(external_order_id)
-                ELSE COALESCE(NULLIF(btrim(referans), ''), external_order_id) END
+                ELSE COALESCE(NULLIF(btrim(referans), ''), NULLIF(external_order_id, order_no)) END
 $$;
 COMMENT ON FUNCTION orderwatch.asked_by IS 'The reference of a purchase that the shop made: a number where there is one. The shop''s own order number, which staff''s dispatch leaves in "externalOrderId", is none.';

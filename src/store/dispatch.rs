@@ -210,7 +210,10 @@ impl Store {
                                    SELECT FROM orderwatch.purchases u
                                    WHERE u.order_id = t.order_id
                                      AND u.integration_id::text = o."providerId"))
-                          AND NOT orderwatch.names_other(o."externalOrderId"), false)
+                          AND NOT orderwatch.names_other(
+                              o.id, o."externalOrderId", o.provider_referans,
+                              EXISTS (SELECT FROM orderwatch.purchases u
+                                      WHERE u.order_id = t.order_id OFFSET 0)), false)
                           AS "wanted!",
                       (SELECT g.given
                        FROM (SELECT orderwatch.given_reference(

@@ -77,7 +77,10 @@ impl Store {
                       o."externalOrderId" AS external_order_id, o."sentAt" AS sent_at,
                       o."createdAt" AS "created_at?",
                       COALESCE(orderwatch.is_pending(o.status), false) AS "pending!",
-                      orderwatch.names_other(o."externalOrderId") AS "names_other!",
+                      orderwatch.names_other(
+                          asked.id, o."externalOrderId", o.provider_referans,
+                          EXISTS (SELECT FROM orderwatch.purchases u WHERE u.order_id = asked.id))
+                          AS "names_other!",
                       n.numbered AS "numbered!", n.forwarded AS "forwarded!",
                       COALESCE(orderwatch.is_open(o.status), false) AS "open!",
                       COALESCE(orderwatch.is_unsent(o.status, o."externalStatus", o."sentAt" IS NULL,

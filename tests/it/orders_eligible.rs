@@ -51,7 +51,7 @@ const CASES: &[(&str, &str, Fate)] = &[
     (
         "the route's own panel is named already",
         r#"UPDATE product_orders SET "providerId" = r."primaryProviderId" FROM package_routing r
-           WHERE r.package_id = $p AND id = $o"#,
+           WHERE r.package_id = $p AND product_orders.id = $o"#,
         Bought,
     ),
     (
@@ -64,7 +64,7 @@ const CASES: &[(&str, &str, Fate)] = &[
         r#"UPDATE product_orders SET status = 'PENDING', "providerId" = r."primaryProviderId",
                "externalOrderId" = '5f0c1a52-0d3c-4e6e-9a55-6f1f3f1f0a01',
                provider_referans = '5f0c1a52-0d3c-4e6e-9a55-6f1f3f1f0a01'
-           FROM package_routing r WHERE r.package_id = $p AND id = $o"#,
+           FROM package_routing r WHERE r.package_id = $p AND product_orders.id = $o"#,
         Bought,
     ),
     (

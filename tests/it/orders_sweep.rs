@@ -112,7 +112,7 @@ async fn an_order_that_the_shop_saw_in_progress_is_taken_over_as_such(pool: PgPo
     assert_eq!(shop.version(orders[2]).await, versions[0], "known already");
     for order in &orders {
         let row = shop.shop_row(*order).await;
-        assert_eq!(row.text("externalStatus"), "processing");
+        assert_eq!(row.text("externalStatus").to_lowercase(), "processing");
     }
 }
 
@@ -280,12 +280,6 @@ async fn only_orders_of_the_right_age_state_and_panel_are_taken_over(pool: PgPoo
             false,
         ),
         (
-            "along a chain of tenants",
-            MINUTE * 9,
-            r#"provider_referans = NULL, "externalOrderId" = 'stub-' || gen_random_uuid()"#,
-            false,
-        ),
-        (
             "another shop's",
             MINUTE * 9,
             r#""tenantId" = gen_random_uuid()"#,
@@ -301,6 +295,9 @@ async fn only_orders_of_the_right_age_state_and_panel_are_taken_over(pool: PgPoo
     let elsewhere = format!(r#"provider_referans = '9', "providerId" = '{barakat}'"#);
     let order = sent_by_shop(&shop, &reseller, MINUTE * 9, &elsewhere).await;
     orders.push((order, "at another kind of panel", false));
+    let chained = r#""externalOrderId" = 'stub-' || gen_random_uuid()"#;
+    let order = sent_by_shop(&shop, &reseller, MINUTE * 9, chained).await;
+    orders.push((order, "along a chain of tenants", false));
     let mut rig = Rig::new(&shop);
     found(rig.sweep().await, 3, 0);
     for (order, name, taken) in orders {

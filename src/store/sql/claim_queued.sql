@@ -10,7 +10,9 @@ WITH locked AS MATERIALIZED (
         FROM public.product_orders o
         WHERE o.id = i.order_id OFFSET 0 FOR UPDATE SKIP LOCKED
     ) o
-    WHERE orderwatch.is_pending(o.status) AND NOT orderwatch.names_other(o."externalOrderId")
+    WHERE orderwatch.is_pending(o.status) AND NOT orderwatch.names_other(
+          o.id, o."externalOrderId", o.provider_referans,
+          EXISTS (SELECT FROM orderwatch.purchases u WHERE u.order_id = o.id OFFSET 0))
       AND NOT EXISTS (
           SELECT FROM orderwatch.brakes b WHERE b.scope IN (i.integration_id, $9))
 ), due AS MATERIALIZED (

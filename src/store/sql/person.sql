@@ -1,6 +1,7 @@
 -- One step of a person: see people.rs.
 WITH held AS MATERIALIZED (
-    SELECT o.id, o.status, o."providerId", o."externalOrderId", o."externalStatus"
+    SELECT o.id, o.status, o."providerId", o."externalOrderId", o."externalStatus",
+           o.provider_referans
     FROM public.product_orders o WHERE o.id = $1 FOR UPDATE SKIP LOCKED
 ), free AS (
     SELECT h.* FROM (VALUES (true)) AS one LEFT JOIN held h ON true
@@ -15,7 +16,8 @@ WITH held AS MATERIALIZED (
           AND (orderwatch.may_go_to(f."providerId", t.integration_id::text) OR t.fell_back
                -- Held before a panel was known: the row of the Client API names that of its route.
                OR t.integration_id IS NULL AND lower(f."externalStatus" COLLATE "C") = 'not_sent')
-          AND NOT orderwatch.names_other(f."externalOrderId")
+          AND NOT orderwatch.names_other($1::uuid, f."externalOrderId", f.provider_referans,
+              EXISTS (SELECT FROM orderwatch.purchases u WHERE u.order_id = $1))
           AND lower(f."externalStatus" COLLATE "C") IN ('not_sent', 'queued'))
     FOR UPDATE OF t SKIP LOCKED
 ), won AS (
