@@ -16,6 +16,7 @@ mod panels;
 mod rights;
 mod routes;
 mod server;
+mod tenants;
 mod world;
 
 use std::{collections::HashMap, time::Duration};

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::{Global, migrated_store, out, table::Table};
-use crate::store::{ShadowEntry, ShadowSum};
+use crate::store::{Forwarded, ShadowEntry, ShadowSum, ShopDid};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -38,12 +38,19 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
     let orders = store
         .shadow_before(since, None, i64::from(options.limit))
         .await?;
+    // They are written down nowhere: the shop sends them, also when orderwatch is live.
+    let chained = store
+        .forwarded(since.unwrap_or_else(|| now - TimeDelta::days(7)), now)
+        .await?;
     if options.json {
         let orders: Vec<Value> = orders.iter().map(order_value).collect();
         let panels: Vec<Value> = sums.iter().map(sum_value).collect();
-        out::json(&json!({ "since": since, "panels": panels, "orders": orders }))?;
+        out::json(&json!({
+            "since": since, "panels": panels, "orders": orders, "forwarded": chained.orders,
+        }))?;
     } else {
         print(&sums, &orders)?;
+        print_forwarded(chained)?;
     }
     store.close().await;
     Ok(ExitCode::SUCCESS)
@@ -88,6 +95,7 @@ fn print(sums: &[ShadowSum], orders: &[ShadowEntry]) -> anyhow::Result<()> {
         "WHAT",
         "TRY",
         "REFERENCE",
+        "SHOP",
         "ORDER",
     ]);
     for order in orders {
@@ -100,10 +108,21 @@ fn print(sums: &[ShadowSum], orders: &[ShadowEntry]) -> anyhow::Result<()> {
             what(order),
             order.expected.map_or_else(none, money),
             order.reference.clone().unwrap_or_else(none),
+            order.shop.as_ref().map_or_else(none, shop_did),
             order.order.to_string(),
         ]);
     }
     out::line(format_args!("\n{table}"))?;
+    Ok(())
+}
+
+fn print_forwarded(chained: Forwarded) -> anyhow::Result<()> {
+    if chained.orders > 0 {
+        let orders = chained.orders;
+        out::line(format_args!(
+            "\n{orders} orders were forwarded between tenants; the shop sends and follows these."
+        ))?;
+    }
     Ok(())
 }
 
@@ -120,6 +139,16 @@ fn what(order: &ShadowEntry) -> String {
         (Some(reason), ..) => format!("hold: {reason}"),
         (None, Some(oyun), Some(kupur)) => format!("buy oyun {oyun} kupur {kupur}"),
         (None, ..) => "buy".to_owned(),
+    }
+}
+
+/// The shop's own sending, beside what orderwatch would have done.
+fn shop_did(did: &ShopDid) -> String {
+    let before = if did.before { " first" } else { "" };
+    match &did.panel {
+        _ if did.same => format!("sent{before}"),
+        Some(panel) => format!("sent{before} to {panel}"),
+        None => format!("sent{before}, panel not named"),
     }
 }
 
@@ -158,5 +187,10 @@ fn order_value(order: &ShadowEntry) -> Value {
         "kupur": order.kupur,
         "expected": order.expected.map(money),
         "would_hold": order.held,
+        "sent_by_shop": order.shop.as_ref().map(|did| json!({
+            "panel": did.panel,
+            "same_panel": did.same,
+            "before_it_was_seen": did.before,
+        })),
     })
 }

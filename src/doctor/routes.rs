@@ -24,6 +24,7 @@ enum Fault {
 
 pub(super) async fn look(store: &Store, lists: &Lists) -> Result<Findings, StoreError> {
     let mut findings = Findings::default();
+    left_to_shop(store, &mut findings).await?;
     let routes = store.routes().await?;
     if routes.is_empty() {
         findings.warn(
@@ -54,6 +55,22 @@ pub(super) async fn look(store: &Store, lists: &Lists) -> Result<Findings, Store
         finding.about(packages.join(", "));
     }
     Ok(findings)
+}
+
+/// Routes that are none of ours are named, so that nobody waits for us.
+async fn left_to_shop(store: &Store, findings: &mut Findings) -> Result<(), StoreError> {
+    let routes = store.routes_of_the_shop().await?;
+    if routes.is_empty() {
+        return Ok(());
+    }
+    let each = routes.iter().map(|route| {
+        let (packages, kind) = (route.packages, &route.provider_type);
+        format!("{packages} to {kind:?}")
+    });
+    let each = each.collect::<Vec<_>>().join(", ");
+    let text = format!("Packages that the shop serves itself, left to it: {each}.");
+    findings.ok("routing", text);
+    Ok(())
 }
 
 fn faults_of(route: &Route, lists: &Lists) -> Vec<Fault> {

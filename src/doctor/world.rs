@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio::net::TcpStream;
 
-use super::{Patient, finding::Findings};
+use super::{Patient, finding::Findings, tenants};
 use crate::{
     config::Config,
     order::{
@@ -41,6 +41,7 @@ pub(super) async fn look(
     }
     old_orders(store, config, now, &mut findings).await?;
     others(store, now, &mut findings).await?;
+    tenants::look(store, now, &mut findings).await?;
     http(config, runs, &mut findings).await;
     Ok(findings)
 }

@@ -175,6 +175,52 @@ impl Store {
         Ok(rows.into_iter().map(Candidate::from).collect())
     }
 
+    /// Orders that the shop sent itself before shadow mode saw them, and what orderwatch would have
+    /// bought for them: the shop sends within the request that places the order.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when they cannot be read.
+    pub async fn sent_candidates(
+        &self,
+        shares: &[Share],
+        sent_after: DateTime<Utc>,
+    ) -> Result<Vec<Candidate>, StoreError> {
+        let (ids, tenants, limits) = Share::columns(shares);
+        let rows = sqlx::query_as!(
+            Row,
+            r#"SELECT o.id AS "order_id!", p.tenant_id AS "tenant_id!", p.id AS "integration_id!",
+                      o.quantity AS "quantity!", o."userIdentifier" AS user_identifier,
+                      o."extraField" AS extra_field, m.mappings AS "mappings!", m.entry, m.meta,
+                      NULL::uuid AS fallback, NULL::text AS given, o."createdAt" AS "created_at?"
+               FROM public.product_orders o
+               JOIN public.package_routing r
+                 ON r."tenantId" = o."tenantId" AND r.package_id = o."packageId"
+                AND r.mode = 'auto' AND r."providerType" = 'external'
+               JOIN unnest($1::uuid[], $2::uuid[]) AS p (id, tenant_id)
+                 ON p.tenant_id = r."tenantId" AND p.id::text = r."primaryProviderId"
+               CROSS JOIN LATERAL (
+                   SELECT count(DISTINCT m.provider_package_id) AS mappings,
+                          min(m.provider_package_id) AS entry, (array_agg(m.meta))[1] AS meta
+                   FROM public.package_mappings m
+                   WHERE m."tenantId" = p.tenant_id AND m.our_package_id = o."packageId"::text
+                     AND m.provider_api_id = p.id::text
+               ) m
+               WHERE orderwatch.is_in_flight(o.status, o."externalStatus") AND o."sentAt" > $3
+                 AND NOT orderwatch.is_forwarded(o.id, o."externalStatus", o."externalOrderId")
+                 AND NOT EXISTS (SELECT FROM orderwatch.orders t WHERE t.order_id = o.id)
+                 AND NOT EXISTS (SELECT FROM orderwatch.shadow s WHERE s.order_id = o.id)
+               ORDER BY o."sentAt" LIMIT $4"#,
+            &ids,
+            &tenants,
+            sent_after,
+            limits.iter().copied().max()
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("looking for orders that the shop sent"))?;
+        Ok(rows.into_iter().map(Candidate::from).collect())
+    }
+
     /// Tracked orders whose time to be sent has come, at most `share.limit` per panel. One past its
     /// time limit is not sent any more; the sweep ends it.
     ///

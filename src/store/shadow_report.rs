@@ -28,6 +28,19 @@ pub struct ShadowEntry {
     pub expected: Option<Decimal>,
     /// Why it would have been held ([`HoldReason::as_str`](crate::order::HoldReason::as_str)).
     pub held: Option<String>,
+    /// What the shop itself did with it meanwhile, if it sent it.
+    pub shop: Option<ShopDid>,
+}
+
+/// The shop sent an order itself.
+#[derive(Clone, Debug)]
+pub struct ShopDid {
+    /// The panel's name; its id where that is no panel of the shop, `None` where the row names none.
+    pub panel: Option<String>,
+    /// Whether that is the panel at which orderwatch would have bought.
+    pub same: bool,
+    /// Whether it was sent already when shadow mode first saw it.
+    pub before: bool,
 }
 
 /// What would have happened at one panel.
@@ -106,14 +119,23 @@ impl Store {
             kupur: Option<String>,
             expected: Option<Decimal>,
             held_reason: Option<String>,
+            sent: bool,
+            sent_to: Option<String>,
+            same: bool,
+            before: bool,
         }
         let rows = sqlx::query_as!(
             Row,
             r#"SELECT s.order_id, o."orderNo" AS "order_no?", i.name AS "panel?", s.reference,
-                      s.at, s.oyun, s.kupur, s.expected, s.held_reason
+                      s.at, s.oyun, s.kupur, s.expected, s.held_reason,
+                      o."sentAt" IS NOT NULL AS "sent!",
+                      COALESCE(b.name, NULLIF(btrim(o."providerId"), '')) AS sent_to,
+                      COALESCE(o."providerId" = s.integration_id::text, false) AS "same!",
+                      COALESCE(o."sentAt" <= s.at, false) AS "before!"
                FROM orderwatch.shadow s
                LEFT JOIN public.product_orders o ON o.id = s.order_id
                LEFT JOIN public.integrations i ON i.id = s.integration_id
+               LEFT JOIN public.integrations b ON b.id::text = o."providerId"
                WHERE ($1::timestamptz IS NULL OR s.at >= $1)
                  AND ($2::timestamptz IS NULL OR (s.at, s.order_id) < ($2, $3))
                ORDER BY s.at DESC, s.order_id DESC LIMIT $4"#,
@@ -137,6 +159,11 @@ impl Store {
                 kupur: row.kupur,
                 expected: row.expected,
                 held: row.held_reason,
+                shop: row.sent.then_some(ShopDid {
+                    panel: row.sent_to,
+                    same: row.same,
+                    before: row.before,
+                }),
             })
             .collect())
     }

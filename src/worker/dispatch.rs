@@ -200,10 +200,13 @@ impl Turn for Dispatch {
             Vec::new()
         };
         let since = before(now, self.limits.max_order_age);
-        let new = self
+        let mut new = self
             .store
             .new_candidates(&shares, since, self.limits.shadow)
             .await?;
+        if self.limits.shadow {
+            new.extend(self.store.sent_candidates(&shares, since).await?);
+        }
         let full = self.appetite.remember(&shares, panels_of(&queued, &new));
 
         let by_id: ById = buying()

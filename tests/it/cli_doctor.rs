@@ -252,6 +252,59 @@ async fn each_fault_in_the_rows_is_found_by_its_check() {
     }
 }
 
+/// What is routed to the shop itself or goes from tenant to tenant, and what is said of it.
+const OF_THE_SHOP: [(&str, &[&str], &str); 6] = [
+    (
+        r#"INSERT INTO package_routing ("tenantId", package_id, mode, "providerType")
+           SELECT "tenantId", NULL, 'auto', unnest(ARRAY['internal', 'internal_codes'])
+           FROM (SELECT * FROM package_routing LIMIT 1) r"#,
+        &[],
+        "left to it: 1 to \\\"internal\\\", 1 to \\\"internal_codes\\\".",
+    ),
+    (
+        "UPDATE integrations SET provider = 'barakat'",
+        &["warn routing", "fail panels"],
+        "does not talk to: left to the shop",
+    ),
+    (
+        r#"UPDATE integrations SET "tenantId" = gen_random_uuid()"#,
+        &["fail routing"],
+        "routed to an account of another tenant: orders are held",
+    ),
+    (
+        r#"INSERT INTO product_orders ("tenantId", "externalStatus", "externalOrderId")
+           VALUES (gen_random_uuid(), 'forwarded', 'stub-' || gen_random_uuid())"#,
+        &[],
+        "1 orders of the last 7 days are part of a chain of tenants; the shop follows them.",
+    ),
+    (
+        r#"INSERT INTO product_orders ("tenantId", "externalOrderId", "createdAt")
+           VALUES (gen_random_uuid(), 'stub-' || gen_random_uuid(), now() - interval '1 hour')"#,
+        &["warn forwarding"],
+        "1 orders came along a chain of tenants and nobody has sent them",
+    ),
+    (
+        r#"INSERT INTO product_orders ("tenantId", "packageId", "externalStatus", "externalOrderId")
+           SELECT "tenantId", package_id, 'forwarded', 'stub-' || gen_random_uuid()
+           FROM package_routing LIMIT 1"#,
+        &["fail forwarding"],
+        "an order may be bought by both",
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_shop_serves_itself_is_named_and_left_to_it() {
+    for (change, wanted, words) in OF_THE_SHOP {
+        let world = World::new().await;
+        sql(&world, change).await;
+        let (ended, found) = doctor(&world).await;
+        let mut bad = bad(&found);
+        bad.retain(|finding| !USUAL.contains(&finding.as_str()));
+        assert_eq!(bad, wanted, "{change}: {found:#}");
+        assert!(ended.stdout.contains(words), "{change}: {found:#}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_that_keep_orders_from_flowing_are_found() {
     let world = World::with(|plan| plan.accounts[0].balance = Decimal::ZERO).await;

@@ -98,6 +98,19 @@ struct ShadowItem {
     expected: Option<String>,
     /// Why it would have been held.
     would_hold: Option<String>,
+    /// What the shop itself did with it, if it sent it.
+    sent_by_shop: Option<SentByShop>,
+}
+
+/// The shop sent an order itself.
+#[derive(Debug, Serialize, ToSchema)]
+struct SentByShop {
+    /// The panel's name; `null` where the row names none.
+    panel: Option<String>,
+    /// Whether that is the panel at which orderwatch would have bought.
+    same_panel: bool,
+    /// Whether it was sent already when shadow mode first saw it.
+    before_it_was_seen: bool,
 }
 
 impl From<ShadowSum> for ShadowPanel {
@@ -126,6 +139,11 @@ impl From<ShadowEntry> for ShadowItem {
             kupur: order.kupur,
             expected: order.expected.map(|money| format!("{money:.2}")),
             would_hold: order.held,
+            sent_by_shop: order.shop.map(|did| SentByShop {
+                panel: did.panel,
+                same_panel: did.same,
+                before_it_was_seen: did.before,
+            }),
         }
     }
 }
