@@ -177,8 +177,8 @@ impl Store {
         Ok(held.rows_affected() == 1)
     }
 
-    /// Ends held orders that nobody has to decide any more: staff settled them in the shop, or the
-    /// shop's row is gone. One whose code is here counts as completed. Returns how many, at most
+    /// Ends held orders that nobody has to decide any more: staff settled them in the shop, the shop
+    /// forwarded them to another tenant, or its row is gone. One whose code is here counts as completed. Returns how many, at most
     /// `limit`.
     ///
     /// # Errors
@@ -195,8 +195,11 @@ impl Store {
                  LEFT JOIN public.product_orders o ON o.id = t.order_id
                  WHERE t.stage = 'held'
                    -- What the shop sent itself may carry other words than pending while it waits.
-                   AND NOT COALESCE(orderwatch.is_pending(o.status)
-                                    OR orderwatch.is_open(o.status) AND t.sent_at IS NOT NULL, false)
+                   AND (NOT COALESCE(orderwatch.is_pending(o.status) OR orderwatch.is_open(o.status)
+                                     AND t.sent_at IS NOT NULL, false)
+                        -- The shop has forwarded it to another tenant meanwhile.
+                        OR t.dispatched_at IS NULL AND t.sent_at IS NULL
+                           AND orderwatch.is_forwarded(o.id, o.\"externalStatus\", o.\"externalOrderId\"))
                  LIMIT $2 FOR UPDATE OF t SKIP LOCKED
              ), ended AS (
                  UPDATE orderwatch.orders t

@@ -263,7 +263,7 @@ const OF_THE_SHOP: [(&str, &[&str], &str); 6] = [
     ),
     (
         "UPDATE integrations SET provider = 'barakat'",
-        &["warn routing", "fail panels"],
+        &["fail panels", "warn routing"],
         "does not talk to: left to the shop",
     ),
     (

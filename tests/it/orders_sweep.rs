@@ -409,6 +409,42 @@ async fn held_orders_that_staff_settled_in_the_shop_wait_for_nobody(pool: PgPool
 }
 
 #[sqlx::test(migrations = false)]
+async fn a_held_order_that_the_shop_then_sends_or_forwards_is_watched_or_let_go(pool: PgPool) {
+    let (shop, reseller) = Shop::open_at(pool, |plan| plan.status = StatusMode::AlwaysDone).await;
+    let mut rig = Rig::new(&shop);
+    let (sent, forwarded) = (
+        shop.place(reseller.package("2")).await,
+        shop.place(reseller.package("2")).await,
+    );
+    for order in [sent, forwarded] {
+        shop.set(order, "quantity = 2").await;
+    }
+    rig.dispatch().await;
+    shop.advance(MINUTE * 3);
+    let columns = format!(
+        r#"status = 'PENDING', "externalStatus" = 'sent', "providerId" = '{}',
+           provider_referans = '1795641799498220', "sentAt" = '{}'"#,
+        reseller.id,
+        iso(shop.now() - MINUTE)
+    );
+    shop.set(sent, &columns).await;
+    let chain =
+        r#""externalStatus" = 'forwarded', "externalOrderId" = 'stub-' || gen_random_uuid()"#;
+    shop.set(forwarded, chain).await;
+    let report = rig.sweep().await;
+    assert_eq!((report.adopted, report.settled), (1, 1));
+    let report = rig.sweep().await;
+    assert_eq!((report.adopted, report.held, report.settled), (0, 0, 0));
+    rig.run_out().await;
+    assert_eq!(shop.stage(sent).await, Stage::Completed);
+    assert_eq!(shop.events(sent).await[..2], ["held", "adopted"]);
+    assert_eq!(shop.stage(forwarded).await, Stage::Withdrawn);
+    let pin = reseller.panel.pin_of(ACCOUNT.0, "1795641799498220");
+    assert_eq!(shop.shop_row(sent).await.text("pinCode"), pin);
+    assert_eq!(reseller.panel.ledger().count(Endpoint::Purchase), 0);
+}
+
+#[sqlx::test(migrations = false)]
 async fn an_order_that_grew_too_old_while_buying_was_paused_is_held_and_not_forgotten(
     pool: PgPool,
 ) {
