@@ -40,16 +40,17 @@ CREATE FUNCTION orderwatch.is_uuid(name text) RETURNS boolean
 $$;
 
 CREATE FUNCTION orderwatch.is_unsent(
-    status text, external_status text, no_time boolean, external_order_id text, referans text)
+    status text, external_status text, no_time boolean, external_order_id text, referans text,
+    chained boolean)
     RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT orderwatch.is_pending(status)
        AND lower(external_status COLLATE "C") = 'not_sent'
        AND no_time
        AND (COALESCE(btrim(external_order_id), '') = ''
-            OR external_order_id NOT LIKE 'stub-%'
-               AND (external_order_id = referans OR orderwatch.is_uuid(external_order_id)))
+            OR CASE WHEN external_order_id LIKE 'stub-%' THEN chained
+                    ELSE external_order_id = referans OR orderwatch.is_uuid(external_order_id) END)
 $$;
-COMMENT ON FUNCTION orderwatch.is_unsent IS 'Nobody has sent the order. no_time: "sentAt" IS NULL.';
+COMMENT ON FUNCTION orderwatch.is_unsent IS 'Nobody has sent the order. no_time: "sentAt" IS NULL; chained: dispatch.buy_chained.';
 
 CREATE FUNCTION orderwatch.may_go_to(provider_id text, panel text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
@@ -60,16 +61,23 @@ COMMENT ON FUNCTION orderwatch.may_go_to IS 'The order''s row names no provider,
 -- A claim of ours writes the order's id into "externalOrderId", or leaves the customer's name there
 -- and replaces it in provider_referans: after a claim the two are not the same any more.
 CREATE FUNCTION orderwatch.names_other(
-    order_id uuid, external_order_id text, referans text, claimed boolean)
+    order_id uuid, external_order_id text, referans text, claimed boolean, chained boolean)
     RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT COALESCE(btrim(external_order_id), '') <> ''
        AND external_order_id <> order_id::text
-       AND (orderwatch.is_number(external_order_id)
-            OR external_order_id LIKE 'stub-%'
-            OR NOT (orderwatch.is_uuid(external_order_id)
-                    OR COALESCE(external_order_id = referans, false) OR claimed))
+       AND CASE WHEN orderwatch.is_number(external_order_id) THEN true
+                WHEN external_order_id LIKE 'stub-%' THEN NOT chained
+                ELSE NOT (orderwatch.is_uuid(external_order_id)
+                          OR COALESCE(external_order_id = referans, false) OR claimed) END
 $$;
-COMMENT ON FUNCTION orderwatch.names_other IS '"externalOrderId" says that somebody else has sent or forwarded the order. claimed: we have given it a reference.';
+COMMENT ON FUNCTION orderwatch.names_other IS '"externalOrderId" says that somebody else has sent or forwarded the order. claimed: we have given it a reference; chained: dispatch.buy_chained.';
+
+CREATE FUNCTION orderwatch.kept_name(order_id uuid, external_order_id text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN COALESCE(btrim(external_order_id), '') = '' OR external_order_id LIKE 'stub-%'
+                THEN order_id::text ELSE external_order_id END
+$$;
+COMMENT ON FUNCTION orderwatch.kept_name IS '"externalOrderId" of an order that we send: a customer of the Client API asks for it by the name that stands there.';
 
 CREATE FUNCTION orderwatch.given_reference(referans text, external_order_id text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

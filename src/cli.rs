@@ -215,7 +215,9 @@ async fn store(config: &Config) -> anyhow::Result<Store> {
         let cause = store.why_unreachable(database.acquire_timeout).await;
         return Err(cause.unwrap_or(error)).context("the database does not answer");
     }
-    Ok(store.telling(config.notify.audience()))
+    Ok(store
+        .telling(config.notify.audience())
+        .buying_chained(config.dispatch.buy_chained))
 }
 
 /// The database, as above, with all migrations.

@@ -125,6 +125,8 @@ pub struct Store {
     pool: Pool,
     /// Who is told when an order is settled, whichever way it is.
     audience: Arc<[Audience]>,
+    /// Whether orders that came along a chain of tenants are bought (`dispatch.buy_chained`).
+    buy_chained: bool,
 }
 
 /// Connections of a pool.
@@ -261,6 +263,7 @@ impl Store {
         Self {
             pool: Pool::new(pool),
             audience: Arc::default(),
+            buy_chained: false,
         }
     }
 
@@ -268,6 +271,13 @@ impl Store {
     #[must_use]
     pub fn telling(mut self, audience: Vec<Audience>) -> Self {
         self.audience = audience.into();
+        self
+    }
+
+    /// The same store, for which orders that came along a chain of tenants are to be bought, or not.
+    #[must_use]
+    pub const fn buying_chained(mut self, buy: bool) -> Self {
+        self.buy_chained = buy;
         self
     }
 

@@ -50,6 +50,8 @@ pub struct Dispatch {
     pub mode: DispatchMode,
     /// Whether the panel is asked about a reference before it is bought.
     pub ask_first: bool,
+    /// Whether orders that came along a chain of tenants are bought, and not left to the shop.
+    pub buy_chained: bool,
     /// What may be spent in 24 hours at one panel, in TRY; `None` for no limit.
     pub daily_limit: Option<Decimal>,
     /// How long a claim lasts; longer than the longest call.
@@ -76,6 +78,7 @@ impl Dispatch {
                 ],
             ),
             ask_first: section.bool("ask_first"),
+            buy_chained: section.bool("buy_chained"),
             daily_limit: section.money("daily_limit"),
             lease: section.duration("lease"),
             unconfirmed: section.choice(

@@ -65,7 +65,10 @@ pub(crate) fn shared(
     clock: Arc<dyn Clock>,
     meter: Arc<Meter>,
 ) -> Result<(Shared, Recorder), DaemonError> {
-    let store = store.clone().telling(config.notify.audience());
+    let store = store
+        .clone()
+        .telling(config.notify.audience())
+        .buying_chained(config.dispatch.buy_chained);
     let http = Http::new(&limits::http(config))?;
     let panels = Panels::new(
         store.clone(),

@@ -34,7 +34,7 @@ pub(super) async fn look(
                 "{} orders came along a chain of tenants and nobody has sent them: orderwatch leaves them to the shop.",
                 forwarded.unsent
             ),
-            "Let the shop's sender go on for orders whose externalOrderId begins with \"stub-\", or decide them by hand.",
+            "If the shop's own sending is switched off, set dispatch.buy_chained = true; otherwise decide them by hand.",
         );
     }
     let both = store.forwarded_and_bought(since).await?;

@@ -358,7 +358,7 @@ impl Store {
                        SELECT FROM public.product_orders o
                        WHERE o."tenantId" = r."tenantId" AND o."packageId" = r.package_id
                          AND orderwatch.is_unsent(o.status, o."externalStatus", o."sentAt" IS NULL,
-                                                  o."externalOrderId", o.provider_referans)
+                                                  o."externalOrderId", o.provider_referans, $3)
                          AND orderwatch.may_go_to(o."providerId", r."primaryProviderId")
                          AND o."createdAt" <= $1
                          AND NOT EXISTS (SELECT FROM orderwatch.orders t WHERE t.order_id = o.id)
@@ -366,7 +366,8 @@ impl Store {
                    WHERE r.mode = 'auto' AND r."providerType" = 'external'
                    LIMIT $2) n"#,
             created_before,
-            MANY_OLD
+            MANY_OLD,
+            self.buy_chained
         )
         .fetch_one(&self.pool)
         .await

@@ -137,7 +137,7 @@ impl Store {
                               o."createdAt", o.provider_referans, o."externalOrderId"
                        FROM public.product_orders o
                        WHERE orderwatch.is_unsent(o.status, o."externalStatus", o."sentAt" IS NULL,
-                                                  o."externalOrderId", o.provider_referans)
+                                                  o."externalOrderId", o.provider_referans, $7)
                          AND orderwatch.may_go_to(o."providerId", r."primaryProviderId")
                          AND (o."tenantId", o."packageId", o."createdAt")
                              > (r."tenantId", r.package_id, $4)
@@ -167,7 +167,8 @@ impl Store {
             shadow,
             // A number that the planner knows: with one of each row's own it would expect a tenth
             // of all that there is.
-            limits.iter().copied().max()
+            limits.iter().copied().max(),
+            self.buy_chained
         )
         .fetch_all(&self.pool)
         .await
@@ -259,7 +260,7 @@ impl Store {
                           AND NOT orderwatch.names_other(
                               o.id, o."externalOrderId", o.provider_referans,
                               EXISTS (SELECT FROM orderwatch.purchases u
-                                      WHERE u.order_id = t.order_id OFFSET 0)), false)
+                                      WHERE u.order_id = t.order_id OFFSET 0), $4), false)
                           AS "wanted!",
                       (SELECT g.given
                        FROM (SELECT orderwatch.given_reference(
@@ -286,7 +287,8 @@ impl Store {
                ) m"#,
             &ids,
             &limits,
-            now
+            now,
+            self.buy_chained
         )
         .fetch_all(&self.pool)
         .await
@@ -349,7 +351,7 @@ impl Store {
                CROSS JOIN LATERAL (
                    SELECT o.id, o."tenantId" FROM public.product_orders o
                    WHERE orderwatch.is_unsent(o.status, o."externalStatus", o."sentAt" IS NULL,
-                                              o."externalOrderId", o.provider_referans)
+                                              o."externalOrderId", o.provider_referans, $5)
                      AND orderwatch.may_go_to(o."providerId", r."primaryProviderId")
                      AND (o."tenantId", o."packageId", o."createdAt")
                          > (r."tenantId", r.package_id,
@@ -365,7 +367,8 @@ impl Store {
             from,
             until,
             limit,
-            ZNET
+            ZNET,
+            self.buy_chained
         )
         .fetch_all(&self.pool)
         .await
@@ -397,7 +400,7 @@ impl Store {
                CROSS JOIN LATERAL (
                    SELECT o.id, o."tenantId" FROM public.product_orders o
                    WHERE orderwatch.is_unsent(o.status, o."externalStatus", o."sentAt" IS NULL,
-                                              o."externalOrderId", o.provider_referans)
+                                              o."externalOrderId", o.provider_referans, $3)
                      AND orderwatch.may_go_to(o."providerId", r."primaryProviderId")
                      AND (o."tenantId", o."packageId", o."createdAt")
                          > (r."tenantId", r.package_id, $1)
@@ -413,7 +416,8 @@ impl Store {
                      WHERE i."tenantId" = r."tenantId" AND i.id::text = r."primaryProviderId")
                LIMIT $2"#,
             created_after,
-            limit
+            limit,
+            self.buy_chained
         )
         .fetch_all(&self.pool)
         .await

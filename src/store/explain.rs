@@ -79,12 +79,12 @@ impl Store {
                       COALESCE(orderwatch.is_pending(o.status), false) AS "pending!",
                       orderwatch.names_other(
                           asked.id, o."externalOrderId", o.provider_referans,
-                          EXISTS (SELECT FROM orderwatch.purchases u WHERE u.order_id = asked.id))
+                          EXISTS (SELECT FROM orderwatch.purchases u WHERE u.order_id = asked.id), $3)
                           AS "names_other!",
                       n.numbered AS "numbered!", n.forwarded AS "forwarded!",
                       COALESCE(orderwatch.is_open(o.status), false) AS "open!",
                       COALESCE(orderwatch.is_unsent(o.status, o."externalStatus", o."sentAt" IS NULL,
-                                                    o."externalOrderId", o.provider_referans)
+                                                    o."externalOrderId", o.provider_referans, $3)
                                AND orderwatch.may_go_to(o."providerId", r."primaryProviderId"), false)
                           AS "unsent!",
                       COALESCE(orderwatch.is_in_flight(o.status, o."externalStatus"), false)
@@ -139,7 +139,8 @@ impl Store {
                    ORDER BY b.scope LIMIT 1) b ON true
                LIMIT 1"#,
             order.0,
-            EVERYWHERE
+            EVERYWHERE,
+            self.buy_chained
         )
         .fetch_one(&self.pool)
         .await
@@ -181,8 +182,8 @@ impl Store {
                 pending: row.pending,
                 standing: match (row.open, row.forwarded, row.unsent, row.in_flight) {
                     (false, ..) => Standing::Decided,
-                    (true, true, ..) if !row.numbered => Standing::Forwarded,
                     (true, _, true, _) => Standing::Unsent,
+                    (true, true, false, _) if !row.numbered => Standing::Forwarded,
                     (true, _, false, true) => Standing::InFlight {
                         numbered: row.numbered,
                     },

@@ -62,7 +62,7 @@ impl Store {
                        WHERE o.id = i.order_id OFFSET 0 FOR UPDATE SKIP LOCKED
                    ) o
                    WHERE orderwatch.is_unsent(o.status, o."externalStatus", o."sentAt" IS NULL,
-                                              o."externalOrderId", o.provider_referans)
+                                              o."externalOrderId", o.provider_referans, $6)
                      AND (orderwatch.may_go_to(o."providerId", NULL) OR EXISTS (
                          SELECT FROM public.package_routing r
                          WHERE r."tenantId" = o."tenantId" AND r.package_id = o."packageId"
@@ -95,7 +95,8 @@ impl Store {
             &integrations as &[Option<Uuid>],
             &reasons,
             &sentences,
-            now
+            now,
+            self.buy_chained
         )
         .fetch_all(&self.pool)
         .await
@@ -199,7 +200,10 @@ impl Store {
                                      AND t.sent_at IS NOT NULL, false)
                         -- The shop has forwarded it to another tenant meanwhile.
                         OR t.dispatched_at IS NULL AND t.sent_at IS NULL
-                           AND orderwatch.is_forwarded(o.id, o.\"externalStatus\", o.\"externalOrderId\"))
+                           AND orderwatch.is_forwarded(o.id, o.\"externalStatus\", o.\"externalOrderId\")
+                           AND NOT orderwatch.is_unsent(
+                               o.status, o.\"externalStatus\", o.\"sentAt\" IS NULL,
+                               o.\"externalOrderId\", o.provider_referans, $5))
                  LIMIT $2 FOR UPDATE OF t SKIP LOCKED
              ), ended AS (
                  UPDATE orderwatch.orders t
@@ -215,7 +219,8 @@ impl Store {
             now,
             limit,
             Release::RowGone.as_str(),
-            Release::DecidedByHand.as_str()
+            Release::DecidedByHand.as_str(),
+            self.buy_chained
         )
         .execute(&self.pool)
         .await

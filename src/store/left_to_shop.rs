@@ -9,7 +9,7 @@ use super::{Store, StoreError, ZNET};
 pub struct Forwarded {
     /// All of them.
     pub orders: i64,
-    /// Those that came along the chain and that the shop has not sent yet.
+    /// Those that came along the chain, are left to the shop, and that it has not sent yet.
     pub unsent: i64,
 }
 
@@ -39,12 +39,13 @@ impl Store {
                       count(*) FILTER (
                           WHERE orderwatch.is_pending(o.status) AND o."sentAt" IS NULL
                             AND lower(o."externalStatus" COLLATE "C") = 'not_sent'
-                            AND o."createdAt" <= $2) AS "unsent!"
+                            AND o."createdAt" <= $2 AND NOT $3) AS "unsent!"
                FROM public.product_orders o
                WHERE o."createdAt" > $1
                  AND orderwatch.is_forwarded(o.id, o."externalStatus", o."externalOrderId")"#,
             since,
-            unsent_before
+            unsent_before,
+            self.buy_chained
         )
         .fetch_one(&self.pool)
         .await

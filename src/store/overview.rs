@@ -72,7 +72,9 @@ impl Store {
             ..Overview::default()
         };
         overview.count_open(groups(&mut transaction, question.now).await?)?;
-        overview.count_eligible(&mut transaction, question).await?;
+        overview
+            .count_eligible(&mut transaction, question, self.buy_chained)
+            .await?;
         overview.count_bought(&mut transaction, question).await?;
         overview.count_endings(&mut transaction, question).await?;
         if let Some((feed, job)) = question.market {
@@ -186,12 +188,14 @@ impl Overview {
         &mut self,
         transaction: &mut Transaction<'_, Postgres>,
         question: Question<'_>,
+        buy_chained: bool,
     ) -> Result<(), StoreError> {
         let rows = sqlx::query_file!(
             "src/store/sql/count_eligible.sql",
             question.created_after,
             ZNET,
-            i64::try_from(MANY).unwrap_or(i64::MAX)
+            i64::try_from(MANY).unwrap_or(i64::MAX),
+            buy_chained
         )
         .fetch_all(&mut **transaction)
         .await

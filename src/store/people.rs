@@ -195,7 +195,8 @@ impl Store {
             person.why,
             step.what,
             &endpoints,
-            &tenants as &[Option<Uuid>]
+            &tenants as &[Option<Uuid>],
+            self.buy_chained
         )
         .fetch_one(&self.pool)
         .await

@@ -503,6 +503,36 @@ async fn an_order_that_waits_to_be_sent_again_is_not_sent_when_the_shop_has_boug
 }
 
 #[sqlx::test(migrations = false)]
+async fn what_came_along_a_chain_of_tenants_is_bought_where_that_is_wanted(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let (come, gone, held) = (
+        shop.place(reseller.package("2")).await,
+        shop.place(reseller.package("2")).await,
+        shop.place(reseller.package("2")).await,
+    );
+    let stub = r#""externalOrderId" = 'stub-' || gen_random_uuid(), notes = '{}'"#;
+    for order in [come, gone, held] {
+        shop.set(order, stub).await;
+    }
+    shop.set(gone, r#""externalStatus" = 'forwarded'"#).await;
+    shop.set(held, "quantity = 2").await;
+    let mut rig = Rig::with(&shop, &[("dispatch.buy_chained", "true")]);
+    assert_eq!(rig.buy().await, 1);
+    rig.run_out().await;
+    assert_eq!(rig.sweep().await.settled, 0, "a person has to act");
+    assert_eq!(shop.held(held).await, "quantity_not_one");
+    let row = shop.shop_row(come).await;
+    assert_eq!(
+        row.text("externalOrderId"),
+        come.to_string(),
+        "as the shop's own sender does"
+    );
+    assert_eq!(shop.stage(come).await, orderwatch::order::Stage::Completed);
+    assert!(shop.find_tracked(gone).await.is_none());
+    assert_eq!(reseller.panel.ledger().count(Endpoint::Purchase), 1);
+}
+
+#[sqlx::test(migrations = false)]
 async fn pending_is_read_in_a_database_of_turkish_letters_too(pool: PgPool) {
     let (shop, reseller) = Shop::open(pool).await;
     // lower('PENDING') has a dotless i there.

@@ -96,7 +96,8 @@ async fn a_claim_of_a_new_order_reads_no_other_orders(pool: PgPool) {
     .bind(until)
     .bind(now + TimeDelta::hours(24))
     .bind(vec![None::<rust_decimal::Decimal>])
-    .bind(Uuid::nil());
+    .bind(Uuid::nil())
+    .bind(false);
     let most = most_rows(&mut session(&pool).await, query).await;
     assert!(most >= 1.0, "the order was claimed");
 }
@@ -127,7 +128,8 @@ async fn a_claim_of_a_queued_order_reads_no_other_orders(pool: PgPool) {
     .bind(now)
     .bind(until)
     .bind(vec![None::<rust_decimal::Decimal>])
-    .bind(Uuid::nil());
+    .bind(Uuid::nil())
+    .bind(false);
     let most = most_rows(&mut session(&pool).await, query).await;
     assert!(most >= 1.0, "the order was claimed");
 }
@@ -172,7 +174,7 @@ async fn what_is_eligible_or_on_its_way_is_found_through_the_index_for_it(pool: 
     shop.sql("VACUUM ANALYZE product_orders").await;
     let (tenant, package) = (shop.tenant, reseller.package("2"));
     let unsent = r#"orderwatch.is_unsent(o.status, o."externalStatus", o."sentAt" IS NULL,
-                                         o."externalOrderId", o.provider_referans)"#;
+                                         o."externalOrderId", o.provider_referans, false)"#;
     let new = format!(
         r#"SELECT o.id FROM product_orders o WHERE {unsent}
            AND (o."tenantId", o."packageId", o."createdAt") > ('{tenant}', '{package}', '-infinity')

@@ -73,9 +73,12 @@ async fn an_order_that_nobody_tracks_is_explained_by_the_rows_around_it(pool: Pg
             r#"UPDATE product_orders SET "externalOrderId" = NULL"#,
         ),
         (
-            r#"ALTER TABLE product_orders ADD mode varchar(50) DEFAULT 'INTERNAL'"#,
+            // As the shop writes a forwarded order, where it has the column.
+            r#"ALTER TABLE product_orders ADD mode varchar(50) DEFAULT 'INTERNAL';
+               UPDATE product_orders SET status = 'sent', "externalStatus" = 'sent', "sentAt" = now()"#,
             "forwarded_to_tenant",
-            "ALTER TABLE product_orders DROP mode",
+            r#"ALTER TABLE product_orders DROP mode;
+               UPDATE product_orders SET status = 'pending', "externalStatus" = 'not_sent', "sentAt" = NULL"#,
         ),
         (
             r#"UPDATE product_orders SET "externalStatus" = 'unknown', "sentAt" = now()"#,

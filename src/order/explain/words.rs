@@ -76,7 +76,7 @@ impl Why {
                 "Choose a panel of this tenant in the package's routing."
             }
             Self::Forwarded => {
-                "Look at the neighbouring tenant's order, whose id stands behind \"stub-\" in externalOrderId."
+                "Look at the neighbouring tenant's order, which externalOrderId names; dispatch.buy_chained buys what came along a chain."
             }
             Self::PanelDisabled { .. } => {
                 "Switch the integration on, or route the package to another panel."

@@ -13,7 +13,7 @@ WITH locked AS MATERIALIZED (
         WHERE o.id = i.order_id OFFSET 0 FOR UPDATE SKIP LOCKED
     ) o
     WHERE orderwatch.is_unsent(o.status, o."externalStatus", o."sentAt" IS NULL,
-                               o."externalOrderId", o.provider_referans)
+                               o."externalOrderId", o.provider_referans, $11)
       AND orderwatch.may_go_to(o."providerId", i.integration_id::text)
       AND EXISTS (
           SELECT FROM public.package_routing r
@@ -47,8 +47,7 @@ WITH locked AS MATERIALIZED (
 ), said AS (
     UPDATE public.product_orders o
     SET provider_referans = t.reference, "providerId" = t.integration_id::text,
-        -- A customer of the Client API asks for the order by the name that stands here.
-        "externalOrderId" = COALESCE(NULLIF(btrim(o."externalOrderId"), ''), o.id::text),
+        "externalOrderId" = orderwatch.kept_name(o.id, o."externalOrderId"),
         "externalStatus" = 'queued'
     FROM tracked t WHERE o.id = t.order_id
 ), noted AS (

@@ -12,7 +12,7 @@ WITH locked AS MATERIALIZED (
     ) o
     WHERE orderwatch.is_pending(o.status) AND NOT orderwatch.names_other(
           o.id, o."externalOrderId", o.provider_referans,
-          EXISTS (SELECT FROM orderwatch.purchases u WHERE u.order_id = o.id OFFSET 0))
+          EXISTS (SELECT FROM orderwatch.purchases u WHERE u.order_id = o.id OFFSET 0), $10)
       AND NOT EXISTS (
           SELECT FROM orderwatch.brakes b WHERE b.scope IN (i.integration_id, $9))
 ), due AS MATERIALIZED (
@@ -51,7 +51,7 @@ WITH locked AS MATERIALIZED (
 ), said AS (
     UPDATE public.product_orders o
     SET provider_referans = t.reference, "providerId" = t.integration_id::text,
-        "externalOrderId" = COALESCE(NULLIF(btrim(o."externalOrderId"), ''), o.id::text),
+        "externalOrderId" = orderwatch.kept_name(o.id, o."externalOrderId"),
         "externalStatus" = 'queued'
     FROM tracked t
     WHERE o.id = t.order_id

@@ -10,7 +10,7 @@ CROSS JOIN LATERAL (
             SELECT FROM public.product_orders o
             WHERE o."tenantId" = r."tenantId" AND o."packageId" = r.package_id
               AND orderwatch.is_unsent(o.status, o."externalStatus", o."sentAt" IS NULL,
-                                       o."externalOrderId", o.provider_referans)
+                                       o."externalOrderId", o.provider_referans, $4)
               AND orderwatch.may_go_to(o."providerId", i.id::text)
               AND o."createdAt" > $1
               AND NOT EXISTS (SELECT FROM orderwatch.orders t WHERE t.order_id = o.id)
@@ -27,7 +27,7 @@ CROSS JOIN LATERAL (
         SELECT o."createdAt" FROM public.product_orders o
         WHERE o."tenantId" = r."tenantId" AND o."packageId" = r.package_id
           AND orderwatch.is_unsent(o.status, o."externalStatus", o."sentAt" IS NULL,
-                                   o."externalOrderId", o.provider_referans)
+                                   o."externalOrderId", o.provider_referans, $4)
           AND orderwatch.may_go_to(o."providerId", i.id::text)
           AND o."createdAt" > $1
           AND NOT EXISTS (SELECT FROM orderwatch.orders t WHERE t.order_id = o.id)

@@ -17,7 +17,7 @@ WITH held AS MATERIALIZED (
                -- Held before a panel was known: the row of the Client API names that of its route.
                OR t.integration_id IS NULL AND lower(f."externalStatus" COLLATE "C") = 'not_sent')
           AND NOT orderwatch.names_other($1::uuid, f."externalOrderId", f.provider_referans,
-              EXISTS (SELECT FROM orderwatch.purchases u WHERE u.order_id = $1))
+              EXISTS (SELECT FROM orderwatch.purchases u WHERE u.order_id = $1), $21)
           AND lower(f."externalStatus" COLLATE "C") IN ('not_sent', 'queued'))
     FOR UPDATE OF t SKIP LOCKED
 ), won AS (

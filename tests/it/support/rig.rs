@@ -86,8 +86,10 @@ impl Rig {
         // Waiting for a closed tracker is waiting until it is empty; it still takes tasks.
         calls.close();
         let panels = panels(&config, &shop.store, &clock);
+        let store = shop.store.clone();
+        let store = store.buying_chained(config.dispatch.buy_chained);
         let parts = Parts {
-            sources: (shop.store.clone(), Arc::clone(&panels), clock),
+            sources: (store, Arc::clone(&panels), clock),
             rules: Arc::new(config.rules()),
             config,
             results,

@@ -144,9 +144,9 @@ pub const fn remedy(why: &Why) -> Option<Say> {
             "اختر لوحة من لوحات هذا المتجر في توجيه الباقة.",
         ],
         Why::Forwarded => [
-            "Look at the neighbouring tenant's order, whose id stands behind \"stub-\" in externalOrderId.",
-            "Komşu mağazanın siparişine bakın; kimliği externalOrderId içinde \"stub-\" ifadesinden sonradır.",
-            "انظر إلى طلب المتجر المجاور؛ معرّفه بعد \"stub-\" في externalOrderId.",
+            "Look at the neighbouring tenant's order, which externalOrderId names; dispatch.buy_chained buys what came along a chain.",
+            "externalOrderId içinde adı geçen komşu mağaza siparişine bakın; dispatch.buy_chained zincirle gelenleri satın alır.",
+            "انظر إلى طلب المتجر المجاور المذكور في externalOrderId؛ dispatch.buy_chained يشتري ما وصل عبر السلسلة.",
         ],
         Why::PanelDisabled { .. } => [
             "Switch the panel on in the shop, or route the package to another panel.",
