@@ -144,6 +144,20 @@ pub enum Condition {
         /// In TRY.
         limit: Decimal,
     },
+    /// Somebody else has bought orders that orderwatch bought too.
+    SecondDispatcher {
+        /// Where.
+        panel: Panel,
+        /// Orders whose row in the shop names another purchase than ours.
+        orders: u64,
+    },
+    /// An account fell by more than was bought.
+    BalanceUnexplained {
+        /// Whose.
+        panel: Panel,
+        /// In the last 24 hours, in TRY.
+        amount: Decimal,
+    },
     /// Somebody has paused buying.
     Paused {
         /// Where; `None` everywhere.
@@ -252,6 +266,8 @@ kinds! {
     BalanceLow => "balance_low",
     SpendingNear => "spending_near",
     SpendingReached => "spending_reached",
+    SecondDispatcher => "second_dispatcher",
+    BalanceUnexplained => "balance_unexplained",
     Paused => "paused",
     NotBuying => "not_buying",
     JobMissing => "job_missing",

@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 pub use daemons::{Daemon, DaemonView, GONE_AFTER};
 pub(crate) use daemons::{buying_name, buying_named};
 pub use jobs::{JobView, RunView};
-pub use panels::{BreakerView, PanelOrders, PanelView, PauseView};
+pub use panels::{BreakerView, PanelOrders, PanelView, PauseView, SecondView};
 
 use crate::order::{HoldReason, IntegrationId};
 

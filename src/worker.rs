@@ -36,6 +36,7 @@ mod report;
 pub mod resolve;
 pub mod retention;
 pub mod schedule;
+pub mod second;
 pub mod share;
 pub mod signature;
 pub mod situation;

@@ -134,6 +134,7 @@ impl Warnings {
             };
             self.add(Severity::Critical, Some(breaker.since), condition);
         }
+        self.second(view, panel());
         if !view.enabled {
             return;
         }
@@ -154,6 +155,24 @@ impl Warnings {
             }
         }
         self.spending(view, panel());
+    }
+
+    fn second(&mut self, view: &PanelView, panel: Panel) {
+        let found = view.second;
+        if found.unexplained > Decimal::ZERO {
+            let condition = Condition::BalanceUnexplained {
+                panel: panel.clone(),
+                amount: found.unexplained,
+            };
+            self.add(Severity::Warning, None, condition);
+        }
+        if found.overwritten > 0 {
+            let condition = Condition::SecondDispatcher {
+                panel,
+                orders: found.overwritten,
+            };
+            self.add(Severity::Critical, found.since, condition);
+        }
     }
 
     fn spending(&mut self, view: &PanelView, panel: Panel) {

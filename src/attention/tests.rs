@@ -13,7 +13,7 @@ use crate::{
     order::{HoldReason, IntegrationId, TenantId, explain::Buying},
     overview::{
         Bought, BreakerView, DaemonView, HeldGroup, JobView, Market, NoticeQueue, Orders,
-        PanelOrders, PanelView, PauseView, RunView, Situation,
+        PanelOrders, PanelView, PauseView, RunView, SecondView, Situation,
     },
 };
 
@@ -63,6 +63,7 @@ pub(crate) fn well() -> Situation {
                 money: Decimal::from(105),
             },
             limit: Some(Decimal::from(1000)),
+            second: SecondView::default(),
             orders: PanelOrders {
                 submitted: 12,
                 eligible: 1,
@@ -207,6 +208,22 @@ fn cases() -> Vec<Case> {
             |s| s.panels[0].bought_24h.money = Decimal::from(1000),
             Kind::SpendingReached,
             Severity::Critical,
+        ),
+        (
+            |s| {
+                s.panels[0].second = SecondView {
+                    overwritten: 2,
+                    since: ago(1),
+                    ..SecondView::default()
+                };
+            },
+            Kind::SecondDispatcher,
+            Severity::Critical,
+        ),
+        (
+            |s| s.panels[0].second.unexplained = Decimal::from(40),
+            Kind::BalanceUnexplained,
+            Severity::Warning,
         ),
         (
             |s| {

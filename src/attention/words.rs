@@ -13,6 +13,8 @@ impl Condition {
             Self::BreakerOpen { panel, .. }
             | Self::BalanceLow { panel, .. }
             | Self::SpendingNear { panel, .. }
+            | Self::SecondDispatcher { panel, .. }
+            | Self::BalanceUnexplained { panel, .. }
             | Self::SpendingReached { panel, .. } => Some(&panel.name),
             Self::Paused { panel, .. } => panel.as_deref(),
             Self::JobMissing { job, .. } | Self::JobFailing { job, .. } => Some(job),
@@ -100,6 +102,17 @@ impl Condition {
                 money(*spent),
                 money(*limit)
             ),
+            Self::SecondDispatcher { panel, orders } => format!(
+                "Somebody else buys at {} too: {} of ours {} another purchase in the shop.",
+                panel.name,
+                many(*orders, "order"),
+                if *orders == 1 { "names" } else { "name" }
+            ),
+            Self::BalanceUnexplained { panel, amount } => format!(
+                "The balance at {} fell by {} in 24 hours that orderwatch did not spend.",
+                panel.name,
+                money(*amount)
+            ),
             Self::Paused { panel, who, why } => match panel {
                 Some(name) => format!("Buying at {name} is paused by {who}: {why}"),
                 None => format!("Buying is paused everywhere by {who}: {why}"),
@@ -172,6 +185,12 @@ impl Condition {
             }
             Self::SpendingReached { .. } => {
                 "Look whether the purchases are right; raise dispatch.daily_limit, then retry the held orders."
+            }
+            Self::SecondDispatcher { .. } => {
+                "Switch the shop's own sending off (README, \"Switching over\"), check at the panel whether they were bought twice, then `orderwatch resume --integration ID`."
+            }
+            Self::BalanceUnexplained { .. } => {
+                "Look at the panel who buys there: staff by hand, or a second dispatcher (`orderwatch doctor`)."
             }
             Self::Paused { .. } => "`orderwatch resume` once the cause is gone.",
             Self::NotBuying { shadow: true } => {

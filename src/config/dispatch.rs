@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 
 use super::{MAX_IN_FLIGHT, read::Section};
 use crate::order::{Settle, UnconfirmedPolicy};
+use crate::worker::second::OnSecond;
 
 /// What is written into the shop's rows.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +49,8 @@ pub struct Dispatch {
     pub max_in_flight: u32,
     /// Whether orders are really sent.
     pub mode: DispatchMode,
+    /// What follows when somebody else is found to buy our orders too.
+    pub on_second_dispatcher: OnSecond,
     /// Whether the panel is asked about a reference before it is bought.
     pub ask_first: bool,
     /// Whether orders that came along a chain of tenants are bought, and not left to the shop.
@@ -76,6 +79,11 @@ impl Dispatch {
                     ("live", DispatchMode::Live),
                     ("shadow", DispatchMode::Shadow),
                 ],
+            ),
+            on_second_dispatcher: section.choice(
+                "on_second_dispatcher",
+                OnSecond::Pause,
+                &[("pause", OnSecond::Pause), ("warn", OnSecond::Warn)],
             ),
             ask_first: section.bool("ask_first"),
             buy_chained: section.bool("buy_chained"),

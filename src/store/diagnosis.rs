@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use regex::Regex;
 use sqlx::{Executor, postgres::PgListener};
 use tokio::time::timeout;
@@ -372,22 +372,6 @@ impl Store {
         .fetch_one(&self.pool)
         .await
         .map_err(StoreError::doing("counting old orders"))
-    }
-
-    /// Orders of the last 24 hours that somebody else sent while a daemon was sending, as the sweep
-    /// has counted them.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be counted.
-    pub async fn sent_by_others(&self, now: DateTime<Utc>) -> Result<i64, StoreError> {
-        sqlx::query_scalar!(
-            r#"SELECT COALESCE(sum((report ->> 'sent_by_others')::bigint), 0)::bigint AS "orders!"
-               FROM orderwatch.job_runs WHERE job = 'sweep' AND tick > $1"#,
-            now - TimeDelta::hours(24)
-        )
-        .fetch_one(&self.pool)
-        .await
-        .map_err(StoreError::doing("counting what others sent"))
     }
 }
 

@@ -8,11 +8,12 @@ use rust_decimal::Decimal;
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
-use super::{Store, StoreError, ZNET, notices};
+use super::{Evidence, Store, StoreError, ZNET, notices, second};
 use crate::{
     order::{HoldReason, IntegrationId, explain::LATE},
     overview::{
         Bought, Endings, HeldGroup, MANY, Market, NoticeQueue, Orders, PanelOrders, PanelView,
+        SecondView,
     },
 };
 
@@ -77,6 +78,9 @@ impl Store {
             .await?;
         overview.count_bought(&mut transaction, question).await?;
         overview.count_endings(&mut transaction, question).await?;
+        let since = second::shown_since(question.now);
+        let evidence = second::evidence(&mut transaction, since).await?;
+        overview.note_second(&evidence);
         if let Some((feed, job)) = question.market {
             overview.market = Some(market(&mut transaction, feed, job).await?);
         }
@@ -139,6 +143,19 @@ async fn groups(
 }
 
 impl Overview {
+    fn note_second(&mut self, evidence: &HashMap<IntegrationId, Evidence>) {
+        for panel in &mut self.panels {
+            let Some(found) = evidence.get(&panel.id) else {
+                continue;
+            };
+            panel.second = SecondView {
+                overwritten: count(found.orders),
+                since: found.since,
+                unexplained: found.unexplained,
+            };
+        }
+    }
+
     fn count_open(&mut self, mut groups: Vec<Group>) -> Result<(), StoreError> {
         // Those that are counted in here a second time come after it.
         groups.sort_by_key(|group| group.part != WATCHED);

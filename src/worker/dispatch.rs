@@ -31,6 +31,7 @@ use super::{
     gate::Errand,
     panels::{Panel, Panels},
     recorder::Results,
+    second::{OnSecond, SecondLook},
     share::Appetite,
     slots::Slots,
     stream::{Taken, Turn},
@@ -59,6 +60,8 @@ pub struct DispatchLimits {
     pub scan_interval: Duration,
     /// Whether the panel is asked about an order before it is bought.
     pub ask_first: bool,
+    /// What follows when somebody else is found to buy our orders too.
+    pub on_second: OnSecond,
     /// What may be spent at one panel in 24 hours, in TRY; `None` for no limit.
     pub daily_limit: Option<Decimal>,
     /// Whether nothing is sent, only written down.
@@ -78,6 +81,7 @@ pub struct Dispatch {
     agenda: Arc<Agenda>,
     appetite: Appetite,
     routes_checked: Mutex<Option<Instant>>,
+    second: SecondLook,
 }
 
 impl Dispatch {
@@ -92,6 +96,12 @@ impl Dispatch {
         agenda: Arc<Agenda>,
     ) -> Self {
         Self {
+            second: SecondLook::new(
+                store.clone(),
+                Arc::clone(&panels),
+                limits.on_second,
+                limits.scan_interval,
+            ),
             store,
             panels,
             clock,
@@ -179,6 +189,8 @@ impl Turn for Dispatch {
             instant: Instant::now(),
         };
         let now = begun.at;
+        // Before anything more is bought: what is found here pauses the claims below.
+        self.second.newest(now).await?;
         let buying = || panels.iter().filter(|panel| panel.may_buy());
         let unroutable = self.unroutable(now).await?;
         let shares = self

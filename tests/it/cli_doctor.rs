@@ -119,7 +119,7 @@ async fn a_sound_shop_is_sound_and_nothing_is_spent_on_finding_it() {
 }
 
 /// What is done to the rows, and the findings that it brings.
-const ROWS: [(&str, &[&str], &str); 20] = [
+const ROWS: [(&str, &[&str], &str); 22] = [
     (
         r#"UPDATE package_routing SET "primaryProviderId" = gen_random_uuid()::text"#,
         &["fail routing"],
@@ -230,10 +230,29 @@ const ROWS: [(&str, &[&str], &str); 20] = [
         "gone or off",
     ),
     (
-        "INSERT INTO orderwatch.job_runs (job, tick, started_at, outcome, report)
-         VALUES ('sweep', now(), now(), 'done', '{\"sent_by_others\": 3}')",
+        // By the shop's own dispatcher, or by hand: one order is no reason to stop.
+        r#"INSERT INTO product_orders ("tenantId", "packageId", status, "createdAt", "sentAt",
+                                       "externalStatus", "providerId", provider_referans)
+           SELECT i."tenantId", r.package_id, 'PENDING', now(), now(), 'sent', i.id::text,
+                  '1795641799498220'
+           FROM integrations i JOIN package_routing r ON r."tenantId" = i."tenantId" LIMIT 1"#,
+        &["warn second dispatcher"],
+        "The shop still dispatches: 1 order was sent by itself in the last hour.",
+    ),
+    (
+        "INSERT INTO orderwatch.overwritten
+         SELECT gen_random_uuid(), id, '1', '2', '', now(), now() FROM integrations",
         &["fail second dispatcher"],
-        "Somebody else sent 3 orders",
+        "1 order of ours was written over in the last 24 hours",
+    ),
+    (
+        "INSERT INTO orderwatch.overwritten
+         SELECT gen_random_uuid(), id, '1', '2', '', now() - interval '1 min', now()
+         FROM integrations;
+         INSERT INTO orderwatch.actions (at, who, what, target, why)
+         SELECT now(), 'ayse', 'resume', id::text, '' FROM integrations",
+        &["warn second dispatcher"],
+        "before buying was resumed; none since",
     ),
 ];
 

@@ -110,6 +110,8 @@ mod sandbox_panel;
 #[cfg(feature = "sandbox")]
 mod sandbox_trendyol;
 #[cfg(feature = "sandbox")]
+mod second_dispatcher;
+#[cfg(feature = "sandbox")]
 mod settling;
 mod stats;
 #[cfg(feature = "sandbox")]

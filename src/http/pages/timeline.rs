@@ -56,7 +56,8 @@ const fn tone(kind: EventKind) -> &'static str {
         | EventKind::LeaseExpired
         | EventKind::Cancelled
         | EventKind::TimedOut
-        | EventKind::Contradiction => "bad",
+        | EventKind::Contradiction
+        | EventKind::Overwritten => "bad",
         EventKind::FellBack
         | EventKind::NotSent
         | EventKind::CheckFailed

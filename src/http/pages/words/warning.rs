@@ -76,6 +76,16 @@ pub const fn warning_remedy(condition: &Condition) -> Say {
             "Alımların doğru olduğuna bakın; dispatch.daily_limit değerini artırıp bekletilen siparişleri yeniden deneyin.",
             "تأكد من صحة المشتريات؛ ارفع dispatch.daily_limit ثم أعد محاولة الطلبات الموقوفة.",
         ],
+        Condition::SecondDispatcher { .. } => [
+            "Switch the shop's own sending off, look at the panel whether those orders were bought twice, then resume buying.",
+            "Mağazanın kendi gönderimini kapatın, panelde bu siparişlerin iki kez alınıp alınmadığına bakın, sonra satın almayı sürdürün.",
+            "أوقف إرسال المتجر نفسه، وتحقق في اللوحة إن اشتُريت تلك الطلبات مرتين، ثم استأنف الشراء.",
+        ],
+        Condition::BalanceUnexplained { .. } => [
+            "Look at the panel who buys there: staff by hand, or a second dispatcher.",
+            "Panelde kimin alım yaptığına bakın: elle personel ya da ikinci bir gönderici.",
+            "تحقق في اللوحة من الذي يشتري: موظف يدويًا أو مُرسِل ثانٍ.",
+        ],
         Condition::Paused { .. } => [
             "Resume buying once the cause is gone.",
             "Nedeni ortadan kalkınca satın almayı sürdürün.",
@@ -149,6 +159,8 @@ pub const fn warning_page(condition: &Condition) -> Option<&'static str> {
         Condition::NotTakenUp { .. } | Condition::Late { .. } => "/orders",
         Condition::Unconfirmed { .. } | Condition::Held { .. } => "/inbox",
         Condition::BreakerOpen { .. }
+        | Condition::SecondDispatcher { .. }
+        | Condition::BalanceUnexplained { .. }
         | Condition::BalanceLow { .. }
         | Condition::SpendingNear { .. }
         | Condition::SpendingReached { .. } => "/panels",
@@ -231,6 +243,16 @@ const fn say(condition: &Condition) -> Say {
             "The spending limit at {subject} is reached ({amount} of {limit} in 24 hours); new orders are held.",
             "{subject} harcama sınırına ulaştı (24 saatte {amount} / {limit}); yeni siparişler bekletiliyor.",
             "بلغت {subject} حد الإنفاق ({amount} من {limit} خلال 24 ساعة)؛ تُوقف الطلبات الجديدة.",
+        ],
+        Condition::SecondDispatcher { .. } => [
+            "Somebody else buys at {subject} too; orders of ours that name another purchase in the shop: {count}.",
+            "{subject} panelinde başkası da satın alıyor; mağazada başka bir alımı gösteren siparişlerimiz: {count}.",
+            "يشتري غيرنا أيضًا من {subject}؛ طلبات لنا تشير في المتجر إلى عملية شراء أخرى: {count}.",
+        ],
+        Condition::BalanceUnexplained { .. } => [
+            "The balance at {subject} fell by {amount} in 24 hours that orderwatch did not spend.",
+            "{subject} bakiyesi 24 saatte orderwatch'ın harcamadığı {amount} kadar düştü.",
+            "انخفض رصيد {subject} خلال 24 ساعة بمقدار {amount} لم يصرفه orderwatch.",
         ],
         Condition::Paused { panel: None, .. } => [
             "Buying is paused everywhere by {subject}: {detail}",
@@ -373,6 +395,14 @@ fn values(condition: &Condition, format: &Format) -> Values {
             values.subject = format.outside(&panel.name);
             values.amount = money(*spent);
             values.limit = money(*limit);
+        }
+        Condition::SecondDispatcher { panel, orders } => {
+            values.subject = format.outside(&panel.name);
+            values.count = format.count(orders);
+        }
+        Condition::BalanceUnexplained { panel, amount } => {
+            values.subject = format.outside(&panel.name);
+            values.amount = money(*amount);
         }
         Condition::Paused { panel, who, why } => {
             values.subject = format.outside(who);
