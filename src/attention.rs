@@ -158,6 +158,11 @@ pub enum Condition {
         /// In the last 24 hours, in TRY.
         amount: Decimal,
     },
+    /// Products are sold with player fields that no person has confirmed.
+    PlayerFields {
+        /// How many.
+        products: u64,
+    },
     /// Somebody has paused buying.
     Paused {
         /// Where; `None` everywhere.
@@ -268,6 +273,7 @@ kinds! {
     SpendingReached => "spending_reached",
     SecondDispatcher => "second_dispatcher",
     BalanceUnexplained => "balance_unexplained",
+    PlayerFields => "player_fields",
     Paused => "paused",
     NotBuying => "not_buying",
     JobMissing => "job_missing",

@@ -144,7 +144,7 @@ impl Config {
         let dispatch = Dispatch::read(reader.section("dispatch"));
         let poll = Poll::read(reader.section("poll"));
         let sweep = Sweep::read(reader.section("sweep"));
-        let znet = Znet::read(reader.section("znet"));
+        let znet = Znet::read(reader);
         let balance = Balance::read(reader.section("balance"));
         let retention = Retention::read(reader.section("retention"));
         let notify = Notify::read(reader);
@@ -163,7 +163,7 @@ impl Config {
             dispatch,
             poll: poll?,
             sweep,
-            znet,
+            znet: znet?,
             balance,
             retention,
             notify: notify?,
@@ -185,6 +185,7 @@ impl Config {
     #[must_use]
     pub fn rules(&self) -> Rules {
         Rules {
+            player: self.znet.player.clone(),
             backoff: self.poll.backoff,
             first_check_after: self.poll.first_check_after,
             max_attempts: self.poll.max_attempts,

@@ -111,7 +111,12 @@ async fn look(patient: Patient<'_>, findings: &mut Findings) {
         panels::look(&patient, until),
         market::look(&patient, now),
     );
-    let routes = within(pace, "routing", routes::look(store, &lists)).await;
+    let routes = within(
+        pace,
+        "routing",
+        routes::look(store, &patient.config.znet.player, &lists),
+    )
+    .await;
     for part in [schema, accounts, routes, market, world] {
         findings.append(part);
     }

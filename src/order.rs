@@ -25,7 +25,7 @@ pub use decide::{Decision, Reroute, Rules, Settle, UnconfirmedPolicy, Watched};
 pub use event::EventKind;
 pub use hold::HoldReason;
 pub use ids::{IntegrationId, OrderId, TenantId};
-pub use player::{Player, player_fields};
+pub use player::{Player, PlayerFields, PlayerRule, PlayerRules, player_fields};
 pub use reference::{InvalidReference, Reference};
 pub use shop::{ExternalStatus, LAST_MESSAGE_CHARS, PIN_CHARS, ShopChange, ShopStatus, cut};
 pub use stage::Stage;

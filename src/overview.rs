@@ -70,6 +70,8 @@ pub struct Orders {
     pub eligible: u64,
     /// When the oldest of those was created.
     pub eligible_since: Option<DateTime<Utc>>,
+    /// Products that were sold with player fields that no person has confirmed.
+    pub unproven_products: u64,
     /// Endings today.
     pub ended_today: Endings,
     /// Endings in the last 24 hours.

@@ -39,6 +39,7 @@ mod packages;
 mod panel_views;
 mod people;
 mod pick;
+mod player_fields;
 mod pool;
 #[cfg(feature = "sandbox")]
 mod practice;
@@ -101,6 +102,7 @@ pub use overview::{Overview, Question};
 pub use packages::{NewPackage, OrderPackage, OrderPicture, Put, RecordedPackage};
 pub use people::{Acted, Person};
 pub use pick::{PickAsk, PickLine, Picked, PickedLine};
+pub use player_fields::{Confirmed, PlayerView, SoldAs};
 use pool::{BY_INDEX, Pool, SESSION};
 #[cfg(feature = "sandbox")]
 pub use practice::{PracticeOrder, PracticeShop, Practised};

@@ -89,6 +89,12 @@ impl Warnings {
             };
             self.add(Severity::Warning, orders.unconfirmed_since, condition);
         }
+        if orders.unproven_products > 0 {
+            let condition = Condition::PlayerFields {
+                products: orders.unproven_products,
+            };
+            self.add(Severity::Notice, None, condition);
+        }
         if !orders.held.is_empty() {
             let mut groups = orders.held.clone();
             groups.sort_by_key(|group| Reverse(group.orders));

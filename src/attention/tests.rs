@@ -221,6 +221,11 @@ fn cases() -> Vec<Case> {
             Severity::Critical,
         ),
         (
+            |s| s.orders.unproven_products = 1,
+            Kind::PlayerFields,
+            Severity::Notice,
+        ),
+        (
             |s| s.panels[0].second.unexplained = Decimal::from(40),
             Kind::BalanceUnexplained,
             Severity::Warning,

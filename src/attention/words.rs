@@ -113,6 +113,10 @@ impl Condition {
                 panel.name,
                 money(*amount)
             ),
+            Self::PlayerFields { products } => format!(
+                "{} sold with player fields that nobody has confirmed by a real order.",
+                are(*products, "product")
+            ),
             Self::Paused { panel, who, why } => match panel {
                 Some(name) => format!("Buying at {name} is paused by {who}: {why}"),
                 None => format!("Buying is paused everywhere by {who}: {why}"),
@@ -191,6 +195,9 @@ impl Condition {
             }
             Self::BalanceUnexplained { .. } => {
                 "Look at the panel who buys there: staff by hand, or a second dispatcher (`orderwatch doctor`)."
+            }
+            Self::PlayerFields { .. } => {
+                "Check with a customer of each that the goods reached the right account, then `orderwatch order confirm ORDER`; otherwise change znet.player_fields. `orderwatch doctor` names them."
             }
             Self::Paused { .. } => "`orderwatch resume` once the cause is gone.",
             Self::NotBuying { shadow: true } => {

@@ -1,5 +1,6 @@
 mod http;
 mod notify;
+mod znet;
 
 use std::{
     ffi::OsString,
@@ -112,6 +113,11 @@ fn without_a_file_the_defaults_are_those_of_the_design() {
     assert_eq!(znet.requests_per_second, Some(10.0));
     assert_eq!(znet.max_in_flight.map(u32::from), Some(8));
     assert_eq!(znet.catalog_ttl, secs(600));
+    assert_eq!(znet.player, crate::order::PlayerRules::default());
+    assert_eq!(
+        dispatch.on_second_dispatcher,
+        crate::worker::second::OnSecond::Pause
+    );
     assert!(balance.enabled && notify.webhooks.is_empty());
     assert_eq!((balance.interval, balance.warn_below), (secs(600), None));
     let days = |n: u64| secs(n * 24 * 3600);

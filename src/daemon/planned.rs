@@ -94,6 +94,7 @@ pub fn asking(config: &Config) -> Asking {
         daily_limit: config.dispatch.daily_limit,
         zone: config.http.time_zone,
         market: config.trendyol.enabled,
+        player: config.znet.player.clone(),
     }
 }
 

@@ -6,7 +6,10 @@ use super::{
     Lists,
     finding::{Findings, named},
 };
-use crate::store::{Fallback, Route, Store, StoreError};
+use crate::{
+    order::{PlayerFields, PlayerRules},
+    store::{Fallback, Route, SoldAs, Store, StoreError},
+};
 
 /// What is wrong with a route, in the order of what to mend first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,7 +25,11 @@ enum Fault {
     FallbackUnmapped,
 }
 
-pub(super) async fn look(store: &Store, lists: &Lists) -> Result<Findings, StoreError> {
+pub(super) async fn look(
+    store: &Store,
+    rules: &PlayerRules,
+    lists: &Lists,
+) -> Result<Findings, StoreError> {
     let mut findings = Findings::default();
     left_to_shop(store, &mut findings).await?;
     let routes = store.routes().await?;
@@ -40,9 +47,15 @@ pub(super) async fn look(store: &Store, lists: &Lists) -> Result<Findings, Store
             faults.entry(fault).or_default().push(route.package.clone());
         }
     }
-    let sound = faults.keys().all(|fault| !fault.fails());
-    if sound {
-        let text = format!("{} packages lead to a panel and a product.", routes.len());
+    let sound = routes
+        .iter()
+        .filter(|route| !faults_of(route, lists).iter().any(|fault| fault.keeps()))
+        .count();
+    if !faults.keys().any(|fault| fault.fails()) && sound > 0 {
+        let text = match sound {
+            1 => "1 package leads to a panel and a product.".to_owned(),
+            sound => format!("{sound} packages lead to a panel and a product."),
+        };
         findings.ok("routing", text);
     }
     for (fault, packages) in faults {
@@ -54,6 +67,7 @@ pub(super) async fn look(store: &Store, lists: &Lists) -> Result<Findings, Store
         };
         finding.about(packages.join(", "));
     }
+    players(&routes, &store.sold_as().await?, rules, &mut findings);
     Ok(findings)
 }
 
@@ -71,6 +85,45 @@ async fn left_to_shop(store: &Store, findings: &mut Findings) -> Result<(), Stor
     let text = format!("Packages that the shop serves itself, left to it: {each}.");
     findings.ok("routing", text);
     Ok(())
+}
+
+/// What is sent about the player, and whether a person has seen that it is right.
+fn players(routes: &[Route], sold: &[SoldAs], rules: &PlayerRules, findings: &mut Findings) {
+    const CHECK: &str = "player fields";
+    let mut open: BTreeMap<&str, (PlayerFields, Vec<String>)> = BTreeMap::new();
+    let mut known = 0;
+    for route in routes {
+        let Some(panel) = route.panel.as_ref().filter(|panel| panel.known) else {
+            continue;
+        };
+        let fields = rules.of(panel.id, route.package_id);
+        let confirmed = sold.iter().any(|sold| {
+            (sold.integration, sold.package, sold.fields) == (panel.id, route.package_id, fields)
+                && sold.confirmed
+        });
+        if confirmed {
+            known += 1;
+        } else {
+            let names = open.entry(fields.as_str()).or_insert((fields, Vec::new()));
+            names.1.push(route.package.clone());
+        }
+    }
+    for (name, (fields, packages)) in &open {
+        findings
+            .warn(
+                CHECK,
+                format!(
+                    "{} sold with {} (\"{name}\"); nobody has confirmed that by a real order.",
+                    named(packages),
+                    fields.meaning()
+                ),
+                "After one real order of each, ask whether the goods reached the right account: `orderwatch order confirm ORDER`, or set znet.player_fields. The Django shop sends as \"shop\".",
+            )
+            .about(packages.join(", "));
+    }
+    if open.is_empty() && known > 0 {
+        findings.ok(CHECK, "Confirmed by a real order of each package.");
+    }
 }
 
 fn faults_of(route: &Route, lists: &Lists) -> Vec<Fault> {
@@ -108,6 +161,11 @@ fn faults_of(route: &Route, lists: &Lists) -> Vec<Fault> {
 }
 
 impl Fault {
+    /// Whether the package leads to no panel of ours and no product.
+    const fn keeps(self) -> bool {
+        self.fails() || matches!(self, Self::OtherKind)
+    }
+
     const fn fails(self) -> bool {
         matches!(
             self,

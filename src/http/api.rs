@@ -143,7 +143,7 @@ mod tests {
     }
 
     /// Commands, and the operation that does the same; none for those of this machine alone.
-    const COMMANDS: [(&str, &str); 24] = [
+    const COMMANDS: [(&str, &str); 25] = [
         ("run", ""),
         ("demo", ""),
         ("migrate", ""),
@@ -159,6 +159,7 @@ mod tests {
         ("order show", "get /orders/{order}"),
         ("order explain", "get /orders/{order}/explain"),
         ("order retry", "post /orders/{order}/retry"),
+        ("order confirm", "post /orders/{order}/confirm"),
         ("order resolve", "post /orders/{order}/resolve"),
         ("pause", "post /brakes/pause"),
         ("resume", "post /brakes/resume"),

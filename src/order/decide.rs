@@ -20,14 +20,17 @@ pub use check::after_check;
 pub use purchase::after_purchase;
 
 use super::{
-    EventKind, HoldReason, IntegrationId, LAST_MESSAGE_CHARS, Reference, ShopChange, ShopStatus,
+    EventKind, HoldReason, IntegrationId, LAST_MESSAGE_CHARS, PlayerRules, Reference, ShopChange,
+    ShopStatus,
     Stage, cut,
 };
 use crate::backoff::Backoff;
 
-/// The numbers by which orders are watched.
+/// The rules by which orders are sent and watched.
 #[derive(Clone, Debug)]
 pub struct Rules {
+    /// Which fields of a purchase hold what the customer typed.
+    pub player: PlayerRules,
     /// Growth of the delay between checks.
     pub backoff: Backoff,
     /// From sending to the first check.

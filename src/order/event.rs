@@ -74,6 +74,8 @@ event_kinds! {
     Contradiction => "contradiction",
     /// The shop's row names another purchase than ours: somebody else may have bought it too.
     Overwritten => "overwritten",
+    /// A person has seen that the goods reached the right account.
+    Confirmed => "confirmed",
     /// Somebody looked at the code.
     PinShown => "pin_shown",
     /// An answer that came after somebody else had taken the order over.

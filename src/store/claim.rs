@@ -14,7 +14,7 @@ use super::{
     pool::{BY_INDEX, in_time},
     spending::{self, SpendingLimit},
 };
-use crate::order::{IntegrationId, OrderId, Reference};
+use crate::order::{IntegrationId, OrderId, PlayerFields, Reference};
 
 /// A wish to send one order now.
 #[derive(Clone, Debug)]
@@ -29,6 +29,8 @@ pub struct Claim {
     pub round: u16,
     /// Its price in the panel's list, in TRY.
     pub expected: Option<Decimal>,
+    /// Which product of the shop it is, and by which rule its player fields are filled.
+    pub product: (Uuid, PlayerFields),
 }
 
 /// When a claim is made, by whom, and how long it holds.
@@ -207,7 +209,9 @@ async fn claim_new(
         lease.give_up_at,
         &c.expected as &[Option<Decimal>],
         EVERYWHERE,
-        buy_chained
+        buy_chained,
+        &c.packages,
+        &c.fields
     )
     .fetch_all(database)
     .await
@@ -231,7 +235,9 @@ async fn claim_queued(
         lease.until,
         &c.expected as &[Option<Decimal>],
         EVERYWHERE,
-        buy_chained
+        buy_chained,
+        &c.packages,
+        &c.fields
     )
     .fetch_all(database)
     .await
@@ -245,6 +251,8 @@ struct Columns {
     references: Vec<String>,
     rounds: Vec<i16>,
     expected: Vec<Option<Decimal>>,
+    packages: Vec<Uuid>,
+    fields: Vec<String>,
 }
 
 impl Columns {
@@ -258,6 +266,8 @@ impl Columns {
                 .rounds
                 .push(i16::try_from(claim.round).unwrap_or(i16::MAX));
             columns.expected.push(claim.expected);
+            columns.packages.push(claim.product.0);
+            columns.fields.push(claim.product.1.as_str().to_owned());
         }
         columns
     }

@@ -56,6 +56,8 @@ pub struct Right {
 pub struct Route {
     /// Whose it is.
     pub tenant: TenantId,
+    /// `product_packages.id`.
+    pub package_id: Uuid,
     /// The package's name, or its id where it has none.
     pub package: String,
     /// The panel that the route names; `None` when there is no such row of this tenant.
@@ -286,7 +288,8 @@ impl Store {
     pub async fn routes(&self) -> Result<Vec<Route>, StoreError> {
         // `enabled` is absent in older databases: read through JSON it is NULL there.
         let rows = sqlx::query!(
-            r#"SELECT r."tenantId" AS tenant, COALESCE(p.name, r.package_id::text, '?') AS "package!",
+            r#"SELECT r."tenantId" AS tenant, r.package_id AS "package_id!",
+                      COALESCE(p.name, r.package_id::text, '?') AS "package!",
                       i.id IS NULL AND EXISTS (
                           SELECT FROM public.integrations x
                           WHERE x.id::text = r."primaryProviderId") AS "another_tenant!",
@@ -325,6 +328,7 @@ impl Store {
             .into_iter()
             .map(|row| Route {
                 tenant: TenantId(row.tenant),
+                package_id: row.package_id,
                 package: row.package,
                 another_tenant: row.another_tenant,
                 panel: row.panel.zip(row.panel_name).map(|(id, name)| RoutedPanel {

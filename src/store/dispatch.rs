@@ -18,6 +18,8 @@ use crate::order::{HoldReason, IntegrationId, OrderId, Reference, Stage, TenantI
 /// What the shop's row says about what to buy.
 #[derive(Clone, Debug)]
 pub struct ShopOrder {
+    /// `"packageId"`.
+    pub package: Uuid,
     /// `quantity`.
     pub quantity: i32,
     /// `"userIdentifier"`.
@@ -91,6 +93,7 @@ struct Row {
     order_id: Uuid,
     tenant_id: Uuid,
     integration_id: Uuid,
+    package_id: Uuid,
     quantity: i32,
     user_identifier: Option<String>,
     extra_field: Option<String>,
@@ -118,7 +121,7 @@ impl Store {
         let rows = sqlx::query_as!(
             Row,
             r#"SELECT o.id AS "order_id!", p.tenant_id AS "tenant_id!", p.id AS "integration_id!",
-                      o.quantity AS "quantity!", o."userIdentifier" AS user_identifier,
+                      o."packageId" AS "package_id!", o.quantity AS "quantity!", o."userIdentifier" AS user_identifier,
                       o."extraField" AS extra_field, m.mappings AS "mappings!", m.entry, m.meta,
                       (SELECT i.id FROM public.integrations i
                        WHERE i."tenantId" = p.tenant_id AND i.id::text = o.fallback AND i.id <> p.id
@@ -235,6 +238,7 @@ impl Store {
         let (ids, _, limits) = Share::columns(shares);
         let rows = sqlx::query!(
             r#"SELECT t.order_id AS "order_id!", t.tenant_id AS "tenant_id!", p.id AS "integration_id!",
+                      COALESCE(o."packageId", $5) AS "package_id!",
                       t.reference AS "reference!", t.dispatched_at, t.give_up_at,
                       t.errors AS "errors!", t.may_resend AS "may_resend!",
                       o.id IS NULL AS "row_gone!", COALESCE(o.quantity, 1) AS "quantity!",
@@ -288,7 +292,9 @@ impl Store {
             &ids,
             &limits,
             now,
-            self.buy_chained
+            self.buy_chained,
+            // The row is gone then, and nothing is sent.
+            Uuid::nil()
         )
         .fetch_all(&self.pool)
         .await
@@ -317,6 +323,7 @@ impl Store {
                         order_id: row.order_id,
                         tenant_id: row.tenant_id,
                         integration_id: row.integration_id,
+                        package_id: row.package_id,
                         quantity: row.quantity,
                         user_identifier: row.user_identifier,
                         extra_field: row.extra_field,
@@ -452,6 +459,7 @@ impl From<Row> for Candidate {
             tenant: TenantId(row.tenant_id),
             integration: IntegrationId(row.integration_id),
             shop: ShopOrder {
+                package: row.package_id,
                 quantity: row.quantity,
                 user_identifier: row.user_identifier,
                 extra_field: row.extra_field,

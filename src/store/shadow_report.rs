@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::{Store, StoreError};
-use crate::order::{IntegrationId, OrderId};
+use crate::order::{IntegrationId, OrderId, Player, PlayerRules, player_fields};
 
 /// An order that would have been bought or held.
 #[derive(Clone, Debug)]
@@ -14,6 +14,8 @@ pub struct ShadowEntry {
     pub order: OrderId,
     /// `"orderNo"`.
     pub order_no: Option<i32>,
+    /// Whether the shop's row is gone.
+    pub row_gone: bool,
     /// The panel's name.
     pub panel: Option<String>,
     /// The name that the purchase would have had.
@@ -24,6 +26,12 @@ pub struct ShadowEntry {
     pub oyun: Option<String>,
     /// `kupur` of the product.
     pub kupur: Option<String>,
+    /// Its panel and its package, for the rule of the player fields; `None` when the row is gone.
+    pub product: Option<(IntegrationId, Uuid)>,
+    /// `"userIdentifier"`.
+    pub user_identifier: Option<String>,
+    /// `"extraField"`.
+    pub extra_field: Option<String>,
     /// Its price in the panel's list, in TRY.
     pub expected: Option<Decimal>,
     /// Why it would have been held ([`HoldReason::as_str`](crate::order::HoldReason::as_str)).
@@ -58,6 +66,20 @@ pub struct ShadowSum {
     pub expected: Decimal,
     /// Orders that would have been bought at a price that is not known.
     pub unpriced: i64,
+}
+
+impl ShadowEntry {
+    /// What would be sent about the player, by the rules of today; `None` for an order that would
+    /// be held, or whose row is gone.
+    #[must_use]
+    pub fn player(&self, rules: &PlayerRules) -> Option<Player> {
+        let (integration, package) = self.product.filter(|_| self.held.is_none())?;
+        player_fields(
+            rules.of(integration, package),
+            self.user_identifier.as_deref(),
+            self.extra_field.as_deref(),
+        )
+    }
 }
 
 impl Store {
@@ -112,6 +134,7 @@ impl Store {
         struct Row {
             order_id: Uuid,
             order_no: Option<i32>,
+            row_gone: bool,
             panel: Option<String>,
             reference: Option<String>,
             at: DateTime<Utc>,
@@ -123,11 +146,18 @@ impl Store {
             sent_to: Option<String>,
             same: bool,
             before: bool,
+            integration_id: Option<Uuid>,
+            package_id: Option<Uuid>,
+            user_identifier: Option<String>,
+            extra_field: Option<String>,
         }
         let rows = sqlx::query_as!(
             Row,
-            r#"SELECT s.order_id, o."orderNo" AS "order_no?", i.name AS "panel?", s.reference,
-                      s.at, s.oyun, s.kupur, s.expected, s.held_reason,
+            r#"SELECT s.order_id, o."orderNo" AS "order_no?", o.id IS NULL AS "row_gone!",
+                      i.name AS "panel?", s.reference,
+                      s.at, s.oyun, s.kupur, s.expected, s.held_reason, s.integration_id,
+                      o."packageId" AS "package_id?", o."userIdentifier" AS "user_identifier?",
+                      o."extraField" AS "extra_field?",
                       o."sentAt" IS NOT NULL AS "sent!",
                       COALESCE(b.name, NULLIF(btrim(o."providerId"), '')) AS sent_to,
                       COALESCE(o."providerId" = s.integration_id::text, false) AS "same!",
@@ -152,11 +182,15 @@ impl Store {
             .map(|row| ShadowEntry {
                 order: OrderId(row.order_id),
                 order_no: row.order_no,
+                row_gone: row.row_gone,
                 panel: row.panel,
                 reference: row.reference,
                 at: row.at,
                 oyun: row.oyun,
                 kupur: row.kupur,
+                product: row.integration_id.map(IntegrationId).zip(row.package_id),
+                user_identifier: row.user_identifier,
+                extra_field: row.extra_field,
                 expected: row.expected,
                 held: row.held_reason,
                 shop: row.sent.then_some(ShopDid {

@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 
 use crate::{
-    order::{HoldReason, Player, player_fields},
+    order::{HoldReason, Player, PlayerFields, player_fields},
     provider::{Catalogue, Product},
     store::{Mapping, ShopOrder},
 };
@@ -40,11 +40,11 @@ pub enum Resolution {
 ///
 /// # Errors
 /// The reason to hold it, when it cannot be sent whatever the list says.
-pub fn needed_entry(order: &ShopOrder) -> Result<&str, HoldReason> {
+pub fn needed_entry(order: &ShopOrder, fields: PlayerFields) -> Result<&str, HoldReason> {
     if order.quantity != 1 {
         return Err(HoldReason::QuantityNotOne);
     }
-    if player(order).is_none() {
+    if player(order, fields).is_none() {
         return Err(HoldReason::NoPlayerId);
     }
     match &order.mapping {
@@ -56,12 +56,12 @@ pub fn needed_entry(order: &ShopOrder) -> Result<&str, HoldReason> {
 
 /// Says what can be done with an order.
 #[must_use]
-pub fn resolve(order: &ShopOrder, prices: Prices<'_>) -> Resolution {
-    let entry = match needed_entry(order) {
+pub fn resolve(order: &ShopOrder, prices: Prices<'_>, fields: PlayerFields) -> Resolution {
+    let entry = match needed_entry(order, fields) {
         Ok(entry) => entry,
         Err(reason) => return Resolution::Hold(reason),
     };
-    let Some(player) = player(order) else {
+    let Some(player) = player(order, fields) else {
         return Resolution::Hold(HoldReason::NoPlayerId);
     };
     match prices {
@@ -84,8 +84,9 @@ pub fn resolve(order: &ShopOrder, prices: Prices<'_>) -> Resolution {
     }
 }
 
-fn player(order: &ShopOrder) -> Option<Player> {
+fn player(order: &ShopOrder, fields: PlayerFields) -> Option<Player> {
     player_fields(
+        fields,
         order.user_identifier.as_deref(),
         order.extra_field.as_deref(),
     )
@@ -119,11 +120,15 @@ fn number(value: &Value) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use uuid::Uuid;
 
     use super::*;
 
+    const SHEET: PlayerFields = PlayerFields::Sheet;
+
     fn order() -> ShopOrder {
         ShopOrder {
+            package: Uuid::nil(),
             quantity: 1,
             user_identifier: Some("player".into()),
             extra_field: None,
@@ -148,7 +153,7 @@ mod tests {
     #[test]
     fn each_fault_of_an_order_has_its_reason() {
         let list = list();
-        let good = resolve(&order(), Prices::List(&list));
+        let good = resolve(&order(), Prices::List(&list), SHEET);
         assert!(matches!(good, Resolution::Ready { product, .. } if product.kupur == "325"));
         let cases = [
             (
@@ -198,7 +203,7 @@ mod tests {
             ),
         ];
         for (order, reason) in cases {
-            let got = resolve(&order, Prices::List(&list));
+            let got = resolve(&order, Prices::List(&list), SHEET);
             assert_eq!(got, Resolution::Hold(reason), "{order:?}");
         }
     }
@@ -220,7 +225,7 @@ mod tests {
                 },
                 ..order()
             };
-            let got = resolve(&order, Prices::Unreadable);
+            let got = resolve(&order, Prices::Unreadable, SHEET);
             assert_eq!(matches!(got, Resolution::Ready { .. }), ready, "{meta:?}");
             assert!(ready || got == Resolution::Later);
         }

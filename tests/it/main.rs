@@ -102,6 +102,8 @@ mod people_retry;
 #[cfg(feature = "sandbox")]
 mod people_shadow;
 #[cfg(feature = "sandbox")]
+mod player_fields;
+#[cfg(feature = "sandbox")]
 mod process;
 #[cfg(feature = "sandbox")]
 mod retention;

@@ -9,12 +9,13 @@ use uuid::Uuid;
 
 use super::{
     input::Time,
+    order::PlayerRow,
     page::{At, Limit, Page, place},
     responses::Reads,
 };
 use crate::{
     http::{AppState, Problem, extract::Query},
-    order::OrderId,
+    order::{OrderId, PlayerRules},
     store::{ShadowEntry, ShadowSum},
 };
 
@@ -94,6 +95,8 @@ struct ShadowItem {
     oyun: Option<String>,
     /// `kupur` of the product.
     kupur: Option<String>,
+    /// What would be sent about the player; null for an order that would be held.
+    player: Option<PlayerRow>,
     /// Its price in the panel's list, in TRY.
     expected: Option<String>,
     /// Why it would have been held.
@@ -127,9 +130,10 @@ impl From<ShadowSum> for ShadowPanel {
     }
 }
 
-impl From<ShadowEntry> for ShadowItem {
-    fn from(order: ShadowEntry) -> Self {
+impl ShadowItem {
+    fn of(order: ShadowEntry, rules: &PlayerRules) -> Self {
         Self {
+            player: order.player(rules).map(PlayerRow::from),
             order: order.order.0,
             number: order.order_no.map(|number| number.to_string()),
             panel: order.panel,
@@ -174,8 +178,9 @@ async fn shadow_orders(
     let before = before.map(|(at, order)| (at.0, OrderId(order)));
     let since = query.since.map(|time| time.0);
     let asked = Limit::asked(query.limit);
-    let store = &state.world()?.store;
-    let orders = store.shadow_before(since, before, asked).await?;
+    let world = state.world()?;
+    let orders = world.store.shadow_before(since, before, asked).await?;
     let key = |order: &ShadowEntry| (At(order.at), order.order.0);
-    Page::of(orders, query.limit, LIST, key, ShadowItem::from).map(Json)
+    let item = |order| ShadowItem::of(order, &world.config.znet.player);
+    Page::of(orders, query.limit, LIST, key, item).map(Json)
 }

@@ -50,7 +50,7 @@ pub fn kind_name(kind: &str, format: &Format) -> String {
 
 const fn tone(kind: EventKind) -> &'static str {
     match kind {
-        EventKind::Completed => "good",
+        EventKind::Completed | EventKind::Confirmed => "good",
         EventKind::Refused
         | EventKind::Unsure
         | EventKind::LeaseExpired

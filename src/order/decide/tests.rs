@@ -20,6 +20,7 @@ fn after(secs: i64) -> DateTime<Utc> {
 
 fn rules() -> Rules {
     Rules {
+        player: PlayerRules::default(),
         backoff: Backoff::new(Duration::from_secs(30), Duration::from_mins(10), 0.1).unwrap(),
         first_check_after: Duration::from_mins(1),
         max_attempts: 20,

@@ -2,9 +2,11 @@
 -- claim_new.sql.
 WITH locked AS MATERIALIZED (
     SELECT o.id, o."providerId" AS provider_id,
-           orderwatch.given_reference(o.provider_referans, o."externalOrderId") AS given, i.integration_id, i.reference, i.round, i.expected
-    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::smallint[], $8::numeric[])
-         AS i (order_id, integration_id, reference, round, expected)
+           orderwatch.given_reference(o.provider_referans, o."externalOrderId") AS given,
+           i.integration_id, i.reference, i.round, i.expected, i.package_id, i.fields
+    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::smallint[], $8::numeric[],
+                $11::uuid[], $12::text[])
+         AS i (order_id, integration_id, reference, round, expected, package_id, fields)
     CROSS JOIN LATERAL (
         SELECT o.id, o.status, o."providerId", o."externalOrderId", o.provider_referans
         FROM public.product_orders o
@@ -16,7 +18,7 @@ WITH locked AS MATERIALIZED (
       AND NOT EXISTS (
           SELECT FROM orderwatch.brakes b WHERE b.scope IN (i.integration_id, $9))
 ), due AS MATERIALIZED (
-    SELECT t.order_id, l.integration_id, l.reference, l.round, l.expected
+    SELECT t.order_id, l.integration_id, l.reference, l.round, l.expected, l.package_id, l.fields
     FROM locked l
     CROSS JOIN LATERAL (
         SELECT t.order_id, t.integration_id, t.reference, t.stage, t.due_at, t.fell_back
@@ -36,10 +38,11 @@ WITH locked AS MATERIALIZED (
                WHERE u.order_id = t.order_id AND u.reference = l.given))
 ), named AS (
     INSERT INTO orderwatch.purchases AS p
-        (reference, integration_id, order_id, round, claimed_at, expected)
-    SELECT reference, integration_id, order_id, round, $6, expected FROM due
+        (reference, integration_id, order_id, round, claimed_at, expected, player_fields)
+    SELECT reference, integration_id, order_id, round, $6, expected, fields FROM due
     ON CONFLICT (reference, integration_id) DO UPDATE
-        SET claimed_at = EXCLUDED.claimed_at, expected = EXCLUDED.expected, outcome = NULL
+        SET claimed_at = EXCLUDED.claimed_at, expected = EXCLUDED.expected, outcome = NULL,
+            player_fields = EXCLUDED.player_fields
         WHERE p.order_id = EXCLUDED.order_id
     RETURNING p.order_id, p.integration_id, p.reference
 ), tracked AS (
@@ -48,6 +51,13 @@ WITH locked AS MATERIALIZED (
         dispatched_at = COALESCE(t.dispatched_at, $6)
     FROM named n WHERE t.order_id = n.order_id
     RETURNING t.order_id, t.integration_id, t.reference
+), sold AS (
+    -- Once for each product and rule; in one order, so that claims do not wait for each other in turn.
+    INSERT INTO orderwatch.player_fields (integration_id, package_id, fields, sold_at)
+    SELECT DISTINCT l.integration_id, l.package_id, l.fields, $6::timestamptz
+    FROM due l JOIN tracked t ON t.order_id = l.order_id
+    ORDER BY 1, 2, 3
+    ON CONFLICT DO NOTHING
 ), said AS (
     UPDATE public.product_orders o
     SET provider_referans = t.reference, "providerId" = t.integration_id::text,

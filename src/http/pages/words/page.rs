@@ -105,6 +105,10 @@ words! {
         waits_person => ["a person", "bir kişi", "شخص"],
         waits_sweep => ["the sweep", "tarama", "عملية المسح"],
         final_at => ["final", "kesinleşti", "نهائي"],
+        player_fields => ["Sent about the player", "Oyuncu için gönderilen", "المُرسل عن اللاعب"],
+        fields_rule => ["Player fields", "Oyuncu alanları", "حقول اللاعب"],
+        fields_confirmed => ["confirmed by a real order", "gerçek bir siparişle onaylı", "مؤكدة بطلب حقيقي"],
+        fields_not_confirmed => ["not confirmed", "onaylanmamış", "غير مؤكدة"],
         row_gone => ["the row is gone", "satır silinmiş", "السطر محذوف"],
 
         why => ["Why", "Neden", "السبب"],

@@ -86,6 +86,11 @@ pub const fn warning_remedy(condition: &Condition) -> Say {
             "Panelde kimin alım yaptığına bakın: elle personel ya da ikinci bir gönderici.",
             "تحقق في اللوحة من الذي يشتري: موظف يدويًا أو مُرسِل ثانٍ.",
         ],
+        Condition::PlayerFields { .. } => [
+            "Check with a customer of each that the goods reached the right account, then confirm it on the order's page; otherwise change znet.player_fields.",
+            "Her ürün için bir müşteriye doğru hesaba ulaşıp ulaşmadığını sorun, sonra siparişin sayfasında onaylayın; değilse znet.player_fields değerini değiştirin.",
+            "تأكد من عميل لكل منتج أن الشحن وصل إلى الحساب الصحيح ثم أكّده في صفحة الطلب؛ وإلا فغيّر znet.player_fields.",
+        ],
         Condition::Paused { .. } => [
             "Resume buying once the cause is gone.",
             "Nedeni ortadan kalkınca satın almayı sürdürün.",
@@ -156,7 +161,9 @@ pub const fn warning_page(condition: &Condition) -> Option<&'static str> {
         | Condition::NoticesStranded { .. }
         | Condition::NotWatched { .. }
         | Condition::Paused { .. } => return None,
-        Condition::NotTakenUp { .. } | Condition::Late { .. } => "/orders",
+        Condition::NotTakenUp { .. } | Condition::Late { .. } | Condition::PlayerFields { .. } => {
+            "/orders"
+        }
         Condition::Unconfirmed { .. } | Condition::Held { .. } => "/inbox",
         Condition::BreakerOpen { .. }
         | Condition::SecondDispatcher { .. }
@@ -253,6 +260,11 @@ const fn say(condition: &Condition) -> Say {
             "The balance at {subject} fell by {amount} in 24 hours that orderwatch did not spend.",
             "{subject} bakiyesi 24 saatte orderwatch'ın harcamadığı {amount} kadar düştü.",
             "انخفض رصيد {subject} خلال 24 ساعة بمقدار {amount} لم يصرفه orderwatch.",
+        ],
+        Condition::PlayerFields { .. } => [
+            "Products sold with player fields that nobody has confirmed by a real order: {count}.",
+            "Oyuncu alanları gerçek bir siparişle onaylanmadan satılan ürün: {count}.",
+            "منتجات تُباع ولم تُؤكَّد حقول اللاعب فيها بطلب حقيقي: {count}.",
         ],
         Condition::Paused { panel: None, .. } => [
             "Buying is paused everywhere by {subject}: {detail}",
@@ -354,6 +366,7 @@ fn values(condition: &Condition, format: &Format) -> Values {
         | Condition::Late { orders }
         | Condition::Unconfirmed { orders }
         | Condition::NotWatched { orders }
+        | Condition::PlayerFields { products: orders }
         | Condition::Quarantine { items: orders } => values.count = format.count(orders),
         Condition::Held { groups } => {
             let all: u64 = groups.iter().map(|group| group.orders).sum();
