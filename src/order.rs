@@ -17,6 +17,7 @@ mod ids;
 pub mod person;
 mod player;
 mod reference;
+mod refusal;
 mod shop;
 mod stage;
 
@@ -27,5 +28,6 @@ pub use hold::HoldReason;
 pub use ids::{IntegrationId, OrderId, TenantId};
 pub use player::{Player, PlayerFields, PlayerRule, PlayerRules, player_fields};
 pub use reference::{InvalidReference, Reference};
+pub use refusal::Refusal;
 pub use shop::{ExternalStatus, LAST_MESSAGE_CHARS, PIN_CHARS, ShopChange, ShopStatus, cut};
 pub use stage::Stage;

@@ -271,6 +271,8 @@ const fn held_for(reason: HoldReason) -> &'static str {
         HoldReason::NoPlayerId => "without a player id",
         HoldReason::QuantityNotOne => "for several units",
         HoldReason::NotInCatalogue => "not in the catalogue",
+        HoldReason::ListedWithoutOyun => "listed without oyun_bilgi_id",
+        HoldReason::ListedWithoutKupur => "listed without kupur",
         HoldReason::ContradictoryRouting => "routed to no panel",
         HoldReason::PanelOfAnother => "routed to another tenant's account",
         HoldReason::IntegrationIncomplete => "at an incomplete account",

@@ -21,8 +21,10 @@ enum Fault {
     NoMapping,
     SeveralMappings,
     NotListed,
+    ListedIncomplete,
     FallbackNowhere,
     FallbackUnmapped,
+    FallbackOtherKind,
 }
 
 pub(super) async fn look(
@@ -145,7 +147,11 @@ fn faults_of(route: &Route, lists: &Lists) -> Vec<Fault> {
     match (route.mappings, &route.entry) {
         (1, Some(entry)) => {
             let listed = lists.get(&panel.id);
-            if listed.is_some_and(|list| !list.products.contains_key(entry)) {
+            if listed.is_some_and(|list| list.incomplete.contains_key(entry)) {
+                if !route.names_numbers {
+                    faults.push(Fault::ListedIncomplete);
+                }
+            } else if listed.is_some_and(|list| !list.products.contains_key(entry)) {
                 faults.push(Fault::NotListed);
             }
         }
@@ -156,6 +162,7 @@ fn faults_of(route: &Route, lists: &Lists) -> Vec<Fault> {
         Fallback::None | Fallback::Usable => {}
         Fallback::Nowhere => faults.push(Fault::FallbackNowhere),
         Fallback::Unmapped => faults.push(Fault::FallbackUnmapped),
+        Fallback::OtherKind => faults.push(Fault::FallbackOtherKind),
     }
     faults
 }
@@ -174,6 +181,7 @@ impl Fault {
                 | Self::NoMapping
                 | Self::SeveralMappings
                 | Self::NotListed
+                | Self::ListedIncomplete
         )
     }
 
@@ -181,8 +189,8 @@ impl Fault {
         match self {
             Self::Nowhere | Self::AnotherTenant | Self::OtherKind | Self::Disabled => "routing",
             Self::NoMapping | Self::SeveralMappings => "mapping",
-            Self::NotListed => "catalogue",
-            Self::FallbackNowhere | Self::FallbackUnmapped => "fallback",
+            Self::NotListed | Self::ListedIncomplete => "catalogue",
+            Self::FallbackNowhere | Self::FallbackUnmapped | Self::FallbackOtherKind => "fallback",
         }
     }
 
@@ -199,8 +207,14 @@ impl Fault {
             Self::NoMapping => "not mapped to a product of the panel: orders are held.",
             Self::SeveralMappings => "mapped to several products of the panel: orders are held.",
             Self::NotListed => "mapped to a product that the panel does not list: orders are held.",
+            Self::ListedIncomplete => {
+                "mapped to a product that the panel lists without kupur or oyun_bilgi_id: orders are held."
+            }
             Self::FallbackNowhere => {
                 "with a fallback that is no other panel of this shop: there is none."
+            }
+            Self::FallbackOtherKind => {
+                "with a fallback that orderwatch does not talk to: what the panel refuses is not sent there."
             }
             Self::FallbackUnmapped => {
                 "not mapped to a product of its fallback panel: there is no fallback."
@@ -221,7 +235,13 @@ impl Fault {
             Self::NoMapping => "Map the package to the panel's product.",
             Self::SeveralMappings => "Leave one mapping for the package at this panel.",
             Self::NotListed => "Correct the mapping, or route the package to another panel.",
+            Self::ListedIncomplete => {
+                "Ask the panel for both numbers and enter them in the mapping's meta as \"oyun\" and \"kupur\"."
+            }
             Self::FallbackNowhere => "Choose another panel as the fallback, or none.",
+            Self::FallbackOtherKind => {
+                "Choose a znet panel as the fallback, or send by hand what was refused."
+            }
             Self::FallbackUnmapped => "Map the package at its fallback panel as well.",
         }
     }

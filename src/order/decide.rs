@@ -20,9 +20,8 @@ pub use check::after_check;
 pub use purchase::after_purchase;
 
 use super::{
-    EventKind, HoldReason, IntegrationId, LAST_MESSAGE_CHARS, PlayerRules, Reference, ShopChange,
-    ShopStatus,
-    Stage, cut,
+    EventKind, HoldReason, IntegrationId, LAST_MESSAGE_CHARS, PlayerRules, Reference, Refusal,
+    ShopChange, ShopStatus, Stage, cut,
 };
 use crate::backoff::Backoff;
 
@@ -117,6 +116,8 @@ pub struct Decision {
     pub shop: Option<ShopChange>,
     /// Where it goes instead, after a refusal.
     pub reroute: Option<Reroute>,
+    /// What a refusal was about.
+    pub refusal: Option<Refusal>,
     /// The step, for the timeline.
     pub event: EventKind,
 }
@@ -142,6 +143,7 @@ impl Decision {
             balance: None,
             shop: None,
             reroute: None,
+            refusal: None,
             event,
         }
     }

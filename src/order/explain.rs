@@ -139,7 +139,7 @@ pub enum Why {
     /// A person said that it was bought.
     SettledBought(Ending),
     /// The panel refused it.
-    Refused,
+    Refused(Option<NoFallback>),
     /// The panel cancelled it.
     Cancelled,
     /// A person said that it was not bought.
@@ -154,6 +154,23 @@ pub enum Why {
     WithdrawnRowGone,
     /// Ended because staff decided it before it was sent.
     Withdrawn,
+}
+
+/// Why a refused order did not go to the fallback of its route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoFallback {
+    /// The fallback is of a kind that orderwatch does not talk to.
+    OtherKind {
+        /// `name`.
+        name: String,
+        /// `provider`.
+        kind: String,
+    },
+    /// The refusal is not about money or the product, so it would be refused there too.
+    WouldNotHelp {
+        /// `name` of the fallback.
+        name: String,
+    },
 }
 
 /// Why an order that the shop sent is not taken over.

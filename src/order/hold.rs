@@ -15,8 +15,12 @@ pub enum HoldReason {
     NoPlayerId,
     /// The protocol buys exactly one unit a call.
     QuantityNotOne,
-    /// The panel's price list has no entry of that id, or one without `oyun` or `kupur`.
+    /// The panel's price list has no entry of that id.
     NotInCatalogue,
+    /// The panel lists the product without `oyun_bilgi_id`, and the mapping does not name it.
+    ListedWithoutOyun,
+    /// The panel lists the product without `kupur`, and the mapping does not name it.
+    ListedWithoutKupur,
     /// The routing says "auto" but names no integration of this tenant.
     ContradictoryRouting,
     /// The routing names an integration of another tenant.
@@ -41,13 +45,15 @@ pub enum HoldReason {
 
 impl HoldReason {
     /// Every reason.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::NoMapping,
         Self::AmbiguousMapping,
         Self::ForeignReference,
         Self::NoPlayerId,
         Self::QuantityNotOne,
         Self::NotInCatalogue,
+        Self::ListedWithoutOyun,
+        Self::ListedWithoutKupur,
         Self::ContradictoryRouting,
         Self::PanelOfAnother,
         Self::IntegrationIncomplete,
@@ -70,6 +76,8 @@ impl HoldReason {
             Self::NoPlayerId => "no_player_id",
             Self::QuantityNotOne => "quantity_not_one",
             Self::NotInCatalogue => "not_in_catalogue",
+            Self::ListedWithoutOyun => "listed_without_oyun",
+            Self::ListedWithoutKupur => "listed_without_kupur",
             Self::ContradictoryRouting => "contradictory_routing",
             Self::PanelOfAnother => "panel_of_another_tenant",
             Self::IntegrationIncomplete => "integration_incomplete",
@@ -105,6 +113,12 @@ impl HoldReason {
                 "Held: the panel sells one unit per order, this order asks for another quantity."
             }
             Self::NotInCatalogue => "Held: the panel does not list the mapped product.",
+            Self::ListedWithoutOyun => {
+                "Held: the panel lists the mapped product without its oyun_bilgi_id, and nothing is guessed."
+            }
+            Self::ListedWithoutKupur => {
+                "Held: the panel lists the mapped product without its kupur, and nothing is guessed."
+            }
             Self::ContradictoryRouting => {
                 "Held: the package is routed automatically but to no panel of this shop."
             }
@@ -149,6 +163,9 @@ impl HoldReason {
             Self::QuantityNotOne => "Split the order into single units, or handle it by hand.",
             Self::NotInCatalogue => {
                 "Correct the mapping, or route the package to another panel, then retry the order."
+            }
+            Self::ListedWithoutOyun | Self::ListedWithoutKupur => {
+                "Ask the panel for both numbers, enter them in the mapping's meta as \"oyun\" and \"kupur\", then retry the order."
             }
             Self::ContradictoryRouting => {
                 "Choose a panel of this shop in the package's routing, then retry the order."

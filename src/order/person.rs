@@ -40,6 +40,8 @@ impl HoldReason {
             | Self::NoPlayerId
             | Self::QuantityNotOne
             | Self::NotInCatalogue
+            | Self::ListedWithoutOyun
+            | Self::ListedWithoutKupur
             | Self::ContradictoryRouting
             | Self::PanelOfAnother
             | Self::IntegrationIncomplete

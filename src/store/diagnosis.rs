@@ -68,6 +68,8 @@ pub struct Route {
     pub mappings: i64,
     /// The first of them.
     pub entry: Option<String>,
+    /// Whether the mapping itself names `oyun` and `kupur`.
+    pub names_numbers: bool,
     /// Where it may go when the panel refuses.
     pub fallback: Fallback,
 }
@@ -96,6 +98,8 @@ pub enum Fallback {
     Nowhere,
     /// A panel that the package is not mapped to.
     Unmapped,
+    /// An account of a kind that orderwatch does not talk to.
+    OtherKind,
 }
 
 /// Something is wrong with an index or with the trigger.
@@ -296,8 +300,10 @@ impl Store {
                       i.id AS "panel?", i.name AS "panel_name?", i.provider = $1 AS known,
                       COALESCE((to_jsonb(i) ->> 'enabled')::boolean, true) AS "enabled!",
                       m.mappings AS "mappings!", m.entry,
+                      m.names_numbers AS "names_numbers!",
                       NULLIF(btrim(r."fallbackProviderId"), '') IS NOT NULL AS "falls_back!",
                       f.id IS NOT NULL AS "fallback_there!",
+                      COALESCE(f.provider = $1, false) AS "fallback_known!",
                       EXISTS (SELECT FROM public.package_mappings x
                               WHERE x."tenantId" = r."tenantId"
                                 AND x.our_package_id = r.package_id::text
@@ -311,7 +317,9 @@ impl Store {
                       AND f.id IS DISTINCT FROM i.id
                CROSS JOIN LATERAL (
                    SELECT count(DISTINCT m.provider_package_id) AS mappings,
-                          min(m.provider_package_id) AS entry
+                          min(m.provider_package_id) AS entry,
+                          COALESCE(bool_or(m.meta ->> 'oyun' <> '' AND m.meta ->> 'kupur' <> ''),
+                                   false) AS names_numbers
                    FROM public.package_mappings m
                    WHERE m."tenantId" = r."tenantId" AND m.our_package_id = r.package_id::text
                      AND m.provider_api_id = i.id::text
@@ -339,9 +347,11 @@ impl Store {
                 }),
                 mappings: row.mappings,
                 entry: row.entry,
+                names_numbers: row.names_numbers,
                 fallback: match (row.falls_back, row.fallback_there, row.fallback_mapped) {
                     (false, ..) => Fallback::None,
                     (true, false, _) => Fallback::Nowhere,
+                    (true, true, _) if !row.fallback_known => Fallback::OtherKind,
                     (true, true, false) => Fallback::Unmapped,
                     (true, true, true) => Fallback::Usable,
                 },

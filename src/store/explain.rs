@@ -94,6 +94,7 @@ impl Store {
                       routed.provider AS "routed_kind?",
                       (to_jsonb(routed) ->> 'enabled')::boolean AS routed_enabled,
                       routed."tenantId" = o."tenantId" AS routed_own,
+                      spare.name AS "spare_name?", spare.provider AS "spare_kind?",
                       routed_breaker.open_until AS routed_until,
                       routed_breaker.open_reason AS routed_reason,
                       i.id AS "at_id?", i.name AS "at_name?", i.provider AS "at_kind?",
@@ -103,7 +104,7 @@ impl Store {
                       t.lease_token IS NOT NULL AS "claimed!",
                       COALESCE(t.fell_back, false) AS "fell_back!",
                       e.kind AS "ending?", e.detail ->> 'who' AS ended_by,
-                      e.detail ->> 'why' AS ended_why,
+                      e.detail ->> 'why' AS ended_why, e.detail ->> 'refusal' AS refusal,
                       b.scope AS "pause_scope?", b.who AS "pause_who?", b.why AS "pause_why?",
                       b.at AS "pause_at?"
                FROM (VALUES ($1::uuid)) AS asked (id)
@@ -121,6 +122,8 @@ impl Store {
                LEFT JOIN public.package_routing r
                    ON r."tenantId" = o."tenantId" AND r.package_id = o."packageId"
                LEFT JOIN public.integrations routed ON routed.id::text = r."primaryProviderId"
+               LEFT JOIN public.integrations spare
+                   ON spare."tenantId" = o."tenantId" AND spare.id::text = r."fallbackProviderId"
                LEFT JOIN orderwatch.panels routed_breaker
                    ON routed_breaker.integration_id = routed.id AND routed_breaker.open_until IS NOT NULL
                LEFT JOIN public.integrations i
@@ -165,11 +168,16 @@ impl Store {
         };
         let panel = at.facts()?;
         let routed = routed.facts()?;
+        let spare = row.spare_name.zip(row.spare_kind).map(|(name, kind)| {
+            let usable = kind == ZNET;
+            (name, kind, usable)
+        });
         let route = row.mode.zip(row.provider_type);
         let route = route.map(|(mode, provider_type)| Route {
             mode,
             provider_type,
             panel: routed,
+            fallback: spare,
         });
         let shop = (row.has_row.then_some(()))
             .and(row.status.zip(row.external_status).zip(row.created_at))
@@ -194,13 +202,18 @@ impl Store {
                 route,
                 provider: panel.clone(),
             });
-        let (who, why) = (row.ended_by, row.ended_why);
+        let (who, why, refusal) = (row.ended_by, row.ended_why, row.refusal);
         Ok(Around {
             shop,
             panel,
             claimed: row.claimed,
             fell_back: row.fell_back,
-            ending: row.ending.map(|kind| Ending { kind, who, why }),
+            ending: row.ending.map(|kind| Ending {
+                kind,
+                who,
+                why,
+                refusal,
+            }),
             pause: pause(row.pause_scope, row.pause_who, row.pause_why, row.pause_at),
         })
     }

@@ -395,6 +395,7 @@ fn refused(mut outcome: Outcome, error: &StoreError) -> Option<Outcome> {
         balance: decision.balance,
         shop: None,
         reroute: None,
+        refusal: None,
         event: EventKind::Held,
     };
     outcome.detail = json!({

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     order::{HoldReason, Player, PlayerFields, player_fields},
-    provider::{Catalogue, Product},
+    provider::{Catalogue, MissingNumber, Product},
     store::{Mapping, ShopOrder},
 };
 
@@ -71,7 +71,7 @@ pub fn resolve(order: &ShopOrder, prices: Prices<'_>, fields: PlayerFields) -> R
                 player,
                 expected: list.prices.get(entry).copied(),
             },
-            None => Resolution::Hold(HoldReason::NotInCatalogue),
+            None => incomplete(order, entry, list, player),
         },
         Prices::Unreadable => match mapped_product(&order.mapping) {
             Some(product) => Resolution::Ready {
@@ -84,6 +84,23 @@ pub fn resolve(order: &ShopOrder, prices: Prices<'_>, fields: PlayerFields) -> R
     }
 }
 
+/// An entry that the list has not, or has without a number: a person may have named both numbers in
+/// the mapping.
+fn incomplete(order: &ShopOrder, entry: &str, list: &Catalogue, player: Player) -> Resolution {
+    let Some(missing) = list.incomplete.get(entry) else {
+        return Resolution::Hold(HoldReason::NotInCatalogue);
+    };
+    match (mapped_product(&order.mapping), missing) {
+        (Some(product), _) => Resolution::Ready {
+            product,
+            player,
+            expected: None,
+        },
+        (None, MissingNumber::Oyun) => Resolution::Hold(HoldReason::ListedWithoutOyun),
+        (None, MissingNumber::Kupur) => Resolution::Hold(HoldReason::ListedWithoutKupur),
+    }
+}
+
 fn player(order: &ShopOrder, fields: PlayerFields) -> Option<Player> {
     player_fields(
         fields,
@@ -92,8 +109,8 @@ fn player(order: &ShopOrder, fields: PlayerFields) -> Option<Player> {
     )
 }
 
-/// The product that the mapping itself names: used only while the list cannot be read, and only
-/// when it names both numbers.
+/// The product that the mapping itself names: used only while the list cannot be read or lacks a
+/// number, and only when it names both.
 fn mapped_product(mapping: &Mapping) -> Option<Product> {
     let Mapping::One {
         meta: Some(meta), ..
@@ -147,6 +164,11 @@ mod tests {
         Catalogue {
             products: [("2".to_owned(), product)].into(),
             prices: [].into(),
+            incomplete: [
+                ("3".to_owned(), MissingNumber::Oyun),
+                ("4".to_owned(), MissingNumber::Kupur),
+            ]
+            .into(),
         }
     }
 
@@ -205,6 +227,42 @@ mod tests {
         for (order, reason) in cases {
             let got = resolve(&order, Prices::List(&list), SHEET);
             assert_eq!(got, Resolution::Hold(reason), "{order:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_list_lacks_is_named_and_only_the_mapping_may_say_it() {
+        let list = list();
+        for (entry, meta, want) in [
+            ("3", None, Some(HoldReason::ListedWithoutOyun)),
+            ("4", None, Some(HoldReason::ListedWithoutKupur)),
+            (
+                "4",
+                Some(json!({"oyun": 9})),
+                Some(HoldReason::ListedWithoutKupur),
+            ),
+            ("4", Some(json!({"oyun": 9, "kupur": "325"})), None),
+            // What the list has whole stands, whatever the mapping says.
+            ("2", Some(json!({"oyun": 9, "kupur": "9"})), None),
+            (
+                "5",
+                Some(json!({"oyun": 9, "kupur": "325"})),
+                Some(HoldReason::NotInCatalogue),
+            ),
+        ] {
+            let order = ShopOrder {
+                mapping: Mapping::One {
+                    entry: entry.to_owned(),
+                    meta,
+                },
+                ..order()
+            };
+            match resolve(&order, Prices::List(&list), SHEET) {
+                Resolution::Ready { product, .. } => {
+                    assert_eq!((want, &*product.kupur), (None, "325"), "{entry}");
+                }
+                held => assert_eq!(Some(held), want.map(Resolution::Hold), "{entry}"),
+            }
         }
     }
 

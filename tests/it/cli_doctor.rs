@@ -72,8 +72,9 @@ fn bad(found: &Value) -> Vec<String> {
         .collect()
 }
 
-/// What the tests' own role and a daemon that does not run always bring.
-const USUAL: [&str; 2] = ["warn role", "warn daemon"];
+/// What the tests' own role, products that nobody has confirmed and a daemon that does not run always
+/// bring.
+const USUAL: [&str; 3] = ["warn role", "warn player fields", "warn daemon"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sound_shop_is_sound_and_nothing_is_spent_on_finding_it() {
@@ -102,6 +103,11 @@ async fn a_sound_shop_is_sound_and_nothing_is_spent_on_finding_it() {
         assert!(all.iter().all(|(outcome, _)| *outcome == "ok"), "{all:?}");
         assert!(!all.is_empty(), "{check} was not looked at");
     }
+    let fields = of(&found, "player fields")[0].1;
+    assert!(
+        fields.contains("sold with userIdentifier as oyuncu_bilgi"),
+        "{fields}"
+    );
     assert_eq!(world.panel.ledger().count(Endpoint::Purchase), 0);
     assert_eq!(world.panel.ledger().count(Endpoint::Status), 0);
 
@@ -110,7 +116,7 @@ async fn a_sound_shop_is_sound_and_nothing_is_spent_on_finding_it() {
         text.contains("ok   balance: panel holds 1000000.00 TRY."),
         "{text}"
     );
-    assert!(text.contains("Orders can flow; 2 warnings."), "{text}");
+    assert!(text.contains("Orders can flow; 3 warnings."), "{text}");
     assert!(
         text.lines().all(|line| line.chars().count() <= 80),
         "{text}"
@@ -119,7 +125,7 @@ async fn a_sound_shop_is_sound_and_nothing_is_spent_on_finding_it() {
 }
 
 /// What is done to the rows, and the findings that it brings.
-const ROWS: [(&str, &[&str], &str); 22] = [
+const ROWS: [(&str, &[&str], &str); 24] = [
     (
         r#"UPDATE package_routing SET "primaryProviderId" = gen_random_uuid()::text"#,
         &["fail routing"],
@@ -145,6 +151,24 @@ const ROWS: [(&str, &[&str], &str); 22] = [
         r#"UPDATE package_routing SET "fallbackProviderId" = "primaryProviderId""#,
         &["warn fallback"],
         "no other panel of this shop",
+    ),
+    (
+        r#"INSERT INTO integrations ("tenantId", name, provider)
+           SELECT "tenantId", 'spare', 'barakat' FROM integrations;
+           UPDATE package_routing SET "fallbackProviderId" =
+               (SELECT id::text FROM integrations WHERE provider = 'barakat')"#,
+        &["warn fallback"],
+        "with a fallback that orderwatch does not talk to",
+    ),
+    (
+        // One package of three leads to a panel of another kind.
+        r#"INSERT INTO integrations ("tenantId", name, provider)
+           SELECT "tenantId", 'other', 'barakat' FROM integrations;
+           UPDATE package_routing SET "primaryProviderId" =
+               (SELECT id::text FROM integrations WHERE provider = 'barakat')
+           WHERE package_id = (SELECT min(package_id::text)::uuid FROM package_routing)"#,
+        &["warn routing"],
+        "2 packages lead to a panel and a product.",
     ),
     (
         "UPDATE integrations SET sifre = 'wrong-kanarya'",
@@ -429,7 +453,11 @@ async fn a_role_with_the_rights_that_it_needs_and_no_more_is_sound() {
     let (ended, found) = doctor_with(&world, &settings).await;
     forget(&world, &settings).await;
     assert_eq!(ended.code(), 0, "{found:#}");
-    assert_eq!(bad(&found), ["warn daemon"], "{found:#}");
+    assert_eq!(
+        bad(&found),
+        ["warn player fields", "warn daemon"],
+        "{found:#}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -103,6 +103,9 @@ pub struct Route {
     pub provider_type: String,
     /// The integration that `"primaryProviderId"` names.
     pub panel: Option<PanelFacts>,
+    /// Name and kind of the integration that `"fallbackProviderId"` names, and whether orderwatch
+    /// can talk to it.
+    pub fallback: Option<(String, String, bool)>,
 }
 
 /// A row of `integrations`, and the state of its breaker.
@@ -178,4 +181,6 @@ pub struct Ending {
     pub who: Option<String>,
     /// What that person gave as the reason; for a withdrawn order, the cause.
     pub why: Option<String>,
+    /// What a refusal was about ([`Refusal::as_str`](crate::order::Refusal::as_str)).
+    pub refusal: Option<String>,
 }

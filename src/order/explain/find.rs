@@ -5,9 +5,10 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    Buying, Facts, LATE, Next, NotAdopted, PanelFacts, ShopFacts, Standing, TrackedFacts, Why,
+    Buying, Ending, Facts, LATE, Next, NoFallback, NotAdopted, PanelFacts, Route, ShopFacts,
+    Standing, TrackedFacts, Why,
 };
-use crate::order::{HoldReason, Stage};
+use crate::order::{HoldReason, Refusal, Stage};
 
 /// An order that orderwatch does not track: the first thing that keeps it from being sent.
 pub(super) fn untracked(facts: &Facts) -> (Why, Next) {
@@ -125,7 +126,7 @@ pub(super) fn tracked(facts: &Facts, order: &TrackedFacts) -> (Why, Next) {
             Next::Person,
         ),
         Stage::Completed | Stage::Failed | Stage::TimedOut | Stage::Withdrawn => {
-            (ended(order), Next::Never)
+            (ended(facts, order), Next::Never)
         }
     }
 }
@@ -216,7 +217,22 @@ fn not_asked(facts: &Facts, order: &TrackedFacts, due: DateTime<Utc>) -> Option<
     Some((Why::BreakerOpen(breaker), Next::Probe(breaker.until)))
 }
 
-fn ended(order: &TrackedFacts) -> Why {
+/// Why the fallback of the route was not tried.
+fn no_fallback(
+    order: &TrackedFacts,
+    route: Option<&Route>,
+    ending: Option<&Ending>,
+) -> Option<NoFallback> {
+    let (name, kind, usable) = route.filter(|_| !order.fell_back)?.fallback.clone()?;
+    if !usable {
+        return Some(NoFallback::OtherKind { name, kind });
+    }
+    let about = ending.and_then(|ending| ending.refusal.as_deref());
+    (about == Some(Refusal::Other.as_str())).then_some(NoFallback::WouldNotHelp { name })
+}
+
+fn ended(facts: &Facts, order: &TrackedFacts) -> Why {
+    let route = facts.shop.as_ref().and_then(|shop| shop.route.as_ref());
     let ending = order.ending.as_ref();
     let kind = ending.map_or("", |ending| ending.kind.as_str());
     match (order.watched.stage, kind, ending) {
@@ -230,7 +246,7 @@ fn ended(order: &TrackedFacts) -> Why {
             Why::WithdrawnRowGone
         }
         (Stage::Withdrawn, ..) => Why::Withdrawn,
-        (_, "refused", _) => Why::Refused,
+        (_, "refused", ending) => Why::Refused(no_fallback(order, route, ending)),
         (_, "cancelled", _) => Why::Cancelled,
         (_, "resolved", Some(ending)) => Why::SettledNotBought(ending.clone()),
         _ => Why::Failed,

@@ -48,6 +48,7 @@ fn ending(kind: &str, who: Option<&str>, why: Option<&str>) -> Ending {
         kind: kind.to_owned(),
         who: who.map(ToOwned::to_owned),
         why: why.map(ToOwned::to_owned),
+        refusal: None,
     }
 }
 
@@ -72,6 +73,7 @@ fn placed() -> Facts {
             sent_at: None,
             created_at: from_now(-1),
             route: Some(Route {
+                fallback: None,
                 mode: "auto".to_owned(),
                 provider_type: "external".to_owned(),
                 panel: Some(panel("Epin")),

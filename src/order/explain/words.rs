@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Ending, Explanation, Next, NotAdopted, Pause, Why};
+use super::{Ending, Explanation, Next, NoFallback, NotAdopted, Pause, Why};
 
 /// What to do with an order that ran out of time; also what `order resolve` says of one.
 pub const AFTER_TIMEOUT: &str = "Look for the reference at the panel, then approve or reject the order in the shop: \
@@ -49,7 +49,7 @@ impl Why {
             Self::Held(_) => "held",
             Self::Completed => "completed",
             Self::SettledBought(_) => "settled_bought",
-            Self::Refused => "refused",
+            Self::Refused(_) => "refused",
             Self::Cancelled => "cancelled",
             Self::SettledNotBought(_) => "settled_not_bought",
             Self::Failed => "failed",
@@ -196,7 +196,13 @@ impl Why {
             Self::Held(reason) => reason.sentence().trim_end_matches('.').to_owned(),
             Self::Completed => "Delivered".to_owned(),
             Self::SettledBought(ending) => format!("Settled as bought by {}", ending.words()),
-            Self::Refused => "The panel refused it; nothing was bought".to_owned(),
+            Self::Refused(None) => "The panel refused it; nothing was bought".to_owned(),
+            Self::Refused(Some(NoFallback::OtherKind { name, kind })) => format!(
+                "The panel refused it; nothing was bought. Its fallback {name:?} is a {kind:?} account, which orderwatch does not talk to"
+            ),
+            Self::Refused(Some(NoFallback::WouldNotHelp { name })) => format!(
+                "The panel refused it; nothing was bought. It did not go to its fallback {name:?}: the refusal is not about the balance or the product"
+            ),
             Self::Cancelled => "The panel cancelled it".to_owned(),
             Self::SettledNotBought(ending) => {
                 format!("Settled as not bought by {}", ending.words())

@@ -45,6 +45,7 @@ fn facts(stage: Stage, held: Option<HoldReason>) -> Facts {
             sent_at: None,
             created_at: AT,
             route: Some(Route {
+                fallback: None,
                 mode: "auto".to_owned(),
                 provider_type: "external".to_owned(),
                 panel: Some(panel(7)),

@@ -8,7 +8,7 @@ use crate::{
         format::Format,
         lang::{Lang, Say},
     },
-    order::explain::{Ending, Explanation, Next, NotAdopted, Pause, Why},
+    order::explain::{Ending, Explanation, Next, NoFallback, NotAdopted, Pause, Why},
 };
 
 /// Why it waits, or how it ended: a clause without a full stop.
@@ -356,9 +356,17 @@ const fn clause(why: &Why) -> [&'static str; 2] {
             "Satın alındı olarak sonuçlandırıldı ({value})",
             "حُسم كمشترى ({value})",
         ],
-        Why::Refused => [
+        Why::Refused(None) => [
             "Panel reddetti; satın alınmadı",
             "رفضته اللوحة؛ لم يُشترَ شيء",
+        ],
+        Why::Refused(Some(NoFallback::OtherKind { .. })) => [
+            "Panel reddetti; satın alınmadı. Yedeği {value}, orderwatch'ın konuşmadığı türden bir hesap",
+            "رفضته اللوحة؛ لم يُشترَ شيء. بديلها {value} حساب من نوع لا يتعامل معه orderwatch",
+        ],
+        Why::Refused(Some(NoFallback::WouldNotHelp { .. })) => [
+            "Panel reddetti; satın alınmadı. Ret bakiye ya da ürünle ilgili olmadığından yedeği {value} denenmedi",
+            "رفضته اللوحة؛ لم يُشترَ شيء. لم يُجرَّب البديل {value} لأن الرفض لا يتعلق بالرصيد أو المنتج",
         ],
         Why::Cancelled => ["Panel iptal etti", "ألغته اللوحة"],
         Why::SettledNotBought(_) => [
@@ -405,6 +413,9 @@ fn blanks(why: &Why, format: &Format) -> Blanks {
         Why::TooOld { limit } => format.span(*limit),
         Why::ManualRouting { mode } => format.outside(mode),
         Why::OtherRoute { provider_type } => format.outside(provider_type),
+        Why::Refused(Some(
+            NoFallback::OtherKind { name, .. } | NoFallback::WouldNotHelp { name },
+        )) => format.outside(name),
         Why::OtherKind { name, kind } => format.outside(&format!("{name} ({kind})")),
         Why::PanelDisabled { name } => format.outside(name),
         Why::BreakerOpen(open) => lang.pick(breaker(open.reason)).to_owned(),

@@ -36,6 +36,16 @@ pub const fn hold(reason: HoldReason) -> Say {
             "Eşleştirilen ürün panelin listesinde yok",
             "المنتج المربوط غير موجود في قائمة اللوحة",
         ],
+        HoldReason::ListedWithoutOyun => [
+            "The panel lists the mapped product without its oyun_bilgi_id",
+            "Panel, eşleştirilen ürünü oyun_bilgi_id olmadan listeliyor",
+            "تسرد اللوحة المنتج المربوط بلا oyun_bilgi_id",
+        ],
+        HoldReason::ListedWithoutKupur => [
+            "The panel lists the mapped product without its kupur",
+            "Panel, eşleştirilen ürünü kupur olmadan listeliyor",
+            "تسرد اللوحة المنتج المربوط بلا kupur",
+        ],
         HoldReason::ContradictoryRouting => [
             "The package is routed automatically but to no panel of this shop",
             "Paket otomatik yönlendiriliyor ama bu mağazanın hiçbir paneline değil",
@@ -122,6 +132,11 @@ pub const fn hold_remedy(reason: HoldReason) -> Say {
             "Correct the mapping, or route the package to another panel, then retry the order.",
             "Eşleştirmeyi düzeltin ya da paketi başka panele yönlendirin, sonra siparişi yeniden deneyin.",
             "صحّح الربط أو وجّه الباقة إلى لوحة أخرى ثم أعد محاولة الطلب.",
+        ],
+        HoldReason::ListedWithoutOyun | HoldReason::ListedWithoutKupur => [
+            "Ask the panel for both numbers, enter them in the mapping's meta as \"oyun\" and \"kupur\", then retry the order.",
+            "Panelden iki numarayı öğrenip eşleştirmenin meta alanına \"oyun\" ve \"kupur\" olarak girin, sonra siparişi yeniden deneyin.",
+            "اسأل اللوحة عن الرقمين وأدخلهما في meta الخاصة بالربط باسم \"oyun\" و\"kupur\" ثم أعد محاولة الطلب.",
         ],
         HoldReason::ContradictoryRouting => [
             "Choose a panel of this shop in the package's routing, then retry the order.",
