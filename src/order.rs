@@ -22,7 +22,7 @@ mod shop;
 mod stage;
 
 pub use answer::{NotSent, PurchaseOutcome, StatusAnswer};
-pub use decide::{Decision, Reroute, Rules, Settle, UnconfirmedPolicy, Watched};
+pub use decide::{Decision, Reroute, Rules, SecondPolicy, Settle, UnconfirmedPolicy, Watched};
 pub use event::EventKind;
 pub use hold::HoldReason;
 pub use ids::{IntegrationId, OrderId, TenantId};

@@ -5,8 +5,7 @@ use std::time::Duration;
 use rust_decimal::Decimal;
 
 use super::{MAX_IN_FLIGHT, read::Section};
-use crate::order::{Settle, UnconfirmedPolicy};
-use crate::worker::second::OnSecond;
+use crate::order::{SecondPolicy, Settle, UnconfirmedPolicy};
 
 /// What is written into the shop's rows.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +49,7 @@ pub struct Dispatch {
     /// Whether orders are really sent.
     pub mode: DispatchMode,
     /// What follows when somebody else is found to buy our orders too.
-    pub on_second_dispatcher: OnSecond,
+    pub on_second_dispatcher: SecondPolicy,
     /// Whether the panel is asked about a reference before it is bought.
     pub ask_first: bool,
     /// Whether orders that came along a chain of tenants are bought, and not left to the shop.
@@ -82,8 +81,8 @@ impl Dispatch {
             ),
             on_second_dispatcher: section.choice(
                 "on_second_dispatcher",
-                OnSecond::Pause,
-                &[("pause", OnSecond::Pause), ("warn", OnSecond::Warn)],
+                SecondPolicy::Pause,
+                &[("pause", SecondPolicy::Pause), ("warn", SecondPolicy::Warn)],
             ),
             ask_first: section.bool("ask_first"),
             buy_chained: section.bool("buy_chained"),

@@ -116,7 +116,7 @@ fn without_a_file_the_defaults_are_those_of_the_design() {
     assert_eq!(znet.player, crate::order::PlayerRules::default());
     assert_eq!(
         dispatch.on_second_dispatcher,
-        crate::worker::second::OnSecond::Pause
+        crate::order::SecondPolicy::Pause
     );
     assert!(balance.enabled && notify.webhooks.is_empty());
     assert_eq!((balance.interval, balance.warn_below), (secs(600), None));

@@ -74,6 +74,15 @@ pub enum UnconfirmedPolicy {
     Resend,
 }
 
+/// What follows when somebody else is found to buy our orders too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SecondPolicy {
+    /// Buying at that panel is paused until a person resumes it.
+    Pause,
+    /// It is only said.
+    Warn,
+}
+
 /// What is known about a tracked order when an answer arrives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Watched {

@@ -31,14 +31,14 @@ use super::{
     gate::Errand,
     panels::{Panel, Panels},
     recorder::Results,
-    second::{OnSecond, SecondLook},
+    second::SecondLook,
     share::Appetite,
     slots::Slots,
     stream::{Taken, Turn},
 };
 use crate::{
     clock::Clock,
-    order::{IntegrationId, OrderId, Rules},
+    order::{IntegrationId, OrderId, Rules, SecondPolicy},
     store::{Candidate, NewHold, QueuedCandidate, Store, StoreError},
 };
 
@@ -61,7 +61,7 @@ pub struct DispatchLimits {
     /// Whether the panel is asked about an order before it is bought.
     pub ask_first: bool,
     /// What follows when somebody else is found to buy our orders too.
-    pub on_second: OnSecond,
+    pub on_second: SecondPolicy,
     /// What may be spent at one panel in 24 hours, in TRY; `None` for no limit.
     pub daily_limit: Option<Decimal>,
     /// Whether nothing is sent, only written down.

@@ -6,6 +6,7 @@
 //! statement, for every replica, until a person resumes it.
 
 use std::{
+    collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -14,7 +15,7 @@ use chrono::{DateTime, Utc};
 
 use super::{before, panels::Panels};
 use crate::{
-    order::EventKind,
+    order::{EventKind, SecondPolicy},
     store::{Overwritten, Scan, Store, StoreError},
 };
 
@@ -26,21 +27,12 @@ const PAUSE: Duration = Duration::from_secs(1);
 const WHY: &str = "somebody else buys too: the shop's row of an order that orderwatch sent names \
                    another purchase; switch the shop's own sending off, then resume";
 
-/// What follows when somebody else is found to buy our orders too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnSecond {
-    /// Buying at that panel is paused until a person resumes it.
-    Pause,
-    /// It is only said.
-    Warn,
-}
-
 /// A look at what became of our references in the shop's rows.
 #[derive(Debug)]
 pub struct SecondLook {
     store: Store,
     panels: Arc<Panels>,
-    what: OnSecond,
+    what: SecondPolicy,
     pause: Duration,
     looked: Mutex<Option<DateTime<Utc>>>,
 }
@@ -49,7 +41,12 @@ impl SecondLook {
     /// `scan_interval` is the longest time between two looks of a dispatcher; it takes no more of
     /// them than one in a second.
     #[must_use]
-    pub fn new(store: Store, panels: Arc<Panels>, what: OnSecond, scan_interval: Duration) -> Self {
+    pub fn new(
+        store: Store,
+        panels: Arc<Panels>,
+        what: SecondPolicy,
+        scan_interval: Duration,
+    ) -> Self {
         Self {
             store,
             panels,
@@ -90,15 +87,20 @@ impl SecondLook {
     }
 
     async fn find(&self, scan: Scan, now: DateTime<Utc>) -> Result<u64, StoreError> {
-        let pause = (self.what == OnSecond::Pause).then_some(WHY);
+        let pause = (self.what == SecondPolicy::Pause).then_some(WHY);
         let found = self.store.find_overwritten(scan, pause, now).await?;
         for order in &found {
             self.panels.meter().step(EventKind::Overwritten);
             say(order);
         }
-        if let Some(paused) = found.iter().find(|order| order.pauses) {
+        let paused: BTreeSet<_> = found
+            .iter()
+            .filter(|order| order.pauses)
+            .map(|order| order.integration.0)
+            .collect();
+        for integration in paused {
             tracing::error!(
-                integration = %paused.integration,
+                %integration,
                 "buying at this panel is paused: a second dispatcher is at work; switch it off, \
                  then `orderwatch resume --integration`"
             );

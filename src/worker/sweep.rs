@@ -20,13 +20,13 @@ use super::{
     poll::{answered, nobody_to_ask},
     recorder::Results,
     report,
-    second::{OnSecond, SecondLook},
+    second::SecondLook,
 };
 use crate::{
     clock::Clock,
     order::{
-        HoldReason, IntegrationId, NotSent, OrderId, PurchaseOutcome, Reference, Rules, Stage,
-        decide,
+        HoldReason, IntegrationId, NotSent, OrderId, PurchaseOutcome, Reference, Rules,
+        SecondPolicy, Stage, decide,
     },
     store::{Adoption, NewHold, Orphan, Outcome, ShopSent, Store, StoreError},
 };
@@ -49,7 +49,7 @@ pub struct SweepLimits {
     /// Whether orders that the shop sent are left to the shop: another system watches them.
     pub leave_to_shop: bool,
     /// What follows when somebody else is found to buy our orders too.
-    pub on_second: OnSecond,
+    pub on_second: SecondPolicy,
 }
 
 /// What a sweep did.
