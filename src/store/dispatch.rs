@@ -193,6 +193,7 @@ impl Store {
         let rows = sqlx::query_as!(
             Row,
             r#"SELECT o.id AS "order_id!", p.tenant_id AS "tenant_id!", p.id AS "integration_id!",
+                      o."packageId" AS "package_id!",
                       o.quantity AS "quantity!", o."userIdentifier" AS user_identifier,
                       o."extraField" AS extra_field, m.mappings AS "mappings!", m.entry, m.meta,
                       NULL::uuid AS fallback, NULL::text AS given, o."createdAt" AS "created_at?"
