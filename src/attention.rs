@@ -203,6 +203,16 @@ pub enum Condition {
         /// When they were last read whole.
         read_at: Option<DateTime<Utc>>,
     },
+    /// Packages were shipped although nobody has taken their units from the shelves.
+    ShippedUntaken {
+        /// How many.
+        packages: u64,
+    },
+    /// The warehouse has tables of orders that orderwatch does not know.
+    UnknownOrderTables {
+        /// Which.
+        tables: Vec<String>,
+    },
     /// Bar codes that the marketplace has refused.
     Quarantine {
         /// How many.
@@ -280,6 +290,8 @@ kinds! {
     JobFailing => "job_failing",
     PushFailing => "push_failing",
     OrdersStale => "orders_stale",
+    ShippedUntaken => "shipped_untaken",
+    UnknownOrderTables => "unknown_order_tables",
     Quarantine => "quarantine",
     NoticesFailing => "notices_failing",
     NoticesGivenUp => "notices_given_up",

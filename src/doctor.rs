@@ -17,6 +17,7 @@ mod rights;
 mod routes;
 mod server;
 mod tenants;
+mod warehouse;
 mod world;
 
 use std::{collections::HashMap, time::Duration};

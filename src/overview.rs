@@ -143,6 +143,13 @@ pub struct NoticeQueue {
 pub struct Market {
     /// Packages that may hold units.
     pub open_packages: u64,
+    /// Packages that were shipped more than an hour ago although nobody has taken their units from the
+    /// shelves; these stay reserved.
+    pub shipped_untaken: u64,
+    /// When the first of those was shipped.
+    pub shipped_untaken_since: Option<DateTime<Utc>>,
+    /// The warehouse's tables of orders that orderwatch does not know.
+    pub unknown_order_tables: Vec<String>,
     /// When the orders were last read whole.
     pub orders_read_at: Option<DateTime<Utc>>,
     /// Bar codes that were sent and are not settled.

@@ -25,6 +25,7 @@ mod integrations;
 mod jobs;
 mod keyset;
 mod left_to_shop;
+mod ledger;
 mod list;
 mod listen;
 mod migrate;

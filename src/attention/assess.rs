@@ -267,6 +267,18 @@ impl Warnings {
             };
             self.add(severity, read_at, Condition::OrdersStale { read_at });
         }
+        if market.shipped_untaken > 0 {
+            let condition = Condition::ShippedUntaken {
+                packages: market.shipped_untaken,
+            };
+            self.add(Severity::Warning, market.shipped_untaken_since, condition);
+        }
+        if !market.unknown_order_tables.is_empty() {
+            let condition = Condition::UnknownOrderTables {
+                tables: market.unknown_order_tables.clone(),
+            };
+            self.add(Severity::Warning, None, condition);
+        }
         if market.items_resting > 0 {
             let condition = Condition::Quarantine {
                 items: market.items_resting,

@@ -299,6 +299,19 @@ fn cases() -> Vec<Case> {
             Severity::Critical,
         ),
         (
+            |s| s.market.as_mut().unwrap().shipped_untaken = 2,
+            Kind::ShippedUntaken,
+            Severity::Warning,
+        ),
+        (
+            |s| {
+                let market = s.market.as_mut().unwrap();
+                market.unknown_order_tables = vec!["orders_lost".to_owned()];
+            },
+            Kind::UnknownOrderTables,
+            Severity::Warning,
+        ),
+        (
             |s| s.market.as_mut().unwrap().items_resting = 1,
             Kind::Quarantine,
             Severity::Warning,

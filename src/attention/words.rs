@@ -138,6 +138,14 @@ impl Condition {
             Self::OrdersStale { read_at: None } => {
                 "Trendyol's orders were never read: stock is only lowered.".to_owned()
             }
+            Self::ShippedUntaken { packages } => format!(
+                "Shipped although nobody took the pieces from the shelves, and so still reserved: {}.",
+                many(*packages, "package")
+            ),
+            Self::UnknownOrderTables { tables } => format!(
+                "The warehouse has tables of orders that orderwatch does not know: {}. What stands there counts as sold.",
+                tables.join(", ")
+            ),
             Self::Quarantine { items } => {
                 format!(
                     "Trendyol has refused {}, to be sent again later.",
@@ -215,6 +223,12 @@ impl Condition {
             }
             Self::OrdersStale { .. } => {
                 "`orderwatch once pull-orders` shows what is wrong; stock goes up again by itself."
+            }
+            Self::ShippedUntaken { .. } => {
+                "`orderwatch stock plan` names them; then `orderwatch pick ORDER` takes the pieces, or `orderwatch stock release ORDER` says that they were not taken from here."
+            }
+            Self::UnknownOrderTables { .. } => {
+                "Look whether they hold open orders; a newer version of orderwatch may know them."
             }
             Self::Quarantine { .. } => {
                 "`orderwatch stock plan` names them with Trendyol's words; mend them in the seller panel."

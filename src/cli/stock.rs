@@ -1,6 +1,7 @@
-//! `orderwatch stock plan|push|log`: what is on sale, what will be, and why.
+//! `orderwatch stock plan|push|release|log`: what is on sale, what will be, and why.
 
 mod print;
+mod release;
 
 use std::{process::ExitCode, sync::Arc};
 
@@ -49,6 +50,9 @@ pub(super) enum Command {
     /// Read the orders and send what has changed.
     #[command(after_help = PUSH_EXAMPLES)]
     Push(PushOptions),
+    /// Say that an order which was shipped was not taken from these shelves: its pieces are free again.
+    #[command(after_help = release::EXAMPLES)]
+    Release(release::Options),
     /// Show the last passes.
     #[command(after_help = LOG_EXAMPLES)]
     Log(LogOptions),
@@ -96,6 +100,7 @@ pub(super) async fn run(global: &Global, command: &Command) -> anyhow::Result<Ex
         Command::Plan(options) => plan(&config, &store, options).await?,
         Command::Push(options) if options.dry_run => dry_run(&config, &store, options).await?,
         Command::Push(options) => push(&config, &store, options).await?,
+        Command::Release(options) => release::run(&store, options).await?,
         Command::Log(options) => log(&config, &store, options).await?,
     };
     store.close().await;

@@ -6,7 +6,7 @@ use tokio::time::timeout;
 use super::{
     Pace, Patient,
     finding::{Findings, chain},
-    rights, server,
+    rights, server, warehouse,
 };
 use crate::{
     clock::DatabaseClock,
@@ -110,6 +110,7 @@ pub(super) async fn details(patient: &Patient<'_>) -> Result<Findings, StoreErro
     let mut findings = Findings::default();
     server::facts(&store.server_facts().await?, &mut findings);
     rights::look(store, config, &mut findings).await?;
+    warehouse::look(store, config, &mut findings).await?;
     server::schema(store.schema_faults().await?, &mut findings);
     server::notices(store, config, &mut findings).await;
     Ok(findings)

@@ -54,7 +54,7 @@ const SHOP_RIGHTS: [Right; 24] = [
 ];
 
 /// What the Trendyol store needs besides.
-const STORE_RIGHTS: [Right; 32] = [
+const STORE_RIGHTS: [Right; 45] = [
     whole(STOCK, "SELECT"),
     right(STOCK, "last_push_date", "UPDATE"),
     right(STOCK, "qty", "UPDATE"),
@@ -83,6 +83,20 @@ const STORE_RIGHTS: [Right; 32] = [
     whole("public.orders_cancelled", "INSERT"),
     whole("public.orders_cancelled", "UPDATE"),
     whole("public.orders_cancelled", "DELETE"),
+    // Of these, what the warehouse has.
+    whole("public.orders_hazirlaniyor", "SELECT"),
+    whole("public.orders_hazirlaniyor", "UPDATE"),
+    whole("public.orders_hazirlaniyor", "DELETE"),
+    whole("public.orders_ready_to_ship", "SELECT"),
+    whole("public.orders_ready_to_ship", "UPDATE"),
+    whole("public.orders_ready_to_ship", "DELETE"),
+    whole("public.orders_archived", "SELECT"),
+    whole("public.archive", "SELECT"),
+    whole("public.barcode_aliases", "SELECT"),
+    whole("public.products", "SELECT"),
+    right("public.products", "quantity", "UPDATE"),
+    whole("public.stock_movement", "SELECT"),
+    whole("public.stock_movement", "INSERT"),
     whole("public.return_orders", "SELECT"),
     whole("public.return_orders", "INSERT"),
     whole("public.return_orders", "UPDATE"),

@@ -166,6 +166,7 @@ mod tests {
         ("shadow", "get /shadow/orders"),
         ("stock plan", "get /stock/plan"),
         ("stock push", "post /stock/push"),
+        ("stock release", "post /stock/release"),
         ("stock log", "get /stock/log"),
         ("pick", "post /pick"),
         ("migrate revert", ""),

@@ -144,7 +144,7 @@ pub fn facts(
         _ if shown.is_gone() => false,
         StockEffect::Released => place == Place::Cancelled,
         // What has left is not to be picked.
-        StockEffect::Left | StockEffect::Returned => place != Place::Created,
+        StockEffect::Left | StockEffect::Returned => place >= Place::Picking,
         StockEffect::Reserved | StockEffect::Superseded | StockEffect::Unknown => true,
     };
     let mut parts: Vec<&Shown> = packages.iter().filter(alive).collect();
@@ -180,7 +180,11 @@ pub fn facts(
             let reason = parts.iter().find_map(|p| p.content.cancel_reason.clone());
             columns.text("cancellation_reason", reason);
         }
-        Place::Created | Place::Picking => {}
+        Place::Created
+        | Place::Preparing
+        | Place::Picking
+        | Place::ReadyToShip
+        | Place::Elsewhere => {}
     }
     Value::Object(columns.0)
 }

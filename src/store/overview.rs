@@ -82,7 +82,7 @@ impl Store {
         let evidence = second::evidence(&mut transaction, since).await?;
         overview.note_second(&evidence);
         if let Some((feed, job)) = question.market {
-            overview.market = Some(market(&mut transaction, feed, job).await?);
+            overview.market = Some(market(&mut transaction, feed, job, question.now).await?);
         }
         transaction.commit().await.map_err(&doing)?;
         Ok(overview)
@@ -297,14 +297,21 @@ impl Overview {
     }
 }
 
+/// The warehouse may write down a little later what it took.
+const UNTAKEN_AFTER: TimeDelta = TimeDelta::hours(1);
+
 async fn market(
     transaction: &mut Transaction<'_, Postgres>,
     feed: &str,
     job: &str,
+    now: DateTime<Utc>,
 ) -> Result<Market, StoreError> {
     let row = sqlx::query!(
         r#"SELECT (SELECT count(*) FROM orderwatch.packages
                    WHERE effect IN ('reserved', 'unknown') AND taken_at IS NULL) AS "open!",
+                  untaken.packages AS "untaken!", untaken.since AS untaken_since,
+                  ARRAY(SELECT relation::text FROM orderwatch.order_tables()
+                        WHERE NOT known) AS "unknown_tables!",
                   (SELECT good_at FROM orderwatch.feeds WHERE feed = $1) AS read_at,
                   (SELECT count(*) FROM orderwatch.stock_items WHERE sent IS NOT NULL) AS "pending!",
                   (SELECT count(*) FROM orderwatch.stock_items
@@ -315,19 +322,24 @@ async fn market(
                   (SELECT g.finished_at FROM orderwatch.job_runs g
                    WHERE g.job = $2 AND g.outcome = 'done'
                    ORDER BY g.tick DESC LIMIT 1) AS good_at
-           FROM (VALUES (1)) AS one (row)
+           FROM (SELECT count(*) AS packages, min(changed_at) AS since FROM orderwatch.packages
+                 WHERE unpicked AND taken_at IS NULL AND changed_at < $3) AS untaken
            LEFT JOIN LATERAL (
                SELECT r.finished_at, r.outcome, r.report FROM orderwatch.job_runs r
                WHERE r.job = $2 AND r.outcome IS NOT NULL
                ORDER BY r.tick DESC LIMIT 1) last ON true"#,
         feed,
-        job
+        job,
+        now - UNTAKEN_AFTER
     )
     .fetch_one(&mut **transaction)
     .await
     .map_err(StoreError::doing("reading the figures of the marketplace"))?;
     Ok(Market {
         open_packages: count(row.open),
+        shipped_untaken: count(row.untaken),
+        shipped_untaken_since: row.untaken_since,
+        unknown_order_tables: row.unknown_tables,
         orders_read_at: row.read_at,
         items_pending: count(row.pending),
         items_resting: count(row.resting),

@@ -79,13 +79,17 @@ fn holders(shown: &[Explained<'_>]) -> anyhow::Result<()> {
     for explained in shown {
         for holder in explained.holders {
             let package = holder.package.map(|id| (id.to_string(), &*holder.status));
-            let (package, status) = package.unwrap_or(("-".to_owned(), "row of orders_created"));
+            let status = match (&package, holder.shipped) {
+                (Some((_, status)), true) => format!("{status}, but never taken from the shelves"),
+                (Some((_, status)), false) => (*status).to_owned(),
+                (None, _) => format!("row of {}", holder.status),
+            };
             table.row([
                 explained.barcode.to_owned(),
                 holder.units.to_string(),
                 holder.order.clone(),
-                package,
-                status.to_owned(),
+                package.map_or_else(|| "-".to_owned(), |(id, _)| id),
+                status,
             ]);
         }
     }

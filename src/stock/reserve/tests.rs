@@ -23,11 +23,12 @@ fn package(id: i64, status: &str, lines: &[(&str, u32)]) -> Held {
         origins: Vec::new(),
         taken: false,
         unpicked: false,
+        released: false,
     }
 }
 
 fn units(packages: &[Held], minutes: i64) -> u64 {
-    reserve(packages, &[], at(minutes)).units(&Barcode::parse("a").unwrap())
+    reserve(packages, &[], &Facts::default(), at(minutes)).units(&Barcode::parse("a").unwrap())
 }
 
 #[test]

@@ -37,7 +37,7 @@ impl Forecast {
     ) -> Result<Self, StoreError> {
         let mut view = store.stock_view(ORDERS, now).await?;
         let (shelves, oddities) = shelf::read(std::mem::take(&mut view.shelves));
-        let reserved = reserve(&view.packages, &view.rows, now);
+        let reserved = reserve(&view.packages, &view.rows, &view.facts, now);
         view.oddities.extend(oddities);
         view.oddities.extend_from_slice(&reserved.oddities);
         let rules = Rules {

@@ -197,6 +197,11 @@ impl PushStock {
         let seller = self.seller();
         let mut forecast = Forecast::read(&seller.store, self.rules, seller.clock.now()).await?;
         pushed.note(&forecast);
+        if !forecast.reserved.accounted.is_empty() {
+            let packages = &forecast.reserved.accounted;
+            let now = seller.clock.now();
+            seller.store.packages_were_taken(packages, now).await?;
+        }
         let mut checks = forecast.plan().checks(&forecast.view.known);
         let more = checks.len() > LOOKS;
         checks.truncate(LOOKS);

@@ -126,6 +126,16 @@ pub const fn warning_remedy(condition: &Condition) -> Say {
             "Siparişleri okuyan görev sorunu gösterir; stok kendiliğinden yeniden yükselir.",
             "تبيّن مهمة قراءة الطلبات المشكلة؛ ويرتفع المخزون تلقائيًا بعدها.",
         ],
+        Condition::ShippedUntaken { .. } => [
+            "The stock page names them. Pick the order, or release it if its pieces were not taken from here.",
+            "Stok sayfası bunları listeler. Siparişi toplayın; ürünler buradan alınmadıysa rezervi bırakın.",
+            "تسردها صفحة المخزون. التقط الطلب، أو حرّره إن لم تؤخذ قطعه من هنا.",
+        ],
+        Condition::UnknownOrderTables { .. } => [
+            "Look whether they hold open orders; a newer version of orderwatch may know them.",
+            "Açık sipariş içerip içermediklerine bakın; orderwatch'ın yeni bir sürümü onları tanıyabilir.",
+            "تحقق هل فيها طلبات مفتوحة؛ قد تعرفها نسخة أحدث من orderwatch.",
+        ],
         Condition::Quarantine { .. } => [
             "The stock page names them with Trendyol's words; mend them in the seller panel.",
             "Stok sayfası bunları Trendyol'un açıklamasıyla listeler; satıcı panelinde düzeltin.",
@@ -174,6 +184,8 @@ pub const fn warning_page(condition: &Condition) -> Option<&'static str> {
         Condition::JobMissing { .. } | Condition::JobFailing { .. } => "/jobs",
         Condition::PushFailing { .. }
         | Condition::OrdersStale { .. }
+        | Condition::ShippedUntaken { .. }
+        | Condition::UnknownOrderTables { .. }
         | Condition::Quarantine { .. } => "/stock",
     })
 }
@@ -306,6 +318,16 @@ const fn say(condition: &Condition) -> Say {
             "Trendyol siparişleri yakın zamanda okunmadı ({time}): stok yalnızca düşürülüyor.",
             "لم تُقرأ طلبات Trendyol مؤخرًا ({time}): يُخفَّض المخزون فقط.",
         ],
+        Condition::ShippedUntaken { .. } => [
+            "Packages that were shipped although nobody took their pieces from the shelves: {count}. They stay reserved.",
+            "Ürünleri raftan alınmadan kargolanan paket: {count}. Rezervde kalırlar.",
+            "طرود شُحنت دون أن يأخذ أحد قطعها من الرفوف: {count}. تبقى محجوزة.",
+        ],
+        Condition::UnknownOrderTables { .. } => [
+            "The warehouse has tables of orders that orderwatch does not know: {subject}. What stands there counts as sold.",
+            "Depoda orderwatch'ın tanımadığı sipariş tabloları var: {subject}. Oradakiler satılmış sayılır.",
+            "في المستودع جداول طلبات لا يعرفها orderwatch\u{200f}: {subject}. ما فيها يُعد مبيعًا.",
+        ],
         Condition::Quarantine { .. } => [
             "Bar codes that Trendyol has refused: {count}.",
             "Trendyol'un reddettiği barkod: {count}.",
@@ -367,7 +389,9 @@ fn values(condition: &Condition, format: &Format) -> Values {
         | Condition::Unconfirmed { orders }
         | Condition::NotWatched { orders }
         | Condition::PlayerFields { products: orders }
+        | Condition::ShippedUntaken { packages: orders }
         | Condition::Quarantine { items: orders } => values.count = format.count(orders),
+        Condition::UnknownOrderTables { tables } => values.subject = tables.join(", "),
         Condition::Held { groups } => {
             let all: u64 = groups.iter().map(|group| group.orders).sum();
             values.count = format.count(all);
