@@ -159,6 +159,12 @@ fn as_plan(
         "stopped": stopped.map(ToString::to_string),
         "products": serde_json::to_value(shown)?,
         "oddities": serde_json::to_value(forecast.oddities())?,
+        "shipped_untaken": forecast.shipped_untaken().map(|(barcode, holder)| json!({
+            "barcode": barcode.as_str(),
+            "units": holder.units,
+            "order": holder.order,
+            "package": holder.package,
+        })).collect::<Vec<_>>(),
     }))
 }
 
@@ -195,6 +201,13 @@ async fn plan(config: &Config, store: &Store, options: &PlanOptions) -> anyhow::
     }
     for oddity in forecast.oddities() {
         out::line(format_args!("not as it should be: {oddity}"))?;
+    }
+    for (barcode, holder) in forecast.shipped_untaken() {
+        let (units, order) = (holder.units, &holder.order);
+        out::line(format_args!(
+            "shipped, but never taken from the shelves: {units} × {barcode} of order {order}; \
+             `orderwatch pick {order}` or `orderwatch stock release {order}`"
+        ))?;
     }
     print::summary(&forecast, !shown.is_empty())?;
     Ok(ExitCode::SUCCESS)

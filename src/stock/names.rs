@@ -29,7 +29,10 @@ impl Names {
             let (alias, main) = (bare(&alias), bare(&main));
             if !alias.is_empty() && !main.is_empty() && alias != main {
                 let folded = fold(&alias);
-                names.folded_aliases.entry(folded).or_insert_with(|| main.clone());
+                names
+                    .folded_aliases
+                    .entry(folded)
+                    .or_insert_with(|| main.clone());
                 names.aliases.insert(alias, main);
             }
         }
@@ -122,7 +125,14 @@ mod tests {
                 ("SELF", "SELF"),
                 ("TWIN", "OTHER"),
             ],
-            &["güllüayakkabı5234", "TSH-201", "Twin", "şal1", "sal1", "TSH-201"],
+            &[
+                "güllüayakkabı5234",
+                "TSH-201",
+                "Twin",
+                "şal1",
+                "sal1",
+                "TSH-201",
+            ],
         );
         for (barcode, want) in [
             ("8690000000000", "8690000000000"),

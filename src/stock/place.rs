@@ -222,7 +222,12 @@ mod tests {
             (Some(Shipped), None, Some(Created), Some(Shipped)),
             // Collected by the application, which moves it on itself unless it is over.
             (Some(Preparing), None, Some(Created), Some(Preparing)),
-            (Some(Preparing), Some(Created), Some(Created), Some(Preparing)),
+            (
+                Some(Preparing),
+                Some(Created),
+                Some(Created),
+                Some(Preparing),
+            ),
             (Some(Preparing), Some(Created), None, Some(Preparing)),
             (Some(Preparing), Some(Created), Some(Shipped), Some(Shipped)),
             (

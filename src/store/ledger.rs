@@ -104,12 +104,11 @@ pub(super) async fn names(
     .fetch_all(&mut **transaction)
     .await
     .map_err(&doing)?;
-    let barcodes = sqlx::query_scalar!(
-        r#"SELECT barcode AS "barcode!" FROM orderwatch.lettered_barcodes()"#
-    )
-    .fetch_all(&mut **transaction)
-    .await
-    .map_err(&doing)?;
+    let barcodes =
+        sqlx::query_scalar!(r#"SELECT barcode AS "barcode!" FROM orderwatch.lettered_barcodes()"#)
+            .fetch_all(&mut **transaction)
+            .await
+            .map_err(&doing)?;
     Ok(Names::new(
         aliases.into_iter().map(|row| (row.alias, row.main)),
         barcodes,
@@ -179,7 +178,10 @@ pub(super) async fn found_rows(
 
 /// The orders of rows, each once.
 pub(super) fn orders_of(found: &[FoundRow]) -> HashSet<String> {
-    found.iter().map(|row| row.row.order_number.clone()).collect()
+    found
+        .iter()
+        .map(|row| row.row.order_number.clone())
+        .collect()
 }
 
 /// The rows whose units are owed. An order in two tables counts once, where it is furthest; one that

@@ -111,12 +111,20 @@ async fn return_cancelled(
     )
     .fetch_all(&mut **transaction)
     .await
-    .map_err(StoreError::doing("putting a cancelled order back on the shelves"))?;
+    .map_err(StoreError::doing(
+        "putting a cancelled order back on the shelves",
+    ))?;
     for line in returned {
         let (barcode, units) = (line.barcode, line.units);
         match line.shelf {
             Some(shelf) => {
-                tracing::info!(order, barcode, units, shelf, "a cancelled order is back on its shelf");
+                tracing::info!(
+                    order,
+                    barcode,
+                    units,
+                    shelf,
+                    "a cancelled order is back on its shelf"
+                );
             }
             None => tracing::error!(
                 order,

@@ -226,10 +226,13 @@ async fn lock_rows(
     transaction: &mut Transaction<'_, Postgres>,
     order: &str,
 ) -> Result<(), StoreError> {
-    sqlx::query!(r#"SELECT orderwatch.lock_order_rows($1) AS "locked!: ()""#, order)
-        .execute(&mut **transaction)
-        .await
-        .map_err(StoreError::doing("waiting for an order's row"))?;
+    sqlx::query!(
+        r#"SELECT orderwatch.lock_order_rows($1) AS "locked!: ()""#,
+        order
+    )
+    .execute(&mut **transaction)
+    .await
+    .map_err(StoreError::doing("waiting for an order's row"))?;
     Ok(())
 }
 

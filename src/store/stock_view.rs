@@ -102,7 +102,11 @@ async fn sold(
 ) -> Result<(), StoreError> {
     let found = found_rows(transaction, None).await?;
     let mut orders = orders_of(&found);
-    orders.extend(view.packages.iter().map(|package| package.order_number.clone()));
+    orders.extend(
+        view.packages
+            .iter()
+            .map(|package| package.order_number.clone()),
+    );
     let orders: Vec<String> = orders.into_iter().collect();
     view.facts = facts(transaction, &orders).await?;
     view.rows = owed_rows(found, &view.facts);
@@ -123,9 +127,10 @@ async fn unknown_tables(
     for table in tables {
         view.oddities.push(Oddity {
             record: table.name,
-            problem: "orderwatch does not know this table of orders; what stands there counts as sold, \
+            problem:
+                "orderwatch does not know this table of orders; what stands there counts as sold, \
                       and nothing is moved there"
-                .to_owned(),
+                    .to_owned(),
             lost: !table.details,
         });
     }

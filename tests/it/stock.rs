@@ -8,6 +8,7 @@
 mod counted;
 mod hour;
 mod kill;
+mod ledger;
 mod orders;
 mod pass;
 mod pick;

@@ -110,6 +110,8 @@ struct HolderItem {
     status: String,
     /// How many.
     units: u32,
+    /// Whether they were shipped although nobody has taken them from the shelves.
+    shipped: bool,
 }
 
 impl PlannedItem {
@@ -144,6 +146,7 @@ impl PlannedItem {
                     package: holder.package.map(|id| id.to_string()),
                     status: holder.status.clone(),
                     units: holder.units,
+                    shipped: holder.shipped,
                 })
                 .collect(),
         }

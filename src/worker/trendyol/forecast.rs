@@ -10,7 +10,7 @@ use crate::{
     stock::{
         Oddity, guard,
         plan::{Explained, Plan, Rules, plan},
-        reserve::{Reserved, reserve},
+        reserve::{Holder, Reserved, reserve},
         shelf,
     },
     store::{StockView, Store, StoreError},
@@ -86,6 +86,11 @@ impl Forecast {
     #[must_use]
     pub fn oddities(&self) -> &[Oddity] {
         &self.view.oddities
+    }
+
+    /// Who holds units that were shipped although nobody has taken them from the shelves.
+    pub fn shipped_untaken(&self) -> impl Iterator<Item = (&Barcode, &Holder)> {
+        self.reserved.shipped()
     }
 
     /// The brake before a disaster.

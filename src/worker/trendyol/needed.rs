@@ -13,12 +13,7 @@ use crate::{
 
 /// What an order needs, product by product.
 #[must_use]
-pub fn needed(
-    packages: &[Held],
-    rows: &[Row],
-    facts: &Facts,
-    now: DateTime<Utc>,
-) -> Vec<PickLine> {
+pub fn needed(packages: &[Held], rows: &[Row], facts: &Facts, now: DateTime<Utc>) -> Vec<PickLine> {
     let lines = to_take(packages, rows, facts, now).into_iter();
     lines
         .map(|(barcode, units)| PickLine {
