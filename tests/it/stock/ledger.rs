@@ -17,17 +17,17 @@ const MAIN: &str = "8690000000000";
 
 /// Tables of the same shape as the application's.
 const TABLES: &str = "
-    CREATE TABLE products (barcode varchar PRIMARY KEY, title varchar, quantity integer);
-    CREATE TABLE barcode_aliases (
+    CREATE TABLE public.products (barcode varchar PRIMARY KEY, title varchar, quantity integer);
+    CREATE TABLE public.barcode_aliases (
         alias_barcode varchar(100) PRIMARY KEY, main_barcode varchar(100) NOT NULL, created_at timestamp);
-    CREATE TABLE orders_hazirlaniyor (
+    CREATE TABLE public.orders_hazirlaniyor (
         LIKE orders_created INCLUDING ALL, hazirlaniyor_since timestamp, toplandi_at timestamp, toplandi_raf varchar);
-    CREATE TABLE orders_ready_to_ship (LIKE orders_created INCLUDING ALL, label_printed boolean);
-    CREATE TABLE archive (id serial PRIMARY KEY, order_number varchar, details text, archive_date timestamp);
-    CREATE TABLE order_audit_logs (id bigserial PRIMARY KEY, order_number varchar, details json);";
+    CREATE TABLE public.orders_ready_to_ship (LIKE orders_created INCLUDING ALL, label_printed boolean);
+    CREATE TABLE public.archive (id serial PRIMARY KEY, order_number varchar, details text, archive_date timestamp);
+    CREATE TABLE public.order_audit_logs (id bigserial PRIMARY KEY, order_number varchar, details json);";
 
 const LEDGER: &str = "
-    CREATE TABLE stock_movement (
+    CREATE TABLE public.stock_movement (
         id bigserial PRIMARY KEY, created_at timestamp NOT NULL, barcode varchar(64) NOT NULL,
         shelf_code varchar(64), delta integer NOT NULL, reason varchar(32) NOT NULL,
         order_number varchar(64), idempotency_key varchar(128) UNIQUE, source varchar(32), note text,
@@ -178,7 +178,7 @@ async fn has_prior_outflow(rig: &Rig, order: &str) -> bool {
 async fn an_order_that_stands_anywhere_is_never_inserted_again(pool: PgPool) {
     let rig = rig(pool, true, &[("A", 9)]).await;
     rig.warehouse
-        .run("CREATE TABLE orders_on_hold (LIKE orders_created INCLUDING ALL)")
+        .run("CREATE TABLE public.orders_on_hold (LIKE orders_created INCLUDING ALL)")
         .await;
     let mut wanted = Vec::new();
     for table in [
