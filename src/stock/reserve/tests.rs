@@ -61,7 +61,12 @@ fn a_status_decides_whether_units_are_held() {
         open.taken = true;
         assert_eq!(units(&[open], 0), 0, "{status}, taken");
     }
-    let new = reserve(&[package(1, "OnTheMoon", &[("a", 1)])], &[], at(0));
+    let new = reserve(
+        &[package(1, "OnTheMoon", &[("a", 1)])],
+        &[],
+        &Facts::default(),
+        at(0),
+    );
     assert_eq!(
         new.oddities[0].to_string(),
         "package 1 (order 4711): its status \"OnTheMoon\" is new to orderwatch (counted)"
