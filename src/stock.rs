@@ -8,11 +8,13 @@
 //! * where the warehouse keeps a ledger, that says what was taken ([`ledger`]),
 //! * a record that cannot be read is named, never skipped in silence ([`details`]),
 //! * while the view of the orders is old, stock is only lowered ([`plan`]),
+//! * what the warehouse's application keeps off sale is not put on sale ([`listing`]),
 //! * the same quantity of the same bar code is not sent twice within 15 minutes ([`plan`]).
 
 pub mod details;
 pub mod guard;
 pub mod ledger;
+pub mod listing;
 pub mod mirror;
 pub mod names;
 pub mod patience;

@@ -6,6 +6,7 @@ use anyhow::ensure;
 use orderwatch::{
     clock::ManualClock,
     meter::Meter,
+    stock::listing::ShelfRule,
     worker::trendyol::{Pull, PushRules, PushStock, Seller},
 };
 
@@ -91,6 +92,7 @@ fn rules() -> PushRules {
     PushRules {
         batch_size: 1000,
         safety_stock: 0,
+        shelves: ShelfRule::Auto,
         max_order_age: Duration::from_mins(5),
         look_again_after: Duration::from_mins(1),
         force: false,

@@ -152,7 +152,7 @@ fn trendyol_is_as_in_the_design(trendyol: &Trendyol) {
             stock.requests_per_minute,
             stock.safety_stock
         ),
-        (1000, 245, 0)
+        (1000, 245, 1)
     );
     assert_eq!(stock.max_order_age_for_push, secs(300));
     assert_eq!(stock.look_again_after, secs(60));

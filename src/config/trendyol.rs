@@ -11,6 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 pub use self::paths::TrendyolPaths;
 use super::{read::Section, value::human};
+use crate::stock::listing::ShelfRule;
 
 const MAX_BATCH: u32 = 1000;
 const MAX_RATE: u32 = 10_000;
@@ -85,6 +86,8 @@ pub struct TrendyolStock {
     pub read_requests_per_minute: u32,
     /// Units of each product that are never put on sale.
     pub safety_stock: u32,
+    /// Whether a product is sold that no shelf has.
+    pub shelves: ShelfRule,
     /// The oldest view of the orders by which stock may be raised.
     pub max_order_age_for_push: Duration,
     /// From the last push of a pass to one more look at the orders.
@@ -178,6 +181,15 @@ impl TrendyolStock {
         let requests_per_minute = section.count("requests_per_minute", 1..=MAX_RATE);
         let read_requests_per_minute = section.count("read_requests_per_minute", 1..=MAX_RATE);
         let safety_stock = section.count("safety_stock", 0..=MAX_SAFETY);
+        let shelves = section.choice(
+            "shelves",
+            ShelfRule::Auto,
+            &[
+                ("auto", ShelfRule::Auto),
+                ("limit", ShelfRule::Limit),
+                ("ignore", ShelfRule::Ignore),
+            ],
+        );
         let max_order_age_for_push = section.duration("max_order_age_for_push");
         let look_again_after = section.duration_from("look_again_after", Duration::ZERO);
         let verify_at = section.parsed("verify_at", time_of_day);
@@ -189,6 +201,7 @@ impl TrendyolStock {
             requests_per_minute,
             read_requests_per_minute,
             safety_stock,
+            shelves,
             max_order_age_for_push,
             look_again_after,
             verify_at: verify_at?,

@@ -21,6 +21,7 @@ use crate::{
         Oddity,
         details::Row,
         ledger::Facts,
+        listing::{ListingRow, ListingRows},
         patience::REPEAT_AFTER,
         plan::{Fate, Known, Missing, Open},
         reserve::{Held, Line},
@@ -33,6 +34,8 @@ use crate::{
 pub struct StockView {
     /// `central_stock`.
     pub shelves: Vec<StockRow>,
+    /// What the warehouse's application keeps off sale, or sells without having it.
+    pub listing: ListingRows,
     /// Packages that may hold units, and those of the same orders.
     pub packages: Vec<Held>,
     /// Rows of the warehouse's order tables that no package stands behind.
@@ -66,6 +69,7 @@ impl Store {
                 .map_err(&doing)?;
             let mut view = StockView {
                 shelves: shelves(&mut transaction).await?,
+                listing: listing(&mut transaction).await?,
                 known: known(&mut transaction, now).await?,
                 ..StockView::default()
             };
@@ -93,6 +97,37 @@ async fn shelves(transaction: &mut Transaction<'_, Postgres>) -> Result<Vec<Stoc
     .fetch_all(&mut **transaction)
     .await
     .map_err(StoreError::doing("reading central_stock"))
+}
+
+async fn listing(transaction: &mut Transaction<'_, Postgres>) -> Result<ListingRows, StoreError> {
+    let doing = StoreError::doing("reading what the warehouse keeps off sale");
+    let rules = sqlx::query_as!(
+        ListingRow,
+        r#"SELECT barcode AS "barcode!", extra_buffer AS "extra_buffer!",
+                  made_to_order AS "made_to_order!"
+           FROM orderwatch.listing_rules()"#
+    )
+    .fetch_all(&mut **transaction)
+    .await
+    .map_err(&doing)?;
+    let shelves = sqlx::query_as!(
+        StockRow,
+        r#"SELECT urun_barkodu AS barcode, LEAST(sum(adet), 2000000000)::integer AS "qty!"
+           FROM public.raf_urunleri WHERE adet > 0 GROUP BY urun_barkodu"#
+    )
+    .fetch_all(&mut **transaction)
+    .await
+    .map_err(&doing)?;
+    let enforced =
+        sqlx::query_scalar!(r#"SELECT orderwatch.empties_what_no_shelf_has() AS "enforced!""#)
+            .fetch_one(&mut **transaction)
+            .await
+            .map_err(&doing)?;
+    Ok(ListingRows {
+        rules,
+        shelves,
+        enforced,
+    })
 }
 
 /// The rows that no package stands behind, and what was taken for them and for the packages' orders.

@@ -376,6 +376,7 @@ async fn seller(world: &World, secret: Option<&str>) -> (TrendyolStore, Settings
     let settings = world
         .settings()
         .with("trendyol.enabled", "true")
+        .with("trendyol.stock.safety_stock", "0")
         .text("trendyol.base_url", &store.base_url())
         .text("trendyol.seller_id", &id)
         .text("trendyol.api_key", &key)

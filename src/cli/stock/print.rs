@@ -7,7 +7,10 @@ use chrono_tz::Tz;
 
 use crate::{
     cli::{figures::ago, out, table::Table},
-    stock::plan::{Explained, Verdict},
+    stock::{
+        listing::MADE_TO_ORDER,
+        plan::{Explained, Verdict},
+    },
     store::PushLog,
     worker::trendyol::Forecast,
 };
@@ -104,6 +107,22 @@ fn notes(shown: &[Explained<'_>]) -> anyhow::Result<()> {
     let mut notes = Vec::new();
     for explained in shown {
         let (barcode, missing) = (explained.barcode, explained.entry.missing);
+        let extra = explained.entry.extra_buffer;
+        if extra > 0 {
+            notes.push(format!(
+                "{barcode}: the warehouse keeps {extra} back besides those of every product (stock_listing_policy)."
+            ));
+        }
+        if let Some(there) = explained.entry.shelved {
+            notes.push(format!(
+                "{barcode}: its shelves hold {there}; what else central_stock counts is not sold."
+            ));
+        }
+        if explained.entry.made_to_order {
+            notes.push(format!(
+                "{barcode}: made to order, so always {MADE_TO_ORDER} on sale, whatever the shelves hold."
+            ));
+        }
         if missing > 0 {
             notes.push(format!(
                 "{barcode}: {missing} of them sold already, as Trendyol counts, but no order tells of it yet."

@@ -73,8 +73,14 @@ struct PlannedItem {
     qty: Option<i32>,
     /// Units that are held for orders.
     reserved: u64,
-    /// Units that are never put on sale.
+    /// Units that are kept back: those of every product, and `extra_buffer`.
     safety: u32,
+    /// Units that the warehouse keeps back of this product (`stock_listing_policy`).
+    extra_buffer: u32,
+    /// Units on its shelves, where they are fewer than `qty`: the others are not sold. Otherwise null.
+    shelved: Option<i32>,
+    /// Whether it is made to order: always on sale, whatever the shelves hold.
+    made_to_order: bool,
     /// Units that may be on sale.
     available: i32,
     /// Units of them that seem to be sold, though no order tells of it yet.
@@ -130,6 +136,9 @@ impl PlannedItem {
             qty: entry.qty,
             reserved: entry.reserved,
             safety: explained.safety,
+            extra_buffer: entry.extra_buffer,
+            shelved: entry.shelved,
+            made_to_order: entry.made_to_order,
             available: entry.available,
             missing: entry.missing,
             confirmed: explained.confirmed,

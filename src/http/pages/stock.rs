@@ -47,6 +47,9 @@ struct Planned {
     qty: Option<i32>,
     reserved: u64,
     available: i32,
+    extra_buffer: u32,
+    shelved: Option<i32>,
+    made_to_order: bool,
     confirmed: Option<i32>,
     verdict: Verdict,
     holders: Vec<String>,
@@ -138,6 +141,9 @@ fn planned(explained: &Explained<'_>) -> Planned {
         qty: entry.qty,
         reserved: entry.reserved,
         available: entry.available,
+        extra_buffer: entry.extra_buffer,
+        shelved: entry.shelved,
+        made_to_order: entry.made_to_order,
         confirmed: explained.confirmed,
         verdict: entry.verdict,
         holders: holders
@@ -243,7 +249,7 @@ fn plan_table(plan: &[Planned], format: &Format) -> Table {
             Show::Code(item.barcode.clone()),
             number(item.qty, format),
             reserved(item, format),
-            Show::Num(format.count(item.available)),
+            available(item, format),
             number(item.confirmed, format),
             Show::Said(verdict(item, format)),
         ]
@@ -260,6 +266,26 @@ fn plan_table(plan: &[Planned], format: &Format) -> Table {
         ],
         rows: rows.collect(),
         empty: page.plan_settled,
+    }
+}
+
+/// How many may be on sale, and which rule of the warehouse that follows.
+fn available(item: &Planned, format: &Format) -> Show {
+    let page = &format.words().page;
+    let mut lines = vec![format.count(item.available)];
+    if item.extra_buffer > 0 {
+        let units = format.count(item.extra_buffer);
+        lines.push(fill(page.kept_back, &[("count", &units)]));
+    }
+    if let Some(there) = item.shelved {
+        lines.push(fill(page.on_shelves, &[("count", &format.count(there))]));
+    }
+    if item.made_to_order {
+        lines.push(page.made_to_order.to_owned());
+    }
+    match lines.len() {
+        1 => Show::Num(format.count(item.available)),
+        _ => Show::Long(lines.join("\n")),
     }
 }
 

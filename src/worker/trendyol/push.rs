@@ -22,6 +22,7 @@ use crate::{
     marketplace::Barcode,
     stock::{
         Oddity,
+        listing::ShelfRule,
         plan::{Plan, Verdict, Why},
     },
     store::PushLog,
@@ -50,6 +51,8 @@ pub struct PushRules {
     pub batch_size: usize,
     /// Units of each product that are never put on sale.
     pub safety_stock: u32,
+    /// Whether a product is sold that no shelf has.
+    pub shelves: ShelfRule,
     /// The oldest view of the orders by which stock may be raised.
     pub max_order_age: Duration,
     /// From the last push of a pass to one more look at the orders.

@@ -168,6 +168,9 @@ words! {
 
         stock_off => ["The Trendyol store is switched off in the configuration ([trendyol] enabled = false).", "Trendyol mağazası yapılandırmada kapalı ([trendyol] enabled = false).", "متجر Trendyol معطَّل في الإعدادات ([trendyol] enabled = false)."],
         plan => ["Plan", "Plan", "الخطة"],
+        kept_back => ["{count} kept back by the warehouse", "{count} adedi depo ayırıyor", "{count} يحتفظ بها المستودع"],
+        on_shelves => ["the shelves hold {count}", "raflarda {count} adet var", "على الرفوف {count}"],
+        made_to_order => ["made to order", "sipariş üzerine üretim", "يُصنع عند الطلب"],
         plan_note => ["Products that differ from what is on sale, or wait.", "Satıştakinden farklı olan ya da bekleyen ürünler.", "المنتجات التي تختلف عمّا هو معروض أو تنتظر."],
         plan_settled => ["Everything on sale is as it should be.", "Satıştaki her şey olması gerektiği gibi.", "كل ما هو معروض كما ينبغي."],
         plan_counts => ["{settled} as they should be, {send} to be sent, {wait} waiting", "{settled} olması gerektiği gibi, {send} gönderilecek, {wait} bekliyor", "{settled} كما ينبغي، {send} للإرسال، {wait} بالانتظار"],
