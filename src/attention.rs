@@ -198,6 +198,13 @@ pub enum Condition {
         /// When it last went well.
         good_at: Option<DateTime<Utc>>,
     },
+    /// No stock is sent until a person resumes.
+    StockPaused {
+        /// Who wants it so.
+        who: String,
+        /// Why.
+        why: String,
+    },
     /// The marketplace's orders were read too long ago.
     OrdersStale {
         /// When they were last read whole.
@@ -289,6 +296,7 @@ kinds! {
     JobMissing => "job_missing",
     JobFailing => "job_failing",
     PushFailing => "push_failing",
+    StockPaused => "stock_paused",
     OrdersStale => "orders_stale",
     ShippedUntaken => "shipped_untaken",
     UnknownOrderTables => "unknown_order_tables",

@@ -166,6 +166,19 @@ pub struct Market {
     pub push_good_at: Option<DateTime<Utc>>,
     /// Items of the last one that Trendyol took.
     pub pushed_items: u64,
+    /// Since when, by whom and why no stock is sent at all.
+    pub paused: Option<StockPause>,
+}
+
+/// No stock is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct StockPause {
+    /// Who wants it so; orderwatch itself where somebody else sends, too.
+    pub who: String,
+    /// Why.
+    pub why: String,
+    /// Since when.
+    pub at: DateTime<Utc>,
 }
 
 impl Orders {

@@ -22,6 +22,7 @@ pub mod pick;
 pub mod place;
 pub mod plan;
 pub mod reserve;
+pub mod second_pusher;
 pub mod shelf;
 
 use std::fmt;

@@ -61,6 +61,7 @@ mod stats;
 mod stock_batches;
 mod stock_items;
 mod stock_log;
+mod stock_pauses;
 mod stock_results;
 mod stock_view;
 mod sweep;

@@ -243,7 +243,15 @@ impl Warnings {
     }
 
     fn market(&mut self, market: &Market, limits: &Limits, now: DateTime<Utc>) {
-        if market.push_ok == Some(false) {
+        if let Some(pause) = &market.paused {
+            let condition = Condition::StockPaused {
+                who: pause.who.clone(),
+                why: pause.why.clone(),
+            };
+            self.add(Severity::Critical, Some(pause.at), condition);
+        }
+        // While it is paused each pass fails, and that is said already.
+        if market.push_ok == Some(false) && market.paused.is_none() {
             let good = market.push_good_at;
             let long = good.is_none_or(|good| older(good, limits.push_critical_after, now));
             let severity = if long {

@@ -13,7 +13,7 @@ use crate::{
     order::{HoldReason, IntegrationId, TenantId, explain::Buying},
     overview::{
         Bought, BreakerView, DaemonView, HeldGroup, JobView, Market, NoticeQueue, Orders,
-        PanelOrders, PanelView, PauseView, RunView, SecondView, Situation,
+        PanelOrders, PanelView, PauseView, RunView, SecondView, Situation, StockPause,
     },
 };
 
@@ -286,6 +286,19 @@ fn cases() -> Vec<Case> {
                 market.push_good_at = ago(31);
             },
             Kind::PushFailing,
+            Severity::Critical,
+        ),
+        (
+            |s| {
+                let market = s.market.as_mut().unwrap();
+                market.push_ok = Some(false);
+                market.paused = Some(StockPause {
+                    who: "orderwatch".to_owned(),
+                    why: "somebody else sends stock".to_owned(),
+                    at: now(),
+                });
+            },
+            Kind::StockPaused,
             Severity::Critical,
         ),
         (

@@ -132,6 +132,9 @@ impl Condition {
             Self::PushFailing { error, .. } => {
                 format!("Stock could not be sent{}", because(error.as_deref()))
             }
+            Self::StockPaused { who, why } => {
+                format!("No stock is sent to Trendyol: paused by {who}: {why}")
+            }
             Self::OrdersStale { read_at: Some(_) } => {
                 "Trendyol's orders were not read lately: stock is only lowered.".to_owned()
             }
@@ -221,6 +224,7 @@ impl Condition {
             Self::PushFailing { .. } => {
                 "`orderwatch stock log` shows the passes; `orderwatch stock push` tries now."
             }
+            Self::StockPaused { .. } => "`orderwatch stock resume` once the cause is gone.",
             Self::OrdersStale { .. } => {
                 "`orderwatch once pull-orders` shows what is wrong; stock goes up again by itself."
             }

@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 pub use self::paths::TrendyolPaths;
 use super::{read::Section, value::human};
-use crate::stock::listing::ShelfRule;
+use crate::stock::{listing::ShelfRule, second_pusher::OnSecondPusher};
 
 const MAX_BATCH: u32 = 1000;
 const MAX_RATE: u32 = 10_000;
@@ -88,6 +88,8 @@ pub struct TrendyolStock {
     pub safety_stock: u32,
     /// Whether a product is sold that no shelf has.
     pub shelves: ShelfRule,
+    /// What follows when somebody else sends stock.
+    pub on_second_pusher: OnSecondPusher,
     /// The oldest view of the orders by which stock may be raised.
     pub max_order_age_for_push: Duration,
     /// From the last push of a pass to one more look at the orders.
@@ -190,6 +192,14 @@ impl TrendyolStock {
                 ("ignore", ShelfRule::Ignore),
             ],
         );
+        let on_second_pusher = section.choice(
+            "on_second_pusher",
+            OnSecondPusher::Pause,
+            &[
+                ("pause", OnSecondPusher::Pause),
+                ("warn", OnSecondPusher::Warn),
+            ],
+        );
         let max_order_age_for_push = section.duration("max_order_age_for_push");
         let look_again_after = section.duration_from("look_again_after", Duration::ZERO);
         let verify_at = section.parsed("verify_at", time_of_day);
@@ -202,6 +212,7 @@ impl TrendyolStock {
             read_requests_per_minute,
             safety_stock,
             shelves,
+            on_second_pusher,
             max_order_age_for_push,
             look_again_after,
             verify_at: verify_at?,

@@ -13,7 +13,7 @@ use crate::{
     order::{HoldReason, IntegrationId, explain::LATE},
     overview::{
         Bought, Endings, HeldGroup, MANY, Market, NoticeQueue, Orders, PanelOrders, PanelView,
-        SecondView,
+        SecondView, StockPause,
     },
 };
 
@@ -316,6 +316,7 @@ async fn market(
                   (SELECT count(*) FROM orderwatch.stock_items WHERE sent IS NOT NULL) AS "pending!",
                   (SELECT count(*) FROM orderwatch.stock_items
                    WHERE rests_until IS NOT NULL) AS "resting!",
+                  p.who AS "who?", p.why AS "why?", p.at AS "paused_at?",
                   last.finished_at AS "pushed_at?", last.outcome = 'done' AS push_ok,
                   last.report ->> 'error' AS push_error,
                   (last.report ->> 'items')::bigint AS items,
@@ -324,6 +325,7 @@ async fn market(
                    ORDER BY g.tick DESC LIMIT 1) AS good_at
            FROM (SELECT count(*) AS packages, min(changed_at) AS since FROM orderwatch.packages
                  WHERE unpicked AND taken_at IS NULL AND changed_at < $3) AS untaken
+           LEFT JOIN orderwatch.stock_pauses p ON p.resumed_at IS NULL
            LEFT JOIN LATERAL (
                SELECT r.finished_at, r.outcome, r.report FROM orderwatch.job_runs r
                WHERE r.job = $2 AND r.outcome IS NOT NULL
@@ -348,6 +350,10 @@ async fn market(
         push_error: row.push_error,
         push_good_at: row.good_at,
         pushed_items: count(row.items.unwrap_or(0)),
+        paused: match (row.who, row.why, row.paused_at) {
+            (Some(who), Some(why), Some(at)) => Some(StockPause { who, why, at }),
+            _ => None,
+        },
     })
 }
 

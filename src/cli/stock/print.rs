@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use chrono_tz::Tz;
 
 use crate::{
     cli::{figures::ago, out, table::Table},
+    overview::StockPause,
     stock::{
         listing::MADE_TO_ORDER,
         plan::{Explained, Verdict},
@@ -135,6 +136,21 @@ fn notes(shown: &[Explained<'_>]) -> anyhow::Result<()> {
     if !notes.is_empty() {
         out::line(format_args!("\n{}", notes.join("\n")))?;
     }
+    Ok(())
+}
+
+/// Whether stock is sent.
+pub(super) fn paused(pause: Option<&StockPause>) -> anyhow::Result<()> {
+    let Some(pause) = pause else {
+        out::line("Stock is sent.")?;
+        return Ok(());
+    };
+    out::line(format_args!(
+        "No stock is sent: paused since {} by {}: {}",
+        pause.at.to_rfc3339_opts(SecondsFormat::Secs, true),
+        pause.who,
+        pause.why
+    ))?;
     Ok(())
 }
 

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     http::problem::Problem,
+    overview::StockPause,
     stock::{
         guard::Zeroing,
         plan::{Explained, Verdict, Why},
@@ -34,6 +35,7 @@ pub struct StockPicture {
     counts: Counts,
     stale: bool,
     zeroing: Option<Zeroing>,
+    pause: Option<StockPause>,
     oddities: Vec<String>,
     pushes: Vec<PushLog>,
     batches: Vec<BatchView>,
@@ -125,6 +127,7 @@ impl StockPicture {
             counts,
             stale: forecast.is_stale(),
             zeroing: forecast.guard().err(),
+            pause: store.stock_pause().await?,
             oddities: oddities.map(ToString::to_string).collect(),
             pushes: store.push_log(None, PUSHES).await?,
             batches: store.batches_before(None, BATCHES).await?,
@@ -158,6 +161,14 @@ fn notes(picture: &StockPicture, enabled: bool, format: &Format) -> Vec<Note> {
     if !enabled {
         notes.push(Note::new(page.stock_off, "info"));
         return notes;
+    }
+    if let Some(pause) = &picture.pause {
+        let facts = [
+            ("who", format.outside(&pause.who)),
+            ("why", format.outside(&pause.why)),
+        ];
+        let facts = facts.each_ref().map(|(name, text)| (*name, text.as_str()));
+        notes.push(Note::new(fill(page.stock_paused, &facts), "bad"));
     }
     if let Some(zeroing) = &picture.zeroing {
         let (zeroed, on_sale) = (format.count(zeroing.zeroed), format.count(zeroing.on_sale));

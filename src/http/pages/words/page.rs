@@ -168,6 +168,7 @@ words! {
 
         stock_off => ["The Trendyol store is switched off in the configuration ([trendyol] enabled = false).", "Trendyol mağazası yapılandırmada kapalı ([trendyol] enabled = false).", "متجر Trendyol معطَّل في الإعدادات ([trendyol] enabled = false)."],
         plan => ["Plan", "Plan", "الخطة"],
+        stock_paused => ["No stock is sent: paused by {who}: {why} `orderwatch stock resume` ends it.", "Stok gönderilmiyor: {who} duraklattı: {why} Bitirmek için: `orderwatch stock resume`.", "لا يُرسل المخزون: أوقفه {who}: {why} لإنهائه: `orderwatch stock resume`."],
         kept_back => ["{count} kept back by the warehouse", "{count} adedi depo ayırıyor", "{count} يحتفظ بها المستودع"],
         on_shelves => ["the shelves hold {count}", "raflarda {count} adet var", "على الرفوف {count}"],
         made_to_order => ["made to order", "sipariş üzerine üretim", "يُصنع عند الطلب"],

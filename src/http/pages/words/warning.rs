@@ -121,6 +121,11 @@ pub const fn warning_remedy(condition: &Condition) -> Say {
             "Stok sayfası gönderimleri gösterir; şimdi denemek için oradan gönderin.",
             "تعرض صفحة المخزون العمليات؛ أرسل منها للمحاولة الآن.",
         ],
+        Condition::StockPaused { .. } => [
+            "`orderwatch stock resume` once the cause is gone.",
+            "Nedeni ortadan kalkınca: `orderwatch stock resume`.",
+            "بعد زوال السبب: `orderwatch stock resume`.",
+        ],
         Condition::OrdersStale { .. } => [
             "The job that reads orders shows what is wrong; stock goes up again by itself.",
             "Siparişleri okuyan görev sorunu gösterir; stok kendiliğinden yeniden yükselir.",
@@ -183,6 +188,7 @@ pub const fn warning_page(condition: &Condition) -> Option<&'static str> {
         | Condition::SpendingReached { .. } => "/panels",
         Condition::JobMissing { .. } | Condition::JobFailing { .. } => "/jobs",
         Condition::PushFailing { .. }
+        | Condition::StockPaused { .. }
         | Condition::OrdersStale { .. }
         | Condition::ShippedUntaken { .. }
         | Condition::UnknownOrderTables { .. }
@@ -312,6 +318,11 @@ const fn say(condition: &Condition) -> Say {
             "Stock could not be sent. {detail}",
             "Stok gönderilemedi. {detail}",
             "تعذر إرسال المخزون. {detail}",
+        ],
+        Condition::StockPaused { .. } => [
+            "No stock is sent to Trendyol: paused by {subject}: {detail}",
+            "Trendyol'a stok gönderilmiyor: {subject} duraklattı: {detail}",
+            "لا يُرسل أي مخزون إلى Trendyol: أوقفه {subject}: {detail}",
         ],
         Condition::OrdersStale { .. } => [
             "Trendyol's orders were not read lately ({time}): stock is only lowered.",
@@ -457,6 +468,10 @@ fn values(condition: &Condition, format: &Format) -> Values {
         }
         Condition::PushFailing { error, .. } => {
             values.detail = failure(error.as_deref(), format);
+        }
+        Condition::StockPaused { who, why } => {
+            values.subject = format.outside(who);
+            values.detail = format.outside(why);
         }
         Condition::OrdersStale { read_at } => {
             let never = format.words().page.never;
