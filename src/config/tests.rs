@@ -161,7 +161,7 @@ fn trendyol_is_as_in_the_design(trendyol: &Trendyol) {
     assert!(returns.enabled);
     assert_eq!(returns.at.to_string(), "23:50:00");
     assert_eq!(returns.time_zone, chrono_tz::Europe::Istanbul);
-    assert_eq!(returns.window, secs(3 * 24 * 3600));
+    assert_eq!(returns.window, secs(60 * 24 * 3600));
 }
 
 #[test]

@@ -18,8 +18,8 @@ const MAX_RATE: u32 = 10_000;
 const MAX_SAFETY: u32 = 20_000;
 /// `User-Agent` takes no longer name.
 const MAX_INTEGRATOR: usize = 30;
-/// Trendyol keeps so much, and answers badly beyond.
-const LONGEST_WINDOW: Duration = Duration::from_hours(30 * 24);
+/// More is a question for each day of half a year.
+const LONGEST_WINDOW: Duration = Duration::from_hours(180 * 24);
 /// A page of 200 packages takes Trendyol seconds.
 const SHORTEST_TIMEOUT: Duration = Duration::from_secs(1);
 /// Less would lose orders between two passes.

@@ -157,6 +157,16 @@ pub(super) async fn put_order(
     .await
     .map_err(&doing)?;
     sqlx::query!(
+        r#"SELECT orderwatch.audit_order($1, $2, $3, $4) AS "written!: ()""#,
+        order,
+        stands.map(Place::as_str),
+        put.place.as_str(),
+        put.facts
+    )
+    .execute(&mut **transaction)
+    .await
+    .map_err(&doing)?;
+    sqlx::query!(
         "INSERT INTO orderwatch.order_places AS o (order_number, place, put_at)
          SELECT $1, $2, $3 WHERE $4::text IS DISTINCT FROM $2 OR $2 = 'created'
          ON CONFLICT (order_number) DO UPDATE SET place = EXCLUDED.place, put_at = EXCLUDED.put_at

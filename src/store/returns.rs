@@ -54,6 +54,8 @@ pub struct NewReturn {
 pub struct ReturnedPiece {
     /// `return_products.id`.
     pub id: Uuid,
+    /// The marketplace's name of it.
+    pub claim_item: String,
     /// The product.
     pub barcode: Option<String>,
     /// Its name.
@@ -186,5 +188,14 @@ async fn add_pieces(
     .execute(&mut **transaction)
     .await
     .map_err(StoreError::doing("writing returned pieces down"))?;
+    let names: Vec<String> = new.pieces.iter().map(|p| p.claim_item.clone()).collect();
+    sqlx::query!(
+        r#"SELECT orderwatch.name_pieces($1, $2) AS "named!: ()""#,
+        &ids,
+        &names
+    )
+    .execute(&mut **transaction)
+    .await
+    .map_err(StoreError::doing("naming returned pieces"))?;
     Ok(added.rows_affected())
 }
