@@ -143,7 +143,7 @@ mod tests {
     }
 
     /// Commands, and the operation that does the same; none for those of this machine alone.
-    const COMMANDS: [(&str, &str); 25] = [
+    const COMMANDS: [(&str, &str); 26] = [
         ("run", ""),
         ("demo", ""),
         ("migrate", ""),

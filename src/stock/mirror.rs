@@ -226,8 +226,10 @@ fn status_name(status: &PackageStatus, place: Place) -> &'static str {
         PackageStatus::Delivered => "Delivered",
         PackageStatus::Cancelled | PackageStatus::UnSupplied => "Cancelled",
         _ => match place {
-            Place::Created => "Created",
+            // The application moves the row on as it is.
+            Place::Created | Place::Preparing | Place::Elsewhere => "Created",
             Place::Picking => "Picking",
+            Place::ReadyToShip => "ReadyToShip",
             Place::Shipped => "Shipped",
             Place::Delivered => "Delivered",
             Place::Cancelled => "Cancelled",
