@@ -45,6 +45,13 @@ pub(super) async fn look(
             );
         }
     }
+    if let Some(pause) = store.stock_pause().await? {
+        findings.fail(
+            "stock paused",
+            format!("No stock is sent, paused by {}: {}", pause.who, pause.why),
+            "`orderwatch stock resume` once the cause is gone.",
+        );
+    }
     old_orders(store, config, now, &mut findings).await?;
     others(store, now, &mut findings).await?;
     tenants::look(store, now, &mut findings).await?;

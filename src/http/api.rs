@@ -143,7 +143,7 @@ mod tests {
     }
 
     /// Commands, and the operation that does the same; none for those of this machine alone.
-    const COMMANDS: [(&str, &str); 26] = [
+    const COMMANDS: [(&str, &str); 28] = [
         ("run", ""),
         ("demo", ""),
         ("migrate", ""),
@@ -168,6 +168,8 @@ mod tests {
         ("stock push", "post /stock/push"),
         ("stock release", "post /stock/release"),
         ("stock log", "get /stock/log"),
+        ("stock pause", "post /stock/pause"),
+        ("stock resume", "post /stock/resume"),
         ("pick", "post /pick"),
         ("migrate revert", ""),
     ];

@@ -19,6 +19,7 @@ use crate::{
         problem::Code,
     },
     marketplace::Barcode,
+    overview::StockPause,
     stock::plan::{Explained, Verdict},
     store::{self, BatchView, PushLog, SentItem},
     worker::{by_hand::ByHand, trendyol::Forecast},
@@ -28,6 +29,8 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(stock_plan))
         .routes(routes!(push_stock))
+        .routes(routes!(pause_stock))
+        .routes(routes!(resume_stock))
         .routes(routes!(push_log))
         .routes(routes!(list_batches))
         .routes(routes!(list_batch_items))
@@ -243,6 +246,76 @@ async fn push_stock(
     let person = person(&body.by, &body.reason)?;
     let job = ByHand::PushStock { force: body.force };
     jobs::run(&*state.world()?, job, &person).await
+}
+
+/// Who pauses or resumes, and why.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PauseBody {
+    /// Who acts.
+    #[schema(min_length = 1, max_length = 500)]
+    by: String,
+    /// Why.
+    #[schema(min_length = 1, max_length = 500)]
+    reason: String,
+}
+
+/// Whether stock is sent.
+#[derive(Debug, Serialize, ToSchema)]
+struct Sending {
+    /// Whether this request changed something.
+    changed: bool,
+    /// The pause that is in force; null while stock is sent.
+    paused: Option<StockPause>,
+}
+
+/// Sends no stock
+///
+/// Until it is resumed. Orders are read all the same. A pause that is on already stays as it is.
+#[utoipa::path(post, path = "/stock/pause", tag = "stock", request_body = PauseBody,
+    responses((status = 200, description = "What is in force now", body = Sending), Acts))]
+async fn pause_stock(
+    State(state): State<AppState>,
+    Query(Nothing {}): Query<Nothing>,
+    extract::Json(body): extract::Json<PauseBody>,
+) -> Result<Json<Sending>, Problem> {
+    let world = state.world()?;
+    let person = person(&body.by, &body.reason)?;
+    let changed = world.store.pause_stock(&person, world.clock.now()).await?;
+    tracing::info!(
+        who = person.who,
+        why = person.why,
+        changed,
+        "stock paused by the API"
+    );
+    sending(&world, changed).await
+}
+
+/// Sends stock again
+///
+/// After a pause by a person, or by orderwatch itself because somebody else sent stock, too.
+#[utoipa::path(post, path = "/stock/resume", tag = "stock", request_body = PauseBody,
+    responses((status = 200, description = "What is in force now", body = Sending), Acts))]
+async fn resume_stock(
+    State(state): State<AppState>,
+    Query(Nothing {}): Query<Nothing>,
+    extract::Json(body): extract::Json<PauseBody>,
+) -> Result<Json<Sending>, Problem> {
+    let world = state.world()?;
+    let person = person(&body.by, &body.reason)?;
+    let changed = world.store.resume_stock(&person, world.clock.now()).await?;
+    tracing::info!(
+        who = person.who,
+        why = person.why,
+        changed,
+        "stock resumed by the API"
+    );
+    sending(&world, changed).await
+}
+
+async fn sending(world: &World, changed: bool) -> Result<Json<Sending>, Problem> {
+    let paused = world.store.stock_pause().await?;
+    Ok(Json(Sending { changed, paused }))
 }
 
 /// A pass that sent stock.
