@@ -134,7 +134,7 @@ impl Store {
         struct Row {
             order_id: Uuid,
             order_no: Option<i32>,
-            row_gone: bool,
+            gone: bool,
             panel: Option<String>,
             reference: Option<String>,
             at: DateTime<Utc>,
@@ -142,10 +142,9 @@ impl Store {
             kupur: Option<String>,
             expected: Option<Decimal>,
             held_reason: Option<String>,
-            sent: bool,
             sent_to: Option<String>,
             same: bool,
-            before: bool,
+            sent_before: Option<bool>,
             integration_id: Option<Uuid>,
             package_id: Option<Uuid>,
             user_identifier: Option<String>,
@@ -153,15 +152,14 @@ impl Store {
         }
         let rows = sqlx::query_as!(
             Row,
-            r#"SELECT s.order_id, o."orderNo" AS "order_no?", o.id IS NULL AS "row_gone!",
+            r#"SELECT s.order_id, o."orderNo" AS "order_no?", o.id IS NULL AS "gone!",
                       i.name AS "panel?", s.reference,
                       s.at, s.oyun, s.kupur, s.expected, s.held_reason, s.integration_id,
                       o."packageId" AS "package_id?", o."userIdentifier" AS "user_identifier?",
                       o."extraField" AS "extra_field?",
-                      o."sentAt" IS NOT NULL AS "sent!",
                       COALESCE(b.name, NULLIF(btrim(o."providerId"), '')) AS sent_to,
                       COALESCE(o."providerId" = s.integration_id::text, false) AS "same!",
-                      COALESCE(o."sentAt" <= s.at, false) AS "before!"
+                      o."sentAt" <= s.at AS sent_before
                FROM orderwatch.shadow s
                LEFT JOIN public.product_orders o ON o.id = s.order_id
                LEFT JOIN public.integrations i ON i.id = s.integration_id
@@ -182,7 +180,7 @@ impl Store {
             .map(|row| ShadowEntry {
                 order: OrderId(row.order_id),
                 order_no: row.order_no,
-                row_gone: row.row_gone,
+                row_gone: row.gone,
                 panel: row.panel,
                 reference: row.reference,
                 at: row.at,
@@ -193,10 +191,10 @@ impl Store {
                 extra_field: row.extra_field,
                 expected: row.expected,
                 held: row.held_reason,
-                shop: row.sent.then_some(ShopDid {
+                shop: row.sent_before.map(|before| ShopDid {
                     panel: row.sent_to,
                     same: row.same,
-                    before: row.before,
+                    before,
                 }),
             })
             .collect())
