@@ -13,7 +13,7 @@ use crate::order::{IntegrationId, OrderId};
 /// Who pauses buying when a second dispatcher is found.
 pub const SELF: &str = "orderwatch";
 /// The newest purchases of a panel that are compared with the shop's rows in one look.
-const NEWEST: i64 = 500;
+const NEWEST: i64 = 200;
 /// More orders than this are not counted.
 const MANY: i64 = 1000;
 /// A fall below this, in hundredths of a lira, is rounding.

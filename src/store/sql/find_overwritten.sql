@@ -12,24 +12,33 @@ WITH ours AS MATERIALIZED (
     UNION
     SELECT t.order_id FROM orderwatch.orders t
     WHERE $2::timestamptz IS NULL AND t.stage IN ('dispatching', 'submitted', 'unconfirmed')
+      AND t.due_at IS NOT NULL
+    UNION
+    SELECT t.order_id FROM orderwatch.orders t
+    WHERE $2::timestamptz IS NULL AND t.stage = 'submitted' AND t.due_at IS NULL
 ), found AS MATERIALIZED (
     SELECT t.order_id, t.integration_id, t.reference, t.dispatched_at,
-           COALESCE(btrim(o.provider_referans), '') AS found_reference,
-           COALESCE(btrim(o."providerId"), '') AS found_provider
+           o.reference AS found_reference, o.provider AS found_provider
     FROM ours
-    JOIN orderwatch.orders t ON t.order_id = ours.order_id
-    JOIN public.product_orders o ON o.id = t.order_id
+    -- Each by its key, however many the server believes there to be: see claim_new.sql.
+    CROSS JOIN LATERAL (
+        SELECT t.order_id, t.integration_id, t.reference, t.dispatched_at, t.stage
+        FROM orderwatch.orders t WHERE t.order_id = ours.order_id OFFSET 0
+    ) t
+    CROSS JOIN LATERAL (
+        SELECT COALESCE(btrim(o.provider_referans), '') AS reference,
+               COALESCE(btrim(o."providerId"), '') AS provider
+        FROM public.product_orders o WHERE o.id = t.order_id OFFSET 0
+    ) o
+    -- Every name that we ever gave to the order is ours.
+    CROSS JOIN LATERAL (
+        SELECT array_agg(u.reference) AS names, array_agg(u.integration_id::text) AS panels
+        FROM orderwatch.purchases u WHERE u.order_id = t.order_id OFFSET 0
+    ) u
     WHERE t.dispatched_at IS NOT NULL
       AND t.stage IN ('dispatching', 'submitted', 'unconfirmed', 'completed')
-      -- Every name that we ever gave to the order is ours.
-      AND (btrim(o.provider_referans) <> ''
-           AND NOT EXISTS (SELECT FROM orderwatch.purchases u
-                           WHERE u.order_id = t.order_id
-                             AND u.reference = btrim(o.provider_referans))
-        OR btrim(o."providerId") <> ''
-           AND NOT EXISTS (SELECT FROM orderwatch.purchases u
-                           WHERE u.order_id = t.order_id
-                             AND u.integration_id::text = lower(btrim(o."providerId"))))
+      AND (o.reference <> '' AND o.reference <> ALL(u.names)
+           OR o.provider <> '' AND lower(o.provider) <> ALL(u.panels))
 ), new AS (
     INSERT INTO orderwatch.overwritten
         (order_id, integration_id, reference, found_reference, found_provider, claimed_at, noticed_at)
