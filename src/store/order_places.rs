@@ -116,22 +116,21 @@ async fn return_cancelled(
     ))?;
     for line in returned {
         let (barcode, units) = (line.barcode, line.units);
-        match line.shelf {
-            Some(shelf) => {
-                tracing::info!(
-                    order,
-                    barcode,
-                    units,
-                    shelf,
-                    "a cancelled order is back on its shelf"
-                );
-            }
-            None => tracing::error!(
+        if let Some(shelf) = line.shelf {
+            tracing::info!(
+                order,
+                barcode,
+                units,
+                shelf,
+                "a cancelled order is back on its shelf"
+            );
+        } else {
+            tracing::error!(
                 order,
                 barcode,
                 units,
                 "a cancelled order was picked, and no shelf has its product: put it back by hand"
-            ),
+            );
         }
     }
     Ok(())

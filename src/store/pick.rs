@@ -112,15 +112,14 @@ impl Store {
             let shelves = lock_shelves(&mut transaction, &before).await?;
             lock_rows(&mut transaction, ask.order).await?;
             let now = picture(&mut transaction, ask.order).await?;
-            let picked = match now.refusal() {
-                Some(refusal) => refusal,
-                None => {
-                    let needed = lines(&now.packages, &now.rows, &now.facts, ask.now);
-                    if needed.is_empty() {
-                        now.nothing_needed()
-                    } else {
-                        take_all(&mut transaction, ask, &now, shelves, needed).await?
-                    }
+            let picked = if let Some(refusal) = now.refusal() {
+                refusal
+            } else {
+                let needed = lines(&now.packages, &now.rows, &now.facts, ask.now);
+                if needed.is_empty() {
+                    now.nothing_needed()
+                } else {
+                    take_all(&mut transaction, ask, &now, shelves, needed).await?
                 }
             };
             if ask.dry_run {
@@ -293,13 +292,13 @@ async fn take_from(
         .await
         .map_err(&doing)?;
     }
-    let taken: i32 = takes.iter().map(|take| take.units).sum();
-    if taken > 0 {
+    let units: i32 = takes.iter().map(|take| take.units).sum();
+    if units > 0 {
         sqlx::query!(
             r#"SELECT orderwatch.write_pack_out($1, $2, $3, $4, $5, $6) AS "written!: ()""#,
             ask.order,
             line.barcode,
-            taken,
+            units,
             takes.first().map(|take| take.shelf.as_str()),
             format!("orderwatch pick, {}", ask.by),
             ask.now.naive_utc()

@@ -127,7 +127,7 @@ impl Recorder {
         while let Ok(outcome) = self.inbox.try_recv() {
             group.push(outcome);
         }
-        group.extend(self.busy.drain(..).map(|(_, outcome)| outcome.into()));
+        group.extend(self.busy.drain(..).map(|(_, outcome)| outcome));
         self.write(group).await;
     }
 

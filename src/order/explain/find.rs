@@ -30,7 +30,7 @@ pub(super) fn untracked(facts: &Facts) -> (Why, Next) {
     }
     let panel = match routed(shop) {
         Ok(panel) => panel,
-        Err(found) => return found,
+        Err(found) => return *found,
     };
     if let Some(stopped) = stopped(facts, panel) {
         return stopped;
@@ -45,22 +45,23 @@ pub(super) fn untracked(facts: &Facts) -> (Why, Next) {
 }
 
 /// The panel that new orders of the package go to.
-fn routed(shop: &ShopFacts) -> Result<&PanelFacts, (Why, Next)> {
+fn routed(shop: &ShopFacts) -> Result<&PanelFacts, Box<(Why, Next)>> {
+    let no = |why, next| Err(Box::new((why, next)));
     let Some(route) = &shop.route else {
-        return Err((Why::NoRoute, Next::Mended));
+        return no(Why::NoRoute, Next::Mended);
     };
     if route.mode != "auto" {
         let mode = route.mode.clone();
-        return Err((Why::ManualRouting { mode }, Next::Mended));
+        return no(Why::ManualRouting { mode }, Next::Mended);
     }
     if route.provider_type != "external" {
         let provider_type = route.provider_type.clone();
-        return Err((Why::OtherRoute { provider_type }, Next::Mended));
+        return no(Why::OtherRoute { provider_type }, Next::Mended);
     }
     match &route.panel {
         // The dispatcher holds such an order at its next scan.
-        None => Err((Why::RouteToNowhere, Next::Now)),
-        Some(panel) if !panel.own => Err((Why::PanelOfAnother, Next::Now)),
+        None => no(Why::RouteToNowhere, Next::Now),
+        Some(panel) if !panel.own => no(Why::PanelOfAnother, Next::Now),
         Some(panel) => Ok(panel),
     }
 }

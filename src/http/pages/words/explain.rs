@@ -415,9 +415,9 @@ fn blanks(why: &Why, format: &Format) -> Blanks {
         Why::OtherRoute { provider_type } => format.outside(provider_type),
         Why::Refused(Some(
             NoFallback::OtherKind { name, .. } | NoFallback::WouldNotHelp { name },
-        )) => format.outside(name),
+        ))
+        | Why::PanelDisabled { name } => format.outside(name),
         Why::OtherKind { name, kind } => format.outside(&format!("{name} ({kind})")),
-        Why::PanelDisabled { name } => format.outside(name),
         Why::BreakerOpen(open) => lang.pick(breaker(open.reason)).to_owned(),
         Why::Unreachable { tries: n, .. }
         | Why::Processing { checks: n, .. }
