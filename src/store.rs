@@ -90,7 +90,7 @@ pub use jobs::{JobRun, Lately, Leader, Tick};
 pub use keyset::{NumberedEvent, SentItem};
 pub use list::{Direction, ListedOrder, OrderFilter, Place};
 pub use listen::NewOrders;
-pub use migrate::{MigrateError, Revert};
+pub use migrate::{MigrateError, Revert, Sides};
 pub use notices::{Audience, DueNotice, Fate, NoticeOutcome, NoticeShare, Stranded};
 pub use orders::{ShopView, TrackedOrder};
 pub use outbox::Telling;
@@ -123,6 +123,10 @@ pub struct Store {
     pool: Pool,
     /// Who is told when an order is settled, whichever way it is.
     audience: Arc<[Audience]>,
+    /// Whose tables there are.
+    sides: Sides,
+    /// Whether the warehouse's rows are written.
+    mirror: bool,
 }
 
 /// Connections of a pool.
@@ -259,6 +263,8 @@ impl Store {
         Self {
             pool: Pool::new(pool),
             audience: Arc::default(),
+            sides: Sides::BOTH,
+            mirror: true,
         }
     }
 
@@ -267,6 +273,33 @@ impl Store {
     pub fn telling(mut self, audience: Vec<Audience>) -> Self {
         self.audience = audience.into();
         self
+    }
+
+    /// The same store, of a database that has the tables of these applications only.
+    #[must_use]
+    pub fn having(mut self, sides: Sides) -> Self {
+        self.sides = sides;
+        self
+    }
+
+    /// The same store; without `mirror` the warehouse's application keeps its orders and returns itself,
+    /// and none of their rows is written here.
+    #[must_use]
+    pub fn mirroring(mut self, mirror: bool) -> Self {
+        self.mirror = mirror;
+        self
+    }
+
+    /// Whose tables there are.
+    #[must_use]
+    pub fn sides(&self) -> Sides {
+        self.sides
+    }
+
+    /// Whether the warehouse's orders and returns are written.
+    #[must_use]
+    pub fn mirrors(&self) -> bool {
+        self.mirror
     }
 
     /// The same store, whose waits for connections this meter measures.

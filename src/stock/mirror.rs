@@ -14,6 +14,9 @@ use serde_json::{Map, Value, json};
 use super::place::Place;
 use crate::marketplace::{Line, Package, PackageStatus, StockEffect};
 
+/// Where an order comes from, in the words of the warehouse's application.
+const SOURCE: &str = "TRENDYOL";
+
 /// What the tables show of one package.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Content {
@@ -170,6 +173,8 @@ pub fn facts(
     columns.time("updated_at", Some(now));
     if new {
         columns.time("created_at", Some(now));
+        // Where the table has the column, it takes no row without it.
+        columns.text("source", Some(SOURCE.to_owned()));
     }
     let at = parts.iter().map(|p| p.changed_at).max();
     match place {

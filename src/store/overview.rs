@@ -65,14 +65,20 @@ impl Store {
     pub async fn overview(&self, question: Question<'_>) -> Result<Overview, StoreError> {
         let doing = StoreError::doing("reading the figures");
         let mut transaction = self.by_index().await.map_err(&doing)?;
-        let panels = super::panel_views::panels(&mut transaction).await?;
+        let panels = if self.sides.shop {
+            super::panel_views::panels(&mut transaction).await?
+        } else {
+            Vec::new()
+        };
         let mut overview = Overview {
             panels,
             notices: self.notice_queues(&mut transaction, question.now).await?,
             ..Overview::default()
         };
         overview.count_open(groups(&mut transaction, question.now).await?)?;
-        overview.count_eligible(&mut transaction, question).await?;
+        if self.sides.shop {
+            overview.count_eligible(&mut transaction, question).await?;
+        }
         overview.count_bought(&mut transaction, question).await?;
         overview.count_endings(&mut transaction, question).await?;
         if let Some((feed, job)) = question.market {
