@@ -219,7 +219,10 @@ async fn store(config: &Config) -> anyhow::Result<Store> {
         let cause = store.why_unreachable(database.acquire_timeout).await;
         return Err(cause.unwrap_or(error)).context("the database does not answer");
     }
-    Ok(store.telling(config.notify.audience()))
+    Ok(store
+        .telling(config.notify.audience())
+        .having(config.sides())
+        .mirroring(config.trendyol.mirrors()))
 }
 
 /// The database, as above, with all migrations.
@@ -231,6 +234,12 @@ async fn migrated_store(config: &Config) -> anyhow::Result<Store> {
         "migrations are missing in the database ({missing}); run `orderwatch migrate` first"
     );
     Ok(store)
+}
+
+/// The database, as above, for a command about the shop's orders.
+async fn shop_store(config: &Config) -> anyhow::Result<Store> {
+    anyhow::ensure!(config.shop.enabled, crate::daemon::DaemonError::NoShop);
+    migrated_store(config).await
 }
 
 /// The database's clock, for a command that ends before it could go wrong.

@@ -40,7 +40,7 @@ use std::path::{Path, PathBuf};
 pub use balance::{Balance, Retention};
 pub use changes::Changes;
 pub use database::Database;
-pub use dispatch::{Dispatch, DispatchMode, Orders};
+pub use dispatch::{Dispatch, DispatchMode, Orders, Shop};
 pub use fault::{ConfigError, Fault, Origin, Place};
 pub use http::Http;
 pub use log::Log;
@@ -52,7 +52,7 @@ pub use sources::Sources;
 pub use trendyol::{Trendyol, TrendyolOrders, TrendyolPaths, TrendyolReturns, TrendyolStock};
 pub use znet::Znet;
 
-use crate::order::Rules;
+use crate::{order::Rules, store::Sides};
 use config::{Value, ValueKind};
 use known::Known;
 use merged::Merged;
@@ -73,6 +73,8 @@ pub struct Config {
     pub log: Log,
     /// Where traces go.
     pub otlp: Otlp,
+    /// The shop.
+    pub shop: Shop,
     /// What is written into the shop's rows.
     pub orders: Orders,
     /// How orders are bought.
@@ -145,6 +147,7 @@ impl Config {
         let http = Http::read(reader.section("http"));
         let log = Log::read(reader.section("log"));
         let otlp = Otlp::read(reader.section("otlp"));
+        let shop = Shop::read(reader.section("shop"));
         let orders = Orders::read(reader.section("orders"));
         let dispatch = Dispatch::read(reader.section("dispatch"));
         let poll = Poll::read(reader.section("poll"));
@@ -160,11 +163,12 @@ impl Config {
             TrendyolReturns::read(reader.section("trendyol.returns")),
         );
         let trendyol = Trendyol::read(reader.section("trendyol"), trendyol);
-        Some(Self {
+        let read = Self {
             database: database?,
             http: http?,
             log: log?,
             otlp: otlp?,
+            shop,
             orders,
             dispatch,
             poll: poll?,
@@ -174,7 +178,33 @@ impl Config {
             retention,
             notify: notify?,
             trendyol: trendyol?,
-        })
+        };
+        if !read.shop.enabled && !read.trendyol.enabled {
+            reader.fault(
+                "shop.enabled",
+                "is false, and so is trendyol.enabled: nothing would be left to do",
+            );
+        }
+        Some(read.of_its_sides())
+    }
+
+    /// Nothing of the shop is at work where it is switched off.
+    fn of_its_sides(mut self) -> Self {
+        let shop = self.shop.enabled;
+        self.dispatch.enabled &= shop;
+        self.poll.enabled &= shop;
+        self.sweep.enabled &= shop;
+        self.balance.enabled &= shop;
+        self
+    }
+
+    /// Whose tables the database has.
+    #[must_use]
+    pub fn sides(&self) -> Sides {
+        Sides {
+            shop: self.shop.enabled,
+            warehouse: self.trendyol.enabled,
+        }
     }
 
     /// Everything in here that must not be seen, for the log to mask.

@@ -10,6 +10,7 @@ mod heartbeat;
 mod jobs;
 pub mod limits;
 pub mod planned;
+pub mod sides;
 mod startup;
 pub mod trendyol;
 
@@ -26,6 +27,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     clock::{Clock, DatabaseClock},
     config::Config,
+    doctor::KeepingFault,
     http::{BindError, World},
     marketplace::trendyol::AccountFault,
     meter::{Meter, label::Reload},
@@ -69,6 +71,21 @@ pub enum DaemonError {
     /// The Trendyol account cannot be used.
     #[error(transparent)]
     Account(#[from] AccountFault),
+    /// There is no shop.
+    #[error("the shop is switched off (shop.enabled = false)")]
+    NoShop,
+    /// It is not settled who keeps the warehouse's rows.
+    #[error(transparent)]
+    Keeping(#[from] KeepingFault),
+    /// Columns are missing without which a purchase could not be written down.
+    #[error("the shop's tables cannot take what has to be written down: {faults}")]
+    Columns {
+        /// Which, and what to do.
+        faults: String,
+    },
+    /// The warehouse's application reads the returns itself.
+    #[error("the warehouse's application reads its returns itself (trendyol.mirror = false)")]
+    KeptElsewhere,
     /// No Trendyol store is configured.
     #[error("no Trendyol store is configured; set trendyol.enabled and its account")]
     NoStore,
@@ -167,6 +184,13 @@ pub async fn run(
         front.close().await;
         return Ok(());
     };
+    if let Some(checked) = stop
+        .soft
+        .run_until_cancelled(sides::check(config, &store, clock.now()))
+        .await
+    {
+        checked?;
+    }
     let ground = Ground {
         me: Me::new(clock.now()),
         store: store.metered(&meter),
@@ -225,6 +249,9 @@ async fn reloaded(
     front: &mut Front,
     ground: &Ground,
 ) -> Result<Generation, DaemonError> {
+    let store = ground.store.clone().having(config.sides());
+    startup::up_to_date(&store).await?;
+    sides::check(config, &store, ground.clock.now()).await?;
     let change = front.change(&config.http).await?;
     let (generation, world) = Generation::start(config, ground)?;
     front.enter(change, world).await;
@@ -310,6 +337,9 @@ pub async fn once(
     clock: Arc<dyn Clock>,
     job: Job,
 ) -> Result<Ran, DaemonError> {
+    if !config.shop.enabled && job != Job::Retention {
+        return Err(DaemonError::NoShop);
+    }
     let (shared, mut recorder) = build::shared(config, store, Arc::clone(&clock), Meter::new())?;
     let pass = jobs::pass(config, &shared, job);
     let tick = Tick {

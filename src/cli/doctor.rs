@@ -69,7 +69,9 @@ async fn look(config: &Config) -> anyhow::Result<Findings> {
         database.max_connections,
         database.acquire_timeout,
     )?
-    .telling(config.notify.audience());
+    .telling(config.notify.audience())
+    .having(config.sides())
+    .mirroring(config.trendyol.mirrors());
     // No question that is asked here depends on the time.
     let seller = config.trendyol.enabled.then(|| {
         trendyol::seller(config, &store, Arc::new(DatabaseClock::new()))

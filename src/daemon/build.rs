@@ -65,7 +65,11 @@ pub(crate) fn shared(
     clock: Arc<dyn Clock>,
     meter: Arc<Meter>,
 ) -> Result<(Shared, Recorder), DaemonError> {
-    let store = store.clone().telling(config.notify.audience());
+    let store = store
+        .clone()
+        .telling(config.notify.audience())
+        .having(config.sides())
+        .mirroring(config.trendyol.mirrors());
     let http = Http::new(&limits::http(config))?;
     let panels = Panels::new(
         store.clone(),
@@ -128,14 +132,10 @@ pub(super) fn parts(
     if config.poll.enabled {
         poll(config, &shared, &mut parts);
     }
-    let probe = Probe::new(
-        shared.sources(),
-        parts.calls.clone(),
-        [Arc::clone(&shared.checks), Arc::clone(&shared.sends)],
-    );
-    let pulse = parts.pulses.add("the prober", LONGEST_TURN);
-    parts.spawn("the prober", probe.run(pulse, parts.stop.clone()));
-    if !config.notify.webhooks.is_empty() {
+    if config.shop.enabled {
+        probe(&shared, &mut parts);
+    }
+    if config.shop.enabled && !config.notify.webhooks.is_empty() {
         notices(config, &shared, &mut parts)?;
     }
     let latest = shared.latest.clone();
@@ -188,6 +188,17 @@ fn dispatch(config: &Config, shared: &Shared, parts: &mut Parts) {
         parts.stop.clone(),
     );
     parts.spawn("the listener", listen);
+}
+
+/// Finds out when a panel works again.
+fn probe(shared: &Shared, parts: &mut Parts) {
+    let probe = Probe::new(
+        shared.sources(),
+        parts.calls.clone(),
+        [Arc::clone(&shared.checks), Arc::clone(&shared.sends)],
+    );
+    let pulse = parts.pulses.add("the prober", LONGEST_TURN);
+    parts.spawn("the prober", probe.run(pulse, parts.stop.clone()));
 }
 
 fn poll(config: &Config, shared: &Shared, parts: &mut Parts) {

@@ -27,7 +27,8 @@ pub(super) async fn database(
         &database.url,
         database.max_connections,
         database.acquire_timeout,
-    )?;
+    )?
+    .having(config.sides());
     let missing = missing_migrations(&store, clock);
     let Some(missing) = stop.soft.run_until_cancelled(missing).await else {
         return Ok(None);
@@ -37,6 +38,14 @@ pub(super) async fn database(
         return Err(DaemonError::NotMigrated { missing });
     }
     Ok(Some(store))
+}
+
+/// Checks that no migration is missing.
+pub(super) async fn up_to_date(store: &Store) -> Result<(), DaemonError> {
+    match store.missing_migrations().await? {
+        0 => Ok(()),
+        missing => Err(DaemonError::NotMigrated { missing }),
+    }
 }
 
 /// How many migrations are missing. A connection that is lost again meanwhile ends nothing.

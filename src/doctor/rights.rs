@@ -54,7 +54,7 @@ const SHOP_RIGHTS: [Right; 24] = [
 ];
 
 /// What the Trendyol store needs besides.
-const STORE_RIGHTS: [Right; 32] = [
+const STOCK_RIGHTS: [Right; 13] = [
     whole(STOCK, "SELECT"),
     right(STOCK, "last_push_date", "UPDATE"),
     right(STOCK, "qty", "UPDATE"),
@@ -64,22 +64,26 @@ const STORE_RIGHTS: [Right; 32] = [
     whole("public.raf_urunleri", "SELECT"),
     right("public.raf_urunleri", "adet", "UPDATE"),
     whole("public.orders_created", "SELECT"),
+    whole("public.orders_picking", "SELECT"),
+    whole("public.orders_shipped", "SELECT"),
+    whole("public.orders_delivered", "SELECT"),
+    whole("public.orders_cancelled", "SELECT"),
+];
+
+/// What the mirror of the orders and returns needs besides.
+const ORDER_RIGHTS: [Right; 19] = [
     whole("public.orders_created", "INSERT"),
     whole("public.orders_created", "UPDATE"),
     whole("public.orders_created", "DELETE"),
-    whole("public.orders_picking", "SELECT"),
     whole("public.orders_picking", "INSERT"),
     whole("public.orders_picking", "UPDATE"),
     whole("public.orders_picking", "DELETE"),
-    whole("public.orders_shipped", "SELECT"),
     whole("public.orders_shipped", "INSERT"),
     whole("public.orders_shipped", "UPDATE"),
     whole("public.orders_shipped", "DELETE"),
-    whole("public.orders_delivered", "SELECT"),
     whole("public.orders_delivered", "INSERT"),
     whole("public.orders_delivered", "UPDATE"),
     whole("public.orders_delivered", "DELETE"),
-    whole("public.orders_cancelled", "SELECT"),
     whole("public.orders_cancelled", "INSERT"),
     whole("public.orders_cancelled", "UPDATE"),
     whole("public.orders_cancelled", "DELETE"),
@@ -94,9 +98,15 @@ pub(super) async fn look(
     config: &Config,
     findings: &mut Findings,
 ) -> Result<(), StoreError> {
-    let mut wanted = SHOP_RIGHTS.to_vec();
+    let mut wanted = Vec::new();
+    if config.shop.enabled {
+        wanted.extend(SHOP_RIGHTS);
+    }
     if config.trendyol.enabled {
-        wanted.extend(STORE_RIGHTS);
+        wanted.extend(STOCK_RIGHTS);
+    }
+    if config.trendyol.enabled && config.trendyol.mirrors() {
+        wanted.extend(ORDER_RIGHTS);
     }
     let missing = store.missing_rights(&wanted).await?;
     let own = store.missing_own_rights().await?;

@@ -22,7 +22,21 @@ pub(super) async fn look(
     let Patient { store, config, .. } = *patient;
     let mut findings = Findings::default();
     let runs = daemons(store, now, &mut findings).await?;
-    buying(patient, &mut findings);
+    if config.shop.enabled {
+        orders(patient, now, &mut findings).await?;
+    }
+    http(config, runs, &mut findings).await;
+    Ok(findings)
+}
+
+/// Whether orders are bought, and what keeps some of them from it.
+async fn orders(
+    patient: &Patient<'_>,
+    now: DateTime<Utc>,
+    findings: &mut Findings,
+) -> Result<(), StoreError> {
+    let Patient { store, config, .. } = *patient;
+    buying(patient, findings);
     for brake in store.brakes().await? {
         if brake.scope == Scope::All {
             findings.warn(
@@ -35,10 +49,8 @@ pub(super) async fn look(
             );
         }
     }
-    old_orders(store, config, now, &mut findings).await?;
-    others(store, now, &mut findings).await?;
-    http(config, runs, &mut findings).await;
-    Ok(findings)
+    old_orders(store, config, now, findings).await?;
+    others(store, now, findings).await
 }
 
 /// Whether one is at work.

@@ -31,6 +31,8 @@ pub struct Asking {
     pub zone: Tz,
     /// Whether there is a Trendyol store.
     pub market: bool,
+    /// Whether there is a shop.
+    pub shop: bool,
 }
 
 /// Reads everything, as of about one moment.
@@ -66,6 +68,7 @@ pub async fn situation(
     });
     Ok(Situation {
         at: now,
+        shop: asking.shop,
         today_since,
         orders: overview.orders,
         panels: overview.panels,
