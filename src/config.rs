@@ -179,7 +179,9 @@ impl Config {
             notify: notify?,
             trendyol: trendyol?,
         };
-        if !read.shop.enabled && !read.trendyol.enabled {
+        // A switch that cannot be read has a fault of its own.
+        let readable = reader.fault_count() == 0;
+        if readable && !read.shop.enabled && !read.trendyol.enabled {
             reader.fault(
                 "shop.enabled",
                 "is false, and so is trendyol.enabled: nothing would be left to do",

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sqlx::{Acquire as _, Postgres, Transaction, postgres::PgDatabaseError};
+use sqlx::{Acquire as _, Postgres, Transaction, error::DatabaseError, postgres::PgDatabaseError};
 use uuid::Uuid;
 
 use super::{
@@ -355,8 +355,9 @@ impl Store {
         part.rollback().await.map_err(&doing)?;
         match tried {
             Ok(()) => Ok(None),
-            // A table that is in use now says nothing about its columns.
-            Err(error) if error.is_transient() => {
+            // Rights that are missing are named by a question of their own, and a table that is in use
+            // now says nothing about its columns.
+            Err(error) if error.is_transient() || lacks_a_right(&error) => {
                 tracing::warn!(cause = %error.words(), "{} could not be tried", trial.what());
                 Ok(None)
             }
@@ -510,6 +511,14 @@ fn sample_return(now: DateTime<Utc>) -> NewReturn {
     }
 }
 
+fn lacks_a_right(error: &StoreError) -> bool {
+    let StoreError::Database { source, .. } = error else {
+        return false;
+    };
+    let code = source.as_database_error().and_then(DatabaseError::code);
+    code.is_some_and(|code| code == "42501")
+}
+
 /// The statement after which the table takes it.
 async fn fix(
     transaction: &mut Transaction<'_, Postgres>,
@@ -533,7 +542,6 @@ async fn fix(
             "Run `orderwatch migrate`; otherwise look whether the table was dropped or renamed."
                 .to_owned(),
         ),
-        ("42501", ..) => Ok("GRANT what it names to the role of database.url;".to_owned()),
         ("42703", ..) => Ok("ALTER TABLE … ADD COLUMN the one that it names.".to_owned()),
         _ => Ok(LOOK.to_owned()),
     }

@@ -68,7 +68,7 @@ pub struct ReturnedPiece {
 }
 
 impl Store {
-    /// Writes a return down. False when there is nothing new.
+    /// Writes a return down. False when there is nothing new, or the warehouse's application keeps them.
     ///
     /// # Errors
     /// [`StoreError::Database`] when it cannot be written; nothing is then.
@@ -77,6 +77,9 @@ impl Store {
         new: &NewReturn,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
+        if !self.mirror {
+            return Ok(false);
+        }
         let work = async {
             let doing = StoreError::doing("writing a return down");
             let mut transaction = self.pool.begin().await.map_err(&doing)?;

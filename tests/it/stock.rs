@@ -13,6 +13,7 @@ mod pass;
 mod pick;
 mod returns;
 mod rig;
+mod sides;
 mod size;
 mod unsteady;
 mod warehouse;
