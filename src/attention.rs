@@ -144,6 +144,25 @@ pub enum Condition {
         /// In TRY.
         limit: Decimal,
     },
+    /// Somebody else has bought orders that orderwatch bought too.
+    SecondDispatcher {
+        /// Where.
+        panel: Panel,
+        /// Orders whose row in the shop names another purchase than ours.
+        orders: u64,
+    },
+    /// An account fell by more than was bought.
+    BalanceUnexplained {
+        /// Whose.
+        panel: Panel,
+        /// In the last 24 hours, in TRY.
+        amount: Decimal,
+    },
+    /// Products are sold with player fields that no person has confirmed.
+    PlayerFields {
+        /// How many.
+        products: u64,
+    },
     /// Somebody has paused buying.
     Paused {
         /// Where; `None` everywhere.
@@ -179,10 +198,27 @@ pub enum Condition {
         /// When it last went well.
         good_at: Option<DateTime<Utc>>,
     },
+    /// No stock is sent until a person resumes.
+    StockPaused {
+        /// Who wants it so.
+        who: String,
+        /// Why.
+        why: String,
+    },
     /// The marketplace's orders were read too long ago.
     OrdersStale {
         /// When they were last read whole.
         read_at: Option<DateTime<Utc>>,
+    },
+    /// Packages were shipped although nobody has taken their units from the shelves.
+    ShippedUntaken {
+        /// How many.
+        packages: u64,
+    },
+    /// The warehouse has tables of orders that orderwatch does not know.
+    UnknownOrderTables {
+        /// Which.
+        tables: Vec<String>,
     },
     /// Bar codes that the marketplace has refused.
     Quarantine {
@@ -252,12 +288,18 @@ kinds! {
     BalanceLow => "balance_low",
     SpendingNear => "spending_near",
     SpendingReached => "spending_reached",
+    SecondDispatcher => "second_dispatcher",
+    BalanceUnexplained => "balance_unexplained",
+    PlayerFields => "player_fields",
     Paused => "paused",
     NotBuying => "not_buying",
     JobMissing => "job_missing",
     JobFailing => "job_failing",
     PushFailing => "push_failing",
+    StockPaused => "stock_paused",
     OrdersStale => "orders_stale",
+    ShippedUntaken => "shipped_untaken",
+    UnknownOrderTables => "unknown_order_tables",
     Quarantine => "quarantine",
     NoticesFailing => "notices_failing",
     NoticesGivenUp => "notices_given_up",

@@ -195,11 +195,7 @@ impl Global {
 
     fn begin_log(loaded: &Loaded) -> anyhow::Result<telemetry::Guard> {
         let log = &loaded.config.log;
-        let guard = telemetry::init(
-            &log.level,
-            log.format,
-            loaded.config.otlp.collector().as_ref(),
-        )?;
+        let guard = telemetry::init(&log.level, log.format)?;
         if let Some(file) = &loaded.file {
             tracing::info!(file = %file.display(), "configuration read");
         }
@@ -222,7 +218,8 @@ async fn store(config: &Config) -> anyhow::Result<Store> {
     Ok(store
         .telling(config.notify.audience())
         .having(config.sides())
-        .mirroring(config.trendyol.mirrors()))
+        .mirroring(config.trendyol.mirrors())
+        .buying_chained(config.dispatch.buy_chained))
 }
 
 /// The database, as above, with all migrations.

@@ -23,7 +23,6 @@ mod known;
 mod log;
 mod merged;
 mod notify;
-mod otlp;
 mod poll;
 mod read;
 mod secret;
@@ -46,7 +45,6 @@ pub use http::Http;
 pub use log::Log;
 pub(crate) use notify::is_private;
 pub use notify::{Notify, Webhook};
-pub use otlp::Otlp;
 pub use poll::{Poll, Sweep};
 pub use sources::Sources;
 pub use trendyol::{Trendyol, TrendyolOrders, TrendyolPaths, TrendyolReturns, TrendyolStock};
@@ -71,8 +69,6 @@ pub struct Config {
     pub http: Http,
     /// What is logged.
     pub log: Log,
-    /// Where traces go.
-    pub otlp: Otlp,
     /// The shop.
     pub shop: Shop,
     /// What is written into the shop's rows.
@@ -146,13 +142,12 @@ impl Config {
         let database = Database::read(reader.section("database"));
         let http = Http::read(reader.section("http"));
         let log = Log::read(reader.section("log"));
-        let otlp = Otlp::read(reader.section("otlp"));
         let shop = Shop::read(reader.section("shop"));
         let orders = Orders::read(reader.section("orders"));
         let dispatch = Dispatch::read(reader.section("dispatch"));
         let poll = Poll::read(reader.section("poll"));
         let sweep = Sweep::read(reader.section("sweep"));
-        let znet = Znet::read(reader.section("znet"));
+        let znet = Znet::read(reader);
         let balance = Balance::read(reader.section("balance"));
         let retention = Retention::read(reader.section("retention"));
         let notify = Notify::read(reader);
@@ -167,13 +162,12 @@ impl Config {
             database: database?,
             http: http?,
             log: log?,
-            otlp: otlp?,
             shop,
             orders,
             dispatch,
             poll: poll?,
             sweep,
-            znet,
+            znet: znet?,
             balance,
             retention,
             notify: notify?,
@@ -214,7 +208,6 @@ impl Config {
     pub fn secrets(&self) -> Vec<SecretString> {
         let mut secrets = self.database.secrets();
         secrets.extend(self.http.secrets());
-        secrets.extend(self.otlp.secrets());
         secrets.extend(self.notify.secrets().cloned());
         secrets.extend(self.trendyol.secrets());
         secrets
@@ -224,13 +217,14 @@ impl Config {
     #[must_use]
     pub fn rules(&self) -> Rules {
         Rules {
+            player: self.znet.player.clone(),
             backoff: self.poll.backoff,
             first_check_after: self.poll.first_check_after,
             max_attempts: self.poll.max_attempts,
             give_up_after: self.poll.give_up_after,
             confirm_after: self.dispatch.confirm_after.clone(),
             unconfirmed: self.dispatch.unconfirmed,
-            settle_status: self.orders.settle_status,
+            settle: self.orders.settle,
         }
     }
 }

@@ -59,6 +59,15 @@ pub enum DaemonError {
         /// How many.
         missing: usize,
     },
+    /// The status of orders is money in this database.
+    #[error(
+        "orders.settle = \"status\" would reject orders without a refund: the database has wallets ({tables}); \
+         set orders.settle = \"shop\", and tell the shop by [[notify.webhook]]"
+    )]
+    Wallets {
+        /// Their tables.
+        tables: String,
+    },
     /// The page's address cannot be listened at.
     #[error(transparent)]
     Listen(#[from] BindError),
@@ -191,6 +200,7 @@ pub async fn run(
     {
         checked?;
     }
+    startup::settling(config, &store).await?;
     let ground = Ground {
         me: Me::new(clock.now()),
         store: store.metered(&meter),
@@ -252,6 +262,7 @@ async fn reloaded(
     let store = ground.store.clone().having(config.sides());
     startup::up_to_date(&store).await?;
     sides::check(config, &store, ground.clock.now()).await?;
+    startup::settling(config, &ground.store).await?;
     let change = front.change(&config.http).await?;
     let (generation, world) = Generation::start(config, ground)?;
     front.enter(change, world).await;
@@ -340,6 +351,7 @@ pub async fn once(
     if !config.shop.enabled && job != Job::Retention {
         return Err(DaemonError::NoShop);
     }
+    startup::settling(config, store).await?;
     let (shared, mut recorder) = build::shared(config, store, Arc::clone(&clock), Meter::new())?;
     let pass = jobs::pass(config, &shared, job);
     let tick = Tick {

@@ -18,6 +18,8 @@ mod panels;
 mod rights;
 mod routes;
 mod server;
+mod tenants;
+mod warehouse;
 mod world;
 
 use std::{collections::HashMap, time::Duration};
@@ -117,7 +119,8 @@ async fn look(patient: Patient<'_>, findings: &mut Findings) {
         market::look(&patient, now),
     );
     let routes = if patient.config.shop.enabled {
-        within(pace, "routing", routes::look(store, &lists)).await
+        let player = &patient.config.znet.player;
+        within(pace, "routing", routes::look(store, player, &lists)).await
     } else {
         Findings::default()
     };

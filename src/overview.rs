@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 pub use daemons::{Daemon, DaemonView, GONE_AFTER};
 pub(crate) use daemons::{buying_name, buying_named};
 pub use jobs::{JobView, RunView};
-pub use panels::{BreakerView, PanelOrders, PanelView, PauseView};
+pub use panels::{BreakerView, PanelOrders, PanelView, PauseView, SecondView};
 
 use crate::order::{HoldReason, IntegrationId};
 
@@ -73,6 +73,8 @@ pub struct Orders {
     pub eligible: u64,
     /// When the oldest of those was created.
     pub eligible_since: Option<DateTime<Utc>>,
+    /// Products that were sold with player fields that no person has confirmed.
+    pub unproven_products: u64,
     /// Endings today.
     pub ended_today: Endings,
     /// Endings in the last 24 hours.
@@ -144,6 +146,13 @@ pub struct NoticeQueue {
 pub struct Market {
     /// Packages that may hold units.
     pub open_packages: u64,
+    /// Packages that were shipped more than an hour ago although nobody has taken their units from the
+    /// shelves; these stay reserved.
+    pub shipped_untaken: u64,
+    /// When the first of those was shipped.
+    pub shipped_untaken_since: Option<DateTime<Utc>>,
+    /// The warehouse's tables of orders that orderwatch does not know.
+    pub unknown_order_tables: Vec<String>,
     /// When the orders were last read whole.
     pub orders_read_at: Option<DateTime<Utc>>,
     /// Bar codes that were sent and are not settled.
@@ -160,6 +169,19 @@ pub struct Market {
     pub push_good_at: Option<DateTime<Utc>>,
     /// Items of the last one that Trendyol took.
     pub pushed_items: u64,
+    /// Since when, by whom and why no stock is sent at all.
+    pub paused: Option<StockPause>,
+}
+
+/// No stock is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct StockPause {
+    /// Who wants it so; orderwatch itself where somebody else sends, too.
+    pub who: String,
+    /// Why.
+    pub why: String,
+    /// Since when.
+    pub at: DateTime<Utc>,
 }
 
 impl Orders {

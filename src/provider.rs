@@ -65,6 +65,17 @@ pub struct Catalogue {
     pub products: HashMap<String, Product>,
     /// What they cost, in TRY, where the list says so.
     pub prices: HashMap<String, Decimal>,
+    /// Entries that lack a number without which they cannot be bought, and which one.
+    pub incomplete: HashMap<String, MissingNumber>,
+}
+
+/// A number that an entry of a price list lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MissingNumber {
+    /// `oyun_bilgi_id`.
+    Oyun,
+    /// `kupur`.
+    Kupur,
 }
 
 /// What came back from a purchase.

@@ -3,20 +3,26 @@
 //! Everything here is pure. Facts come in as arguments, a [`plan`] comes out, so every rule by which
 //! a unit could be sold twice stands in one place and is tested as a table. What must stay true:
 //!
-//! * an open package holds its units until they were taken from the shelves, a status that nobody
-//!   knows holds them too ([`reserve`]),
+//! * a package holds its units until they were taken from the shelves, also when it was shipped without
+//!   that, and a status that nobody knows holds them too ([`reserve`]),
+//! * where the warehouse keeps a ledger, that says what was taken ([`ledger`]),
 //! * a record that cannot be read is named, never skipped in silence ([`details`]),
 //! * while the view of the orders is old, stock is only lowered ([`plan`]),
+//! * what the warehouse's application keeps off sale is not put on sale ([`listing`]),
 //! * the same quantity of the same bar code is not sent twice within 15 minutes ([`plan`]).
 
 pub mod details;
 pub mod guard;
+pub mod ledger;
+pub mod listing;
 pub mod mirror;
+pub mod names;
 pub mod patience;
 pub mod pick;
 pub mod place;
 pub mod plan;
 pub mod reserve;
+pub mod second_pusher;
 pub mod shelf;
 
 use std::fmt;

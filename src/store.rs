@@ -25,6 +25,8 @@ mod inbox;
 mod integrations;
 mod jobs;
 mod keyset;
+mod ledger;
+mod left_to_shop;
 mod list;
 mod listen;
 mod migrate;
@@ -39,6 +41,7 @@ mod packages;
 mod panel_views;
 mod people;
 mod pick;
+mod player_fields;
 mod pool;
 #[cfg(feature = "sandbox")]
 mod practice;
@@ -49,6 +52,7 @@ mod record_shop;
 mod retention;
 mod returns;
 mod search;
+mod second;
 mod shadow;
 mod shadow_report;
 mod sheet;
@@ -58,6 +62,7 @@ mod stats;
 mod stock_batches;
 mod stock_items;
 mod stock_log;
+mod stock_pauses;
 mod stock_results;
 mod stock_view;
 mod sweep;
@@ -90,6 +95,7 @@ pub use inbox::{InboxAnswer, InboxOrder, InboxPurchase, InboxShop};
 pub use integrations::{EVERYWHERE, Integration, ZNET};
 pub use jobs::{JobRun, Lately, Leader, Tick};
 pub use keyset::{NumberedEvent, SentItem};
+pub use left_to_shop::{Forwarded, ShopRoutes};
 pub use list::{Direction, ListedOrder, OrderFilter, Place};
 pub use listen::NewOrders;
 pub use migrate::{MigrateError, Revert, Sides};
@@ -100,6 +106,7 @@ pub use overview::{Overview, Question};
 pub use packages::{NewPackage, OrderPackage, OrderPicture, Put, RecordedPackage};
 pub use people::{Acted, Person};
 pub use pick::{PickAsk, PickLine, Picked, PickedLine};
+pub use player_fields::{Confirmed, PlayerView, SoldAs};
 use pool::{BY_INDEX, Pool, SESSION};
 #[cfg(feature = "sandbox")]
 pub use practice::{PracticeOrder, PracticeShop, Practised};
@@ -107,8 +114,9 @@ pub use record::{Outcome, Recorded};
 pub use retention::{FinishedOrder, PrunedPage};
 pub use returns::{NewReturn, ReturnedPiece};
 pub use search::{Found, FoundOrder, Search, WINDOW};
+pub use second::{Evidence, Overwritten, SELF, Scan, shown_since};
 pub use shadow::ShadowOrder;
-pub use shadow_report::{ShadowEntry, ShadowSum};
+pub use shadow_report::{ShadowEntry, ShadowSum, ShopDid};
 pub use sheet::{OrderSheet, PlacedEvent};
 pub use shelf_view::{BatchView, PackageView, RefusedItem};
 pub use spending::SpendingLimit;
@@ -129,6 +137,8 @@ pub struct Store {
     sides: Sides,
     /// Whether the warehouse's rows are written.
     mirror: bool,
+    /// Whether orders that came along a chain of tenants are bought (`dispatch.buy_chained`).
+    buy_chained: bool,
 }
 
 /// Connections of a pool.
@@ -267,6 +277,7 @@ impl Store {
             audience: Arc::default(),
             sides: Sides::BOTH,
             mirror: true,
+            buy_chained: false,
         }
     }
 
@@ -302,6 +313,13 @@ impl Store {
     #[must_use]
     pub fn mirrors(&self) -> bool {
         self.mirror
+    }
+
+    /// The same store, for which orders that came along a chain of tenants are to be bought, or not.
+    #[must_use]
+    pub const fn buying_chained(mut self, buy: bool) -> Self {
+        self.buy_chained = buy;
+        self
     }
 
     /// The same store, whose waits for connections this meter measures.

@@ -5,18 +5,14 @@
 //! * a log that nobody reads (a full pipe, a stuck journal) never holds up an order: lines are
 //!   handed to a thread of their own, and lines that it cannot take are counted and reported,
 //! * every line passes the redaction in [`redact`] as the last line of defence,
-//! * traces, for those who export them, pass the same redaction and hold nobody up either,
 //! * a panic is one event like any other, so it reaches whoever reads the log.
 
-mod collector;
 mod filter;
 mod output;
 mod panics;
 pub mod redact;
 #[cfg(test)]
 mod tests;
-#[cfg(feature = "otlp")]
-pub mod traces;
 
 use std::{
     fmt,
@@ -34,7 +30,6 @@ use tracing_subscriber::{
     util::{SubscriberInitExt, TryInitError},
 };
 
-pub use collector::{Collector, Header};
 pub use filter::{Filter, FilterError};
 pub use redact::Secrets;
 
@@ -42,9 +37,6 @@ use output::{DroppedLines, Output, Terminal};
 
 /// Lines that wait for a slow reader, a few MiB at most; more are dropped and counted.
 const BUFFERED_LINES: usize = 8 * 1024;
-
-/// What the spans of traces are named after; the log never shows them.
-pub const SPANS: &str = "orderwatch::trace";
 
 /// The form of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,21 +65,14 @@ pub enum TelemetryError {
     /// This process has a log.
     #[error("the log is set up already")]
     Twice(#[from] TryInitError),
-    /// The way to the collector of traces cannot be set up.
-    #[cfg(feature = "otlp")]
-    #[error(transparent)]
-    Traces(#[from] traces::TracesError),
 }
 
-/// Keeps the log and the traces going. Dropping it writes what is waiting: lines for about a second
-/// at most, traces for `LAST_EXPORT`.
+/// Keeps the log going. Dropping it writes what is waiting, for about a second at most.
 #[must_use = "the log ends when this is dropped"]
 #[derive(Debug)]
 pub struct Guard {
     output: Output<tracing_appender::non_blocking::NonBlocking>,
     filter: SetFilter,
-    #[cfg(feature = "otlp")]
-    traces: Option<traces::Traces>,
     _worker: WorkerGuard,
 }
 
@@ -120,25 +105,15 @@ impl Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        // What goes wrong here is logged yet.
-        #[cfg(feature = "otlp")]
-        if let Some(traces) = self.traces.take() {
-            traces.end();
-        }
         self.output.report_dropped();
     }
 }
 
-/// Sends all events of this process to standard error, and panics with them. A build with the feature
-/// `otlp` sends spans to the collector, in a Tokio runtime; other builds have no use for it.
+/// Sends all events of this process to standard error, and panics with them.
 ///
 /// # Errors
-/// [`TelemetryError`] when this process has a log already, or traces cannot be sent.
-pub fn init(
-    filter: &Filter,
-    format: Format,
-    collector: Option<&Collector>,
-) -> Result<Guard, TelemetryError> {
+/// [`TelemetryError`] when this process has a log already.
+pub fn init(filter: &Filter, format: Format) -> Result<Guard, TelemetryError> {
     let terminal = io::stderr().is_terminal();
     let json = format.is_json(terminal);
     let builder = NonBlockingBuilder::default()
@@ -153,29 +128,11 @@ pub fn init(
     let dropped = DroppedLines::new(writer.error_counter());
     let output = Output::new(writer, Secrets::process(), json, Some(dropped));
     let (filter, handle) = reload::Layer::new(filter.to_env_filter());
-    #[cfg(feature = "otlp")]
-    let traces = collector.map(|collector| traces::Traces::begin(collector, Secrets::process()));
-    #[cfg(feature = "otlp")]
-    let traces = traces.transpose()?;
-    #[cfg(feature = "otlp")]
-    match &traces {
-        Some(traces) => tracing_subscriber::registry()
-            .with(lines(json, terminal, output.clone()).with_filter(filter))
-            .with(traces.layer())
-            .try_init()?,
-        None => subscriber(filter, json, terminal, output.clone()).try_init()?,
-    }
-    #[cfg(not(feature = "otlp"))]
-    {
-        debug_assert!(collector.is_none(), "the configuration refuses one");
-        subscriber(filter, json, terminal, output.clone()).try_init()?;
-    }
+    subscriber(filter, json, terminal, output.clone()).try_init()?;
     panics::log();
     Ok(Guard {
         output,
         filter: SetFilter(handle),
-        #[cfg(feature = "otlp")]
-        traces,
         _worker: worker,
     })
 }

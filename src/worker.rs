@@ -36,6 +36,7 @@ mod report;
 pub mod resolve;
 pub mod retention;
 pub mod schedule;
+pub mod second;
 pub mod share;
 pub mod signature;
 pub mod situation;
@@ -43,7 +44,6 @@ pub mod slots;
 pub mod statistics;
 pub mod stream;
 pub mod sweep;
-mod trace;
 pub mod trendyol;
 
 use std::time::Duration;

@@ -221,7 +221,7 @@ async fn check(database: &Database, answers: Answers, orders: u64) -> anyhow::Re
         Answers::Done => (
             r#"SELECT count(*) FROM orderwatch.orders t JOIN public.product_orders o ON o.id = t.order_id
                WHERE t.stage = 'completed' AND t.pin = o."pinCode" AND o.status = 'approved'
-                 AND o."externalStatus" = 'completed' AND o."notesCount" = 3"#,
+                 AND o."externalStatus" = 'done' AND o."notesCount" = 3"#,
             "completed",
         ),
         _ => (

@@ -6,6 +6,7 @@ use anyhow::ensure;
 use orderwatch::{
     clock::ManualClock,
     meter::Meter,
+    stock::{listing::ShelfRule, second_pusher::OnSecondPusher},
     worker::trendyol::{Pull, PushRules, PushStock, Seller},
 };
 
@@ -91,6 +92,8 @@ fn rules() -> PushRules {
     PushRules {
         batch_size: 1000,
         safety_stock: 0,
+        shelves: ShelfRule::Auto,
+        on_second_pusher: OnSecondPusher::Pause,
         max_order_age: Duration::from_mins(5),
         look_again_after: Duration::from_mins(1),
         force: false,

@@ -89,6 +89,12 @@ impl Warnings {
             };
             self.add(Severity::Warning, orders.unconfirmed_since, condition);
         }
+        if orders.unproven_products > 0 {
+            let condition = Condition::PlayerFields {
+                products: orders.unproven_products,
+            };
+            self.add(Severity::Notice, None, condition);
+        }
         if !orders.held.is_empty() {
             let mut groups = orders.held.clone();
             groups.sort_by_key(|group| Reverse(group.orders));
@@ -134,6 +140,7 @@ impl Warnings {
             };
             self.add(Severity::Critical, Some(breaker.since), condition);
         }
+        self.second(view, panel());
         if !view.enabled {
             return;
         }
@@ -154,6 +161,24 @@ impl Warnings {
             }
         }
         self.spending(view, panel());
+    }
+
+    fn second(&mut self, view: &PanelView, panel: Panel) {
+        let found = view.second;
+        if found.unexplained > Decimal::ZERO {
+            let condition = Condition::BalanceUnexplained {
+                panel: panel.clone(),
+                amount: found.unexplained,
+            };
+            self.add(Severity::Warning, None, condition);
+        }
+        if found.overwritten > 0 {
+            let condition = Condition::SecondDispatcher {
+                panel,
+                orders: found.overwritten,
+            };
+            self.add(Severity::Critical, found.since, condition);
+        }
     }
 
     fn spending(&mut self, view: &PanelView, panel: Panel) {
@@ -218,7 +243,15 @@ impl Warnings {
     }
 
     fn market(&mut self, market: &Market, limits: &Limits, now: DateTime<Utc>) {
-        if market.push_ok == Some(false) {
+        if let Some(pause) = &market.paused {
+            let condition = Condition::StockPaused {
+                who: pause.who.clone(),
+                why: pause.why.clone(),
+            };
+            self.add(Severity::Critical, Some(pause.at), condition);
+        }
+        // While it is paused each pass fails, and that is said already.
+        if market.push_ok == Some(false) && market.paused.is_none() {
             let good = market.push_good_at;
             let long = good.is_none_or(|good| older(good, limits.push_critical_after, now));
             let severity = if long {
@@ -241,6 +274,18 @@ impl Warnings {
                 Severity::Warning
             };
             self.add(severity, read_at, Condition::OrdersStale { read_at });
+        }
+        if market.shipped_untaken > 0 {
+            let condition = Condition::ShippedUntaken {
+                packages: market.shipped_untaken,
+            };
+            self.add(Severity::Warning, market.shipped_untaken_since, condition);
+        }
+        if !market.unknown_order_tables.is_empty() {
+            let condition = Condition::UnknownOrderTables {
+                tables: market.unknown_order_tables.clone(),
+            };
+            self.add(Severity::Warning, None, condition);
         }
         if market.items_resting > 0 {
             let condition = Condition::Quarantine {

@@ -13,7 +13,7 @@ use crate::{
     order::{HoldReason, IntegrationId, TenantId, explain::Buying},
     overview::{
         Bought, BreakerView, DaemonView, HeldGroup, JobView, Market, NoticeQueue, Orders,
-        PanelOrders, PanelView, PauseView, RunView, Situation,
+        PanelOrders, PanelView, PauseView, RunView, SecondView, Situation, StockPause,
     },
 };
 
@@ -64,6 +64,7 @@ pub(crate) fn well() -> Situation {
                 money: Decimal::from(105),
             },
             limit: Some(Decimal::from(1000)),
+            second: SecondView::default(),
             orders: PanelOrders {
                 submitted: 12,
                 eligible: 1,
@@ -211,6 +212,27 @@ fn cases() -> Vec<Case> {
         ),
         (
             |s| {
+                s.panels[0].second = SecondView {
+                    overwritten: 2,
+                    since: ago(1),
+                    ..SecondView::default()
+                };
+            },
+            Kind::SecondDispatcher,
+            Severity::Critical,
+        ),
+        (
+            |s| s.orders.unproven_products = 1,
+            Kind::PlayerFields,
+            Severity::Notice,
+        ),
+        (
+            |s| s.panels[0].second.unexplained = Decimal::from(40),
+            Kind::BalanceUnexplained,
+            Severity::Warning,
+        ),
+        (
+            |s| {
                 s.pauses = vec![PauseView {
                     panel: None,
                     name: None,
@@ -268,6 +290,19 @@ fn cases() -> Vec<Case> {
             Severity::Critical,
         ),
         (
+            |s| {
+                let market = s.market.as_mut().unwrap();
+                market.push_ok = Some(false);
+                market.paused = Some(StockPause {
+                    who: "orderwatch".to_owned(),
+                    why: "somebody else sends stock".to_owned(),
+                    at: now(),
+                });
+            },
+            Kind::StockPaused,
+            Severity::Critical,
+        ),
+        (
             |s| s.market.as_mut().unwrap().orders_read_at = ago(10),
             Kind::OrdersStale,
             Severity::Warning,
@@ -276,6 +311,19 @@ fn cases() -> Vec<Case> {
             |s| s.market.as_mut().unwrap().orders_read_at = None,
             Kind::OrdersStale,
             Severity::Critical,
+        ),
+        (
+            |s| s.market.as_mut().unwrap().shipped_untaken = 2,
+            Kind::ShippedUntaken,
+            Severity::Warning,
+        ),
+        (
+            |s| {
+                let market = s.market.as_mut().unwrap();
+                market.unknown_order_tables = vec!["orders_lost".to_owned()];
+            },
+            Kind::UnknownOrderTables,
+            Severity::Warning,
         ),
         (
             |s| s.market.as_mut().unwrap().items_resting = 1,

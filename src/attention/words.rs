@@ -13,6 +13,8 @@ impl Condition {
             Self::BreakerOpen { panel, .. }
             | Self::BalanceLow { panel, .. }
             | Self::SpendingNear { panel, .. }
+            | Self::SecondDispatcher { panel, .. }
+            | Self::BalanceUnexplained { panel, .. }
             | Self::SpendingReached { panel, .. } => Some(&panel.name),
             Self::Paused { panel, .. } => panel.as_deref(),
             Self::JobMissing { job, .. } | Self::JobFailing { job, .. } => Some(job),
@@ -100,6 +102,21 @@ impl Condition {
                 money(*spent),
                 money(*limit)
             ),
+            Self::SecondDispatcher { panel, orders } => format!(
+                "Somebody else buys at {} too: {} of ours {} another purchase in the shop.",
+                panel.name,
+                many(*orders, "order"),
+                if *orders == 1 { "names" } else { "name" }
+            ),
+            Self::BalanceUnexplained { panel, amount } => format!(
+                "The balance at {} fell by {} in 24 hours that orderwatch did not spend.",
+                panel.name,
+                money(*amount)
+            ),
+            Self::PlayerFields { products } => format!(
+                "{} sold with player fields that nobody has confirmed by a real order.",
+                are(*products, "product")
+            ),
             Self::Paused { panel, who, why } => match panel {
                 Some(name) => format!("Buying at {name} is paused by {who}: {why}"),
                 None => format!("Buying is paused everywhere by {who}: {why}"),
@@ -115,12 +132,23 @@ impl Condition {
             Self::PushFailing { error, .. } => {
                 format!("Stock could not be sent{}", because(error.as_deref()))
             }
+            Self::StockPaused { who, why } => {
+                format!("No stock is sent to Trendyol: paused by {who}: {why}")
+            }
             Self::OrdersStale { read_at: Some(_) } => {
                 "Trendyol's orders were not read lately: stock is only lowered.".to_owned()
             }
             Self::OrdersStale { read_at: None } => {
                 "Trendyol's orders were never read: stock is only lowered.".to_owned()
             }
+            Self::ShippedUntaken { packages } => format!(
+                "Shipped although nobody took the pieces from the shelves, and so still reserved: {}.",
+                many(*packages, "package")
+            ),
+            Self::UnknownOrderTables { tables } => format!(
+                "The warehouse has tables of orders that orderwatch does not know: {}. What stands there counts as sold.",
+                tables.join(", ")
+            ),
             Self::Quarantine { items } => {
                 format!(
                     "Trendyol has refused {}, to be sent again later.",
@@ -173,6 +201,15 @@ impl Condition {
             Self::SpendingReached { .. } => {
                 "Look whether the purchases are right; raise dispatch.daily_limit, then retry the held orders."
             }
+            Self::SecondDispatcher { .. } => {
+                "Switch the shop's own sending off (README, \"Switching over\"), check at the panel whether they were bought twice, then `orderwatch resume --integration ID`."
+            }
+            Self::BalanceUnexplained { .. } => {
+                "Look at the panel who buys there: staff by hand, or a second dispatcher (`orderwatch doctor`)."
+            }
+            Self::PlayerFields { .. } => {
+                "Check with a customer of each that the goods reached the right account, then `orderwatch order confirm ORDER`; otherwise change znet.player_fields. `orderwatch doctor` names them."
+            }
             Self::Paused { .. } => "`orderwatch resume` once the cause is gone.",
             Self::NotBuying { shadow: true } => {
                 "Compare with `orderwatch shadow`, then set dispatch.mode = \"live\"."
@@ -187,8 +224,15 @@ impl Condition {
             Self::PushFailing { .. } => {
                 "`orderwatch stock log` shows the passes; `orderwatch stock push` tries now."
             }
+            Self::StockPaused { .. } => "`orderwatch stock resume` once the cause is gone.",
             Self::OrdersStale { .. } => {
                 "`orderwatch once pull-orders` shows what is wrong; stock goes up again by itself."
+            }
+            Self::ShippedUntaken { .. } => {
+                "`orderwatch stock plan` names them; then `orderwatch pick ORDER` takes the pieces, or `orderwatch stock release ORDER` says that they were not taken from here."
+            }
+            Self::UnknownOrderTables { .. } => {
+                "Look whether they hold open orders; a newer version of orderwatch may know them."
             }
             Self::Quarantine { .. } => {
                 "`orderwatch stock plan` names them with Trendyol's words; mend them in the seller panel."
@@ -245,7 +289,10 @@ const fn held_for(reason: HoldReason) -> &'static str {
         HoldReason::NoPlayerId => "without a player id",
         HoldReason::QuantityNotOne => "for several units",
         HoldReason::NotInCatalogue => "not in the catalogue",
+        HoldReason::ListedWithoutOyun => "listed without oyun_bilgi_id",
+        HoldReason::ListedWithoutKupur => "listed without kupur",
         HoldReason::ContradictoryRouting => "routed to no panel",
+        HoldReason::PanelOfAnother => "routed to another tenant's account",
         HoldReason::IntegrationIncomplete => "at an incomplete account",
         HoldReason::Unconfirmed => "perhaps bought",
         HoldReason::NoReference => "without a reference",

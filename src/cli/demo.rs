@@ -36,7 +36,9 @@ Examples:
   orderwatch demo --orders 200         ends when 200 orders are done";
 
 /// What differs from the shipped settings: shorter intervals, so that there is something to see.
-const SETTINGS: [(&str, &str); 24] = [
+const SETTINGS: [(&str, &str); 25] = [
+    // The practice shop has no wallets.
+    ("ORDERWATCH__ORDERS__SETTLE", "status"),
     ("ORDERWATCH__HTTP__LISTEN", "127.0.0.1:0"),
     ("ORDERWATCH__LOG__FORMAT", "pretty"),
     ("ORDERWATCH__DISPATCH__LEASE", "12s"),
@@ -81,7 +83,7 @@ pub(super) struct Options {
 pub(super) async fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let config = settings([])?;
     Secrets::process().register(&config.database.secrets());
-    let _log = telemetry::init(&config.log.level, config.log.format, None)?;
+    let _log = telemetry::init(&config.log.level, config.log.format)?;
     let store = empty_database(&config).await?;
     let panel = shop::open(&store, options.seed).await?;
     let mut warehouse = Warehouse::open(&store, options.seed).await?;

@@ -1,5 +1,6 @@
 //! `orderwatch order …`: looking at orders, and what people may decide about them.
 
+mod confirm;
 mod explain;
 mod list;
 mod one;
@@ -10,8 +11,10 @@ mod show;
 use std::process::ExitCode;
 
 use clap::Subcommand;
+use serde_json::{Value, json};
 
 use super::Global;
+use crate::order::{OrderId, Player};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -30,6 +33,9 @@ pub(super) enum Command {
     /// Say what became of an order that the panel does not tell about.
     #[command(after_help = resolve::EXAMPLES)]
     Resolve(resolve::Options),
+    /// Say that a delivered order reached the right account: the player fields of its product are right.
+    #[command(after_help = confirm::EXAMPLES)]
+    Confirm(confirm::Options),
 }
 
 pub(super) async fn run(global: &Global, command: &Command) -> anyhow::Result<ExitCode> {
@@ -39,5 +45,25 @@ pub(super) async fn run(global: &Global, command: &Command) -> anyhow::Result<Ex
         Command::List(options) => list::run(global, options).await,
         Command::Retry(options) => retry::run(global, options).await,
         Command::Resolve(options) => resolve::run(global, options).await,
+        Command::Confirm(options) => confirm::run(global, options).await,
     }
+}
+
+/// What an order is called: its number in the shop, otherwise the beginning of its id. The Django
+/// shop gives its orders no numbers.
+pub(super) fn number(order: OrderId, number: Option<i32>, gone: bool) -> String {
+    match (number, gone) {
+        (Some(number), _) => number.to_string(),
+        (None, true) => "gone".to_owned(),
+        (None, false) => order.to_string().chars().take(8).collect(),
+    }
+}
+
+/// What is sent about a player, for programs.
+pub(super) fn player_value(player: &Player) -> Value {
+    json!({
+        "fields": player.fields.as_str(),
+        "oyuncu_bilgi": player.player_id,
+        "musteri_tel": player.phone,
+    })
 }

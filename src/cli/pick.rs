@@ -7,6 +7,7 @@ use clap::Args;
 use super::{Global, clock, migrated_store, out};
 use crate::{
     daemon,
+    stock::place::Place,
     store::{PickAsk, Picked, PickedLine},
     worker::trendyol::{needed, tell},
 };
@@ -71,17 +72,28 @@ fn said(ask: PickAsk<'_>, picked: &Picked) -> (String, ExitCode) {
     let failed = |text: String| (text, ExitCode::FAILURE);
     match picked {
         Picked::Taken { lines, .. } => taken(ask, lines),
-        Picked::Already(place) => (
+        Picked::Already(Some(Place::Preparing)) => (
+            format!(
+                "Order {order} was picked before: the application has collected it (it is in \
+                 orders_hazirlaniyor); nothing was taken."
+            ),
+            ExitCode::SUCCESS,
+        ),
+        Picked::Already(Some(place)) if *place != Place::Elsewhere => (
             format!(
                 "Order {order} was picked before (it is in orders_{}); nothing was taken.",
                 place.as_str()
             ),
             ExitCode::SUCCESS,
         ),
+        Picked::Already(_) => (
+            format!("Order {order} was picked before; nothing was taken."),
+            ExitCode::SUCCESS,
+        ),
         Picked::Cancelled => failed(format!("Order {order} was cancelled; nothing was taken.")),
         Picked::NotReady => failed(format!(
-            "Order {order} is not to be picked yet: its payment is pending, or orders_created does \
-             not have it. Nothing was taken."
+            "Order {order} is not to be picked: its payment is pending, or it is in none of the \
+             warehouse's tables of open orders. Nothing was taken."
         )),
         Picked::NoLines => failed(format!(
             "Order {order} has no line that can be read; nothing was taken. \

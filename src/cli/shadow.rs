@@ -7,8 +7,16 @@ use clap::Args;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::{Global, out, shop_store, table::Table};
-use crate::store::{ShadowEntry, ShadowSum};
+use super::{
+    Global,
+    order::{number, player_value},
+    out, shop_store,
+    table::Table,
+};
+use crate::{
+    order::PlayerRules,
+    store::{Forwarded, ShadowEntry, ShadowSum, ShopDid},
+};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -38,12 +46,23 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
     let orders = store
         .shadow_before(since, None, i64::from(options.limit))
         .await?;
+    // They are written down nowhere: the shop sends them, also when orderwatch is live.
+    let chained = store
+        .forwarded(since.unwrap_or_else(|| now - TimeDelta::days(7)), now)
+        .await?;
+    let rules = &config.znet.player;
     if options.json {
-        let orders: Vec<Value> = orders.iter().map(order_value).collect();
+        let orders: Vec<Value> = orders
+            .iter()
+            .map(|order| order_value(order, rules))
+            .collect();
         let panels: Vec<Value> = sums.iter().map(sum_value).collect();
-        out::json(&json!({ "since": since, "panels": panels, "orders": orders }))?;
+        out::json(&json!({
+            "since": since, "panels": panels, "orders": orders, "forwarded": chained.orders,
+        }))?;
     } else {
-        print(&sums, &orders)?;
+        print(&sums, &orders, rules)?;
+        print_forwarded(chained)?;
     }
     store.close().await;
     Ok(ExitCode::SUCCESS)
@@ -56,7 +75,7 @@ fn back(now: DateTime<Utc>, length: std::time::Duration) -> DateTime<Utc> {
         .unwrap_or(DateTime::<Utc>::MIN_UTC)
 }
 
-fn print(sums: &[ShadowSum], orders: &[ShadowEntry]) -> anyhow::Result<()> {
+fn print(sums: &[ShadowSum], orders: &[ShadowEntry], rules: &PlayerRules) -> anyhow::Result<()> {
     if sums.is_empty() {
         out::line("Nothing was written down. Shadow mode is dispatch.mode = \"shadow\".")?;
         return Ok(());
@@ -86,24 +105,38 @@ fn print(sums: &[ShadowSum], orders: &[ShadowEntry]) -> anyhow::Result<()> {
         "NUMBER",
         "PANEL",
         "WHAT",
+        "PLAYER FIELDS",
         "TRY",
         "REFERENCE",
+        "SHOP",
         "ORDER",
     ]);
     for order in orders {
         table.row([
             order.at.to_rfc3339_opts(SecondsFormat::Secs, true),
-            order
-                .order_no
-                .map_or_else(gone, |number| number.to_string()),
+            number(order.order, order.order_no, order.row_gone),
             order.panel.clone().unwrap_or_else(none),
             what(order),
+            order
+                .player(rules)
+                .map_or_else(none, |player| player.to_string()),
             order.expected.map_or_else(none, money),
             order.reference.clone().unwrap_or_else(none),
+            order.shop.as_ref().map_or_else(none, shop_did),
             order.order.to_string(),
         ]);
     }
     out::line(format_args!("\n{table}"))?;
+    Ok(())
+}
+
+fn print_forwarded(chained: Forwarded) -> anyhow::Result<()> {
+    if chained.orders > 0 {
+        let orders = chained.orders;
+        out::line(format_args!(
+            "\n{orders} orders were forwarded between tenants; the shop sends and follows these."
+        ))?;
+    }
     Ok(())
 }
 
@@ -123,16 +156,22 @@ fn what(order: &ShadowEntry) -> String {
     }
 }
 
+/// The shop's own sending, beside what orderwatch would have done.
+fn shop_did(did: &ShopDid) -> String {
+    let before = if did.before { " first" } else { "" };
+    match &did.panel {
+        _ if did.same => format!("sent{before}"),
+        Some(panel) => format!("sent{before} to {panel}"),
+        None => format!("sent{before}, panel not named"),
+    }
+}
+
 fn money(amount: Decimal) -> String {
     format!("{amount:.2}")
 }
 
 fn none() -> String {
     "-".to_owned()
-}
-
-fn gone() -> String {
-    "gone".to_owned()
 }
 
 fn sum_value(sum: &ShadowSum) -> Value {
@@ -147,7 +186,7 @@ fn sum_value(sum: &ShadowSum) -> Value {
     })
 }
 
-fn order_value(order: &ShadowEntry) -> Value {
+fn order_value(order: &ShadowEntry, rules: &PlayerRules) -> Value {
     json!({
         "order": order.order,
         "number": order.order_no.map(|number| number.to_string()),
@@ -156,7 +195,13 @@ fn order_value(order: &ShadowEntry) -> Value {
         "reference": order.reference,
         "oyun": order.oyun,
         "kupur": order.kupur,
+        "player": order.player(rules).map(|player| player_value(&player)),
         "expected": order.expected.map(money),
         "would_hold": order.held,
+        "sent_by_shop": order.shop.as_ref().map(|did| json!({
+            "panel": did.panel,
+            "same_panel": did.same,
+            "before_it_was_seen": did.before,
+        })),
     })
 }

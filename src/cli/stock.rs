@@ -1,6 +1,7 @@
-//! `orderwatch stock plan|push|log`: what is on sale, what will be, and why.
+//! `orderwatch stock plan|push|release|log`: what is on sale, what will be, and why.
 
 mod print;
+mod release;
 
 use std::{process::ExitCode, sync::Arc};
 
@@ -9,7 +10,11 @@ use chrono::{DateTime, TimeZone, Utc};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::{Global, clock, migrated_store, once, out, progress::Progress};
+use super::{
+    Global, clock, migrated_store, once, out,
+    progress::Progress,
+    signature::{By, Signature},
+};
 use crate::{
     config::Config,
     daemon::trendyol::{StoreJob, push_rules, store_once},
@@ -18,7 +23,7 @@ use crate::{
         guard::Zeroing,
         plan::{Explained, Verdict},
     },
-    store::{PushLog, Store},
+    store::{Person, PushLog, Store},
     worker::trendyol::Forecast,
 };
 
@@ -49,6 +54,13 @@ pub(super) enum Command {
     /// Read the orders and send what has changed.
     #[command(after_help = PUSH_EXAMPLES)]
     Push(PushOptions),
+    /// Say that an order which was shipped was not taken from these shelves: its pieces are free again.
+    #[command(after_help = release::EXAMPLES)]
+    Release(release::Options),
+    /// Send no stock until it is resumed.
+    Pause(PauseOptions),
+    /// Send stock again, once nobody else does.
+    Resume(ResumeOptions),
     /// Show the last passes.
     #[command(after_help = LOG_EXAMPLES)]
     Log(LogOptions),
@@ -77,6 +89,18 @@ pub(super) struct PushOptions {
 }
 
 #[derive(Args, Debug)]
+pub(super) struct PauseOptions {
+    #[command(flatten)]
+    signature: Signature,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ResumeOptions {
+    #[command(flatten)]
+    by: By,
+}
+
+#[derive(Args, Debug)]
 pub(super) struct LogOptions {
     /// Only those of today.
     #[arg(long)]
@@ -96,6 +120,9 @@ pub(super) async fn run(global: &Global, command: &Command) -> anyhow::Result<Ex
         Command::Plan(options) => plan(&config, &store, options).await?,
         Command::Push(options) if options.dry_run => dry_run(&config, &store, options).await?,
         Command::Push(options) => push(&config, &store, options).await?,
+        Command::Release(options) => release::run(&store, options).await?,
+        Command::Pause(options) => pause(&store, options).await?,
+        Command::Resume(options) => resume(&store, options).await?,
         Command::Log(options) => log(&config, &store, options).await?,
     };
     store.close().await;
@@ -154,6 +181,12 @@ fn as_plan(
         "stopped": stopped.map(ToString::to_string),
         "products": serde_json::to_value(shown)?,
         "oddities": serde_json::to_value(forecast.oddities())?,
+        "shipped_untaken": forecast.shipped_untaken().map(|(barcode, holder)| json!({
+            "barcode": barcode.as_str(),
+            "units": holder.units,
+            "order": holder.order,
+            "package": holder.package,
+        })).collect::<Vec<_>>(),
     }))
 }
 
@@ -191,7 +224,39 @@ async fn plan(config: &Config, store: &Store, options: &PlanOptions) -> anyhow::
     for oddity in forecast.oddities() {
         out::line(format_args!("not as it should be: {oddity}"))?;
     }
+    for (barcode, holder) in forecast.shipped_untaken() {
+        let (units, order) = (holder.units, &holder.order);
+        out::line(format_args!(
+            "shipped, but never taken from the shelves: {units} × {barcode} of order {order}; \
+             `orderwatch pick {order}` or `orderwatch stock release {order}`"
+        ))?;
+    }
     print::summary(&forecast, !shown.is_empty())?;
+    if let Some(pause) = store.stock_pause().await? {
+        print::paused(Some(&pause))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn pause(store: &Store, options: &PauseOptions) -> anyhow::Result<ExitCode> {
+    let (now, _) = store.now().await?;
+    if !store.pause_stock(&options.signature.person(), now).await? {
+        out::line("It was paused before; that stays.")?;
+    }
+    print::paused(store.stock_pause().await?.as_ref())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn resume(store: &Store, options: &ResumeOptions) -> anyhow::Result<ExitCode> {
+    let (now, _) = store.now().await?;
+    let person = Person {
+        who: options.by.name(),
+        why: String::new(),
+    };
+    if !store.resume_stock(&person, now).await? {
+        out::line("It was not paused.")?;
+    }
+    print::paused(store.stock_pause().await?.as_ref())?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -4,9 +4,9 @@ use secrecy::ExposeSecret;
 
 use super::Loaded;
 
-/// Sections and keys that a running daemon cannot change: connections, the shape of the log
-/// and the way of traces are made once.
-const FIXED: [&str; 3] = ["database.", "log.format", "otlp."];
+/// Sections and keys that a running daemon cannot change: connections and the shape of the
+/// log are made once.
+const FIXED: [&str; 2] = ["database.", "log.format"];
 
 /// The keys that differ.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,13 +45,6 @@ impl Changes {
         if token(old) != token(new) {
             changes.add("http.token");
         }
-        let header = |loaded: &Loaded| {
-            let header = loaded.config.otlp.header.as_ref();
-            header.map(|header| header.value.expose_secret().to_owned())
-        };
-        if header(old) != header(new) {
-            changes.add("otlp.header");
-        }
         if old.config.notify != new.config.notify {
             changes.add("notify.webhook");
         }
@@ -89,8 +82,6 @@ mod tests {
             ("ORDERWATCH__POLL__FIRST_CHECK_AFTER", "50s"),
             ("ORDERWATCH__LOG__LEVEL", "debug"),
             ("ORDERWATCH__LOG__FORMAT", "json"),
-            ("ORDERWATCH__OTLP__SAMPLE_RATIO", "0.5"),
-            ("ORDERWATCH__OTLP__HEADER", "x-key: two"),
             (
                 "ORDERWATCH__DATABASE__URL",
                 "postgres://shop:two@localhost/shop",
@@ -98,14 +89,6 @@ mod tests {
         ]);
         let changes = Changes::between(&old, &new);
         assert_eq!(changes.applied, ["log.level", "poll.first_check_after"]);
-        assert_eq!(
-            changes.need_restart,
-            [
-                "log.format",
-                "otlp.header",
-                "otlp.sample_ratio",
-                "database.url"
-            ]
-        );
+        assert_eq!(changes.need_restart, ["log.format", "database.url"]);
     }
 }

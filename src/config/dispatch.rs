@@ -5,7 +5,7 @@ use std::time::Duration;
 use rust_decimal::Decimal;
 
 use super::{MAX_IN_FLIGHT, read::Section};
-use crate::order::UnconfirmedPolicy;
+use crate::order::{SecondPolicy, Settle, UnconfirmedPolicy};
 
 /// The shop.
 #[derive(Clone, Copy, Debug)]
@@ -25,14 +25,18 @@ impl Shop {
 /// What is written into the shop's rows.
 #[derive(Clone, Copy, Debug)]
 pub struct Orders {
-    /// Whether `product_orders.status` is set when an order ends.
-    pub settle_status: bool,
+    /// Who sets `product_orders.status` when an order ends.
+    pub settle: Settle,
 }
 
 impl Orders {
     pub(super) fn read(mut section: Section<'_, '_>) -> Self {
         Self {
-            settle_status: section.bool("settle_status"),
+            settle: section.choice(
+                "settle",
+                Settle::Shop,
+                &[("shop", Settle::Shop), ("status", Settle::Status)],
+            ),
         }
     }
 }
@@ -59,8 +63,12 @@ pub struct Dispatch {
     pub max_in_flight: u32,
     /// Whether orders are really sent.
     pub mode: DispatchMode,
+    /// What follows when somebody else is found to buy our orders too.
+    pub on_second_dispatcher: SecondPolicy,
     /// Whether the panel is asked about a reference before it is bought.
     pub ask_first: bool,
+    /// Whether orders that came along a chain of tenants are bought, and not left to the shop.
+    pub buy_chained: bool,
     /// What may be spent in 24 hours at one panel, in TRY; `None` for no limit.
     pub daily_limit: Option<Decimal>,
     /// How long a claim lasts; longer than the longest call.
@@ -86,7 +94,13 @@ impl Dispatch {
                     ("shadow", DispatchMode::Shadow),
                 ],
             ),
+            on_second_dispatcher: section.choice(
+                "on_second_dispatcher",
+                SecondPolicy::Pause,
+                &[("pause", SecondPolicy::Pause), ("warn", SecondPolicy::Warn)],
+            ),
             ask_first: section.bool("ask_first"),
+            buy_chained: section.bool("buy_chained"),
             daily_limit: section.money("daily_limit"),
             lease: section.duration("lease"),
             unconfirmed: section.choice(

@@ -1,5 +1,6 @@
 mod http;
 mod notify;
+mod znet;
 
 use std::{
     ffi::OsString,
@@ -13,7 +14,7 @@ use secrecy::ExposeSecret;
 use tempfile::TempDir;
 
 use super::*;
-use crate::order::UnconfirmedPolicy;
+use crate::order::{Settle, UnconfirmedPolicy};
 
 const URL: &str = "postgres://shop:s3cr3t-word@db:5432/shop";
 
@@ -76,7 +77,6 @@ fn without_a_file_the_defaults_are_those_of_the_design() {
         database,
         http,
         log,
-        otlp,
         shop,
         orders,
         dispatch,
@@ -97,12 +97,9 @@ fn without_a_file_the_defaults_are_those_of_the_design() {
     assert_eq!(http.listen.to_string(), "127.0.0.1:8787");
     assert_eq!(http.time_zone, chrono_tz::Europe::Istanbul);
     assert!(log.level.to_string().starts_with("info,"));
-    assert!(otlp.collector().is_none() && otlp.header.is_none());
-    assert!((otlp.sample_ratio - 1.0).abs() < f64::EPSILON);
     assert_eq!(log.format, crate::telemetry::Format::Auto);
-    assert!(
-        shop.enabled && orders.settle_status && dispatch.enabled && poll.enabled && sweep.enabled
-    );
+    assert!(shop.enabled && orders.settle == Settle::Shop);
+    assert!(dispatch.enabled && poll.enabled && sweep.enabled);
     assert_eq!(
         (dispatch.scan_interval, dispatch.max_order_age),
         (secs(5), secs(3600))
@@ -118,6 +115,11 @@ fn without_a_file_the_defaults_are_those_of_the_design() {
     assert_eq!(znet.requests_per_second, Some(10.0));
     assert_eq!(znet.max_in_flight.map(u32::from), Some(8));
     assert_eq!(znet.catalog_ttl, secs(600));
+    assert_eq!(znet.player, crate::order::PlayerRules::default());
+    assert_eq!(
+        dispatch.on_second_dispatcher,
+        crate::order::SecondPolicy::Pause
+    );
     assert!(balance.enabled && notify.webhooks.is_empty());
     assert_eq!((balance.interval, balance.warn_below), (secs(600), None));
     let days = |n: u64| secs(n * 24 * 3600);
@@ -153,7 +155,7 @@ fn trendyol_is_as_in_the_design(trendyol: &Trendyol) {
             stock.requests_per_minute,
             stock.safety_stock
         ),
-        (1000, 245, 0)
+        (1000, 245, 1)
     );
     assert_eq!(stock.max_order_age_for_push, secs(300));
     assert_eq!(stock.look_again_after, secs(60));
@@ -162,7 +164,7 @@ fn trendyol_is_as_in_the_design(trendyol: &Trendyol) {
     assert!(returns.enabled);
     assert_eq!(returns.at.to_string(), "23:50:00");
     assert_eq!(returns.time_zone, chrono_tz::Europe::Istanbul);
-    assert_eq!(returns.window, secs(3 * 24 * 3600));
+    assert_eq!(returns.window, secs(60 * 24 * 3600));
 }
 
 #[test]
@@ -238,7 +240,7 @@ fn a_side_that_is_off_takes_its_work_with_it_and_one_must_be_on() {
 fn the_rules_of_watching_come_from_three_sections() {
     let rules = load(&[
         ("DATABASE_URL", URL),
-        ("ORDERWATCH__ORDERS__SETTLE_STATUS", "false"),
+        ("ORDERWATCH__ORDERS__SETTLE", "status"),
         ("ORDERWATCH__DISPATCH__CONFIRM_AFTER", "1m 30s, 5m"),
         ("ORDERWATCH__DISPATCH__UNCONFIRMED", "resend"),
         ("ORDERWATCH__POLL__JITTER", "0"),
@@ -247,7 +249,7 @@ fn the_rules_of_watching_come_from_three_sections() {
     .unwrap()
     .config
     .rules();
-    assert!(!rules.settle_status);
+    assert_eq!(rules.settle, Settle::Status);
     assert_eq!(rules.confirm_after, [secs(90), secs(300)]);
     assert_eq!(rules.unconfirmed, UnconfirmedPolicy::Resend);
     assert_eq!((rules.max_attempts, rules.first_check_after), (7, secs(60)));
@@ -386,7 +388,8 @@ pasword = "s3cr3t-word"
 level = "inf"
 format = "xml"
 [orders]
-settle_status = "no"
+settle_status = false
+settle = "no"
 [dispatch]
 max_inflight = 3
 scan_interval = "90"
@@ -428,24 +431,25 @@ orderwatch.toml:6:1: database.url is not a PostgreSQL address; write postgres://
 orderwatch.toml:7:1: database.pasword is not known; remove it
 orderwatch.toml:9:1: log.level must be error, warn, info, debug, trace, off, or name=level separated by commas, not "inf"
 orderwatch.toml:10:1: log.format must be "auto" or "pretty" or "json", not "xml"
-orderwatch.toml:12:1: orders.settle_status must be true or false, not "no"
-orderwatch.toml:14:1: dispatch.max_inflight is not known; did you mean dispatch.max_in_flight?
-orderwatch.toml:15:1: dispatch.scan_interval must be a positive duration with a unit, such as "90s", "5m" or "24h", not "90"
-orderwatch.toml:16:1: dispatch.max_order_age must be a positive duration with a unit, such as "90s", "5m" or "24h", not "-5m"
-orderwatch.toml:17:1: dispatch.max_in_flight must be a whole number from 1 to 10000, not 0
-orderwatch.toml:18:1: dispatch.lease must be a positive duration with a unit, such as "90s", "5m" or "24h", not "5 fortnights"
-orderwatch.toml:19:1: dispatch.unconfirmed must be "hold" or "resend", not "guess"
-orderwatch.toml:20:1: dispatch.confirm_after must be ascending: each duration longer than the one before, not ["30s", "10s"]
-orderwatch.toml:22:1: poll.first_check_after must be at least 10ms, not "0s"
-orderwatch.toml:23:1: poll.jitter must be a number from 0 to 1, not 1.5
-orderwatch.toml:24:1: poll.max_attempts must be a whole number from 1 to 100000, not 0
-orderwatch.toml:25:1: poll.give_up_after must be at most 366days, not "9999days"
-orderwatch.toml:26:1: poll.scan_interval is not known; did you mean dispatch.scan_interval?
-orderwatch.toml:27:1: poll.backoff_max is a key, not a section
-orderwatch.toml:29:1: sweep.batch_size must be a whole number from 1 to 10000, not "99999999999999999999"
-orderwatch.toml:32:1: znet.requests_per_second must be at least 0.001, or 0 for no limit
-orderwatch.toml:33:1: znet.max_in_flight must be a whole number from 0 to 10000, not -1
-orderwatch.toml:34:1: znet.request_timeout must be a positive duration with a unit, such as "90s", "5m" or "24h", not "postgres://shop:***@db/shop"
+orderwatch.toml:12:1: orders.settle_status was replaced; see orders.settle
+orderwatch.toml:13:1: orders.settle must be "shop" or "status", not "no"
+orderwatch.toml:15:1: dispatch.max_inflight is not known; did you mean dispatch.max_in_flight?
+orderwatch.toml:16:1: dispatch.scan_interval must be a positive duration with a unit, such as "90s", "5m" or "24h", not "90"
+orderwatch.toml:17:1: dispatch.max_order_age must be a positive duration with a unit, such as "90s", "5m" or "24h", not "-5m"
+orderwatch.toml:18:1: dispatch.max_in_flight must be a whole number from 1 to 10000, not 0
+orderwatch.toml:19:1: dispatch.lease must be a positive duration with a unit, such as "90s", "5m" or "24h", not "5 fortnights"
+orderwatch.toml:20:1: dispatch.unconfirmed must be "hold" or "resend", not "guess"
+orderwatch.toml:21:1: dispatch.confirm_after must be ascending: each duration longer than the one before, not ["30s", "10s"]
+orderwatch.toml:23:1: poll.first_check_after must be at least 10ms, not "0s"
+orderwatch.toml:24:1: poll.jitter must be a number from 0 to 1, not 1.5
+orderwatch.toml:25:1: poll.max_attempts must be a whole number from 1 to 100000, not 0
+orderwatch.toml:26:1: poll.give_up_after must be at most 366days, not "9999days"
+orderwatch.toml:27:1: poll.scan_interval is not known; did you mean dispatch.scan_interval?
+orderwatch.toml:28:1: poll.backoff_max is a key, not a section
+orderwatch.toml:30:1: sweep.batch_size must be a whole number from 1 to 10000, not "99999999999999999999"
+orderwatch.toml:33:1: znet.requests_per_second must be at least 0.001, or 0 for no limit
+orderwatch.toml:34:1: znet.max_in_flight must be a whole number from 0 to 10000, not -1
+orderwatch.toml:35:1: znet.request_timeout must be a positive duration with a unit, such as "90s", "5m" or "24h", not "postgres://shop:***@db/shop"
 $ORDERWATCH__DISPATCH__ENABLED: dispatch.enabled must be true or false, not "maybe"
 $ORDERWATCH__DISPTACH__ENABLED: disptach.enabled is not known; did you mean ORDERWATCH__DISPATCH__ENABLED?
 $ORDERWATCH__POLL__BACKOFF_INITIAL: poll.backoff_initial must be a positive duration with a unit, such as "90s", "5m" or "24h", not "10"

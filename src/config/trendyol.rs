@@ -11,14 +11,15 @@ use secrecy::{ExposeSecret, SecretString};
 
 pub use self::paths::TrendyolPaths;
 use super::{read::Section, value::human};
+use crate::stock::{listing::ShelfRule, second_pusher::OnSecondPusher};
 
 const MAX_BATCH: u32 = 1000;
 const MAX_RATE: u32 = 10_000;
 const MAX_SAFETY: u32 = 20_000;
 /// `User-Agent` takes no longer name.
 const MAX_INTEGRATOR: usize = 30;
-/// Trendyol keeps so much, and answers badly beyond.
-const LONGEST_WINDOW: Duration = Duration::from_hours(30 * 24);
+/// More is a question for each day of half a year.
+const LONGEST_WINDOW: Duration = Duration::from_hours(180 * 24);
 /// A page of 200 packages takes Trendyol seconds.
 const SHORTEST_TIMEOUT: Duration = Duration::from_secs(1);
 /// Less would lose orders between two passes.
@@ -87,6 +88,10 @@ pub struct TrendyolStock {
     pub read_requests_per_minute: u32,
     /// Units of each product that are never put on sale.
     pub safety_stock: u32,
+    /// Whether a product is sold that no shelf has.
+    pub shelves: ShelfRule,
+    /// What follows when somebody else sends stock.
+    pub on_second_pusher: OnSecondPusher,
     /// The oldest view of the orders by which stock may be raised.
     pub max_order_age_for_push: Duration,
     /// From the last push of a pass to one more look at the orders.
@@ -188,6 +193,23 @@ impl TrendyolStock {
         let requests_per_minute = section.count("requests_per_minute", 1..=MAX_RATE);
         let read_requests_per_minute = section.count("read_requests_per_minute", 1..=MAX_RATE);
         let safety_stock = section.count("safety_stock", 0..=MAX_SAFETY);
+        let shelves = section.choice(
+            "shelves",
+            ShelfRule::Auto,
+            &[
+                ("auto", ShelfRule::Auto),
+                ("limit", ShelfRule::Limit),
+                ("ignore", ShelfRule::Ignore),
+            ],
+        );
+        let on_second_pusher = section.choice(
+            "on_second_pusher",
+            OnSecondPusher::Pause,
+            &[
+                ("pause", OnSecondPusher::Pause),
+                ("warn", OnSecondPusher::Warn),
+            ],
+        );
         let max_order_age_for_push = section.duration("max_order_age_for_push");
         let look_again_after = section.duration_from("look_again_after", Duration::ZERO);
         let verify_at = section.parsed("verify_at", time_of_day);
@@ -199,6 +221,8 @@ impl TrendyolStock {
             requests_per_minute,
             read_requests_per_minute,
             safety_stock,
+            shelves,
+            on_second_pusher,
             max_order_age_for_push,
             look_again_after,
             verify_at: verify_at?,

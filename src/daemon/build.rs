@@ -69,7 +69,8 @@ pub(crate) fn shared(
         .clone()
         .telling(config.notify.audience())
         .having(config.sides())
-        .mirroring(config.trendyol.mirrors());
+        .mirroring(config.trendyol.mirrors())
+        .buying_chained(config.dispatch.buy_chained);
     let http = Http::new(&limits::http(config))?;
     let panels = Panels::new(
         store.clone(),

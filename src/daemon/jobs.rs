@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{Job, Parts, build::Shared, limits, planned};
 use crate::{
     config::Config,
+    order::explain::Buying,
     worker::{
         balance::BalanceJob,
         periodic::{Pass, Periodic},
@@ -37,11 +38,12 @@ pub(super) fn all(config: &Config, shared: &Shared, parts: &mut Parts) {
 pub(super) fn pass(config: &Config, shared: &Shared, job: Job) -> Arc<dyn Pass> {
     match job {
         Job::Sweep => Arc::new(sweep(config, shared)),
-        Job::Balance => Arc::new(BalanceJob::new(
-            Arc::clone(&shared.panels),
-            Arc::clone(&shared.clock),
-            shared.balances.clone(),
-        )),
+        Job::Balance => {
+            let (panels, clock) = (Arc::clone(&shared.panels), Arc::clone(&shared.clock));
+            let job = BalanceJob::new(panels, clock, shared.balances.clone());
+            // While another system buys, what leaves the accounts is its money.
+            Arc::new(job.accounting(planned::buying(config) == Buying::On))
+        }
         Job::Retention => Arc::new(Retention::new(
             shared.store.clone(),
             Arc::clone(&shared.clock),

@@ -37,6 +37,7 @@ pub fn dispatch(config: &Config) -> DispatchLimits {
         longest_call: config.znet.connect_timeout + config.znet.request_timeout,
         scan_interval: config.dispatch.scan_interval,
         ask_first: config.dispatch.ask_first,
+        on_second: config.dispatch.on_second_dispatcher,
         daily_limit: config.dispatch.daily_limit,
         shadow: is_shadow(config),
     }
@@ -54,6 +55,7 @@ pub fn sweep(config: &Config, now: DateTime<Utc>) -> SweepLimits {
         max_order_age: config.dispatch.max_order_age,
         sending_since: sends.then_some(now),
         leave_to_shop: is_shadow(config),
+        on_second: config.dispatch.on_second_dispatcher,
     }
 }
 

@@ -102,6 +102,7 @@ pub fn asking(config: &Config) -> Asking {
         zone: config.http.time_zone,
         market: config.trendyol.enabled,
         shop: config.shop.enabled,
+        player: config.znet.player.clone(),
     }
 }
 

@@ -6,6 +6,7 @@ use super::DaemonError;
 use crate::{
     clock::DatabaseClock,
     config::Config,
+    order::Settle,
     shutdown::Stop,
     store::{MigrateError, Store},
     systemd,
@@ -46,6 +47,20 @@ pub(super) async fn up_to_date(store: &Store) -> Result<(), DaemonError> {
         0 => Ok(()),
         missing => Err(DaemonError::NotMigrated { missing }),
     }
+}
+
+/// Refuses to write the status of orders where that is the shop's own business.
+pub(super) async fn settling(config: &Config, store: &Store) -> Result<(), DaemonError> {
+    if config.orders.settle == Settle::Shop {
+        return Ok(());
+    }
+    let tables = store.wallets().await?;
+    if tables.is_empty() {
+        return Ok(());
+    }
+    Err(DaemonError::Wallets {
+        tables: tables.join(", "),
+    })
 }
 
 /// How many migrations are missing. A connection that is lost again meanwhile ends nothing.

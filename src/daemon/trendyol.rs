@@ -197,6 +197,8 @@ pub fn push_rules(config: &Config, force: bool) -> PushRules {
     PushRules {
         batch_size: usize::try_from(stock.batch_size).unwrap_or(1),
         safety_stock: stock.safety_stock,
+        shelves: stock.shelves,
+        on_second_pusher: stock.on_second_pusher,
         max_order_age: stock.max_order_age_for_push,
         look_again_after: stock.look_again_after,
         force,

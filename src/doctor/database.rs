@@ -6,7 +6,7 @@ use tokio::time::timeout;
 use super::{
     Pace, Patient, columns,
     finding::{Findings, chain},
-    keeping, rights, server,
+    keeping, rights, server, warehouse,
 };
 use crate::{
     clock::DatabaseClock,
@@ -115,6 +115,7 @@ pub(super) async fn details(
     rights::look(store, config, &mut findings).await?;
     keeping::look(config, store, &mut findings).await?;
     columns::look(store, now, &mut findings).await?;
+    warehouse::look(store, config, &mut findings).await?;
     server::schema(store.schema_faults().await?, &mut findings);
     server::notices(store, config, &mut findings).await;
     Ok(findings)

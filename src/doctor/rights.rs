@@ -54,7 +54,7 @@ const SHOP_RIGHTS: [Right; 24] = [
 ];
 
 /// What the Trendyol store needs besides.
-const STOCK_RIGHTS: [Right; 13] = [
+const STOCK_RIGHTS: [Right; 20] = [
     whole(STOCK, "SELECT"),
     right(STOCK, "last_push_date", "UPDATE"),
     right(STOCK, "qty", "UPDATE"),
@@ -68,10 +68,18 @@ const STOCK_RIGHTS: [Right; 13] = [
     whole("public.orders_shipped", "SELECT"),
     whole("public.orders_delivered", "SELECT"),
     whole("public.orders_cancelled", "SELECT"),
+    // Of these, what the warehouse has.
+    whole("public.orders_hazirlaniyor", "SELECT"),
+    whole("public.orders_ready_to_ship", "SELECT"),
+    whole("public.orders_archived", "SELECT"),
+    whole("public.archive", "SELECT"),
+    whole("public.barcode_aliases", "SELECT"),
+    whole("public.products", "SELECT"),
+    whole("public.stock_movement", "SELECT"),
 ];
 
 /// What the mirror of the orders and returns needs besides.
-const ORDER_RIGHTS: [Right; 19] = [
+const ORDER_RIGHTS: [Right; 25] = [
     whole("public.orders_created", "INSERT"),
     whole("public.orders_created", "UPDATE"),
     whole("public.orders_created", "DELETE"),
@@ -87,6 +95,13 @@ const ORDER_RIGHTS: [Right; 19] = [
     whole("public.orders_cancelled", "INSERT"),
     whole("public.orders_cancelled", "UPDATE"),
     whole("public.orders_cancelled", "DELETE"),
+    // Of these, what the warehouse has.
+    whole("public.orders_hazirlaniyor", "UPDATE"),
+    whole("public.orders_hazirlaniyor", "DELETE"),
+    whole("public.orders_ready_to_ship", "UPDATE"),
+    whole("public.orders_ready_to_ship", "DELETE"),
+    right("public.products", "quantity", "UPDATE"),
+    whole("public.stock_movement", "INSERT"),
     whole("public.return_orders", "SELECT"),
     whole("public.return_orders", "INSERT"),
     whole("public.return_orders", "UPDATE"),

@@ -6,23 +6,34 @@ use super::{
     Lists,
     finding::{Findings, named},
 };
-use crate::store::{Fallback, Route, Store, StoreError};
+use crate::{
+    order::{PlayerFields, PlayerRules},
+    store::{Fallback, Route, SoldAs, Store, StoreError},
+};
 
 /// What is wrong with a route, in the order of what to mend first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Fault {
     Nowhere,
+    AnotherTenant,
     OtherKind,
     Disabled,
     NoMapping,
     SeveralMappings,
     NotListed,
+    ListedIncomplete,
     FallbackNowhere,
     FallbackUnmapped,
+    FallbackOtherKind,
 }
 
-pub(super) async fn look(store: &Store, lists: &Lists) -> Result<Findings, StoreError> {
+pub(super) async fn look(
+    store: &Store,
+    rules: &PlayerRules,
+    lists: &Lists,
+) -> Result<Findings, StoreError> {
     let mut findings = Findings::default();
+    left_to_shop(store, &mut findings).await?;
     let routes = store.routes().await?;
     if routes.is_empty() {
         findings.warn(
@@ -38,9 +49,15 @@ pub(super) async fn look(store: &Store, lists: &Lists) -> Result<Findings, Store
             faults.entry(fault).or_default().push(route.package.clone());
         }
     }
-    let sound = faults.keys().all(|fault| !fault.fails());
-    if sound {
-        let text = format!("{} packages lead to a panel and a product.", routes.len());
+    let sound = routes
+        .iter()
+        .filter(|route| !faults_of(route, lists).iter().any(|fault| fault.keeps()))
+        .count();
+    if !faults.keys().any(|fault| fault.fails()) && sound > 0 {
+        let text = match sound {
+            1 => "1 package leads to a panel and a product.".to_owned(),
+            sound => format!("{sound} packages lead to a panel and a product."),
+        };
         findings.ok("routing", text);
     }
     for (fault, packages) in faults {
@@ -52,13 +69,73 @@ pub(super) async fn look(store: &Store, lists: &Lists) -> Result<Findings, Store
         };
         finding.about(packages.join(", "));
     }
+    players(&routes, &store.sold_as().await?, rules, &mut findings);
     Ok(findings)
+}
+
+/// Routes that are none of ours are named, so that nobody waits for us.
+async fn left_to_shop(store: &Store, findings: &mut Findings) -> Result<(), StoreError> {
+    let routes = store.routes_of_the_shop().await?;
+    if routes.is_empty() {
+        return Ok(());
+    }
+    let each = routes.iter().map(|route| {
+        let (packages, kind) = (route.packages, &route.provider_type);
+        format!("{packages} to {kind:?}")
+    });
+    let each = each.collect::<Vec<_>>().join(", ");
+    let text = format!("Packages that the shop serves itself, left to it: {each}.");
+    findings.ok("routing", text);
+    Ok(())
+}
+
+/// What is sent about the player, and whether a person has seen that it is right.
+fn players(routes: &[Route], sold: &[SoldAs], rules: &PlayerRules, findings: &mut Findings) {
+    const CHECK: &str = "player fields";
+    let mut open: BTreeMap<&str, (PlayerFields, Vec<String>)> = BTreeMap::new();
+    let mut known = 0;
+    for route in routes {
+        let Some(panel) = route.panel.as_ref().filter(|panel| panel.known) else {
+            continue;
+        };
+        let fields = rules.of(panel.id, route.package_id);
+        let confirmed = sold.iter().any(|sold| {
+            (sold.integration, sold.package, sold.fields) == (panel.id, route.package_id, fields)
+                && sold.confirmed
+        });
+        if confirmed {
+            known += 1;
+        } else {
+            let names = open.entry(fields.as_str()).or_insert((fields, Vec::new()));
+            names.1.push(route.package.clone());
+        }
+    }
+    for (name, (fields, packages)) in &open {
+        findings
+            .warn(
+                CHECK,
+                format!(
+                    "{} sold with {} (\"{name}\"); nobody has confirmed that by a real order.",
+                    named(packages),
+                    fields.meaning()
+                ),
+                "After one real order of each, ask whether the goods reached the right account: `orderwatch order confirm ORDER`, or set znet.player_fields. The Django shop sends as \"shop\".",
+            )
+            .about(packages.join(", "));
+    }
+    if open.is_empty() && known > 0 {
+        findings.ok(CHECK, "Confirmed by a real order of each package.");
+    }
 }
 
 fn faults_of(route: &Route, lists: &Lists) -> Vec<Fault> {
     let mut faults = Vec::new();
     let Some(panel) = &route.panel else {
-        return vec![Fault::Nowhere];
+        return vec![if route.another_tenant {
+            Fault::AnotherTenant
+        } else {
+            Fault::Nowhere
+        }];
     };
     if !panel.known {
         // Another system serves it.
@@ -70,7 +147,11 @@ fn faults_of(route: &Route, lists: &Lists) -> Vec<Fault> {
     match (route.mappings, &route.entry) {
         (1, Some(entry)) => {
             let listed = lists.get(&panel.id);
-            if listed.is_some_and(|list| !list.products.contains_key(entry)) {
+            if listed.is_some_and(|list| list.incomplete.contains_key(entry)) {
+                if !route.names_numbers {
+                    faults.push(Fault::ListedIncomplete);
+                }
+            } else if listed.is_some_and(|list| !list.products.contains_key(entry)) {
                 faults.push(Fault::NotListed);
             }
         }
@@ -81,39 +162,59 @@ fn faults_of(route: &Route, lists: &Lists) -> Vec<Fault> {
         Fallback::None | Fallback::Usable => {}
         Fallback::Nowhere => faults.push(Fault::FallbackNowhere),
         Fallback::Unmapped => faults.push(Fault::FallbackUnmapped),
+        Fallback::OtherKind => faults.push(Fault::FallbackOtherKind),
     }
     faults
 }
 
 impl Fault {
+    /// Whether the package leads to no panel of ours and no product.
+    const fn keeps(self) -> bool {
+        self.fails() || matches!(self, Self::OtherKind)
+    }
+
     const fn fails(self) -> bool {
         matches!(
             self,
-            Self::Nowhere | Self::NoMapping | Self::SeveralMappings | Self::NotListed
+            Self::Nowhere
+                | Self::AnotherTenant
+                | Self::NoMapping
+                | Self::SeveralMappings
+                | Self::NotListed
+                | Self::ListedIncomplete
         )
     }
 
     const fn check(self) -> &'static str {
         match self {
-            Self::Nowhere | Self::OtherKind | Self::Disabled => "routing",
+            Self::Nowhere | Self::AnotherTenant | Self::OtherKind | Self::Disabled => "routing",
             Self::NoMapping | Self::SeveralMappings => "mapping",
-            Self::NotListed => "catalogue",
-            Self::FallbackNowhere | Self::FallbackUnmapped => "fallback",
+            Self::NotListed | Self::ListedIncomplete => "catalogue",
+            Self::FallbackNowhere | Self::FallbackUnmapped | Self::FallbackOtherKind => "fallback",
         }
     }
 
     const fn sentence(self) -> &'static str {
         match self {
             Self::Nowhere => "routed automatically, but to no panel of this shop: orders are held.",
+            Self::AnotherTenant => {
+                "routed to an account of another tenant: orders are held, orderwatch buys with the tenant's own accounts only."
+            }
             Self::OtherKind => {
-                "routed to a provider that orderwatch does not talk to: left to another system."
+                "routed to a provider that orderwatch does not talk to: left to the shop."
             }
             Self::Disabled => "routed to a panel that is disabled: orders wait.",
             Self::NoMapping => "not mapped to a product of the panel: orders are held.",
             Self::SeveralMappings => "mapped to several products of the panel: orders are held.",
             Self::NotListed => "mapped to a product that the panel does not list: orders are held.",
+            Self::ListedIncomplete => {
+                "mapped to a product that the panel lists without kupur or oyun_bilgi_id: orders are held."
+            }
             Self::FallbackNowhere => {
                 "with a fallback that is no other panel of this shop: there is none."
+            }
+            Self::FallbackOtherKind => {
+                "with a fallback that orderwatch does not talk to: what the panel refuses is not sent there."
             }
             Self::FallbackUnmapped => {
                 "not mapped to a product of its fallback panel: there is no fallback."
@@ -124,14 +225,23 @@ impl Fault {
     const fn remedy(self) -> &'static str {
         match self {
             Self::Nowhere => "Choose a panel of this shop in the package's routing.",
+            Self::AnotherTenant => {
+                "Give the tenant an integration of its own at that panel; map and route the package to it."
+            }
             Self::OtherKind => {
-                "Nothing, if another system sends them; otherwise choose a znet panel."
+                "Nothing, if the shop itself sends them; otherwise choose a znet panel."
             }
             Self::Disabled => "Enable the integration, or route the package to another panel.",
             Self::NoMapping => "Map the package to the panel's product.",
             Self::SeveralMappings => "Leave one mapping for the package at this panel.",
             Self::NotListed => "Correct the mapping, or route the package to another panel.",
+            Self::ListedIncomplete => {
+                "Ask the panel for both numbers and enter them in the mapping's meta as \"oyun\" and \"kupur\"."
+            }
             Self::FallbackNowhere => "Choose another panel as the fallback, or none.",
+            Self::FallbackOtherKind => {
+                "Choose a znet panel as the fallback, or send by hand what was refused."
+            }
             Self::FallbackUnmapped => "Map the package at its fallback panel as well.",
         }
     }

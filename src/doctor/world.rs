@@ -3,15 +3,24 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
 use tokio::net::TcpStream;
 
-use super::{Patient, finding::Findings};
+use super::{Patient, finding::Findings, tenants};
 use crate::{
+    attention,
     config::Config,
-    order::explain::{Buying, span},
-    store::{MANY_OLD, Scope, Store, StoreError},
+    order::{
+        Settle,
+        explain::{Buying, span},
+    },
+    store::{MANY_OLD, Scope, Store, StoreError, shown_since},
 };
 
+/// What the shop has sent by itself in this time tells that it still dispatches.
+const LATELY: Duration = Duration::from_hours(1);
+/// How its dispatcher is switched off: stopping Celery is not enough, it runs inside the web request.
+const SWITCH_OFF: &str = "Patch the shop in two places: README, \"Switching over\". Until then set dispatch.mode = \"shadow\". An order that staff sent by hand is fine.";
 /// The longest wait for a connection on this machine.
 const CONNECT: Duration = Duration::from_secs(3);
 
@@ -23,20 +32,28 @@ pub(super) async fn look(
     let mut findings = Findings::default();
     let runs = daemons(store, now, &mut findings).await?;
     if config.shop.enabled {
-        orders(patient, now, &mut findings).await?;
+        shop_orders(patient, now, &mut findings).await?;
+    }
+    if let Some(pause) = store.stock_pause().await? {
+        findings.fail(
+            "stock paused",
+            format!("No stock is sent, paused by {}: {}", pause.who, pause.why),
+            "`orderwatch stock resume` once the cause is gone.",
+        );
     }
     http(config, runs, &mut findings).await;
     Ok(findings)
 }
 
 /// Whether orders are bought, and what keeps some of them from it.
-async fn orders(
+async fn shop_orders(
     patient: &Patient<'_>,
     now: DateTime<Utc>,
     findings: &mut Findings,
 ) -> Result<(), StoreError> {
     let Patient { store, config, .. } = *patient;
     buying(patient, findings);
+    settling(patient, findings).await?;
     for brake in store.brakes().await? {
         if brake.scope == Scope::All {
             findings.warn(
@@ -50,7 +67,8 @@ async fn orders(
         }
     }
     old_orders(store, config, now, findings).await?;
-    others(store, now, findings).await
+    others(store, now, findings).await?;
+    tenants::look(store, now, findings).await
 }
 
 /// Whether one is at work.
@@ -118,6 +136,34 @@ fn buying(patient: &Patient<'_>, findings: &mut Findings) {
     }
 }
 
+/// Who approves and rejects, and whether that can be right in this database.
+async fn settling(patient: &Patient<'_>, findings: &mut Findings) -> Result<(), StoreError> {
+    let Patient { store, config, .. } = *patient;
+    let wallets = store.wallets().await?.join(", ");
+
+    match (config.orders.settle, wallets.is_empty()) {
+        (Settle::Status, false) => findings.fail(
+            "settling",
+            format!("orders.settle = \"status\", and the database has wallets ({wallets}): a cancelled order would refund nobody."),
+            "Set orders.settle = \"shop\", and tell the shop by [[notify.webhook]]; config/shop/ has a listener.",
+        ),
+        (Settle::Status, true) => findings.ok(
+            "settling",
+            "orderwatch sets the status of orders; the database has no wallets.",
+        ),
+        (Settle::Shop, _) if config.notify.webhooks.is_empty() => findings.warn(
+            "settling",
+            "The shop settles its orders, and no [[notify.webhook]] tells it of their end.",
+            "Add a [[notify.webhook]] that leads to the shop, or let a session of the shop LISTEN on orderwatch_settled.",
+        ),
+        (Settle::Shop, _) => findings.ok(
+            "settling",
+            "The shop settles its orders; it is told by [[notify.webhook]].",
+        ),
+    };
+    Ok(())
+}
+
 async fn old_orders(
     store: &Store,
     config: &Config,
@@ -142,22 +188,78 @@ async fn old_orders(
     Ok(())
 }
 
+/// Somebody else who sends orders: known by what the shop's rows and the accounts say.
 async fn others(
     store: &Store,
     now: DateTime<Utc>,
     findings: &mut Findings,
 ) -> Result<(), StoreError> {
-    let others = store.sent_by_others(now).await?;
-    if others > 0 {
+    const CHECK: &str = "second dispatcher";
+    let evidence = store.second_dispatchers(shown_since(now)).await?;
+    let fresh: i64 = evidence.values().map(|found| found.orders).sum();
+    let known: i64 = evidence.values().map(|found| found.known).sum();
+    let money: Decimal = evidence.values().map(|found| found.unexplained).sum();
+    let sent = store.sent_by_shop(now - LATELY).await?;
+    if fresh > 0 {
         findings.fail(
-            "second dispatcher",
-            format!("Somebody else sent {others} orders in the last 24 hours while a daemon was sending."),
-            "Switch the old system's sending off, or set dispatch.mode = \"shadow\": two dispatchers may buy an order twice.",
+            CHECK,
+            format!(
+                "{} in the last 24 hours: the shop's row names another purchase, so it may have been bought twice.",
+                orders(fresh, "of ours was written over", "of ours were written over")
+            ),
+            SWITCH_OFF,
         );
-    } else {
-        findings.ok("second dispatcher", "Nobody else sends orders.");
+    } else if known > 0 {
+        findings.warn(
+            CHECK,
+            format!(
+                "{} in the last 24 hours, before buying was resumed; none since.",
+                orders(
+                    known,
+                    "of ours was written over",
+                    "of ours were written over"
+                )
+            ),
+            "Look at the panel whether they were bought twice.",
+        );
+    }
+    if sent > 0 {
+        findings.warn(
+            CHECK,
+            format!(
+                "The shop still dispatches: {} by itself in the last hour.",
+                orders(sent, "was sent", "were sent")
+            ),
+            if fresh > 0 {
+                "The same as above."
+            } else {
+                SWITCH_OFF
+            },
+        );
+    }
+    if money > Decimal::ZERO {
+        findings.warn(
+            CHECK,
+            format!(
+                "{} left the accounts in the last 24 hours that orderwatch did not spend.",
+                attention::money(money)
+            ),
+            "Look at the panels who buys there: staff by hand, or a second dispatcher.",
+        );
+    }
+    if fresh + known + sent == 0 && money <= Decimal::ZERO {
+        findings.ok(CHECK, "Nobody else sends orders.");
     }
     Ok(())
+}
+
+/// So many orders, and what was done with them.
+fn orders(number: i64, one: &str, many: &str) -> String {
+    if number == 1 {
+        format!("1 order {one}")
+    } else {
+        format!("{number} orders {many}")
+    }
 }
 
 async fn http(config: &Config, runs: bool, findings: &mut Findings) {

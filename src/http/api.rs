@@ -143,7 +143,7 @@ mod tests {
     }
 
     /// Commands, and the operation that does the same; none for those of this machine alone.
-    const COMMANDS: [(&str, &str); 24] = [
+    const COMMANDS: [(&str, &str); 28] = [
         ("run", ""),
         ("demo", ""),
         ("migrate", ""),
@@ -159,13 +159,17 @@ mod tests {
         ("order show", "get /orders/{order}"),
         ("order explain", "get /orders/{order}/explain"),
         ("order retry", "post /orders/{order}/retry"),
+        ("order confirm", "post /orders/{order}/confirm"),
         ("order resolve", "post /orders/{order}/resolve"),
         ("pause", "post /brakes/pause"),
         ("resume", "post /brakes/resume"),
         ("shadow", "get /shadow/orders"),
         ("stock plan", "get /stock/plan"),
         ("stock push", "post /stock/push"),
+        ("stock release", "post /stock/release"),
         ("stock log", "get /stock/log"),
+        ("stock pause", "post /stock/pause"),
+        ("stock resume", "post /stock/resume"),
         ("pick", "post /pick"),
         ("migrate revert", ""),
     ];

@@ -5,8 +5,8 @@ use super::{
     problem::{Code, Problem},
 };
 use crate::{
-    order::{OrderId, explain::Facts},
-    store::{Acted, Person},
+    order::{OrderId, PlayerFields, explain::Facts},
+    store::{Acted, Confirmed, Person},
     worker::decision::Plan,
 };
 
@@ -43,4 +43,32 @@ pub(super) async fn carry_out(
         world.checks.wake();
     }
     Ok(acted)
+}
+
+/// Confirms the player fields of an order's product; whether that is new.
+pub(super) async fn confirm(
+    world: &World,
+    order: OrderId,
+    person: &Person,
+) -> Result<(PlayerFields, bool), Problem> {
+    let now = world.clock.now();
+    let refused = |text: String| Err(Problem::new(Code::Refused, text));
+    match world
+        .store
+        .confirm_player_fields(order, person, now)
+        .await?
+    {
+        Confirmed::Done(fields) => {
+            tracing::info!(%order, who = person.who, why = person.why, fields = fields.as_str(), "a person confirmed player fields");
+            Ok((fields, true))
+        }
+        Confirmed::Before(fields) => Ok((fields, false)),
+        Confirmed::NotDelivered(stage) => refused(format!(
+            "the order is {stage}: only one that was delivered tells whether its player fields are right"
+        )),
+        Confirmed::NotOurs => refused(
+            "orderwatch did not send this order, so it says nothing about the player fields"
+                .to_owned(),
+        ),
+    }
 }

@@ -69,6 +69,10 @@ pub(super) fn routes(state: &AppState) -> Router<AppState> {
             "/orders/{id}/resolve",
             get(decide::ask_resolve).post(decide::resolve),
         )
+        .route(
+            "/orders/{id}/confirm",
+            get(decide::ask_confirm).post(decide::confirm),
+        )
         .route("/brakes/pause", get(brake::ask_pause).post(brake::pause))
         .route("/brakes/resume", get(brake::ask_resume).post(brake::resume))
         .route("/panels", get(panels::page))

@@ -91,6 +91,8 @@ pub struct Line {
     pub amounts: Amounts,
     /// In percent.
     pub vat_rate: Option<Decimal>,
+    /// Trendyol's share of what is paid, in percent.
+    pub commission: Option<Decimal>,
     /// Of the sums.
     pub currency_code: Option<String>,
     /// Why it was cancelled.

@@ -20,13 +20,16 @@ pub use check::after_check;
 pub use purchase::after_purchase;
 
 use super::{
-    EventKind, HoldReason, IntegrationId, LAST_MESSAGE_CHARS, Reference, ShopChange, Stage, cut,
+    EventKind, HoldReason, IntegrationId, LAST_MESSAGE_CHARS, PlayerRules, Reference, Refusal,
+    ShopChange, ShopStatus, Stage, cut,
 };
 use crate::backoff::Backoff;
 
-/// The numbers by which orders are watched.
+/// The rules by which orders are sent and watched.
 #[derive(Clone, Debug)]
 pub struct Rules {
+    /// Which fields of a purchase hold what the customer typed.
+    pub player: PlayerRules,
     /// Growth of the delay between checks.
     pub backoff: Backoff,
     /// From sending to the first check.
@@ -39,8 +42,27 @@ pub struct Rules {
     pub confirm_after: Vec<Duration>,
     /// What follows when the panel keeps saying that it does not know it.
     pub unconfirmed: UnconfirmedPolicy,
-    /// Whether `product_orders.status` is set at all.
-    pub settle_status: bool,
+    /// Who sets `product_orders.status` when an order is final.
+    pub settle: Settle,
+}
+
+/// Who approves and rejects orders in the shop.
+///
+/// Where the shop has wallets, "rejected" is a refund and "approved" freezes rates and fills
+/// reports: a status written by SQL does neither, and nothing repeats it later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Settle {
+    /// The shop, by its own function, when it is told of the end.
+    Shop,
+    /// orderwatch, for a shop in which the status is a mere label.
+    Status,
+}
+
+impl Settle {
+    /// What is written, if the status is ours to write.
+    fn writes(self, status: ShopStatus) -> Option<ShopStatus> {
+        (self == Self::Status).then_some(status)
+    }
 }
 
 /// What to do with an order that the panel says it does not know.
@@ -50,6 +72,15 @@ pub enum UnconfirmedPolicy {
     Hold,
     /// Send it once more, with the same reference.
     Resend,
+}
+
+/// What follows when somebody else is found to buy our orders too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SecondPolicy {
+    /// Buying at that panel is paused until a person resumes it.
+    Pause,
+    /// It is only said.
+    Warn,
 }
 
 /// What is known about a tracked order when an answer arrives.
@@ -94,6 +125,8 @@ pub struct Decision {
     pub shop: Option<ShopChange>,
     /// Where it goes instead, after a refusal.
     pub reroute: Option<Reroute>,
+    /// What a refusal was about.
+    pub refusal: Option<Refusal>,
     /// The step, for the timeline.
     pub event: EventKind,
 }
@@ -119,6 +152,7 @@ impl Decision {
             balance: None,
             shop: None,
             reroute: None,
+            refusal: None,
             event,
         }
     }

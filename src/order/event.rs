@@ -72,6 +72,10 @@ event_kinds! {
     Withdrawn => "withdrawn",
     /// The shop's row says something else than the panel.
     Contradiction => "contradiction",
+    /// The shop's row names another purchase than ours: somebody else may have bought it too.
+    Overwritten => "overwritten",
+    /// A person has seen that the goods reached the right account.
+    Confirmed => "confirmed",
     /// Somebody looked at the code.
     PinShown => "pin_shown",
     /// An answer that came after somebody else had taken the order over.

@@ -16,7 +16,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 pub use facts::{
-    Buying, Ending, Facts, OpenBreaker, PanelFacts, Pause, Route, Settings, ShopFacts, TrackedFacts,
+    Buying, Ending, Facts, OpenBreaker, PanelFacts, Pause, Route, Settings, ShopFacts, Standing,
+    TrackedFacts,
 };
 pub use words::{AFTER_TIMEOUT, span};
 
@@ -37,6 +38,8 @@ pub enum Why {
     SentByShop,
     /// The shop sent it itself, and it is not one that is taken over.
     LeftToShop(NotAdopted),
+    /// It is part of a chain of tenants, which the shop follows.
+    Forwarded,
     /// It is older than `dispatch.max_order_age`.
     TooOld {
         /// That age.
@@ -136,7 +139,7 @@ pub enum Why {
     /// A person said that it was bought.
     SettledBought(Ending),
     /// The panel refused it.
-    Refused,
+    Refused(Option<NoFallback>),
     /// The panel cancelled it.
     Cancelled,
     /// A person said that it was not bought.
@@ -153,6 +156,23 @@ pub enum Why {
     Withdrawn,
 }
 
+/// Why a refused order did not go to the fallback of its route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoFallback {
+    /// The fallback is of a kind that orderwatch does not talk to.
+    OtherKind {
+        /// `name`.
+        name: String,
+        /// `provider`.
+        kind: String,
+    },
+    /// The refusal is not about money or the product, so it would be refused there too.
+    WouldNotHelp {
+        /// `name` of the fallback.
+        name: String,
+    },
+}
+
 /// Why an order that the shop sent is not taken over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotAdopted {
@@ -164,6 +184,8 @@ pub enum NotAdopted {
     NotWaiting,
     /// The row does not say when it was sent.
     NoTime,
+    /// The row names no panel, and no number to ask one by.
+    NoNumber,
     /// It was sent too long ago.
     TooOld,
 }

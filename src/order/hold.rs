@@ -15,10 +15,16 @@ pub enum HoldReason {
     NoPlayerId,
     /// The protocol buys exactly one unit a call.
     QuantityNotOne,
-    /// The panel's price list has no entry of that id, or one without `oyun` or `kupur`.
+    /// The panel's price list has no entry of that id.
     NotInCatalogue,
+    /// The panel lists the product without `oyun_bilgi_id`, and the mapping does not name it.
+    ListedWithoutOyun,
+    /// The panel lists the product without `kupur`, and the mapping does not name it.
+    ListedWithoutKupur,
     /// The routing says "auto" but names no integration of this tenant.
     ContradictoryRouting,
+    /// The routing names an integration of another tenant.
+    PanelOfAnother,
     /// The integration has no usable base URL, `kod` or `sifre`.
     IntegrationIncomplete,
     /// It may have been bought and the panel does not say.
@@ -39,14 +45,17 @@ pub enum HoldReason {
 
 impl HoldReason {
     /// Every reason.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::NoMapping,
         Self::AmbiguousMapping,
         Self::ForeignReference,
         Self::NoPlayerId,
         Self::QuantityNotOne,
         Self::NotInCatalogue,
+        Self::ListedWithoutOyun,
+        Self::ListedWithoutKupur,
         Self::ContradictoryRouting,
+        Self::PanelOfAnother,
         Self::IntegrationIncomplete,
         Self::Unconfirmed,
         Self::NoReference,
@@ -67,7 +76,10 @@ impl HoldReason {
             Self::NoPlayerId => "no_player_id",
             Self::QuantityNotOne => "quantity_not_one",
             Self::NotInCatalogue => "not_in_catalogue",
+            Self::ListedWithoutOyun => "listed_without_oyun",
+            Self::ListedWithoutKupur => "listed_without_kupur",
             Self::ContradictoryRouting => "contradictory_routing",
+            Self::PanelOfAnother => "panel_of_another_tenant",
             Self::IntegrationIncomplete => "integration_incomplete",
             Self::Unconfirmed => "unconfirmed",
             Self::NoReference => "no_reference",
@@ -101,8 +113,17 @@ impl HoldReason {
                 "Held: the panel sells one unit per order, this order asks for another quantity."
             }
             Self::NotInCatalogue => "Held: the panel does not list the mapped product.",
+            Self::ListedWithoutOyun => {
+                "Held: the panel lists the mapped product without its oyun_bilgi_id, and nothing is guessed."
+            }
+            Self::ListedWithoutKupur => {
+                "Held: the panel lists the mapped product without its kupur, and nothing is guessed."
+            }
             Self::ContradictoryRouting => {
                 "Held: the package is routed automatically but to no panel of this shop."
+            }
+            Self::PanelOfAnother => {
+                "Held: the package's route leads to an account of another tenant; orderwatch buys with the order's own tenant's accounts only."
             }
             Self::IntegrationIncomplete => {
                 "Held: the panel's address, account or password is missing or unusable."
@@ -143,8 +164,14 @@ impl HoldReason {
             Self::NotInCatalogue => {
                 "Correct the mapping, or route the package to another panel, then retry the order."
             }
+            Self::ListedWithoutOyun | Self::ListedWithoutKupur => {
+                "Ask the panel for both numbers, enter them in the mapping's meta as \"oyun\" and \"kupur\", then retry the order."
+            }
             Self::ContradictoryRouting => {
                 "Choose a panel of this shop in the package's routing, then retry the order."
+            }
+            Self::PanelOfAnother => {
+                "Give this tenant an integration of its own at that panel, map and route the package to it, then retry the order."
             }
             Self::IntegrationIncomplete => {
                 "Complete the integration (base URL, account, password), then retry the order."

@@ -40,7 +40,10 @@ impl HoldReason {
             | Self::NoPlayerId
             | Self::QuantityNotOne
             | Self::NotInCatalogue
+            | Self::ListedWithoutOyun
+            | Self::ListedWithoutKupur
             | Self::ContradictoryRouting
+            | Self::PanelOfAnother
             | Self::IntegrationIncomplete
             | Self::WaitedTooLong
             | Self::DailyLimit => WayOut::Retry,
@@ -217,7 +220,7 @@ pub fn retry(order: OrderId, facts: &Facts) -> Result<Release, Refusal> {
         None if from.stage == Stage::Unconfirmed => return Err(Refusal::MayBeBought),
         None => return Err(Refusal::GoesOn(from.stage)),
     }
-    let shop = wanted(order, facts, tracked)?;
+    let shop = wanted(facts, tracked)?;
     let panel = target(shop, tracked)?;
     let stays = tracked.panel.as_ref().is_some_and(|at| at.id == panel.id);
     let known = tracked.reference.clone().filter(|_| stays);
@@ -233,11 +236,7 @@ pub fn retry(order: OrderId, facts: &Facts) -> Result<Release, Refusal> {
 ///
 /// # Errors
 /// [`Refusal`] when there is nothing to say about it, or the verdict does not fit.
-pub fn resolve(
-    order: OrderId,
-    facts: &Facts,
-    verdict: Verdict,
-) -> Result<(Position, Resolution), Refusal> {
+pub fn resolve(facts: &Facts, verdict: Verdict) -> Result<(Position, Resolution), Refusal> {
     let tracked = facts.tracked.as_ref().ok_or(Refusal::NotTracked)?;
     let from = open(tracked)?;
     let resolution = match (from.held, from.held.map(HoldReason::way_out)) {
@@ -248,7 +247,7 @@ pub fn resolve(
         (None, _) => return Err(Refusal::GoesOn(from.stage)),
     };
     if resolution == Resolution::SendAgain {
-        wanted(order, facts, tracked)?;
+        wanted(facts, tracked)?;
     }
     Ok((from, resolution))
 }
@@ -310,26 +309,29 @@ const fn settled(verdict: Verdict, reason: HoldReason) -> Result<Resolution, Ref
 }
 
 /// The shop's row, if the shop still wants the order from us and nobody else has sent it.
-fn wanted<'a>(
-    order: OrderId,
-    facts: &'a Facts,
-    tracked: &TrackedFacts,
-) -> Result<&'a ShopFacts, Refusal> {
+fn wanted<'a>(facts: &'a Facts, tracked: &TrackedFacts) -> Result<&'a ShopFacts, Refusal> {
     let shop = facts.shop.as_ref().ok_or(Refusal::RowGone)?;
-    if shop.status != "pending" {
+    if !shop.pending {
         return Err(Refusal::Decided(shop.status.clone()));
     }
     // What an earlier claim of ours wrote there is no other way.
     let ours = tracked.panel.as_ref().map(|panel| panel.id.to_string());
-    // The fallback panel's orders may still carry the first panel's name.
-    if shop.provider_id.is_some() && shop.provider_id != ours && !tracked.fell_back {
-        return Err(sent_otherwise("providerId", shop.provider_id.as_deref()));
+    let named = shop.provider_id.as_deref().map_or("", str::trim);
+    let unsent = shop.external_status.eq_ignore_ascii_case("not_sent");
+    // The fallback panel's orders may still carry the first panel's name, and those that were held
+    // before a panel was known that of their route.
+    let may_name = tracked.fell_back || ours.is_none() && unsent;
+    if !named.is_empty() && Some(named) != ours.as_deref() && !may_name {
+        return Err(sent_otherwise("providerId", Some(named)));
     }
-    let other = |id: &&str| **id != order.to_string();
-    if let Some(id) = shop.external_order_id.as_deref().filter(other) {
+    if let Some(id) = shop
+        .external_order_id
+        .as_deref()
+        .filter(|_| shop.names_other)
+    {
         return Err(sent_otherwise("externalOrderId", Some(id)));
     }
-    if !["not_sent", "queued"].contains(&shop.external_status.as_str()) {
+    if !unsent && !shop.external_status.eq_ignore_ascii_case("queued") {
         let status = Some(shop.external_status.as_str());
         return Err(sent_otherwise("externalStatus", status));
     }

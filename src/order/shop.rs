@@ -22,8 +22,8 @@ pub enum ExternalStatus {
     Sent,
     /// The panel is working on it.
     Processing,
-    /// Delivered.
-    Completed,
+    /// Delivered. `completed` would make the shop take the order for one of its own code stock.
+    Done,
     /// Refused, cancelled or timed out.
     Failed,
 }
@@ -37,7 +37,7 @@ impl ExternalStatus {
             Self::Queued => "queued",
             Self::Sent => "sent",
             Self::Processing => "processing",
-            Self::Completed => "completed",
+            Self::Done => "done",
             Self::Failed => "failed",
         }
     }

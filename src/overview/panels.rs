@@ -40,8 +40,22 @@ pub struct PanelView {
     /// What may be spent in 24 hours, in TRY; `None` for no limit.
     #[schema(value_type = Option<String>)]
     pub limit: Option<Decimal>,
+    /// What tells of somebody else who buys there, in the last 24 hours.
+    pub second: SecondView,
     /// Its orders.
     pub orders: PanelOrders,
+}
+
+/// Evidence of a second dispatcher at one panel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SecondView {
+    /// Orders of ours that somebody else wrote over, sent since a person last resumed buying there.
+    pub overwritten: u64,
+    /// When the first of them was noticed.
+    pub since: Option<DateTime<Utc>>,
+    /// What left the account and no purchase of ours explains, in TRY.
+    #[schema(value_type = String)]
+    pub unexplained: Decimal,
 }
 
 /// The orders of one panel.

@@ -154,7 +154,7 @@ impl Provider for Znet {
         match wire::balance(text) {
             Balance::Is(sum) => Ok(sum),
             Balance::Refused(text) => Err(ReadError::Refused {
-                text: self.account.redactor().evidence(text, ""),
+                text: self.account.redactor().evidence(&text, ""),
             }),
             Balance::Unclear => Err(ReadError::Unreadable {
                 class: AnswerClass::Text,

@@ -14,9 +14,11 @@ use crate::marketplace::Barcode;
 /// No order has more of one product; larger numbers are mistakes.
 const MOST: i64 = 20_000;
 
-/// A row of `orders_created`, as far as it tells what was sold.
+/// A row of one of the warehouse's order tables, as far as it tells what was sold.
 #[derive(Clone, Debug, Default)]
 pub struct Row {
+    /// Which table.
+    pub table: String,
     /// `id`.
     pub id: i32,
     /// `order_number`.
@@ -154,8 +156,8 @@ impl Reader<'_> {
     fn odd(&mut self, problem: String, lost: bool) {
         self.reading.oddities.push(Oddity {
             record: format!(
-                "orders_created {} (order {})",
-                self.row.id, self.row.order_number
+                "{} {} (order {})",
+                self.row.table, self.row.id, self.row.order_number
             ),
             problem,
             lost,

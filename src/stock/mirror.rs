@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -16,6 +16,11 @@ use crate::marketplace::{Line, Package, PackageStatus, StockEffect};
 
 /// Where an order comes from, in the words of the warehouse's application.
 const SOURCE: &str = "TRENDYOL";
+/// The warehouse's application takes every time but the last change for the clocks of Istanbul; times
+/// that stand beside each other in one table must be comparable.
+const APPLICATION_SHIFT: TimeDelta = TimeDelta::hours(3);
+/// Trendyol's share in percent where it does not tell it, as the warehouse's application assumes.
+const ASSUMED_COMMISSION: i64 = 17;
 
 /// What the tables show of one package.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -93,10 +98,14 @@ impl Content {
         columns.text("cargo_provider_name", cargo.provider_name.clone());
         columns.text("cargo_tracking_link", personal(&cargo.tracking_link));
         columns.time("order_date", package.order_date);
-        columns.time("origin_shipment_date", package.origin_shipment_date);
-        columns.time("estimated_delivery_start", package.estimated_delivery_start);
-        columns.time("estimated_delivery_end", package.estimated_delivery_end);
-        columns.time("agreed_delivery_date", package.agreed_delivery_date);
+        for (name, time) in [
+            ("origin_shipment_date", package.origin_shipment_date),
+            ("estimated_delivery_start", package.estimated_delivery_start),
+            ("estimated_delivery_end", package.estimated_delivery_end),
+            ("agreed_delivery_date", package.agreed_delivery_date),
+        ] {
+            columns.time(name, time.map(|time| time - APPLICATION_SHIFT));
+        }
         columns.time("last_modified_date", package.last_modified());
         let reasons = package
             .lines
@@ -113,25 +122,121 @@ impl Content {
     }
 }
 
-/// A line as `details` has it.
+/// A line as `details` has it: the keys of the warehouse's application, and those of other readers.
 fn detail(package_id: i64, line: &Line) -> Value {
     let mut columns = Columns::default();
     columns.text("barcode", Some(line.barcode.clone()));
     columns.set("quantity", Some(json!(line.quantity)));
-    columns.set("line_id", line.line_id.map(Value::from));
+    columns.text("line_id", line.line_id.map(|id| id.to_string()));
     columns.set("shipmentPackageId", Some(json!(package_id)));
     columns.text("sku", line.stock_code.clone());
     columns.text("merchantSku", line.stock_code.clone());
     columns.text("stockCode", line.stock_code.clone());
-    columns.text("productCode", line.product_code.clone());
+    columns.text(
+        "productCode",
+        line.stock_code
+            .clone()
+            .or_else(|| line.product_code.clone()),
+    );
+    columns.text("product_main_id", line.product_code.clone());
     columns.text("productMainId", line.product_main_id.clone());
     columns.text("productName", line.product_name.clone());
     columns.text("productSize", line.product_size.clone());
     columns.text("productColor", line.product_color.clone());
+    let plain = |text: &Option<String>| Some(text.clone().unwrap_or_default());
+    columns.text("size", plain(&line.product_size));
+    columns.text("color", plain(&line.product_color));
     columns.set("amount", line.amounts.gross.and_then(number));
     columns.set("discount", line.amounts.total_discount.and_then(number));
     columns.set("price", line.amounts.net.and_then(number));
+    let net = line.amounts.net.unwrap_or_default();
+    columns.set("unit_price", number(net));
+    columns.set(COMMISSION_RATE, number(commission_rate(line.commission)));
     Value::Object(columns.0)
+}
+
+/// Known of each line until its row is written; not part of `details`.
+const COMMISSION_RATE: &str = "commissionRate";
+
+fn commission_rate(told: Option<Decimal>) -> Decimal {
+    told.filter(|rate| *rate > Decimal::ZERO)
+        .unwrap_or_else(|| Decimal::from(ASSUMED_COMMISSION))
+}
+
+/// The lines of a package as its application writes them: one for each product, with its sums.
+fn lines_of(content: &Content) -> Vec<Value> {
+    let mut lines: Vec<Map<String, Value>> = Vec::new();
+    for line in content.details.iter().filter_map(Value::as_object) {
+        let line = with_sums(line.clone());
+        let same = |other: &&mut Map<String, Value>| {
+            let key = ["barcode", "color", "size"];
+            key.iter().all(|key| other.get(*key) == line.get(*key))
+        };
+        match lines.iter_mut().find(same) {
+            Some(first) => merge(first, &line),
+            None => lines.push(line),
+        }
+    }
+    lines.into_iter().map(Value::Object).collect()
+}
+
+fn with_sums(mut line: Map<String, Value>) -> Map<String, Value> {
+    let sum = |line: &Map<String, Value>, key: &str| {
+        let value = line.get(key)?.as_f64()?;
+        Decimal::try_from(value).ok()
+    };
+    let rate = sum(&line, COMMISSION_RATE);
+    line.remove(COMMISSION_RATE);
+    let (Some(price), Some(units)) = (sum(&line, "unit_price"), sum(&line, "quantity")) else {
+        // Written down by an older version.
+        return line;
+    };
+    let total = price.saturating_mul(units);
+    let fee = rate.map(|rate| total.saturating_mul(rate) / Decimal::ONE_HUNDRED);
+    let mut columns = Columns(line);
+    columns.set("line_total_price", number(total));
+    columns.set("commissionFee", fee.and_then(number));
+    columns.0
+}
+
+/// Another line of the same product.
+fn merge(first: &mut Map<String, Value>, other: &Map<String, Value>) {
+    for key in ["quantity", "line_total_price", "commissionFee"] {
+        let (Some(one), Some(two)) = (first.get(key), other.get(key)) else {
+            continue;
+        };
+        let both = match (one.as_i64(), two.as_i64()) {
+            (Some(one), Some(two)) => json!(one.saturating_add(two)),
+            _ => json!(one.as_f64().unwrap_or(0.0) + two.as_f64().unwrap_or(0.0)),
+        };
+        first.insert(key.to_owned(), both);
+    }
+    if let (Some(Value::String(one)), Some(Value::String(two))) =
+        (first.get("line_id"), other.get("line_id"))
+    {
+        let both = format!("{one},{two}");
+        first.insert("line_id".to_owned(), both.into());
+    }
+}
+
+/// The status as the warehouse's application names it; one that it does not know is that of the table.
+fn status_name(status: &PackageStatus, place: Place) -> &'static str {
+    match status {
+        PackageStatus::Created | PackageStatus::ReadyToShip => "Created",
+        PackageStatus::Picking | PackageStatus::Invoiced => "Picking",
+        PackageStatus::Shipped => "Shipped",
+        PackageStatus::Delivered => "Delivered",
+        PackageStatus::Cancelled | PackageStatus::UnSupplied => "Cancelled",
+        _ => match place {
+            // The application moves the row on as it is.
+            Place::Created | Place::Preparing | Place::Elsewhere => "Created",
+            Place::Picking => "Picking",
+            Place::ReadyToShip => "ReadyToShip",
+            Place::Shipped => "Shipped",
+            Place::Delivered => "Delivered",
+            Place::Cancelled => "Cancelled",
+        },
+    }
 }
 
 /// The columns of an order's row in a table. `status_name` and times come from the packages.
@@ -147,7 +252,7 @@ pub fn facts(
         _ if shown.is_gone() => false,
         StockEffect::Released => place == Place::Cancelled,
         // What has left is not to be picked.
-        StockEffect::Left | StockEffect::Returned => place != Place::Created,
+        StockEffect::Left | StockEffect::Returned => place >= Place::Picking,
         StockEffect::Reserved | StockEffect::Superseded | StockEffect::Unknown => true,
     };
     let mut parts: Vec<&Shown> = packages.iter().filter(alive).collect();
@@ -158,7 +263,7 @@ pub fn facts(
     if let Some(first) = parts.first() {
         columns.0.clone_from(&first.content.columns);
     }
-    let lines: Vec<&Value> = parts.iter().flat_map(|p| &p.content.details).collect();
+    let lines: Vec<Value> = parts.iter().flat_map(|p| lines_of(&p.content)).collect();
     columns.lines(&lines);
     let sum = |part: fn(&Content) -> Option<Decimal>| {
         let values: Vec<Decimal> = parts.iter().filter_map(|p| part(&p.content)).collect();
@@ -168,7 +273,10 @@ pub fn facts(
     columns.set("discount", sum(|c| c.discount).and_then(number));
     let behind = parts.iter().filter(|p| place_of(&p.status).is_some());
     let behind = behind.min_by_key(|p| place_of(&p.status)).or(parts.first());
-    columns.text("status", behind.map(|p| p.status.as_str().to_owned()));
+    columns.text(
+        "status",
+        behind.map(|p| status_name(&p.status, place).to_owned()),
+    );
     columns.text("order_number", Some(order.to_owned()));
     columns.time("updated_at", Some(now));
     if new {
@@ -185,7 +293,11 @@ pub fn facts(
             let reason = parts.iter().find_map(|p| p.content.cancel_reason.clone());
             columns.text("cancellation_reason", reason);
         }
-        Place::Created | Place::Picking => {}
+        Place::Created
+        | Place::Preparing
+        | Place::Picking
+        | Place::ReadyToShip
+        | Place::Elsewhere => {}
     }
     Value::Object(columns.0)
 }
@@ -217,8 +329,8 @@ impl Columns {
     }
 
     /// `details`, and the columns in which the lines' values stand side by side.
-    fn lines(&mut self, lines: &[&Value]) {
-        let joined = |key: &str| {
+    fn lines(&mut self, lines: &[Value]) {
+        let joined = |key: &str, between: &str| {
             let values: Vec<String> = lines
                 .iter()
                 .filter_map(|line| match line.get(key)? {
@@ -226,7 +338,7 @@ impl Columns {
                     other => Some(other.to_string()),
                 })
                 .collect();
-            (!values.is_empty()).then(|| values.join(", "))
+            (!values.is_empty()).then(|| values.join(between))
         };
         for (column, key) in [
             ("merchant_sku", "merchantSku"),
@@ -235,12 +347,21 @@ impl Columns {
             ("product_code", "productCode"),
             ("product_size", "productSize"),
             ("product_color", "productColor"),
-            ("product_main_id", "productMainId"),
+            ("product_main_id", "product_main_id"),
             ("stockCode", "stockCode"),
-            ("line_id", "line_id"),
         ] {
-            self.text(column, joined(key));
+            self.text(column, joined(key, ", "));
         }
+        self.text("line_id", joined("line_id", ","));
+        let fees: Vec<f64> = lines
+            .iter()
+            .filter_map(|line| line.get("commissionFee")?.as_f64())
+            .collect();
+        if !fees.is_empty() {
+            self.set("commission", Some(json!(fees.iter().sum::<f64>())));
+        }
+        // Trendyol tells the rate, not the base; so its application writes nothing else.
+        self.set("vat_base_amount", Some(json!(0.0)));
         let quantity: i64 = lines
             .iter()
             .filter_map(|line| line.get("quantity")?.as_i64())
@@ -334,7 +455,7 @@ mod tests {
         let row = row(&[split, part], Place::Created);
         assert_eq!(
             (&row["product_barcode"], &row["quantity"]),
-            (&json!("a, a, b"), &json!(4))
+            (&json!("a, b"), &json!(4))
         );
         assert_eq!(row["status"], "Created");
     }

@@ -27,7 +27,8 @@ pub struct Take {
 #[must_use]
 pub fn take(units: i32, named: Option<&str>, shelves: &[OnShelf]) -> Vec<Take> {
     let mut order: Vec<&OnShelf> = shelves.iter().filter(|shelf| shelf.units > 0).collect();
-    let is_named = |shelf: &OnShelf| named.is_some_and(|named| shelf.shelf.trim() == named.trim());
+    let named = named.map(scanned);
+    let is_named = |shelf: &OnShelf| named.as_ref().is_some_and(|n| scanned(&shelf.shelf) == *n);
     order.sort_by_key(|shelf| (!is_named(shelf), -i64::from(shelf.units), shelf.id));
     let mut missing = units;
     let mut takes = Vec::new();
@@ -43,6 +44,11 @@ pub fn take(units: i32, named: Option<&str>, shelves: &[OnShelf]) -> Vec<Take> {
         }
     }
     takes
+}
+
+/// A shelf's code as a scanner may type it: some keyboards send `=` or `*` for `-`.
+fn scanned(code: &str) -> String {
+    code.trim().to_uppercase().replace(['=', '*'], "-")
 }
 
 #[cfg(test)]
@@ -71,6 +77,8 @@ mod tests {
             taken(3, Some(" A ")),
             [("A".to_owned(), 2), ("B".to_owned(), 1)]
         );
+        let dashed = take(2, Some("a*1"), &[on(1, "B", 9), on(2, "A-1", 3)]);
+        assert_eq!(dashed[0].shelf, "A-1");
         assert_eq!(taken(1, Some("Z")), [("B".to_owned(), 1)]);
         assert_eq!(taken(99, Some("D")).iter().map(|t| t.1).sum::<i32>(), 10);
         assert_eq!(taken(0, None), []);

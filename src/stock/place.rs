@@ -1,7 +1,7 @@
 //! Which of the warehouse's tables an order belongs in, and when its row may be moved there.
 //!
-//! The warehouse moves rows by itself, and a row in `orders_picking` says that the units were taken.
-//! So a row is never moved there by what Trendyol says, and never back from where the warehouse has
+//! The warehouse moves rows by itself, and where it keeps no ledger, a row in `orders_picking` says that
+//! the units were taken. So a row is never moved there by what Trendyol says, and never back from where the warehouse has
 //! put it.
 
 use serde::{Deserialize, Serialize};
@@ -14,21 +14,31 @@ use crate::marketplace::{PackageStatus, StockEffect};
 pub enum Place {
     /// `orders_created`: to be picked.
     Created,
+    /// `orders_hazirlaniyor`: Trendyol was told that it is being picked; to be collected.
+    #[serde(rename = "hazirlaniyor")]
+    Preparing,
     /// `orders_picking`: its units were taken from the shelves.
     Picking,
+    /// `orders_ready_to_ship`.
+    #[serde(rename = "ready_to_ship")]
+    ReadyToShip,
     /// `orders_shipped`.
     Shipped,
     /// `orders_delivered`.
     Delivered,
     /// `orders_cancelled`.
     Cancelled,
+    /// In a table into and out of which orderwatch moves nothing: an archive, or one that it does not know.
+    Elsewhere,
 }
 
 impl Place {
-    /// All of them, in the order of an order's life.
-    pub const ALL: [Self; 5] = [
+    /// Those whose rows may be moved, in the order of an order's life.
+    pub const ALL: [Self; 7] = [
         Self::Created,
+        Self::Preparing,
         Self::Picking,
+        Self::ReadyToShip,
         Self::Shipped,
         Self::Delivered,
         Self::Cancelled,
@@ -39,10 +49,13 @@ impl Place {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Created => "created",
+            Self::Preparing => "hazirlaniyor",
             Self::Picking => "picking",
+            Self::ReadyToShip => "ready_to_ship",
             Self::Shipped => "shipped",
             Self::Delivered => "delivered",
             Self::Cancelled => "cancelled",
+            Self::Elsewhere => "elsewhere",
         }
     }
 
@@ -52,7 +65,20 @@ impl Place {
         Self::ALL.into_iter().find(|place| place.as_str() == text)
     }
 
-    /// Whether a row that the warehouse has put here says that the units were taken.
+    /// Reads the name of any order table.
+    #[must_use]
+    pub fn of_table(name: &str) -> Self {
+        Self::parse(name).unwrap_or(Self::Elsewhere)
+    }
+
+    /// Whether the order is still to be sent.
+    #[must_use]
+    pub fn is_before_shipping(self) -> bool {
+        self < Self::Shipped
+    }
+
+    /// Whether a row that the warehouse has put here says that the units were taken, where it keeps no
+    /// ledger.
     #[must_use]
     pub const fn is_taken(self) -> bool {
         matches!(self, Self::Picking | Self::Shipped | Self::Delivered)
@@ -89,8 +115,8 @@ pub fn wanted<'a>(packages: impl IntoIterator<Item = &'a PackageStatus>) -> Opti
 #[must_use]
 pub fn target(stands: Option<Place>, ours: Option<Place>, wanted: Option<Place>) -> Option<Place> {
     match (stands, ours) {
-        // The warehouse has removed it.
-        (None, Some(_)) => None,
+        // The warehouse has removed it, or put it where orderwatch has no business.
+        (None, Some(_)) | (Some(Place::Elsewhere), _) => None,
         (None, None) => wanted,
         // Picked, or moved by the warehouse: only forward.
         (Some(stands), ours) if stands == Place::Picking || ours.is_some_and(|o| o != stands) => {
@@ -148,7 +174,9 @@ mod tests {
 
     #[test]
     fn a_row_is_never_moved_back_from_where_the_warehouse_put_it() {
-        use Place::{Cancelled, Created, Delivered, Picking, Shipped};
+        use Place::{
+            Cancelled, Created, Delivered, Elsewhere, Picking, Preparing, ReadyToShip, Shipped,
+        };
         for (stands, ours, wanted, want) in [
             (None, None, Some(Created), Some(Created)),
             (None, None, None, None),
@@ -192,6 +220,30 @@ mod tests {
                 Some(Delivered),
             ),
             (Some(Shipped), None, Some(Created), Some(Shipped)),
+            // Collected by the application, which moves it on itself unless it is over.
+            (Some(Preparing), None, Some(Created), Some(Preparing)),
+            (
+                Some(Preparing),
+                Some(Created),
+                Some(Created),
+                Some(Preparing),
+            ),
+            (Some(Preparing), Some(Created), None, Some(Preparing)),
+            (Some(Preparing), Some(Created), Some(Shipped), Some(Shipped)),
+            (
+                Some(Preparing),
+                Some(Created),
+                Some(Cancelled),
+                Some(Cancelled),
+            ),
+            (
+                Some(ReadyToShip),
+                Some(Created),
+                Some(Created),
+                Some(ReadyToShip),
+            ),
+            (Some(Elsewhere), None, Some(Created), None),
+            (Some(Elsewhere), Some(Created), Some(Cancelled), None),
         ] {
             assert_eq!(
                 target(stands, ours, wanted),
@@ -207,5 +259,8 @@ mod tests {
             assert_eq!(Place::parse(place.as_str()), Some(place));
         }
         assert_eq!(Place::parse("archived"), None);
+        for name in ["archived", "archive", "elsewhere", "of_next_year"] {
+            assert_eq!(Place::of_table(name), Place::Elsewhere);
+        }
     }
 }

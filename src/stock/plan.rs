@@ -14,6 +14,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::{
+    listing::{Listing, MADE_TO_ORDER},
     patience::{DOUBTED_WITHIN, REPEAT_AFTER, TOLD_WITHIN},
     reserve::{Holder, Reserved},
     shelf::available,
@@ -257,6 +258,12 @@ pub struct Entry {
     pub qty: Option<i32>,
     /// Units that are held.
     pub reserved: u64,
+    /// Units of this product that the warehouse keeps back besides those of every product.
+    pub extra_buffer: u32,
+    /// Units on its shelves, where they are fewer than `qty`: the others are not sold.
+    pub shelved: Option<i32>,
+    /// Whether it is sold without being there.
+    pub made_to_order: bool,
     /// Units that may be on sale.
     pub available: i32,
     /// Units of them that Trendyol has sold already, as it seems, though no order tells of it yet.
@@ -326,35 +333,70 @@ pub fn plan<S: BuildHasher>(
     shelves: &BTreeMap<Barcode, i32>,
     reserved: &Reserved,
     known: &HashMap<Barcode, Known, S>,
+    listing: &Listing,
     rules: Rules,
 ) -> Plan {
     let nothing = Known::default();
     let mut entries = BTreeMap::new();
-    for (barcode, qty) in shelves {
-        let known = known.get(barcode).unwrap_or(&nothing);
-        let entry = entry(Some(*qty), reserved.units(barcode), known, rules);
+    let mut add = |barcode: &Barcode, qty, known| {
+        let entry = entry(
+            qty,
+            reserved.units(barcode),
+            known,
+            (barcode, listing),
+            rules,
+        );
         entries.insert(barcode.clone(), entry);
+    };
+    for (barcode, qty) in shelves {
+        add(barcode, Some(*qty), known.get(barcode).unwrap_or(&nothing));
+    }
+    for barcode in listing.made_to_order() {
+        if !shelves.contains_key(barcode) {
+            add(barcode, None, known.get(barcode).unwrap_or(&nothing));
+        }
     }
     for (barcode, known) in known {
         let listed = known.confirmed.is_some_and(|(listed, _)| listed > 0) || known.open.is_some();
-        if listed && !shelves.contains_key(barcode) {
-            let entry = entry(None, reserved.units(barcode), known, rules);
-            entries.insert(barcode.clone(), entry);
+        let planned = shelves.contains_key(barcode) || listing.is_made_to_order(barcode);
+        if listed && !planned {
+            add(barcode, None, known);
         }
     }
     Plan { entries }
 }
 
-fn entry(qty: Option<i32>, reserved: u64, known: &Known, rules: Rules) -> Entry {
-    let available = available(qty.unwrap_or(0), reserved, rules.safety);
+fn entry(
+    qty: Option<i32>,
+    reserved: u64,
+    known: &Known,
+    (barcode, listing): (&Barcode, &Listing),
+    rules: Rules,
+) -> Entry {
     let missing = known.missing.still(rules.now).units;
-    Entry {
+    let counted = qty.unwrap_or(0);
+    let mut entry = Entry {
         qty,
         reserved,
-        available,
+        extra_buffer: listing.extra(barcode),
+        shelved: listing.shelved(barcode, counted),
+        made_to_order: listing.is_made_to_order(barcode),
+        available: MADE_TO_ORDER,
         missing,
-        verdict: verdict(available.saturating_sub(missing).max(0), known, rules),
+        verdict: Verdict::Settled,
+    };
+    if entry.made_to_order {
+        // The workshop is the stock: neither shelves nor orders nor sales take anything from it.
+        (entry.shelved, entry.extra_buffer) = (None, 0);
+        entry.verdict = verdict(MADE_TO_ORDER, known, rules);
+        return entry;
     }
+
+    let safety = rules.safety.saturating_add(entry.extra_buffer);
+    let sold = entry.shelved.unwrap_or(counted);
+    entry.available = available(sold, reserved, safety);
+    entry.verdict = verdict(entry.available.saturating_sub(missing).max(0), known, rules);
+    entry
 }
 
 /// Decides about one bar code.
@@ -433,7 +475,7 @@ pub struct Explained<'a> {
     pub entry: &'a Entry,
     /// Who holds units.
     pub holders: &'a [Holder],
-    /// Units that are never put on sale.
+    /// Units that are kept back, those of every product and those of this one.
     pub safety: u32,
     /// Units on sale, as Trendyol last said.
     pub confirmed: Option<i32>,

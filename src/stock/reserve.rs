@@ -1,12 +1,16 @@
 //! Who holds which units: open packages whose units still lie on the shelves, and orders that only
 //! the warehouse's own table knows.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Oddity, details};
+use super::{
+    Oddity, details,
+    ledger::{Facts, Unclaimed},
+    names::Names,
+};
 use crate::marketplace::{Barcode, PackageStatus, StockEffect};
 
 /// A package that was dissolved holds its units until its replacements are known, but no longer than
@@ -15,9 +19,6 @@ pub const REPLACED_WITHIN: TimeDelta = TimeDelta::hours(1);
 /// A package that was cancelled holds its units for so long: it may be a part that was cancelled, and
 /// the package that carries on the rest is told of later.
 pub const CARRIED_ON_WITHIN: TimeDelta = TimeDelta::minutes(15);
-/// A package that left although nobody took its units in the warehouse holds them for so long, until
-/// somebody has picked it or counted the shelf.
-pub const COUNTED_WITHIN: TimeDelta = TimeDelta::hours(72);
 
 /// A line of a package.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +50,8 @@ pub struct Held {
     pub taken: bool,
     /// Whether it was seen open, and left without being taken.
     pub unpicked: bool,
+    /// Whether a person said that it was not taken from these shelves.
+    pub released: bool,
 }
 
 /// Units held by one package or row.
@@ -56,20 +59,25 @@ pub struct Held {
 pub struct Holder {
     /// The order.
     pub order: String,
-    /// The package; `None` for a row of `orders_created` that no package stands behind.
+    /// The package; `None` for a row of the warehouse that no package stands behind.
     pub package: Option<i64>,
-    /// Where the package stands.
+    /// Where the package stands; of a row the table.
     pub status: String,
     /// Units.
     pub units: u32,
+    /// Whether they were shipped although nobody has taken them from the shelves.
+    pub shipped: bool,
 }
 
 /// Everything that is held.
 #[derive(Clone, Debug, Default)]
 pub struct Reserved {
     by_barcode: BTreeMap<Barcode, Vec<Holder>>,
+    names: Names,
     /// Records that could not be read, or not as they stand.
     pub oddities: Vec<Oddity>,
+    /// Packages that were shipped and all of whose units the ledger accounts for.
+    pub accounted: Vec<i64>,
 }
 
 impl Reserved {
@@ -83,7 +91,22 @@ impl Reserved {
     /// Who holds units of a product.
     #[must_use]
     pub fn holders(&self, barcode: &Barcode) -> &[Holder] {
-        self.by_barcode.get(barcode).map_or(&[], Vec::as_slice)
+        // The main barcode of an alias need not be one that Trendyol takes.
+        let main = Barcode::parse(&self.names.main(barcode.as_str()));
+        let key = main.as_ref().unwrap_or(barcode);
+        self.by_barcode.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// Who holds units that were shipped although nobody has taken them, with the barcode.
+    pub fn shipped(&self) -> impl Iterator<Item = (&Barcode, &Holder)> {
+        let held = |(barcode, holders): (_, _)| {
+            let holders: &Vec<Holder> = holders;
+            holders.iter().map(move |holder| (barcode, holder))
+        };
+        self.by_barcode
+            .iter()
+            .flat_map(held)
+            .filter(|(_, holder)| holder.shipped)
     }
 
     /// All units that are held.
@@ -97,7 +120,8 @@ impl Reserved {
         if holder.units == 0 {
             return;
         }
-        match Barcode::parse(barcode) {
+        let main = self.names.main(barcode);
+        match Barcode::parse(&main).or_else(|_| Barcode::parse(barcode)) {
             Ok(barcode) => self.by_barcode.entry(barcode).or_default().push(holder),
             Err(fault) => self.oddities.push(Oddity {
                 record: format!(
@@ -112,13 +136,21 @@ impl Reserved {
     }
 }
 
-/// Adds up what is held. `packages` are those that may hold something and those that replace them;
-/// `rows` are the rows of `orders_created` that no package stands behind.
+/// Adds up what is held. `packages` are those that may hold something and those of the same orders;
+/// `rows` are the rows of the warehouse's order tables that no package stands behind.
 #[must_use]
-pub fn reserve(packages: &[Held], rows: &[details::Row], now: DateTime<Utc>) -> Reserved {
-    let mut reserved = Reserved::default();
-    let replacements = Replacements::of(packages);
-    for package in packages {
+pub fn reserve(
+    packages: &[Held],
+    rows: &[details::Row],
+    facts: &Facts,
+    now: DateTime<Utc>,
+) -> Reserved {
+    let mut reserved = Reserved {
+        names: facts.names.clone(),
+        ..Reserved::default()
+    };
+    let mut owed = Owed::of(packages, facts);
+    for (package, left) in packages.iter().zip(&owed.packages) {
         if matches!(package.status.stock_effect(), StockEffect::Unknown) && !package.taken {
             reserved.oddities.push(Oddity {
                 record: format!(
@@ -135,8 +167,14 @@ pub fn reserve(packages: &[Held], rows: &[details::Row], now: DateTime<Utc>) -> 
         if !holds(package, now) {
             continue;
         }
-        for (barcode, units) in replacements.left(package) {
-            reserved.add(barcode, package.holder(units));
+        if facts.movements.is_some()
+            && package.status.stock_effect() == StockEffect::Left
+            && left.values().all(|units| *units == 0)
+        {
+            reserved.accounted.push(package.package_id);
+        }
+        for (barcode, units) in left {
+            reserved.add(barcode, package.holder(*units));
         }
     }
     for row in rows {
@@ -146,10 +184,11 @@ pub fn reserve(packages: &[Held], rows: &[details::Row], now: DateTime<Utc>) -> 
             let holder = Holder {
                 order: row.order_number.clone(),
                 package: None,
-                status: "orders_created".to_owned(),
-                units,
+                status: row.table.clone(),
+                units: owed.of_row(row, &barcode, units),
+                shipped: false,
             };
-            reserved.by_barcode.entry(barcode).or_default().push(holder);
+            reserved.add(barcode.as_str(), holder);
         }
     }
     reserved
@@ -162,37 +201,110 @@ fn holds(package: &Held, now: DateTime<Utc>) -> bool {
         && match package.status.stock_effect() {
             StockEffect::Reserved | StockEffect::Unknown => true,
             StockEffect::Superseded => age < REPLACED_WITHIN,
-            StockEffect::Left => package.unpicked && age < COUNTED_WITHIN,
+            // Time takes nothing from a shelf: a movement or a person ends it.
+            StockEffect::Left => package.unpicked,
             StockEffect::Released => age < CARRIED_ON_WITHIN,
             StockEffect::Returned => false,
         }
 }
 
-/// What somebody has to take from the shelves for the packages and rows of an order, by bar code.
+/// What somebody has to take from the shelves for the packages and rows of an order, by main barcode.
 #[must_use]
 pub fn to_take(
     packages: &[Held],
     rows: &[details::Row],
+    facts: &Facts,
     now: DateTime<Utc>,
 ) -> BTreeMap<String, u32> {
-    let replacements = Replacements::of(packages);
+    let mut owed = Owed::of(packages, facts);
     let mut taken: BTreeMap<String, u32> = BTreeMap::new();
-    let mut add = |barcode: Barcode, units: u32| {
-        let sum = taken.entry(barcode.as_str().to_owned()).or_default();
-        *sum = sum.saturating_add(units);
+    let mut add = |barcode: &str, units: u32| {
+        let main = facts.names.main(barcode);
+        if Barcode::parse(&main).is_ok() {
+            let sum = taken.entry(main).or_default();
+            *sum = sum.saturating_add(units);
+        }
     };
-    for package in packages.iter().filter(|package| is_owed(package, now)) {
-        for (barcode, units) in replacements.left(package) {
-            if let Ok(barcode) = Barcode::parse(barcode) {
-                add(barcode, units);
+    for (package, left) in packages.iter().zip(&owed.packages) {
+        if is_owed(package, now) {
+            for (barcode, units) in left {
+                add(barcode, *units);
             }
         }
     }
-    for (barcode, units) in rows.iter().flat_map(|row| row.read().lines) {
-        add(barcode, units);
+    for row in rows {
+        for (barcode, units) in row.read().lines {
+            add(barcode.as_str(), owed.of_row(row, &barcode, units));
+        }
     }
     taken.retain(|_, units| *units > 0);
     taken
+}
+
+/// Every barcode that the packages and rows of an order name, by its main barcode.
+#[must_use]
+pub fn barcodes(packages: &[Held], rows: &[details::Row], names: &Names) -> BTreeSet<String> {
+    let lines = packages.iter().flat_map(|package| &package.lines);
+    let lines = lines.map(|line| names.main(&line.barcode));
+    let rows = rows.iter().flat_map(|row| row.read().lines);
+    let rows = rows.map(|(barcode, _)| names.main(barcode.as_str()));
+    lines.chain(rows).collect()
+}
+
+/// What of each package neither another package carries on nor the ledger accounts for.
+struct Owed<'a> {
+    /// In the order of the packages, by barcode as it came.
+    packages: Vec<BTreeMap<&'a str, u32>>,
+    unclaimed: Unclaimed<'a>,
+    names: &'a Names,
+}
+
+impl<'a> Owed<'a> {
+    fn of(packages: &'a [Held], facts: &'a Facts) -> Self {
+        let replacements = Replacements::of(packages);
+        let mut left: Vec<BTreeMap<&str, u32>> = packages
+            .iter()
+            .map(|package| replacements.left(package))
+            .collect();
+        let mut unclaimed = Unclaimed::of(facts);
+        let mut order: Vec<usize> = (0..packages.len()).collect();
+        order.sort_by_key(|at| claims_before(&packages[*at]));
+        for at in order {
+            let package = &packages[at];
+            if package.released {
+                continue;
+            }
+            for (barcode, units) in &mut left[at] {
+                let main = facts.names.main(barcode);
+                *units = unclaimed.claim(&package.order_number, main, *units);
+            }
+        }
+        Self {
+            packages: left,
+            unclaimed,
+            names: &facts.names,
+        }
+    }
+
+    fn of_row(&mut self, row: &'a details::Row, barcode: &Barcode, units: u32) -> u32 {
+        let main = self.names.main(barcode.as_str());
+        self.unclaimed.claim(&row.order_number, main, units)
+    }
+}
+
+/// The ledger names orders, not packages. What is surely taken claims its movement first, so that the
+/// rest of an order is not thought taken; what was cancelled claims last, since the rest of it, in
+/// another package, is what was picked.
+fn claims_before(package: &Held) -> u8 {
+    match package.status.stock_effect() {
+        _ if package.taken => 0,
+        StockEffect::Returned => 1,
+        StockEffect::Left if !package.unpicked => 1,
+        StockEffect::Left => 2,
+        StockEffect::Reserved | StockEffect::Unknown => 3,
+        StockEffect::Superseded => 4,
+        StockEffect::Released => 5,
+    }
 }
 
 /// What of each package no other package carries on, by id and bar code; for a package that was
@@ -236,6 +348,7 @@ impl Held {
             package: Some(self.package_id),
             status: self.status.as_str().to_owned(),
             units,
+            shipped: self.status.stock_effect() == StockEffect::Left,
         }
     }
 }

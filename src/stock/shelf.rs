@@ -47,6 +47,19 @@ pub fn read(rows: Vec<StockRow>) -> (BTreeMap<Barcode, i32>, Vec<Oddity>) {
     (shelves, oddities)
 }
 
+/// Adds up what stands on shelves. A bar code that cannot be read belongs to no product that is sold.
+#[must_use]
+pub fn on_shelves(rows: &[StockRow]) -> BTreeMap<Barcode, i32> {
+    let mut there: BTreeMap<Barcode, i32> = BTreeMap::new();
+    for row in rows {
+        if let Ok(barcode) = Barcode::parse(&row.barcode) {
+            let units = there.entry(barcode).or_default();
+            *units = units.saturating_add(row.qty.max(0));
+        }
+    }
+    there
+}
+
 /// What may be on sale: never more than lies there unsold, and never more than Trendyol takes.
 #[must_use]
 pub fn available(qty: i32, reserved: u64, safety: u32) -> i32 {

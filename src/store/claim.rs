@@ -14,7 +14,7 @@ use super::{
     pool::{BY_INDEX, in_time},
     spending::{self, SpendingLimit},
 };
-use crate::order::{IntegrationId, OrderId, Reference};
+use crate::order::{IntegrationId, OrderId, PlayerFields, Reference};
 
 /// A wish to send one order now.
 #[derive(Clone, Debug)]
@@ -29,6 +29,8 @@ pub struct Claim {
     pub round: u16,
     /// Its price in the panel's list, in TRY.
     pub expected: Option<Decimal>,
+    /// Which product of the shop it is, and by which rule its player fields are filled.
+    pub product: (Uuid, PlayerFields),
 }
 
 /// When a claim is made, by whom, and how long it holds.
@@ -91,7 +93,9 @@ impl Store {
         kind: Kind,
     ) -> Result<Claimed, StoreError> {
         let Some(limit) = limit else {
-            let orders = kind.claim(self.pool.by_index(), claims, lease).await?;
+            let orders = kind
+                .claim(self.pool.by_index(), claims, lease, self.buy_chained)
+                .await?;
             return Ok(Claimed {
                 orders,
                 ..Claimed::default()
@@ -99,7 +103,8 @@ impl Store {
         };
         let doing = StoreError::doing("claiming orders");
         let mut connection = self.pool.acquire().await.map_err(&doing)?;
-        let claimed = in_time(claim_within(&mut connection, claims, lease, limit, kind)).await;
+        let within = (limit, self.buy_chained);
+        let claimed = in_time(claim_within(&mut connection, claims, lease, within, kind)).await;
         claimed.unwrap_or_else(|silent| {
             connection.close_on_drop();
             Err(doing(silent))
@@ -135,13 +140,15 @@ async fn claim_within(
     connection: &mut PgConnection,
     claims: &[Claim],
     lease: Lease,
-    limit: SpendingLimit,
+    (limit, buy_chained): (SpendingLimit, bool),
     kind: Kind,
 ) -> Result<Claimed, StoreError> {
     let doing = StoreError::doing("claiming orders");
     let mut transaction = connection.begin_with(BY_INDEX).await.map_err(&doing)?;
     let admitted = spending::admit(&mut transaction, claims, limit, lease.now).await?;
-    let claimed = kind.claim(&mut *transaction, &admitted.claims, lease).await;
+    let claimed = kind
+        .claim(&mut *transaction, &admitted.claims, lease, buy_chained)
+        .await;
     let orders = match claimed {
         Ok(orders) => orders,
         Err(refused) => {
@@ -171,10 +178,11 @@ impl Kind {
         database: impl PgExecutor<'_>,
         claims: &[Claim],
         lease: Lease,
+        buy_chained: bool,
     ) -> Result<Vec<OrderId>, StoreError> {
         let claimed = match self {
-            Self::New => claim_new(database, claims, lease).await,
-            Self::Queued => claim_queued(database, claims, lease).await,
+            Self::New => claim_new(database, claims, lease, buy_chained).await,
+            Self::Queued => claim_queued(database, claims, lease, buy_chained).await,
         };
         claimed
             .map(|orders| orders.into_iter().map(OrderId).collect())
@@ -186,6 +194,7 @@ async fn claim_new(
     database: impl PgExecutor<'_>,
     claims: &[Claim],
     lease: Lease,
+    buy_chained: bool,
 ) -> sqlx::Result<Vec<Uuid>> {
     let c = Columns::of(claims);
     sqlx::query_file_scalar!(
@@ -199,7 +208,10 @@ async fn claim_new(
         lease.until,
         lease.give_up_at,
         &c.expected as &[Option<Decimal>],
-        EVERYWHERE
+        EVERYWHERE,
+        buy_chained,
+        &c.packages,
+        &c.fields
     )
     .fetch_all(database)
     .await
@@ -209,6 +221,7 @@ async fn claim_queued(
     database: impl PgExecutor<'_>,
     claims: &[Claim],
     lease: Lease,
+    buy_chained: bool,
 ) -> sqlx::Result<Vec<Uuid>> {
     let c = Columns::of(claims);
     sqlx::query_file_scalar!(
@@ -221,7 +234,10 @@ async fn claim_queued(
         lease.now,
         lease.until,
         &c.expected as &[Option<Decimal>],
-        EVERYWHERE
+        EVERYWHERE,
+        buy_chained,
+        &c.packages,
+        &c.fields
     )
     .fetch_all(database)
     .await
@@ -235,6 +251,8 @@ struct Columns {
     references: Vec<String>,
     rounds: Vec<i16>,
     expected: Vec<Option<Decimal>>,
+    packages: Vec<Uuid>,
+    fields: Vec<String>,
 }
 
 impl Columns {
@@ -248,6 +266,8 @@ impl Columns {
                 .rounds
                 .push(i16::try_from(claim.round).unwrap_or(i16::MAX));
             columns.expected.push(claim.expected);
+            columns.packages.push(claim.product.0);
+            columns.fields.push(claim.product.1.as_str().to_owned());
         }
         columns
     }

@@ -502,6 +502,7 @@ fn sample_return(now: DateTime<Utc>) -> NewReturn {
         modified_at: Some(now),
         pieces: vec![ReturnedPiece {
             id: Uuid::new_v4(),
+            claim_item: TRIAL.to_owned(),
             barcode: Some(TRIAL.to_owned()),
             name: None,
             size: None,

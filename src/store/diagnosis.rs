@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use regex::Regex;
 use sqlx::{Executor, postgres::PgListener};
 use tokio::time::timeout;
@@ -13,6 +13,8 @@ use crate::order::{IntegrationId, TenantId};
 
 /// Channel of the trial of notices; nobody else listens there.
 const TRIAL: &str = "orderwatch_trial";
+/// Where the shop keeps its customers' money.
+const WALLETS: [&str; 2] = ["wallet_transactions", "dj_users"];
 /// More routes than this are not looked at one by one.
 const MANY_ROUTES: i64 = 20_000;
 /// More orders than this are not counted.
@@ -54,14 +56,20 @@ pub struct Right {
 pub struct Route {
     /// Whose it is.
     pub tenant: TenantId,
+    /// `product_packages.id`.
+    pub package_id: Uuid,
     /// The package's name, or its id where it has none.
     pub package: String,
     /// The panel that the route names; `None` when there is no such row of this tenant.
     pub panel: Option<RoutedPanel>,
+    /// Whether there is one of another tenant instead.
+    pub another_tenant: bool,
     /// Products of that panel that the package is mapped to.
     pub mappings: i64,
     /// The first of them.
     pub entry: Option<String>,
+    /// Whether the mapping itself names `oyun` and `kupur`.
+    pub names_numbers: bool,
     /// Where it may go when the panel refuses.
     pub fallback: Fallback,
 }
@@ -90,6 +98,8 @@ pub enum Fallback {
     Nowhere,
     /// A panel that the package is not mapped to.
     Unmapped,
+    /// An account of a kind that orderwatch does not talk to.
+    OtherKind,
 }
 
 /// Something is wrong with an index or with the trigger.
@@ -104,6 +114,23 @@ pub enum SchemaFault {
 }
 
 impl Store {
+    /// The shop's tables of wallets that this database has: with one of them, the status of an order
+    /// is money.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when they cannot be read.
+    pub async fn wallets(&self) -> Result<Vec<String>, StoreError> {
+        let names = WALLETS.map(str::to_owned);
+        sqlx::query_scalar!(
+            r#"SELECT name AS "name!" FROM unnest($1::text[]) AS name
+               WHERE to_regclass('public.' || quote_ident(name)) IS NOT NULL"#,
+            &names
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("looking for wallets"))
+    }
+
     /// What the server says of itself.
     ///
     /// # Errors
@@ -265,12 +292,18 @@ impl Store {
     pub async fn routes(&self) -> Result<Vec<Route>, StoreError> {
         // `enabled` is absent in older databases: read through JSON it is NULL there.
         let rows = sqlx::query!(
-            r#"SELECT r."tenantId" AS tenant, COALESCE(p.name, r.package_id::text, '?') AS "package!",
+            r#"SELECT r."tenantId" AS tenant, r.package_id AS "package_id!",
+                      COALESCE(p.name, r.package_id::text, '?') AS "package!",
+                      i.id IS NULL AND EXISTS (
+                          SELECT FROM public.integrations x
+                          WHERE x.id::text = r."primaryProviderId") AS "another_tenant!",
                       i.id AS "panel?", i.name AS "panel_name?", i.provider = $1 AS known,
                       COALESCE((to_jsonb(i) ->> 'enabled')::boolean, true) AS "enabled!",
                       m.mappings AS "mappings!", m.entry,
+                      m.names_numbers AS "names_numbers!",
                       NULLIF(btrim(r."fallbackProviderId"), '') IS NOT NULL AS "falls_back!",
                       f.id IS NOT NULL AS "fallback_there!",
+                      COALESCE(f.provider = $1, false) AS "fallback_known!",
                       EXISTS (SELECT FROM public.package_mappings x
                               WHERE x."tenantId" = r."tenantId"
                                 AND x.our_package_id = r.package_id::text
@@ -284,7 +317,9 @@ impl Store {
                       AND f.id IS DISTINCT FROM i.id
                CROSS JOIN LATERAL (
                    SELECT count(DISTINCT m.provider_package_id) AS mappings,
-                          min(m.provider_package_id) AS entry
+                          min(m.provider_package_id) AS entry,
+                          COALESCE(bool_or(m.meta ->> 'oyun' <> '' AND m.meta ->> 'kupur' <> ''),
+                                   false) AS names_numbers
                    FROM public.package_mappings m
                    WHERE m."tenantId" = r."tenantId" AND m.our_package_id = r.package_id::text
                      AND m.provider_api_id = i.id::text
@@ -301,7 +336,9 @@ impl Store {
             .into_iter()
             .map(|row| Route {
                 tenant: TenantId(row.tenant),
+                package_id: row.package_id,
                 package: row.package,
+                another_tenant: row.another_tenant,
                 panel: row.panel.zip(row.panel_name).map(|(id, name)| RoutedPanel {
                     id: IntegrationId(id),
                     name,
@@ -310,9 +347,11 @@ impl Store {
                 }),
                 mappings: row.mappings,
                 entry: row.entry,
+                names_numbers: row.names_numbers,
                 fallback: match (row.falls_back, row.fallback_there, row.fallback_mapped) {
                     (false, ..) => Fallback::None,
                     (true, false, _) => Fallback::Nowhere,
+                    (true, true, _) if !row.fallback_known => Fallback::OtherKind,
                     (true, true, false) => Fallback::Unmapped,
                     (true, true, true) => Fallback::Usable,
                 },
@@ -332,34 +371,21 @@ impl Store {
                    CROSS JOIN LATERAL (
                        SELECT FROM public.product_orders o
                        WHERE o."tenantId" = r."tenantId" AND o."packageId" = r.package_id
-                         AND o.status = 'pending' AND o."providerId" IS NULL
-                         AND o."externalOrderId" IS NULL AND o."createdAt" <= $1
+                         AND orderwatch.is_unsent(o.status, o."externalStatus", o."sentAt" IS NULL,
+                                                  o."externalOrderId", o.provider_referans, $3)
+                         AND orderwatch.may_go_to(o."providerId", r."primaryProviderId")
+                         AND o."createdAt" <= $1
                          AND NOT EXISTS (SELECT FROM orderwatch.orders t WHERE t.order_id = o.id)
                        LIMIT $2) o
                    WHERE r.mode = 'auto' AND r."providerType" = 'external'
                    LIMIT $2) n"#,
             created_before,
-            MANY_OLD
+            MANY_OLD,
+            self.buy_chained
         )
         .fetch_one(&self.pool)
         .await
         .map_err(StoreError::doing("counting old orders"))
-    }
-
-    /// Orders of the last 24 hours that somebody else sent while a daemon was sending, as the sweep
-    /// has counted them.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be counted.
-    pub async fn sent_by_others(&self, now: DateTime<Utc>) -> Result<i64, StoreError> {
-        sqlx::query_scalar!(
-            r#"SELECT COALESCE(sum((report ->> 'sent_by_others')::bigint), 0)::bigint AS "orders!"
-               FROM orderwatch.job_runs WHERE job = 'sweep' AND tick > $1"#,
-            now - TimeDelta::hours(24)
-        )
-        .fetch_one(&self.pool)
-        .await
-        .map_err(StoreError::doing("counting what others sent"))
     }
 }
 
@@ -390,10 +416,12 @@ mod tests {
     #[test]
     fn the_migrations_name_their_indexes() {
         let names = expected_indexes(Sides::BOTH);
-        for name in ["orders_to_check", "orderwatch_new_orders", "orders_ended"] {
+        for name in ["orders_to_check", "orderwatch_unsent", "orders_ended"] {
             assert!(names.contains(name), "{name}: {names:?}");
         }
-        assert!(!names.contains("orders_finished"), "it was dropped later");
+        for dropped in ["orders_finished", "orderwatch_new_orders"] {
+            assert!(!names.contains(dropped), "{dropped} was dropped later");
+        }
         assert!(
             !names.iter().any(|name| name.starts_with("idx_")),
             "{names:?}"

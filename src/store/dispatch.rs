@@ -3,7 +3,8 @@
 //! They are read without a lock. Their product is looked up outside of any transaction, and
 //! [`Store::claim_new`] then locks them and checks them again.
 //!
-//! New orders are named as a stretch of the index `orderwatch_new_orders`, rows compared with rows:
+//! What makes them eligible is said once, in `migrations/0100_eligible.up.sql`. New orders are named
+//! as a stretch of the index `orderwatch_unsent`, rows compared with rows:
 //! no other index has that order. Asked for a tenant, a package and a time, the server may go
 //! through the shop's own index by time, and so through all that the other tenants wait for.
 
@@ -12,11 +13,13 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Release, Share, Store, StoreError, ZNET};
-use crate::order::{IntegrationId, OrderId, Reference, Stage, TenantId, Watched};
+use crate::order::{HoldReason, IntegrationId, OrderId, Reference, Stage, TenantId, Watched};
 
 /// What the shop's row says about what to buy.
 #[derive(Clone, Debug)]
 pub struct ShopOrder {
+    /// `"packageId"`.
+    pub package: Uuid,
     /// `quantity`.
     pub quantity: i32,
     /// `"userIdentifier"`.
@@ -56,7 +59,7 @@ pub struct Candidate {
     pub shop: ShopOrder,
     /// Where it may go when the panel certainly refuses it.
     pub fallback: Option<IntegrationId>,
-    /// `provider_referans`, where the shop's row has one already.
+    /// `provider_referans`, where it names a purchase that we do not know of.
     pub given: Option<String>,
     /// `"createdAt"` of an order that nobody has tracked yet.
     pub created_at: Option<DateTime<Utc>>,
@@ -82,12 +85,15 @@ pub struct Unroutable {
     pub order: OrderId,
     /// Whose it is.
     pub tenant: TenantId,
+    /// Why it is held.
+    pub reason: HoldReason,
 }
 
 struct Row {
     order_id: Uuid,
     tenant_id: Uuid,
     integration_id: Uuid,
+    package_id: Uuid,
     quantity: i32,
     user_identifier: Option<String>,
     extra_field: Option<String>,
@@ -115,7 +121,7 @@ impl Store {
         let rows = sqlx::query_as!(
             Row,
             r#"SELECT o.id AS "order_id!", p.tenant_id AS "tenant_id!", p.id AS "integration_id!",
-                      o.quantity AS "quantity!", o."userIdentifier" AS user_identifier,
+                      o."packageId" AS "package_id!", o.quantity AS "quantity!", o."userIdentifier" AS user_identifier,
                       o."extraField" AS extra_field, m.mappings AS "mappings!", m.entry, m.meta,
                       (SELECT i.id FROM public.integrations i
                        WHERE i."tenantId" = p.tenant_id AND i.id::text = o.fallback AND i.id <> p.id
@@ -124,17 +130,18 @@ impl Store {
                              WHERE f."tenantId" = p.tenant_id
                                AND f.our_package_id = o."packageId"::text
                                AND f.provider_api_id = o.fallback)) AS fallback,
-                      NULLIF(btrim(o.provider_referans), '') AS given,
+                      orderwatch.given_reference(o.provider_referans, o."externalOrderId") AS given,
                       o."createdAt" AS "created_at?"
                FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS p (id, tenant_id, free)
                CROSS JOIN LATERAL (
                    SELECT n.*, r."fallbackProviderId" AS fallback FROM public.package_routing r
                    CROSS JOIN LATERAL (
                        SELECT o.id, o.quantity, o."userIdentifier", o."extraField", o."packageId",
-                              o."createdAt", o.provider_referans
+                              o."createdAt", o.provider_referans, o."externalOrderId"
                        FROM public.product_orders o
-                       WHERE o.status = 'pending' AND o."providerId" IS NULL
-                         AND o."externalOrderId" IS NULL
+                       WHERE orderwatch.is_unsent(o.status, o."externalStatus", o."sentAt" IS NULL,
+                                                  o."externalOrderId", o.provider_referans, $7)
+                         AND orderwatch.may_go_to(o."providerId", r."primaryProviderId")
                          AND (o."tenantId", o."packageId", o."createdAt")
                              > (r."tenantId", r.package_id, $4)
                          AND (o."tenantId", o."packageId", o."createdAt")
@@ -163,11 +170,59 @@ impl Store {
             shadow,
             // A number that the planner knows: with one of each row's own it would expect a tenth
             // of all that there is.
-            limits.iter().copied().max()
+            limits.iter().copied().max(),
+            self.buy_chained
         )
         .fetch_all(&self.pool)
         .await
         .map_err(StoreError::doing("looking for new orders"))?;
+        Ok(rows.into_iter().map(Candidate::from).collect())
+    }
+
+    /// Orders that the shop sent itself before shadow mode saw them, and what orderwatch would have
+    /// bought for them: the shop sends within the request that places the order.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when they cannot be read.
+    pub async fn sent_candidates(
+        &self,
+        shares: &[Share],
+        sent_after: DateTime<Utc>,
+    ) -> Result<Vec<Candidate>, StoreError> {
+        let (ids, tenants, limits) = Share::columns(shares);
+        let rows = sqlx::query_as!(
+            Row,
+            r#"SELECT o.id AS "order_id!", p.tenant_id AS "tenant_id!", p.id AS "integration_id!",
+                      o."packageId" AS "package_id!",
+                      o.quantity AS "quantity!", o."userIdentifier" AS user_identifier,
+                      o."extraField" AS extra_field, m.mappings AS "mappings!", m.entry, m.meta,
+                      NULL::uuid AS fallback, NULL::text AS given, o."createdAt" AS "created_at?"
+               FROM public.product_orders o
+               JOIN public.package_routing r
+                 ON r."tenantId" = o."tenantId" AND r.package_id = o."packageId"
+                AND r.mode = 'auto' AND r."providerType" = 'external'
+               JOIN unnest($1::uuid[], $2::uuid[]) AS p (id, tenant_id)
+                 ON p.tenant_id = r."tenantId" AND p.id::text = r."primaryProviderId"
+               CROSS JOIN LATERAL (
+                   SELECT count(DISTINCT m.provider_package_id) AS mappings,
+                          min(m.provider_package_id) AS entry, (array_agg(m.meta))[1] AS meta
+                   FROM public.package_mappings m
+                   WHERE m."tenantId" = p.tenant_id AND m.our_package_id = o."packageId"::text
+                     AND m.provider_api_id = p.id::text
+               ) m
+               WHERE orderwatch.is_in_flight(o.status, o."externalStatus") AND o."sentAt" > $3
+                 AND NOT orderwatch.is_forwarded(o.id, o."externalStatus", o."externalOrderId")
+                 AND NOT EXISTS (SELECT FROM orderwatch.orders t WHERE t.order_id = o.id)
+                 AND NOT EXISTS (SELECT FROM orderwatch.shadow s WHERE s.order_id = o.id)
+               ORDER BY o."sentAt" LIMIT $4"#,
+            &ids,
+            &tenants,
+            sent_after,
+            limits.iter().copied().max()
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("looking for orders that the shop sent"))?;
         Ok(rows.into_iter().map(Candidate::from).collect())
     }
 
@@ -182,52 +237,14 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Vec<QueuedCandidate>, StoreError> {
         let (ids, _, limits) = Share::columns(shares);
-        let rows = sqlx::query!(
-            r#"SELECT t.order_id AS "order_id!", t.tenant_id AS "tenant_id!", p.id AS "integration_id!",
-                      t.reference AS "reference!", t.dispatched_at, t.give_up_at,
-                      t.errors AS "errors!", t.may_resend AS "may_resend!",
-                      o.id IS NULL AS "row_gone!", COALESCE(o.quantity, 1) AS "quantity!",
-                      o."userIdentifier" AS "user_identifier?", o."extraField" AS "extra_field?",
-                      m.mappings AS "mappings!", m.entry, m.meta,
-                      (SELECT i.id FROM public.package_routing r
-                       JOIN public.integrations i ON i."tenantId" = r."tenantId"
-                            AND i.id::text = r."fallbackProviderId" AND i.id <> p.id
-                       WHERE NOT t.fell_back AND r."tenantId" = t.tenant_id
-                         AND r.package_id = o."packageId"
-                         AND EXISTS (
-                             SELECT FROM public.package_mappings f
-                             WHERE f."tenantId" = t.tenant_id
-                               AND f.our_package_id = o."packageId"::text
-                               AND f.provider_api_id = r."fallbackProviderId")
-                       LIMIT 1) AS fallback,
-                      COALESCE(o.status = 'pending'
-                          AND (o."providerId" IS NULL OR o."providerId" = p.id::text
-                               OR t.fell_back AND EXISTS (
-                                   SELECT FROM orderwatch.purchases u
-                                   WHERE u.order_id = t.order_id
-                                     AND u.integration_id::text = o."providerId"))
-                          AND COALESCE(o."externalOrderId", o.id::text) = o.id::text, false)
-                          AS "wanted!"
-               FROM unnest($1::uuid[], $2::bigint[]) AS p (id, free)
-               CROSS JOIN LATERAL (
-                   SELECT t.order_id, t.tenant_id, t.reference, t.dispatched_at, t.give_up_at,
-                          t.errors, t.may_resend, t.fell_back
-                   FROM orderwatch.orders t
-                   WHERE t.integration_id = p.id AND t.stage = 'queued' AND t.due_at <= $3
-                     AND (t.give_up_at IS NULL OR t.give_up_at > $3)
-                   ORDER BY t.due_at LIMIT p.free
-               ) t
-               LEFT JOIN public.product_orders o ON o.id = t.order_id
-               CROSS JOIN LATERAL (
-                   SELECT count(DISTINCT m.provider_package_id) AS mappings,
-                          min(m.provider_package_id) AS entry, (array_agg(m.meta))[1] AS meta
-                   FROM public.package_mappings m
-                   WHERE m."tenantId" = t.tenant_id AND m.our_package_id = o."packageId"::text
-                     AND m.provider_api_id = p.id::text
-               ) m"#,
+        let rows = sqlx::query_file!(
+            "src/store/sql/queued.sql",
             &ids,
             &limits,
-            now
+            now,
+            self.buy_chained,
+            // The row is gone then, and nothing is sent.
+            Uuid::nil()
         )
         .fetch_all(&self.pool)
         .await
@@ -256,6 +273,7 @@ impl Store {
                         order_id: row.order_id,
                         tenant_id: row.tenant_id,
                         integration_id: row.integration_id,
+                        package_id: row.package_id,
                         quantity: row.quantity,
                         user_identifier: row.user_identifier,
                         extra_field: row.extra_field,
@@ -263,7 +281,7 @@ impl Store {
                         entry: row.entry,
                         meta: row.meta,
                         fallback: row.fallback,
-                        given: None,
+                        given: row.given,
                         created_at: None,
                     }),
                 })
@@ -289,8 +307,9 @@ impl Store {
                  ON i."tenantId" = r."tenantId" AND i.id::text = r."primaryProviderId"
                CROSS JOIN LATERAL (
                    SELECT o.id, o."tenantId" FROM public.product_orders o
-                   WHERE o.status = 'pending' AND o."providerId" IS NULL
-                     AND o."externalOrderId" IS NULL
+                   WHERE orderwatch.is_unsent(o.status, o."externalStatus", o."sentAt" IS NULL,
+                                              o."externalOrderId", o.provider_referans, $5)
+                     AND orderwatch.may_go_to(o."providerId", r."primaryProviderId")
                      AND (o."tenantId", o."packageId", o."createdAt")
                          > (r."tenantId", r.package_id,
                             GREATEST($1, (SELECT at FROM orderwatch.installed)))
@@ -305,7 +324,8 @@ impl Store {
             from,
             until,
             limit,
-            ZNET
+            ZNET,
+            self.buy_chained
         )
         .fetch_all(&self.pool)
         .await
@@ -315,11 +335,12 @@ impl Store {
             .map(|row| Unroutable {
                 order: OrderId(row.order_id),
                 tenant: TenantId(row.tenant_id),
+                reason: HoldReason::WaitedTooLong,
             })
             .collect())
     }
 
-    /// Orders that are routed automatically to an integration that their shop does not have.
+    /// Orders that are routed automatically to an integration that their tenant does not have.
     ///
     /// # Errors
     /// [`StoreError::Database`] when they cannot be read.
@@ -329,12 +350,15 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<Unroutable>, StoreError> {
         let rows = sqlx::query!(
-            r#"SELECT o.id AS "order_id!", o."tenantId" AS "tenant_id!"
+            r#"SELECT o.id AS "order_id!", o."tenantId" AS "tenant_id!",
+                      EXISTS (SELECT FROM public.integrations i
+                              WHERE i.id::text = r."primaryProviderId") AS "another!"
                FROM public.package_routing r
                CROSS JOIN LATERAL (
                    SELECT o.id, o."tenantId" FROM public.product_orders o
-                   WHERE o.status = 'pending' AND o."providerId" IS NULL
-                     AND o."externalOrderId" IS NULL
+                   WHERE orderwatch.is_unsent(o.status, o."externalStatus", o."sentAt" IS NULL,
+                                              o."externalOrderId", o.provider_referans, $3)
+                     AND orderwatch.may_go_to(o."providerId", r."primaryProviderId")
                      AND (o."tenantId", o."packageId", o."createdAt")
                          > (r."tenantId", r.package_id, $1)
                      AND (o."tenantId", o."packageId", o."createdAt")
@@ -349,7 +373,8 @@ impl Store {
                      WHERE i."tenantId" = r."tenantId" AND i.id::text = r."primaryProviderId")
                LIMIT $2"#,
             created_after,
-            limit
+            limit,
+            self.buy_chained
         )
         .fetch_all(&self.pool)
         .await
@@ -359,6 +384,11 @@ impl Store {
             .map(|row| Unroutable {
                 order: OrderId(row.order_id),
                 tenant: TenantId(row.tenant_id),
+                reason: if row.another {
+                    HoldReason::PanelOfAnother
+                } else {
+                    HoldReason::ContradictoryRouting
+                },
             })
             .collect())
     }
@@ -379,6 +409,7 @@ impl From<Row> for Candidate {
             tenant: TenantId(row.tenant_id),
             integration: IntegrationId(row.integration_id),
             shop: ShopOrder {
+                package: row.package_id,
                 quantity: row.quantity,
                 user_identifier: row.user_identifier,
                 extra_field: row.extra_field,

@@ -10,7 +10,8 @@ use crate::{
     order::{
         IntegrationId, OrderId,
         explain::{
-            Ending, Facts, OpenBreaker, PanelFacts, Pause, Route, Settings, ShopFacts, TrackedFacts,
+            Ending, Facts, OpenBreaker, PanelFacts, Pause, Route, Settings, ShopFacts, Standing,
+            TrackedFacts,
         },
     },
 };
@@ -69,53 +70,11 @@ impl Store {
     }
 
     async fn around(&self, order: OrderId) -> Result<Around, StoreError> {
-        // `enabled` is absent in older databases: read through JSON it is NULL there.
-        let row = sqlx::query!(
-            r#"SELECT o.id IS NOT NULL AS "has_row!", o.status AS "status?",
-                      o."externalStatus" AS "external_status?", o."providerId" AS provider_id,
-                      o."externalOrderId" AS external_order_id, o."sentAt" AS sent_at,
-                      o."createdAt" AS "created_at?",
-                      r.mode AS "mode?", r."providerType" AS "provider_type?",
-                      routed.id AS "routed_id?", routed.name AS "routed_name?",
-                      routed.provider AS "routed_kind?",
-                      (to_jsonb(routed) ->> 'enabled')::boolean AS routed_enabled,
-                      routed."tenantId" = o."tenantId" AS routed_own,
-                      routed_breaker.open_until AS routed_until,
-                      routed_breaker.open_reason AS routed_reason,
-                      i.id AS "at_id?", i.name AS "at_name?", i.provider AS "at_kind?",
-                      (to_jsonb(i) ->> 'enabled')::boolean AS at_enabled,
-                      i."tenantId" = COALESCE(t.tenant_id, o."tenantId") AS at_own,
-                      breaker.open_until AS at_until, breaker.open_reason AS at_reason,
-                      t.lease_token IS NOT NULL AS "claimed!",
-                      COALESCE(t.fell_back, false) AS "fell_back!",
-                      e.kind AS "ending?", e.detail ->> 'who' AS ended_by,
-                      e.detail ->> 'why' AS ended_why,
-                      b.scope AS "pause_scope?", b.who AS "pause_who?", b.why AS "pause_why?",
-                      b.at AS "pause_at?"
-               FROM (VALUES ($1::uuid)) AS asked (id)
-               LEFT JOIN public.product_orders o ON o.id = asked.id
-               LEFT JOIN orderwatch.orders t ON t.order_id = asked.id
-               LEFT JOIN public.package_routing r
-                   ON r."tenantId" = o."tenantId" AND r.package_id = o."packageId"
-               LEFT JOIN public.integrations routed ON routed.id::text = r."primaryProviderId"
-               LEFT JOIN orderwatch.panels routed_breaker
-                   ON routed_breaker.integration_id = routed.id AND routed_breaker.open_until IS NOT NULL
-               LEFT JOIN public.integrations i
-                   ON i.id::text = COALESCE(t.integration_id::text, o."providerId")
-               LEFT JOIN orderwatch.panels breaker
-                   ON breaker.integration_id = i.id AND breaker.open_until IS NOT NULL
-               LEFT JOIN LATERAL (
-                   SELECT e.kind, e.detail FROM orderwatch.events e
-                   WHERE e.order_id = asked.id AND e.kind IN (
-                       'completed', 'refused', 'cancelled', 'timed_out', 'withdrawn', 'resolved')
-                   ORDER BY e.id DESC LIMIT 1) e ON t.finished_at IS NOT NULL
-               LEFT JOIN LATERAL (
-                   SELECT b.* FROM orderwatch.brakes b
-                   WHERE b.scope IN ($2, COALESCE(i.id, routed.id))
-                   ORDER BY b.scope LIMIT 1) b ON true
-               LIMIT 1"#,
+        let row = sqlx::query_file!(
+            "src/store/sql/around.sql",
             order.0,
-            EVERYWHERE
+            EVERYWHERE,
+            self.buy_chained
         )
         .fetch_one(&self.pool)
         .await
@@ -140,11 +99,16 @@ impl Store {
         };
         let panel = at.facts()?;
         let routed = routed.facts()?;
+        let spare = row.spare_name.zip(row.spare_kind).map(|(name, kind)| {
+            let usable = kind == ZNET;
+            (name, kind, usable)
+        });
         let route = row.mode.zip(row.provider_type);
         let route = route.map(|(mode, provider_type)| Route {
             mode,
             provider_type,
             panel: routed,
+            fallback: spare,
         });
         let shop = (row.has_row.then_some(()))
             .and(row.status.zip(row.external_status).zip(row.created_at))
@@ -153,18 +117,34 @@ impl Store {
                 external_status,
                 provider_id: row.provider_id,
                 external_order_id: row.external_order_id,
+                names_other: row.names_other,
+                pending: row.pending,
+                standing: match (row.open, row.forwarded, row.unsent, row.in_flight) {
+                    (false, ..) => Standing::Decided,
+                    (true, _, true, _) => Standing::Unsent,
+                    (true, true, false, _) if !row.numbered => Standing::Forwarded,
+                    (true, _, false, true) => Standing::InFlight {
+                        numbered: row.numbered,
+                    },
+                    (true, _, false, false) => Standing::Elsewhere,
+                },
                 sent_at: row.sent_at,
                 created_at,
                 route,
                 provider: panel.clone(),
             });
-        let (who, why) = (row.ended_by, row.ended_why);
+        let (who, why, refusal) = (row.ended_by, row.ended_why, row.refusal);
         Ok(Around {
             shop,
             panel,
             claimed: row.claimed,
             fell_back: row.fell_back,
-            ending: row.ending.map(|kind| Ending { kind, who, why }),
+            ending: row.ending.map(|kind| Ending {
+                kind,
+                who,
+                why,
+                refusal,
+            }),
             pause: pause(row.pause_scope, row.pause_who, row.pause_why, row.pause_at),
         })
     }

@@ -56,12 +56,17 @@ impl Store {
                         AS i (order_id, integration_id, reason, sentence)
                    CROSS JOIN LATERAL (
                        -- By its key alone, as in sql/claim_new.sql.
-                       SELECT o.id, o."tenantId", o.status, o."providerId", o."externalOrderId"
+                       SELECT o.id, o."tenantId", o."packageId", o.status, o."externalStatus",
+                              o."sentAt", o."providerId", o."externalOrderId", o.provider_referans
                        FROM public.product_orders o
                        WHERE o.id = i.order_id OFFSET 0 FOR UPDATE SKIP LOCKED
                    ) o
-                   WHERE o.status = 'pending' AND o."providerId" IS NULL
-                     AND o."externalOrderId" IS NULL
+                   WHERE orderwatch.is_unsent(o.status, o."externalStatus", o."sentAt" IS NULL,
+                                              o."externalOrderId", o.provider_referans, $6)
+                     AND (orderwatch.may_go_to(o."providerId", NULL) OR EXISTS (
+                         SELECT FROM public.package_routing r
+                         WHERE r."tenantId" = o."tenantId" AND r.package_id = o."packageId"
+                           AND r."primaryProviderId" = o."providerId" OFFSET 0))
                ), tracked AS (
                    INSERT INTO orderwatch.orders
                        (order_id, tenant_id, integration_id, stage, held_reason, tracked_at)
@@ -90,7 +95,8 @@ impl Store {
             &integrations as &[Option<Uuid>],
             &reasons,
             &sentences,
-            now
+            now,
+            self.buy_chained
         )
         .fetch_all(&self.pool)
         .await
@@ -172,8 +178,8 @@ impl Store {
         Ok(held.rows_affected() == 1)
     }
 
-    /// Ends held orders that nobody has to decide any more: staff settled them in the shop, or the
-    /// shop's row is gone. One whose code is here counts as completed. Returns how many, at most
+    /// Ends held orders that nobody has to decide any more: staff settled them in the shop, the shop
+    /// forwarded them to another tenant, or its row is gone. One whose code is here counts as completed. Returns how many, at most
     /// `limit`.
     ///
     /// # Errors
@@ -188,7 +194,16 @@ impl Store {
                  SELECT t.order_id, o.id IS NULL AS row_gone
                  FROM orderwatch.orders t
                  LEFT JOIN public.product_orders o ON o.id = t.order_id
-                 WHERE t.stage = 'held' AND o.status IS DISTINCT FROM 'pending'
+                 WHERE t.stage = 'held'
+                   -- What the shop sent itself may carry other words than pending while it waits.
+                   AND (NOT COALESCE(orderwatch.is_pending(o.status) OR orderwatch.is_open(o.status)
+                                     AND t.sent_at IS NOT NULL, false)
+                        -- The shop has forwarded it to another tenant meanwhile.
+                        OR t.dispatched_at IS NULL AND t.sent_at IS NULL
+                           AND orderwatch.is_forwarded(o.id, o.\"externalStatus\", o.\"externalOrderId\")
+                           AND NOT orderwatch.is_unsent(
+                               o.status, o.\"externalStatus\", o.\"sentAt\" IS NULL,
+                               o.\"externalOrderId\", o.provider_referans, $5))
                  LIMIT $2 FOR UPDATE OF t SKIP LOCKED
              ), ended AS (
                  UPDATE orderwatch.orders t
@@ -204,7 +219,8 @@ impl Store {
             now,
             limit,
             Release::RowGone.as_str(),
-            Release::DecidedByHand.as_str()
+            Release::DecidedByHand.as_str(),
+            self.buy_chained
         )
         .execute(&self.pool)
         .await

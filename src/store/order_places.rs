@@ -1,40 +1,84 @@
 //! The warehouse's row of an order: in which table it stands, where orderwatch has put it, and the
 //! writing of it.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use sqlx::{Postgres, Transaction};
 
 use super::{StoreError, packages::Put};
 use crate::stock::place::Place;
 
-/// Where the row is, and where we put it. Of several rows the furthest counts.
-pub(super) async fn places(
-    transaction: &mut Transaction<'_, Postgres>,
-    order: &str,
-) -> Result<(Option<Place>, Option<Place>), StoreError> {
-    let row = sqlx::query!(
-        r#"SELECT ARRAY(
-               SELECT 'created' FROM public.orders_created WHERE order_number = $1
-               UNION ALL SELECT 'picking' FROM public.orders_picking WHERE order_number = $1
-               UNION ALL SELECT 'shipped' FROM public.orders_shipped WHERE order_number = $1
-               UNION ALL SELECT 'delivered' FROM public.orders_delivered WHERE order_number = $1
-               UNION ALL SELECT 'cancelled' FROM public.orders_cancelled WHERE order_number = $1
-           ) AS "stands!",
-           (SELECT place FROM orderwatch.order_places WHERE order_number = $1) AS ours"#,
-        order
-    )
-    .fetch_one(&mut **transaction)
-    .await
-    .map_err(StoreError::doing("looking for an order's row"))?;
-    let stands = row.stands.iter().filter_map(|place| Place::parse(place));
-    Ok((stands.max(), row.ours.as_deref().and_then(Place::parse)))
+/// Where the row of an order is, and what that says.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Standing {
+    /// Where it is; of several rows the furthest counts.
+    pub(super) stands: Option<Place>,
+    /// Where orderwatch put it last.
+    pub(super) ours: Option<Place>,
+    /// Whether the application has collected the order where it stands.
+    pub(super) collected: bool,
+    /// Whether the warehouse keeps a ledger.
+    pub(super) ledger: bool,
+    /// Whether the ledger knows the order.
+    pub(super) in_ledger: bool,
 }
 
-/// Whether the warehouse has moved the row to where orders are whose units were taken.
-pub(super) fn is_moved(stands: Option<Place>, ours: Option<Place>) -> bool {
-    stands.is_some_and(|stands| {
-        stands.is_taken() && (stands == Place::Picking || ours != Some(stands))
-    })
+impl Standing {
+    /// Whether the place of the row says that the units were taken. Where there is a ledger, that says
+    /// it: the application moves rows also by what Trendyol tells, without anybody taking anything.
+    pub(super) fn is_taken(self) -> bool {
+        if self.collected && !self.in_ledger {
+            return true;
+        }
+        !self.ledger
+            && self.stands.is_some_and(|stands| {
+                stands.is_taken() && (stands == Place::Picking || self.ours != Some(stands))
+            })
+    }
+}
+
+/// Where the row of an order is.
+pub(super) async fn standing(
+    transaction: &mut Transaction<'_, Postgres>,
+    order: &str,
+) -> Result<Standing, StoreError> {
+    let found = standings(transaction, &[order.to_owned()]).await?;
+    Ok(found.get(order).copied().unwrap_or_default())
+}
+
+/// Where the rows of orders are.
+pub(super) async fn standings(
+    transaction: &mut Transaction<'_, Postgres>,
+    orders: &[String],
+) -> Result<HashMap<String, Standing>, StoreError> {
+    let rows = sqlx::query!(
+        r#"SELECT o.number AS "number!", orderwatch.has_ledger() AS "ledger!", p.place AS "ours?",
+                  COALESCE(s.places, '{}') AS "stands!", COALESCE(s.collected, false) AS "collected!",
+                  m.order_number IS NOT NULL AS "in_ledger!"
+           FROM unnest($1::text[]) AS o (number)
+           LEFT JOIN (SELECT order_number, array_agg(place) AS places, bool_or(collected) AS collected
+                      FROM orderwatch.order_standings($1) GROUP BY 1) s ON s.order_number = o.number
+           LEFT JOIN (SELECT DISTINCT order_number FROM orderwatch.movements($1)) m
+             ON m.order_number = o.number
+           LEFT JOIN orderwatch.order_places p ON p.order_number = o.number"#,
+        orders
+    )
+    .fetch_all(&mut **transaction)
+    .await
+    .map_err(StoreError::doing("looking for an order's row"))?;
+    let found = rows.into_iter().map(|row| {
+        let stands = row.stands.iter().map(|place| Place::of_table(place));
+        let standing = Standing {
+            stands: stands.max(),
+            ours: row.ours.as_deref().and_then(Place::parse),
+            collected: row.collected,
+            ledger: row.ledger,
+            in_ledger: row.in_ledger,
+        };
+        (row.number, standing)
+    });
+    Ok(found.collect())
 }
 
 pub(super) async fn show(
@@ -44,8 +88,53 @@ pub(super) async fn show(
     put: &Put,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
+    if put.place == Place::Cancelled && stands.is_some_and(Place::is_before_shipping) {
+        return_cancelled(transaction, order, now).await?;
+    }
     put_order(transaction, order, stands, put, now).await?;
     mirrored(transaction, order).await
+}
+
+/// What was picked for an order goes back to the shelves when it is cancelled. The application does it
+/// when it moves the row, and sees nothing to do once the row was moved: so whoever moves it does it,
+/// in the same transaction and under the application's key, which lets only one of them.
+async fn return_cancelled(
+    transaction: &mut Transaction<'_, Postgres>,
+    order: &str,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let returned = sqlx::query!(
+        r#"SELECT barcode AS "barcode!", units AS "units!", shelf
+           FROM orderwatch.return_cancelled($1, $2)"#,
+        order,
+        now.naive_utc()
+    )
+    .fetch_all(&mut **transaction)
+    .await
+    .map_err(StoreError::doing(
+        "putting a cancelled order back on the shelves",
+    ))?;
+    for line in returned {
+        let (barcode, units) = (line.barcode, line.units);
+        match line.shelf {
+            Some(shelf) => {
+                tracing::info!(
+                    order,
+                    barcode,
+                    units,
+                    shelf,
+                    "a cancelled order is back on its shelf"
+                );
+            }
+            None => tracing::error!(
+                order,
+                barcode,
+                units,
+                "a cancelled order was picked, and no shelf has its product: put it back by hand"
+            ),
+        }
+    }
+    Ok(())
 }
 
 /// Writes the row where it belongs, and remembers where that is.
@@ -59,6 +148,16 @@ pub(super) async fn put_order(
     let doing = StoreError::doing("writing an order into the warehouse's table");
     sqlx::query!(
         r#"SELECT orderwatch.put_order($1, $2, $3, $4) AS "put!: ()""#,
+        order,
+        stands.map(Place::as_str),
+        put.place.as_str(),
+        put.facts
+    )
+    .execute(&mut **transaction)
+    .await
+    .map_err(&doing)?;
+    sqlx::query!(
+        r#"SELECT orderwatch.audit_order($1, $2, $3, $4) AS "written!: ()""#,
         order,
         stands.map(Place::as_str),
         put.place.as_str(),

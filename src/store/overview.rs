@@ -8,11 +8,12 @@ use rust_decimal::Decimal;
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
-use super::{Store, StoreError, ZNET, notices};
+use super::{Evidence, Store, StoreError, ZNET, notices, second};
 use crate::{
     order::{HoldReason, IntegrationId, explain::LATE},
     overview::{
         Bought, Endings, HeldGroup, MANY, Market, NoticeQueue, Orders, PanelOrders, PanelView,
+        SecondView, StockPause,
     },
 };
 
@@ -77,12 +78,19 @@ impl Store {
         };
         overview.count_open(groups(&mut transaction, question.now).await?)?;
         if self.sides.shop {
-            overview.count_eligible(&mut transaction, question).await?;
+            overview
+                .count_eligible(&mut transaction, question, self.buy_chained)
+                .await?;
         }
         overview.count_bought(&mut transaction, question).await?;
         overview.count_endings(&mut transaction, question).await?;
+        if self.sides.shop {
+            let since = second::shown_since(question.now);
+            let evidence = second::evidence(&mut transaction, since).await?;
+            overview.note_second(&evidence);
+        }
         if let Some((feed, job)) = question.market {
-            overview.market = Some(market(&mut transaction, feed, job).await?);
+            overview.market = Some(market(&mut transaction, feed, job, question.now).await?);
         }
         transaction.commit().await.map_err(&doing)?;
         Ok(overview)
@@ -143,6 +151,19 @@ async fn groups(
 }
 
 impl Overview {
+    fn note_second(&mut self, evidence: &HashMap<IntegrationId, Evidence>) {
+        for panel in &mut self.panels {
+            let Some(found) = evidence.get(&panel.id) else {
+                continue;
+            };
+            panel.second = SecondView {
+                overwritten: count(found.orders),
+                since: found.since,
+                unexplained: found.unexplained,
+            };
+        }
+    }
+
     fn count_open(&mut self, mut groups: Vec<Group>) -> Result<(), StoreError> {
         // Those that are counted in here a second time come after it.
         groups.sort_by_key(|group| group.part != WATCHED);
@@ -192,12 +213,14 @@ impl Overview {
         &mut self,
         transaction: &mut Transaction<'_, Postgres>,
         question: Question<'_>,
+        buy_chained: bool,
     ) -> Result<(), StoreError> {
         let rows = sqlx::query_file!(
             "src/store/sql/count_eligible.sql",
             question.created_after,
             ZNET,
-            i64::try_from(MANY).unwrap_or(i64::MAX)
+            i64::try_from(MANY).unwrap_or(i64::MAX),
+            buy_chained
         )
         .fetch_all(&mut **transaction)
         .await
@@ -282,37 +305,51 @@ impl Overview {
     }
 }
 
+/// The warehouse may write down a little later what it took.
+const UNTAKEN_AFTER: TimeDelta = TimeDelta::hours(1);
+
 async fn market(
     transaction: &mut Transaction<'_, Postgres>,
     feed: &str,
     job: &str,
+    now: DateTime<Utc>,
 ) -> Result<Market, StoreError> {
     let row = sqlx::query!(
         r#"SELECT (SELECT count(*) FROM orderwatch.packages
                    WHERE effect IN ('reserved', 'unknown') AND taken_at IS NULL) AS "open!",
+                  untaken.packages AS "untaken!", untaken.since AS untaken_since,
+                  ARRAY(SELECT relation::text FROM orderwatch.order_tables()
+                        WHERE NOT known) AS "unknown_tables!",
                   (SELECT good_at FROM orderwatch.feeds WHERE feed = $1) AS read_at,
                   (SELECT count(*) FROM orderwatch.stock_items WHERE sent IS NOT NULL) AS "pending!",
                   (SELECT count(*) FROM orderwatch.stock_items
                    WHERE rests_until IS NOT NULL) AS "resting!",
+                  p.who AS "who?", p.why AS "why?", p.at AS "paused_at?",
                   last.finished_at AS "pushed_at?", last.outcome = 'done' AS push_ok,
                   last.report ->> 'error' AS push_error,
                   (last.report ->> 'items')::bigint AS items,
                   (SELECT g.finished_at FROM orderwatch.job_runs g
                    WHERE g.job = $2 AND g.outcome = 'done'
                    ORDER BY g.tick DESC LIMIT 1) AS good_at
-           FROM (VALUES (1)) AS one (row)
+           FROM (SELECT count(*) AS packages, min(changed_at) AS since FROM orderwatch.packages
+                 WHERE unpicked AND taken_at IS NULL AND changed_at < $3) AS untaken
+           LEFT JOIN orderwatch.stock_pauses p ON p.resumed_at IS NULL
            LEFT JOIN LATERAL (
                SELECT r.finished_at, r.outcome, r.report FROM orderwatch.job_runs r
                WHERE r.job = $2 AND r.outcome IS NOT NULL
                ORDER BY r.tick DESC LIMIT 1) last ON true"#,
         feed,
-        job
+        job,
+        now - UNTAKEN_AFTER
     )
     .fetch_one(&mut **transaction)
     .await
     .map_err(StoreError::doing("reading the figures of the marketplace"))?;
     Ok(Market {
         open_packages: count(row.open),
+        shipped_untaken: count(row.untaken),
+        shipped_untaken_since: row.untaken_since,
+        unknown_order_tables: row.unknown_tables,
         orders_read_at: row.read_at,
         items_pending: count(row.pending),
         items_resting: count(row.resting),
@@ -321,6 +358,10 @@ async fn market(
         push_error: row.push_error,
         push_good_at: row.good_at,
         pushed_items: count(row.items.unwrap_or(0)),
+        paused: match (row.who, row.why, row.paused_at) {
+            (Some(who), Some(why), Some(at)) => Some(StockPause { who, why, at }),
+            _ => None,
+        },
     })
 }
 

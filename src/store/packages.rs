@@ -3,13 +3,13 @@
 //! One transaction per package: what is known of it, and the row, are never apart. A record that is
 //! older than what is known changes nothing, so the feed may repeat itself in any order.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::{Acquire as _, Postgres, Transaction, types::Json};
 
 use super::{
     Store, StoreError,
-    order_places::{is_moved, mirrored, places, show},
+    order_places::{mirrored, show, standing},
     package_sales::{give_items_back, gives_back, is_gone, tell_items},
     pool::whole,
 };
@@ -146,8 +146,9 @@ impl Store {
             let doing = StoreError::doing("recording a package");
             let mut transaction = self.pool.begin().await.map_err(&doing)?;
             lock_order(&mut transaction, &package.order_number).await?;
-            let (stands, ours) = places(&mut transaction, &package.order_number).await?;
-            let moved = is_moved(stands, ours);
+            let standing = standing(&mut transaction, &package.order_number).await?;
+            let (stands, ours) = (standing.stands, standing.ours);
+            let moved = standing.is_taken();
             if moved {
                 // Before the package changes: what was open when the warehouse took the order was taken.
                 take_over(&mut transaction, &package.order_number, now).await?;
@@ -260,6 +261,7 @@ impl Store {
             "WITH gone AS (
                  DELETE FROM orderwatch.packages
                  WHERE effect NOT IN ('reserved', 'unknown') AND changed_at < $1 AND first_seen_at < $1
+                   AND (taken_at IS NOT NULL OR NOT unpicked)
                  RETURNING order_number
              ), places AS (
                  DELETE FROM orderwatch.order_places o
@@ -422,8 +424,7 @@ async fn packages_of(
         .collect())
 }
 
-/// How long a package that holds units without being open is looked at.
+/// Since when a package that ended may still hold what other packages carry on.
 pub(super) fn closed_since(now: DateTime<Utc>) -> DateTime<Utc> {
-    let longest = crate::stock::reserve::COUNTED_WITHIN.max(crate::stock::reserve::REPLACED_WITHIN);
-    now - longest.max(TimeDelta::zero())
+    now - crate::stock::reserve::REPLACED_WITHIN.max(crate::stock::reserve::CARRIED_ON_WITHIN)
 }

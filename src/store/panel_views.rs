@@ -9,7 +9,7 @@ use super::{EVERYWHERE, StoreError, ZNET};
 use crate::{
     breaker::Reason,
     order::{IntegrationId, TenantId},
-    overview::{Bought, BreakerView, PanelOrders, PanelView},
+    overview::{Bought, BreakerView, PanelOrders, PanelView, SecondView},
 };
 
 struct Row {
@@ -80,6 +80,7 @@ impl TryFrom<Row> for PanelView {
             bought_today: Bought::default(),
             bought_24h: Bought::default(),
             limit: None,
+            second: SecondView::default(),
             orders: PanelOrders::default(),
         })
     }

@@ -195,7 +195,8 @@ impl Store {
             person.why,
             step.what,
             &endpoints,
-            &tenants as &[Option<Uuid>]
+            &tenants as &[Option<Uuid>],
+            self.buy_chained
         )
         .fetch_one(&self.pool)
         .await
@@ -222,7 +223,7 @@ const fn external(resolution: Resolution) -> Option<ExternalStatus> {
     match resolution {
         Resolution::Watch => Some(ExternalStatus::Sent),
         Resolution::SendAgain => None,
-        Resolution::Complete => Some(ExternalStatus::Completed),
+        Resolution::Complete => Some(ExternalStatus::Done),
         Resolution::Fail => Some(ExternalStatus::Failed),
     }
 }

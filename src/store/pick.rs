@@ -6,7 +6,8 @@ use sqlx::{Postgres, Transaction, types::Json};
 
 use super::{
     Put, Store, StoreError,
-    order_places::{is_moved, places, put_order},
+    ledger::{facts, found_rows, owed_rows},
+    order_places::{Standing, put_order, standing},
     packages::lock_order,
     pool::whole,
 };
@@ -14,9 +15,10 @@ use crate::{
     marketplace::PackageStatus,
     stock::{
         details::Row,
+        ledger::Facts,
         pick::{OnShelf, Take, take},
         place::Place,
-        reserve::{Held, Line, REPLACED_WITHIN},
+        reserve::{Held, Line, REPLACED_WITHIN, barcodes},
     },
 };
 
@@ -67,8 +69,8 @@ pub enum Picked {
         /// Packages of which the marketplace will be told.
         told: usize,
     },
-    /// They were taken before.
-    Already(Place),
+    /// They were taken before; where the order's row is.
+    Already(Option<Place>),
     /// The order was cancelled.
     Cancelled,
     /// Payment is pending, or the order's row is not there: nothing may be sent yet.
@@ -79,41 +81,45 @@ pub enum Picked {
     Unknown,
 }
 
+/// An order as it is picked.
+struct Picture {
+    standing: Standing,
+    packages: Vec<Held>,
+    /// Whether packages were shipped without being taken, or came after the order was picked.
+    owed: bool,
+    rows: Vec<Row>,
+    facts: Facts,
+}
+
 impl Store {
     /// Takes the units of an order: from the shelves, from `central_stock`, and the order moves to
-    /// `orders_picking`. `lines` tells what the packages and rows of an order need.
+    /// `orders_picking`. Where the warehouse keeps a ledger, it is written down there as the application
+    /// does it. `lines` tells what the packages and rows of an order need.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails; nothing was taken then.
     pub async fn pick(
         &self,
         ask: PickAsk<'_>,
-        lines: impl FnOnce(&[Held], &[Row], DateTime<Utc>) -> Vec<PickLine> + Send,
+        lines: impl FnOnce(&[Held], &[Row], &Facts, DateTime<Utc>) -> Vec<PickLine> + Send,
     ) -> Result<Picked, StoreError> {
         let work = async {
             let doing = StoreError::doing("picking an order");
             let mut transaction = self.pool.begin().await.map_err(&doing)?;
             lock_order(&mut transaction, ask.order).await?;
-            let (stands, ours) = places(&mut transaction, ask.order).await?;
-            let (packages, owed) =
-                held(&mut transaction, ask.order, is_moved(stands, ours)).await?;
-            let picked = match stands {
-                Some(place) if place.is_taken() && !owed => Picked::Already(place),
-                Some(Place::Cancelled) => Picked::Cancelled,
-                None if packages.is_empty() => Picked::Unknown,
-                None => Picked::NotReady,
-                Some(stands) => {
-                    let rows = row(&mut transaction, ask.order).await?;
-                    let rows = if packages.is_empty() {
-                        rows
-                    } else {
-                        Vec::new()
-                    };
-                    let needed = lines(&packages, &rows, ask.now);
+            // Locks in the application's order, shelves first: it collects and moves orders meanwhile.
+            let before = picture(&mut transaction, ask.order).await?;
+            let shelves = lock_shelves(&mut transaction, &before).await?;
+            lock_rows(&mut transaction, ask.order).await?;
+            let now = picture(&mut transaction, ask.order).await?;
+            let picked = match now.refusal() {
+                Some(refusal) => refusal,
+                None => {
+                    let needed = lines(&now.packages, &now.rows, &now.facts, ask.now);
                     if needed.is_empty() {
-                        Picked::NoLines
+                        now.nothing_needed()
                     } else {
-                        take_all(&mut transaction, ask, stands, needed).await?
+                        take_all(&mut transaction, ask, &now, shelves, needed).await?
                     }
                 }
             };
@@ -128,17 +134,130 @@ impl Store {
     }
 }
 
+impl Picture {
+    fn refusal(&self) -> Option<Picked> {
+        let stands = self.standing.stands;
+        match stands {
+            None if self.packages.is_empty() => Some(Picked::Unknown),
+            Some(Place::Cancelled) => Some(Picked::Cancelled),
+            _ if self.owed => None,
+            _ if self.standing.is_taken() => Some(Picked::Already(stands)),
+            None | Some(Place::Elsewhere) => Some(Picked::NotReady),
+            Some(_) => None,
+        }
+    }
+
+    fn nothing_needed(&self) -> Picked {
+        let stands = self.standing.stands;
+        let taken = self.packages.iter().any(|package| package.taken);
+        if taken || self.standing.in_ledger || stands.is_some_and(Place::is_taken) {
+            Picked::Already(stands)
+        } else {
+            Picked::NoLines
+        }
+    }
+}
+
+async fn picture(
+    transaction: &mut Transaction<'_, Postgres>,
+    order: &str,
+) -> Result<Picture, StoreError> {
+    let orders = [order.to_owned()];
+    let standing = standing(transaction, order).await?;
+    let (packages, owed) = held(transaction, order, standing.is_taken()).await?;
+    let facts = facts(transaction, &orders).await?;
+    let rows = if packages.is_empty() {
+        let found = found_rows(transaction, Some(&orders)).await?;
+        let mut rows = owed_rows(found, &facts);
+        rows.truncate(1);
+        rows
+    } else {
+        Vec::new()
+    };
+    Ok(Picture {
+        standing,
+        packages,
+        owed,
+        rows,
+        facts,
+    })
+}
+
+/// A shelf that nobody else changes now.
+struct Locked {
+    main: String,
+    shelf: OnShelf,
+}
+
+/// Locks every shelf with a product of the order, in the order of their barcodes.
+async fn lock_shelves(
+    transaction: &mut Transaction<'_, Postgres>,
+    picture: &Picture,
+) -> Result<Vec<Locked>, StoreError> {
+    let names = &picture.facts.names;
+    let barcodes = barcodes(&picture.packages, &picture.rows, names);
+    let written: Vec<String> = barcodes
+        .iter()
+        .flat_map(|barcode| names.written(barcode))
+        .collect();
+    let rows = sqlx::query!(
+        r#"SELECT id, raf_kodu AS shelf, urun_barkodu AS barcode, COALESCE(adet, 0) AS "units!"
+           FROM public.raf_urunleri
+           WHERE lower(translate(regexp_replace(urun_barkodu, '\s', '', 'g'), 'çğıöşüÇĞİÖŞÜ', 'cgiosuCGIOSU'))
+                 = ANY($1)
+           ORDER BY urun_barkodu, id FOR UPDATE"#,
+        &written
+    )
+    .fetch_all(&mut **transaction)
+    .await
+    .map_err(StoreError::doing("locking the shelves"))?;
+    let locked = rows.into_iter().map(|row| Locked {
+        main: names.main(&row.barcode),
+        shelf: OnShelf {
+            id: row.id,
+            shelf: row.shelf,
+            units: row.units,
+        },
+    });
+    Ok(locked.collect())
+}
+
+async fn lock_rows(
+    transaction: &mut Transaction<'_, Postgres>,
+    order: &str,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        r#"SELECT orderwatch.lock_order_rows($1) AS "locked!: ()""#,
+        order
+    )
+    .execute(&mut **transaction)
+    .await
+    .map_err(StoreError::doing("waiting for an order's row"))?;
+    Ok(())
+}
+
 async fn take_all(
     transaction: &mut Transaction<'_, Postgres>,
     ask: PickAsk<'_>,
-    stands: Place,
+    picture: &Picture,
+    shelves: Vec<Locked>,
     needed: Vec<PickLine>,
 ) -> Result<Picked, StoreError> {
     let mut lines = Vec::new();
     for line in needed {
-        lines.push(take_line(transaction, ask, line).await?);
+        let of_product = shelves.iter().filter(|locked| locked.main == line.barcode);
+        let of_product: Vec<OnShelf> = of_product.map(|locked| locked.shelf.clone()).collect();
+        let takes = take(line.units, ask.shelf, &of_product);
+        take_from(transaction, ask, &line, &takes).await?;
+        lines.push((line, takes));
     }
-    if stands == Place::Created {
+    // The figures only when every shelf is done: the application locks them after the shelves, too.
+    let mut picked = Vec::new();
+    for (line, takes) in lines {
+        picked.push(lower_stock(transaction, ask, picture, line, takes).await?);
+    }
+    let stands = picture.standing.stands;
+    if matches!(stands, Some(Place::Created | Place::Preparing)) {
         let at = json!(ask.now.naive_utc());
         let facts = json!({
             "status": "Picking", "updated_at": at, "picking_start_time": at, "picked_by": ask.by,
@@ -147,29 +266,24 @@ async fn take_all(
             place: Place::Picking,
             facts,
         };
-        put_order(transaction, ask.order, Some(stands), &put, ask.now).await?;
+        put_order(transaction, ask.order, stands, &put, ask.now).await?;
     }
     let told = mark(transaction, ask).await?;
-    Ok(Picked::Taken { lines, told })
+    Ok(Picked::Taken {
+        lines: picked,
+        told,
+    })
 }
 
-async fn take_line(
+/// Takes units of one product from its shelves, and writes that into the ledger.
+async fn take_from(
     transaction: &mut Transaction<'_, Postgres>,
     ask: PickAsk<'_>,
-    line: PickLine,
-) -> Result<PickedLine, StoreError> {
+    line: &PickLine,
+    takes: &[Take],
+) -> Result<(), StoreError> {
     let doing = StoreError::doing("taking units from the shelves");
-    let shelves = sqlx::query_as!(
-        OnShelf,
-        r#"SELECT id, raf_kodu AS shelf, COALESCE(adet, 0) AS "units!" FROM public.raf_urunleri
-           WHERE regexp_replace(urun_barkodu, '\s', '', 'g') = $1 ORDER BY id FOR UPDATE"#,
-        line.barcode
-    )
-    .fetch_all(&mut **transaction)
-    .await
-    .map_err(&doing)?;
-    let takes = take(line.units, ask.shelf, &shelves);
-    for take in &takes {
+    for take in takes {
         sqlx::query!(
             "UPDATE public.raf_urunleri SET adet = adet - $2 WHERE id = $1",
             take.id,
@@ -179,22 +293,80 @@ async fn take_line(
         .await
         .map_err(&doing)?;
     }
+    let taken: i32 = takes.iter().map(|take| take.units).sum();
+    if taken > 0 {
+        sqlx::query!(
+            r#"SELECT orderwatch.write_pack_out($1, $2, $3, $4, $5, $6) AS "written!: ()""#,
+            ask.order,
+            line.barcode,
+            taken,
+            takes.first().map(|take| take.shelf.as_str()),
+            format!("orderwatch pick, {}", ask.by),
+            ask.now.naive_utc()
+        )
+        .execute(&mut **transaction)
+        .await
+        .map_err(&doing)?;
+    }
+    Ok(())
+}
+
+/// Lowers `central_stock` by what was taken, and what must agree with it.
+async fn lower_stock(
+    transaction: &mut Transaction<'_, Postgres>,
+    ask: PickAsk<'_>,
+    picture: &Picture,
+    line: PickLine,
+    takes: Vec<Take>,
+) -> Result<PickedLine, StoreError> {
+    let doing = StoreError::doing("lowering the stock");
+    let at = ask.now.naive_utc();
+    if picture.standing.ledger {
+        let qty = sqlx::query_scalar!(
+            r#"SELECT orderwatch.level_stock(barcode, $2) AS "qty!" FROM public.central_stock
+               WHERE barcode = $1"#,
+            line.barcode,
+            at
+        )
+        .fetch_optional(&mut **transaction)
+        .await
+        .map_err(&doing)?;
+        let from_stock = qty.map_or(0, |_| takes.iter().map(|take| take.units).sum());
+        return Ok(PickedLine {
+            line,
+            takes,
+            from_stock,
+            qty,
+        });
+    }
     let central = sqlx::query!(
         r#"WITH row AS (
                SELECT barcode, qty, LEAST($2, GREATEST(qty, 0)) AS taken FROM public.central_stock
-               WHERE regexp_replace(barcode, '\s', '', 'g') = $1
+               WHERE lower(translate(regexp_replace(barcode, '\s', '', 'g'), 'çğıöşüÇĞİÖŞÜ', 'cgiosuCGIOSU'))
+                     = ANY($4)
                ORDER BY barcode = $1 DESC, barcode LIMIT 1 FOR UPDATE
            )
            UPDATE public.central_stock c SET qty = c.qty - r.taken, updated_at = $3
            FROM row r WHERE c.barcode = r.barcode
-           RETURNING r.taken AS "taken!", c.qty"#,
+           RETURNING r.taken AS "taken!", c.qty, c.barcode"#,
         line.barcode,
         line.units,
-        ask.now.naive_utc()
+        at,
+        &picture.facts.names.written(&line.barcode)
     )
     .fetch_optional(&mut **transaction)
     .await
     .map_err(&doing)?;
+    if let Some(row) = &central {
+        sqlx::query_scalar!(
+            r#"SELECT orderwatch.level_stock($1, $2) AS "qty?""#,
+            row.barcode,
+            at
+        )
+        .fetch_one(&mut **transaction)
+        .await
+        .map_err(&doing)?;
+    }
     Ok(PickedLine {
         line,
         takes,
@@ -238,7 +410,8 @@ async fn held(
 ) -> Result<(Vec<Held>, bool), StoreError> {
     let rows = sqlx::query!(
         r#"SELECT package_id, order_number, status, changed_at, lines AS "lines: Json<Vec<Line>>",
-                  origins, taken_at IS NOT NULL OR $2 AND NOT late AS "taken!", unpicked, late
+                  origins, taken_at IS NOT NULL OR $2 AND NOT late AS "taken!", unpicked, late,
+                  released_at IS NOT NULL AS "released!"
            FROM orderwatch.packages WHERE order_number = $1 ORDER BY package_id"#,
         order,
         moved
@@ -260,22 +433,8 @@ async fn held(
             origins: row.origins,
             taken: row.taken,
             unpicked: row.unpicked,
+            released: row.released,
         })
         .collect();
     Ok((packages, owed))
-}
-
-async fn row(
-    transaction: &mut Transaction<'_, Postgres>,
-    order: &str,
-) -> Result<Vec<Row>, StoreError> {
-    sqlx::query_as!(
-        Row,
-        "SELECT id, order_number, details, product_barcode, quantity FROM public.orders_created
-         WHERE order_number = $1 ORDER BY id LIMIT 1 FOR UPDATE",
-        order
-    )
-    .fetch_all(&mut **transaction)
-    .await
-    .map_err(StoreError::doing("reading an order's row"))
 }

@@ -55,6 +55,8 @@ pub struct NewReturn {
 pub struct ReturnedPiece {
     /// `return_products.id`.
     pub id: Uuid,
+    /// The marketplace's name of it.
+    pub claim_item: String,
     /// The product.
     pub barcode: Option<String>,
     /// Its name.
@@ -201,6 +203,15 @@ async fn add_pieces(
         .map_err(&doing)?;
         added += u64::from(is_new);
     }
+    let names: Vec<String> = new.pieces.iter().map(|p| p.claim_item.clone()).collect();
+    sqlx::query!(
+        r#"SELECT orderwatch.name_pieces($1, $2) AS "named!: ()""#,
+        &ids,
+        &names
+    )
+    .execute(&mut **transaction)
+    .await
+    .map_err(StoreError::doing("naming returned pieces"))?;
     Ok(added)
 }
 

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::{Store, StoreError};
-use crate::order::{IntegrationId, OrderId};
+use crate::order::{IntegrationId, OrderId, Player, PlayerRules, player_fields};
 
 /// An order that would have been bought or held.
 #[derive(Clone, Debug)]
@@ -14,6 +14,8 @@ pub struct ShadowEntry {
     pub order: OrderId,
     /// `"orderNo"`.
     pub order_no: Option<i32>,
+    /// Whether the shop's row is gone.
+    pub row_gone: bool,
     /// The panel's name.
     pub panel: Option<String>,
     /// The name that the purchase would have had.
@@ -24,10 +26,29 @@ pub struct ShadowEntry {
     pub oyun: Option<String>,
     /// `kupur` of the product.
     pub kupur: Option<String>,
+    /// Its panel and its package, for the rule of the player fields; `None` when the row is gone.
+    pub product: Option<(IntegrationId, Uuid)>,
+    /// `"userIdentifier"`.
+    pub user_identifier: Option<String>,
+    /// `"extraField"`.
+    pub extra_field: Option<String>,
     /// Its price in the panel's list, in TRY.
     pub expected: Option<Decimal>,
     /// Why it would have been held ([`HoldReason::as_str`](crate::order::HoldReason::as_str)).
     pub held: Option<String>,
+    /// What the shop itself did with it meanwhile, if it sent it.
+    pub shop: Option<ShopDid>,
+}
+
+/// The shop sent an order itself.
+#[derive(Clone, Debug)]
+pub struct ShopDid {
+    /// The panel's name; its id where that is no panel of the shop, `None` where the row names none.
+    pub panel: Option<String>,
+    /// Whether that is the panel at which orderwatch would have bought.
+    pub same: bool,
+    /// Whether it was sent already when shadow mode first saw it.
+    pub before: bool,
 }
 
 /// What would have happened at one panel.
@@ -45,6 +66,20 @@ pub struct ShadowSum {
     pub expected: Decimal,
     /// Orders that would have been bought at a price that is not known.
     pub unpriced: i64,
+}
+
+impl ShadowEntry {
+    /// What would be sent about the player, by the rules of today; `None` for an order that would
+    /// be held, or whose row is gone.
+    #[must_use]
+    pub fn player(&self, rules: &PlayerRules) -> Option<Player> {
+        let (integration, package) = self.product.filter(|_| self.held.is_none())?;
+        player_fields(
+            rules.of(integration, package),
+            self.user_identifier.as_deref(),
+            self.extra_field.as_deref(),
+        )
+    }
 }
 
 impl Store {
@@ -99,6 +134,7 @@ impl Store {
         struct Row {
             order_id: Uuid,
             order_no: Option<i32>,
+            gone: bool,
             panel: Option<String>,
             reference: Option<String>,
             at: DateTime<Utc>,
@@ -106,14 +142,28 @@ impl Store {
             kupur: Option<String>,
             expected: Option<Decimal>,
             held_reason: Option<String>,
+            sent_to: Option<String>,
+            same: bool,
+            sent_before: Option<bool>,
+            integration_id: Option<Uuid>,
+            package_id: Option<Uuid>,
+            user_identifier: Option<String>,
+            extra_field: Option<String>,
         }
         let rows = sqlx::query_as!(
             Row,
-            r#"SELECT s.order_id, o."orderNo" AS "order_no?", i.name AS "panel?", s.reference,
-                      s.at, s.oyun, s.kupur, s.expected, s.held_reason
+            r#"SELECT s.order_id, o."orderNo" AS "order_no?", o.id IS NULL AS "gone!",
+                      i.name AS "panel?", s.reference,
+                      s.at, s.oyun, s.kupur, s.expected, s.held_reason, s.integration_id,
+                      o."packageId" AS "package_id?", o."userIdentifier" AS "user_identifier?",
+                      o."extraField" AS "extra_field?",
+                      COALESCE(b.name, NULLIF(btrim(o."providerId"), '')) AS sent_to,
+                      COALESCE(o."providerId" = s.integration_id::text, false) AS "same!",
+                      o."sentAt" <= s.at AS sent_before
                FROM orderwatch.shadow s
                LEFT JOIN public.product_orders o ON o.id = s.order_id
                LEFT JOIN public.integrations i ON i.id = s.integration_id
+               LEFT JOIN public.integrations b ON b.id::text = o."providerId"
                WHERE ($1::timestamptz IS NULL OR s.at >= $1)
                  AND ($2::timestamptz IS NULL OR (s.at, s.order_id) < ($2, $3))
                ORDER BY s.at DESC, s.order_id DESC LIMIT $4"#,
@@ -130,13 +180,22 @@ impl Store {
             .map(|row| ShadowEntry {
                 order: OrderId(row.order_id),
                 order_no: row.order_no,
+                row_gone: row.gone,
                 panel: row.panel,
                 reference: row.reference,
                 at: row.at,
                 oyun: row.oyun,
                 kupur: row.kupur,
+                product: row.integration_id.map(IntegrationId).zip(row.package_id),
+                user_identifier: row.user_identifier,
+                extra_field: row.extra_field,
                 expected: row.expected,
                 held: row.held_reason,
+                shop: row.sent_before.map(|before| ShopDid {
+                    panel: row.sent_to,
+                    same: row.same,
+                    before,
+                }),
             })
             .collect())
     }

@@ -3,17 +3,25 @@
 //! The warehouse takes units and moves the order's row in one transaction; read at two moments, the
 //! units would be missing twice or not at all.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use sqlx::{Postgres, Transaction, types::Json};
 
-use super::{Store, StoreError, packages::closed_since, pool::whole};
+use super::{
+    Store, StoreError,
+    ledger::{facts, found_rows, orders_of, owed_rows},
+    order_places::standings,
+    packages::closed_since,
+    pool::whole,
+};
 use crate::{
     marketplace::{Barcode, PackageStatus},
     stock::{
         Oddity,
         details::Row,
+        ledger::Facts,
+        listing::{ListingRow, ListingRows},
         patience::REPEAT_AFTER,
         plan::{Fate, Known, Missing, Open},
         reserve::{Held, Line},
@@ -26,10 +34,14 @@ use crate::{
 pub struct StockView {
     /// `central_stock`.
     pub shelves: Vec<StockRow>,
+    /// What the warehouse's application keeps off sale, or sells without having it.
+    pub listing: ListingRows,
     /// Packages that may hold units, and those of the same orders.
     pub packages: Vec<Held>,
-    /// Rows of `orders_created` that no package stands behind.
+    /// Rows of the warehouse's order tables that no package stands behind.
     pub rows: Vec<Row>,
+    /// The names of the products, and what the ledger says of these orders.
+    pub facts: Facts,
     /// What is known of each bar code at the marketplace.
     pub known: HashMap<Barcode, Known>,
     /// Parts of open packages that could not be read.
@@ -57,11 +69,13 @@ impl Store {
                 .map_err(&doing)?;
             let mut view = StockView {
                 shelves: shelves(&mut transaction).await?,
-                rows: rows(&mut transaction).await?,
+                listing: listing(&mut transaction).await?,
                 known: known(&mut transaction, now).await?,
                 ..StockView::default()
             };
             packages(&mut transaction, now, &mut view).await?;
+            sold(&mut transaction, &mut view).await?;
+            unknown_tables(&mut transaction, &mut view).await?;
             view.orders_read_at =
                 sqlx::query_scalar!("SELECT good_at FROM orderwatch.feeds WHERE feed = $1", feed)
                     .fetch_optional(&mut *transaction)
@@ -85,18 +99,77 @@ async fn shelves(transaction: &mut Transaction<'_, Postgres>) -> Result<Vec<Stoc
     .map_err(StoreError::doing("reading central_stock"))
 }
 
-async fn rows(transaction: &mut Transaction<'_, Postgres>) -> Result<Vec<Row>, StoreError> {
-    sqlx::query_as!(
-        Row,
-        "SELECT c.id, c.order_number, c.details, c.product_barcode, c.quantity
-         FROM public.orders_created c
-         WHERE NOT EXISTS (SELECT FROM orderwatch.packages p WHERE p.order_number = c.order_number)
-           AND NOT EXISTS (SELECT FROM public.orders_picking k WHERE k.order_number = c.order_number)
-         ORDER BY c.id"
+async fn listing(transaction: &mut Transaction<'_, Postgres>) -> Result<ListingRows, StoreError> {
+    let doing = StoreError::doing("reading what the warehouse keeps off sale");
+    let rules = sqlx::query_as!(
+        ListingRow,
+        r#"SELECT barcode AS "barcode!", extra_buffer AS "extra_buffer!",
+                  made_to_order AS "made_to_order!"
+           FROM orderwatch.listing_rules()"#
     )
     .fetch_all(&mut **transaction)
     .await
-    .map_err(StoreError::doing("reading orders_created"))
+    .map_err(&doing)?;
+    let shelves = sqlx::query_as!(
+        StockRow,
+        r#"SELECT urun_barkodu AS barcode, LEAST(sum(adet), 2000000000)::integer AS "qty!"
+           FROM public.raf_urunleri WHERE adet > 0 GROUP BY urun_barkodu"#
+    )
+    .fetch_all(&mut **transaction)
+    .await
+    .map_err(&doing)?;
+    let enforced =
+        sqlx::query_scalar!(r#"SELECT orderwatch.empties_what_no_shelf_has() AS "enforced!""#)
+            .fetch_one(&mut **transaction)
+            .await
+            .map_err(&doing)?;
+    Ok(ListingRows {
+        rules,
+        shelves,
+        enforced,
+    })
+}
+
+/// The rows that no package stands behind, and what was taken for them and for the packages' orders.
+async fn sold(
+    transaction: &mut Transaction<'_, Postgres>,
+    view: &mut StockView,
+) -> Result<(), StoreError> {
+    let found = found_rows(transaction, None).await?;
+    let mut orders = orders_of(&found);
+    orders.extend(
+        view.packages
+            .iter()
+            .map(|package| package.order_number.clone()),
+    );
+    let orders: Vec<String> = orders.into_iter().collect();
+    view.facts = facts(transaction, &orders).await?;
+    view.rows = owed_rows(found, &view.facts);
+    Ok(())
+}
+
+async fn unknown_tables(
+    transaction: &mut Transaction<'_, Postgres>,
+    view: &mut StockView,
+) -> Result<(), StoreError> {
+    let tables = sqlx::query!(
+        r#"SELECT relation::text AS "name!", details AS "details!"
+           FROM orderwatch.order_tables() WHERE NOT known"#
+    )
+    .fetch_all(&mut **transaction)
+    .await
+    .map_err(StoreError::doing("looking for order tables"))?;
+    for table in tables {
+        view.oddities.push(Oddity {
+            record: table.name,
+            problem:
+                "orderwatch does not know this table of orders; what stands there counts as sold, \
+                      and nothing is moved there"
+                    .to_owned(),
+            lost: !table.details,
+        });
+    }
+    Ok(())
 }
 
 /// Packages of orders in which something may be held. One whose order the warehouse has moved on by
@@ -111,35 +184,28 @@ async fn packages(
                SELECT DISTINCT order_number FROM orderwatch.packages
                WHERE taken_at IS NULL
                  AND (effect IN ('reserved', 'unknown')
-                      OR (effect IN ('superseded', 'released') OR unpicked) AND changed_at > $1)
-           ), moved AS (
-               SELECT o.order_number FROM open o
-               WHERE EXISTS (SELECT FROM public.orders_picking k
-                             WHERE k.order_number = o.order_number)
-                  OR NOT EXISTS (SELECT FROM orderwatch.order_places w
-                                 WHERE w.order_number = o.order_number
-                                   AND w.place IN ('shipped', 'delivered'))
-                     AND (EXISTS (SELECT FROM public.orders_shipped s
-                                  WHERE s.order_number = o.order_number)
-                          OR EXISTS (SELECT FROM public.orders_delivered d
-                                     WHERE d.order_number = o.order_number))
+                      OR effect IN ('superseded', 'released') AND changed_at > $1 OR unpicked)
            )
            SELECT p.package_id, p.order_number, p.status, p.changed_at,
                   p.lines AS "lines: Json<Vec<Line>>", p.origins,
-                  p.unreadable AS "unreadable: Json<Vec<String>>", p.unpicked,
-                  p.taken_at IS NOT NULL OR m.order_number IS NOT NULL AND NOT p.late AS "taken!"
+                  p.unreadable AS "unreadable: Json<Vec<String>>", p.unpicked, p.late,
+                  p.taken_at IS NOT NULL AS "taken!", p.released_at IS NOT NULL AS "released!"
            FROM orderwatch.packages p
            JOIN open o ON o.order_number = p.order_number
-           LEFT JOIN moved m ON m.order_number = p.order_number
            ORDER BY p.package_id"#,
         closed_since(now)
     )
     .fetch_all(&mut **transaction)
     .await
     .map_err(StoreError::doing("reading open packages"))?;
+    let orders: HashSet<String> = rows.iter().map(|row| row.order_number.clone()).collect();
+    let orders: Vec<String> = orders.into_iter().collect();
+    let standings = standings(transaction, &orders).await?;
     for row in rows {
         let record = || format!("package {} (order {})", row.package_id, row.order_number);
-        for problem in row.unreadable.0.iter().filter(|_| !row.taken) {
+        let standing = standings.get(&row.order_number);
+        let taken = row.taken || standing.is_some_and(|at| at.is_taken()) && !row.late;
+        for problem in row.unreadable.0.iter().filter(|_| !taken) {
             view.oddities.push(Oddity {
                 record: record(),
                 problem: problem.clone(),
@@ -152,8 +218,9 @@ async fn packages(
             changed_at: row.changed_at,
             lines: row.lines.0,
             origins: row.origins,
-            taken: row.taken,
+            taken,
             unpicked: row.unpicked,
+            released: row.released,
             order_number: row.order_number,
         });
     }

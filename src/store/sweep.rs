@@ -67,27 +67,43 @@ impl Store {
         let (after_at, after_id) = after.unzip();
         let rows = sqlx::query!(
             r#"SELECT o.id, o."tenantId" AS tenant_id, i.id AS integration_id,
-                      COALESCE(NULLIF(btrim(o.provider_referans), ''), o."externalOrderId")
-                          AS reference,
-                      o."sentAt" AS "sent_at!", o."externalStatus" = 'processing' AS "processing!",
-                      EXISTS (SELECT FROM public.package_routing r
-                              WHERE r."tenantId" = o."tenantId" AND r.package_id = o."packageId"
-                                AND r.mode = 'auto' AND r."providerType" = 'external')
-                          AS "automatic!"
+                      n.reference,
+                      o."sentAt" AS "sent_at!",
+                      lower(o."externalStatus" COLLATE "C") = 'processing' AS "processing!",
+                      r.panel IS NOT NULL AS "automatic!"
                FROM public.product_orders o
+               CROSS JOIN LATERAL (
+                   SELECT orderwatch.asked_by(o.provider_referans, o."externalOrderId",
+                                              o."orderNo"::text) AS reference
+               ) n
+               LEFT JOIN LATERAL (
+                   SELECT COALESCE(r."primaryProviderId", '') AS panel FROM public.package_routing r
+                   WHERE r."tenantId" = o."tenantId" AND r.package_id = o."packageId"
+                     AND r.mode = 'auto' AND r."providerType" = 'external' LIMIT 1
+               ) r ON true
+               -- Where the row does not name the panel, it is that of its route, if there is a
+               -- number to ask it by.
                JOIN public.integrations i
-                 ON i."tenantId" = o."tenantId" AND i.id::text = o."providerId"
-               WHERE o.status = 'pending' AND o."externalStatus" IN ('pending', 'sent', 'processing')
+                 ON i."tenantId" = o."tenantId"
+                AND i.id::text = COALESCE(NULLIF(btrim(o."providerId"), ''), CASE
+                        WHEN orderwatch.is_number(n.reference) THEN r.panel END)
+               WHERE orderwatch.is_in_flight(o.status, o."externalStatus")
+                 AND (orderwatch.is_number(n.reference)
+                      OR NOT orderwatch.is_forwarded(o.id, o."externalStatus", o."externalOrderId"))
                  AND o."sentAt" >= $1 AND o."sentAt" <= $2 AND i.provider = $3
                  AND ($4::timestamptz IS NULL OR (o."sentAt", o.id) > ($4, $5))
-                 AND NOT EXISTS (SELECT FROM orderwatch.orders t WHERE t.order_id = o.id)
+                 -- One that was held before it was sent, and that the shop then sent, is taken over.
+                 AND NOT EXISTS (SELECT FROM orderwatch.orders t WHERE t.order_id = o.id
+                                 AND (t.stage <> 'held' OR t.dispatched_at IS NOT NULL
+                                      OR t.sent_at IS NOT NULL OR t.held_reason = $7))
                ORDER BY o."sentAt", o.id LIMIT $6"#,
             from,
             until,
             ZNET,
             after_at,
             after_id.map(|id| id.0),
-            limit
+            limit,
+            HoldReason::ShopRowRefused.as_str()
         )
         .fetch_all(&self.pool)
         .await
@@ -132,12 +148,18 @@ impl Store {
                        SET claimed_at = p.claimed_at WHERE p.order_id = EXCLUDED.order_id
                    RETURNING p.order_id
                ), tracked AS (
-                   INSERT INTO orderwatch.orders
+                   INSERT INTO orderwatch.orders AS t
                        (order_id, tenant_id, integration_id, reference, stage, held_reason, due_at,
                         tracked_at, sent_at, give_up_at, processing, may_resend)
                    SELECT $1, $2, $3, $4, $5, $6, $9, $10, $7, $8, $11, false
                    WHERE $4::text IS NULL OR EXISTS (SELECT FROM named)
-                   ON CONFLICT (order_id) DO NOTHING
+                   ON CONFLICT (order_id) DO UPDATE
+                       SET integration_id = EXCLUDED.integration_id, reference = EXCLUDED.reference,
+                           stage = EXCLUDED.stage, held_reason = EXCLUDED.held_reason,
+                           due_at = EXCLUDED.due_at, sent_at = EXCLUDED.sent_at,
+                           give_up_at = EXCLUDED.give_up_at, processing = EXCLUDED.processing,
+                           may_resend = false
+                       WHERE t.stage = 'held' AND t.dispatched_at IS NULL AND t.sent_at IS NULL
                    RETURNING order_id
                ), said AS (
                    UPDATE public.product_orders o SET "lastMessage" = $12, "lastSyncAt" = $10

@@ -8,8 +8,6 @@ use std::fmt;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 
-use super::SPANS;
-
 /// Libraries whose debug output holds addresses, headers or statements.
 const TALKATIVE: [&str; 4] = ["hyper", "reqwest", "rustls", "sqlx"];
 
@@ -60,9 +58,9 @@ impl Filter {
         }
     }
 
-    /// The directives hold, they were checked. Spans for traces are none of the log's business.
+    /// The directives hold, they were checked.
     pub(super) fn to_env_filter(&self) -> EnvFilter {
-        EnvFilter::new(format!("{},{SPANS}=off", self.directives))
+        EnvFilter::new(&self.directives)
     }
 }
 

@@ -75,15 +75,6 @@ impl Secrets {
         }
     }
 
-    /// Masks the value of a field; that of a field whose name says that it is a secret wholly.
-    #[cfg(feature = "otlp")]
-    pub(super) fn mask_named<'t>(&self, name: &str, text: &'t str) -> Cow<'t, str> {
-        if patterns::is_secret_name(name) {
-            return Cow::Borrowed(MASK);
-        }
-        self.mask(text)
-    }
-
     /// Masks a line of JSON; it stays JSON.
     #[must_use]
     pub fn mask_json<'t>(&self, line: &'t str) -> Cow<'t, str> {

@@ -234,8 +234,6 @@ fn a_stuck_reader_holds_nobody_up_and_lost_lines_are_reported() {
     let guard = Guard {
         filter: SetFilter(handle),
         output,
-        #[cfg(feature = "otlp")]
-        traces: None,
         _worker: worker,
     };
     while sink.text().lines().count() < 2 {

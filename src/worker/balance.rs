@@ -44,6 +44,8 @@ pub struct BalanceReport {
     pub written: usize,
     /// Balances below the limit.
     pub low: usize,
+    /// Balances that fell by more than orderwatch has bought for.
+    pub unexplained: usize,
 }
 
 /// Where balances are written, and below which they are low.
@@ -60,6 +62,8 @@ pub struct BalanceJob {
     panels: Arc<Panels>,
     clock: Arc<dyn Clock>,
     balances: Balances,
+    /// Whether a fall that our purchases do not explain is worth a warning.
+    accounting: bool,
 }
 
 /// A panel was not asked, or did not tell.
@@ -108,6 +112,26 @@ impl Balances {
         Ok(written)
     }
 
+    /// Says it when an account fell by more than was bought. Not proof of a second dispatcher: staff
+    /// may buy there by hand, and a panel may take fees.
+    async fn account_for(&self, balance: Balance) -> Result<bool, StoreError> {
+        let Some(amount) = self.store.account_for(balance).await? else {
+            return Ok(false);
+        };
+        let panels = self.panels.known();
+        let panel = panels
+            .iter()
+            .find(|panel| panel.id() == balance.integration);
+        tracing::warn!(
+            panel = panel.map_or("", |panel| panel.name()),
+            integration = %balance.integration,
+            %amount,
+            "the balance at this panel fell by more than orderwatch has bought for: somebody else \
+             buys there"
+        );
+        Ok(true)
+    }
+
     fn warn(&self, balance: Balance) {
         let panels = self.panels.known();
         let panel = panels
@@ -131,7 +155,15 @@ impl BalanceJob {
             panels,
             clock,
             balances,
+            accounting: false,
         }
+    }
+
+    /// The same job, which also says what left an account without orderwatch, if `on`.
+    #[must_use]
+    pub const fn accounting(mut self, on: bool) -> Self {
+        self.accounting = on;
+        self
     }
 
     /// One pass: asks every enabled panel that can be used; one that is slow holds up no other.
@@ -151,6 +183,9 @@ impl BalanceJob {
                     for written in self.balances.write(&[balance]).await? {
                         report.written += 1;
                         report.low += usize::from(written.low);
+                    }
+                    if self.accounting && self.balances.account_for(balance).await? {
+                        report.unexplained += 1;
                     }
                 }
                 Err(silent) => silent.count(&panel, &mut report),

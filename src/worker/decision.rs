@@ -41,7 +41,7 @@ impl Wish {
     pub fn plan(self, order: OrderId, facts: &Facts) -> Result<Plan, Refusal> {
         match self {
             Self::Retry => person::retry(order, facts).map(Plan::Release),
-            Self::Resolve(verdict) => person::resolve(order, facts, verdict)
+            Self::Resolve(verdict) => person::resolve(facts, verdict)
                 .map(|(from, resolution)| Plan::Resolve(from, resolution)),
         }
     }

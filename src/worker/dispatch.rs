@@ -31,13 +31,14 @@ use super::{
     gate::Errand,
     panels::{Panel, Panels},
     recorder::Results,
+    second::SecondLook,
     share::Appetite,
     slots::Slots,
     stream::{Taken, Turn},
 };
 use crate::{
     clock::Clock,
-    order::{HoldReason, IntegrationId, OrderId, Rules},
+    order::{IntegrationId, OrderId, Rules, SecondPolicy},
     store::{Candidate, NewHold, QueuedCandidate, Store, StoreError},
 };
 
@@ -59,6 +60,8 @@ pub struct DispatchLimits {
     pub scan_interval: Duration,
     /// Whether the panel is asked about an order before it is bought.
     pub ask_first: bool,
+    /// What follows when somebody else is found to buy our orders too.
+    pub on_second: SecondPolicy,
     /// What may be spent at one panel in 24 hours, in TRY; `None` for no limit.
     pub daily_limit: Option<Decimal>,
     /// Whether nothing is sent, only written down.
@@ -78,6 +81,7 @@ pub struct Dispatch {
     agenda: Arc<Agenda>,
     appetite: Appetite,
     routes_checked: Mutex<Option<Instant>>,
+    second: SecondLook,
 }
 
 impl Dispatch {
@@ -92,6 +96,12 @@ impl Dispatch {
         agenda: Arc<Agenda>,
     ) -> Self {
         Self {
+            second: SecondLook::new(
+                store.clone(),
+                Arc::clone(&panels),
+                limits.on_second,
+                limits.scan_interval,
+            ),
             store,
             panels,
             clock,
@@ -105,7 +115,7 @@ impl Dispatch {
         }
     }
 
-    /// Holds orders that are routed to no panel of their shop; looked for once per scan.
+    /// Holds orders that are routed to no panel of their tenant; looked for once per scan.
     async fn unroutable(&self, now: DateTime<Utc>) -> Result<Vec<NewHold>, StoreError> {
         let checked = *self
             .routes_checked
@@ -126,7 +136,7 @@ impl Dispatch {
                 order: order.order,
                 tenant: order.tenant,
                 integration: None,
-                reason: HoldReason::ContradictoryRouting,
+                reason: order.reason,
             })
             .collect())
     }
@@ -179,6 +189,8 @@ impl Turn for Dispatch {
             instant: Instant::now(),
         };
         let now = begun.at;
+        // Before anything more is bought: what is found here pauses the claims below.
+        self.second.newest(now).await?;
         let buying = || panels.iter().filter(|panel| panel.may_buy());
         let unroutable = self.unroutable(now).await?;
         let shares = self
@@ -200,10 +212,13 @@ impl Turn for Dispatch {
             Vec::new()
         };
         let since = before(now, self.limits.max_order_age);
-        let new = self
+        let mut new = self
             .store
             .new_candidates(&shares, since, self.limits.shadow)
             .await?;
+        if self.limits.shadow {
+            new.extend(self.store.sent_candidates(&shares, since).await?);
+        }
         let full = self.appetite.remember(&shares, panels_of(&queued, &new));
 
         let by_id: ById = buying()

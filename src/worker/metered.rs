@@ -1,38 +1,29 @@
-//! A panel whose every call is counted, timed and traced.
+//! A panel whose every call is counted and timed.
 
 use std::{sync::Arc, time::Instant};
 
-use async_trait::async_trait;
-use rust_decimal::Decimal;
-use tracing::{Instrument as _, Span};
-
-use super::trace;
 use crate::{
     meter::{PanelMeter, label::Answered},
-    order::{IntegrationId, PurchaseOutcome, Reference, StatusAnswer},
+    order::{PurchaseOutcome, Reference, StatusAnswer},
     provider::{Catalogue, Provider, Purchase, PurchaseReply, ReadError, StatusReply},
 };
+use async_trait::async_trait;
+use rust_decimal::Decimal;
 
 /// A panel that is measured; it does what the panel within does, and nothing else.
 #[derive(Debug)]
 pub(super) struct Metered<P> {
     panel: P,
     meter: Arc<PanelMeter>,
-    integration: IntegrationId,
 }
 
 impl<P: Provider> Metered<P> {
     /// Measures this panel.
-    pub(super) const fn new(panel: P, meter: Arc<PanelMeter>, integration: IntegrationId) -> Self {
-        Self {
-            panel,
-            meter,
-            integration,
-        }
+    pub(super) const fn new(panel: P, meter: Arc<PanelMeter>) -> Self {
+        Self { panel, meter }
     }
 
-    fn answered(&self, span: &Span, answer: Answered, began: Instant) {
-        trace::answered(span, answer);
+    fn answered(&self, answer: Answered, began: Instant) {
         self.meter.answered(answer, began.elapsed());
     }
 }
@@ -40,8 +31,8 @@ impl<P: Provider> Metered<P> {
 #[async_trait]
 impl<P: Provider> Provider for Metered<P> {
     async fn purchase(&self, purchase: &Purchase) -> PurchaseReply {
-        let (span, began) = (trace::call(self.integration), Instant::now());
-        let reply = self.panel.purchase(purchase).instrument(span.clone()).await;
+        let began = Instant::now();
+        let reply = self.panel.purchase(purchase).await;
         let answer = match &reply.outcome {
             PurchaseOutcome::Accepted { .. } => Answered::PurchaseAccepted,
             PurchaseOutcome::Refused(_) => Answered::PurchaseRefused,
@@ -49,13 +40,13 @@ impl<P: Provider> Provider for Metered<P> {
             PurchaseOutcome::NotSent(_) => Answered::PurchaseNotSent,
             PurchaseOutcome::Unsure => Answered::PurchaseUnsure,
         };
-        self.answered(&span, answer, began);
+        self.answered(answer, began);
         reply
     }
 
     async fn status(&self, reference: &Reference) -> StatusReply {
-        let (span, began) = (trace::call(self.integration), Instant::now());
-        let reply = self.panel.status(reference).instrument(span.clone()).await;
+        let began = Instant::now();
+        let reply = self.panel.status(reference).await;
         let answer = match &reply.answer {
             StatusAnswer::Waiting { .. } => Answered::StatusWaiting,
             StatusAnswer::Done { .. } => Answered::StatusDone,
@@ -63,33 +54,33 @@ impl<P: Provider> Provider for Metered<P> {
             StatusAnswer::NotKnown { .. } => Answered::StatusNotKnown,
             StatusAnswer::Unclear => Answered::StatusUnclear,
         };
-        self.answered(&span, answer, began);
+        self.answered(answer, began);
         reply
     }
 
     async fn catalogue(&self) -> Result<Catalogue, ReadError> {
-        let (span, began) = (trace::call(self.integration), Instant::now());
-        let reply = self.panel.catalogue().instrument(span.clone()).await;
+        let began = Instant::now();
+        let reply = self.panel.catalogue().await;
         let answer = match &reply {
             Ok(_) => Answered::CatalogueRead,
             Err(ReadError::Unreachable { .. }) => Answered::CatalogueUnreachable,
             Err(ReadError::Refused { .. }) => Answered::CatalogueRefused,
             Err(ReadError::Unreadable { .. }) => Answered::CatalogueUnreadable,
         };
-        self.answered(&span, answer, began);
+        self.answered(answer, began);
         reply
     }
 
     async fn balance(&self) -> Result<Decimal, ReadError> {
-        let (span, began) = (trace::call(self.integration), Instant::now());
-        let reply = self.panel.balance().instrument(span.clone()).await;
+        let began = Instant::now();
+        let reply = self.panel.balance().await;
         let answer = match &reply {
             Ok(_) => Answered::BalanceRead,
             Err(ReadError::Unreachable { .. }) => Answered::BalanceUnreachable,
             Err(ReadError::Refused { .. }) => Answered::BalanceRefused,
             Err(ReadError::Unreadable { .. }) => Answered::BalanceUnreadable,
         };
-        self.answered(&span, answer, began);
+        self.answered(answer, began);
         reply
     }
 }

@@ -247,6 +247,6 @@ impl Panels {
         let account = Account::new(base_url, kod, sifre)?;
         let panel = Znet::new(account, self.http.clone());
         let meter = self.meter.panel(row.id);
-        Ok(Arc::new(Metered::new(panel, meter, row.id)))
+        Ok(Arc::new(Metered::new(panel, meter)))
     }
 }

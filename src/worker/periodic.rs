@@ -9,10 +9,9 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument as _;
 
+use super::pulse::Pulse;
 pub use super::schedule::Schedule;
-use super::{pulse::Pulse, trace};
 use crate::{
     clock::Clock,
     marketplace::MarketError,
@@ -167,13 +166,11 @@ pub async fn run_tick(
     let work = Arc::clone(pass);
     // A task of its own: a panic ends the pass and not the loop. It ends with this future.
     let mut task = tokio::task::JoinSet::new();
-    let span = trace::pass(tick.job);
-    task.spawn(async move { work.pass().await }.instrument(span.clone()));
+    task.spawn(async move { work.pass().await });
     let result = match task.join_next().await {
         Some(Ok(result)) => result,
         Some(Err(_)) | None => Err(JobError::Panicked),
     };
-    trace::passed(&span, result.is_ok());
     let (done, figures) = match &result {
         Ok(figures) => (true, figures.clone()),
         Err(error) => (false, json!({ "error": error.to_string() })),

@@ -8,7 +8,6 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio_util::task::TaskTracker;
-use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::{
@@ -20,7 +19,6 @@ use super::{
     share::Appetite,
     slots::{Slot, Slots},
     stream::{Taken, Turn},
-    trace,
 };
 use crate::{
     clock::Clock,
@@ -79,8 +77,7 @@ impl Poll {
             clock: Arc::clone(&self.clock),
             results: self.results.clone(),
         };
-        let span = trace::check(question.due.order, question.due.integration);
-        self.tasks.spawn(question.ask(slot).instrument(span));
+        self.tasks.spawn(question.ask(slot));
     }
 
     /// When the next order is to be asked about.
@@ -218,7 +215,6 @@ impl Question {
             Err(_) => None,
         };
         let outcome = answered(self.due, reply, self.token, &*self.clock, &self.rules);
-        trace::decided(&outcome.decision);
         self.results.hand_in(outcome).await;
         drop(room);
         let now = self.clock.now();

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    provider::{AnswerClass, Provider, ReadError},
     store::{Store, StoreError},
 };
 
@@ -80,11 +81,30 @@ impl Probe {
     }
 }
 
+/// Whether the panel answers in words that mean something: any sure answer does, also that this
+/// account may not ask for its balance, and a price list where the balance is not understood. Neither
+/// question spends anything.
+async fn answers(provider: &dyn Provider) -> Result<(), ReadError> {
+    match provider.balance().await {
+        Ok(_) | Err(ReadError::Refused { .. }) => Ok(()),
+        Err(
+            unclear @ ReadError::Unreadable {
+                class: AnswerClass::Text,
+                ..
+            },
+        ) => match provider.catalogue().await {
+            Ok(_) | Err(ReadError::Refused { .. }) => Ok(()),
+            Err(_) => Err(unclear),
+        },
+        Err(silent) => Err(silent),
+    }
+}
+
 async fn ask(store: Store, panel: Arc<Panel>, wake: [Arc<Agenda>; 2]) {
     let Ok(provider) = &panel.provider else {
         return;
     };
-    if let Err(error) = provider.balance().await {
+    if let Err(error) = answers(&**provider).await {
         tracing::warn!(
             panel = panel.name(),
             integration = %panel.id(),

@@ -17,9 +17,8 @@ use tokio::{
     sync::mpsc,
     time::{Instant, sleep},
 };
-use tracing::{Instrument as _, Span};
 
-use super::{agenda::Agenda, balance::Latest, trace};
+use super::{agenda::Agenda, balance::Latest};
 use crate::{
     clock::Clock,
     meter::{Meter, label::Ending},
@@ -38,14 +37,7 @@ const AWAY: Duration = Duration::from_millis(500);
 
 /// Where results are handed in.
 #[derive(Clone, Debug)]
-pub struct Results(mpsc::Sender<Handed>);
-
-/// A result, and the span of the work that ends when it is written.
-#[derive(Debug)]
-struct Handed {
-    outcome: Outcome,
-    work: Span,
-}
+pub struct Results(mpsc::Sender<Outcome>);
 
 /// The one writer of results.
 #[derive(Debug)]
@@ -59,7 +51,7 @@ pub struct Recorder {
     /// Told of every balance.
     balances: Latest,
     meter: Arc<Meter>,
-    inbox: mpsc::Receiver<Handed>,
+    inbox: mpsc::Receiver<Outcome>,
     /// Results whose shop row somebody held, and when they are tried again.
     busy: VecDeque<(Instant, Outcome)>,
 }
@@ -67,24 +59,12 @@ pub struct Recorder {
 impl Results {
     /// Hands in a result; waits when too many are waiting already.
     pub async fn hand_in(&self, outcome: Outcome) {
-        let work = Span::current();
-        if let Err(lost) = self.0.send(Handed { outcome, work }).await {
-            let outcome = lost.0.outcome;
+        if let Err(mpsc::error::SendError(outcome)) = self.0.send(outcome).await {
             tracing::error!(
                 order = %outcome.order,
                 reference = %outcome.reference,
                 "a result came after the recorder had stopped; the panel will be asked again"
             );
-        }
-    }
-}
-
-/// A result that waited here; its work is over.
-impl From<Outcome> for Handed {
-    fn from(outcome: Outcome) -> Self {
-        Self {
-            outcome,
-            work: Span::none(),
         }
     }
 }
@@ -171,7 +151,7 @@ impl Recorder {
     }
 
     /// Waits for results and takes all that are there. False when no more will come.
-    async fn gather(&mut self, group: &mut Vec<Handed>) -> bool {
+    async fn gather(&mut self, group: &mut Vec<Outcome>) -> bool {
         let again = self.busy.front().map(|(at, _)| *at);
         let open = tokio::select! {
             count = self.inbox.recv_many(group, GROUP) => count > 0,
@@ -182,27 +162,13 @@ impl Recorder {
         }
         let now = Instant::now();
         while self.busy.front().is_some_and(|(at, _)| *at <= now) && group.len() < GROUP {
-            group.extend(self.busy.pop_front().map(|(_, outcome)| outcome.into()));
+            group.extend(self.busy.pop_front().map(|(_, outcome)| outcome));
         }
         open
     }
 
-    /// Writes a group; the work that its results come from is over then.
-    async fn write(&mut self, group: Vec<Handed>) {
-        if group.is_empty() {
-            return;
-        }
-        let span = trace::record(group.len(), group.iter().map(|handed| &handed.work));
-        let (group, works): (Vec<Outcome>, Vec<Span>) = group
-            .into_iter()
-            .map(|handed| (handed.outcome, handed.work))
-            .unzip();
-        self.write_all(group).instrument(span).await;
-        drop(works);
-    }
-
     /// Writes results, in as many statements as it takes.
-    async fn write_all(&mut self, group: Vec<Outcome>) {
+    async fn write(&mut self, group: Vec<Outcome>) {
         let mut parts = VecDeque::from(once_each(group));
         while let Some(part) = parts.pop_front() {
             if part.is_empty() {
@@ -429,6 +395,7 @@ fn refused(mut outcome: Outcome, error: &StoreError) -> Option<Outcome> {
         balance: decision.balance,
         shop: None,
         reroute: None,
+        refusal: None,
         event: EventKind::Held,
     };
     outcome.detail = json!({

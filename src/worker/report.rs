@@ -30,6 +30,9 @@ pub(super) fn detail(evidence: &Evidence, decision: &Decision) -> Value {
     if let Some(reason) = decision.held {
         add("reason", json!(reason.as_str()));
     }
+    if let Some(refusal) = decision.refusal {
+        add("refusal", json!(refusal.as_str()));
+    }
     if let Some(cost) = decision.cost {
         add("cost", json!(cost.to_string()));
     }

@@ -4,8 +4,8 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 
 use crate::{
-    order::{HoldReason, Player, player_fields},
-    provider::{Catalogue, Product},
+    order::{HoldReason, Player, PlayerFields, player_fields},
+    provider::{Catalogue, MissingNumber, Product},
     store::{Mapping, ShopOrder},
 };
 
@@ -40,11 +40,11 @@ pub enum Resolution {
 ///
 /// # Errors
 /// The reason to hold it, when it cannot be sent whatever the list says.
-pub fn needed_entry(order: &ShopOrder) -> Result<&str, HoldReason> {
+pub fn needed_entry(order: &ShopOrder, fields: PlayerFields) -> Result<&str, HoldReason> {
     if order.quantity != 1 {
         return Err(HoldReason::QuantityNotOne);
     }
-    if player(order).is_none() {
+    if player(order, fields).is_none() {
         return Err(HoldReason::NoPlayerId);
     }
     match &order.mapping {
@@ -56,12 +56,12 @@ pub fn needed_entry(order: &ShopOrder) -> Result<&str, HoldReason> {
 
 /// Says what can be done with an order.
 #[must_use]
-pub fn resolve(order: &ShopOrder, prices: Prices<'_>) -> Resolution {
-    let entry = match needed_entry(order) {
+pub fn resolve(order: &ShopOrder, prices: Prices<'_>, fields: PlayerFields) -> Resolution {
+    let entry = match needed_entry(order, fields) {
         Ok(entry) => entry,
         Err(reason) => return Resolution::Hold(reason),
     };
-    let Some(player) = player(order) else {
+    let Some(player) = player(order, fields) else {
         return Resolution::Hold(HoldReason::NoPlayerId);
     };
     match prices {
@@ -71,7 +71,7 @@ pub fn resolve(order: &ShopOrder, prices: Prices<'_>) -> Resolution {
                 player,
                 expected: list.prices.get(entry).copied(),
             },
-            None => Resolution::Hold(HoldReason::NotInCatalogue),
+            None => incomplete(order, entry, list, player),
         },
         Prices::Unreadable => match mapped_product(&order.mapping) {
             Some(product) => Resolution::Ready {
@@ -84,15 +84,33 @@ pub fn resolve(order: &ShopOrder, prices: Prices<'_>) -> Resolution {
     }
 }
 
-fn player(order: &ShopOrder) -> Option<Player> {
+/// An entry that the list has not, or has without a number: a person may have named both numbers in
+/// the mapping.
+fn incomplete(order: &ShopOrder, entry: &str, list: &Catalogue, player: Player) -> Resolution {
+    let Some(missing) = list.incomplete.get(entry) else {
+        return Resolution::Hold(HoldReason::NotInCatalogue);
+    };
+    match (mapped_product(&order.mapping), missing) {
+        (Some(product), _) => Resolution::Ready {
+            product,
+            player,
+            expected: None,
+        },
+        (None, MissingNumber::Oyun) => Resolution::Hold(HoldReason::ListedWithoutOyun),
+        (None, MissingNumber::Kupur) => Resolution::Hold(HoldReason::ListedWithoutKupur),
+    }
+}
+
+fn player(order: &ShopOrder, fields: PlayerFields) -> Option<Player> {
     player_fields(
+        fields,
         order.user_identifier.as_deref(),
         order.extra_field.as_deref(),
     )
 }
 
-/// The product that the mapping itself names: used only while the list cannot be read, and only
-/// when it names both numbers.
+/// The product that the mapping itself names: used only while the list cannot be read or lacks a
+/// number, and only when it names both.
 fn mapped_product(mapping: &Mapping) -> Option<Product> {
     let Mapping::One {
         meta: Some(meta), ..
@@ -119,11 +137,15 @@ fn number(value: &Value) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use uuid::Uuid;
 
     use super::*;
 
+    const SHEET: PlayerFields = PlayerFields::Sheet;
+
     fn order() -> ShopOrder {
         ShopOrder {
+            package: Uuid::nil(),
             quantity: 1,
             user_identifier: Some("player".into()),
             extra_field: None,
@@ -142,13 +164,18 @@ mod tests {
         Catalogue {
             products: [("2".to_owned(), product)].into(),
             prices: [].into(),
+            incomplete: [
+                ("3".to_owned(), MissingNumber::Oyun),
+                ("4".to_owned(), MissingNumber::Kupur),
+            ]
+            .into(),
         }
     }
 
     #[test]
     fn each_fault_of_an_order_has_its_reason() {
         let list = list();
-        let good = resolve(&order(), Prices::List(&list));
+        let good = resolve(&order(), Prices::List(&list), SHEET);
         assert!(matches!(good, Resolution::Ready { product, .. } if product.kupur == "325"));
         let cases = [
             (
@@ -198,8 +225,44 @@ mod tests {
             ),
         ];
         for (order, reason) in cases {
-            let got = resolve(&order, Prices::List(&list));
+            let got = resolve(&order, Prices::List(&list), SHEET);
             assert_eq!(got, Resolution::Hold(reason), "{order:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_list_lacks_is_named_and_only_the_mapping_may_say_it() {
+        let list = list();
+        for (entry, meta, want) in [
+            ("3", None, Some(HoldReason::ListedWithoutOyun)),
+            ("4", None, Some(HoldReason::ListedWithoutKupur)),
+            (
+                "4",
+                Some(json!({"oyun": 9})),
+                Some(HoldReason::ListedWithoutKupur),
+            ),
+            ("4", Some(json!({"oyun": 9, "kupur": "325"})), None),
+            // What the list has whole stands, whatever the mapping says.
+            ("2", Some(json!({"oyun": 9, "kupur": "9"})), None),
+            (
+                "5",
+                Some(json!({"oyun": 9, "kupur": "325"})),
+                Some(HoldReason::NotInCatalogue),
+            ),
+        ] {
+            let order = ShopOrder {
+                mapping: Mapping::One {
+                    entry: entry.to_owned(),
+                    meta,
+                },
+                ..order()
+            };
+            match resolve(&order, Prices::List(&list), SHEET) {
+                Resolution::Ready { product, .. } => {
+                    assert_eq!((want, &*product.kupur), (None, "325"), "{entry}");
+                }
+                held => assert_eq!(Some(held), want.map(Resolution::Hold), "{entry}"),
+            }
         }
     }
 
@@ -220,7 +283,7 @@ mod tests {
                 },
                 ..order()
             };
-            let got = resolve(&order, Prices::Unreadable);
+            let got = resolve(&order, Prices::Unreadable, SHEET);
             assert_eq!(matches!(got, Resolution::Ready { .. }), ready, "{meta:?}");
             assert!(ready || got == Resolution::Later);
         }

@@ -9,8 +9,9 @@ use rust_decimal::Decimal;
 
 use super::{before, planned::PlannedJob, trendyol::ORDERS};
 use crate::{
+    order::PlayerRules,
     overview::{PauseView, RunView, Situation, start_of_day},
-    store::{Brake, JobRun, Question, Scope, Store, StoreError},
+    store::{Brake, JobRun, Question, Scope, SoldAs, Store, StoreError},
 };
 
 /// The job that sends stock.
@@ -33,6 +34,8 @@ pub struct Asking {
     pub market: bool,
     /// Whether there is a shop.
     pub shop: bool,
+    /// Which fields of a purchase hold what the customer typed.
+    pub player: PlayerRules,
 }
 
 /// Reads everything, as of about one moment.
@@ -56,6 +59,7 @@ pub async fn situation(
     for panel in &mut overview.panels {
         panel.limit = asking.daily_limit;
     }
+    overview.orders.unproven_products = unproven(&store.sold_as().await?, &asking.player);
     let pauses = store.brakes().await?;
     let daemons = store.daemons(now).await?;
     let names: Vec<&str> = asking.jobs.iter().map(|job| job.name).collect();
@@ -78,6 +82,13 @@ pub async fn situation(
         notices: overview.notices,
         market: overview.market,
     })
+}
+
+/// Products whose rule of today was never confirmed. What was sold by another rule is past.
+fn unproven(sold: &[SoldAs], rules: &PlayerRules) -> u64 {
+    let today = |sold: &&SoldAs| rules.of(sold.integration, sold.package) == sold.fields;
+    let products = sold.iter().filter(today).filter(|sold| !sold.confirmed);
+    u64::try_from(products.count()).unwrap_or(u64::MAX)
 }
 
 impl From<JobRun> for RunView {

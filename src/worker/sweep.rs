@@ -20,12 +20,13 @@ use super::{
     poll::{answered, nobody_to_ask},
     recorder::Results,
     report,
+    second::SecondLook,
 };
 use crate::{
     clock::Clock,
     order::{
-        HoldReason, IntegrationId, NotSent, OrderId, PurchaseOutcome, Reference, Rules, Stage,
-        decide,
+        HoldReason, IntegrationId, NotSent, OrderId, PurchaseOutcome, Reference, Rules,
+        SecondPolicy, Stage, decide,
     },
     store::{Adoption, NewHold, Orphan, Outcome, ShopSent, Store, StoreError},
 };
@@ -47,6 +48,8 @@ pub struct SweepLimits {
     pub sending_since: Option<DateTime<Utc>>,
     /// Whether orders that the shop sent are left to the shop: another system watches them.
     pub leave_to_shop: bool,
+    /// What follows when somebody else is found to buy our orders too.
+    pub on_second: SecondPolicy,
 }
 
 /// What a sweep did.
@@ -64,8 +67,11 @@ pub struct SweepReport {
     pub settled: u64,
     /// Orders that became too old while they could not be sent; they are held.
     pub stale: u64,
-    /// Orders that somebody else sent although this daemon does: a second dispatcher is running.
+    /// Orders that somebody else sent although this daemon does: a second dispatcher is running, or
+    /// staff sent them by hand.
     pub sent_by_others: u64,
+    /// Orders of ours that somebody else wrote over: a second dispatcher is running.
+    pub overwritten: u64,
 }
 
 /// The sweeper.
@@ -78,6 +84,7 @@ pub struct Sweep {
     limits: SweepLimits,
     results: Results,
     checks: Arc<Agenda>,
+    second: SecondLook,
 }
 
 impl Sweep {
@@ -91,6 +98,12 @@ impl Sweep {
         checks: Arc<Agenda>,
     ) -> Self {
         Self {
+            second: SecondLook::new(
+                store.clone(),
+                Arc::clone(&panels),
+                limits.on_second,
+                Duration::ZERO,
+            ),
             store,
             panels,
             clock,
@@ -106,7 +119,10 @@ impl Sweep {
     /// # Errors
     /// [`StoreError`] when the database fails; what was done stands.
     pub async fn sweep(&self) -> Result<SweepReport, StoreError> {
-        let mut report = SweepReport::default();
+        let mut report = SweepReport {
+            overwritten: self.second.open(self.clock.now()).await?,
+            ..SweepReport::default()
+        };
         if !self.limits.leave_to_shop {
             self.adopt(&mut report).await?;
         }
@@ -241,7 +257,7 @@ impl Sweep {
                     order: order.order,
                     tenant: order.tenant,
                     integration: None,
-                    reason: HoldReason::WaitedTooLong,
+                    reason: order.reason,
                 })
                 .collect();
             if page.is_empty() {

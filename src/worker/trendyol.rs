@@ -10,6 +10,7 @@
 
 mod follow;
 mod forecast;
+mod judge;
 mod needed;
 mod pull;
 mod push;

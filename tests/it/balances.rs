@@ -92,6 +92,7 @@ async fn every_panel_is_asked_and_one_that_is_slow_or_down_holds_up_no_other(poo
         busy: 0,
         written: 2,
         low: 0,
+        unexplained: 0,
     };
     assert_eq!(report, want);
     let want = json!({"ours": "1234.56", "at": at, "shop": "1234.560", "shop_at": at});
@@ -106,7 +107,7 @@ async fn a_pass_by_hand_says_what_it_did(pool: PgPool) {
     let (shop, reseller) = Shop::open(pool).await;
     let said = run_with(&shop, &[("BALANCE__WARN_BELOW", "2000000")], "once balance").await;
     let report: Value = serde_json::from_str(&said.out).unwrap();
-    let want = json!({"told": 1, "failed": 0, "busy": 0, "written": 1, "low": 1});
+    let want = json!({"told": 1, "failed": 0, "busy": 0, "written": 1, "low": 1, "unexplained": 0});
     assert_eq!((said.code, report), (0, want), "{said:?}");
     assert_eq!(shown(&shop, reseller.id).await["ours"], "1000000");
     let again = [("BALANCE__WARN_BELOW", "2000000"), ("LOG__LEVEL", "warn")];

@@ -51,7 +51,11 @@ impl Market {
 
     /// One pass of each job at the start, and no other.
     fn settings(&self) -> Settings {
-        let settings = self.world.settings().with("trendyol.enabled", "true");
+        let settings = self
+            .world
+            .settings()
+            .with("trendyol.enabled", "true")
+            .with("trendyol.stock.safety_stock", "0");
         // Half a day away, by the clocks of Istanbul.
         let far = (DatabaseClock::new().now() + TimeDelta::hours(15))
             .format("%H:%M")

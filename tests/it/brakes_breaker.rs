@@ -314,3 +314,47 @@ async fn an_order_whose_time_limit_passes_while_its_panel_is_left_alone_ends_vis
     assert!(known, "it was bought, and the row says where to look");
     assert_eq!(row.text("provider_referans"), reseller.reference(accepted));
 }
+
+#[sqlx::test(migrations = false)]
+async fn any_sure_answer_to_the_probe_closes_it(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let says = |text| Fault::Instead(Trouble::says(text));
+    let mut rig = Rig::new(&shop);
+    for (balance, list, closes) in [
+        (
+            says(r#"{"balance":"12.755,23","currency":"TRY"}"#),
+            None,
+            true,
+        ),
+        (says(r#"{"data":{"bakiye":0}}"#), None, true),
+        // The panel works, whatever this account may ask.
+        (says("3|Yetki yok"), None, true),
+        // Not a balance: the price list tells.
+        (says("bakiye hesaplanamadı"), None, true),
+        (
+            says("bakiye hesaplanamadı"),
+            Some(Fault::Instead(Trouble::Page(503))),
+            false,
+        ),
+        (Fault::Instead(Trouble::Empty), None, false),
+        (Fault::Instead(Trouble::Close), None, false),
+    ] {
+        blocked(&shop, &reseller, &mut rig).await;
+        reseller
+            .panel
+            .faults()
+            .next(Endpoint::Balance, balance.clone());
+        if let Some(list) = list {
+            reseller.panel.faults().next(Endpoint::Catalogue, list);
+        }
+        shop.advance(COOLDOWN);
+        rig.probe().await;
+        let open = shop.breaker(reseller.id).await.is_some();
+        assert_eq!(open, !closes, "{balance:?}");
+        if open {
+            shop.advance(COOLDOWN);
+            rig.probe().await;
+            assert_eq!(shop.breaker(reseller.id).await, None, "{balance:?}");
+        }
+    }
+}

@@ -18,7 +18,10 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 use sqlx::PgPool;
 
-use crate::support::{ACCOUNT, Reseller, Rig, Shop};
+use crate::{
+    people::run,
+    support::{ACCOUNT, Reseller, Rig, Shop},
+};
 
 fn refusal() -> Fault {
     Fault::Instead(Trouble::says("3|Yetersiz bakiye"))
@@ -114,6 +117,69 @@ async fn assert_both_on_record(shop: &Shop, order: OrderId, panels: [&Reseller; 
     }
     want.sort_by_key(|fact| fact.1);
     assert_eq!(facts.len(), 2);
+}
+
+/// What the panel says, and whether the second one is tried.
+const REFUSALS: [(&str, bool); 7] = [
+    ("3|Bakiye yetersiz", true),
+    ("3|BAKİYENİZ YETERSİZ", true),
+    ("3|Ürün stokta bulunmamaktadır", true),
+    ("3|Sistem bakımda", true),
+    ("3|Oyuncu bulunamadı", false),
+    ("3|Geçersiz referans", false),
+    ("3|", false),
+];
+
+#[sqlx::test(migrations = false)]
+async fn only_want_of_money_or_of_the_product_is_taken_to_the_second_panel(pool: PgPool) {
+    let (shop, first, second) = two_panels(pool).await;
+    let mut rig = Rig::new(&shop);
+    let mut tried = 0;
+    for (answer, elsewhere) in REFUSALS {
+        let order = shop.place(first.package("2")).await;
+        let fault = Fault::Instead(Trouble::says(answer));
+        first.panel.faults().next(Endpoint::Purchase, fault);
+        rig.buy().await;
+        rig.run_out().await;
+        tried += u64::from(elsewhere);
+        assert_eq!(bought_at(&second), tried, "{answer}");
+        let stage = if elsewhere {
+            Stage::Completed
+        } else {
+            Stage::Failed
+        };
+        assert_eq!(shop.stage(order).await, stage, "{answer}");
+        if !elsewhere {
+            assert_eq!(shop.event(order, "refused").await["refusal"], "other");
+            let said = run(&shop, &format!("order explain {order}")).await;
+            assert!(
+                said.out
+                    .contains("the refusal is not about the balance or the product"),
+                "{answer}: {said:?}"
+            );
+        }
+    }
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_fallback_of_another_kind_is_named_and_nothing_is_sent_there(pool: PgPool) {
+    let (shop, first, second) = two_panels(pool).await;
+    shop.sql(&format!(
+        "UPDATE integrations SET provider = 'barakat', name = 'yedek' WHERE id = '{}'",
+        second.id
+    ))
+    .await;
+    let mut rig = Rig::new(&shop);
+    let order = refused_order(&shop, &first, &mut rig).await;
+    assert_eq!(shop.stage(order).await, Stage::Failed);
+    assert_eq!(second.panel.connections(), 0);
+    let said = run(&shop, &format!("order explain {order}")).await;
+    assert!(
+        said.out.contains(
+            "Its fallback \"yedek\" is a \"barakat\" account, which orderwatch does not talk to"
+        ),
+        "{said:?}"
+    );
 }
 
 #[sqlx::test(migrations = false)]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use orderwatch::{
-    order::{OrderId, Reference, Stage},
+    order::{OrderId, PlayerFields, Reference, Stage},
     sandbox::panel::Endpoint,
     store::{Claim, Lease},
 };
@@ -101,6 +101,7 @@ fn claim(reseller: &Reseller, order: OrderId) -> Claim {
         reference: Reference::derive(order, reseller.id, 0),
         round: 0,
         expected: None,
+        product: (reseller.package("2"), PlayerFields::Sheet),
     }
 }
 

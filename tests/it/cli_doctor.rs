@@ -72,8 +72,9 @@ fn bad(found: &Value) -> Vec<String> {
         .collect()
 }
 
-/// What the tests' own role and a daemon that does not run always bring.
-const USUAL: [&str; 2] = ["warn role", "warn daemon"];
+/// What the tests' own role, products that nobody has confirmed and a daemon that does not run always
+/// bring.
+const USUAL: [&str; 3] = ["warn role", "warn player fields", "warn daemon"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sound_shop_is_sound_and_nothing_is_spent_on_finding_it() {
@@ -102,6 +103,11 @@ async fn a_sound_shop_is_sound_and_nothing_is_spent_on_finding_it() {
         assert!(all.iter().all(|(outcome, _)| *outcome == "ok"), "{all:?}");
         assert!(!all.is_empty(), "{check} was not looked at");
     }
+    let fields = of(&found, "player fields")[0].1;
+    assert!(
+        fields.contains("sold with userIdentifier as oyuncu_bilgi"),
+        "{fields}"
+    );
     assert_eq!(world.panel.ledger().count(Endpoint::Purchase), 0);
     assert_eq!(world.panel.ledger().count(Endpoint::Status), 0);
 
@@ -110,7 +116,7 @@ async fn a_sound_shop_is_sound_and_nothing_is_spent_on_finding_it() {
         text.contains("ok   balance: panel holds 1000000.00 TRY."),
         "{text}"
     );
-    assert!(text.contains("Orders can flow; 2 warnings."), "{text}");
+    assert!(text.contains("Orders can flow; 3 warnings."), "{text}");
     assert!(
         text.lines().all(|line| line.chars().count() <= 80),
         "{text}"
@@ -119,7 +125,7 @@ async fn a_sound_shop_is_sound_and_nothing_is_spent_on_finding_it() {
 }
 
 /// What is done to the rows, and the findings that it brings.
-const ROWS: [(&str, &[&str], &str); 20] = [
+const ROWS: [(&str, &[&str], &str); 24] = [
     (
         r#"UPDATE package_routing SET "primaryProviderId" = gen_random_uuid()::text"#,
         &["fail routing"],
@@ -145,6 +151,24 @@ const ROWS: [(&str, &[&str], &str); 20] = [
         r#"UPDATE package_routing SET "fallbackProviderId" = "primaryProviderId""#,
         &["warn fallback"],
         "no other panel of this shop",
+    ),
+    (
+        r#"INSERT INTO integrations ("tenantId", name, provider)
+           SELECT "tenantId", 'spare', 'barakat' FROM integrations;
+           UPDATE package_routing SET "fallbackProviderId" =
+               (SELECT id::text FROM integrations WHERE provider = 'barakat')"#,
+        &["warn fallback"],
+        "with a fallback that orderwatch does not talk to",
+    ),
+    (
+        // One package of three leads to a panel of another kind.
+        r#"INSERT INTO integrations ("tenantId", name, provider)
+           SELECT "tenantId", 'other', 'barakat' FROM integrations;
+           UPDATE package_routing SET "primaryProviderId" =
+               (SELECT id::text FROM integrations WHERE provider = 'barakat')
+           WHERE package_id = (SELECT min(package_id::text)::uuid FROM package_routing)"#,
+        &["warn routing"],
+        "2 packages lead to a panel and a product.",
     ),
     (
         "UPDATE integrations SET sifre = 'wrong-kanarya'",
@@ -230,10 +254,29 @@ const ROWS: [(&str, &[&str], &str); 20] = [
         "gone or off",
     ),
     (
-        "INSERT INTO orderwatch.job_runs (job, tick, started_at, outcome, report)
-         VALUES ('sweep', now(), now(), 'done', '{\"sent_by_others\": 3}')",
+        // By the shop's own dispatcher, or by hand: one order is no reason to stop.
+        r#"INSERT INTO product_orders ("tenantId", "packageId", status, "createdAt", "sentAt",
+                                       "externalStatus", "providerId", provider_referans)
+           SELECT i."tenantId", r.package_id, 'PENDING', now(), now(), 'sent', i.id::text,
+                  '1795641799498220'
+           FROM integrations i JOIN package_routing r ON r."tenantId" = i."tenantId" LIMIT 1"#,
+        &["warn second dispatcher"],
+        "The shop still dispatches: 1 order was sent by itself in the last hour.",
+    ),
+    (
+        "INSERT INTO orderwatch.overwritten
+         SELECT gen_random_uuid(), id, '1', '2', '', now(), now() FROM integrations",
         &["fail second dispatcher"],
-        "Somebody else sent 3 orders",
+        "1 order of ours was written over in the last 24 hours",
+    ),
+    (
+        "INSERT INTO orderwatch.overwritten
+         SELECT gen_random_uuid(), id, '1', '2', '', now() - interval '1 min', now()
+         FROM integrations;
+         INSERT INTO orderwatch.actions (at, who, what, target, why)
+         SELECT now(), 'ayse', 'resume', id::text, '' FROM integrations",
+        &["warn second dispatcher"],
+        "before buying was resumed; none since",
     ),
 ];
 
@@ -248,6 +291,59 @@ async fn each_fault_in_the_rows_is_found_by_its_check() {
         assert_eq!(bad, wanted, "{change}: {found:#}");
         let fails = wanted.iter().any(|finding| finding.starts_with("fail"));
         assert_eq!(ended.code(), i32::from(fails), "{change}");
+        assert!(ended.stdout.contains(words), "{change}: {found:#}");
+    }
+}
+
+/// What is routed to the shop itself or goes from tenant to tenant, and what is said of it.
+const OF_THE_SHOP: [(&str, &[&str], &str); 6] = [
+    (
+        r#"INSERT INTO package_routing ("tenantId", package_id, mode, "providerType")
+           SELECT "tenantId", NULL, 'auto', unnest(ARRAY['internal', 'internal_codes'])
+           FROM (SELECT * FROM package_routing LIMIT 1) r"#,
+        &[],
+        "left to it: 1 to \\\"internal\\\", 1 to \\\"internal_codes\\\".",
+    ),
+    (
+        "UPDATE integrations SET provider = 'barakat'",
+        &["fail panels", "warn routing"],
+        "does not talk to: left to the shop",
+    ),
+    (
+        r#"UPDATE integrations SET "tenantId" = gen_random_uuid()"#,
+        &["fail routing"],
+        "routed to an account of another tenant: orders are held",
+    ),
+    (
+        r#"INSERT INTO product_orders ("tenantId", "externalStatus", "externalOrderId")
+           VALUES (gen_random_uuid(), 'forwarded', 'stub-' || gen_random_uuid())"#,
+        &[],
+        "1 orders of the last 7 days are part of a chain of tenants; the shop follows them.",
+    ),
+    (
+        r#"INSERT INTO product_orders ("tenantId", "externalOrderId", "createdAt")
+           VALUES (gen_random_uuid(), 'stub-' || gen_random_uuid(), now() - interval '1 hour')"#,
+        &["warn forwarding"],
+        "1 orders came along a chain of tenants and nobody has sent them",
+    ),
+    (
+        r#"INSERT INTO product_orders ("tenantId", "packageId", "externalStatus", "externalOrderId")
+           SELECT "tenantId", package_id, 'forwarded', 'stub-' || gen_random_uuid()
+           FROM package_routing LIMIT 1"#,
+        &["fail forwarding"],
+        "an order may be bought by both",
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_shop_serves_itself_is_named_and_left_to_it() {
+    for (change, wanted, words) in OF_THE_SHOP {
+        let world = World::new().await;
+        sql(&world, change).await;
+        let (ended, found) = doctor(&world).await;
+        let mut bad = bad(&found);
+        bad.retain(|finding| !USUAL.contains(&finding.as_str()));
+        assert_eq!(bad, wanted, "{change}: {found:#}");
         assert!(ended.stdout.contains(words), "{change}: {found:#}");
     }
 }
@@ -280,6 +376,7 @@ async fn seller(world: &World, secret: Option<&str>) -> (TrendyolStore, Settings
     let settings = world
         .settings()
         .with("trendyol.enabled", "true")
+        .with("trendyol.stock.safety_stock", "0")
         .text("trendyol.base_url", &store.base_url())
         .text("trendyol.seller_id", &id)
         .text("trendyol.api_key", &key)
@@ -357,7 +454,11 @@ async fn a_role_with_the_rights_that_it_needs_and_no_more_is_sound() {
     let (ended, found) = doctor_with(&world, &settings).await;
     forget(&world, &settings).await;
     assert_eq!(ended.code(), 0, "{found:#}");
-    assert_eq!(bad(&found), ["warn daemon"], "{found:#}");
+    assert_eq!(
+        bad(&found),
+        ["warn player fields", "warn daemon"],
+        "{found:#}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

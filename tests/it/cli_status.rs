@@ -50,6 +50,11 @@ async fn a_daemon_that_runs_is_seen_and_one_that_ended_is_missed() {
     let process = world.start(&world.settings()).await;
     let order = world.shop.order(PIN, "player-1").await;
     world.shop.completed(order).await;
+    // Whether it reached the right account only a person can tell.
+    assert_eq!(kinds(&status(&world).await), ["player_fields"]);
+    let order = order.to_string();
+    let confirm = ["order", "confirm", &*order, "--reason", "it arrived"];
+    world.command(&confirm).await.good();
     let seen = status(&world).await;
     assert_eq!(kinds(&seen), [] as [&str; 0], "{seen:#}");
     assert_eq!(seen["daemons"][0]["alive"], true);

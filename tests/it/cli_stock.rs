@@ -62,7 +62,7 @@ async fn a_push_is_rehearsed_as_a_table_of_what_it_would_send() {
     assert!(empty.starts_with("0 products differ"), "{empty}");
     sql(
         &world,
-        "INSERT INTO central_stock (barcode, qty) VALUES ('8690000000017', 12), ('8690000000024', 5);
+        "INSERT INTO central_stock (barcode, qty) VALUES ('8690000000017', 13), ('8690000000024', 6);
          INSERT INTO orderwatch.stock_items (barcode, confirmed, confirmed_at)
          VALUES ('8690000000017', 20, now()), ('8690000000024', 5, now())",
     )
@@ -70,7 +70,7 @@ async fn a_push_is_rehearsed_as_a_table_of_what_it_would_send() {
     let text = world.command(&REHEARSAL).await.good();
     let lines: Vec<_> = text.lines().map(cells).collect();
     assert_eq!(lines[0][..2], ["BAR CODE", "THERE"], "{text}");
-    assert_eq!(lines[1][..2], ["8690000000017", "12"], "{text}");
+    assert_eq!(lines[1][..2], ["8690000000017", "13"], "{text}");
     assert_eq!(lines[1].last(), Some(&"read back, then send 12"), "{text}");
     assert!(!text.contains("8690000000024"), "{text}");
     assert!(

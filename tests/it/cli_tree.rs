@@ -6,7 +6,7 @@ use orderwatch::cli::Cli;
 use super::process::Program;
 
 /// Commands that print no figures: they act, and say in a sentence what they did.
-const WITHOUT_TABLES: [&str; 14] = [
+const WITHOUT_TABLES: [&str; 15] = [
     "run",
     "top",
     "healthcheck",
@@ -18,6 +18,7 @@ const WITHOUT_TABLES: [&str; 14] = [
     "pause",
     "resume",
     "pick",
+    "stock release",
     "demo",
     "completions",
     "man",

@@ -87,8 +87,6 @@ mod orders_streams;
 mod orders_sweep;
 #[cfg(feature = "sandbox")]
 mod orders_unconfirmed;
-#[cfg(all(feature = "sandbox", feature = "otlp"))]
-mod otlp;
 #[cfg(feature = "sandbox")]
 mod people;
 #[cfg(feature = "sandbox")]
@@ -104,6 +102,8 @@ mod people_retry;
 #[cfg(feature = "sandbox")]
 mod people_shadow;
 #[cfg(feature = "sandbox")]
+mod player_fields;
+#[cfg(feature = "sandbox")]
 mod process;
 #[cfg(feature = "sandbox")]
 mod retention;
@@ -111,6 +111,10 @@ mod retention;
 mod sandbox_panel;
 #[cfg(feature = "sandbox")]
 mod sandbox_trendyol;
+#[cfg(feature = "sandbox")]
+mod second_dispatcher;
+#[cfg(feature = "sandbox")]
+mod settling;
 mod stats;
 #[cfg(feature = "sandbox")]
 mod stock;

@@ -122,3 +122,33 @@ async fn a_list_that_does_not_come_holds_up_its_own_panel_alone(pool: PgPool) {
     rig.buy().await;
     assert!(slow.panel.ledger().sold(&slow.reference(waits)));
 }
+
+#[sqlx::test(migrations = false)]
+async fn an_entry_without_a_number_is_held_by_its_name_until_the_mapping_says_it(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let list =
+        r#"{"success":true,"result":[{"id":"2","kupur":"325"},{"id":"3","oyun_bilgi_id":"9"}]}"#;
+    let fault = Fault::Instead(Trouble::says(list));
+    reseller.panel.faults().stand(Endpoint::Catalogue, fault);
+    let mut rig = Rig::new(&shop);
+    for (entry, reason) in [
+        ("2", "listed_without_oyun"),
+        ("3", "listed_without_kupur"),
+        ("4", "not_in_catalogue"),
+    ] {
+        let order = shop.place(reseller.package(entry)).await;
+        assert_eq!(rig.buy().await, 0, "{entry}");
+        assert_eq!(shop.held(order).await, reason, "{entry}");
+    }
+    // The shop would have bought the id as a number: nothing is guessed here, a person says it.
+    shop.sql(&format!(
+        r#"UPDATE package_mappings SET meta = '{{"oyun": "1", "kupur": "325"}}'
+           WHERE our_package_id = '{}'"#,
+        reseller.package("2")
+    ))
+    .await;
+    let order = shop.place(reseller.package("2")).await;
+    assert_eq!(rig.buy().await, 1);
+    assert_eq!(reseller.panel.ledger().sales()[0].product, "2");
+    assert_eq!(shop.purchases(order).await.len(), 1);
+}

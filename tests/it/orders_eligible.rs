@@ -44,6 +44,88 @@ const CASES: &[(&str, &str, Fate)] = &[
         Bought,
     ),
     (
+        "pending in capitals, as the shop writes it",
+        r#"UPDATE product_orders SET status = 'PENDING', "externalStatus" = 'NOT_SENT' WHERE id = $o"#,
+        Bought,
+    ),
+    (
+        "the route's own panel is named already",
+        r#"UPDATE product_orders SET "providerId" = r."primaryProviderId" FROM package_routing r
+           WHERE r.package_id = $p AND product_orders.id = $o"#,
+        Bought,
+    ),
+    (
+        "a blank provider",
+        r#"UPDATE product_orders SET "providerId" = ' ', "externalOrderId" = ' ' WHERE id = $o"#,
+        Bought,
+    ),
+    (
+        "the Client API, as the customer named the order",
+        r#"UPDATE product_orders SET status = 'PENDING', "providerId" = r."primaryProviderId",
+               "externalOrderId" = '5f0c1a52-0d3c-4e6e-9a55-6f1f3f1f0a01',
+               provider_referans = '5f0c1a52-0d3c-4e6e-9a55-6f1f3f1f0a01'
+           FROM package_routing r WHERE r.package_id = $p AND product_orders.id = $o"#,
+        Bought,
+    ),
+    (
+        "the Client API, without a column for references",
+        r#"UPDATE product_orders SET "externalOrderId" = '5f0c1a52-0d3c-4e6e-9a55-6f1f3f1f0a02' WHERE id = $o"#,
+        Bought,
+    ),
+    (
+        "a customer's name that is no uuid",
+        r#"UPDATE product_orders SET "externalOrderId" = 'ORD-15', provider_referans = 'ORD-15' WHERE id = $o"#,
+        Bought,
+    ),
+    (
+        "a customer's name that looks like a purchase",
+        r#"UPDATE product_orders SET "externalOrderId" = '1614', provider_referans = '1614' WHERE id = $o"#,
+        Held("foreign_reference"),
+    ),
+    (
+        "a customer's name, and a purchase",
+        r#"UPDATE product_orders SET provider_referans = '1614823567123456',
+               "externalOrderId" = '5f0c1a52-0d3c-4e6e-9a55-6f1f3f1f0a03' WHERE id = $o"#,
+        Held("foreign_reference"),
+    ),
+    (
+        "the name of another provider's order",
+        r#"UPDATE product_orders SET "externalOrderId" = 'ID_4711' WHERE id = $o"#,
+        LeftAlone,
+    ),
+    (
+        "sent by the shop, then marked as manual",
+        r#"UPDATE product_orders SET status = 'PENDING', mode = 'MANUAL', "sentAt" = "createdAt" WHERE id = $o"#,
+        LeftAlone,
+    ),
+    (
+        "an external status of the shop",
+        r#"UPDATE product_orders SET "externalStatus" = 'unknown' WHERE id = $o"#,
+        LeftAlone,
+    ),
+    (
+        "queued by somebody",
+        r#"UPDATE product_orders SET "externalStatus" = 'queued' WHERE id = $o"#,
+        LeftAlone,
+    ),
+    (
+        "sent to another tenant",
+        "UPDATE product_orders SET status = 'sent' WHERE id = $o",
+        LeftAlone,
+    ),
+    (
+        "forwarded along a chain of tenants",
+        r#"UPDATE product_orders SET "externalStatus" = 'forwarded', mode = 'CHAIN_FORWARD',
+               "externalOrderId" = 'stub-' || gen_random_uuid() WHERE id = $o"#,
+        LeftAlone,
+    ),
+    (
+        "come along a chain of tenants",
+        r#"UPDATE product_orders SET "externalOrderId" = 'stub-' || gen_random_uuid(),
+               mode = 'CHAIN_FORWARD', notes = '{}' WHERE id = $o"#,
+        LeftAlone,
+    ),
+    (
         "a reference that somebody else gave",
         "UPDATE product_orders SET provider_referans = '1614823567123456' WHERE id = $o",
         Held("foreign_reference"),
@@ -136,7 +218,13 @@ const CASES: &[(&str, &str, Fate)] = &[
     (
         "routed to another shop's panel",
         r#"UPDATE package_routing SET "primaryProviderId" = '{foreign}' WHERE package_id = $p"#,
-        Held("contradictory_routing"),
+        Held("panel_of_another_tenant"),
+    ),
+    (
+        "of the Client API, routed to another shop's panel",
+        r#"WITH route AS (UPDATE package_routing SET "primaryProviderId" = '{foreign}' WHERE package_id = $p)
+           UPDATE product_orders SET "providerId" = '{foreign}' WHERE id = $o"#,
+        Held("panel_of_another_tenant"),
     ),
     (
         "not mapped",
@@ -251,6 +339,7 @@ fn filled(sql: &str, shop: &Shop, order: OrderId, package: Uuid, ids: &[(&str, S
 #[sqlx::test(migrations = false)]
 async fn each_condition_alone_decides_whether_an_order_is_bought_held_or_left_alone(pool: PgPool) {
     let (shop, reseller) = Shop::open(pool).await;
+    chain_columns(&shop).await;
     let ids = others(&shop, &reseller).await;
     let mut orders = Vec::new();
     for (name, sql, fate) in CASES {
@@ -309,6 +398,154 @@ async fn assert_held(shop: &Shop, order: OrderId, name: &str, reason: &str, befo
         "notesCount": 2,
     });
     assert_eq!(changes, want, "{name}");
+}
+
+/// The columns that only the newer shop has.
+async fn chain_columns(shop: &Shop) {
+    shop.sql("ALTER TABLE product_orders ADD mode varchar(50), ADD root_order_id uuid")
+        .await;
+}
+
+/// As the shop inserts an order that came by its Client API.
+async fn by_client_api(shop: &Shop, reseller: &Reseller, name: &str) -> OrderId {
+    let order = shop.place(reseller.package("2")).await;
+    let columns = format!(
+        r#""providerId" = '{}', "externalOrderId" = '{name}', provider_referans = '{name}',
+           notes = '[]', "notesCount" = 0"#,
+        reseller.id
+    );
+    shop.set(order, &columns).await;
+    order
+}
+
+#[sqlx::test(migrations = false)]
+async fn an_order_of_the_client_api_is_bought_once_and_keeps_the_customers_name(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let name = "5f0c1a52-0d3c-4e6e-9a55-6f1f3f1f0a01";
+    let order = by_client_api(&shop, &reseller, name).await;
+    let mut rig = Rig::new(&shop);
+    assert_eq!(rig.buy().await, 1);
+    // Between the claim and the answer, the shop marks every order as manual.
+    shop.set(order, r#"status = 'PENDING', "providerId" = NULL"#)
+        .await;
+    rig.run_out().await;
+    rig.sweep().await;
+    let row = shop.shop_row(order).await;
+    assert_eq!(row.text("externalOrderId"), name);
+    assert_eq!(row.text("provider_referans"), reseller.reference(order));
+    let pin = reseller
+        .panel
+        .pin_of(crate::support::ACCOUNT.0, &reseller.reference(order));
+    assert_eq!(row.text("pinCode"), pin);
+    assert_eq!(shop.stage(order).await, orderwatch::order::Stage::Completed);
+    let events = shop.events(order).await;
+    assert!(
+        !events.iter().any(|kind| kind == "contradiction"),
+        "{events:?}"
+    );
+    assert_eq!(reseller.panel.ledger().count(Endpoint::Purchase), 1);
+}
+
+#[sqlx::test(migrations = false)]
+async fn an_order_of_the_client_api_that_could_not_be_sent_is_sent_later_by_the_same_name(
+    pool: PgPool,
+) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let order = by_client_api(&shop, &reseller, "ORD-15").await;
+    // As after a call that never left: queued under its reference.
+    let queued = format!(
+        "INSERT INTO orderwatch.orders (order_id, tenant_id, integration_id, reference, stage,
+                                        due_at, tracked_at)
+         VALUES ('{order}', '{}', '{}', '{}', 'queued', '{now}', '{now}')",
+        shop.tenant,
+        reseller.id,
+        reseller.reference(order),
+        now = iso(shop.now())
+    );
+    shop.sql(&queued).await;
+    shop.set(order, "status = 'PENDING'").await;
+    let mut rig = Rig::new(&shop);
+    assert_eq!(rig.buy().await, 1);
+    let row = shop.shop_row(order).await;
+    assert_eq!(row.text("externalOrderId"), "ORD-15");
+    assert_eq!(row.text("provider_referans"), reseller.reference(order));
+    assert_eq!(row.text("externalStatus"), "sent");
+}
+
+#[sqlx::test(migrations = false)]
+async fn an_order_that_waits_to_be_sent_again_is_not_sent_when_the_shop_has_bought_it(
+    pool: PgPool,
+) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let order = shop.place(reseller.package("2")).await;
+    let queued = format!(
+        "INSERT INTO orderwatch.orders (order_id, tenant_id, integration_id, reference, stage,
+                                        due_at, tracked_at)
+         VALUES ('{order}', '{}', '{}', '{}', 'queued', '{now}', '{now}')",
+        shop.tenant,
+        reseller.id,
+        reseller.reference(order),
+        now = iso(shop.now())
+    );
+    shop.sql(&queued).await;
+    // The shop's own sender keeps the order's id and writes its number beside it.
+    let theirs = format!(
+        r#""providerId" = '{}', "externalOrderId" = id::text, "externalStatus" = 'sent',
+           provider_referans = '1795641799498220', "sentAt" = '{}'"#,
+        reseller.id,
+        iso(shop.now())
+    );
+    shop.set(order, &theirs).await;
+    let mut rig = Rig::new(&shop);
+    assert_eq!(rig.buy().await, 0);
+    assert_eq!(shop.held(order).await, "foreign_reference");
+    assert_eq!(reseller.panel.ledger().count(Endpoint::Purchase), 0);
+}
+
+#[sqlx::test(migrations = false)]
+async fn what_came_along_a_chain_of_tenants_is_bought_where_that_is_wanted(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let (come, gone, held) = (
+        shop.place(reseller.package("2")).await,
+        shop.place(reseller.package("2")).await,
+        shop.place(reseller.package("2")).await,
+    );
+    let stub = r#""externalOrderId" = 'stub-' || gen_random_uuid(), notes = '{}'"#;
+    for order in [come, gone, held] {
+        shop.set(order, stub).await;
+    }
+    shop.set(gone, r#""externalStatus" = 'forwarded'"#).await;
+    shop.set(held, "quantity = 2").await;
+    let mut rig = Rig::with(&shop, &[("dispatch.buy_chained", "true")]);
+    assert_eq!(rig.buy().await, 1);
+    rig.run_out().await;
+    assert_eq!(rig.sweep().await.settled, 0, "a person has to act");
+    assert_eq!(shop.held(held).await, "quantity_not_one");
+    let row = shop.shop_row(come).await;
+    assert_eq!(
+        row.text("externalOrderId"),
+        come.to_string(),
+        "as the shop's own sender does"
+    );
+    assert_eq!(shop.stage(come).await, orderwatch::order::Stage::Completed);
+    assert!(shop.find_tracked(gone).await.is_none());
+    assert_eq!(reseller.panel.ledger().count(Endpoint::Purchase), 1);
+}
+
+#[sqlx::test(migrations = false)]
+async fn pending_is_read_in_a_database_of_turkish_letters_too(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    // lower('PENDING') has a dotless i there.
+    shop.sql(
+        r#"ALTER TABLE product_orders ALTER status TYPE varchar COLLATE "tr-x-icu",
+           ALTER "externalStatus" TYPE varchar COLLATE "tr-x-icu""#,
+    )
+    .await;
+    let order = shop.place(reseller.package("2")).await;
+    let capitals = r#"status = 'PENDING', "externalStatus" = 'NOT_SENT'"#;
+    shop.set(order, capitals).await;
+    let mut rig = Rig::new(&shop);
+    assert_eq!(rig.buy().await, 1);
 }
 
 #[sqlx::test(migrations = false)]

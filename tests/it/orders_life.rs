@@ -98,7 +98,7 @@ async fn an_order_goes_from_the_shop_to_its_pin_and_each_phase_writes_its_column
     let pin = reseller.panel.pin_of(ACCOUNT.0, &reference);
     let want = json!({
         "status": "approved",
-        "externalStatus": "completed",
+        "externalStatus": "done",
         "pinCode": pin,
         "completedAt": iso(done_at),
         "durationMs": ((done_at - sent_at).num_microseconds().unwrap() + 500) / 1000,
@@ -198,7 +198,7 @@ async fn a_top_up_is_completed_without_a_pin(pool: PgPool) {
     let done = shop.shop_row(order).await;
     let want = json!({
         "status": "approved",
-        "externalStatus": "completed",
+        "externalStatus": "done",
         "completedAt": iso(shop.now()),
         "durationMs": 60_000,
         "lastSyncAt": iso(shop.now()),
@@ -234,16 +234,16 @@ async fn an_order_that_the_panel_cancels_is_rejected(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = false)]
-async fn with_settle_status_off_everything_but_the_status_is_written(pool: PgPool) {
+async fn where_the_shop_settles_everything_but_the_status_is_written(pool: PgPool) {
     let (shop, reseller) = Shop::open(pool).await;
     let done = shop.place(reseller.package("2")).await;
     let cancelled = shop.place(reseller.package("4")).await;
-    let mut rig = Rig::with(&shop, &[("orders.settle_status", "false")]);
+    let mut rig = Rig::with(&shop, &[("orders.settle", "shop")]);
     rig.buy().await;
     rig.run_out().await;
     let row = shop.shop_row(done).await;
     assert_eq!(row.text("status"), "pending");
-    assert_eq!(row.text("externalStatus"), "completed");
+    assert_eq!(row.text("externalStatus"), "done");
     assert_ne!(row.text("pinCode"), "");
     let row = shop.shop_row(cancelled).await;
     assert_eq!(row.text("status"), "pending");
@@ -321,7 +321,7 @@ async fn texts_longer_than_their_columns_are_cut_and_a_pin_never_is(pool: PgPool
     assert_eq!(shop.held(long).await, "pin_too_long");
     assert_eq!(shop.pin(long).await, Some(pin.clone()));
     let row = shop.shop_row(long).await;
-    assert_eq!(row.text("externalStatus"), "completed");
+    assert_eq!(row.text("externalStatus"), "done");
     assert_eq!(row.text("status"), "pending", "a person gives the code");
     assert_eq!(*row.get("pinCode"), Value::Null);
     assert!(!json!(row.0).to_string().contains(&pin[..60]));

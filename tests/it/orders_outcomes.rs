@@ -114,7 +114,7 @@ async fn assert_true(shop: &Shop, reseller: &Reseller, order: OrderId, sold: boo
     if sold {
         assert_eq!(shop.stage(order).await, Stage::Completed, "{what}");
         assert_eq!(row.text("status"), "approved", "{what}");
-        assert_eq!(row.text("externalStatus"), "completed", "{what}");
+        assert_eq!(row.text("externalStatus"), "done", "{what}");
         let pin = reseller.panel.pin_of(ACCOUNT.0, &reference);
         assert_eq!(row.text("pinCode"), pin, "{what}");
         let dispatched = shop.tracked(order).await.watched.dispatched_at;

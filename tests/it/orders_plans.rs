@@ -96,7 +96,8 @@ async fn a_claim_of_a_new_order_reads_no_other_orders(pool: PgPool) {
     .bind(until)
     .bind(now + TimeDelta::hours(24))
     .bind(vec![None::<rust_decimal::Decimal>])
-    .bind(Uuid::nil());
+    .bind(Uuid::nil())
+    .bind(false);
     let most = most_rows(&mut session(&pool).await, query).await;
     assert!(most >= 1.0, "the order was claimed");
 }
@@ -127,7 +128,8 @@ async fn a_claim_of_a_queued_order_reads_no_other_orders(pool: PgPool) {
     .bind(now)
     .bind(until)
     .bind(vec![None::<rust_decimal::Decimal>])
-    .bind(Uuid::nil());
+    .bind(Uuid::nil())
+    .bind(false);
     let most = most_rows(&mut session(&pool).await, query).await;
     assert!(most >= 1.0, "the order was claimed");
 }
@@ -152,4 +154,43 @@ async fn a_claim_of_due_orders_reads_as_many_as_it_takes(pool: PgPool) {
     sqlx::raw_sql(by_index).execute(&mut session).await.unwrap();
     let most = most_rows(&mut session, query).await;
     assert!(most >= 8.0, "orders were claimed");
+}
+
+/// The index that a statement goes through, in the plan of a server that has counted the crowd.
+async fn plan(pool: &PgPool, sql: String) -> String {
+    let rows = sqlx::query_scalar::<_, String>(sqlx::AssertSqlSafe(format!("EXPLAIN {sql}")));
+    let lines = rows.fetch_all(&mut session(pool).await).await.unwrap();
+    lines.join("\n")
+}
+
+#[sqlx::test(migrations = false)]
+async fn what_is_eligible_or_on_its_way_is_found_through_the_index_for_it(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool.clone()).await;
+    crowd(&shop, &reseller).await;
+    shop.sql(
+        r#"UPDATE product_orders SET status = 'approved' WHERE "userIdentifier" <> 'crowd-7'"#,
+    )
+    .await;
+    shop.sql("VACUUM ANALYZE product_orders").await;
+    let (tenant, package) = (shop.tenant, reseller.package("2"));
+    let unsent = r#"orderwatch.is_unsent(o.status, o."externalStatus", o."sentAt" IS NULL,
+                                         o."externalOrderId", o.provider_referans, false)"#;
+    let new = format!(
+        r#"SELECT o.id FROM product_orders o WHERE {unsent}
+           AND (o."tenantId", o."packageId", o."createdAt") > ('{tenant}', '{package}', '-infinity')
+           AND (o."tenantId", o."packageId", o."createdAt") <= ('{tenant}', '{package}', 'infinity')
+           ORDER BY o."tenantId", o."packageId", o."createdAt" LIMIT 10"#
+    );
+    let plan_of_new = plan(&pool, new).await;
+    assert!(plan_of_new.contains("orderwatch_unsent"), "{plan_of_new}");
+    assert!(!plan_of_new.contains("is_pending"), "{plan_of_new}");
+    let sent = r#"SELECT o.id FROM product_orders o
+        WHERE orderwatch.is_in_flight(o.status, o."externalStatus")
+          AND o."sentAt" >= '2030-01-01' AND o."sentAt" <= '2031-01-01'
+        ORDER BY o."sentAt", o.id LIMIT 10"#;
+    let plan_of_sent = plan(&pool, sent.to_owned()).await;
+    assert!(
+        plan_of_sent.contains("orderwatch_in_flight"),
+        "{plan_of_sent}"
+    );
 }

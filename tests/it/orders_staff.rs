@@ -61,7 +61,7 @@ async fn a_status_that_staff_have_set_stands_and_everything_else_is_written(pool
         let row = shop.shop_row(order).await;
         assert_eq!(row.text("status"), staff, "{what}");
         let done = panel == "approved";
-        let external = if done { "completed" } else { "failed" };
+        let external = if done { "done" } else { "failed" };
         assert_eq!(row.text("externalStatus"), external, "{what}");
         let pin = reseller.panel.pin_of(ACCOUNT.0, &reseller.reference(order));
         assert_eq!(row.text("pinCode"), if done { &pin } else { "" }, "{what}");
@@ -200,7 +200,7 @@ async fn a_locked_row_delays_its_own_order_and_no_other(pool: PgPool) {
     rig.poll().await;
     for order in &orders {
         let row = shop.shop_row(*order).await;
-        let want = if *order == stuck { "sent" } else { "completed" };
+        let want = if *order == stuck { "sent" } else { "done" };
         assert_eq!(row.text("externalStatus"), want);
     }
     rig.record().await;
@@ -208,7 +208,7 @@ async fn a_locked_row_delays_its_own_order_and_no_other(pool: PgPool) {
     holder.rollback().await.unwrap();
     rig.record().await;
     let row = shop.shop_row(stuck).await;
-    assert_eq!(row.text("externalStatus"), "completed");
+    assert_eq!(row.text("externalStatus"), "done");
     assert_eq!(reseller.panel.ledger().count(Endpoint::Status), 5);
     // While it is to be held.
     let order = shop.place(reseller.package("2")).await;

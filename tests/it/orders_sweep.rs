@@ -97,7 +97,7 @@ async fn an_order_that_the_shop_saw_in_progress_is_taken_over_as_such(pool: PgPo
     let (shop, reseller) =
         Shop::open_at(pool, |plan| plan.status = StatusMode::AlwaysWaiting).await;
     let mut orders = Vec::new();
-    for status in ["sent", "pending", "processing"] {
+    for status in ["sent", "pending", "PROCESSING"] {
         let columns = format!(
             r#"provider_referans = '{}', "externalStatus" = '{status}'"#,
             orders.len() + 1
@@ -112,8 +112,61 @@ async fn an_order_that_the_shop_saw_in_progress_is_taken_over_as_such(pool: PgPo
     assert_eq!(shop.version(orders[2]).await, versions[0], "known already");
     for order in &orders {
         let row = shop.shop_row(*order).await;
-        assert_eq!(row.text("externalStatus"), "processing");
+        assert_eq!(row.text("externalStatus").to_lowercase(), "processing");
     }
+}
+
+/// `status` and `"externalStatus"` as the real shop leaves them in an order that it has sent.
+const WORDS: [(&str, &str); 8] = [
+    ("pending", "sent"),
+    ("PENDING", "sent"),
+    ("PENDING", "processing"),
+    ("PENDING", "unknown"),
+    ("pending", "unknown"),
+    ("sent", "sent"),
+    ("sent", "processing"),
+    ("Sent", "SENT"),
+];
+
+#[sqlx::test(migrations = false)]
+async fn what_the_shop_sent_is_watched_to_its_end_whatever_words_its_row_carries(pool: PgPool) {
+    let (shop, reseller) = Shop::open_at(pool, |plan| plan.status = StatusMode::AlwaysDone).await;
+    let mut orders = Vec::new();
+    for (status, external) in WORDS {
+        for panel in [r#""providerId""#, "NULL", "' '"] {
+            let columns = format!(
+                r#"status = '{status}', "externalStatus" = '{external}', "providerId" = {panel},
+                   "externalOrderId" = id::text, provider_referans = '{}'"#,
+                1_795_641_799_498_000_u64 + u64::try_from(orders.len()).unwrap_or_default()
+            );
+            orders.push(sent_by_shop(&shop, &reseller, MINUTE * 3, &columns).await);
+        }
+    }
+    let mut rig = Rig::new(&shop);
+    let all = u64::try_from(orders.len()).unwrap_or_default();
+    found(rig.sweep().await, all, 0);
+    rig.run_out().await;
+    for order in orders {
+        assert_eq!(shop.stage(order).await, Stage::Completed);
+        let row = shop.shop_row(order).await;
+        let reference = shop.tracked(order).await.reference.unwrap();
+        let pin = reseller.panel.pin_of(ACCOUNT.0, reference.as_str());
+        assert_eq!(row.text("pinCode"), pin);
+        assert_eq!(row.text("externalOrderId"), order.to_string());
+        let events = shop.events(order).await;
+        assert!(!events.contains(&"contradiction".to_owned()), "{events:?}");
+    }
+    assert_eq!(reseller.panel.ledger().count(Endpoint::Purchase), 0);
+}
+
+#[sqlx::test(migrations = false)]
+async fn staff_who_sent_an_order_by_its_own_number_are_asked_for_the_panels(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let columns = r#""externalOrderId" = "orderNo"::text"#;
+    let order = sent_by_shop(&shop, &reseller, MINUTE * 3, columns).await;
+    let mut rig = Rig::new(&shop);
+    found(rig.sweep().await, 0, 1);
+    assert_eq!(shop.held(order).await, "no_reference");
 }
 
 #[sqlx::test(migrations = false)]
@@ -195,19 +248,37 @@ async fn only_orders_of_the_right_age_state_and_panel_are_taken_over(pool: PgPoo
             r#""externalStatus" = 'failed'"#,
             false,
         ),
-        (
-            "queued",
-            MINUTE * 9,
-            r#""externalStatus" = 'queued'"#,
-            false,
-        ),
+        ("queued", MINUTE * 9, r#""externalStatus" = 'queued'"#, true),
         (
             "at a panel of no kind",
             MINUTE * 9,
             r#""providerId" = 'x'"#,
             false,
         ),
-        ("at no panel", MINUTE * 9, r#""providerId" = NULL"#, false),
+        (
+            "at no panel, and routed by hand",
+            MINUTE * 9,
+            r#""providerId" = NULL, "packageId" = NULL"#,
+            false,
+        ),
+        (
+            "approved in capitals",
+            MINUTE * 9,
+            "status = 'APPROVED'",
+            false,
+        ),
+        (
+            "done in the shop's word",
+            MINUTE * 9,
+            r#""externalStatus" = 'Done'"#,
+            false,
+        ),
+        (
+            "forwarded",
+            MINUTE * 9,
+            r#""externalStatus" = 'forwarded'"#,
+            false,
+        ),
         (
             "another shop's",
             MINUTE * 9,
@@ -224,8 +295,11 @@ async fn only_orders_of_the_right_age_state_and_panel_are_taken_over(pool: PgPoo
     let elsewhere = format!(r#"provider_referans = '9', "providerId" = '{barakat}'"#);
     let order = sent_by_shop(&shop, &reseller, MINUTE * 9, &elsewhere).await;
     orders.push((order, "at another kind of panel", false));
+    let chained = r#""externalOrderId" = 'stub-' || gen_random_uuid()"#;
+    let order = sent_by_shop(&shop, &reseller, MINUTE * 9, chained).await;
+    orders.push((order, "along a chain of tenants", false));
     let mut rig = Rig::new(&shop);
-    found(rig.sweep().await, 2, 0);
+    found(rig.sweep().await, 3, 0);
     for (order, name, taken) in orders {
         let tracked = shop.find_tracked(order).await;
         assert_eq!(tracked.is_some(), taken, "{name}");
@@ -332,6 +406,42 @@ async fn held_orders_that_staff_settled_in_the_shop_wait_for_nobody(pool: PgPool
     }
     assert_eq!(shop.held(orders[2]).await, "quantity_not_one");
     assert_eq!(rig.sweep().await.settled, 0);
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_held_order_that_the_shop_then_sends_or_forwards_is_watched_or_let_go(pool: PgPool) {
+    let (shop, reseller) = Shop::open_at(pool, |plan| plan.status = StatusMode::AlwaysDone).await;
+    let mut rig = Rig::new(&shop);
+    let (sent, forwarded) = (
+        shop.place(reseller.package("2")).await,
+        shop.place(reseller.package("2")).await,
+    );
+    for order in [sent, forwarded] {
+        shop.set(order, "quantity = 2").await;
+    }
+    rig.dispatch().await;
+    shop.advance(MINUTE * 3);
+    let columns = format!(
+        r#"status = 'PENDING', "externalStatus" = 'sent', "providerId" = '{}',
+           provider_referans = '1795641799498220', "sentAt" = '{}'"#,
+        reseller.id,
+        iso(shop.now() - MINUTE)
+    );
+    shop.set(sent, &columns).await;
+    let chain =
+        r#""externalStatus" = 'forwarded', "externalOrderId" = 'stub-' || gen_random_uuid()"#;
+    shop.set(forwarded, chain).await;
+    let report = rig.sweep().await;
+    assert_eq!((report.adopted, report.settled), (1, 1));
+    let report = rig.sweep().await;
+    assert_eq!((report.adopted, report.held, report.settled), (0, 0, 0));
+    rig.run_out().await;
+    assert_eq!(shop.stage(sent).await, Stage::Completed);
+    assert_eq!(shop.events(sent).await[..2], ["held", "adopted"]);
+    assert_eq!(shop.stage(forwarded).await, Stage::Withdrawn);
+    let pin = reseller.panel.pin_of(ACCOUNT.0, "1795641799498220");
+    assert_eq!(shop.shop_row(sent).await.text("pinCode"), pin);
+    assert_eq!(reseller.panel.ledger().count(Endpoint::Purchase), 0);
 }
 
 #[sqlx::test(migrations = false)]

@@ -62,6 +62,29 @@ async fn an_order_that_nobody_tracks_is_explained_by_the_rows_around_it(pool: Pg
             "other_provider_type",
             r#"UPDATE package_routing SET "providerType" = 'external'"#,
         ),
+        (
+            "UPDATE product_orders SET status = 'PENDING'",
+            "ready",
+            "UPDATE product_orders SET status = 'pending'",
+        ),
+        (
+            r#"UPDATE product_orders SET "externalOrderId" = 'stub-' || gen_random_uuid()"#,
+            "forwarded_to_tenant",
+            r#"UPDATE product_orders SET "externalOrderId" = NULL"#,
+        ),
+        (
+            // As the shop writes a forwarded order, where it has the column.
+            r#"ALTER TABLE product_orders ADD mode varchar(50) DEFAULT 'INTERNAL';
+               UPDATE product_orders SET status = 'sent', "externalStatus" = 'sent', "sentAt" = now()"#,
+            "forwarded_to_tenant",
+            r#"ALTER TABLE product_orders DROP mode;
+               UPDATE product_orders SET status = 'pending', "externalStatus" = 'not_sent', "sentAt" = NULL"#,
+        ),
+        (
+            r#"UPDATE product_orders SET "externalStatus" = 'unknown', "sentAt" = now()"#,
+            "left_to_shop",
+            r#"UPDATE product_orders SET "externalStatus" = 'not_sent', "sentAt" = NULL"#,
+        ),
         (&route("nowhere"), "route_to_nowhere", &here),
         (&there, "other_kind_of_provider", &here),
         (

@@ -228,7 +228,7 @@ async fn what_cannot_be_watched_ends_as_a_person_says(pool: PgPool) {
     ];
     for reason in reasons {
         for (how, stage, external) in [
-            ("--bought", Stage::Completed, "completed"),
+            ("--bought", Stage::Completed, "done"),
             ("--not-bought", Stage::Failed, "failed"),
         ] {
             let order = shop.place(reseller.package("2")).await;

@@ -284,7 +284,7 @@ async fn what_the_shop_refused_before_it_was_sent_is_released_once_the_shop_is_m
     assert_eq!(reseller.panel.ledger().sale_count(), 1);
     // Once it was sent, the same reason is for a person to settle.
     let sent = shop.place(reseller.package("2")).await;
-    shop.sql(r#"ALTER TABLE product_orders ADD CONSTRAINT shut CHECK ("externalStatus" <> 'completed') NOT VALID"#)
+    shop.sql(r#"ALTER TABLE product_orders ADD CONSTRAINT shut CHECK ("externalStatus" <> 'done') NOT VALID"#)
         .await;
     rig.buy().await;
     rig.run_out().await;

@@ -6,7 +6,7 @@ use sqlx::PgPool;
 
 use crate::{
     people::run,
-    support::{Rig, Shop},
+    support::{Rig, Shop, iso},
 };
 
 #[sqlx::test(migrations = false)]
@@ -62,4 +62,70 @@ async fn the_report_sums_up_what_would_have_been_bought_and_held(pool: PgPool) {
     let recent = run(&shop, "shadow --json --since 24h").await.json();
     assert_eq!(recent["panels"], json!([]));
     assert_eq!(run(&shop, "shadow --since yesterday").await.code, 2);
+}
+
+#[sqlx::test(migrations = false)]
+async fn the_report_holds_what_the_shop_sent_itself_against_what_would_have_been_bought(
+    pool: PgPool,
+) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let other = shop.integration("znet", "http://127.0.0.1:1/").await;
+    let package = reseller.package("2");
+    let by_api = shop.place(package).await;
+    let name = "5f0c1a52-0d3c-4e6e-9a55-6f1f3f1f0a01";
+    let columns = format!(
+        r#"status = 'PENDING', "providerId" = '{}', "externalOrderId" = '{name}',
+           provider_referans = '{name}'"#,
+        reseller.id
+    );
+    shop.set(by_api, &columns).await;
+    // The shop sends these within the request, before anybody else can see them.
+    let (here, there) = (shop.place(package).await, shop.place(package).await);
+    for (order, panel, number) in [(here, reseller.id, 1), (there, other, 2)] {
+        let columns = format!(
+            r#"status = 'PENDING', "providerId" = '{panel}', "externalStatus" = 'sent',
+               "externalOrderId" = id::text, provider_referans = '179564179949822{number}',
+               "sentAt" = '{}'"#,
+            iso(shop.now())
+        );
+        shop.set(order, &columns).await;
+    }
+    let chained = shop.place(package).await;
+    shop.set(
+        chained,
+        r#""externalOrderId" = 'stub-' || gen_random_uuid()"#,
+    )
+    .await;
+    let before = shop.version(here).await;
+    let mut rig = Rig::with(&shop, &[("dispatch.mode", "shadow")]);
+    for _ in 0..3 {
+        rig.dispatch().await;
+    }
+    let report = run(&shop, "shadow --json").await.json();
+    let Some(orders) = report["orders"].as_array() else {
+        panic!("{report}");
+    };
+    assert_eq!(orders.len(), 3, "{report}");
+    let of = |id: String| {
+        let found = orders.iter().find(|order| order["order"] == id);
+        found.map(|order| order["sent_by_shop"].clone())
+    };
+    assert_eq!(of(by_api.to_string()), Some(serde_json::Value::Null));
+    let sent = |panel: &str, same: bool| {
+        Some(json!({"panel": panel, "same_panel": same, "before_it_was_seen": true}))
+    };
+    assert_eq!(of(here.to_string()), sent("panel 0", true));
+    assert_eq!(of(there.to_string()), sent("panel 1", false));
+    let references = orders.iter().map(|order| order["reference"].as_str());
+    assert!(references.flatten().eq(orders.iter().filter_map(|order| {
+        let id = order["order"].as_str()?.parse().ok()?;
+        Some(reseller.reference(orderwatch::order::OrderId(id)))
+    })));
+    assert_eq!(report["forwarded"], 1);
+    let text = run(&shop, "shadow").await;
+    assert!(text.fine().contains("sent first to panel 1"), "{text:?}");
+    let forwarded = "1 orders were forwarded between tenants; the shop sends and follows these.";
+    assert!(text.fine().ends_with(forwarded), "{text:?}");
+    assert_eq!(shop.version(here).await, before);
+    assert_eq!(reseller.panel.ledger().count(Endpoint::Purchase), 0);
 }

@@ -8,11 +8,14 @@
 mod counted;
 mod hour;
 mod kill;
+mod ledger;
+mod listing;
 mod orders;
 mod pass;
 mod pick;
 mod returns;
 mod rig;
+mod second_pusher;
 mod sides;
 mod size;
 mod unsteady;

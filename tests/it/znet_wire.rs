@@ -15,7 +15,7 @@ mod secrets;
 use std::{net::SocketAddr, time::Duration};
 
 use orderwatch::{
-    order::{Player, Reference},
+    order::{Player, PlayerFields, Reference},
     provider::{
         Product, Purchase,
         znet::{Account, Http, HttpSettings, Znet},
@@ -58,7 +58,8 @@ fn purchase() -> Purchase {
             kupur: "325".into(),
         },
         player: Player {
-            player_id: "Şükrü & İdil+1".into(),
+            fields: PlayerFields::Sheet,
+            player_id: Some("Şükrü & İdil+1".into()),
             phone: Some("+905551112233".into()),
         },
     }

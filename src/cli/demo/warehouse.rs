@@ -97,7 +97,7 @@ impl Warehouse {
     }
 
     /// The account, as settings.
-    pub(super) fn account(&self) -> [(&'static str, String); 4] {
+    pub(super) fn account(&self) -> [(&'static str, String); 5] {
         [
             ("ORDERWATCH__TRENDYOL__BASE_URL", self.trendyol.base_url()),
             (
@@ -109,6 +109,8 @@ impl Warehouse {
                 "ORDERWATCH__TRENDYOL__API_SECRET",
                 self.plan.api_secret.clone(),
             ),
+            // What is on sale is held against all that is there.
+            ("ORDERWATCH__TRENDYOL__STOCK__SAFETY_STOCK", "0".to_owned()),
         ]
     }
 

@@ -7,6 +7,7 @@ use clap::{Args, builder::PossibleValuesParser};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::number;
 use crate::{
     cli::{Global, out, shop_store, table::Table},
     order::{
@@ -114,9 +115,8 @@ fn print(orders: &[ListedOrder], now: DateTime<Utc>, next: Option<Cursor>) -> an
     }
     let mut table = Table::new(["NUMBER", "STAGE", "NEXT", "SINCE", "SHOP", "PANEL", "ORDER"]);
     for order in orders {
-        let number = order.order_no.map(|number| number.to_string());
         table.row([
-            number.unwrap_or_else(|| "gone".to_owned()),
+            number(order.order, order.order_no, order.shop_status.is_none()),
             stage(order),
             next_look(order, now),
             ago(order.tracked_at, now),

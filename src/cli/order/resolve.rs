@@ -58,7 +58,7 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
     let store = shop_store(&config).await?;
     let order = one::one(&store, &options.order).await?;
     let (facts, now) = one::facts(&config, &store, order).await?;
-    let (from, resolution) = person::resolve(order, &facts, options.verdict())?;
+    let (from, resolution) = person::resolve(&facts, options.verdict())?;
     let plan = person::sentence(&facts, from, resolution);
     if !options.yes {
         out::line(format_args!(

@@ -6,10 +6,11 @@ use clap::Args;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use super::one::found;
+use super::{one::found, player_value};
 use crate::cli::{Global, out, shop_store};
 use crate::{
-    order::{EventKind, OrderId},
+    config::Config,
+    order::{EventKind, OrderId, Player},
     store::{Event, ShopView, Store, StoredEvent, TrackedOrder},
 };
 
@@ -39,6 +40,14 @@ struct Picture {
     tracked: Option<TrackedOrder>,
     events: Vec<StoredEvent>,
     pin: Option<String>,
+    player: Option<Fields>,
+}
+
+/// What is sent about the player, or would be.
+struct Fields {
+    player: Player,
+    sent: bool,
+    confirmed: bool,
 }
 
 pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<ExitCode> {
@@ -47,7 +56,7 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
     let found = found(&store, &options.order).await?;
     let mut pictures = Vec::new();
     for order in found {
-        let picture = Picture::take(&store, order, options.pin).await?;
+        let picture = Picture::take(&store, &config, order, options.pin).await?;
         if options.json {
             pictures.push(picture.json());
         } else {
@@ -62,7 +71,20 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
 }
 
 impl Picture {
-    async fn take(store: &Store, order: OrderId, reveal: bool) -> anyhow::Result<Self> {
+    async fn take(
+        store: &Store,
+        config: &Config,
+        order: OrderId,
+        reveal: bool,
+    ) -> anyhow::Result<Self> {
+        let rules = &config.znet.player;
+        let player = store.player_view(order).await?.and_then(|view| {
+            Some(Fields {
+                player: view.player(rules)?,
+                sent: view.sent_as.is_some(),
+                confirmed: view.is_confirmed(rules),
+            })
+        });
         let tracked = store.tracked(order).await?;
         let pin = match &tracked {
             Some(_) if reveal => reveal_pin(store, order).await?,
@@ -74,6 +96,7 @@ impl Picture {
             tracked,
             events: store.events(order).await?,
             pin,
+            player,
         })
     }
 
@@ -122,6 +145,7 @@ impl Picture {
             }
             None => fact("stage", Some("not tracked by orderwatch".to_owned())),
         }
+        fact("player fields", self.player.as_ref().map(Fields::sentence));
         fact("PIN", self.pin.clone());
         for event in &self.events {
             let at = event.at.format("%Y-%m-%d %H:%M:%S%.3f");
@@ -158,11 +182,37 @@ impl Picture {
                 "attempts": tracked.watched.attempts,
                 "errors": tracked.watched.errors,
             })),
+            "player": self.player.as_ref().map(|fields| {
+                let mut value = player_value(&fields.player);
+                value["sent"] = fields.sent.into();
+                value["confirmed"] = fields.confirmed.into();
+                value
+            }),
             "pin": self.pin,
             "events": self.events.iter().map(|event| json!({
                 "at": event.at, "kind": event.kind, "detail": event.detail,
             })).collect::<Vec<_>>(),
         })
+    }
+}
+
+impl Fields {
+    fn sentence(&self) -> String {
+        let Self {
+            player,
+            sent,
+            confirmed,
+        } = self;
+        let sent = if *sent { "sent" } else { "would be sent" };
+        let confirmed = if *confirmed {
+            "confirmed"
+        } else {
+            "not confirmed"
+        };
+        format!(
+            "{player} ({sent} as {:?}, {confirmed})",
+            player.fields.as_str()
+        )
     }
 }
 

@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use chrono_tz::Tz;
 
 use crate::{
     cli::{figures::ago, out, table::Table},
-    stock::plan::{Explained, Verdict},
+    overview::StockPause,
+    stock::{
+        listing::MADE_TO_ORDER,
+        plan::{Explained, Verdict},
+    },
     store::PushLog,
     worker::trendyol::Forecast,
 };
@@ -79,13 +83,17 @@ fn holders(shown: &[Explained<'_>]) -> anyhow::Result<()> {
     for explained in shown {
         for holder in explained.holders {
             let package = holder.package.map(|id| (id.to_string(), &*holder.status));
-            let (package, status) = package.unwrap_or(("-".to_owned(), "row of orders_created"));
+            let status = match (&package, holder.shipped) {
+                (Some((_, status)), true) => format!("{status}, but never taken from the shelves"),
+                (Some((_, status)), false) => (*status).to_owned(),
+                (None, _) => format!("row of {}", holder.status),
+            };
             table.row([
                 explained.barcode.to_owned(),
                 holder.units.to_string(),
                 holder.order.clone(),
-                package,
-                status.to_owned(),
+                package.map_or_else(|| "-".to_owned(), |(id, _)| id),
+                status,
             ]);
         }
     }
@@ -100,6 +108,22 @@ fn notes(shown: &[Explained<'_>]) -> anyhow::Result<()> {
     let mut notes = Vec::new();
     for explained in shown {
         let (barcode, missing) = (explained.barcode, explained.entry.missing);
+        let extra = explained.entry.extra_buffer;
+        if extra > 0 {
+            notes.push(format!(
+                "{barcode}: the warehouse keeps {extra} back besides those of every product (stock_listing_policy)."
+            ));
+        }
+        if let Some(there) = explained.entry.shelved {
+            notes.push(format!(
+                "{barcode}: its shelves hold {there}; what else central_stock counts is not sold."
+            ));
+        }
+        if explained.entry.made_to_order {
+            notes.push(format!(
+                "{barcode}: made to order, so always {MADE_TO_ORDER} on sale, whatever the shelves hold."
+            ));
+        }
         if missing > 0 {
             notes.push(format!(
                 "{barcode}: {missing} of them sold already, as Trendyol counts, but no order tells of it yet."
@@ -112,6 +136,21 @@ fn notes(shown: &[Explained<'_>]) -> anyhow::Result<()> {
     if !notes.is_empty() {
         out::line(format_args!("\n{}", notes.join("\n")))?;
     }
+    Ok(())
+}
+
+/// Whether stock is sent.
+pub(super) fn paused(pause: Option<&StockPause>) -> anyhow::Result<()> {
+    let Some(pause) = pause else {
+        out::line("Stock is sent.")?;
+        return Ok(());
+    };
+    out::line(format_args!(
+        "No stock is sent: paused since {} by {}: {}",
+        pause.at.to_rfc3339_opts(SecondsFormat::Secs, true),
+        pause.who,
+        pause.why
+    ))?;
     Ok(())
 }
 

@@ -202,9 +202,8 @@ fn jobs(frame: &mut Frame<'_>, all: &Situation, area: Rect) {
 fn held(frame: &mut Frame<'_>, screen: &mut Screen, reading: &Reading, area: Rect) {
     let now = reading.seen.all.at;
     let rows = reading.held.iter().map(|order| {
-        let number = order
-            .order_no
-            .map_or_else(|| "gone".to_owned(), |number| number.to_string());
+        let number =
+            crate::cli::order::number(order.order, order.order_no, order.shop_status.is_none());
         let reason = order.held.map_or("", |reason| reason.sentence());
         Row::new([
             Cell::new(number),

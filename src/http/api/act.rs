@@ -19,7 +19,7 @@ use crate::{
     http::{
         AppState, Problem, World,
         auth::Caller,
-        decide::{carry_out, facts},
+        decide::{carry_out, confirm, facts},
         extract::{self, Path, Query},
         problem::Code,
     },
@@ -36,6 +36,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(retry_order))
         .routes(routes!(resolve_order))
+        .routes(routes!(confirm_order))
         .routes(routes!(reveal_pin))
 }
 
@@ -235,6 +236,40 @@ async fn resolve_order(
     let plan = Wish::Resolve(body.verdict.into()).plan(order, &facts)?;
     let wish = (body.confirm, body.seen.as_deref());
     step(&world, order, (plan, facts), person, wish).await
+}
+
+/// A confirmation of player fields.
+#[derive(Debug, Serialize, ToSchema)]
+struct ConfirmedFields {
+    /// The rule that counts as confirmed for the order's product: `sheet` or `shop`.
+    fields: &'static str,
+    /// Whether it was not confirmed before.
+    new: bool,
+}
+
+/// Says that an order reached the right account
+///
+/// For a delivered order that orderwatch has sent: from now on the player fields of its product count
+/// as confirmed with the rule by which this order was sent.
+#[utoipa::path(post, path = "/orders/{order}/confirm", tag = "orders", params(OrderPath),
+    request_body = Signed,
+    responses((status = 200, description = "What is confirmed", body = ConfirmedFields), Acts))]
+async fn confirm_order(
+    State(state): State<AppState>,
+    Path(path): Path<OrderPath>,
+    Query(Nothing {}): Query<Nothing>,
+    extract::Json(body): extract::Json<Signed>,
+) -> Result<Json<ConfirmedFields>, Problem> {
+    let world = state.world()?;
+    let order = OrderId(path.order);
+    let person = body.person()?;
+    // Says whether there is such an order.
+    facts(&world, order).await?;
+    let (fields, new) = confirm(&world, order, &person).await?;
+    Ok(Json(ConfirmedFields {
+        fields: fields.as_str(),
+        new,
+    }))
 }
 
 /// A code.

@@ -19,7 +19,7 @@ use crate::{
         decide::{facts, no_such_order},
         extract::{Path, Query},
     },
-    order::{HoldReason, OrderId, explain::explain},
+    order::{HoldReason, OrderId, Player, explain::explain},
     store::{NumberedEvent, ShopView, TrackedOrder},
 };
 
@@ -40,6 +40,31 @@ pub(super) struct OrderDetail {
     shop: Option<ShopRow>,
     /// What orderwatch knows; null when it does not track the order.
     tracked: Option<TrackedRow>,
+    /// What is sent about the player, or would be; null where nothing can be.
+    player: Option<PlayerRow>,
+    /// Whether a person has confirmed for this product that these fields are right.
+    player_confirmed: bool,
+}
+
+/// What a purchase says about the player.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct PlayerRow {
+    /// By which rule: `sheet` or `shop`.
+    fields: &'static str,
+    /// `oyuncu_bilgi`.
+    oyuncu_bilgi: Option<String>,
+    /// `musteri_tel`.
+    musteri_tel: Option<String>,
+}
+
+impl From<Player> for PlayerRow {
+    fn from(player: Player) -> Self {
+        Self {
+            fields: player.fields.as_str(),
+            oyuncu_bilgi: player.player_id,
+            musteri_tel: player.phone,
+        }
+    }
 }
 
 /// What the shop's row shows.
@@ -171,17 +196,23 @@ async fn show_order(
     Path(path): Path<OrderPath>,
     Query(Nothing {}): Query<Nothing>,
 ) -> Result<Json<OrderDetail>, Problem> {
-    let store = &state.world()?.store;
+    let world = state.world()?;
+    let (store, rules) = (&world.store, &world.config.znet.player);
     let order = OrderId(path.order);
     let shop = store.shop_view(order).await?;
     let tracked = store.tracked(order).await?;
     if shop.is_none() && tracked.is_none() {
         return Err(no_such_order());
     }
+    let player = store.player_view(order).await?;
     Ok(Json(OrderDetail {
         order: order.0,
         shop: shop.map(ShopRow::from),
         tracked: tracked.map(TrackedRow::from),
+        player_confirmed: player.as_ref().is_some_and(|view| view.is_confirmed(rules)),
+        player: player
+            .and_then(|view| view.player(rules))
+            .map(PlayerRow::from),
     }))
 }
 

@@ -25,7 +25,9 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(pick_order))
+    OpenApiRouter::new()
+        .routes(routes!(pick_order))
+        .routes(routes!(release_shipped))
 }
 
 /// What is to be picked.
@@ -145,8 +147,8 @@ async fn pick_order(
         })),
         Picked::Cancelled => refused("the order was cancelled; nothing was taken"),
         Picked::NotReady => refused(
-            "the order is not to be picked yet: its payment is pending, or orders_created does \
-             not have it; nothing was taken",
+            "the order is not to be picked: its payment is pending, or it is in none of the \
+             warehouse's tables of open orders; nothing was taken",
         ),
         Picked::NoLines => refused(
             "the order has no line that can be read; nothing was taken. /api/v1/stock/plan names \
@@ -154,6 +156,55 @@ async fn pick_order(
         ),
         Picked::Unknown => Err(Problem::new(Code::NotFound, "there is no such order")),
     }
+}
+
+/// An order that was not taken from these shelves.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ReleaseBody {
+    /// The order's number in the store.
+    #[schema(value_type = String, min_length = 1, max_length = 200)]
+    order: Text,
+    /// Who says so.
+    #[schema(min_length = 1, max_length = 500)]
+    by: String,
+    /// Why.
+    #[schema(min_length = 1, max_length = 500)]
+    reason: String,
+}
+
+/// What was released.
+#[derive(Debug, Serialize, ToSchema)]
+struct Released {
+    /// The packages whose pieces are not reserved any more.
+    packages: Vec<i64>,
+}
+
+/// Releases a shipped order
+///
+/// Says that an order which was shipped although nobody has picked it was not taken from these
+/// shelves: its pieces are not reserved any more.
+#[utoipa::path(post, path = "/stock/release", tag = "stock", request_body = ReleaseBody,
+    responses((status = 200, description = "What was released", body = Released), Acts))]
+async fn release_shipped(
+    State(state): State<AppState>,
+    Query(Nothing {}): Query<Nothing>,
+    extract::Json(body): extract::Json<ReleaseBody>,
+) -> Result<Json<Released>, Problem> {
+    let world = state.world()?;
+    let person = person(&body.by, &body.reason)?;
+    let now = world.clock.now();
+    let packages = world
+        .store
+        .release_shipped(&body.order.0, &person, now)
+        .await?;
+    if packages.is_empty() {
+        return Err(Problem::new(
+            Code::Refused,
+            "the order has no package that was shipped without being taken; nothing was released",
+        ));
+    }
+    Ok(Json(Released { packages }))
 }
 
 /// Tells the store at once. `None` where there is none.

@@ -9,12 +9,13 @@ use uuid::Uuid;
 
 use super::{
     input::Time,
+    order::PlayerRow,
     page::{At, Limit, Page, place},
     responses::Reads,
 };
 use crate::{
     http::{AppState, Problem, extract::Query},
-    order::OrderId,
+    order::{OrderId, PlayerRules},
     store::{ShadowEntry, ShadowSum},
 };
 
@@ -94,10 +95,25 @@ struct ShadowItem {
     oyun: Option<String>,
     /// `kupur` of the product.
     kupur: Option<String>,
+    /// What would be sent about the player; null for an order that would be held.
+    player: Option<PlayerRow>,
     /// Its price in the panel's list, in TRY.
     expected: Option<String>,
     /// Why it would have been held.
     would_hold: Option<String>,
+    /// What the shop itself did with it, if it sent it.
+    sent_by_shop: Option<SentByShop>,
+}
+
+/// The shop sent an order itself.
+#[derive(Debug, Serialize, ToSchema)]
+struct SentByShop {
+    /// The panel's name; `null` where the row names none.
+    panel: Option<String>,
+    /// Whether that is the panel at which orderwatch would have bought.
+    same_panel: bool,
+    /// Whether it was sent already when shadow mode first saw it.
+    before_it_was_seen: bool,
 }
 
 impl From<ShadowSum> for ShadowPanel {
@@ -114,9 +130,10 @@ impl From<ShadowSum> for ShadowPanel {
     }
 }
 
-impl From<ShadowEntry> for ShadowItem {
-    fn from(order: ShadowEntry) -> Self {
+impl ShadowItem {
+    fn of(order: ShadowEntry, rules: &PlayerRules) -> Self {
         Self {
+            player: order.player(rules).map(PlayerRow::from),
             order: order.order.0,
             number: order.order_no.map(|number| number.to_string()),
             panel: order.panel,
@@ -126,6 +143,11 @@ impl From<ShadowEntry> for ShadowItem {
             kupur: order.kupur,
             expected: order.expected.map(|money| format!("{money:.2}")),
             would_hold: order.held,
+            sent_by_shop: order.shop.map(|did| SentByShop {
+                panel: did.panel,
+                same_panel: did.same,
+                before_it_was_seen: did.before,
+            }),
         }
     }
 }
@@ -156,8 +178,9 @@ async fn shadow_orders(
     let before = before.map(|(at, order)| (at.0, OrderId(order)));
     let since = query.since.map(|time| time.0);
     let asked = Limit::asked(query.limit);
-    let store = &state.world()?.store;
-    let orders = store.shadow_before(since, before, asked).await?;
+    let world = state.world()?;
+    let orders = world.store.shadow_before(since, before, asked).await?;
     let key = |order: &ShadowEntry| (At(order.at), order.order.0);
-    Page::of(orders, query.limit, LIST, key, ShadowItem::from).map(Json)
+    let item = |order| ShadowItem::of(order, &world.config.znet.player);
+    Page::of(orders, query.limit, LIST, key, item).map(Json)
 }

@@ -19,6 +19,7 @@ use crate::{
         problem::Code,
     },
     marketplace::Barcode,
+    overview::StockPause,
     stock::plan::{Explained, Verdict},
     store::{self, BatchView, PushLog, SentItem},
     worker::{by_hand::ByHand, trendyol::Forecast},
@@ -28,6 +29,8 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(stock_plan))
         .routes(routes!(push_stock))
+        .routes(routes!(pause_stock))
+        .routes(routes!(resume_stock))
         .routes(routes!(push_log))
         .routes(routes!(list_batches))
         .routes(routes!(list_batch_items))
@@ -73,8 +76,14 @@ struct PlannedItem {
     qty: Option<i32>,
     /// Units that are held for orders.
     reserved: u64,
-    /// Units that are never put on sale.
+    /// Units that are kept back: those of every product, and `extra_buffer`.
     safety: u32,
+    /// Units that the warehouse keeps back of this product (`stock_listing_policy`).
+    extra_buffer: u32,
+    /// Units on its shelves, where they are fewer than `qty`: the others are not sold. Otherwise null.
+    shelved: Option<i32>,
+    /// Whether it is made to order: always on sale, whatever the shelves hold.
+    made_to_order: bool,
     /// Units that may be on sale.
     available: i32,
     /// Units of them that seem to be sold, though no order tells of it yet.
@@ -110,6 +119,8 @@ struct HolderItem {
     status: String,
     /// How many.
     units: u32,
+    /// Whether they were shipped although nobody has taken them from the shelves.
+    shipped: bool,
 }
 
 impl PlannedItem {
@@ -128,6 +139,9 @@ impl PlannedItem {
             qty: entry.qty,
             reserved: entry.reserved,
             safety: explained.safety,
+            extra_buffer: entry.extra_buffer,
+            shelved: entry.shelved,
+            made_to_order: entry.made_to_order,
             available: entry.available,
             missing: entry.missing,
             confirmed: explained.confirmed,
@@ -144,6 +158,7 @@ impl PlannedItem {
                     package: holder.package.map(|id| id.to_string()),
                     status: holder.status.clone(),
                     units: holder.units,
+                    shipped: holder.shipped,
                 })
                 .collect(),
         }
@@ -231,6 +246,76 @@ async fn push_stock(
     let person = person(&body.by, &body.reason)?;
     let job = ByHand::PushStock { force: body.force };
     jobs::run(&*state.world()?, job, &person).await
+}
+
+/// Who pauses or resumes, and why.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PauseBody {
+    /// Who acts.
+    #[schema(min_length = 1, max_length = 500)]
+    by: String,
+    /// Why.
+    #[schema(min_length = 1, max_length = 500)]
+    reason: String,
+}
+
+/// Whether stock is sent.
+#[derive(Debug, Serialize, ToSchema)]
+struct Sending {
+    /// Whether this request changed something.
+    changed: bool,
+    /// The pause that is in force; null while stock is sent.
+    paused: Option<StockPause>,
+}
+
+/// Sends no stock
+///
+/// Until it is resumed. Orders are read all the same. A pause that is on already stays as it is.
+#[utoipa::path(post, path = "/stock/pause", tag = "stock", request_body = PauseBody,
+    responses((status = 200, description = "What is in force now", body = Sending), Acts))]
+async fn pause_stock(
+    State(state): State<AppState>,
+    Query(Nothing {}): Query<Nothing>,
+    extract::Json(body): extract::Json<PauseBody>,
+) -> Result<Json<Sending>, Problem> {
+    let world = state.world()?;
+    let person = person(&body.by, &body.reason)?;
+    let changed = world.store.pause_stock(&person, world.clock.now()).await?;
+    tracing::info!(
+        who = person.who,
+        why = person.why,
+        changed,
+        "stock paused by the API"
+    );
+    sending(&world, changed).await
+}
+
+/// Sends stock again
+///
+/// After a pause by a person, or by orderwatch itself because somebody else sent stock, too.
+#[utoipa::path(post, path = "/stock/resume", tag = "stock", request_body = PauseBody,
+    responses((status = 200, description = "What is in force now", body = Sending), Acts))]
+async fn resume_stock(
+    State(state): State<AppState>,
+    Query(Nothing {}): Query<Nothing>,
+    extract::Json(body): extract::Json<PauseBody>,
+) -> Result<Json<Sending>, Problem> {
+    let world = state.world()?;
+    let person = person(&body.by, &body.reason)?;
+    let changed = world.store.resume_stock(&person, world.clock.now()).await?;
+    tracing::info!(
+        who = person.who,
+        why = person.why,
+        changed,
+        "stock resumed by the API"
+    );
+    sending(&world, changed).await
+}
+
+async fn sending(world: &World, changed: bool) -> Result<Json<Sending>, Problem> {
+    let paused = world.store.stock_pause().await?;
+    Ok(Json(Sending { changed, paused }))
 }
 
 /// A pass that sent stock.

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     http::{
-        decide::{carry_out, facts},
+        decide::{carry_out, confirm as confirm_fields, facts},
         extract::{Form, Path, Query},
         problem::Problem,
     },
@@ -134,6 +134,54 @@ pub(super) async fn resolve(
 ) -> Result<Response, Problem> {
     let wish = wish_of(&signed.verdict)?;
     act(&reader, OrderId(id), wish, &signed).await
+}
+
+/// `GET /orders/{id}/confirm`
+pub(super) async fn ask_confirm(reader: Reader, Path(id): Path<Uuid>) -> Result<Response, Problem> {
+    asked_confirm(&reader, OrderId(id), None, &Signature::default()).await
+}
+
+/// `POST /orders/{id}/confirm`
+pub(super) async fn confirm(
+    reader: Reader,
+    Path(id): Path<Uuid>,
+    Form(signed): Form<Signature>,
+) -> Result<Response, Problem> {
+    let order = OrderId(id);
+    let Some(person) = signed.person() else {
+        let note = reader.words().act.incomplete;
+        return asked_confirm(&reader, order, Some(note), &signed).await;
+    };
+    let (_, new) = confirm_fields(&reader.world, order, &person).await?;
+    let done = if new {
+        Done::Confirmed
+    } else {
+        Done::ConfirmedBefore
+    };
+    Ok(told(done, &order::path_of(order), Some(&person)))
+}
+
+/// Says what a confirmation means.
+async fn asked_confirm(
+    reader: &Reader,
+    order: OrderId,
+    note: Option<&'static str>,
+    signature: &Signature,
+) -> Result<Response, Problem> {
+    let act = &reader.words().act;
+    let facts = facts(&reader.world, order).await?;
+    Confirm {
+        c: reader.chrome(Tab::Orders, act.confirm_fields),
+        note: note.map(|text| Note::new(text.to_owned(), "bad")),
+        facts: order_facts(reader, order, &facts).await?,
+        hidden: Vec::new(),
+        will: Some(act.will_confirm.to_owned()),
+        path: format!("{}/confirm", order::path_of(order)),
+        signature: signature.or_last(reader),
+        button: act.confirm,
+        back: order::path_of(order),
+    }
+    .respond(note.is_some())
 }
 
 /// What the form hands back.

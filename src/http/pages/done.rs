@@ -33,6 +33,10 @@ outcomes! {
     Resolved => ("resolve", did_resolve, "good"),
     /// The same, but the shop's row stayed.
     ResolvedInPart => ("resolve-part", did_resolve_part, "warn"),
+    /// The player fields of a product are confirmed.
+    Confirmed => ("confirm", did_confirm, "good"),
+    /// They were.
+    ConfirmedBefore => ("confirm-before", did_confirm_before, "info"),
     /// A brake is on.
     Paused => ("pause", did_pause, "good"),
     /// It was on.

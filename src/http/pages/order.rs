@@ -25,11 +25,11 @@ use crate::{
         problem::{Code as ProblemCode, Problem},
     },
     order::{
-        EventKind, HoldReason, OrderId, Stage,
+        EventKind, HoldReason, OrderId, PlayerRules, Stage,
         explain::{self, Explanation},
         person::WayOut,
     },
-    store::{Event, OrderSheet, PlacedEvent, TrackedOrder},
+    store::{Event, OrderSheet, PlacedEvent, PlayerView, TrackedOrder},
 };
 
 /// Steps on one page of the timeline.
@@ -159,6 +159,13 @@ async fn show(
         None if reader.caller.showed_token() => Code::Masked,
         None => Code::NeedsToken,
     };
+    let player = store.player_view(order).await?;
+    let rules = &reader.world.config.znet.player;
+    let may_confirm = player.as_ref().is_some_and(PlayerView::may_confirm);
+    let confirms = may_confirm.then(|| {
+        let href = format!("{}/confirm", path_of(order));
+        Link::new(href, format.words().act.confirm_fields)
+    });
     let (steps, pages) = steps(order, &events, before, format);
     html(&OrderPage {
         c: chrome,
@@ -176,8 +183,14 @@ async fn show(
         remedy: words::remedy(&explanation.why).map(|say| format.lang.pick(say)),
         actions: tracked
             .as_ref()
-            .map_or_else(Vec::new, |known| actions(known, format)),
-        facts: our_facts(order, tracked.as_ref(), panel, &explanation, format),
+            .map_or_else(Vec::new, |known| actions(known, format))
+            .into_iter()
+            .chain(confirms)
+            .collect(),
+        facts: our_facts(order, tracked.as_ref(), panel, &explanation, format)
+            .into_iter()
+            .chain(player_facts(player.as_ref(), rules, format))
+            .collect(),
         shop: sheet.map_or_else(Vec::new, |sheet| shop_facts(&sheet, format)),
         code,
         steps,
@@ -278,6 +291,26 @@ fn our_facts(
         .with(page.check_count, Show::Num(format.count(watched.attempts)))
         .with(page.order_id, Show::Code(order.to_string()))
         .with(page.tenant, Show::Code(tracked.tenant.to_string()))
+        .all()
+}
+
+/// What is sent about the player, and whether that is known to be right.
+fn player_facts(view: Option<&PlayerView>, rules: &PlayerRules, format: &Format) -> Vec<Fact> {
+    let page = &format.words().page;
+    let Some((view, player)) = view.and_then(|view| Some((view, view.player(rules)?))) else {
+        return Vec::new();
+    };
+    let confirmed = if view.is_confirmed(rules) {
+        page.fields_confirmed
+    } else {
+        page.fields_not_confirmed
+    };
+    Facts::default()
+        .with(page.player_fields, Show::Code(player.to_string()))
+        .with(
+            page.fields_rule,
+            Show::Text(format!("{}, {confirmed}", player.fields)),
+        )
         .all()
 }
 

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     http::problem::Problem,
+    overview::StockPause,
     stock::{
         guard::Zeroing,
         plan::{Explained, Verdict, Why},
@@ -34,6 +35,7 @@ pub struct StockPicture {
     counts: Counts,
     stale: bool,
     zeroing: Option<Zeroing>,
+    pause: Option<StockPause>,
     oddities: Vec<String>,
     pushes: Vec<PushLog>,
     batches: Vec<BatchView>,
@@ -47,6 +49,9 @@ struct Planned {
     qty: Option<i32>,
     reserved: u64,
     available: i32,
+    extra_buffer: u32,
+    shelved: Option<i32>,
+    made_to_order: bool,
     confirmed: Option<i32>,
     verdict: Verdict,
     holders: Vec<String>,
@@ -122,6 +127,7 @@ impl StockPicture {
             counts,
             stale: forecast.is_stale(),
             zeroing: forecast.guard().err(),
+            pause: store.stock_pause().await?,
             oddities: oddities.map(ToString::to_string).collect(),
             pushes: store.push_log(None, PUSHES).await?,
             batches: store.batches_before(None, BATCHES).await?,
@@ -138,6 +144,9 @@ fn planned(explained: &Explained<'_>) -> Planned {
         qty: entry.qty,
         reserved: entry.reserved,
         available: entry.available,
+        extra_buffer: entry.extra_buffer,
+        shelved: entry.shelved,
+        made_to_order: entry.made_to_order,
         confirmed: explained.confirmed,
         verdict: entry.verdict,
         holders: holders
@@ -152,6 +161,14 @@ fn notes(picture: &StockPicture, enabled: bool, format: &Format) -> Vec<Note> {
     if !enabled {
         notes.push(Note::new(page.stock_off, "info"));
         return notes;
+    }
+    if let Some(pause) = &picture.pause {
+        let facts = [
+            ("who", format.outside(&pause.who)),
+            ("why", format.outside(&pause.why)),
+        ];
+        let facts = facts.each_ref().map(|(name, text)| (*name, text.as_str()));
+        notes.push(Note::new(fill(page.stock_paused, &facts), "bad"));
     }
     if let Some(zeroing) = &picture.zeroing {
         let (zeroed, on_sale) = (format.count(zeroing.zeroed), format.count(zeroing.on_sale));
@@ -243,7 +260,7 @@ fn plan_table(plan: &[Planned], format: &Format) -> Table {
             Show::Code(item.barcode.clone()),
             number(item.qty, format),
             reserved(item, format),
-            Show::Num(format.count(item.available)),
+            available(item, format),
             number(item.confirmed, format),
             Show::Said(verdict(item, format)),
         ]
@@ -260,6 +277,26 @@ fn plan_table(plan: &[Planned], format: &Format) -> Table {
         ],
         rows: rows.collect(),
         empty: page.plan_settled,
+    }
+}
+
+/// How many may be on sale, and which rule of the warehouse that follows.
+fn available(item: &Planned, format: &Format) -> Show {
+    let page = &format.words().page;
+    let mut lines = vec![format.count(item.available)];
+    if item.extra_buffer > 0 {
+        let units = format.count(item.extra_buffer);
+        lines.push(fill(page.kept_back, &[("count", &units)]));
+    }
+    if let Some(there) = item.shelved {
+        lines.push(fill(page.on_shelves, &[("count", &format.count(there))]));
+    }
+    if item.made_to_order {
+        lines.push(page.made_to_order.to_owned());
+    }
+    match lines.len() {
+        1 => Show::Num(format.count(item.available)),
+        _ => Show::Long(lines.join("\n")),
     }
 }
 

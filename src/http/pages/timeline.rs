@@ -50,13 +50,14 @@ pub fn kind_name(kind: &str, format: &Format) -> String {
 
 const fn tone(kind: EventKind) -> &'static str {
     match kind {
-        EventKind::Completed => "good",
+        EventKind::Completed | EventKind::Confirmed => "good",
         EventKind::Refused
         | EventKind::Unsure
         | EventKind::LeaseExpired
         | EventKind::Cancelled
         | EventKind::TimedOut
-        | EventKind::Contradiction => "bad",
+        | EventKind::Contradiction
+        | EventKind::Overwritten => "bad",
         EventKind::FellBack
         | EventKind::NotSent
         | EventKind::CheckFailed

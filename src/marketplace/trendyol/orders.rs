@@ -174,6 +174,7 @@ fn line(fields: &Fields<'_>) -> Result<Line, String> {
             .map(PackageStatus::parse),
         amounts: line_sums(fields),
         vat_rate: fields.decimal(&["vatRate", "vatBaseAmount"]),
+        commission: fields.decimal(&["commission", "commissionFee"]),
         currency_code: fields.text(&["currencyCode"]),
         cancel_reason: fields.text(&["cancelReason"]),
     })

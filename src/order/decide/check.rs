@@ -42,7 +42,7 @@ fn done(
         .as_ref()
         .is_none_or(|pin| pin.expose_secret().chars().count() <= PIN_CHARS);
     let delivered = ShopChange {
-        external_status: Some(ExternalStatus::Completed),
+        external_status: Some(ExternalStatus::Done),
         sent_at: watched.sent_at,
         completed_at: Some(now),
         provider_message: words(text),
@@ -55,7 +55,7 @@ fn done(
         };
         let spoken = said("Completed.");
         Decision::new(watched, EventKind::Completed).shop(ShopChange {
-            status: rules.settle_status.then_some(ShopStatus::Approved),
+            status: rules.settle.writes(ShopStatus::Approved),
             pin: pin.clone(),
             last_message: spoken.last_message,
             note: spoken.note,
@@ -82,7 +82,7 @@ fn cancelled(watched: Watched, text: &str, rules: &Rules) -> Decision {
     let sent_at = watched.sent_at;
     Decision::new(watched, EventKind::Cancelled).shop(ShopChange {
         external_status: Some(ExternalStatus::Failed),
-        status: rules.settle_status.then_some(ShopStatus::Rejected),
+        status: rules.settle.writes(ShopStatus::Rejected),
         sent_at,
         provider_message: words(text.to_owned()),
         ..said(&quoting("Cancelled by the panel", text))

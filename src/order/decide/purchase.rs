@@ -5,11 +5,11 @@ use rust_decimal::Decimal;
 
 use super::{Decision, Reroute, Rules, Watched, later, limit, quoting, said, words};
 use crate::order::{
-    EventKind, ExternalStatus, HoldReason, NotSent, PurchaseOutcome, ShopChange, Stage,
+    EventKind, ExternalStatus, HoldReason, NotSent, PurchaseOutcome, Refusal, ShopChange, Stage,
 };
 
 /// Decides what follows from the answer to a purchase. `fallback` is where an order goes that was
-/// certainly refused; an unsure answer never leads there.
+/// certainly refused for want of money or of the product; an unsure answer never leads there.
 #[must_use]
 pub fn after_purchase(
     watched: Watched,
@@ -21,10 +21,15 @@ pub fn after_purchase(
 ) -> Decision {
     match outcome {
         PurchaseOutcome::Accepted { cost, balance } => accepted(watched, cost, balance, now, rules),
-        PurchaseOutcome::Refused(text) => match fallback {
-            Some(fallback) => fall_back(watched, &text, fallback, now),
-            None => refused(watched, &text),
-        },
+        PurchaseOutcome::Refused(text) => {
+            let about = Refusal::of(&text);
+            let mut decision = match fallback.filter(|_| about.helps_elsewhere()) {
+                Some(fallback) => fall_back(watched, &text, fallback, now),
+                None => refused(watched, &text),
+            };
+            decision.refusal = Some(about);
+            decision
+        }
         PurchaseOutcome::NotSent(why) => not_sent(watched, why, now, rules, dice),
         PurchaseOutcome::SentBefore => {
             let known = Watched {

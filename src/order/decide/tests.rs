@@ -20,13 +20,14 @@ fn after(secs: i64) -> DateTime<Utc> {
 
 fn rules() -> Rules {
     Rules {
+        player: PlayerRules::default(),
         backoff: Backoff::new(Duration::from_secs(30), Duration::from_mins(10), 0.1).unwrap(),
         first_check_after: Duration::from_mins(1),
         max_attempts: 20,
         give_up_after: Duration::from_hours(24),
         confirm_after: [10, 30, 120, 300].map(Duration::from_secs).to_vec(),
         unconfirmed: UnconfirmedPolicy::Hold,
-        settle_status: true,
+        settle: Settle::Status,
     }
 }
 
@@ -339,7 +340,7 @@ fn a_delivery_carries_the_code_and_a_top_up_has_none() {
         assert_eq!(got.pin.as_ref().map(ExposeSecret::expose_secret), pin);
     }
     let quiet = Rules {
-        settle_status: false,
+        settle: Settle::Shop,
         ..rules()
     };
     let answer = StatusAnswer::Done {

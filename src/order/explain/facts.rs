@@ -49,6 +49,24 @@ pub enum Buying {
     Shadow,
 }
 
+/// Where the shop's row stands, as the functions of `migrations/0100_eligible.up.sql` see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Nobody has sent it.
+    Unsent,
+    /// The shop has forwarded it to another tenant, or got it from one along a chain.
+    Forwarded,
+    /// Somebody has sent it and waits for the result.
+    InFlight {
+        /// Whether there is a number to ask the panel by.
+        numbered: bool,
+    },
+    /// Its row names a provider or a purchase, and does not say that it waits for one.
+    Elsewhere,
+    /// Staff or the shop have decided it.
+    Decided,
+}
+
 /// What the shop's row and the rows around it say.
 #[derive(Clone, Debug)]
 pub struct ShopFacts {
@@ -60,13 +78,19 @@ pub struct ShopFacts {
     pub provider_id: Option<String>,
     /// `"externalOrderId"`.
     pub external_order_id: Option<String>,
+    /// Whether that is the name of somebody else's purchase.
+    pub names_other: bool,
+    /// Whether `status` says that it is pending, in whatever letters.
+    pub pending: bool,
+    /// Where it stands.
+    pub standing: Standing,
     /// `"sentAt"`.
     pub sent_at: Option<DateTime<Utc>>,
     /// `"createdAt"`.
     pub created_at: DateTime<Utc>,
     /// How its package is routed; `None` when it has no package, or the package no route.
     pub route: Option<Route>,
-    /// The integration that `"providerId"` names.
+    /// The integration that `"providerId"` names; where it names none, that of the route.
     pub provider: Option<PanelFacts>,
 }
 
@@ -79,6 +103,9 @@ pub struct Route {
     pub provider_type: String,
     /// The integration that `"primaryProviderId"` names.
     pub panel: Option<PanelFacts>,
+    /// Name and kind of the integration that `"fallbackProviderId"` names, and whether orderwatch
+    /// can talk to it.
+    pub fallback: Option<(String, String, bool)>,
 }
 
 /// A row of `integrations`, and the state of its breaker.
@@ -154,4 +181,6 @@ pub struct Ending {
     pub who: Option<String>,
     /// What that person gave as the reason; for a withdrawn order, the cause.
     pub why: Option<String>,
+    /// What a refusal was about ([`Refusal::as_str`](crate::order::Refusal::as_str)).
+    pub refusal: Option<String>,
 }

@@ -4,25 +4,25 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Buying, Facts, LATE, Next, NotAdopted, PanelFacts, ShopFacts, TrackedFacts, Why};
-use crate::order::{HoldReason, Stage};
-
-/// External statuses of an order that waits at a provider.
-const WAITING: [&str; 3] = ["pending", "sent", "processing"];
-/// `status` of an order that nobody has decided.
-const PENDING: &str = "pending";
+use super::{
+    Buying, Ending, Facts, LATE, Next, NoFallback, NotAdopted, PanelFacts, Route, ShopFacts,
+    Standing, TrackedFacts, Why,
+};
+use crate::order::{HoldReason, Refusal, Stage};
 
 /// An order that orderwatch does not track: the first thing that keeps it from being sent.
 pub(super) fn untracked(facts: &Facts) -> (Why, Next) {
     let Some(shop) = &facts.shop else {
         return (Why::RowGone, Next::Never);
     };
-    if shop.status != PENDING {
-        let status = shop.status.clone();
-        return (Why::Decided { status }, Next::Never);
-    }
-    if shop.provider_id.is_some() || shop.external_order_id.is_some() {
-        return sent_by_shop(facts, shop);
+    match shop.standing {
+        Standing::Unsent => {}
+        Standing::Forwarded => return (Why::Forwarded, Next::Never),
+        Standing::InFlight { .. } | Standing::Elsewhere => return sent_by_shop(facts, shop),
+        Standing::Decided => {
+            let status = shop.status.clone();
+            return (Why::Decided { status }, Next::Never);
+        }
     }
     if since(shop.created_at, facts.now) >= facts.settings.max_order_age {
         let limit = facts.settings.max_order_age;
@@ -97,12 +97,16 @@ fn sent_by_shop(facts: &Facts, shop: &ShopFacts) -> (Why, Next) {
     if !panel.is_some_and(|panel| panel.own && panel.usable) {
         return left(NotAdopted::OtherProvider);
     }
-    if !WAITING.contains(&shop.external_status.as_str()) {
+    let Standing::InFlight { numbered } = shop.standing else {
         return left(NotAdopted::NotWaiting);
-    }
+    };
     let Some(sent_at) = shop.sent_at else {
         return left(NotAdopted::NoTime);
     };
+    let named = shop.provider_id.as_deref().map_or("", str::trim);
+    if named.is_empty() && !numbered {
+        return left(NotAdopted::NoNumber);
+    }
     if since(sent_at, facts.now) > facts.settings.give_up_after {
         return left(NotAdopted::TooOld);
     }
@@ -122,7 +126,7 @@ pub(super) fn tracked(facts: &Facts, order: &TrackedFacts) -> (Why, Next) {
             Next::Person,
         ),
         Stage::Completed | Stage::Failed | Stage::TimedOut | Stage::Withdrawn => {
-            (ended(order), Next::Never)
+            (ended(facts, order), Next::Never)
         }
     }
 }
@@ -132,7 +136,7 @@ fn queued(facts: &Facts, order: &TrackedFacts) -> (Why, Next) {
     let Some(shop) = &facts.shop else {
         return (Why::RowGone, next);
     };
-    if shop.status != PENDING {
+    if !shop.pending {
         let status = shop.status.clone();
         return (Why::Decided { status }, next);
     }
@@ -213,7 +217,22 @@ fn not_asked(facts: &Facts, order: &TrackedFacts, due: DateTime<Utc>) -> Option<
     Some((Why::BreakerOpen(breaker), Next::Probe(breaker.until)))
 }
 
-fn ended(order: &TrackedFacts) -> Why {
+/// Why the fallback of the route was not tried.
+fn no_fallback(
+    order: &TrackedFacts,
+    route: Option<&Route>,
+    ending: Option<&Ending>,
+) -> Option<NoFallback> {
+    let (name, kind, usable) = route.filter(|_| !order.fell_back)?.fallback.clone()?;
+    if !usable {
+        return Some(NoFallback::OtherKind { name, kind });
+    }
+    let about = ending.and_then(|ending| ending.refusal.as_deref());
+    (about == Some(Refusal::Other.as_str())).then_some(NoFallback::WouldNotHelp { name })
+}
+
+fn ended(facts: &Facts, order: &TrackedFacts) -> Why {
+    let route = facts.shop.as_ref().and_then(|shop| shop.route.as_ref());
     let ending = order.ending.as_ref();
     let kind = ending.map_or("", |ending| ending.kind.as_str());
     match (order.watched.stage, kind, ending) {
@@ -227,7 +246,7 @@ fn ended(order: &TrackedFacts) -> Why {
             Why::WithdrawnRowGone
         }
         (Stage::Withdrawn, ..) => Why::Withdrawn,
-        (_, "refused", _) => Why::Refused,
+        (_, "refused", ending) => Why::Refused(no_fallback(order, route, ending)),
         (_, "cancelled", _) => Why::Cancelled,
         (_, "resolved", Some(ending)) => Why::SettledNotBought(ending.clone()),
         _ => Why::Failed,

@@ -48,6 +48,7 @@ fn ending(kind: &str, who: Option<&str>, why: Option<&str>) -> Ending {
         kind: kind.to_owned(),
         who: who.map(ToOwned::to_owned),
         why: why.map(ToOwned::to_owned),
+        refusal: None,
     }
 }
 
@@ -66,9 +67,13 @@ fn placed() -> Facts {
             external_status: "not_sent".to_owned(),
             provider_id: None,
             external_order_id: None,
+            names_other: false,
+            pending: true,
+            standing: Standing::Unsent,
             sent_at: None,
             created_at: from_now(-1),
             route: Some(Route {
+                fallback: None,
                 mode: "auto".to_owned(),
                 provider_type: "external".to_owned(),
                 panel: Some(panel("Epin")),
@@ -170,8 +175,9 @@ fn an_order_that_is_not_tracked_is_explained_for_every_cause() {
     });
     cases.placed("no row", |facts| facts.shop = None);
     cases.shop("decided by staff", |shop| {
-        shop.status = "approved".to_owned();
+        (shop.status, shop.standing) = ("approved".to_owned(), Standing::Decided);
     });
+    cases.shop("forwarded", |shop| shop.standing = Standing::Forwarded);
     cases.shop("too old", |shop| shop.created_at = from_now(-7200));
     cases.shop("no route", |shop| shop.route = None);
     cases.route("manual routing", |route| route.mode = "manual".to_owned());
@@ -207,7 +213,7 @@ fn an_order_that_the_shop_sent_is_taken_over_or_left_alone() {
     let sent = |shop: &mut ShopFacts| {
         shop.provider_id = Some("7".to_owned());
         shop.provider = Some(panel("Epin"));
-        shop.external_status = "sent".to_owned();
+        shop.standing = Standing::InFlight { numbered: true };
         shop.sent_at = Some(from_now(-120));
     };
     cases.shop("taken over", sent);
@@ -225,7 +231,16 @@ fn an_order_that_the_shop_sent_is_taken_over_or_left_alone() {
     });
     cases.shop("not waiting", |shop| {
         sent(shop);
-        shop.external_status = "failed".to_owned();
+        shop.standing = Standing::Elsewhere;
+    });
+    cases.shop("no panel named, and a number", |shop| {
+        sent(shop);
+        shop.provider_id = None;
+    });
+    cases.shop("no panel named, and no number", |shop| {
+        sent(shop);
+        (shop.provider_id, shop.standing) =
+            (Some(" ".to_owned()), Standing::InFlight { numbered: false });
     });
     cases.shop("no time", |shop| {
         sent(shop);
@@ -267,7 +282,8 @@ fn waiting(cases: &mut Cases) {
     facts.shop = None;
     cases.say("queued, row gone", &facts);
     let mut facts = tracked(Stage::Queued);
-    facts.shop.as_mut().unwrap().status = "rejected".to_owned();
+    let shop = facts.shop.as_mut().unwrap();
+    (shop.status, shop.pending) = ("rejected".to_owned(), false);
     cases.say("queued, decided by staff", &facts);
     cases.tracked("dispatching", Stage::Dispatching, |_| {});
     cases.tracked("dispatching, cut off", Stage::Dispatching, |known| {

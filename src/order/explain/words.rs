@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Ending, Explanation, Next, NotAdopted, Pause, Why};
+use super::{Ending, Explanation, Next, NoFallback, NotAdopted, Pause, Why};
 
 /// What to do with an order that ran out of time; also what `order resolve` says of one.
 pub const AFTER_TIMEOUT: &str = "Look for the reference at the panel, then approve or reject the order in the shop: \
@@ -18,6 +18,7 @@ impl Why {
             Self::Decided { .. } => "decided_by_staff",
             Self::SentByShop => "sent_by_shop",
             Self::LeftToShop(_) => "left_to_shop",
+            Self::Forwarded => "forwarded_to_tenant",
             Self::TooOld { .. } => "too_old",
             Self::NoRoute => "no_route",
             Self::ManualRouting { .. } => "manual_routing",
@@ -48,7 +49,7 @@ impl Why {
             Self::Held(_) => "held",
             Self::Completed => "completed",
             Self::SettledBought(_) => "settled_bought",
-            Self::Refused => "refused",
+            Self::Refused(_) => "refused",
             Self::Cancelled => "cancelled",
             Self::SettledNotBought(_) => "settled_not_bought",
             Self::Failed => "failed",
@@ -72,7 +73,10 @@ impl Why {
                 "Handle the order by hand, or set the package's routing to auto."
             }
             Self::RouteToNowhere | Self::PanelOfAnother => {
-                "Choose a panel of this shop in the package's routing."
+                "Choose a panel of this tenant in the package's routing."
+            }
+            Self::Forwarded => {
+                "Look at the neighbouring tenant's order, which externalOrderId names; dispatch.buy_chained buys what came along a chain."
             }
             Self::PanelDisabled { .. } => {
                 "Switch the integration on, or route the package to another panel."
@@ -101,6 +105,9 @@ impl Why {
             Self::LeftToShop(why) => {
                 format!("The shop sent it itself and it is left alone: {}", why.words())
             }
+            Self::Forwarded => {
+                "It was forwarded to another tenant, or came from one; the shop follows it".to_owned()
+            }
             Self::TooOld { limit } => format!(
                 "It is older than {}, so it is left alone",
                 span(*limit)
@@ -110,17 +117,17 @@ impl Why {
                 format!("Its package is routed by hand (mode {mode:?}), so it is left to staff")
             }
             Self::OtherRoute { provider_type } => format!(
-                "Its package is routed to {provider_type:?} and not to an outside panel, so it is not bought"
+                "Its package is routed to {provider_type:?} and not to an outside panel, so it is left to the shop"
             ),
             Self::RouteToNowhere => {
                 "Its package is routed automatically but to no panel that exists; it will be held"
                     .to_owned()
             }
             Self::PanelOfAnother => {
-                "Its package is routed to a panel of another shop; it will be held".to_owned()
+                "Its route leads to an account of another tenant; it will be held".to_owned()
             }
             Self::OtherKind { name, kind } => format!(
-                "Its package is routed to {name:?}, which is a {kind:?} panel and not one that orderwatch talks to"
+                "Its package is routed to {name:?}, of a kind ({kind:?}) that orderwatch does not talk to, so it is left to the shop"
             ),
             Self::PanelDisabled { name } => {
                 format!("Its panel {name:?} is switched off in the shop")
@@ -189,7 +196,13 @@ impl Why {
             Self::Held(reason) => reason.sentence().trim_end_matches('.').to_owned(),
             Self::Completed => "Delivered".to_owned(),
             Self::SettledBought(ending) => format!("Settled as bought by {}", ending.words()),
-            Self::Refused => "The panel refused it; nothing was bought".to_owned(),
+            Self::Refused(None) => "The panel refused it; nothing was bought".to_owned(),
+            Self::Refused(Some(NoFallback::OtherKind { name, kind })) => format!(
+                "The panel refused it; nothing was bought. Its fallback {name:?} is a {kind:?} account, which orderwatch does not talk to"
+            ),
+            Self::Refused(Some(NoFallback::WouldNotHelp { name })) => format!(
+                "The panel refused it; nothing was bought. It did not go to its fallback {name:?}: the refusal is not about the balance or the product"
+            ),
             Self::Cancelled => "The panel cancelled it".to_owned(),
             Self::SettledNotBought(ending) => {
                 format!("Settled as not bought by {}", ending.words())
@@ -265,6 +278,7 @@ impl NotAdopted {
             Self::OtherProvider => "orderwatch does not talk to its provider",
             Self::NotWaiting => "its external status is not one of an order that waits",
             Self::NoTime => "its row does not say when it was sent",
+            Self::NoNumber => "its row names neither a panel nor a number to ask one by",
             Self::TooOld => "it was sent longer ago than poll.give_up_after",
         }
     }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::*;
 use crate::order::{
     Watched,
-    explain::{Buying, Route, Settings},
+    explain::{Buying, Route, Settings, Standing},
 };
 
 const ORDER: OrderId = OrderId(Uuid::from_u128(1));
@@ -39,9 +39,13 @@ fn facts(stage: Stage, held: Option<HoldReason>) -> Facts {
             external_status: "not_sent".to_owned(),
             provider_id: None,
             external_order_id: None,
+            names_other: false,
+            pending: true,
+            standing: Standing::Unsent,
             sent_at: None,
             created_at: AT,
             route: Some(Route {
+                fallback: None,
                 mode: "auto".to_owned(),
                 provider_type: "external".to_owned(),
                 panel: Some(panel(7)),
@@ -170,11 +174,15 @@ fn what_may_have_been_sent_stays_at_its_panel_whatever_the_route_says() {
 #[test]
 fn nothing_is_released_that_the_shop_does_not_want_from_us() {
     assert_eq!(otherwise(|f| f.shop = None), Err(Refusal::RowGone));
-    let decided = otherwise(|f| shop(f).status = "rejected".to_owned());
+    let decided = otherwise(|f| {
+        (shop(f).status, shop(f).pending) = ("rejected".to_owned(), false);
+    });
     assert_eq!(decided, Err(Refusal::Decided("rejected".to_owned())));
     for change in [
         |f: &mut Facts| shop(f).provider_id = Some("somebody".to_owned()),
-        |f: &mut Facts| shop(f).external_order_id = Some("E1".to_owned()),
+        |f: &mut Facts| {
+            (shop(f).external_order_id, shop(f).names_other) = (Some("17".to_owned()), true);
+        },
         |f: &mut Facts| shop(f).external_status = "sent".to_owned(),
     ] {
         assert!(matches!(otherwise(change), Err(Refusal::SentOtherwise(_))));
@@ -185,6 +193,15 @@ fn nothing_is_released_that_the_shop_does_not_want_from_us() {
         shop(f).external_status = "queued".to_owned();
     });
     assert!(ours.is_ok(), "an earlier claim of ours is no other way");
+    let routed = otherwise(|f| {
+        known(f).panel = None;
+        shop(f).provider_id = Some("a route that was put right since".to_owned());
+        shop(f).external_order_id = Some("the customer's own name".to_owned());
+    });
+    assert!(
+        routed.is_ok(),
+        "a row of the Client API names its route's panel"
+    );
 }
 
 #[test]
@@ -216,7 +233,7 @@ fn nothing_is_released_to_nowhere() {
 fn a_verdict_leads_where_its_stage_and_reason_allow() {
     use Resolution::{Complete, Fail, SendAgain, Watch};
     let all = [Verdict::Bought, Verdict::NotBought, Verdict::SendAgain];
-    let got = |facts: &Facts| all.map(|verdict| resolve(ORDER, facts, verdict).map(|(_, to)| to));
+    let got = |facts: &Facts| all.map(|verdict| resolve(facts, verdict).map(|(_, to)| to));
     let open = [Ok(Watch), Ok(Fail), Ok(SendAgain)];
     assert_eq!(got(&facts(Stage::Unconfirmed, None)), open);
     for reason in HoldReason::ALL {
@@ -242,10 +259,10 @@ fn a_verdict_leads_where_its_stage_and_reason_allow() {
 #[test]
 fn what_the_shop_no_longer_wants_is_settled_but_not_sent_again() {
     let mut facts = held(HoldReason::Unconfirmed);
-    shop(&mut facts).status = "rejected".to_owned();
+    (shop(&mut facts).status, shop(&mut facts).pending) = ("rejected".to_owned(), false);
     let decided = Refusal::Decided("rejected".to_owned());
-    assert_eq!(resolve(ORDER, &facts, Verdict::SendAgain), Err(decided));
+    assert_eq!(resolve(&facts, Verdict::SendAgain), Err(decided));
     for verdict in [Verdict::Bought, Verdict::NotBought] {
-        assert!(resolve(ORDER, &facts, verdict).is_ok());
+        assert!(resolve(&facts, verdict).is_ok());
     }
 }

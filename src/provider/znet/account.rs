@@ -15,7 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::redact::Redactor;
 use crate::{
-    order::Reference,
+    order::{PlayerFields, Reference},
     outbound::{BaseUrlFault, base_url},
     provider::Purchase,
 };
@@ -96,16 +96,25 @@ impl Account {
 
     /// The request that buys. The address is a secret.
     pub(super) fn purchase(&self, purchase: &Purchase) -> Url {
-        let mut query = format!(
-            "&oyun={}&kupur={}&referans={}&oyuncu_bilgi={}",
-            encoded(&purchase.product.oyun),
-            encoded(&purchase.product.kupur),
-            encoded(purchase.reference.as_str()),
-            encoded(&purchase.player.player_id),
-        );
-        if let Some(phone) = &purchase.player.phone {
-            query.push_str("&musteri_tel=");
-            query.extend(encoded(phone));
+        let Purchase {
+            product,
+            reference,
+            player,
+        } = purchase;
+        // The shop's fields go out to the byte as its adapter sends them, in its order and encoding.
+        let shop = player.fields == PlayerFields::Shop;
+        let (reference, kupur) = (("referans", reference.as_str()), ("kupur", &*product.kupur));
+        let after_oyun = if shop {
+            [reference, kupur]
+        } else {
+            [kupur, reference]
+        };
+        let mut query = format!("&oyun={}", value(&product.oyun, shop));
+        for (name, text) in after_oyun.into_iter().chain(player.pairs()) {
+            query.push('&');
+            query.push_str(name);
+            query.push('=');
+            query.push_str(&value(text, shop));
         }
         self.signed(&self.endpoints.pin_ekle, &query)
     }
@@ -158,6 +167,16 @@ fn filled(column: Option<&str>) -> Option<&str> {
 
 fn encoded(value: &str) -> percent_encoding::PercentEncode<'_> {
     utf8_percent_encode(value, VALUE)
+}
+
+/// A value of a purchase. The shop's adapter writes a blank as `+`, as forms do.
+fn value(text: &str, as_form: bool) -> String {
+    let encoded = encoded(text).to_string();
+    if as_form {
+        encoded.replace("%20", "+")
+    } else {
+        encoded
+    }
 }
 
 /// The panel's host as it may appear in texts: as sent, as typed, and its parent domain.

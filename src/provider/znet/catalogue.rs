@@ -13,7 +13,7 @@ use super::{
     number::decimal,
     redact::{self, Redactor},
 };
-use crate::provider::{AnswerClass, Catalogue, Product, ReadError};
+use crate::provider::{AnswerClass, Catalogue, MissingNumber, Product, ReadError};
 
 /// Characters of the list that an error shows before the place where it does not parse.
 const SHOWN: usize = 40;
@@ -57,9 +57,17 @@ fn products(entries: impl IntoIterator<Item = Value>) -> Catalogue {
     let mut products = HashMap::new();
     let mut prices = HashMap::new();
     let mut ambiguous = HashSet::new();
+    let mut incomplete = HashMap::new();
     for entry in entries {
         let Some((id, product)) = entry.as_object().and_then(product) else {
             continue;
+        };
+        let product = match product {
+            Ok(product) => product,
+            Err(missing) => {
+                incomplete.insert(id, missing);
+                continue;
+            }
         };
         if let Some(price) = entry.get("fiyat").and_then(scalar) {
             prices.extend(decimal(&price).map(|price| (id.clone(), price)));
@@ -71,27 +79,37 @@ fn products(entries: impl IntoIterator<Item = Value>) -> Catalogue {
             ambiguous.insert(id);
         }
     }
-    products.retain(|id, _| !ambiguous.contains(id));
-    Catalogue { products, prices }
+    // An id that is listed once whole and once not stands for its product no more than two do.
+    products.retain(|id, _| !ambiguous.contains(id) && !incomplete.contains_key(id));
+    incomplete.retain(|id, _| !ambiguous.contains(id));
+    Catalogue {
+        products,
+        prices,
+        incomplete,
+    }
 }
 
-/// The entry's id and what its orders say.
-fn product(entry: &Map<String, Value>) -> Option<(String, Product)> {
+/// The entry's id and what its orders say, or which number they would lack.
+///
+/// The shop takes the id in the place of a missing number. That is a guess about money: the id of
+/// one product may be the number of another.
+fn product(entry: &Map<String, Value>) -> Option<(String, Result<Product, MissingNumber>)> {
     let filled = |name: &str| {
         entry
             .get(name)
             .and_then(scalar)
             .filter(|text| !text.is_empty())
     };
-    let product = Product {
-        oyun: filled("oyun_bilgi_id")?,
-        kupur: filled("kupur")?,
+    let product = match (filled("oyun_bilgi_id"), filled("kupur")) {
+        (Some(oyun), Some(kupur)) => Ok(Product { oyun, kupur }),
+        (None, _) => Err(MissingNumber::Oyun),
+        (_, None) => Err(MissingNumber::Kupur),
     };
     Some((filled("id")?, product))
 }
 
 /// A text or a number as text.
-fn scalar(value: &Value) -> Option<String> {
+pub(super) fn scalar(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.trim().to_owned()),
         Value::Number(number) => Some(number.to_string()),
@@ -100,7 +118,7 @@ fn scalar(value: &Value) -> Option<String> {
 }
 
 /// Any way in which PHP programs write "no".
-fn is_no(value: &Value) -> bool {
+pub(super) fn is_no(value: &Value) -> bool {
     match value {
         Value::Bool(yes) => !yes,
         Value::String(text) => {

@@ -8,11 +8,15 @@
 #[cfg(test)]
 mod tests;
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 use rust_decimal::Decimal;
+use serde_json::Value;
 
-use super::number::decimal;
+use super::{
+    catalogue::{is_no, scalar},
+    number::decimal,
+};
 use crate::order::PurchaseOutcome;
 
 /// A text answer to `pin_kontrol`, still in the panel's own letters.
@@ -29,7 +33,7 @@ pub(super) enum Status<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Balance<'a> {
     Is(Decimal),
-    Refused(&'a str),
+    Refused(Cow<'a, str>),
     Unclear,
 }
 
@@ -91,8 +95,12 @@ fn is_bare_done(rest: &str) -> bool {
     }
 }
 
-/// Reads an answer to `bakiye_kontrol`.
+/// Reads an answer to `bakiye_kontrol`: text as the sheet has it, or JSON as some panels' proxies
+/// write it.
 pub(super) fn balance(text: &str) -> Balance<'_> {
+    if text.trim_start().starts_with(['{', '[']) {
+        return json_balance(text);
+    }
     let Some((code, rest)) = field(text) else {
         return Balance::Unclear;
     };
@@ -101,7 +109,27 @@ pub(super) fn balance(text: &str) -> Balance<'_> {
         return decimal(sum).map_or(Balance::Unclear, Balance::Is);
     }
     if !code.is_empty() && code.bytes().all(|b| b.is_ascii_digit()) {
-        return Balance::Refused(rest.trim());
+        return Balance::Refused(rest.trim().into());
+    }
+    Balance::Unclear
+}
+
+/// `{"balance": …}` or `{"data": {"balance": …}}`, by either name.
+fn json_balance(text: &str) -> Balance<'_> {
+    let Ok(answer) = serde_json::from_str::<Value>(text) else {
+        return Balance::Unclear;
+    };
+    let named = |of: &Value| {
+        let names = ["balance", "bakiye", "Balance", "Bakiye"];
+        names.iter().find_map(|name| scalar(of.get(name)?))
+    };
+    let sum = named(&answer).or_else(|| named(answer.get("data")?));
+    if let Some(sum) = sum {
+        return decimal(&sum).map_or(Balance::Unclear, Balance::Is);
+    }
+    if answer.get("success").is_some_and(is_no) {
+        let text = answer.get("error").and_then(scalar);
+        return Balance::Refused(text.unwrap_or_default().into());
     }
     Balance::Unclear
 }

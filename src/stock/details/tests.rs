@@ -4,6 +4,7 @@ use super::*;
 
 fn row(details: Option<&str>, product_barcode: Option<&str>, quantity: Option<i32>) -> Row {
     Row {
+        table: "orders_created".to_owned(),
         id: 7,
         order_number: "4711".to_owned(),
         details: details.map(str::to_owned),

@@ -2,6 +2,10 @@ use chrono::TimeDelta;
 use proptest::prelude::*;
 
 use super::*;
+use crate::stock::{
+    listing::{ListingRow, ListingRows, ShelfRule},
+    shelf::StockRow,
+};
 
 fn at(minutes: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000, 0).unwrap() + TimeDelta::minutes(minutes)
@@ -339,7 +343,13 @@ fn a_sale_that_no_order_tells_of_is_not_put_back_on_sale() {
     known.missing = none_told(1);
     let shelves = [(barcode("a"), 4)].into();
     let known: HashMap<Barcode, Known> = [(barcode("a"), known)].into();
-    let plan = plan(&shelves, &Reserved::default(), &known, rules(false));
+    let plan = plan(
+        &shelves,
+        &Reserved::default(),
+        &known,
+        &Listing::default(),
+        rules(false),
+    );
     let entry = &plan.entries[&barcode("a")];
     assert_eq!((entry.available, entry.missing), (4, 1));
     assert_eq!(entry.verdict, Verdict::Settled);
@@ -385,7 +395,13 @@ fn what_the_warehouse_no_longer_has_is_taken_off_sale_and_lowered_stock_goes_fir
         (barcode("never"), listed(0)),
     ]
     .into();
-    let plan = plan(&shelves, &Reserved::default(), &known, rules(false));
+    let plan = plan(
+        &shelves,
+        &Reserved::default(),
+        &known,
+        &Listing::default(),
+        rules(false),
+    );
     let names: Vec<&str> = plan.entries.keys().map(Barcode::as_str).collect();
     assert_eq!(names, ["a", "b", "gone"]);
     assert_eq!(plan.entries[&barcode("gone")].qty, None);
@@ -465,4 +481,71 @@ proptest! {
         }
         prop_assert!(false, "{known:?}");
     }
+}
+
+#[test]
+fn what_the_warehouse_keeps_off_sale_is_not_on_sale_and_what_is_made_to_order_always_is() {
+    let row = |barcode: &str, extra_buffer, made_to_order| ListingRow {
+        barcode: barcode.to_owned(),
+        extra_buffer,
+        made_to_order,
+    };
+    let on_shelf = |barcode: &str, qty| StockRow {
+        barcode: barcode.to_owned(),
+        qty,
+    };
+    let rows = ListingRows {
+        rules: vec![
+            row("extra", 2, false),
+            row("made", 0, true),
+            row("made.alone", 0, true),
+            row("made", 5, false),
+        ],
+        shelves: vec![
+            on_shelf("extra", 6),
+            on_shelf("plain", 6),
+            on_shelf("fewer", 2),
+            on_shelf("more", 9),
+        ],
+        enforced: true,
+    };
+    let (listing, _) = Listing::read(rows, ShelfRule::Auto);
+    let shelves = ["extra", "plain", "fewer", "more", "stale", "made"]
+        .map(|name| (barcode(name), 6))
+        .into();
+    let mut sold = checked(listed(10));
+    sold.missing = none_told(3);
+    let known: HashMap<Barcode, Known> = [(barcode("made"), sold)].into();
+    let rules = Rules {
+        safety: 1,
+        ..rules(false)
+    };
+    let plan = plan(&shelves, &Reserved::default(), &known, &listing, rules);
+    let seen: Vec<(&str, i32, u32, Option<i32>, bool)> = plan
+        .entries
+        .iter()
+        .map(|(barcode, e)| {
+            let name = barcode.as_str();
+            (
+                name,
+                e.available,
+                e.extra_buffer,
+                e.shelved,
+                e.made_to_order,
+            )
+        })
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ("extra", 3, 2, None, false),
+            ("fewer", 1, 0, Some(2), false),
+            ("made", 10, 0, None, true),
+            ("made.alone", 10, 0, None, true),
+            ("more", 5, 0, None, false),
+            ("plain", 5, 0, None, false),
+            ("stale", 0, 0, Some(0), false),
+        ]
+    );
+    assert_eq!(plan.entries[&barcode("made")].verdict, Verdict::Settled);
 }

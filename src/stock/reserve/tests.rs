@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::stock::ledger::Movement;
 
 fn at(minutes: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000, 0).unwrap() + TimeDelta::minutes(minutes)
@@ -23,11 +24,12 @@ fn package(id: i64, status: &str, lines: &[(&str, u32)]) -> Held {
         origins: Vec::new(),
         taken: false,
         unpicked: false,
+        released: false,
     }
 }
 
 fn units(packages: &[Held], minutes: i64) -> u64 {
-    reserve(packages, &[], at(minutes)).units(&Barcode::parse("a").unwrap())
+    reserve(packages, &[], &Facts::default(), at(minutes)).units(&Barcode::parse("a").unwrap())
 }
 
 #[test]
@@ -59,7 +61,12 @@ fn a_status_decides_whether_units_are_held() {
         open.taken = true;
         assert_eq!(units(&[open], 0), 0, "{status}, taken");
     }
-    let new = reserve(&[package(1, "OnTheMoon", &[("a", 1)])], &[], at(0));
+    let new = reserve(
+        &[package(1, "OnTheMoon", &[("a", 1)])],
+        &[],
+        &Facts::default(),
+        at(0),
+    );
     assert_eq!(
         new.oddities[0].to_string(),
         "package 1 (order 4711): its status \"OnTheMoon\" is new to orderwatch (counted)"
@@ -67,11 +74,11 @@ fn a_status_decides_whether_units_are_held() {
 }
 
 #[test]
-fn a_package_that_left_unpicked_holds_its_units_until_the_shelf_was_counted() {
+fn a_package_that_left_unpicked_holds_its_units_for_ever() {
     let mut left = package(1, "Shipped", &[("a", 2)]);
     left.unpicked = true;
-    assert_eq!(units(&[left.clone()], 71 * 60), 2);
-    assert_eq!(units(&[left.clone()], 73 * 60), 0);
+    assert_eq!(units(&[left.clone()], 0), 2);
+    assert_eq!(units(&[left.clone()], 1_000_000), 2);
     left.taken = true;
     assert_eq!(units(&[left], 0), 0);
 }
@@ -128,7 +135,8 @@ fn what_is_taken_for_an_order_is_what_will_be_sent() {
         left,
         taken,
     ];
-    let take: Vec<_> = to_take(&packages, &[], at(0)).into_iter().collect();
+    let take = to_take(&packages, &[], &Facts::default(), at(0));
+    let take: Vec<_> = take.into_iter().collect();
     assert_eq!(take, [("a".to_owned(), 1), ("b".to_owned(), 1)]);
 }
 
@@ -146,6 +154,7 @@ fn a_split_that_does_not_name_its_origin_is_reconciled_by_its_order() {
 #[test]
 fn rows_that_no_package_backs_hold_what_their_details_say() {
     let row = details::Row {
+        table: "orders_created".to_owned(),
         id: 9,
         order_number: "4712".to_owned(),
         details: Some(r#"[{"barcode":" a ","quantity":"2"},{"barcode":null}]"#.to_owned()),
@@ -154,6 +163,7 @@ fn rows_that_no_package_backs_hold_what_their_details_say() {
     let reserved = reserve(
         &[package(1, "Created", &[("a", 1), ("b/c", 4)])],
         &[row],
+        &Facts::default(),
         at(0),
     );
     let barcode = Barcode::parse("a").unwrap();
@@ -172,6 +182,90 @@ fn rows_that_no_package_backs_hold_what_their_details_say() {
             "orders_created 9 (order 4712): line 2: it has no barcode (not counted)",
         ]
     );
+}
+
+fn with_ledger(movements: &[(&str, &str, i32)]) -> Facts {
+    let movement = |(order, barcode, units): &(&str, &str, i32)| Movement {
+        order: (*order).to_owned(),
+        barcode: (*barcode).to_owned(),
+        units: *units,
+    };
+    Facts {
+        movements: Some(movements.iter().map(movement).collect()),
+        ..Facts::default()
+    }
+}
+
+#[test]
+fn the_ledger_says_what_was_taken_of_an_order() {
+    let left = |id, units, unpicked| Held {
+        unpicked,
+        ..package(id, "Shipped", &[("a", units)])
+    };
+    let open = |id, units| package(id, "Picking", &[("a", units)]);
+    let taken = |held: Held| Held {
+        taken: true,
+        ..held
+    };
+    let released = |held: Held| Held {
+        released: true,
+        ..taken(held)
+    };
+    let rest = Held {
+        origins: vec![1],
+        ..open(2, 1)
+    };
+    for (packages, out, want) in [
+        (vec![open(1, 2)], 0, 2),
+        (vec![open(1, 2)], 1, 1),
+        (vec![open(1, 2)], 2, 0),
+        // More came back than had left.
+        (vec![open(1, 2)], -1, 2),
+        (vec![left(1, 2, true)], 0, 2),
+        (vec![left(1, 2, true)], 1, 1),
+        (vec![left(1, 2, true)], 5, 0),
+        // Shipped before orderwatch knew of it: its movement is not that of the rest.
+        (vec![left(1, 2, false), open(2, 1)], 2, 1),
+        (vec![left(1, 2, false), open(2, 1)], 3, 0),
+        (vec![left(1, 2, true), open(2, 1)], 2, 1),
+        (vec![taken(open(1, 2)), open(2, 1)], 2, 1),
+        // Not taken from here, so the movement is that of the other one.
+        (vec![released(left(1, 2, true)), open(2, 2)], 2, 0),
+        // Half of a package was cancelled; the rest of it was picked.
+        (vec![package(1, "Cancelled", &[("a", 2)]), rest], 1, 1),
+    ] {
+        let facts = with_ledger(&[("4711", "a", out), ("4712", "a", 9), ("4711", "b", 9)]);
+        let reserved = reserve(&packages, &[], &facts, at(0));
+        let units = reserved.units(&Barcode::parse("a").unwrap());
+        assert_eq!(units, want, "{out}: {packages:?}");
+        let needed = to_take(&packages, &[], &facts, at(0));
+        assert!(needed.values().all(|units| u64::from(*units) <= want));
+        let unaccounted = packages.iter().filter(|held| {
+            held.unpicked && !held.taken && !reserved.accounted.contains(&held.package_id)
+        });
+        let named = reserved.shipped().map(|(_, holder)| holder.package);
+        assert_eq!(
+            named.collect::<Vec<_>>(),
+            unaccounted
+                .map(|held| Some(held.package_id))
+                .collect::<Vec<_>>()
+        );
+    }
+}
+
+#[test]
+fn rows_hold_what_the_ledger_does_not_account_for() {
+    let row = |order: &str| details::Row {
+        order_number: order.to_owned(),
+        details: Some(r#"[{"barcode":"A","quantity":2},{"barcode":"b","quantity":1}]"#.to_owned()),
+        ..details::Row::default()
+    };
+    let mut facts = with_ledger(&[("1", "a", 1), ("1", "b", 1), ("2", "a", 1)]);
+    facts.names = Names::new([], ["a".to_owned()]);
+    let reserved = reserve(&[], &[row("1"), row("2"), row("3")], &facts, at(0));
+    let units = |barcode: &str| reserved.units(&Barcode::parse(barcode).unwrap());
+    assert_eq!((units("a"), units("A"), units("b")), (4, 4, 2));
+    assert_eq!(reserved.total(), 6);
 }
 
 proptest! {

@@ -3,16 +3,19 @@
 -- The order is locked by its key alone, and what makes it eligible is asked of the locked row: asked
 -- in one step, the server may read all that is eligible to find it. `OFFSET 0` keeps the steps apart.
 WITH locked AS MATERIALIZED (
-    SELECT o.id, i.integration_id, i.reference, i.round, i.expected
-    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::smallint[], $9::numeric[])
-         AS i (order_id, integration_id, reference, round, expected)
+    SELECT o.id, i.integration_id, i.reference, i.round, i.expected, i.package_id, i.fields
+    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::smallint[], $9::numeric[],
+                $12::uuid[], $13::text[])
+         AS i (order_id, integration_id, reference, round, expected, package_id, fields)
     CROSS JOIN LATERAL (
-        SELECT o.id, o."tenantId", o."packageId", o.status, o."providerId", o."externalOrderId"
+        SELECT o.id, o."tenantId", o."packageId", o.status, o."externalStatus", o."sentAt",
+               o."providerId", o."externalOrderId", o.provider_referans
         FROM public.product_orders o
         WHERE o.id = i.order_id OFFSET 0 FOR UPDATE SKIP LOCKED
     ) o
-    WHERE o.status = 'pending' AND o."providerId" IS NULL
-      AND o."externalOrderId" IS NULL
+    WHERE orderwatch.is_unsent(o.status, o."externalStatus", o."sentAt" IS NULL,
+                               o."externalOrderId", o.provider_referans, $11)
+      AND orderwatch.may_go_to(o."providerId", i.integration_id::text)
       AND EXISTS (
           SELECT FROM public.package_routing r
           WHERE r."tenantId" = o."tenantId" AND r.package_id = o."packageId"
@@ -23,10 +26,11 @@ WITH locked AS MATERIALIZED (
           SELECT FROM orderwatch.brakes b WHERE b.scope IN (i.integration_id, $10))
 ), named AS (
     INSERT INTO orderwatch.purchases AS p
-        (reference, integration_id, order_id, round, claimed_at, expected)
-    SELECT reference, integration_id, id, round, $6, expected FROM locked
+        (reference, integration_id, order_id, round, claimed_at, expected, player_fields)
+    SELECT reference, integration_id, id, round, $6, expected, fields FROM locked
     ON CONFLICT (reference, integration_id) DO UPDATE
-        SET claimed_at = EXCLUDED.claimed_at, expected = EXCLUDED.expected
+        SET claimed_at = EXCLUDED.claimed_at, expected = EXCLUDED.expected,
+            player_fields = EXCLUDED.player_fields
         WHERE p.order_id = EXCLUDED.order_id
     RETURNING p.order_id, p.integration_id, p.reference
 ), tracked AS (
@@ -42,10 +46,18 @@ WITH locked AS MATERIALIZED (
     ) o
     ON CONFLICT (order_id) DO NOTHING
     RETURNING order_id, integration_id, reference
+), sold AS (
+    -- Once for each product and rule; in one order, so that claims do not wait for each other in turn.
+    INSERT INTO orderwatch.player_fields (integration_id, package_id, fields, sold_at)
+    SELECT DISTINCT l.integration_id, l.package_id, l.fields, $6::timestamptz
+    FROM locked l JOIN tracked t ON t.order_id = l.id
+    ORDER BY 1, 2, 3
+    ON CONFLICT DO NOTHING
 ), said AS (
     UPDATE public.product_orders o
     SET provider_referans = t.reference, "providerId" = t.integration_id::text,
-        "externalOrderId" = o.id::text, "externalStatus" = 'queued'
+        "externalOrderId" = orderwatch.kept_name(o.id, o."externalOrderId"),
+        "externalStatus" = 'queued'
     FROM tracked t WHERE o.id = t.order_id
 ), noted AS (
     INSERT INTO orderwatch.events (order_id, at, kind, detail)

@@ -1,37 +1,48 @@
 -- Claims tracked orders for sending: see claim.rs. Rows are locked by their keys alone, as in
 -- claim_new.sql.
 WITH locked AS MATERIALIZED (
-    SELECT o.id, o."providerId" AS provider_id, i.integration_id, i.reference, i.round, i.expected
-    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::smallint[], $8::numeric[])
-         AS i (order_id, integration_id, reference, round, expected)
+    SELECT o.id, o."providerId" AS provider_id,
+           orderwatch.given_reference(o.provider_referans, o."externalOrderId") AS given,
+           i.integration_id, i.reference, i.round, i.expected, i.package_id, i.fields
+    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::smallint[], $8::numeric[],
+                $11::uuid[], $12::text[])
+         AS i (order_id, integration_id, reference, round, expected, package_id, fields)
     CROSS JOIN LATERAL (
-        SELECT o.id, o.status, o."providerId", o."externalOrderId" FROM public.product_orders o
+        SELECT o.id, o.status, o."providerId", o."externalOrderId", o.provider_referans
+        FROM public.product_orders o
         WHERE o.id = i.order_id OFFSET 0 FOR UPDATE SKIP LOCKED
     ) o
-    WHERE o.status = 'pending' AND COALESCE(o."externalOrderId", o.id::text) = o.id::text
+    WHERE orderwatch.is_pending(o.status) AND NOT orderwatch.names_other(
+          o.id, o."externalOrderId", o.provider_referans,
+          EXISTS (SELECT FROM orderwatch.purchases u WHERE u.order_id = o.id OFFSET 0), $10)
       AND NOT EXISTS (
           SELECT FROM orderwatch.brakes b WHERE b.scope IN (i.integration_id, $9))
 ), due AS MATERIALIZED (
-    SELECT t.order_id, l.integration_id, l.reference, l.round, l.expected
+    SELECT t.order_id, l.integration_id, l.reference, l.round, l.expected, l.package_id, l.fields
     FROM locked l
     CROSS JOIN LATERAL (
-        SELECT t.order_id, t.integration_id, t.stage, t.due_at, t.fell_back
+        SELECT t.order_id, t.integration_id, t.reference, t.stage, t.due_at, t.fell_back
         FROM orderwatch.orders t
         WHERE t.order_id = l.id OFFSET 0 FOR UPDATE SKIP LOCKED
     ) t
     WHERE t.integration_id = l.integration_id AND t.stage = 'queued' AND t.due_at <= $6
       -- Staff may have sent it another way since it was looked at. After a refusal the shop's row
       -- names the panel that refused it until now.
-      AND (l.provider_id IS NULL OR l.provider_id = l.integration_id::text
+      AND (orderwatch.may_go_to(l.provider_id, l.integration_id::text)
            OR t.fell_back AND EXISTS (
                SELECT FROM orderwatch.purchases u
                WHERE u.order_id = t.order_id AND u.integration_id::text = l.provider_id))
+      -- A reference that we did not give is somebody else's purchase.
+      AND (l.given IS NULL OR l.given IN (t.reference, l.reference) OR EXISTS (
+               SELECT FROM orderwatch.purchases u
+               WHERE u.order_id = t.order_id AND u.reference = l.given))
 ), named AS (
     INSERT INTO orderwatch.purchases AS p
-        (reference, integration_id, order_id, round, claimed_at, expected)
-    SELECT reference, integration_id, order_id, round, $6, expected FROM due
+        (reference, integration_id, order_id, round, claimed_at, expected, player_fields)
+    SELECT reference, integration_id, order_id, round, $6, expected, fields FROM due
     ON CONFLICT (reference, integration_id) DO UPDATE
-        SET claimed_at = EXCLUDED.claimed_at, expected = EXCLUDED.expected, outcome = NULL
+        SET claimed_at = EXCLUDED.claimed_at, expected = EXCLUDED.expected, outcome = NULL,
+            player_fields = EXCLUDED.player_fields
         WHERE p.order_id = EXCLUDED.order_id
     RETURNING p.order_id, p.integration_id, p.reference
 ), tracked AS (
@@ -40,10 +51,18 @@ WITH locked AS MATERIALIZED (
         dispatched_at = COALESCE(t.dispatched_at, $6)
     FROM named n WHERE t.order_id = n.order_id
     RETURNING t.order_id, t.integration_id, t.reference
+), sold AS (
+    -- Once for each product and rule; in one order, so that claims do not wait for each other in turn.
+    INSERT INTO orderwatch.player_fields (integration_id, package_id, fields, sold_at)
+    SELECT DISTINCT l.integration_id, l.package_id, l.fields, $6::timestamptz
+    FROM due l JOIN tracked t ON t.order_id = l.order_id
+    ORDER BY 1, 2, 3
+    ON CONFLICT DO NOTHING
 ), said AS (
     UPDATE public.product_orders o
     SET provider_referans = t.reference, "providerId" = t.integration_id::text,
-        "externalOrderId" = o.id::text, "externalStatus" = 'queued'
+        "externalOrderId" = orderwatch.kept_name(o.id, o."externalOrderId"),
+        "externalStatus" = 'queued'
     FROM tracked t
     WHERE o.id = t.order_id
       AND (o."externalStatus", o.provider_referans, o."providerId")

@@ -9,7 +9,9 @@ CROSS JOIN LATERAL (
         CROSS JOIN LATERAL (
             SELECT FROM public.product_orders o
             WHERE o."tenantId" = r."tenantId" AND o."packageId" = r.package_id
-              AND o.status = 'pending' AND o."providerId" IS NULL AND o."externalOrderId" IS NULL
+              AND orderwatch.is_unsent(o.status, o."externalStatus", o."sentAt" IS NULL,
+                                       o."externalOrderId", o.provider_referans, $4)
+              AND orderwatch.may_go_to(o."providerId", i.id::text)
               AND o."createdAt" > $1
               AND NOT EXISTS (SELECT FROM orderwatch.orders t WHERE t.order_id = o.id)
             LIMIT $3
@@ -24,7 +26,9 @@ CROSS JOIN LATERAL (
     CROSS JOIN LATERAL (
         SELECT o."createdAt" FROM public.product_orders o
         WHERE o."tenantId" = r."tenantId" AND o."packageId" = r.package_id
-          AND o.status = 'pending' AND o."providerId" IS NULL AND o."externalOrderId" IS NULL
+          AND orderwatch.is_unsent(o.status, o."externalStatus", o."sentAt" IS NULL,
+                                   o."externalOrderId", o.provider_referans, $4)
+          AND orderwatch.may_go_to(o."providerId", i.id::text)
           AND o."createdAt" > $1
           AND NOT EXISTS (SELECT FROM orderwatch.orders t WHERE t.order_id = o.id)
         ORDER BY o."createdAt" LIMIT 1

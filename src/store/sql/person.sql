@@ -1,6 +1,7 @@
 -- One step of a person: see people.rs.
 WITH held AS MATERIALIZED (
-    SELECT o.id, o.status, o."providerId", o."externalOrderId", o."externalStatus"
+    SELECT o.id, o.status, o."providerId", o."externalOrderId", o."externalStatus",
+           o.provider_referans
     FROM public.product_orders o WHERE o.id = $1 FOR UPDATE SKIP LOCKED
 ), free AS (
     SELECT h.* FROM (VALUES (true)) AS one LEFT JOIN held h ON true
@@ -11,10 +12,13 @@ WITH held AS MATERIALIZED (
     FROM orderwatch.orders t CROSS JOIN free f
     WHERE t.order_id = $1 AND t.stage = $2::text AND t.held_reason IS NOT DISTINCT FROM $3::text
       -- What is queued must still be wanted, and not sent by anybody else meanwhile.
-      AND ($4::text <> 'queued' OR f.status = 'pending'
-          AND (f."providerId" IS NULL OR f."providerId" = t.integration_id::text OR t.fell_back)
-          AND COALESCE(f."externalOrderId", $1::text) = $1::text
-          AND f."externalStatus" IN ('not_sent', 'queued'))
+      AND ($4::text <> 'queued' OR orderwatch.is_pending(f.status)
+          AND (orderwatch.may_go_to(f."providerId", t.integration_id::text) OR t.fell_back
+               -- Held before a panel was known: the row of the Client API names that of its route.
+               OR t.integration_id IS NULL AND lower(f."externalStatus" COLLATE "C") = 'not_sent')
+          AND NOT orderwatch.names_other($1::uuid, f."externalOrderId", f.provider_referans,
+              EXISTS (SELECT FROM orderwatch.purchases u WHERE u.order_id = $1), $21)
+          AND lower(f."externalStatus" COLLATE "C") IN ('not_sent', 'queued'))
     FOR UPDATE OF t SKIP LOCKED
 ), won AS (
     UPDATE orderwatch.orders t
@@ -38,9 +42,10 @@ WITH held AS MATERIALIZED (
         "sentAt" = CASE WHEN $4::text = 'submitted' THEN COALESCE(o."sentAt", w.sent_at)
                         ELSE o."sentAt" END,
         -- An earlier claim wrote its panel here; the order goes to another one now.
-        "providerId" = CASE WHEN $4::text = 'queued' AND o."providerId" = w.was_at::text
+        "providerId" = CASE WHEN $4::text = 'queued' AND o."providerId" = COALESCE(w.was_at::text, o."providerId")
                             THEN w.integration_id::text ELSE o."providerId" END,
-        provider_referans = CASE WHEN $4::text = 'queued' AND o.provider_referans IS NOT NULL
+        provider_referans = CASE WHEN $4::text = 'queued' AND orderwatch.given_reference(
+                                          o.provider_referans, o."externalOrderId") IS NOT NULL
                                  THEN w.reference ELSE o.provider_referans END,
         notes = CASE jsonb_typeof(o.notes) WHEN 'array' THEN o.notes
                      WHEN 'null' THEN '[]' ELSE jsonb_build_array(o.notes) END

@@ -46,7 +46,7 @@ WITH free AS MATERIALIZED (
 ), said AS (
     UPDATE public.product_orders o
     SET "externalStatus" = COALESCE(w.external_status, o."externalStatus"),
-        status = CASE WHEN o.status = 'pending'
+        status = CASE WHEN orderwatch.is_open(o.status)
                       THEN COALESCE(w.status, o.status) ELSE o.status END,
         "pinCode" = COALESCE(w.shop_pin, o."pinCode"),
         "lastMessage" = COALESCE(w.last_message, o."lastMessage"),
@@ -86,7 +86,7 @@ WITH free AS MATERIALIZED (
         (1, w.kind, w.detail, true),
         (2, 'contradiction', jsonb_build_object(
                 'shop', w.found_status, 'panel', w.status),
-            w.found_status NOT IN ('pending', w.status)),
+            NOT orderwatch.is_open(w.found_status) AND w.found_status <> w.status),
         (3, 'withdrawn', jsonb_build_object('why', 'row_gone'), w.ends)
     ) AS e (place, kind, detail, happened)
     WHERE e.happened ORDER BY w.order_id, e.place
@@ -104,7 +104,7 @@ WITH free AS MATERIALIZED (
     ON CONFLICT (id) DO NOTHING
 )
 SELECT w.order_id AS "order_id!", w.row_gone AS "row_gone!",
-       CASE WHEN w.found_status NOT IN ('pending', w.status)
+       CASE WHEN NOT orderwatch.is_open(w.found_status) AND w.found_status <> w.status
             THEN w.found_status END AS contradicts,
        -- Listeners hear of it with the commit.
        CASE WHEN w.finished_at IS NOT NULL THEN pg_notify('orderwatch_settled', json_build_object(

@@ -22,7 +22,7 @@ use crate::{
     },
     provider::{AnswerClass, Evidence, PurchaseReply, StatusReply},
     store::{Outcome, Store},
-    worker::{breaker, recorder::Results, report, trace},
+    worker::{breaker, recorder::Results, report},
 };
 
 /// What a purchase needs besides the order.
@@ -50,7 +50,6 @@ impl Call {
     /// Buys, and hands the result in.
     pub(super) async fn make(self, ready: Ready) {
         let (decision, evidence, signal) = self.decide(&ready).await;
-        trace::decided(&decision);
         let outcome = Outcome {
             order: ready.claim.order,
             integration: ready.claim.integration,

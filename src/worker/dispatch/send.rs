@@ -3,7 +3,6 @@
 use std::{collections::HashSet, sync::Arc, time::Instant};
 
 use chrono::{DateTime, Utc};
-use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::{Dispatch, call::Call, sort::Ready};
@@ -11,7 +10,7 @@ use crate::{
     meter::label::Stream,
     order::{HoldReason, OrderId, Reference},
     store::{Claim, Claimed, Lease, NewHold, SpendingLimit, StoreError},
-    worker::{after, before, trace},
+    worker::{after, before},
 };
 
 /// Rounds of a reference that are tried when another order has it.
@@ -118,8 +117,7 @@ impl Dispatch {
                 clock: Arc::clone(&self.clock),
                 results: self.results.clone(),
             };
-            let span = trace::dispatch(ready.claim.order, ready.claim.integration);
-            self.tasks.spawn(call.make(ready).instrument(span));
+            self.tasks.spawn(call.make(ready));
         }
         (started, rest)
     }

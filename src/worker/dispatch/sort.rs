@@ -62,6 +62,7 @@ impl Sorted {
                 reference: order.purchase.reference.clone(),
                 round: 0,
                 expected: order.expected,
+                product: (order.candidate.shop.package, order.purchase.player.fields),
             },
             purchase: order.purchase,
             watched: order.watched,
@@ -114,13 +115,14 @@ impl Dispatch {
         if has_foreign_reference(candidate) {
             return Resolution::Hold(HoldReason::ForeignReference);
         }
-        let entry = match needed_entry(&candidate.shop) {
+        let fields = self.rules.player.of(panel.id(), candidate.shop.package);
+        let entry = match needed_entry(&candidate.shop, fields) {
             Ok(entry) => entry,
             Err(reason) => return Resolution::Hold(reason),
         };
         match self.prices(panel, entry) {
-            Look::List(list) => resolve(&candidate.shop, Prices::List(&list)),
-            Look::Failed => resolve(&candidate.shop, Prices::Unreadable),
+            Look::List(list) => resolve(&candidate.shop, Prices::List(&list), fields),
+            Look::Failed => resolve(&candidate.shop, Prices::Unreadable, fields),
             Look::Fetch | Look::Wait => Resolution::Later,
         }
     }

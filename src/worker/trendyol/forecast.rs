@@ -9,8 +9,9 @@ use crate::{
     marketplace::Barcode,
     stock::{
         Oddity, guard,
-        plan::{Explained, Plan, Rules, plan},
-        reserve::{Reserved, reserve},
+        listing::Listing,
+        plan::{Entry, Explained, Plan, Rules, plan},
+        reserve::{Holder, Reserved, reserve},
         shelf,
     },
     store::{StockView, Store, StoreError},
@@ -21,6 +22,7 @@ pub struct Forecast {
     pub(super) view: StockView,
     pub(super) shelves: BTreeMap<Barcode, i32>,
     pub(super) reserved: Reserved,
+    listing: Listing,
     pub(super) rules: Rules,
     plan: Plan,
 }
@@ -37,7 +39,9 @@ impl Forecast {
     ) -> Result<Self, StoreError> {
         let mut view = store.stock_view(ORDERS, now).await?;
         let (shelves, oddities) = shelf::read(std::mem::take(&mut view.shelves));
-        let reserved = reserve(&view.packages, &view.rows, now);
+        let reserved = reserve(&view.packages, &view.rows, &view.facts, now);
+        view.oddities.extend(oddities);
+        let (listing, oddities) = Listing::read(std::mem::take(&mut view.listing), rules.shelves);
         view.oddities.extend(oddities);
         view.oddities.extend_from_slice(&reserved.oddities);
         let rules = Rules {
@@ -50,6 +54,7 @@ impl Forecast {
             view,
             shelves,
             reserved,
+            listing,
             rules,
             plan: Plan::default(),
         };
@@ -65,7 +70,13 @@ impl Forecast {
 
     /// After something was learnt.
     pub(super) fn plan_again(&mut self) {
-        self.plan = plan(&self.shelves, &self.reserved, &self.view.known, self.rules);
+        self.plan = plan(
+            &self.shelves,
+            &self.reserved,
+            &self.view.known,
+            &self.listing,
+            self.rules,
+        );
     }
 
     /// Whether the orders were read too long ago to raise stock.
@@ -88,6 +99,11 @@ impl Forecast {
         &self.view.oddities
     }
 
+    /// Who holds units that were shipped although nobody has taken them from the shelves.
+    pub fn shipped_untaken(&self) -> impl Iterator<Item = (&Barcode, &Holder)> {
+        self.reserved.shipped()
+    }
+
     /// The brake before a disaster.
     ///
     /// # Errors
@@ -100,7 +116,8 @@ impl Forecast {
             let listed = listed
                 .saturating_sub(known.told_in_all())
                 .saturating_sub(known.lifted);
-            Some((listed, self.shelves.get(barcode).copied().unwrap_or(0)))
+            let qty = self.shelves.get(barcode).copied().unwrap_or(0);
+            Some((listed, self.listing.there(barcode, qty)))
         }))
     }
 
@@ -115,7 +132,7 @@ impl Forecast {
                 barcode: barcode.as_str(),
                 entry,
                 holders: self.reserved.holders(barcode),
-                safety: self.rules.safety,
+                safety: kept_back(entry, self.rules.safety),
                 confirmed: confirmed.map(|(units, _)| units),
                 confirmed_at: confirmed.map(|(_, at)| at),
                 sent: open.map(|open| open.quantity),
@@ -123,6 +140,15 @@ impl Forecast {
                 refused: refused.map(|(_, words)| words.as_str()),
             }
         })
+    }
+}
+
+/// Units of a product that are not put on sale though they are there.
+fn kept_back(entry: &Entry, safety: u32) -> u32 {
+    if entry.made_to_order {
+        0
+    } else {
+        safety.saturating_add(entry.extra_buffer)
     }
 }
 

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     stock::{
         details::Row,
+        ledger::Facts,
         reserve::{Held, to_take},
     },
     store::PickLine,
@@ -12,8 +13,8 @@ use crate::{
 
 /// What an order needs, product by product.
 #[must_use]
-pub fn needed(packages: &[Held], rows: &[Row], now: DateTime<Utc>) -> Vec<PickLine> {
-    let lines = to_take(packages, rows, now).into_iter();
+pub fn needed(packages: &[Held], rows: &[Row], facts: &Facts, now: DateTime<Utc>) -> Vec<PickLine> {
+    let lines = to_take(packages, rows, facts, now).into_iter();
     lines
         .map(|(barcode, units)| PickLine {
             barcode,

@@ -13,16 +13,18 @@ use std::{
 };
 
 use async_trait::async_trait;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::{Followed, Forecast, Pull, Seller, chain, send::Sent};
 use crate::{
-    marketplace::Barcode,
+    marketplace::{Barcode, MAX_READ_BACK},
     stock::{
         Oddity,
+        listing::ShelfRule,
         plan::{Plan, Verdict, Why},
+        second_pusher::{Look, OnSecondPusher},
     },
     store::PushLog,
     worker::periodic::{JobError, Pass},
@@ -34,6 +36,10 @@ const ROUNDS: usize = 40;
 const LATE_LOOKS: usize = 3;
 /// Differences that one round looks at: more would take so long that the view of the orders grows old.
 const LOOKS: usize = 1000;
+/// Products that a pass looks at although they seem right: one request.
+const SPOT_CHECK: usize = MAX_READ_BACK;
+/// What was confirmed later is not looked at again: a second pusher needs its time, too.
+const SPOT_CHECK_AFTER: TimeDelta = TimeDelta::minutes(15);
 /// How long a round waits for results; what comes later is found by the next pass.
 const PATIENCE: TimeDelta = TimeDelta::seconds(20);
 /// The job.
@@ -50,6 +56,10 @@ pub struct PushRules {
     pub batch_size: usize,
     /// Units of each product that are never put on sale.
     pub safety_stock: u32,
+    /// Whether a product is sold that no shelf has.
+    pub shelves: ShelfRule,
+    /// What follows when somebody else sends stock.
+    pub on_second_pusher: OnSecondPusher,
     /// The oldest view of the orders by which stock may be raised.
     pub max_order_age: Duration,
     /// From the last push of a pass to one more look at the orders.
@@ -114,7 +124,11 @@ impl PushStock {
         Self { pull, rules }
     }
 
-    fn seller(&self) -> &Seller {
+    pub(super) fn on_second_pusher(&self) -> OnSecondPusher {
+        self.rules.on_second_pusher
+    }
+
+    pub(super) fn seller(&self) -> &Seller {
         self.pull.seller()
     }
 
@@ -154,12 +168,20 @@ impl PushStock {
         Ok(pushed)
     }
 
+    pub(super) async fn forecast(&self, now: DateTime<Utc>) -> Result<Forecast, JobError> {
+        Ok(Forecast::read(&self.seller().store, self.rules, now).await?)
+    }
+
     async fn rounds(&self, pushed: &mut Pushed) -> Result<(), JobError> {
         let followed = self.seller().follow().await?;
         pushed.learn(followed);
         let (mut is_early, mut late_looks) = (false, 0);
-        for _ in 0..ROUNDS {
+        for number in 0..ROUNDS {
             self.read_orders(pushed).await?;
+            self.may_send().await?;
+            if number == 0 {
+                self.spot_check(pushed).await?;
+            }
             let round = self.round(pushed).await?;
             if round.batches > 0 {
                 self.await_results(pushed).await?;
@@ -195,13 +217,19 @@ impl PushStock {
     /// Looks at some differences, and sends those that are none of Trendyol's own sales.
     async fn round(&self, pushed: &mut Pushed) -> Result<Round, JobError> {
         let seller = self.seller();
-        let mut forecast = Forecast::read(&seller.store, self.rules, seller.clock.now()).await?;
+        let mut forecast = self.forecast(seller.clock.now()).await?;
         pushed.note(&forecast);
+        if !forecast.reserved.accounted.is_empty() {
+            let packages = &forecast.reserved.accounted;
+            let now = seller.clock.now();
+            seller.store.packages_were_taken(packages, now).await?;
+        }
         let mut checks = forecast.plan().checks(&forecast.view.known);
         let more = checks.len() > LOOKS;
         checks.truncate(LOOKS);
         if !checks.is_empty() {
-            self.look(&mut forecast, &checks, pushed).await?;
+            let looks = self.look(&mut forecast, &checks, pushed).await?;
+            self.judge(looks, false, &forecast, pushed).await?;
             forecast.plan_again();
         }
         pushed.wait(forecast.plan());
@@ -227,19 +255,42 @@ impl PushStock {
         })
     }
 
+    /// Looks at products that seem right, those first that were looked at longest ago: what somebody
+    /// else sends shows nowhere else.
+    async fn spot_check(&self, pushed: &mut Pushed) -> Result<(), JobError> {
+        let seller = self.seller();
+        let now = seller.clock.now();
+        let mut forecast = self.forecast(now).await?;
+        let known = forecast.view.known.iter();
+        let mut old: Vec<(DateTime<Utc>, Barcode)> = known
+            .filter(|(_, known)| known.open.is_none() && known.quarantine.is_none())
+            .filter_map(|(barcode, known)| Some((known.confirmed?.1, barcode.clone())))
+            .filter(|(at, _)| now - *at >= SPOT_CHECK_AFTER)
+            .collect();
+        old.sort();
+        old.truncate(SPOT_CHECK);
+        if old.is_empty() {
+            return Ok(());
+        }
+        let sample: Vec<Barcode> = old.into_iter().map(|(_, barcode)| barcode).collect();
+        let looks = self.look(&mut forecast, &sample, pushed).await?;
+        self.judge(looks, true, &forecast, pushed).await
+    }
+
     /// Looks at differences before they are sent.
     async fn look(
         &self,
         forecast: &mut Forecast,
         checks: &[Barcode],
         pushed: &mut Pushed,
-    ) -> Result<(), JobError> {
+    ) -> Result<Vec<Look>, JobError> {
         let view = forecast.rules.now;
         let known = &mut forecast.view.known;
         match self.seller().read_back(checks, known, view).await {
             Ok(compared) => {
                 pushed.requests += compared.requests;
                 pushed.read_back += compared.asked;
+                return Ok(compared.looks);
             }
             Err(error @ JobError::Store(_)) => return Err(error),
             Err(error) => {
@@ -247,7 +298,7 @@ impl PushStock {
                 forecast.rules.blind = true;
             }
         }
-        Ok(())
+        Ok(Vec::new())
     }
 
     /// Waits a moment for the results of what was sent.
@@ -322,7 +373,7 @@ impl Pushed {
         }
     }
 
-    fn trouble(&mut self, text: String) {
+    pub(super) fn trouble(&mut self, text: String) {
         if !self.troubles.contains(&text) {
             self.troubles.push(text);
         }

@@ -10,13 +10,14 @@ use crate::{
     stock::{
         patience::MAY_STILL_APPLY,
         plan::{Fate, Known, Missing, Moved},
+        second_pusher::Look,
     },
     store::Listed,
     worker::periodic::JobError,
 };
 
 /// What a read-back has found.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Compared {
     /// Bar codes that were asked about.
     pub(super) asked: usize,
@@ -26,6 +27,8 @@ pub(super) struct Compared {
     pub(super) unlisted: usize,
     /// Requests.
     pub(super) requests: usize,
+    /// What it says about who else sends.
+    pub(super) looks: Vec<Look>,
 }
 
 impl Seller {
@@ -54,6 +57,7 @@ impl Seller {
                 let quantity = quantities.get(barcode).copied();
                 compared.asked += 1;
                 compared.unlisted += usize::from(quantity.is_none());
+                compared.looks.extend(look(barcode, quantity, known));
                 known.checked = true;
                 known.is_new = known.confirmed.is_none() && known.open.is_none();
                 if let Some(found) = compare(barcode, quantity, known, now) {
@@ -76,6 +80,21 @@ impl Seller {
         }
         Ok(compared)
     }
+}
+
+/// What a look says about who else sends; nothing while a push of ours is under way.
+fn look(barcode: &Barcode, quantity: Option<i32>, known: &Known) -> Option<Look> {
+    let (ours, ours_at) = known.confirmed.filter(|_| known.open.is_none())?;
+    Some(Look {
+        barcode: barcode.clone(),
+        ours,
+        ours_at,
+        sent_lately: known.recent.iter().map(|(n, _)| *n).max().unwrap_or(0),
+        sold: known.told_in_all(),
+        given_back: known.given_back,
+        open: 0,
+        observed: quantity?,
+    })
 }
 
 /// Sales that no order tells of, after this look, and whether the push that was open has applied.

@@ -220,6 +220,7 @@ fn written(claim: &Claim) -> NewReturn {
 fn piece(item: &ClaimItem) -> ReturnedPiece {
     ReturnedPiece {
         id: uuid(&item.id),
+        claim_item: clean(&item.id),
         barcode: item.barcode.clone(),
         name: item.product_name.clone(),
         size: item.product_size.clone(),

@@ -117,5 +117,6 @@ fn held(order: &str, package: &OrderPackage) -> Held {
         origins: package.origins.clone(),
         taken: false,
         unpicked: false,
+        released: false,
     }
 }

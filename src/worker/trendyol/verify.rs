@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use super::{ORDERS, PushStock, Pushed, Seller, push::PUSH_STOCK};
+use super::{PushStock, Pushed, Seller, push::PUSH_STOCK};
 use crate::{
     marketplace::Barcode,
     store::Leader,
@@ -60,7 +60,9 @@ impl Pass for VerifyStock {
         // Sales that are not known yet would look like drift. The repair says if this fails.
         self.push.read_orders(&mut Pushed::default()).await?;
         let now = self.seller.clock.now();
-        let known = self.seller.store.stock_view(ORDERS, now).await?.known;
+        let forecast = self.push.forecast(now).await?;
+        let known = &forecast.view.known;
+        let mut looks = Vec::new();
         let mut names: Vec<Barcode> = known.keys().cloned().collect();
         names.sort();
         for page in names.chunks(PAGE) {
@@ -73,6 +75,7 @@ impl Pass for VerifyStock {
             differ += found.differ;
             unlisted += found.unlisted;
             requests += found.requests;
+            looks.extend(found.looks);
         }
         if differ > 0 {
             tracing::warn!(
@@ -86,13 +89,15 @@ impl Pass for VerifyStock {
             .store
             .forget_packages(now - KEEP_PACKAGES)
             .await?;
+        let mut judged = Pushed::default();
+        self.push.judge(looks, true, &forecast, &mut judged).await?;
         let leader = self.lead_of_pushing().await?;
         let repair = self.push.run().await;
         leader.resign().await;
         let repair = repair?;
         Ok(json!({
             "compared": compared, "differ": differ, "unlisted": unlisted, "requests": requests,
-            "repair": serde_json::to_value(repair)?,
+            "repair": serde_json::to_value(repair)?, "second_pusher": judged.troubles,
         }))
     }
 }

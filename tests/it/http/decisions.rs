@@ -232,3 +232,40 @@ async fn a_pass_is_run_by_hand_and_written_down() {
     assert_eq!(kept, 3);
     process.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delivered_order_confirms_the_player_fields_of_its_product() {
+    let world = World::new().await;
+    let process = world.start(&world.settings()).await;
+    let site = Site::of(&process).await;
+    let order = world.shop.order(PIN, "player-1").await;
+    world.shop.completed(order).await;
+    let path = format!("/api/v1/orders/{order}");
+    let seen = site.read(&path).await;
+    assert_eq!(seen["player"]["oyuncu_bilgi"], "player-1");
+    assert_eq!(seen["player_confirmed"], false);
+    let page = site.get(&format!("/orders/{order}")).await.body;
+    let button = format!("/orders/{order}/confirm");
+    assert!(page.contains(&button), "{page}");
+    assert!(page.contains("oyuncu_bilgi=player-1"), "{page}");
+    let asked = site.get(&button).await.body;
+    assert!(asked.contains("count as confirmed"), "{asked}");
+
+    let body = json!({ "by": "Ayşe", "reason": "the customer has it" });
+    let confirm = format!("{path}/confirm");
+    let done = site.post(&confirm, &body).await.good();
+    assert_eq!(done, json!({ "fields": "sheet", "new": true }));
+    let again = site.post(&confirm, &body).await.good();
+    assert_eq!(again, json!({ "fields": "sheet", "new": false }));
+    assert_eq!(site.read(&path).await["player_confirmed"], true);
+    let page = site.get(&format!("/orders/{order}")).await.body;
+    assert!(!page.contains(&button), "{page}");
+    let held = world.shop.order(PIN, "").await;
+    world
+        .shop
+        .wait_for(held, |row| row.held_reason.is_some())
+        .await;
+    let confirm = format!("/api/v1/orders/{held}/confirm");
+    assert_eq!(site.post(&confirm, &body).await.problem(409), "refused");
+    process.stop().await;
+}

@@ -26,7 +26,7 @@ async fn a_settlement_is_told_once_signed_and_without_the_code(pool: PgPool) {
             "tenant_id": shop.tenant,
             "stage": "completed",
             "status": "approved",
-            "external_status": "completed",
+            "external_status": "done",
             "reference": reseller.reference(order),
             "cost": "35",
         },

@@ -40,7 +40,7 @@ fn check(row: &Row, sale: Option<&Sale>, tally: &mut Tally) {
         (Some("completed"), Some(sale)) => {
             tally.completed += 1;
             assert_eq!(row.status, "approved", "{}", about());
-            assert_eq!(row.external_status, "completed", "{}", about());
+            assert_eq!(row.external_status, "done", "{}", about());
             assert_eq!(row.pin_code, sale.pin, "the shop's PIN: {}", about());
             assert_eq!(row.pin, sale.pin, "our PIN: {}", about());
             assert_eq!(row.referans.as_ref(), Some(&sale.reference), "{}", about());

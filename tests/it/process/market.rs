@@ -38,6 +38,7 @@ impl Market {
     pub(crate) fn settings(&self, settings: Settings) -> Settings {
         settings
             .with("trendyol.enabled", "true")
+            .with("trendyol.stock.safety_stock", "0")
             .text("trendyol.base_url", &self.store.base_url())
             .text("trendyol.seller_id", &self.seller)
             .text("trendyol.api_key", API_KEY)

@@ -124,8 +124,10 @@ async fn what_leaves_without_being_picked_is_held_back_and_named(pool: PgPool) {
     rig.wait(MINUTE);
     assert_eq!(rig.push().await.unwrap().reserved, 2);
     assert_eq!(rig.on_sale(), ["A 7"]);
-    rig.wait(4 * DAY);
-    assert_eq!(rig.push().await.unwrap().reserved, 0);
+    rig.wait(120 * DAY);
+    rig.verify().await.unwrap();
+    assert_eq!(rig.push().await.unwrap().reserved, 2);
+    assert_eq!(rig.on_sale(), ["A 7"]);
 }
 
 #[sqlx::test(migrations = false)]
@@ -319,4 +321,51 @@ async fn packages_that_ended_long_ago_are_forgotten(pool: PgPool) {
     assert_eq!(left, [open.packages[0].to_string()]);
     assert_eq!(rig.warehouse.orders().await.len(), 2);
     assert_eq!(rig.push().await.unwrap().reserved, 2);
+}
+
+#[sqlx::test(migrations = false)]
+async fn the_history_of_an_order_tells_what_orderwatch_did(pool: PgPool) {
+    let rig = Rig::new(pool, &[("A", 9)]).await;
+    rig.warehouse
+        .run(
+            "CREATE TABLE public.order_audit_logs (
+                 id bigserial PRIMARY KEY, ts timestamp NOT NULL, order_number varchar(64),
+                 package_number varchar(64), barcode varchar(64), event_type varchar(32) NOT NULL,
+                 status_from varchar(32), status_to varchar(32), quantity integer, source varchar(32),
+                 severity varchar(8) NOT NULL, message text, details json)",
+        )
+        .await;
+    let order = rig.shop.sell("A", 2).unwrap();
+    rig.wait(MINUTE);
+    rig.pull().await.unwrap();
+    rig.wait(MINUTE);
+    rig.pull().await.unwrap();
+    rig.shop
+        .move_to(order.packages[0], Status::Shipped)
+        .unwrap();
+    rig.wait(MINUTE);
+    rig.pull().await.unwrap();
+    let history =
+        "SELECT order_number, barcode, event_type, status_from, status_to, quantity, source
+                   FROM public.order_audit_logs ORDER BY id";
+    let number = &order.number;
+    let want = [
+        format!("{number}|A|order_received|-|created|2|ORDERWATCH"),
+        format!("{number}|A|status_changed|created|shipped|2|ORDERWATCH"),
+    ];
+    assert_eq!(rig.warehouse.rows(history).await, want);
+
+    // A history of another shape keeps no order from the warehouse.
+    rig.warehouse
+        .run("ALTER TABLE public.order_audit_logs RENAME COLUMN severity TO weight")
+        .await;
+    rig.shop
+        .move_to(order.packages[0], Status::Delivered)
+        .unwrap();
+    rig.wait(MINUTE);
+    rig.pull().await.unwrap();
+    assert_eq!(
+        rig.warehouse.orders().await,
+        [format!("{number} delivered Delivered A×2")]
+    );
 }

@@ -96,3 +96,35 @@ async fn no_returns_are_no_error(pool: PgPool) {
     .await;
     assert_eq!(rig.returns().await.unwrap()["claims"], 0);
 }
+
+#[sqlx::test(migrations = false)]
+async fn each_piece_keeps_its_name_where_the_warehouse_has_a_column_for_it(pool: PgPool) {
+    let rig = Rig::new(pool, &[("A", 9)]).await;
+    let order = rig.shop.sell("A", 2).unwrap();
+    rig.shop
+        .move_to(order.packages[0], Status::Delivered)
+        .unwrap();
+    rig.shop.claim(order.packages[0], "A", 2).unwrap();
+    rig.returns().await.unwrap();
+    // Read before the column came: the names are filled in.
+    rig.warehouse
+        .run("ALTER TABLE public.return_products ADD claim_line_item_id varchar UNIQUE")
+        .await;
+    rig.wait(HOUR);
+    rig.returns().await.unwrap();
+    let named =
+        "SELECT count(*), count(claim_line_item_id), bool_and(claim_line_item_id = id::text)
+                 FROM return_products";
+    assert_eq!(rig.warehouse.rows(named).await, ["2|2|true"]);
+
+    // The warehouse's application finds the piece and adds none.
+    rig.warehouse
+        .run(
+            "INSERT INTO public.return_products (id, return_order_id, barcode, quantity, claim_line_item_id)
+             SELECT gen_random_uuid(), return_order_id, barcode, 1, claim_line_item_id FROM return_products
+             ON CONFLICT (claim_line_item_id) DO UPDATE SET barcode = EXCLUDED.barcode",
+        )
+        .await;
+    rig.returns().await.unwrap();
+    assert_eq!(rig.warehouse.rows(named).await, ["2|2|true"]);
+}

@@ -12,6 +12,7 @@ use orderwatch::{
     meter::Meter,
     outbound::{Http, HttpSettings},
     sandbox::trendyol::{Endpoint, Limits, Product, StorePlan, TrendyolStore},
+    stock::{listing::ShelfRule, second_pusher::OnSecondPusher},
     worker::{
         periodic::{JobError, Pass},
         trendyol::{
@@ -95,6 +96,8 @@ impl Rig {
         let rules = PushRules {
             batch_size: 1000,
             safety_stock: 0,
+            shelves: ShelfRule::Auto,
+            on_second_pusher: OnSecondPusher::Pause,
             max_order_age: Duration::from_mins(5),
             look_again_after: Duration::from_mins(1),
             force: false,

@@ -27,8 +27,12 @@ use tokio_util::task::TaskTracker;
 
 use super::Shop;
 
-/// What differs from the shipped settings in every test: the pace of a panel would be real time.
-const UNPACED: (&str, &str) = ("znet.requests_per_second", "0");
+/// What differs from the shipped settings in every test: the pace of a panel would be real time, and
+/// the shop of the tests is one without wallets, so that its rows show what became of an order.
+const UNPACED: [(&str, &str); 2] = [
+    ("znet.requests_per_second", "0"),
+    ("orders.settle", "status"),
+];
 
 /// A dispatcher, a poller, a sweeper, a prober and the recorder that their results go to.
 pub(crate) struct Rig {
@@ -82,8 +86,10 @@ impl Rig {
         // Waiting for a closed tracker is waiting until it is empty; it still takes tasks.
         calls.close();
         let panels = panels(&config, &shop.store, &clock);
+        let store = shop.store.clone();
+        let store = store.buying_chained(config.dispatch.buy_chained);
         let parts = Parts {
-            sources: (shop.store.clone(), Arc::clone(&panels), clock),
+            sources: (store, Arc::clone(&panels), clock),
             rules: Arc::new(config.rules()),
             config,
             results,
@@ -271,8 +277,9 @@ fn config(settings: &[(&str, &str)]) -> Config {
         (name, (*value).to_owned())
     };
     let database = ("database.url", "postgres://localhost/not-used");
-    let all = [database, UNPACED]
+    let all = [database]
         .into_iter()
+        .chain(UNPACED)
         .chain(settings.iter().copied());
     let environment: Vec<_> = all.map(|setting| variable(&setting)).collect();
     Config::load(&Sources::new(None, environment, []))

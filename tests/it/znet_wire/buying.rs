@@ -3,13 +3,13 @@
 use std::{process::Command, time::Duration};
 
 use orderwatch::{
-    order::{NotSent, PurchaseOutcome},
-    provider::{AnswerClass, Provider, znet::HttpSettings},
+    order::{NotSent, PlayerFields, PurchaseOutcome, player_fields},
+    provider::{AnswerClass, Provider, Purchase, znet::HttpSettings},
 };
 use tokio::net::TcpListener;
 
 use super::{
-    BOUGHT, LONG,
+    BOUGHT, LOGIN, LONG,
     panel::{Panel, Then, gzip, http, ok},
     purchase, request, znet, znet_at,
 };
@@ -44,6 +44,66 @@ async fn buys_once(
     );
     assert_eq!(reply.outcome, outcome, "{case}: {reply:?}");
     assert_eq!(reply.evidence.class, class, "{case}: {reply:?}");
+}
+
+/// The query of a purchase for this customer, by this rule.
+async fn sent(fields: PlayerFields, user_identifier: &str, extra: Option<&str>) -> String {
+    let panel = Panel::answering(ok(FINE), Then::Stay).await;
+    let address = panel.address;
+    let bought = Purchase {
+        player: player_fields(fields, Some(user_identifier), extra).unwrap(),
+        ..purchase()
+    };
+    assert_eq!(znet(address).purchase(&bought).await.outcome, accepted());
+    let came = panel.connections().await.remove(0);
+    let (_, query) = came.split_once(&format!("{LOGIN}&")).unwrap();
+    let query = query.split_once(" HTTP").unwrap().0.to_owned();
+    assert_eq!(
+        came,
+        request(address, "pin_ekle", &query),
+        "nothing else differs"
+    );
+    query
+}
+
+/// What the shop's own adapter has put on the wire for the same orders, and what the sheet says.
+#[tokio::test]
+async fn player_fields_are_sent_to_the_byte_by_the_sheet_or_as_the_shop_sends_them() {
+    for (user_identifier, extra, sheet, shop) in [
+        (
+            "both-0",
+            None,
+            "kupur=325&referans=2000000000000123&oyuncu_bilgi=both-0",
+            "referans=2000000000000123&kupur=325&musteri_tel=both-0",
+        ),
+        (
+            "51234567890",
+            Some("987456"),
+            "kupur=325&referans=2000000000000123&oyuncu_bilgi=987456%2051234567890",
+            "referans=2000000000000123&kupur=325&musteri_tel=51234567890&oyuncu_bilgi=987456",
+        ),
+        (
+            "987456",
+            Some("+905551112233"),
+            "kupur=325&referans=2000000000000123&oyuncu_bilgi=987456&musteri_tel=%2B905551112233",
+            "referans=2000000000000123&kupur=325&musteri_tel=987456&oyuncu_bilgi=%2B905551112233",
+        ),
+        (
+            " Şükrü & 1 ",
+            Some(""),
+            "kupur=325&referans=2000000000000123&oyuncu_bilgi=%C5%9E%C3%BCkr%C3%BC%20%26%201",
+            "referans=2000000000000123&kupur=325&musteri_tel=+%C5%9E%C3%BCkr%C3%BC+%26+1+",
+        ),
+    ] {
+        for (fields, want) in [(PlayerFields::Sheet, sheet), (PlayerFields::Shop, shop)] {
+            let got = sent(fields, user_identifier, extra).await;
+            assert_eq!(
+                got,
+                format!("oyun=9&{want}"),
+                "{fields} {user_identifier:?} {extra:?}"
+            );
+        }
+    }
 }
 
 #[tokio::test]

@@ -36,10 +36,25 @@ pub const fn hold(reason: HoldReason) -> Say {
             "Eşleştirilen ürün panelin listesinde yok",
             "المنتج المربوط غير موجود في قائمة اللوحة",
         ],
+        HoldReason::ListedWithoutOyun => [
+            "The panel lists the mapped product without its oyun_bilgi_id",
+            "Panel, eşleştirilen ürünü oyun_bilgi_id olmadan listeliyor",
+            "تسرد اللوحة المنتج المربوط بلا oyun_bilgi_id",
+        ],
+        HoldReason::ListedWithoutKupur => [
+            "The panel lists the mapped product without its kupur",
+            "Panel, eşleştirilen ürünü kupur olmadan listeliyor",
+            "تسرد اللوحة المنتج المربوط بلا kupur",
+        ],
         HoldReason::ContradictoryRouting => [
             "The package is routed automatically but to no panel of this shop",
             "Paket otomatik yönlendiriliyor ama bu mağazanın hiçbir paneline değil",
             "الباقة موجَّهة تلقائيًا ولكن ليس إلى لوحة من لوحات هذا المتجر",
+        ],
+        HoldReason::PanelOfAnother => [
+            "The package's route leads to an account of another tenant; orderwatch buys with the order's own tenant's accounts only",
+            "Paketin yönlendirmesi başka bir mağazanın hesabına gidiyor; orderwatch yalnızca siparişin kendi mağazasının hesaplarıyla satın alır",
+            "يقود توجيه الباقة إلى حساب متجر آخر؛ لا يشتري orderwatch إلا بحسابات متجر الطلب نفسه",
         ],
         HoldReason::IntegrationIncomplete => [
             "The panel's address, account or password is missing or unusable",
@@ -118,10 +133,20 @@ pub const fn hold_remedy(reason: HoldReason) -> Say {
             "Eşleştirmeyi düzeltin ya da paketi başka panele yönlendirin, sonra siparişi yeniden deneyin.",
             "صحّح الربط أو وجّه الباقة إلى لوحة أخرى ثم أعد محاولة الطلب.",
         ],
+        HoldReason::ListedWithoutOyun | HoldReason::ListedWithoutKupur => [
+            "Ask the panel for both numbers, enter them in the mapping's meta as \"oyun\" and \"kupur\", then retry the order.",
+            "Panelden iki numarayı öğrenip eşleştirmenin meta alanına \"oyun\" ve \"kupur\" olarak girin, sonra siparişi yeniden deneyin.",
+            "اسأل اللوحة عن الرقمين وأدخلهما في meta الخاصة بالربط باسم \"oyun\" و\"kupur\" ثم أعد محاولة الطلب.",
+        ],
         HoldReason::ContradictoryRouting => [
             "Choose a panel of this shop in the package's routing, then retry the order.",
             "Paketin yönlendirmesinde bu mağazanın bir panelini seçin, sonra siparişi yeniden deneyin.",
             "اختر لوحة من لوحات هذا المتجر في توجيه الباقة ثم أعد محاولة الطلب.",
+        ],
+        HoldReason::PanelOfAnother => [
+            "Give this tenant an integration of its own at that panel, map and route the package to it, then retry the order.",
+            "Bu mağazaya o panelde kendi hesabını ekleyin, paketi eşleştirip ona yönlendirin, sonra siparişi yeniden deneyin.",
+            "أضف لهذا المتجر حسابًا خاصًا به في تلك اللوحة واربط الباقة ووجّهها إليه ثم أعد محاولة الطلب.",
         ],
         HoldReason::IntegrationIncomplete => [
             "Complete the panel (address, account, password) in the shop, then retry the order.",

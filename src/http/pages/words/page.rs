@@ -105,6 +105,10 @@ words! {
         waits_person => ["a person", "bir kişi", "شخص"],
         waits_sweep => ["the sweep", "tarama", "عملية المسح"],
         final_at => ["final", "kesinleşti", "نهائي"],
+        player_fields => ["Sent about the player", "Oyuncu için gönderilen", "المُرسل عن اللاعب"],
+        fields_rule => ["Player fields", "Oyuncu alanları", "حقول اللاعب"],
+        fields_confirmed => ["confirmed by a real order", "gerçek bir siparişle onaylı", "مؤكدة بطلب حقيقي"],
+        fields_not_confirmed => ["not confirmed", "onaylanmamış", "غير مؤكدة"],
         row_gone => ["the row is gone", "satır silinmiş", "السطر محذوف"],
 
         why => ["Why", "Neden", "السبب"],
@@ -164,6 +168,10 @@ words! {
 
         stock_off => ["The Trendyol store is switched off in the configuration ([trendyol] enabled = false).", "Trendyol mağazası yapılandırmada kapalı ([trendyol] enabled = false).", "متجر Trendyol معطَّل في الإعدادات ([trendyol] enabled = false)."],
         plan => ["Plan", "Plan", "الخطة"],
+        stock_paused => ["No stock is sent: paused by {who}: {why} `orderwatch stock resume` ends it.", "Stok gönderilmiyor: {who} duraklattı: {why} Bitirmek için: `orderwatch stock resume`.", "لا يُرسل المخزون: أوقفه {who}: {why} لإنهائه: `orderwatch stock resume`."],
+        kept_back => ["{count} kept back by the warehouse", "{count} adedi depo ayırıyor", "{count} يحتفظ بها المستودع"],
+        on_shelves => ["the shelves hold {count}", "raflarda {count} adet var", "على الرفوف {count}"],
+        made_to_order => ["made to order", "sipariş üzerine üretim", "يُصنع عند الطلب"],
         plan_note => ["Products that differ from what is on sale, or wait.", "Satıştakinden farklı olan ya da bekleyen ürünler.", "المنتجات التي تختلف عمّا هو معروض أو تنتظر."],
         plan_settled => ["Everything on sale is as it should be.", "Satıştaki her şey olması gerektiği gibi.", "كل ما هو معروض كما ينبغي."],
         plan_counts => ["{settled} as they should be, {send} to be sent, {wait} waiting", "{settled} olması gerektiği gibi, {send} gönderilecek, {wait} bekliyor", "{settled} كما ينبغي، {send} للإرسال، {wait} بالانتظار"],

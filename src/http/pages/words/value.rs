@@ -97,6 +97,16 @@ pub const fn event(kind: EventKind) -> Say {
             "mağaza ve panel çelişiyor",
             "تعارض بين المتجر واللوحة",
         ],
+        EventKind::Overwritten => [
+            "also sent by somebody else",
+            "başkası da gönderdi",
+            "أرسله غيرنا أيضًا",
+        ],
+        EventKind::Confirmed => [
+            "delivery to the right account confirmed",
+            "doğru hesaba teslim onaylandı",
+            "أُكد الوصول إلى الحساب الصحيح",
+        ],
         EventKind::PinShown => ["code shown", "kod gösterildi", "عُرض الكود"],
         EventKind::LateAnswer => ["late answer", "geç gelen yanıt", "رد متأخر"],
     }

@@ -76,6 +76,21 @@ pub const fn warning_remedy(condition: &Condition) -> Say {
             "Alımların doğru olduğuna bakın; dispatch.daily_limit değerini artırıp bekletilen siparişleri yeniden deneyin.",
             "تأكد من صحة المشتريات؛ ارفع dispatch.daily_limit ثم أعد محاولة الطلبات الموقوفة.",
         ],
+        Condition::SecondDispatcher { .. } => [
+            "Switch the shop's own sending off, look at the panel whether those orders were bought twice, then resume buying.",
+            "Mağazanın kendi gönderimini kapatın, panelde bu siparişlerin iki kez alınıp alınmadığına bakın, sonra satın almayı sürdürün.",
+            "أوقف إرسال المتجر نفسه، وتحقق في اللوحة إن اشتُريت تلك الطلبات مرتين، ثم استأنف الشراء.",
+        ],
+        Condition::BalanceUnexplained { .. } => [
+            "Look at the panel who buys there: staff by hand, or a second dispatcher.",
+            "Panelde kimin alım yaptığına bakın: elle personel ya da ikinci bir gönderici.",
+            "تحقق في اللوحة من الذي يشتري: موظف يدويًا أو مُرسِل ثانٍ.",
+        ],
+        Condition::PlayerFields { .. } => [
+            "Check with a customer of each that the goods reached the right account, then confirm it on the order's page; otherwise change znet.player_fields.",
+            "Her ürün için bir müşteriye doğru hesaba ulaşıp ulaşmadığını sorun, sonra siparişin sayfasında onaylayın; değilse znet.player_fields değerini değiştirin.",
+            "تأكد من عميل لكل منتج أن الشحن وصل إلى الحساب الصحيح ثم أكّده في صفحة الطلب؛ وإلا فغيّر znet.player_fields.",
+        ],
         Condition::Paused { .. } => [
             "Resume buying once the cause is gone.",
             "Nedeni ortadan kalkınca satın almayı sürdürün.",
@@ -106,10 +121,25 @@ pub const fn warning_remedy(condition: &Condition) -> Say {
             "Stok sayfası gönderimleri gösterir; şimdi denemek için oradan gönderin.",
             "تعرض صفحة المخزون العمليات؛ أرسل منها للمحاولة الآن.",
         ],
+        Condition::StockPaused { .. } => [
+            "`orderwatch stock resume` once the cause is gone.",
+            "Nedeni ortadan kalkınca: `orderwatch stock resume`.",
+            "بعد زوال السبب: `orderwatch stock resume`.",
+        ],
         Condition::OrdersStale { .. } => [
             "The job that reads orders shows what is wrong; stock goes up again by itself.",
             "Siparişleri okuyan görev sorunu gösterir; stok kendiliğinden yeniden yükselir.",
             "تبيّن مهمة قراءة الطلبات المشكلة؛ ويرتفع المخزون تلقائيًا بعدها.",
+        ],
+        Condition::ShippedUntaken { .. } => [
+            "The stock page names them. Pick the order, or release it if its pieces were not taken from here.",
+            "Stok sayfası bunları listeler. Siparişi toplayın; ürünler buradan alınmadıysa rezervi bırakın.",
+            "تسردها صفحة المخزون. التقط الطلب، أو حرّره إن لم تؤخذ قطعه من هنا.",
+        ],
+        Condition::UnknownOrderTables { .. } => [
+            "Look whether they hold open orders; a newer version of orderwatch may know them.",
+            "Açık sipariş içerip içermediklerine bakın; orderwatch'ın yeni bir sürümü onları tanıyabilir.",
+            "تحقق هل فيها طلبات مفتوحة؛ قد تعرفها نسخة أحدث من orderwatch.",
         ],
         Condition::Quarantine { .. } => [
             "The stock page names them with Trendyol's words; mend them in the seller panel.",
@@ -146,15 +176,22 @@ pub const fn warning_page(condition: &Condition) -> Option<&'static str> {
         | Condition::NoticesStranded { .. }
         | Condition::NotWatched { .. }
         | Condition::Paused { .. } => return None,
-        Condition::NotTakenUp { .. } | Condition::Late { .. } => "/orders",
+        Condition::NotTakenUp { .. } | Condition::Late { .. } | Condition::PlayerFields { .. } => {
+            "/orders"
+        }
         Condition::Unconfirmed { .. } | Condition::Held { .. } => "/inbox",
         Condition::BreakerOpen { .. }
+        | Condition::SecondDispatcher { .. }
+        | Condition::BalanceUnexplained { .. }
         | Condition::BalanceLow { .. }
         | Condition::SpendingNear { .. }
         | Condition::SpendingReached { .. } => "/panels",
         Condition::JobMissing { .. } | Condition::JobFailing { .. } => "/jobs",
         Condition::PushFailing { .. }
+        | Condition::StockPaused { .. }
         | Condition::OrdersStale { .. }
+        | Condition::ShippedUntaken { .. }
+        | Condition::UnknownOrderTables { .. }
         | Condition::Quarantine { .. } => "/stock",
     })
 }
@@ -232,6 +269,21 @@ const fn say(condition: &Condition) -> Say {
             "{subject} harcama sınırına ulaştı (24 saatte {amount} / {limit}); yeni siparişler bekletiliyor.",
             "بلغت {subject} حد الإنفاق ({amount} من {limit} خلال 24 ساعة)؛ تُوقف الطلبات الجديدة.",
         ],
+        Condition::SecondDispatcher { .. } => [
+            "Somebody else buys at {subject} too; orders of ours that name another purchase in the shop: {count}.",
+            "{subject} panelinde başkası da satın alıyor; mağazada başka bir alımı gösteren siparişlerimiz: {count}.",
+            "يشتري غيرنا أيضًا من {subject}؛ طلبات لنا تشير في المتجر إلى عملية شراء أخرى: {count}.",
+        ],
+        Condition::BalanceUnexplained { .. } => [
+            "The balance at {subject} fell by {amount} in 24 hours that orderwatch did not spend.",
+            "{subject} bakiyesi 24 saatte orderwatch'ın harcamadığı {amount} kadar düştü.",
+            "انخفض رصيد {subject} خلال 24 ساعة بمقدار {amount} لم يصرفه orderwatch.",
+        ],
+        Condition::PlayerFields { .. } => [
+            "Products sold with player fields that nobody has confirmed by a real order: {count}.",
+            "Oyuncu alanları gerçek bir siparişle onaylanmadan satılan ürün: {count}.",
+            "منتجات تُباع ولم تُؤكَّد حقول اللاعب فيها بطلب حقيقي: {count}.",
+        ],
         Condition::Paused { panel: None, .. } => [
             "Buying is paused everywhere by {subject}: {detail}",
             "Satın alma her yerde {subject} tarafından duraklatıldı: {detail}",
@@ -267,10 +319,25 @@ const fn say(condition: &Condition) -> Say {
             "Stok gönderilemedi. {detail}",
             "تعذر إرسال المخزون. {detail}",
         ],
+        Condition::StockPaused { .. } => [
+            "No stock is sent to Trendyol: paused by {subject}: {detail}",
+            "Trendyol'a stok gönderilmiyor: {subject} duraklattı: {detail}",
+            "لا يُرسل أي مخزون إلى Trendyol: أوقفه {subject}: {detail}",
+        ],
         Condition::OrdersStale { .. } => [
             "Trendyol's orders were not read lately ({time}): stock is only lowered.",
             "Trendyol siparişleri yakın zamanda okunmadı ({time}): stok yalnızca düşürülüyor.",
             "لم تُقرأ طلبات Trendyol مؤخرًا ({time}): يُخفَّض المخزون فقط.",
+        ],
+        Condition::ShippedUntaken { .. } => [
+            "Packages that were shipped although nobody took their pieces from the shelves: {count}. They stay reserved.",
+            "Ürünleri raftan alınmadan kargolanan paket: {count}. Rezervde kalırlar.",
+            "طرود شُحنت دون أن يأخذ أحد قطعها من الرفوف: {count}. تبقى محجوزة.",
+        ],
+        Condition::UnknownOrderTables { .. } => [
+            "The warehouse has tables of orders that orderwatch does not know: {subject}. What stands there counts as sold.",
+            "Depoda orderwatch'ın tanımadığı sipariş tabloları var: {subject}. Oradakiler satılmış sayılır.",
+            "في المستودع جداول طلبات لا يعرفها orderwatch\u{200f}: {subject}. ما فيها يُعد مبيعًا.",
         ],
         Condition::Quarantine { .. } => [
             "Bar codes that Trendyol has refused: {count}.",
@@ -332,7 +399,10 @@ fn values(condition: &Condition, format: &Format) -> Values {
         | Condition::Late { orders }
         | Condition::Unconfirmed { orders }
         | Condition::NotWatched { orders }
+        | Condition::PlayerFields { products: orders }
+        | Condition::ShippedUntaken { packages: orders }
         | Condition::Quarantine { items: orders } => values.count = format.count(orders),
+        Condition::UnknownOrderTables { tables } => values.subject = tables.join(", "),
         Condition::Held { groups } => {
             let all: u64 = groups.iter().map(|group| group.orders).sum();
             values.count = format.count(all);
@@ -374,6 +444,14 @@ fn values(condition: &Condition, format: &Format) -> Values {
             values.amount = money(*spent);
             values.limit = money(*limit);
         }
+        Condition::SecondDispatcher { panel, orders } => {
+            values.subject = format.outside(&panel.name);
+            values.count = format.count(orders);
+        }
+        Condition::BalanceUnexplained { panel, amount } => {
+            values.subject = format.outside(&panel.name);
+            values.amount = money(*amount);
+        }
         Condition::Paused { panel, who, why } => {
             values.subject = format.outside(who);
             values.detail = format.outside(why);
@@ -390,6 +468,10 @@ fn values(condition: &Condition, format: &Format) -> Values {
         }
         Condition::PushFailing { error, .. } => {
             values.detail = failure(error.as_deref(), format);
+        }
+        Condition::StockPaused { who, why } => {
+            values.subject = format.outside(who);
+            values.detail = format.outside(why);
         }
         Condition::OrdersStale { read_at } => {
             let never = format.words().page.never;

@@ -1,7 +1,10 @@
 //! What the columns of an account turn into, and what is refused.
 
 use super::*;
-use crate::{order::Player, provider::Product};
+use crate::{
+    order::{Player, PlayerFields},
+    provider::Product,
+};
 
 fn account(base: &str) -> Account {
     Account::new(Some(base), Some("bayi 1"), Some("p&ş=+%")).unwrap()
@@ -80,7 +83,8 @@ fn a_purchase_carries_its_fields_encoded() {
             kupur: "325 UC".into(),
         },
         player: Player {
-            player_id: "Şükrü & #1+".into(),
+            fields: PlayerFields::Sheet,
+            player_id: Some("Şükrü & #1+".into()),
             phone: Some("+905551112233".into()),
         },
     };

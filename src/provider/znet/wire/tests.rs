@@ -164,8 +164,31 @@ fn answers_of_bakiye_kontrol() {
         ("ok| 12.755,23 ", decimal("12755.23").map(Balance::Is)),
         ("OK|-5,5|TRY", decimal("-5.5").map(Balance::Is)),
         ("OK|0", decimal("0").map(Balance::Is)),
-        ("3|Yetki yok", Some(Balance::Refused("Yetki yok"))),
-        ("8|a|b", Some(Balance::Refused("a|b"))),
+        ("3|Yetki yok", Some(Balance::Refused("Yetki yok".into()))),
+        ("8|a|b", Some(Balance::Refused("a|b".into()))),
+        // As a proxy before the panel may write it.
+        (
+            r#"{"balance": 12755.23, "currency": "TRY"}"#,
+            decimal("12755.23").map(Balance::Is),
+        ),
+        (
+            "\n{\"bakiye\":\"12.755,23\",\"borc\":\"0\"}",
+            decimal("12755.23").map(Balance::Is),
+        ),
+        (
+            r#"{"success":true,"data":{"bakiye":"0"}}"#,
+            decimal("0").map(Balance::Is),
+        ),
+        (r#"{"Balance":-5.5}"#, decimal("-5.5").map(Balance::Is)),
+        (
+            r#"{"success":false,"error":"Yetki yok"}"#,
+            Some(Balance::Refused("Yetki yok".into())),
+        ),
+        (r#"{"balance":null,"data":{"balance":true}}"#, None),
+        (r#"{"balance":"çok"}"#, None),
+        (r#"{"debt":5}"#, None),
+        (r#"{"balance":1"#, None),
+        ("[1]", None),
         ("OK|", None),
         ("OK|çok", None),
         ("OK", None),

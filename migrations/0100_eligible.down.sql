@@ -1,0 +1,12 @@
+DROP FUNCTION orderwatch.asked_by(text, text, text);
+DROP FUNCTION orderwatch.is_in_flight(text, text);
+DROP FUNCTION orderwatch.given_reference(text, text);
+DROP FUNCTION orderwatch.kept_name(uuid, text);
+DROP FUNCTION orderwatch.names_other(uuid, text, text, boolean, boolean);
+DROP FUNCTION orderwatch.may_go_to(text, text);
+DROP FUNCTION orderwatch.is_unsent(text, text, boolean, text, text, boolean);
+DROP FUNCTION orderwatch.is_uuid(text);
+DROP FUNCTION orderwatch.is_forwarded(uuid, text, text);
+DROP FUNCTION orderwatch.is_number(text);
+DROP FUNCTION orderwatch.is_open(text);
+DROP FUNCTION orderwatch.is_pending(text);

@@ -1,0 +1,2 @@
+ALTER TABLE orderwatch.purchases DROP COLUMN player_fields;
+DROP TABLE orderwatch.player_fields;

@@ -1,0 +1,1 @@
+DROP FUNCTION orderwatch.name_pieces(uuid[], text[]);

@@ -1,0 +1,1 @@
+DROP FUNCTION orderwatch.audit_order(text, text, text, jsonb);

@@ -1,0 +1,45 @@
+//! `orderwatch stock release ORDER`
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::{
+    cli::{clock, out, signature::Signature},
+    store::Store,
+};
+
+pub(super) const EXAMPLES: &str = "\
+Example:
+  orderwatch stock release 10654411111 --reason 'sent from the second warehouse'
+
+For an order that was shipped although nobody has picked it here. If its pieces did leave these
+shelves, use `orderwatch pick` instead: it takes them off.";
+
+#[derive(Args, Debug)]
+pub(in crate::cli) struct Options {
+    /// The order's number.
+    order: String,
+    #[command(flatten)]
+    signature: Signature,
+}
+
+pub(super) async fn run(store: &Store, options: &Options) -> anyhow::Result<ExitCode> {
+    let order = options.order.trim();
+    let now = clock(store).await?.now();
+    let person = options.signature.person();
+    let released = store.release_shipped(order, &person, now).await?;
+    if released.is_empty() {
+        out::line(format_args!(
+            "Order {order} has no package that was shipped without being taken; nothing was released."
+        ))?;
+        return Ok(ExitCode::FAILURE);
+    }
+    let packages: Vec<String> = released.iter().map(ToString::to_string).collect();
+    out::line(format_args!(
+        "Released by {}: the pieces of order {order} (package {}) are not reserved any more.",
+        person.who,
+        packages.join(", ")
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,213 @@
+//! What the warehouse's application keeps off sale although it is there, and what it sells without
+//! having it. Orderwatch sends in its place, so the same rules hold.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    Oddity,
+    shelf::{self, StockRow},
+};
+use crate::marketplace::Barcode;
+
+/// Units on sale of a product that is made to order, as the warehouse's application sends them.
+pub const MADE_TO_ORDER: i32 = 10;
+
+/// Whether a product is sold that no shelf has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ShelfRule {
+    /// Not where the warehouse's application has that rule, too.
+    #[default]
+    Auto,
+    /// Never more of a product than its shelves hold.
+    Limit,
+    /// What stands in `central_stock` is sold.
+    Ignore,
+}
+
+/// A rule of the warehouse's application.
+#[derive(Clone, Debug)]
+pub struct ListingRow {
+    /// Bar code as it stands there.
+    pub barcode: String,
+    /// Units that are kept back besides those of every product.
+    pub extra_buffer: i32,
+    /// Whether it is sold without being there.
+    pub made_to_order: bool,
+}
+
+/// What was read of the rules.
+#[derive(Clone, Debug, Default)]
+pub struct ListingRows {
+    /// Rules for single products.
+    pub rules: Vec<ListingRow>,
+    /// The pieces on the filled shelves (`raf_urunleri`), by product.
+    pub shelves: Vec<StockRow>,
+    /// Whether the warehouse's application empties what no shelf has.
+    pub enforced: bool,
+}
+
+/// The rules, by the bar code that Trendyol knows.
+#[derive(Clone, Debug, Default)]
+pub struct Listing {
+    extra: BTreeMap<Barcode, u32>,
+    made_to_order: BTreeSet<Barcode>,
+    /// `None` where the shelves limit nothing.
+    shelves: Option<BTreeMap<Barcode, i32>>,
+}
+
+impl Listing {
+    /// Reads the rows. Shelves that are all empty limit nothing: that is a warehouse without shelf
+    /// places, or a broken import, and neither takes the whole shop off sale.
+    #[must_use]
+    pub fn read(rows: ListingRows, rule: ShelfRule) -> (Self, Vec<Oddity>) {
+        let mut listing = Self::default();
+        let mut oddities = Vec::new();
+        for row in rows.rules {
+            let Ok(barcode) = Barcode::parse(&row.barcode) else {
+                oddities.push(unreadable(&row));
+                continue;
+            };
+            let extra = u32::try_from(row.extra_buffer).unwrap_or(0);
+            if row.made_to_order {
+                listing.made_to_order.insert(barcode);
+            } else {
+                let most = listing.extra.entry(barcode).or_default();
+                *most = extra.max(*most);
+            }
+        }
+
+        let limits = match rule {
+            ShelfRule::Auto => rows.enforced,
+            ShelfRule::Limit => true,
+            ShelfRule::Ignore => false,
+        };
+        if limits && !rows.shelves.is_empty() {
+            listing.shelves = Some(shelf::on_shelves(&rows.shelves));
+        }
+        (listing, oddities)
+    }
+
+    /// Units that are kept back besides those of every product.
+    #[must_use]
+    pub fn extra(&self, barcode: &Barcode) -> u32 {
+        self.extra.get(barcode).copied().unwrap_or(0)
+    }
+
+    /// Whether it is sold without being there.
+    #[must_use]
+    pub fn is_made_to_order(&self, barcode: &Barcode) -> bool {
+        self.made_to_order.contains(barcode)
+    }
+
+    /// All that are sold without being there.
+    pub fn made_to_order(&self) -> impl Iterator<Item = &Barcode> {
+        self.made_to_order.iter()
+    }
+
+    /// Units on its shelves, where they are fewer than `qty`.
+    #[must_use]
+    pub fn shelved(&self, barcode: &Barcode, qty: i32) -> Option<i32> {
+        let shelves = self.shelves.as_ref()?;
+        let there = shelves.get(barcode).copied().unwrap_or(0);
+        (there < qty).then_some(there)
+    }
+
+    /// Units of a product that can be sold at all, whoever has ordered them.
+    #[must_use]
+    pub fn there(&self, barcode: &Barcode, qty: i32) -> i32 {
+        if self.is_made_to_order(barcode) {
+            MADE_TO_ORDER
+        } else {
+            self.shelved(barcode, qty).unwrap_or(qty)
+        }
+    }
+}
+
+fn unreadable(row: &ListingRow) -> Oddity {
+    let table = if row.made_to_order {
+        "products"
+    } else {
+        "stock_listing_policy"
+    };
+    Oddity {
+        record: format!("{table} {:?}", row.barcode),
+        problem: "the bar code is none that Trendyol takes; its rule is for nothing".to_owned(),
+        lost: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(text: &str) -> Barcode {
+        Barcode::parse(text).unwrap()
+    }
+
+    fn rows(enforced: bool, shelves: &[(&str, i32)]) -> ListingRows {
+        let shelves = shelves.iter().map(|(barcode, qty)| StockRow {
+            barcode: (*barcode).to_owned(),
+            qty: *qty,
+        });
+        ListingRows {
+            shelves: shelves.collect(),
+            enforced,
+            ..ListingRows::default()
+        }
+    }
+
+    #[test]
+    fn shelves_limit_where_the_application_has_that_rule_and_any_is_filled() {
+        use ShelfRule::{Auto, Ignore, Limit};
+        let filled = [("a", 3), (" a ", 2)];
+        for (name, rule, enforced, shelves, a, b) in [
+            ("its rule", Auto, true, &filled[..], Some(5), Some(0)),
+            ("no such rule", Auto, false, &filled, None, None),
+            ("all empty", Auto, true, &[], None, None),
+            ("wanted", Limit, false, &filled, Some(5), Some(0)),
+            ("wanted, all empty", Limit, false, &[], None, None),
+            ("not wanted", Ignore, true, &filled, None, None),
+        ] {
+            let (listing, _) = Listing::read(rows(enforced, shelves), rule);
+            let shelved = [code("a"), code("b")].map(|code| listing.shelved(&code, 8));
+            assert_eq!(shelved, [a, b], "{name}");
+        }
+        let (listing, _) = Listing::read(rows(true, &filled), Auto);
+        assert_eq!(listing.shelved(&code("a"), 5), None, "as many as are there");
+    }
+
+    #[test]
+    fn rules_are_read_by_the_bar_code_that_trendyol_keeps() {
+        let row = |barcode: &str, extra_buffer, made_to_order| ListingRow {
+            barcode: barcode.to_owned(),
+            extra_buffer,
+            made_to_order,
+        };
+        let rules = vec![
+            row("a", 2, false),
+            row(" a", 3, false),
+            row("b", -4, false),
+            row("c", 0, true),
+            row("d/e", 1, false),
+        ];
+        let rows = ListingRows {
+            rules,
+            ..ListingRows::default()
+        };
+        let (listing, oddities) = Listing::read(rows, ShelfRule::Auto);
+        let extra = ["a", "b", "c"].map(|name| listing.extra(&code(name)));
+        assert_eq!(extra, [3, 0, 0]);
+        assert_eq!(listing.made_to_order().collect::<Vec<_>>(), [&code("c")]);
+        assert_eq!(
+            [listing.there(&code("c"), 0), listing.there(&code("a"), 7)],
+            [10, 7]
+        );
+        let said: Vec<String> = oddities.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            said,
+            [
+                "stock_listing_policy \"d/e\": the bar code is none that Trendyol takes; its rule is for nothing (counted)"
+            ]
+        );
+    }
+}

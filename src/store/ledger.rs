@@ -1,0 +1,210 @@
+//! The warehouse's tables that not every warehouse has: its ledger, its aliases, its other order tables.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use sqlx::{Postgres, Transaction};
+
+use super::{Person, Store, StoreError, packages::lock_order, pool::whole};
+use crate::stock::{
+    details::Row,
+    ledger::{Facts, Movement},
+    names::Names,
+    place::Place,
+};
+
+impl Store {
+    /// Order tables of the warehouse that orderwatch does not know. What stands there counts as sold.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when the database fails.
+    pub async fn unknown_order_tables(&self) -> Result<Vec<String>, StoreError> {
+        sqlx::query_scalar!(
+            r#"SELECT relation::text AS "name!" FROM orderwatch.order_tables() WHERE NOT known"#
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("looking for order tables"))
+    }
+
+    /// Notes that the ledger accounts for all units of these packages, which were shipped.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be written.
+    pub async fn packages_were_taken(
+        &self,
+        packages: &[i64],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        sqlx::query!(
+            "UPDATE orderwatch.packages SET taken_at = $2
+             WHERE package_id = ANY($1) AND taken_at IS NULL AND effect = 'left'",
+            packages,
+            now
+        )
+        .execute(&self.pool)
+        .await
+        .map_err(StoreError::doing("noting what the ledger accounts for"))?;
+        Ok(())
+    }
+
+    /// Ends the reservation of an order's packages that were shipped although nobody has taken their
+    /// units: a person says that they were not taken from these shelves. Returns their ids.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be written.
+    pub async fn release_shipped(
+        &self,
+        order: &str,
+        person: &Person,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<i64>, StoreError> {
+        let work = async {
+            let doing = StoreError::doing("releasing what was shipped");
+            let mut transaction = self.pool.begin().await.map_err(&doing)?;
+            lock_order(&mut transaction, order).await?;
+            let released = sqlx::query_scalar!(
+                "UPDATE orderwatch.packages
+                 SET taken_at = $2, released_at = $2, released_by = $3, release_reason = $4
+                 WHERE order_number = $1 AND effect = 'left' AND unpicked AND taken_at IS NULL
+                 RETURNING package_id",
+                order,
+                now,
+                person.who,
+                person.why
+            )
+            .fetch_all(&mut *transaction)
+            .await
+            .map_err(&doing)?;
+            transaction.commit().await.map_err(&doing)?;
+            Ok(released)
+        };
+        whole(work, "releasing what was shipped").await
+    }
+}
+
+/// The names of the products, and what the ledger says of these orders.
+pub(super) async fn facts(
+    transaction: &mut Transaction<'_, Postgres>,
+    orders: &[String],
+) -> Result<Facts, StoreError> {
+    Ok(Facts {
+        names: names(transaction).await?,
+        movements: movements(transaction, orders).await?,
+    })
+}
+
+pub(super) async fn names(
+    transaction: &mut Transaction<'_, Postgres>,
+) -> Result<Names, StoreError> {
+    let doing = StoreError::doing("reading the names of the products");
+    let aliases = sqlx::query!(
+        r#"SELECT alias AS "alias!", main AS "main!" FROM orderwatch.barcode_aliases()"#
+    )
+    .fetch_all(&mut **transaction)
+    .await
+    .map_err(&doing)?;
+    let barcodes =
+        sqlx::query_scalar!(r#"SELECT barcode AS "barcode!" FROM orderwatch.lettered_barcodes()"#)
+            .fetch_all(&mut **transaction)
+            .await
+            .map_err(&doing)?;
+    Ok(Names::new(
+        aliases.into_iter().map(|row| (row.alias, row.main)),
+        barcodes,
+    ))
+}
+
+/// `None` where the warehouse keeps no ledger.
+pub(super) async fn movements(
+    transaction: &mut Transaction<'_, Postgres>,
+    orders: &[String],
+) -> Result<Option<Vec<Movement>>, StoreError> {
+    let doing = StoreError::doing("reading the ledger");
+    let kept = sqlx::query_scalar!(r#"SELECT orderwatch.has_ledger() AS "kept!""#)
+        .fetch_one(&mut **transaction)
+        .await
+        .map_err(&doing)?;
+    if !kept {
+        return Ok(None);
+    }
+    let movements = sqlx::query_as!(
+        Movement,
+        r#"SELECT order_number AS "order!", barcode AS "barcode!", units AS "units!"
+           FROM orderwatch.movements($1)"#,
+        orders
+    )
+    .fetch_all(&mut **transaction)
+    .await
+    .map_err(&doing)?;
+    Ok(Some(movements))
+}
+
+/// A row of an order table, and whether the application has collected its order there.
+pub(super) struct FoundRow {
+    place: Place,
+    collected: bool,
+    row: Row,
+}
+
+/// Rows of orders that are not shipped: those of the numbers, or all that no package stands behind.
+pub(super) async fn found_rows(
+    transaction: &mut Transaction<'_, Postgres>,
+    orders: Option<&[String]>,
+) -> Result<Vec<FoundRow>, StoreError> {
+    let rows = sqlx::query!(
+        r#"SELECT place AS "place!", collected AS "collected!", id AS "id!",
+                  order_number AS "order_number!", details, product_barcode, quantity
+           FROM orderwatch.order_rows($1) WHERE order_number IS NOT NULL ORDER BY id"#,
+        orders as _
+    )
+    .fetch_all(&mut **transaction)
+    .await
+    .map_err(StoreError::doing("reading the warehouse's orders"))?;
+    let found = rows.into_iter().map(|row| FoundRow {
+        place: Place::of_table(&row.place),
+        collected: row.collected,
+        row: Row {
+            table: format!("orders_{}", row.place),
+            id: row.id,
+            order_number: row.order_number,
+            details: row.details,
+            product_barcode: row.product_barcode,
+            quantity: row.quantity,
+        },
+    });
+    Ok(found.collect())
+}
+
+/// The orders of rows, each once.
+pub(super) fn orders_of(found: &[FoundRow]) -> HashSet<String> {
+    found
+        .iter()
+        .map(|row| row.row.order_number.clone())
+        .collect()
+}
+
+/// The rows whose units are owed. An order in two tables counts once, where it is furthest; one that
+/// the application has collected is taken, unless the ledger knows better.
+pub(super) fn owed_rows(found: Vec<FoundRow>, facts: &Facts) -> Vec<Row> {
+    let mut furthest: HashMap<String, Place> = HashMap::new();
+    for row in &found {
+        let place = furthest
+            .entry(row.row.order_number.clone())
+            .or_insert(row.place);
+        *place = row.place.max(*place);
+    }
+    let moved = moved_orders(facts);
+    found
+        .into_iter()
+        .filter(|row| furthest.get(&row.row.order_number) == Some(&row.place))
+        .filter(|row| !row.collected || moved.contains(row.row.order_number.as_str()))
+        .map(|row| row.row)
+        .collect()
+}
+
+/// Orders of which the ledger knows anything.
+pub(super) fn moved_orders(facts: &Facts) -> HashSet<&str> {
+    let movements = facts.movements.iter().flatten();
+    movements.map(|movement| movement.order.as_str()).collect()
+}

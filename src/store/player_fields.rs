@@ -1,0 +1,238 @@
+//! Which rule filled the player fields of a product's orders, and whether a person has seen that the
+//! goods reached the right account.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{Person, Store, StoreError, ZNET};
+use crate::order::{
+    EventKind, IntegrationId, OrderId, Player, PlayerFields, PlayerRules, Stage, player_fields,
+};
+
+/// A product and a rule by which it was sold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SoldAs {
+    /// The panel.
+    pub integration: IntegrationId,
+    /// `product_packages.id`.
+    pub package: Uuid,
+    /// The rule.
+    pub fields: PlayerFields,
+    /// Whether a person has confirmed it by an order.
+    pub confirmed: bool,
+}
+
+/// What an order says about the player, in the shop's words.
+#[derive(Clone, Debug)]
+pub struct PlayerView {
+    /// Where it goes, or went.
+    pub integration: IntegrationId,
+    /// `product_packages.id`.
+    pub package: Uuid,
+    /// The rule by which it was sent; `None` while it was not.
+    pub sent_as: Option<PlayerFields>,
+    /// `"userIdentifier"`.
+    pub user_identifier: Option<String>,
+    /// `"extraField"`.
+    pub extra_field: Option<String>,
+    /// Rules that a person has confirmed for the product.
+    pub confirmed: Vec<PlayerFields>,
+    /// Whether the order was delivered.
+    pub completed: bool,
+}
+
+/// What came of a confirmation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confirmed {
+    /// The product counts as confirmed with this rule.
+    Done(PlayerFields),
+    /// It did before.
+    Before(PlayerFields),
+    /// The order does not tell: it was not delivered.
+    NotDelivered(Stage),
+    /// The order does not tell: orderwatch did not send it, or its package is gone.
+    NotOurs,
+}
+
+impl PlayerView {
+    /// The rule by which it was sent, otherwise the one by which it would be.
+    #[must_use]
+    pub fn fields(&self, rules: &PlayerRules) -> PlayerFields {
+        let would = || rules.of(self.integration, self.package);
+        self.sent_as.unwrap_or_else(would)
+    }
+
+    /// What is sent about the player; `None` where nothing can be.
+    #[must_use]
+    pub fn player(&self, rules: &PlayerRules) -> Option<Player> {
+        player_fields(
+            self.fields(rules),
+            self.user_identifier.as_deref(),
+            self.extra_field.as_deref(),
+        )
+    }
+
+    /// Whether a person has confirmed that rule for the product.
+    #[must_use]
+    pub fn is_confirmed(&self, rules: &PlayerRules) -> bool {
+        self.confirmed.contains(&self.fields(rules))
+    }
+
+    /// Whether this order can confirm its rule.
+    #[must_use]
+    pub fn may_confirm(&self) -> bool {
+        let new = |fields| !self.confirmed.contains(&fields);
+        self.completed && self.sent_as.is_some_and(new)
+    }
+}
+
+impl Store {
+    /// Products that were sold, by the rule that filled their player fields.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be read.
+    pub async fn sold_as(&self) -> Result<Vec<SoldAs>, StoreError> {
+        let rows = sqlx::query!(
+            r#"SELECT integration_id, package_id, fields, confirmed_at IS NOT NULL AS "confirmed!"
+               FROM orderwatch.player_fields"#
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("reading the rules of the player fields"))?;
+        rows.into_iter()
+            .map(|row| {
+                Ok(SoldAs {
+                    integration: IntegrationId(row.integration_id),
+                    package: row.package_id,
+                    fields: rule("orderwatch.player_fields", row.package_id, &row.fields)?,
+                    confirmed: row.confirmed,
+                })
+            })
+            .collect()
+    }
+
+    /// What an order says about the player; `None` when its row or its panel is gone.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub async fn player_view(&self, order: OrderId) -> Result<Option<PlayerView>, StoreError> {
+        let row = sqlx::query!(
+            r#"SELECT i.id AS integration, o."packageId" AS "package!", p.player_fields AS "sent_as?",
+                      o."userIdentifier" AS user_identifier, o."extraField" AS extra_field,
+                      COALESCE(t.stage = 'completed', false) AS "completed!",
+                      ARRAY(SELECT f.fields FROM orderwatch.player_fields f
+                            WHERE f.integration_id = i.id AND f.package_id = o."packageId"
+                              AND f.confirmed_at IS NOT NULL) AS "confirmed!"
+               FROM public.product_orders o
+               LEFT JOIN orderwatch.orders t ON t.order_id = o.id
+               LEFT JOIN orderwatch.purchases p
+                 ON (p.reference, p.integration_id) = (t.reference, t.integration_id)
+               JOIN public.integrations i ON i.provider = $2 AND i.id::text = COALESCE(
+                   t.integration_id::text,
+                   (SELECT r."primaryProviderId" FROM public.package_routing r
+                    WHERE r."tenantId" = o."tenantId" AND r.package_id = o."packageId"
+                      AND r.mode = 'auto' AND r."providerType" = 'external' LIMIT 1))
+               WHERE o.id = $1 AND o."packageId" IS NOT NULL"#,
+            order.0,
+            ZNET
+        )
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(StoreError::doing("reading an order's player fields"))?;
+        let Some(row) = row else { return Ok(None) };
+        let of = |name: &str| rule("orderwatch.purchases", order.0, name);
+        Ok(Some(PlayerView {
+            integration: IntegrationId(row.integration),
+            package: row.package,
+            sent_as: row.sent_as.as_deref().map(of).transpose()?,
+            user_identifier: row.user_identifier,
+            extra_field: row.extra_field,
+            confirmed: row
+                .confirmed
+                .iter()
+                .map(|name| of(name))
+                .collect::<Result<_, _>>()?,
+            completed: row.completed,
+        }))
+    }
+
+    /// A person has seen that the goods of this order reached the right account.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn confirm_player_fields(
+        &self,
+        order: OrderId,
+        person: &Person,
+        now: DateTime<Utc>,
+    ) -> Result<Confirmed, StoreError> {
+        let row = sqlx::query!(
+            r#"WITH found AS MATERIALIZED (
+                   SELECT t.order_id, t.stage, t.integration_id, o."packageId" AS package_id,
+                          p.player_fields AS fields
+                   FROM orderwatch.orders t
+                   LEFT JOIN orderwatch.purchases p
+                     ON (p.reference, p.integration_id) = (t.reference, t.integration_id)
+                   LEFT JOIN public.product_orders o ON o.id = t.order_id
+                   WHERE t.order_id = $1
+               ), done AS (
+                   INSERT INTO orderwatch.player_fields AS f
+                       (integration_id, package_id, fields, sold_at,
+                        confirmed_order, confirmed_by, confirmed_at)
+                   SELECT integration_id, package_id, fields, $4, order_id, $2, $4 FROM found
+                   WHERE stage = 'completed' AND fields IS NOT NULL AND package_id IS NOT NULL
+                   ON CONFLICT (integration_id, package_id, fields) DO UPDATE
+                   SET confirmed_order = EXCLUDED.confirmed_order,
+                       confirmed_by = EXCLUDED.confirmed_by, confirmed_at = EXCLUDED.confirmed_at
+                   WHERE f.confirmed_at IS NULL
+                   RETURNING fields
+               ), acted AS (
+                   INSERT INTO orderwatch.actions (at, who, what, target, why)
+                   SELECT $4, $2, 'confirm player fields', $1::text, $3 FROM done
+               ), noted AS (
+                   INSERT INTO orderwatch.events (order_id, at, kind, detail)
+                   SELECT $1, $4, $5, jsonb_build_object('who', $2::text, 'why', $3::text,
+                                                         'fields', fields)
+                   FROM done
+               )
+               SELECT f.stage, f.fields, f.package_id IS NOT NULL AS "packaged!",
+                      EXISTS (SELECT FROM done) AS "done!"
+               FROM found f"#,
+            order.0,
+            person.who,
+            person.why,
+            now,
+            EventKind::Confirmed.as_str()
+        )
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(StoreError::doing("confirming player fields"))?;
+        let Some(row) = row else {
+            return Ok(Confirmed::NotOurs);
+        };
+        let stage = Stage::parse(&row.stage)
+            .ok_or_else(|| super::orders::inconsistent("stage", order.0, &row.stage))?;
+        let Some(name) = row.fields.filter(|_| row.packaged) else {
+            return Ok(Confirmed::NotOurs);
+        };
+        let fields = rule("orderwatch.purchases", order.0, &name)?;
+        Ok(match (row.done, stage) {
+            (true, _) => Confirmed::Done(fields),
+            (false, Stage::Completed) => Confirmed::Before(fields),
+            (false, stage) => Confirmed::NotDelivered(stage),
+        })
+    }
+}
+
+fn rule(table: &'static str, row: Uuid, name: &str) -> Result<PlayerFields, StoreError> {
+    PlayerFields::parse(name).ok_or_else(|| StoreError::Inconsistent {
+        table,
+        column: if table.ends_with("purchases") {
+            "player_fields"
+        } else {
+            "fields"
+        },
+        row: row.to_string(),
+        value: name.to_owned(),
+    })
+}

@@ -1,0 +1,222 @@
+//! Evidence of somebody else who buys: rows of ours that were written over, and money that left an
+//! account without us.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rust_decimal::Decimal;
+use sqlx::{Postgres, Transaction};
+
+use super::{Balance, Store, StoreError, ZNET};
+use crate::order::{IntegrationId, OrderId};
+
+/// Who pauses buying when a second dispatcher is found.
+pub const SELF: &str = "orderwatch";
+/// The newest purchases of a panel that are compared with the shop's rows in one look.
+const NEWEST: i64 = 200;
+/// More orders than this are not counted.
+const MANY: i64 = 1000;
+/// A fall below this, in hundredths of a lira, is rounding.
+const ROUNDING: (i64, u32) = (5, 2);
+
+/// Which of our orders are compared with the shop's rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scan {
+    /// The newest purchases: the shop writes over them within seconds.
+    Newest {
+        /// Purchases claimed before are left to the sweep.
+        since: DateTime<Utc>,
+    },
+    /// Every order that is open.
+    Open,
+}
+
+/// An order of ours that somebody else wrote over.
+#[derive(Clone, Debug)]
+pub struct Overwritten {
+    /// The order.
+    pub order: OrderId,
+    /// Where orderwatch bought it.
+    pub integration: IntegrationId,
+    /// Our name for it there.
+    pub reference: String,
+    /// `provider_referans` as it was found.
+    pub found_reference: String,
+    /// `"providerId"` as it was found.
+    pub found_provider: String,
+    /// Whether this pauses its panel: nobody has resumed buying there since it was sent.
+    pub pauses: bool,
+}
+
+/// What is known of a second dispatcher at one panel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// Orders written over that were sent since a person last resumed buying.
+    pub orders: i64,
+    /// Those from before.
+    pub known: i64,
+    /// When the first of the former was noticed.
+    pub since: Option<DateTime<Utc>>,
+    /// TRY that left the account without us.
+    pub unexplained: Decimal,
+}
+
+impl Store {
+    /// Finds orders of ours whose row names another purchase by now, writes them down, and pauses
+    /// their panels if `pause`. Returns those that are new; each is found once.
+    ///
+    /// An empty reference or panel is no evidence: the shop's own code clears `"providerId"`
+    /// without sending anything. Neither is a row whose order has ended without a purchase, or is
+    /// held: those are for staff to send another way.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when the database fails.
+    pub async fn find_overwritten(
+        &self,
+        scan: Scan,
+        pause: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Overwritten>, StoreError> {
+        let since = match scan {
+            Scan::Newest { since } => Some(since),
+            Scan::Open => None,
+        };
+        let rows = sqlx::query_file!(
+            "src/store/sql/find_overwritten.sql",
+            now,
+            since,
+            pause,
+            NEWEST,
+            ZNET,
+            SELF
+        )
+        .fetch_all(self.pool.by_index())
+        .await
+        .map_err(StoreError::doing("comparing orders with the shop's rows"))?;
+        Ok(rows
+            .into_iter()
+            .map(|row| Overwritten {
+                order: OrderId(row.order_id),
+                integration: IntegrationId(row.integration_id),
+                reference: row.reference,
+                found_reference: row.found_reference,
+                found_provider: row.found_provider,
+                pauses: row.pauses,
+            })
+            .collect())
+    }
+
+    /// Orders that the shop itself has sent since then to a panel that orderwatch buys at; at most
+    /// a thousand are counted.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when they cannot be counted.
+    pub async fn sent_by_shop(&self, since: DateTime<Utc>) -> Result<i64, StoreError> {
+        // By the time of their creation, for which the shop has an index.
+        sqlx::query_scalar!(
+            r#"SELECT count(*) AS "orders!" FROM (
+                   SELECT FROM public.product_orders o
+                   WHERE o."createdAt" > $1::timestamptz - interval '1 hour' AND o."sentAt" > $1
+                     AND EXISTS (SELECT FROM public.integrations i
+                                 WHERE i.id::text = o."providerId" AND i.provider = $2)
+                     AND NOT EXISTS (SELECT FROM orderwatch.orders t
+                                     WHERE t.order_id = o.id AND t.dispatched_at IS NOT NULL)
+                   LIMIT $3) n"#,
+            since,
+            ZNET,
+            MANY
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(StoreError::doing("counting what the shop sent"))
+    }
+
+    /// What is known of second dispatchers since then, by panel.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be read.
+    pub async fn second_dispatchers(
+        &self,
+        since: DateTime<Utc>,
+    ) -> Result<HashMap<IntegrationId, Evidence>, StoreError> {
+        let doing = StoreError::doing("reading the evidence of a second dispatcher");
+        let mut transaction = self.by_index().await.map_err(&doing)?;
+        let found = evidence(&mut transaction, since).await?;
+        transaction.commit().await.map_err(&doing)?;
+        Ok(found)
+    }
+
+    /// Compares a balance with the one before it. Returns what left the account in between and no
+    /// purchase of ours explains; `None` when nothing did, or when it cannot be said.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when the database fails.
+    pub async fn account_for(&self, balance: Balance) -> Result<Option<Decimal>, StoreError> {
+        sqlx::query_file_scalar!(
+            "src/store/sql/account_for.sql",
+            balance.integration.0,
+            balance.amount,
+            balance.at,
+            Decimal::new(ROUNDING.0, ROUNDING.1)
+        )
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(StoreError::doing("accounting for a balance"))
+    }
+}
+
+/// The evidence since then, by panel.
+pub(super) async fn evidence(
+    transaction: &mut Transaction<'_, Postgres>,
+    since: DateTime<Utc>,
+) -> Result<HashMap<IntegrationId, Evidence>, StoreError> {
+    let rows = sqlx::query!(
+        r#"SELECT w.integration_id AS "panel!", count(*) FILTER (WHERE w.fresh) AS "orders!",
+                  count(*) FILTER (WHERE NOT w.fresh) AS "known!",
+                  min(w.noticed_at) FILTER (WHERE w.fresh) AS since
+           FROM (SELECT o.integration_id, o.noticed_at,
+                        NOT EXISTS (SELECT FROM orderwatch.actions a
+                                    WHERE a.what = 'resume'
+                                      AND a.target = o.integration_id::text
+                                      AND a.at >= o.claimed_at) AS fresh
+                 FROM orderwatch.overwritten o WHERE o.noticed_at > $1) w
+           GROUP BY w.integration_id"#,
+        since
+    )
+    .fetch_all(&mut **transaction)
+    .await
+    .map_err(StoreError::doing("counting overwritten orders"))?;
+    let mut found: HashMap<IntegrationId, Evidence> = rows
+        .into_iter()
+        .map(|row| {
+            let evidence = Evidence {
+                orders: row.orders,
+                known: row.known,
+                since: row.since,
+                unexplained: Decimal::ZERO,
+            };
+            (IntegrationId(row.panel), evidence)
+        })
+        .collect();
+    let sums = sqlx::query!(
+        r#"SELECT integration_id AS "panel!", sum(amount) AS "amount!"
+           FROM orderwatch.unexplained WHERE until > $1 GROUP BY integration_id"#,
+        since
+    )
+    .fetch_all(&mut **transaction)
+    .await
+    .map_err(StoreError::doing("summing up what nobody explains"))?;
+    for row in sums {
+        found
+            .entry(IntegrationId(row.panel))
+            .or_default()
+            .unexplained = row.amount;
+    }
+    Ok(found)
+}
+
+/// From when on evidence is shown.
+#[must_use]
+pub fn shown_since(now: DateTime<Utc>) -> DateTime<Utc> {
+    now - TimeDelta::hours(24)
+}

@@ -1,0 +1,85 @@
+//! Whether stock is sent at all.
+
+use chrono::{DateTime, Utc};
+
+use super::{Person, Store, StoreError};
+use crate::overview::StockPause;
+
+impl Store {
+    /// The pause that is in force.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be read.
+    pub async fn stock_pause(&self) -> Result<Option<StockPause>, StoreError> {
+        sqlx::query_as!(
+            StockPause,
+            "SELECT who, why, at FROM orderwatch.stock_pauses WHERE resumed_at IS NULL"
+        )
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(StoreError::doing("reading whether stock is sent"))
+    }
+
+    /// When sending was last resumed.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be read.
+    pub async fn stock_resumed_at(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        sqlx::query_scalar!("SELECT max(resumed_at) FROM orderwatch.stock_pauses")
+            .fetch_one(&self.pool)
+            .await
+            .map_err(StoreError::doing("reading when stock was resumed"))
+    }
+
+    /// Sends no stock any more. False when it was paused already: that stays as it was.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be written.
+    pub async fn pause_stock(
+        &self,
+        person: &Person,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let paused = sqlx::query!(
+            "WITH paused AS (
+                 INSERT INTO orderwatch.stock_pauses (at, who, why) VALUES ($1, $2, $3)
+                 ON CONFLICT ((true)) WHERE resumed_at IS NULL DO NOTHING RETURNING id
+             )
+             INSERT INTO orderwatch.actions (at, who, what, target, why)
+             SELECT $1, $2, 'pause', 'stock', $3 FROM paused",
+            now,
+            person.who,
+            person.why
+        )
+        .execute(&self.pool)
+        .await
+        .map_err(StoreError::doing("pausing stock"))?;
+        Ok(paused.rows_affected() == 1)
+    }
+
+    /// Sends stock again. False when it was not paused.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be written.
+    pub async fn resume_stock(
+        &self,
+        person: &Person,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let resumed = sqlx::query!(
+            "WITH resumed AS (
+                 UPDATE orderwatch.stock_pauses SET resumed_at = $1 WHERE resumed_at IS NULL
+                 RETURNING id
+             )
+             INSERT INTO orderwatch.actions (at, who, what, target, why)
+             SELECT $1, $2, 'resume', 'stock', $3 FROM resumed",
+            now,
+            person.who,
+            person.why
+        )
+        .execute(&self.pool)
+        .await
+        .map_err(StoreError::doing("resuming stock"))?;
+        Ok(resumed.rows_affected() == 1)
+    }
+}
