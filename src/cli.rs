@@ -217,6 +217,8 @@ async fn store(config: &Config) -> anyhow::Result<Store> {
     }
     Ok(store
         .telling(config.notify.audience())
+        .having(config.sides())
+        .mirroring(config.trendyol.mirrors())
         .buying_chained(config.dispatch.buy_chained))
 }
 
@@ -229,6 +231,12 @@ async fn migrated_store(config: &Config) -> anyhow::Result<Store> {
         "migrations are missing in the database ({missing}); run `orderwatch migrate` first"
     );
     Ok(store)
+}
+
+/// The database, as above, for a command about the shop's orders.
+async fn shop_store(config: &Config) -> anyhow::Result<Store> {
+    anyhow::ensure!(config.shop.enabled, crate::daemon::DaemonError::NoShop);
+    migrated_store(config).await
 }
 
 /// The database's clock, for a command that ends before it could go wrong.

@@ -39,7 +39,7 @@ use std::path::{Path, PathBuf};
 pub use balance::{Balance, Retention};
 pub use changes::Changes;
 pub use database::Database;
-pub use dispatch::{Dispatch, DispatchMode, Orders};
+pub use dispatch::{Dispatch, DispatchMode, Orders, Shop};
 pub use fault::{ConfigError, Fault, Origin, Place};
 pub use http::Http;
 pub use log::Log;
@@ -50,7 +50,7 @@ pub use sources::Sources;
 pub use trendyol::{Trendyol, TrendyolOrders, TrendyolPaths, TrendyolReturns, TrendyolStock};
 pub use znet::Znet;
 
-use crate::order::Rules;
+use crate::{order::Rules, store::Sides};
 use config::{Value, ValueKind};
 use known::Known;
 use merged::Merged;
@@ -69,6 +69,8 @@ pub struct Config {
     pub http: Http,
     /// What is logged.
     pub log: Log,
+    /// The shop.
+    pub shop: Shop,
     /// What is written into the shop's rows.
     pub orders: Orders,
     /// How orders are bought.
@@ -140,6 +142,7 @@ impl Config {
         let database = Database::read(reader.section("database"));
         let http = Http::read(reader.section("http"));
         let log = Log::read(reader.section("log"));
+        let shop = Shop::read(reader.section("shop"));
         let orders = Orders::read(reader.section("orders"));
         let dispatch = Dispatch::read(reader.section("dispatch"));
         let poll = Poll::read(reader.section("poll"));
@@ -155,10 +158,11 @@ impl Config {
             TrendyolReturns::read(reader.section("trendyol.returns")),
         );
         let trendyol = Trendyol::read(reader.section("trendyol"), trendyol);
-        Some(Self {
+        let read = Self {
             database: database?,
             http: http?,
             log: log?,
+            shop,
             orders,
             dispatch,
             poll: poll?,
@@ -168,7 +172,35 @@ impl Config {
             retention,
             notify: notify?,
             trendyol: trendyol?,
-        })
+        };
+        // A switch that cannot be read has a fault of its own.
+        let readable = reader.fault_count() == 0;
+        if readable && !read.shop.enabled && !read.trendyol.enabled {
+            reader.fault(
+                "shop.enabled",
+                "is false, and so is trendyol.enabled: nothing would be left to do",
+            );
+        }
+        Some(read.of_its_sides())
+    }
+
+    /// Nothing of the shop is at work where it is switched off.
+    fn of_its_sides(mut self) -> Self {
+        let shop = self.shop.enabled;
+        self.dispatch.enabled &= shop;
+        self.poll.enabled &= shop;
+        self.sweep.enabled &= shop;
+        self.balance.enabled &= shop;
+        self
+    }
+
+    /// Whose tables the database has.
+    #[must_use]
+    pub fn sides(&self) -> Sides {
+        Sides {
+            shop: self.shop.enabled,
+            warehouse: self.trendyol.enabled,
+        }
     }
 
     /// Everything in here that must not be seen, for the log to mask.

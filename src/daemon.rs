@@ -10,6 +10,7 @@ mod heartbeat;
 mod jobs;
 pub mod limits;
 pub mod planned;
+pub mod sides;
 mod startup;
 pub mod trendyol;
 
@@ -26,6 +27,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     clock::{Clock, DatabaseClock},
     config::Config,
+    doctor::KeepingFault,
     http::{BindError, World},
     marketplace::trendyol::AccountFault,
     meter::{Meter, label::Reload},
@@ -78,6 +80,21 @@ pub enum DaemonError {
     /// The Trendyol account cannot be used.
     #[error(transparent)]
     Account(#[from] AccountFault),
+    /// There is no shop.
+    #[error("the shop is switched off (shop.enabled = false)")]
+    NoShop,
+    /// It is not settled who keeps the warehouse's rows.
+    #[error(transparent)]
+    Keeping(#[from] KeepingFault),
+    /// Columns are missing without which a purchase could not be written down.
+    #[error("the shop's tables cannot take what has to be written down: {faults}")]
+    Columns {
+        /// Which, and what to do.
+        faults: String,
+    },
+    /// The warehouse's application reads the returns itself.
+    #[error("the warehouse's application reads its returns itself (trendyol.mirror = false)")]
+    KeptElsewhere,
     /// No Trendyol store is configured.
     #[error("no Trendyol store is configured; set trendyol.enabled and its account")]
     NoStore,
@@ -176,6 +193,13 @@ pub async fn run(
         front.close().await;
         return Ok(());
     };
+    if let Some(checked) = stop
+        .soft
+        .run_until_cancelled(sides::check(config, &store, clock.now()))
+        .await
+    {
+        checked?;
+    }
     startup::settling(config, &store).await?;
     let ground = Ground {
         me: Me::new(clock.now()),
@@ -235,6 +259,9 @@ async fn reloaded(
     front: &mut Front,
     ground: &Ground,
 ) -> Result<Generation, DaemonError> {
+    let store = ground.store.clone().having(config.sides());
+    startup::up_to_date(&store).await?;
+    sides::check(config, &store, ground.clock.now()).await?;
     startup::settling(config, &ground.store).await?;
     let change = front.change(&config.http).await?;
     let (generation, world) = Generation::start(config, ground)?;
@@ -321,6 +348,9 @@ pub async fn once(
     clock: Arc<dyn Clock>,
     job: Job,
 ) -> Result<Ran, DaemonError> {
+    if !config.shop.enabled && job != Job::Retention {
+        return Err(DaemonError::NoShop);
+    }
     startup::settling(config, store).await?;
     let (shared, mut recorder) = build::shared(config, store, Arc::clone(&clock), Meter::new())?;
     let pass = jobs::pass(config, &shared, job);

@@ -9,8 +9,10 @@
 //!   being asked,
 //! * no finding holds a secret, whatever a panel or a database said.
 
+mod columns;
 mod database;
 mod finding;
+mod keeping;
 mod market;
 mod panels;
 mod rights;
@@ -25,7 +27,11 @@ use std::{collections::HashMap, time::Duration};
 use tokio::time::{Instant, timeout};
 
 use self::finding::chain;
-pub use self::finding::{Finding, Findings, Outcome};
+pub use self::{
+    columns::{ColumnFault, Side, column_faults},
+    finding::{Finding, Findings, Outcome},
+    keeping::{KeepingFault, keeping_fault},
+};
 use crate::{
     config::Config,
     order::{IntegrationId, explain::Buying},
@@ -107,20 +113,29 @@ async fn look(patient: Patient<'_>, findings: &mut Findings) {
     };
     // The panels are asked meanwhile; what they sell is compared with the mappings afterwards.
     let (schema, world, (accounts, lists), market) = tokio::join!(
-        within(pace, "database", database::details(&patient)),
+        within(pace, "database", database::details(&patient, now)),
         within(pace, "daemon", world::look(&patient, now)),
-        panels::look(&patient, until),
+        panels(&patient, until),
         market::look(&patient, now),
     );
-    let routes = within(
-        pace,
-        "routing",
-        routes::look(store, &patient.config.znet.player, &lists),
-    )
-    .await;
+    let routes = if patient.config.shop.enabled {
+        let player = &patient.config.znet.player;
+        within(pace, "routing", routes::look(store, player, &lists)).await
+    } else {
+        Findings::default()
+    };
     for part in [schema, accounts, routes, market, world] {
         findings.append(part);
     }
+}
+
+async fn panels(patient: &Patient<'_>, until: Instant) -> (Findings, Lists) {
+    if patient.config.shop.enabled {
+        return panels::look(patient, until).await;
+    }
+    let mut findings = Findings::default();
+    findings.skip("shop", "The shop is switched off (shop.enabled).");
+    (findings, Lists::new())
 }
 
 /// A part that does not end in time is a finding, and so is one that the database ends.

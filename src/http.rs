@@ -24,6 +24,7 @@ pub mod pages;
 pub mod problem;
 pub mod server;
 pub mod session;
+mod shop;
 pub mod state;
 
 use axum::{Router, extract::DefaultBodyLimit, handler::Handler as _, middleware};
@@ -38,8 +39,8 @@ pub fn router(state: AppState) -> Router {
         .merge(health::routes())
         .merge(login::routes().layer(middleware::from_fn(pages::dress)))
         .merge(metrics::routes())
-        .merge(pages::routes())
-        .merge(api::routes())
+        .merge(pages::routes(&state))
+        .merge(api::routes().layer(middleware::from_fn_with_state(state.clone(), shop::guard)))
         .fallback(problem::not_found.layer(middleware::from_fn(pages::dress)))
         .method_not_allowed_fallback(problem::method_not_allowed)
         // The last layer sees a request first.

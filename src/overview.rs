@@ -26,6 +26,9 @@ use crate::order::{HoldReason, IntegrationId};
 pub struct Situation {
     /// When it was read, by the database's clock.
     pub at: DateTime<Utc>,
+    /// Whether there is a shop whose orders are bought; without one the figures about orders and panels
+    /// are empty.
+    pub shop: bool,
     /// The beginning of "today".
     pub today_since: DateTime<Utc>,
     /// Orders.

@@ -13,6 +13,7 @@ mod breaker;
 mod changes;
 mod check;
 mod claim;
+mod columns;
 mod daemons;
 mod diagnosis;
 mod dispatch;
@@ -84,6 +85,7 @@ pub use balances::{Balance, BalanceColumns, Balanced};
 pub use brakes::{Brake, KnownPanel, Scope};
 pub use check::{DueOrder, Share};
 pub use claim::{Claim, Claimed, Lease};
+pub use columns::{Column, OwnWork, RefusedWrite};
 pub use diagnosis::{Fallback, MANY_OLD, Right, Route, RoutedPanel, SchemaFault, ServerFacts};
 pub use dispatch::{Candidate, Mapping, QueuedCandidate, ShopOrder, Unroutable};
 pub use events::{Event, StoredEvent};
@@ -96,7 +98,7 @@ pub use keyset::{NumberedEvent, SentItem};
 pub use left_to_shop::{Forwarded, ShopRoutes};
 pub use list::{Direction, ListedOrder, OrderFilter, Place};
 pub use listen::NewOrders;
-pub use migrate::{MigrateError, Revert};
+pub use migrate::{MigrateError, Revert, Sides};
 pub use notices::{Audience, DueNotice, Fate, NoticeOutcome, NoticeShare, Stranded};
 pub use orders::{ShopView, TrackedOrder};
 pub use outbox::Telling;
@@ -131,6 +133,10 @@ pub struct Store {
     pool: Pool,
     /// Who is told when an order is settled, whichever way it is.
     audience: Arc<[Audience]>,
+    /// Whose tables there are.
+    sides: Sides,
+    /// Whether the warehouse's rows are written.
+    mirror: bool,
     /// Whether orders that came along a chain of tenants are bought (`dispatch.buy_chained`).
     buy_chained: bool,
 }
@@ -269,6 +275,8 @@ impl Store {
         Self {
             pool: Pool::new(pool),
             audience: Arc::default(),
+            sides: Sides::BOTH,
+            mirror: true,
             buy_chained: false,
         }
     }
@@ -278,6 +286,33 @@ impl Store {
     pub fn telling(mut self, audience: Vec<Audience>) -> Self {
         self.audience = audience.into();
         self
+    }
+
+    /// The same store, of a database that has the tables of these applications only.
+    #[must_use]
+    pub fn having(mut self, sides: Sides) -> Self {
+        self.sides = sides;
+        self
+    }
+
+    /// The same store; without `mirror` the warehouse's application keeps its orders and returns itself,
+    /// and none of their rows is written here.
+    #[must_use]
+    pub fn mirroring(mut self, mirror: bool) -> Self {
+        self.mirror = mirror;
+        self
+    }
+
+    /// Whose tables there are.
+    #[must_use]
+    pub fn sides(&self) -> Sides {
+        self.sides
+    }
+
+    /// Whether the warehouse's orders and returns are written.
+    #[must_use]
+    pub fn mirrors(&self) -> bool {
+        self.mirror
     }
 
     /// The same store, for which orders that came along a chain of tenants are to be bought, or not.

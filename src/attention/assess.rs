@@ -214,7 +214,7 @@ impl Warnings {
             };
             self.add(Severity::Warning, Some(pause.at), condition);
         }
-        if situation.alive().next().is_some() && !buys(situation) {
+        if situation.shop && situation.alive().next().is_some() && !buys(situation) {
             let shadow = situation
                 .alive()
                 .any(|daemon| daemon.buying == Buying::Shadow);

@@ -40,6 +40,7 @@ pub(crate) fn limits() -> Limits {
 /// A shop in which all is well.
 pub(crate) fn well() -> Situation {
     Situation {
+        shop: true,
         at: now(),
         today_since: now(),
         orders: Orders {

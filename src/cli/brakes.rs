@@ -8,7 +8,7 @@ use clap::Args;
 use uuid::Uuid;
 
 use super::{
-    Global, migrated_store, out,
+    Global, out, shop_store,
     signature::{By, Signature},
 };
 use crate::{
@@ -53,7 +53,7 @@ struct Place {
 
 pub(super) async fn pause(global: &Global, options: &Pause) -> anyhow::Result<ExitCode> {
     let (config, _log) = global.begin()?;
-    let store = migrated_store(&config).await?;
+    let store = shop_store(&config).await?;
     let scope = options.place.scope(&store, Wish::Pause).await?;
     let (now, _) = store.now().await?;
     let person = options.signature.person();
@@ -65,7 +65,7 @@ pub(super) async fn pause(global: &Global, options: &Pause) -> anyhow::Result<Ex
 
 pub(super) async fn resume(global: &Global, options: &Resume) -> anyhow::Result<ExitCode> {
     let (config, _log) = global.begin()?;
-    let store = migrated_store(&config).await?;
+    let store = shop_store(&config).await?;
     let scope = options.place.scope(&store, Wish::Resume).await?;
     let (now, _) = store.now().await?;
     let person = Person {

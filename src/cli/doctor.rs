@@ -70,6 +70,8 @@ async fn look(config: &Config) -> anyhow::Result<Findings> {
         database.acquire_timeout,
     )?
     .telling(config.notify.audience())
+    .having(config.sides())
+    .mirroring(config.trendyol.mirrors())
     .buying_chained(config.dispatch.buy_chained);
     // No question that is asked here depends on the time.
     let seller = config.trendyol.enabled.then(|| {

@@ -51,12 +51,17 @@ pub(super) fn daemon(all: &Situation) -> String {
     } else {
         "not watching"
     };
+    let work = if all.shop {
+        format!("{buys}, {watches}, ")
+    } else {
+        String::new()
+    };
     let replicas = match alive.len() {
         1 => String::new(),
         several => format!(" ({several} replicas)"),
     };
     format!(
-        "running for {}{replicas}, {buys}, {watches}, version {}",
+        "running for {}{replicas}, {work}version {}",
         ago(first.started_at, all.at),
         first.version
     )

@@ -8,9 +8,9 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::{
-    Global, migrated_store,
+    Global,
     order::{number, player_value},
-    out,
+    out, shop_store,
     table::Table,
 };
 use crate::{
@@ -39,7 +39,7 @@ pub(super) struct Options {
 
 pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<ExitCode> {
     let (config, _log) = global.begin()?;
-    let store = migrated_store(&config).await?;
+    let store = shop_store(&config).await?;
     let (now, _) = store.now().await?;
     let since = options.since.map(|length| back(now, length));
     let sums = store.shadow_sums(since).await?;

@@ -77,10 +77,12 @@ fn value(seen: &Seen) -> anyhow::Result<Value> {
 fn print(seen: &Seen, config: &Config) -> anyhow::Result<()> {
     let all = &seen.all;
     heading("Daemon", &figures::daemon(all))?;
-    heading("Orders", &figures::orders(all))?;
-    heading("", &figures::due(all))?;
-    let today = figures::done(all.orders.ended_today, all.orders.bought_today);
-    heading("Today", &today)?;
+    if all.shop {
+        heading("Orders", &figures::orders(all))?;
+        heading("", &figures::due(all))?;
+        let today = figures::done(all.orders.ended_today, all.orders.bought_today);
+        heading("Today", &today)?;
+    }
     if let Some(market) = &all.market {
         heading("Trendyol", &figures::market(market, all.at))?;
     }
@@ -113,6 +115,19 @@ fn heading(name: &str, text: &str) -> anyhow::Result<()> {
 }
 
 fn tables(all: &Situation) -> anyhow::Result<()> {
+    if all.shop {
+        panels(all)?;
+    }
+    out::line("")?;
+    let mut jobs = Table::new(figures::JOB_TITLES);
+    for job in &all.jobs {
+        jobs.row(figures::job(job, all.at));
+    }
+    out::line(jobs)?;
+    Ok(())
+}
+
+fn panels(all: &Situation) -> anyhow::Result<()> {
     out::line("")?;
     if all.panels.is_empty() {
         out::line("No panels: there is no row with provider 'znet' in integrations.")?;
@@ -123,12 +138,6 @@ fn tables(all: &Situation) -> anyhow::Result<()> {
         }
         out::line(panels)?;
     }
-    out::line("")?;
-    let mut jobs = Table::new(figures::JOB_TITLES);
-    for job in &all.jobs {
-        jobs.row(figures::job(job, all.at));
-    }
-    out::line(jobs)?;
     Ok(())
 }
 

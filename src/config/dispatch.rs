@@ -1,4 +1,4 @@
-//! `[orders]` and `[dispatch]`
+//! `[shop]`, `[orders]` and `[dispatch]`
 
 use std::time::Duration;
 
@@ -6,6 +6,21 @@ use rust_decimal::Decimal;
 
 use super::{MAX_IN_FLIGHT, read::Section};
 use crate::order::{SecondPolicy, Settle, UnconfirmedPolicy};
+
+/// The shop.
+#[derive(Clone, Copy, Debug)]
+pub struct Shop {
+    /// Whether there is one in this database.
+    pub enabled: bool,
+}
+
+impl Shop {
+    pub(super) fn read(mut section: Section<'_, '_>) -> Self {
+        Self {
+            enabled: section.bool("enabled"),
+        }
+    }
+}
 
 /// What is written into the shop's rows.
 #[derive(Clone, Copy, Debug)]

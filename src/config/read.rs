@@ -169,6 +169,20 @@ impl<'a> Section<'_, 'a> {
         })
     }
 
+    /// True, false, or left open (empty text).
+    pub(super) fn optional_bool(&mut self, name: &str) -> Option<bool> {
+        self.read(name, None, |kind| match kind {
+            ValueKind::Boolean(value) => Ok(Some(*value)),
+            // The environment knows texts only.
+            ValueKind::String(text) if text.is_empty() => Ok(None),
+            ValueKind::String(text) => {
+                let value = text.parse().map_err(|_| "must be true or false".to_owned());
+                value.map(Some)
+            }
+            _ => Err("must be true or false".to_owned()),
+        })
+    }
+
     pub(super) fn text(&mut self, name: &str) -> String {
         self.read(name, String::new(), |kind| match kind {
             ValueKind::String(text) => Ok(text.clone()),

@@ -77,6 +77,7 @@ fn without_a_file_the_defaults_are_those_of_the_design() {
         database,
         http,
         log,
+        shop,
         orders,
         dispatch,
         poll,
@@ -97,7 +98,8 @@ fn without_a_file_the_defaults_are_those_of_the_design() {
     assert_eq!(http.time_zone, chrono_tz::Europe::Istanbul);
     assert!(log.level.to_string().starts_with("info,"));
     assert_eq!(log.format, crate::telemetry::Format::Auto);
-    assert!(orders.settle == Settle::Shop && dispatch.enabled && poll.enabled && sweep.enabled);
+    assert!(shop.enabled && orders.settle == Settle::Shop);
+    assert!(dispatch.enabled && poll.enabled && sweep.enabled);
     assert_eq!(
         (dispatch.scan_interval, dispatch.max_order_age),
         (secs(5), secs(3600))
@@ -128,6 +130,7 @@ fn without_a_file_the_defaults_are_those_of_the_design() {
 
 fn trendyol_is_as_in_the_design(trendyol: &Trendyol) {
     assert!(!trendyol.enabled && trendyol.orders.enabled && trendyol.stock.enabled);
+    assert_eq!((trendyol.mirror, trendyol.mirrors()), (None, true));
     assert_eq!(trendyol.base_url.as_str(), "https://apigw.trendyol.com/");
     assert_eq!(
         (trendyol.integrator.as_str(), &trendyol.store_front_code),
@@ -207,6 +210,30 @@ fn a_store_that_is_enabled_names_its_account() {
     assert_eq!(trendyol.seller_id, "123456");
     assert_eq!(trendyol.api_secret.expose_secret(), "tr3ndyol-secret");
     assert!(!format!("{:?} {:?}", loaded.config, loaded.settings).contains("tr3ndyol"));
+}
+
+#[test]
+fn a_side_that_is_off_takes_its_work_with_it_and_one_must_be_on() {
+    let off = ("ORDERWATCH__SHOP__ENABLED", "false");
+    let faults = faults(&[("DATABASE_URL", URL), off]);
+    assert!(faults.contains("nothing would be left to do"), "{faults}");
+    let store = [
+        ("DATABASE_URL", URL),
+        off,
+        ("ORDERWATCH__TRENDYOL__ENABLED", "true"),
+        ("ORDERWATCH__TRENDYOL__SELLER_ID", "123456"),
+        ("ORDERWATCH__TRENDYOL__API_KEY", "tr3ndyol-key"),
+        ("ORDERWATCH__TRENDYOL__API_SECRET", "tr3ndyol-secret"),
+        ("ORDERWATCH__TRENDYOL__MIRROR", "false"),
+    ];
+    let config = load(&store).unwrap().config;
+    assert!(!config.dispatch.enabled && !config.poll.enabled);
+    assert!(!config.sweep.enabled && !config.balance.enabled);
+    assert_eq!(config.trendyol.mirror, Some(false));
+    assert!(!config.sides().shop && config.sides().warehouse);
+    let file = Folder::new("[trendyol]\nmirror = true");
+    let loaded = file.load(&[("DATABASE_URL", URL)]).unwrap();
+    assert_eq!(loaded.config.trendyol.mirror, Some(true));
 }
 
 #[test]

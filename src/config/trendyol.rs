@@ -30,6 +30,8 @@ const SHORTEST_OVERLAP: Duration = Duration::from_mins(1);
 pub struct Trendyol {
     /// Whether there is one.
     pub enabled: bool,
+    /// Whether the warehouse's orders and returns are written here; `None` where nobody has said so.
+    pub mirror: Option<bool>,
     /// The seller's number; digits. Empty only while it is not enabled.
     pub seller_id: String,
     /// The key.
@@ -112,6 +114,12 @@ pub struct TrendyolReturns {
 }
 
 impl Trendyol {
+    /// Whether the warehouse's orders and returns are written here.
+    #[must_use]
+    pub fn mirrors(&self) -> bool {
+        self.mirror.unwrap_or(true)
+    }
+
     /// Key and secret, for the log to mask.
     #[must_use]
     pub fn secrets(&self) -> Vec<SecretString> {
@@ -129,6 +137,7 @@ impl Trendyol {
         ),
     ) -> Option<Self> {
         let enabled = section.bool("enabled");
+        let mirror = section.optional_bool("mirror");
         let seller_id = section.parsed("seller_id", seller_id);
         let (key, secret) = (
             account(&mut section, "api_key"),
@@ -147,6 +156,7 @@ impl Trendyol {
         }
         Some(Self {
             enabled,
+            mirror,
             seller_id: seller_id?,
             api_key: key.unwrap_or_default(),
             api_secret: secret.unwrap_or_default(),

@@ -68,6 +68,8 @@ pub(crate) fn shared(
     let store = store
         .clone()
         .telling(config.notify.audience())
+        .having(config.sides())
+        .mirroring(config.trendyol.mirrors())
         .buying_chained(config.dispatch.buy_chained);
     let http = Http::new(&limits::http(config))?;
     let panels = Panels::new(
@@ -131,14 +133,10 @@ pub(super) fn parts(
     if config.poll.enabled {
         poll(config, &shared, &mut parts);
     }
-    let probe = Probe::new(
-        shared.sources(),
-        parts.calls.clone(),
-        [Arc::clone(&shared.checks), Arc::clone(&shared.sends)],
-    );
-    let pulse = parts.pulses.add("the prober", LONGEST_TURN);
-    parts.spawn("the prober", probe.run(pulse, parts.stop.clone()));
-    if !config.notify.webhooks.is_empty() {
+    if config.shop.enabled {
+        probe(&shared, &mut parts);
+    }
+    if config.shop.enabled && !config.notify.webhooks.is_empty() {
         notices(config, &shared, &mut parts)?;
     }
     let latest = shared.latest.clone();
@@ -191,6 +189,17 @@ fn dispatch(config: &Config, shared: &Shared, parts: &mut Parts) {
         parts.stop.clone(),
     );
     parts.spawn("the listener", listen);
+}
+
+/// Finds out when a panel works again.
+fn probe(shared: &Shared, parts: &mut Parts) {
+    let probe = Probe::new(
+        shared.sources(),
+        parts.calls.clone(),
+        [Arc::clone(&shared.checks), Arc::clone(&shared.sends)],
+    );
+    let pulse = parts.pulses.add("the prober", LONGEST_TURN);
+    parts.spawn("the prober", probe.run(pulse, parts.stop.clone()));
 }
 
 fn poll(config: &Config, shared: &Shared, parts: &mut Parts) {

@@ -47,9 +47,15 @@ fn passes(config: &Config, shared: &Shared, seller: Option<&Seller>) -> Passes {
         (ByHand::PullReturns, StoreJob::PullReturns),
         (ByHand::VerifyStock, StoreJob::VerifyStock),
     ];
-    let orders = orders.map(|(by_hand, job)| (by_hand, jobs::pass(config, shared, job)));
+    let orders = orders
+        .into_iter()
+        .filter(|(_, job)| config.shop.enabled || *job == Job::Retention)
+        .map(|(by_hand, job)| (by_hand, jobs::pass(config, shared, job)));
     let store = seller.into_iter().flat_map(|seller| {
-        store.map(|(by_hand, job)| (by_hand, trendyol::pass(config, seller, job)))
+        store
+            .into_iter()
+            .filter(|(_, job)| config.trendyol.mirrors() || *job != StoreJob::PullReturns)
+            .map(|(by_hand, job)| (by_hand, trendyol::pass(config, seller, job)))
     });
-    orders.into_iter().chain(store).collect()
+    orders.chain(store).collect()
 }

@@ -63,7 +63,11 @@ pub(super) fn of_store(config: &Config, job: StoreJob) -> Option<Schedule> {
             },
         ),
         StoreJob::VerifyStock => (trendyol.stock.enabled, daily(trendyol.stock.verify_at)),
-        StoreJob::PullReturns => (trendyol.returns.enabled, daily(trendyol.returns.at)),
+        // Returns are read for the warehouse's rows alone.
+        StoreJob::PullReturns => (
+            trendyol.returns.enabled && trendyol.mirrors(),
+            daily(trendyol.returns.at),
+        ),
     };
     (trendyol.enabled && enabled).then_some(schedule)
 }
@@ -72,16 +76,19 @@ pub(super) fn of_store(config: &Config, job: StoreJob) -> Option<Schedule> {
 /// left out.
 #[must_use]
 pub fn jobs(config: &Config) -> Vec<PlannedJob> {
-    let orders = [Job::Sweep, Job::Balance, Job::Retention].map(|job| PlannedJob {
-        name: job.name(),
-        schedule: of_orders(config, job),
-    });
+    let orders = [Job::Sweep, Job::Balance, Job::Retention]
+        .into_iter()
+        .filter(|job| config.shop.enabled || *job == Job::Retention)
+        .map(|job| PlannedJob {
+            name: job.name(),
+            schedule: of_orders(config, job),
+        });
     let store = StoreJob::ALL.map(|job| PlannedJob {
         name: job.name(),
         schedule: of_store(config, job),
     });
     let store = store.into_iter().filter(|_| config.trendyol.enabled);
-    orders.into_iter().chain(store).collect()
+    orders.chain(store).collect()
 }
 
 /// What is asked of the database to see the whole.
@@ -94,6 +101,7 @@ pub fn asking(config: &Config) -> Asking {
         daily_limit: config.dispatch.daily_limit,
         zone: config.http.time_zone,
         market: config.trendyol.enabled,
+        shop: config.shop.enabled,
         player: config.znet.player.clone(),
     }
 }

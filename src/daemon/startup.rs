@@ -28,7 +28,8 @@ pub(super) async fn database(
         &database.url,
         database.max_connections,
         database.acquire_timeout,
-    )?;
+    )?
+    .having(config.sides());
     let missing = missing_migrations(&store, clock);
     let Some(missing) = stop.soft.run_until_cancelled(missing).await else {
         return Ok(None);
@@ -38,6 +39,14 @@ pub(super) async fn database(
         return Err(DaemonError::NotMigrated { missing });
     }
     Ok(Some(store))
+}
+
+/// Checks that no migration is missing.
+pub(super) async fn up_to_date(store: &Store) -> Result<(), DaemonError> {
+    match store.missing_migrations().await? {
+        0 => Ok(()),
+        missing => Err(DaemonError::NotMigrated { missing }),
+    }
 }
 
 /// Refuses to write the status of orders where that is the shop's own business.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{DaemonError, Parts, build::Shared, limits, planned};
+use super::{DaemonError, Parts, build::Shared, limits, planned, sides};
 use crate::{
     clock::Clock,
     config::{Config, TrendyolPaths},
@@ -142,7 +142,12 @@ pub async fn store_once(
     clock: Arc<dyn Clock>,
     job: StoreJob,
 ) -> Result<Ran, DaemonError> {
+    sides::check_keeping(config, store).await?;
+    let store = &store.clone().mirroring(config.trendyol.mirrors());
     let seller = seller(config, store, Arc::clone(&clock))?;
+    if job == StoreJob::PullReturns && !config.trendyol.mirrors() {
+        return Err(DaemonError::KeptElsewhere);
+    }
     let pass = pass(config, &seller, job);
     let tick = Tick {
         job: pass.name(),

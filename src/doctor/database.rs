@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use tokio::time::timeout;
 
 use super::{
-    Pace, Patient,
+    Pace, Patient, columns,
     finding::{Findings, chain},
-    rights, server, warehouse,
+    keeping, rights, server, warehouse,
 };
 use crate::{
     clock::DatabaseClock,
@@ -105,11 +105,16 @@ fn seconds(milliseconds: i64) -> f64 {
 }
 
 /// Everything about it that may keep the work from being done.
-pub(super) async fn details(patient: &Patient<'_>) -> Result<Findings, StoreError> {
+pub(super) async fn details(
+    patient: &Patient<'_>,
+    now: DateTime<Utc>,
+) -> Result<Findings, StoreError> {
     let Patient { store, config, .. } = *patient;
     let mut findings = Findings::default();
     server::facts(&store.server_facts().await?, &mut findings);
     rights::look(store, config, &mut findings).await?;
+    keeping::look(config, store, &mut findings).await?;
+    columns::look(store, now, &mut findings).await?;
     warehouse::look(store, config, &mut findings).await?;
     server::schema(store.schema_faults().await?, &mut findings);
     server::notices(store, config, &mut findings).await;

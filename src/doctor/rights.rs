@@ -54,7 +54,7 @@ const SHOP_RIGHTS: [Right; 24] = [
 ];
 
 /// What the Trendyol store needs besides.
-const STORE_RIGHTS: [Right; 45] = [
+const STOCK_RIGHTS: [Right; 20] = [
     whole(STOCK, "SELECT"),
     right(STOCK, "last_push_date", "UPDATE"),
     right(STOCK, "qty", "UPDATE"),
@@ -64,38 +64,43 @@ const STORE_RIGHTS: [Right; 45] = [
     whole("public.raf_urunleri", "SELECT"),
     right("public.raf_urunleri", "adet", "UPDATE"),
     whole("public.orders_created", "SELECT"),
-    whole("public.orders_created", "INSERT"),
-    whole("public.orders_created", "UPDATE"),
-    whole("public.orders_created", "DELETE"),
     whole("public.orders_picking", "SELECT"),
-    whole("public.orders_picking", "INSERT"),
-    whole("public.orders_picking", "UPDATE"),
-    whole("public.orders_picking", "DELETE"),
     whole("public.orders_shipped", "SELECT"),
-    whole("public.orders_shipped", "INSERT"),
-    whole("public.orders_shipped", "UPDATE"),
-    whole("public.orders_shipped", "DELETE"),
     whole("public.orders_delivered", "SELECT"),
-    whole("public.orders_delivered", "INSERT"),
-    whole("public.orders_delivered", "UPDATE"),
-    whole("public.orders_delivered", "DELETE"),
     whole("public.orders_cancelled", "SELECT"),
-    whole("public.orders_cancelled", "INSERT"),
-    whole("public.orders_cancelled", "UPDATE"),
-    whole("public.orders_cancelled", "DELETE"),
     // Of these, what the warehouse has.
     whole("public.orders_hazirlaniyor", "SELECT"),
-    whole("public.orders_hazirlaniyor", "UPDATE"),
-    whole("public.orders_hazirlaniyor", "DELETE"),
     whole("public.orders_ready_to_ship", "SELECT"),
-    whole("public.orders_ready_to_ship", "UPDATE"),
-    whole("public.orders_ready_to_ship", "DELETE"),
     whole("public.orders_archived", "SELECT"),
     whole("public.archive", "SELECT"),
     whole("public.barcode_aliases", "SELECT"),
     whole("public.products", "SELECT"),
-    right("public.products", "quantity", "UPDATE"),
     whole("public.stock_movement", "SELECT"),
+];
+
+/// What the mirror of the orders and returns needs besides.
+const ORDER_RIGHTS: [Right; 25] = [
+    whole("public.orders_created", "INSERT"),
+    whole("public.orders_created", "UPDATE"),
+    whole("public.orders_created", "DELETE"),
+    whole("public.orders_picking", "INSERT"),
+    whole("public.orders_picking", "UPDATE"),
+    whole("public.orders_picking", "DELETE"),
+    whole("public.orders_shipped", "INSERT"),
+    whole("public.orders_shipped", "UPDATE"),
+    whole("public.orders_shipped", "DELETE"),
+    whole("public.orders_delivered", "INSERT"),
+    whole("public.orders_delivered", "UPDATE"),
+    whole("public.orders_delivered", "DELETE"),
+    whole("public.orders_cancelled", "INSERT"),
+    whole("public.orders_cancelled", "UPDATE"),
+    whole("public.orders_cancelled", "DELETE"),
+    // Of these, what the warehouse has.
+    whole("public.orders_hazirlaniyor", "UPDATE"),
+    whole("public.orders_hazirlaniyor", "DELETE"),
+    whole("public.orders_ready_to_ship", "UPDATE"),
+    whole("public.orders_ready_to_ship", "DELETE"),
+    right("public.products", "quantity", "UPDATE"),
     whole("public.stock_movement", "INSERT"),
     whole("public.return_orders", "SELECT"),
     whole("public.return_orders", "INSERT"),
@@ -108,9 +113,15 @@ pub(super) async fn look(
     config: &Config,
     findings: &mut Findings,
 ) -> Result<(), StoreError> {
-    let mut wanted = SHOP_RIGHTS.to_vec();
+    let mut wanted = Vec::new();
+    if config.shop.enabled {
+        wanted.extend(SHOP_RIGHTS);
+    }
     if config.trendyol.enabled {
-        wanted.extend(STORE_RIGHTS);
+        wanted.extend(STOCK_RIGHTS);
+    }
+    if config.trendyol.enabled && config.trendyol.mirrors() {
+        wanted.extend(ORDER_RIGHTS);
     }
     let missing = store.missing_rights(&wanted).await?;
     let own = store.missing_own_rights().await?;

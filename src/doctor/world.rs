@@ -31,8 +31,29 @@ pub(super) async fn look(
     let Patient { store, config, .. } = *patient;
     let mut findings = Findings::default();
     let runs = daemons(store, now, &mut findings).await?;
-    buying(patient, &mut findings);
-    settling(patient, &mut findings).await?;
+    if config.shop.enabled {
+        shop_orders(patient, now, &mut findings).await?;
+    }
+    if let Some(pause) = store.stock_pause().await? {
+        findings.fail(
+            "stock paused",
+            format!("No stock is sent, paused by {}: {}", pause.who, pause.why),
+            "`orderwatch stock resume` once the cause is gone.",
+        );
+    }
+    http(config, runs, &mut findings).await;
+    Ok(findings)
+}
+
+/// Whether orders are bought, and what keeps some of them from it.
+async fn shop_orders(
+    patient: &Patient<'_>,
+    now: DateTime<Utc>,
+    findings: &mut Findings,
+) -> Result<(), StoreError> {
+    let Patient { store, config, .. } = *patient;
+    buying(patient, findings);
+    settling(patient, findings).await?;
     for brake in store.brakes().await? {
         if brake.scope == Scope::All {
             findings.warn(
@@ -45,18 +66,9 @@ pub(super) async fn look(
             );
         }
     }
-    if let Some(pause) = store.stock_pause().await? {
-        findings.fail(
-            "stock paused",
-            format!("No stock is sent, paused by {}: {}", pause.who, pause.why),
-            "`orderwatch stock resume` once the cause is gone.",
-        );
-    }
-    old_orders(store, config, now, &mut findings).await?;
-    others(store, now, &mut findings).await?;
-    tenants::look(store, now, &mut findings).await?;
-    http(config, runs, &mut findings).await;
-    Ok(findings)
+    old_orders(store, config, now, findings).await?;
+    others(store, now, findings).await?;
+    tenants::look(store, now, findings).await
 }
 
 /// Whether one is at work.

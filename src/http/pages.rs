@@ -49,9 +49,9 @@ use self::{
     lang::Lang,
     reader::{Chrome, html},
 };
-use super::{AppState, problem::MEDIA_TYPE};
+use super::{AppState, problem::MEDIA_TYPE, shop};
 
-pub(super) fn routes() -> Router<AppState> {
+pub(super) fn routes(state: &AppState) -> Router<AppState> {
     Router::new()
         .route("/", get(overview::page))
         .route("/inbox", get(inbox::page))
@@ -83,6 +83,7 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/stock", get(stock::page))
         .route("/packages", get(packages::page))
         .route("/live", get(live::stream))
+        .layer(middleware::from_fn_with_state(state.clone(), shop::guard))
         .layer(middleware::from_fn(dress))
         .layer(Extension(live::Live::default()))
         .layer(Extension(shared::Pages::default()))

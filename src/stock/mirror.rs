@@ -14,6 +14,8 @@ use serde_json::{Map, Value, json};
 use super::place::Place;
 use crate::marketplace::{Line, Package, PackageStatus, StockEffect};
 
+/// Where an order comes from, in the words of the warehouse's application.
+const SOURCE: &str = "TRENDYOL";
 /// The warehouse's application takes every time but the last change for the clocks of Istanbul; times
 /// that stand beside each other in one table must be comparable.
 const APPLICATION_SHIFT: TimeDelta = TimeDelta::hours(3);
@@ -279,6 +281,8 @@ pub fn facts(
     columns.time("updated_at", Some(now));
     if new {
         columns.time("created_at", Some(now));
+        // Where the table has the column, it takes no row without it.
+        columns.text("source", Some(SOURCE.to_owned()));
     }
     let at = parts.iter().map(|p| p.changed_at).max();
     match place {

@@ -130,6 +130,9 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`] when they cannot be read.
     pub async fn brakes(&self) -> Result<Vec<Brake>, StoreError> {
+        if !self.sides.shop {
+            return Ok(Vec::new());
+        }
         let rows = sqlx::query!(
             r#"SELECT b.scope, b.who, b.why, b.at, i.name AS "panel?"
                FROM orderwatch.brakes b LEFT JOIN public.integrations i ON i.id = b.scope

@@ -8,7 +8,7 @@ use sqlx::{Executor, postgres::PgListener};
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::{Store, StoreError, ZNET, migrate};
+use super::{Sides, Store, StoreError, ZNET, migrate};
 use crate::order::{IntegrationId, TenantId};
 
 /// Channel of the trial of notices; nobody else listens there.
@@ -269,7 +269,7 @@ impl Store {
         .fetch_one(&self.pool)
         .await
         .map_err(&doing)?;
-        let mut faults: Vec<SchemaFault> = expected_indexes()
+        let mut faults: Vec<SchemaFault> = expected_indexes(self.sides)
             .into_iter()
             .filter(|name| !there.iter().any(|index| index.name == *name))
             .map(SchemaFault::IndexMissing)
@@ -279,7 +279,7 @@ impl Store {
             .extend(invalid.map(|index| {
                 SchemaFault::IndexInvalid(format!("{}.{}", index.schema, index.name))
             }));
-        if !trigger {
+        if self.sides.shop && !trigger {
             faults.push(SchemaFault::NoTrigger);
         }
         Ok(faults)
@@ -393,13 +393,13 @@ impl Store {
 const STEP: &str = r"(?m)^(?:CREATE INDEX(?: CONCURRENTLY)?(?: IF NOT EXISTS)? (\w+) ON|DROP INDEX(?: CONCURRENTLY)?(?: IF EXISTS)? (?:\w+\.)?(\w+))";
 
 /// The indexes that are there once all migrations have run, as their texts say.
-fn expected_indexes() -> BTreeSet<String> {
+fn expected_indexes(sides: Sides) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     // It is a constant; a test runs it.
     let Ok(step) = Regex::new(STEP) else {
         return names;
     };
-    for found in migrate::up_texts().flat_map(|sql| step.captures_iter(sql)) {
+    for found in migrate::up_texts(sides).flat_map(|sql| step.captures_iter(sql)) {
         if let Some(made) = found.get(1) {
             names.insert(made.as_str().to_owned());
         } else if let Some(dropped) = found.get(2) {
@@ -411,11 +411,11 @@ fn expected_indexes() -> BTreeSet<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::expected_indexes;
+    use super::{Sides, expected_indexes};
 
     #[test]
     fn the_migrations_name_their_indexes() {
-        let names = expected_indexes();
+        let names = expected_indexes(Sides::BOTH);
         for name in ["orders_to_check", "orderwatch_unsent", "orders_ended"] {
             assert!(names.contains(name), "{name}: {names:?}");
         }

@@ -4,7 +4,7 @@
 //! not free and try again, and build indexes without blocking writers. Several daemons may start at
 //! once: one migrates, the others wait for it.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use sqlx::{
     AssertSqlSafe, Executor, PgConnection,
@@ -53,6 +53,33 @@ impl MigrateError {
     }
 }
 
+/// Whose tables a database has. A migration whose name begins with `shop` or `warehouse` is about the
+/// tables of that application, and runs only where that side is on; one that was left out runs as soon as
+/// its side is switched on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sides {
+    /// The shop, whose orders are bought.
+    pub shop: bool,
+    /// The warehouse of the Trendyol store.
+    pub warehouse: bool,
+}
+
+impl Sides {
+    /// One database for both applications.
+    pub const BOTH: Self = Self {
+        shop: true,
+        warehouse: true,
+    };
+
+    fn want(self, migration: &Migration) -> bool {
+        match migration.description.split(' ').next() {
+            Some("shop") => self.shop,
+            Some("warehouse") => self.warehouse,
+            _ => true,
+        }
+    }
+}
+
 /// What reverting may lose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Revert {
@@ -63,17 +90,24 @@ pub enum Revert {
 }
 
 impl Store {
-    /// Applies all migrations that are missing. Returns how many there were.
+    /// Applies all migrations that are missing on the sides that are on. Returns how many there were.
     ///
     /// # Errors
     /// [`MigrateError`] when the database fails or a table stays locked.
     pub async fn migrate(&self) -> Result<usize, MigrateError> {
         let mut connection = self.pool.acquire().await?.detach();
-        let migrator = migrator();
         lock(&mut connection).await?;
         let before = applied(&mut connection).await?;
         drop_unfinished_indexes(&mut connection).await?;
-        for migration in ups(&migrator) {
+
+        let migrator =
+            migrator(|migration| self.sides.want(migration) || before.contains(&migration.version));
+        let missing: Vec<_> = ups(&migrator)
+            .filter(|migration| !before.contains(&migration.version))
+            .collect();
+        // Also with nothing to do: what was applied is compared with what this program knows.
+        let last = ups(&migrator).last().into_iter();
+        for migration in missing.iter().copied().chain(last) {
             limits(&mut connection, migration).await?;
             let mut tries = 1;
             while let Err(error) = migrator.run_to(migration.version, &mut connection).await {
@@ -85,7 +119,7 @@ impl Store {
                 tokio::time::sleep(PAUSE).await;
             }
         }
-        Ok(ups(&migrator).count().saturating_sub(before))
+        Ok(missing.len())
     }
 
     /// Reverts all migrations: what they made is gone, the shop's rows are as they were. Returns
@@ -96,7 +130,7 @@ impl Store {
     pub async fn revert(&self, how: Revert) -> Result<usize, MigrateError> {
         let mut connection = self.pool.acquire().await?.detach();
         lock(&mut connection).await?;
-        let before = applied(&mut connection).await?;
+        let before = applied(&mut connection).await?.len();
         if before == 0 {
             return Ok(0);
         }
@@ -106,7 +140,7 @@ impl Store {
         connection
             .execute("SET statement_timeout = 0; SET lock_timeout = '30s'")
             .await?;
-        migrator().undo(&mut connection, 0).await?;
+        migrator(|_| true).undo(&mut connection, 0).await?;
         // The list of migrations lives in our schema, so the schema goes last.
         connection
             .execute("DROP TABLE orderwatch.migrations; DROP SCHEMA orderwatch")
@@ -114,20 +148,23 @@ impl Store {
         Ok(before)
     }
 
-    /// How many migrations are missing.
+    /// How many migrations are missing on the sides that are on.
     ///
     /// # Errors
     /// [`MigrateError`] when the database cannot be asked.
     pub async fn missing_migrations(&self) -> Result<usize, MigrateError> {
         let mut connection = self.pool.acquire().await?;
         let applied = applied(&mut connection).await?;
-        Ok(ups(&MIGRATIONS).count().saturating_sub(applied))
+        let missing =
+            ups(&MIGRATIONS).filter(|up| self.sides.want(up) && !applied.contains(&up.version));
+        Ok(missing.count())
     }
 }
 
-fn migrator() -> Migrator {
+fn migrator(wanted: impl Fn(&Migration) -> bool) -> Migrator {
+    let wanted = MIGRATIONS.iter().filter(|migration| wanted(migration));
     let mut migrator = Migrator {
-        migrations: MIGRATIONS.migrations.clone(),
+        migrations: wanted.cloned().collect(),
         ..Migrator::DEFAULT
     };
     migrator.dangerous_set_table_name(TABLE);
@@ -144,9 +181,11 @@ fn ups(migrator: &Migrator) -> impl Iterator<Item = &Migration> + use<'_> {
         .filter(|migration| migration.migration_type.is_up_migration())
 }
 
-/// The statements of the migrations, in their order.
-pub(super) fn up_texts() -> impl Iterator<Item = &'static str> {
-    ups(&MIGRATIONS).map(|migration| migration.sql.as_str())
+/// The statements of the migrations of these sides, in their order.
+pub(super) fn up_texts(sides: Sides) -> impl Iterator<Item = &'static str> {
+    ups(&MIGRATIONS)
+        .filter(move |migration| sides.want(migration))
+        .map(|migration| migration.sql.as_str())
 }
 
 /// Waits until nobody else migrates. The lock goes with the connection.
@@ -164,16 +203,16 @@ async fn lock(connection: &mut PgConnection) -> Result<(), MigrateError> {
 }
 
 /// Migrations that are applied; none where our schema does not exist.
-async fn applied(connection: &mut PgConnection) -> Result<usize, MigrateError> {
+async fn applied(connection: &mut PgConnection) -> Result<BTreeSet<i64>, MigrateError> {
     let there = sqlx::query_scalar!(r#"SELECT to_regclass($1) IS NOT NULL AS "there!""#, TABLE)
         .fetch_one(&mut *connection)
         .await?;
     if !there {
-        return Ok(0);
+        return Ok(BTreeSet::new());
     }
-    let sql = AssertSqlSafe(format!("SELECT count(*) FROM {TABLE} WHERE success"));
-    let count: i64 = sqlx::query_scalar(sql).fetch_one(connection).await?;
-    Ok(usize::try_from(count).unwrap_or(0))
+    let sql = AssertSqlSafe(format!("SELECT version FROM {TABLE} WHERE success"));
+    let versions: Vec<i64> = sqlx::query_scalar(sql).fetch_all(connection).await?;
+    Ok(versions.into_iter().collect())
 }
 
 /// A short wait for a table's lock, so that the shop never queues behind us. Building an index
@@ -227,4 +266,42 @@ fn is_lock_timeout(error: &SqlxError) -> bool {
         .as_database_error()
         .and_then(DatabaseError::code)
         .is_some_and(|code| code == "55P03")
+}
+
+#[cfg(test)]
+mod tests {
+    use regex::Regex;
+
+    use super::*;
+
+    const SHOP: &str = "users|product|product_packages|product_orders|integrations|package_routing|package_mappings|package_costs";
+
+    /// A database without the shop has none of its tables: a statement about one of them would fail there.
+    #[test]
+    fn migrations_about_the_tables_of_one_side_bear_its_name() {
+        let about = |tables: &str| {
+            let (verbs, table) = (
+                "ALTER TABLE|ON|CREATE TABLE IF NOT EXISTS|UPDATE|INTO|FROM|JOIN",
+                format!(r"public\.(?:{tables})\b"),
+            );
+            // Statements stand in lines of their own; names in comments and texts come after other words.
+            Regex::new(&format!(r"(?m)^(?:[^'\n]*\s)?(?:{verbs}) {table}")).unwrap()
+        };
+        let shop = about(SHOP);
+        let warehouse = about("central_stock|stock_push_log|raf_urunleri|orders_\\w+|return_\\w+");
+        let mut named = 0;
+        for migration in ups(&MIGRATIONS) {
+            let body = migration.sql.as_str();
+            let without_functions = body.split("$$").step_by(2).collect::<Vec<_>>().join("\n");
+            let side = migration.description.split(' ').next().unwrap_or_default();
+            if shop.is_match(&without_functions) {
+                assert_eq!(side, "shop", "{}", migration.description);
+            }
+            if warehouse.is_match(&without_functions) {
+                assert_eq!(side, "warehouse", "{}", migration.description);
+            }
+            named += usize::from(["shop", "warehouse"].contains(&side));
+        }
+        assert!(named > 5, "{named}");
+    }
 }

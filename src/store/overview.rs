@@ -66,21 +66,29 @@ impl Store {
     pub async fn overview(&self, question: Question<'_>) -> Result<Overview, StoreError> {
         let doing = StoreError::doing("reading the figures");
         let mut transaction = self.by_index().await.map_err(&doing)?;
-        let panels = super::panel_views::panels(&mut transaction).await?;
+        let panels = if self.sides.shop {
+            super::panel_views::panels(&mut transaction).await?
+        } else {
+            Vec::new()
+        };
         let mut overview = Overview {
             panels,
             notices: self.notice_queues(&mut transaction, question.now).await?,
             ..Overview::default()
         };
         overview.count_open(groups(&mut transaction, question.now).await?)?;
-        overview
-            .count_eligible(&mut transaction, question, self.buy_chained)
-            .await?;
+        if self.sides.shop {
+            overview
+                .count_eligible(&mut transaction, question, self.buy_chained)
+                .await?;
+        }
         overview.count_bought(&mut transaction, question).await?;
         overview.count_endings(&mut transaction, question).await?;
-        let since = second::shown_since(question.now);
-        let evidence = second::evidence(&mut transaction, since).await?;
-        overview.note_second(&evidence);
+        if self.sides.shop {
+            let since = second::shown_since(question.now);
+            let evidence = second::evidence(&mut transaction, since).await?;
+            overview.note_second(&evidence);
+        }
         if let Some((feed, job)) = question.market {
             overview.market = Some(market(&mut transaction, feed, job, question.now).await?);
         }

@@ -173,7 +173,9 @@ impl Store {
                 packages: packages_of(&mut transaction, &package.order_number).await?,
             };
             let mut part = transaction.begin().await.map_err(&doing)?;
-            let shown = match decide(&picture) {
+            // Without the mirror the warehouse's application writes its rows itself.
+            let wanted = self.mirror.then(|| decide(&picture)).flatten();
+            let shown = match wanted {
                 Some(put) => show(&mut part, &package.order_number, stands, &put, now).await,
                 None => mirrored(&mut part, &package.order_number).await,
             };

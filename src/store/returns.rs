@@ -5,6 +5,7 @@
 //! nor a status that they have set since.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
+use serde_json::{Value, json};
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
@@ -69,7 +70,7 @@ pub struct ReturnedPiece {
 }
 
 impl Store {
-    /// Writes a return down. False when there is nothing new.
+    /// Writes a return down. False when there is nothing new, or the warehouse's application keeps them.
     ///
     /// # Errors
     /// [`StoreError::Database`] when it cannot be written; nothing is then.
@@ -78,6 +79,9 @@ impl Store {
         new: &NewReturn,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
+        if !self.mirror {
+            return Ok(false);
+        }
         let work = async {
             let doing = StoreError::doing("writing a return down");
             let mut transaction = self.pool.begin().await.map_err(&doing)?;
@@ -88,8 +92,7 @@ impl Store {
             .fetch_optional(&mut *transaction)
             .await
             .map_err(&doing)?;
-            let id = upsert(&mut transaction, new, before.as_deref()).await?;
-            let pieces = add_pieces(&mut transaction, new, id).await?;
+            let (id, pieces) = write(&mut transaction, new, before.as_deref()).await?;
             sqlx::query!(
             "INSERT INTO orderwatch.claims (claim_id, return_order_id, status, modified_at, seen_at)
              VALUES ($1, $2, $3, $4, $5)
@@ -110,6 +113,16 @@ impl Store {
         };
         whole(work, "writing a return down").await
     }
+}
+
+/// The return with its pieces. Returns its id, and how many pieces were new.
+pub(super) async fn write(
+    transaction: &mut Transaction<'_, Postgres>,
+    new: &NewReturn,
+    before: Option<&str>,
+) -> Result<(Uuid, u64), StoreError> {
+    let id = upsert(transaction, new, before).await?;
+    Ok((id, add_pieces(transaction, new, id).await?))
 }
 
 /// A status that somebody in the warehouse has set since ours stands.
@@ -164,30 +177,32 @@ async fn add_pieces(
     new: &NewReturn,
     id: Uuid,
 ) -> Result<u64, StoreError> {
-    let of = |field: fn(&ReturnedPiece) -> Option<String>| -> Vec<Option<String>> {
-        new.pieces.iter().map(field).collect()
-    };
     let ids: Vec<Uuid> = new.pieces.iter().map(|piece| piece.id).collect();
-    let added = sqlx::query!(
-        "INSERT INTO public.return_products
-             (id, return_order_id, barcode, product_name, size, color, quantity, reason)
-         SELECT t.id, $1, t.barcode, t.name, t.size, t.color, 1, t.reason
-         FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
-             AS t (id, barcode, name, size, color, reason)
-         WHERE NOT EXISTS (SELECT FROM public.return_products p
-                           WHERE p.return_order_id = $1 AND p.id <> ALL ($2))
-         ON CONFLICT (id) DO NOTHING",
+    let doing = StoreError::doing("writing returned pieces down");
+    let others = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM public.return_products p
+                          WHERE p.return_order_id = $1 AND p.id <> ALL ($2)) AS "others!""#,
         id,
-        &ids,
-        &of(|piece| piece.barcode.clone()) as &[Option<String>],
-        &of(|piece| piece.name.clone()) as &[Option<String>],
-        &of(|piece| piece.size.clone()) as &[Option<String>],
-        &of(|piece| piece.color.clone()) as &[Option<String>],
-        &of(|piece| piece.reason.clone()) as &[Option<String>]
+        &ids
     )
-    .execute(&mut **transaction)
+    .fetch_one(&mut **transaction)
     .await
-    .map_err(StoreError::doing("writing returned pieces down"))?;
+    .map_err(&doing)?;
+    if others {
+        return Ok(0);
+    }
+
+    let mut added = 0;
+    for piece in &new.pieces {
+        let is_new = sqlx::query_scalar!(
+            r#"SELECT orderwatch.add_row('public.return_products', $1) AS "new!""#,
+            row(piece, id)
+        )
+        .fetch_one(&mut **transaction)
+        .await
+        .map_err(&doing)?;
+        added += u64::from(is_new);
+    }
     let names: Vec<String> = new.pieces.iter().map(|p| p.claim_item.clone()).collect();
     sqlx::query!(
         r#"SELECT orderwatch.name_pieces($1, $2) AS "named!: ()""#,
@@ -197,5 +212,21 @@ async fn add_pieces(
     .execute(&mut **transaction)
     .await
     .map_err(StoreError::doing("naming returned pieces"))?;
-    Ok(added.rows_affected())
+    Ok(added)
+}
+
+/// The columns of a piece, as far as the table has them. Nothing is on a shelf yet: what somebody holds in
+/// his hands, the warehouse's people say.
+fn row(piece: &ReturnedPiece, id: Uuid) -> Value {
+    json!({
+        "id": piece.id,
+        "return_order_id": id,
+        "barcode": piece.barcode,
+        "product_name": piece.name,
+        "size": piece.size,
+        "color": piece.color,
+        "quantity": 1,
+        "reason": piece.reason,
+        "return_to_stock": false,
+    })
 }

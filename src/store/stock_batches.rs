@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Store, StoreError, pool::whole};
+use super::{Store, StoreError, pool::whole, stock_items::note_pushed};
 use crate::stock::patience::REPEAT_AFTER;
 
 /// A request whose answer has not come after this time was sent by a process that died.
@@ -248,9 +248,6 @@ impl Store {
                  FROM results r
                  WHERE s.batch = $1 AND s.barcode = r.barcode AND s.result IS NULL
                  RETURNING s.barcode, s.quantity, s.result, r.words
-             ), pushed AS (
-                 UPDATE public.central_stock c SET last_push_date = $7
-                 FROM new n WHERE n.result = 'success' AND c.barcode = n.barcode
              )
              UPDATE orderwatch.stock_items i SET
                  confirmed = CASE WHEN n.result = 'success' THEN n.quantity ELSE i.confirmed END,
@@ -282,6 +279,18 @@ impl Store {
         .execute(&mut *transaction)
         .await
         .map_err(&doing)?;
+            let confirmed = sqlx::query_scalar!(
+                "SELECT barcode FROM orderwatch.stock_sends
+                 WHERE batch = $1 AND barcode = ANY($2) AND result = 'success' AND settled_at = $3",
+                batch.id,
+                &barcodes,
+                now
+            )
+            .fetch_all(&mut *transaction)
+            .await
+            .map_err(&doing)?;
+            let confirmed: Vec<_> = confirmed.into_iter().map(|name| (name, now)).collect();
+            note_pushed(&mut transaction, &confirmed).await?;
             let open = sqlx::query_scalar!(
                 r#"UPDATE orderwatch.stock_batches b SET
                    looks = b.looks + 1, look_at = CASE WHEN c.open > 0 THEN $2::timestamptz END,

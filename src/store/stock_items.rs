@@ -1,8 +1,9 @@
 //! What the marketplace has on sale, as it was read back.
 
 use chrono::{DateTime, Utc};
+use sqlx::{Postgres, Transaction};
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, pool::whole};
 use crate::stock::plan::Missing;
 
 /// A bar code as the marketplace lists it.
@@ -52,7 +53,6 @@ impl Store {
         let quantities: Vec<Option<i32>> = listed.iter().map(|l| l.quantity).collect();
         let opens: Vec<Option<DateTime<Utc>>> = listed.iter().map(|l| l.open).collect();
         let settles: Vec<bool> = listed.iter().map(|l| l.settles).collect();
-        let pushed: Vec<bool> = listed.iter().map(|l| l.pushed).collect();
         let told: Vec<i32> = listed.iter().map(|l| l.told).collect();
         let told_since: Vec<i32> = listed.iter().map(|l| l.told_since).collect();
         let doubted: Vec<i32> = listed.iter().map(|l| l.doubted).collect();
@@ -62,17 +62,16 @@ impl Store {
         let missing: Vec<i32> = listed.iter().map(|l| l.missing.units).collect();
         let missing_since: Vec<Option<DateTime<Utc>>> =
             listed.iter().map(|l| l.missing.since).collect();
-        let written = sqlx::query!(
+        let work = async {
+            let mut transaction = self.pool.begin().await.map_err(&doing)?;
+            let written = sqlx::query!(
             "WITH listed AS (
                  SELECT * FROM unnest($1::text[], $2::integer[], $3::timestamptz[], $4::boolean[],
-                                      $5::boolean[], $7::integer[], $8::timestamptz[], $9::integer[],
+                                      $7::integer[], $8::timestamptz[], $9::integer[],
                                       $10::integer[], $11::integer[], $12::integer[], $13::boolean[],
-                                      $16::integer[])
-                     AS t (barcode, quantity, open, settles, pushed, missing, missing_since, told, given_back,
+                                      $5::integer[])
+                     AS t (barcode, quantity, open, settles, missing, missing_since, told, given_back,
                            lifted, told_since, applied, doubted)
-             ), pushed AS (
-                 UPDATE public.central_stock c SET last_push_date = l.open
-                 FROM listed l WHERE l.pushed AND l.settles AND c.barcode = l.barcode
              ), overwrote AS (
                  UPDATE orderwatch.stock_sends s SET settled_at = $15
                  FROM listed l JOIN orderwatch.stock_items i ON i.barcode = l.barcode
@@ -102,7 +101,7 @@ impl Store {
             &quantities as &[Option<i32>],
             &opens as &[Option<DateTime<Utc>>],
             &settles,
-            &pushed,
+            &doubted,
             at,
             &missing,
             &missing_since as &[Option<DateTime<Utc>>],
@@ -112,12 +111,39 @@ impl Store {
             &told_since,
             &applied,
             asked,
-            now,
-            &doubted
+            now
         )
-        .execute(&self.pool)
+        .execute(&mut *transaction)
         .await
         .map_err(&doing)?;
-        Ok(written.rows_affected())
+            let pushed = listed.iter().filter(|l| l.pushed && l.settles);
+            let pushed: Vec<_> = pushed
+                .filter_map(|l| Some((l.barcode.clone(), l.open?)))
+                .collect();
+            note_pushed(&mut transaction, &pushed).await?;
+            transaction.commit().await.map_err(&doing)?;
+            Ok(written.rows_affected())
+        };
+        whole(work, "writing down what is on sale").await
     }
+}
+
+/// Tells the warehouse when each product was last confirmed, where it has a column for it.
+pub(super) async fn note_pushed(
+    transaction: &mut Transaction<'_, Postgres>,
+    pushed: &[(String, DateTime<Utc>)],
+) -> Result<(), StoreError> {
+    if pushed.is_empty() {
+        return Ok(());
+    }
+    let (barcodes, times): (Vec<String>, Vec<DateTime<Utc>>) = pushed.iter().cloned().unzip();
+    sqlx::query!(
+        r#"SELECT orderwatch.note_pushed($1, $2) AS "noted!: ()""#,
+        &barcodes,
+        &times
+    )
+    .execute(&mut **transaction)
+    .await
+    .map_err(StoreError::doing("writing last_push_date"))?;
+    Ok(())
 }

@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
+use sqlx::PgExecutor;
+
 use super::{Store, StoreError};
 
 /// A row of it: one pass.
@@ -31,24 +33,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`] when it cannot be written.
     pub async fn log_push(&self, pass: &PushLog) -> Result<(), StoreError> {
-        sqlx::query!(
-            "INSERT INTO public.stock_push_log
-                 (push_time, total_items, total_quantity, reserved_quantity, batch_count, success,
-                  error_message, duration_seconds)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-            pass.push_time,
-            pass.total_items,
-            pass.total_quantity,
-            pass.reserved_quantity,
-            pass.batch_count,
-            pass.success,
-            pass.error_message,
-            pass.duration_seconds
-        )
-        .execute(&self.pool)
-        .await
-        .map_err(StoreError::doing("writing stock_push_log"))?;
-        Ok(())
+        write(&self.pool, pass).await
     }
 
     /// Writes a pass down that was cut off after it began to send, by what Trendyol took of it: whatever
@@ -102,4 +87,25 @@ impl Store {
         .await
         .map_err(StoreError::doing("reading stock_push_log"))
     }
+}
+
+pub(super) async fn write(executor: impl PgExecutor<'_>, pass: &PushLog) -> Result<(), StoreError> {
+    sqlx::query!(
+        "INSERT INTO public.stock_push_log
+             (push_time, total_items, total_quantity, reserved_quantity, batch_count, success,
+              error_message, duration_seconds)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        pass.push_time,
+        pass.total_items,
+        pass.total_quantity,
+        pass.reserved_quantity,
+        pass.batch_count,
+        pass.success,
+        pass.error_message,
+        pass.duration_seconds
+    )
+    .execute(executor)
+    .await
+    .map_err(StoreError::doing("writing stock_push_log"))?;
+    Ok(())
 }

@@ -32,6 +32,8 @@ pub struct Asking {
     pub zone: Tz,
     /// Whether there is a Trendyol store.
     pub market: bool,
+    /// Whether there is a shop.
+    pub shop: bool,
     /// Which fields of a purchase hold what the customer typed.
     pub player: PlayerRules,
 }
@@ -70,6 +72,7 @@ pub async fn situation(
     });
     Ok(Situation {
         at: now,
+        shop: asking.shop,
         today_since,
         orders: overview.orders,
         panels: overview.panels,

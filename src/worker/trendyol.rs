@@ -31,6 +31,7 @@ pub use needed::needed;
 pub use pull::{Pull, PullOrders, Pulled};
 pub use push::{PushRules, PushStock, Pushed};
 pub use returns::PullReturns;
+pub use take::sample_rows;
 pub use tell::{Told, tell};
 pub use verify::VerifyStock;
 

@@ -7,7 +7,7 @@
 
 use orderwatch::sandbox::{
     panel::Endpoint,
-    trendyol::{StorePlan, TrendyolStore},
+    trendyol::{Endpoint as Market, StorePlan, TrendyolStore},
 };
 use rust_decimal::Decimal;
 use serde_json::Value;
@@ -488,4 +488,99 @@ async fn a_right_that_is_missing_is_named_with_the_grant_that_gives_it() {
             .join(" ");
         assert!(text.contains(words), "no {words:?} in\n{text}");
     }
+}
+
+/// A warehouse's database as its application makes it, and the settings of a store that sells from it.
+async fn warehouse_alone(mirror: &str) -> (World, TrendyolStore, Settings) {
+    let world = World::new().await;
+    world.command(&["migrate", "revert"]).await.good();
+    // What the world's shop has left behind is not there either.
+    sql(&world, "DROP SCHEMA public CASCADE; CREATE SCHEMA public").await;
+    sql(
+        &world,
+        include_str!("../fixtures/warehouse-application.sql"),
+    )
+    .await;
+    let (store, settings) = seller(&world, None).await;
+    let settings = settings
+        .with("shop.enabled", "false")
+        .with("trendyol.mirror", mirror);
+    let migrated = world.program(&settings, &["migrate"]).run().await;
+    assert_eq!(migrated.code(), 0, "{migrated:?}");
+    (world, store, settings)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_warehouse_alone_is_sound_without_a_panel_once_it_is_said_who_keeps_its_rows() {
+    let (world, _store, settings) = warehouse_alone("false").await;
+    let (ended, found) = doctor_with(&world, &settings).await;
+    assert_eq!(ended.code(), 0, "{found:#}");
+    assert_eq!(bad(&found), USUAL, "{found:#}");
+    assert_eq!(of(&found, "shop")[0].0, "skipped");
+    for check in ["panels", "routing", "dispatch", "old orders"] {
+        assert!(of(&found, check).is_empty(), "{check}: {found:#}");
+    }
+    assert!(
+        ended.stdout.contains("ADD COLUMN \\\"last_push_date\\\""),
+        "{found:#}"
+    );
+
+    let daemon = world.start(&settings).await;
+    let status = world.program(&settings, &["status"]).run().await;
+    assert_eq!(status.code(), 0, "{status:?}");
+    assert!(
+        !status.stdout.contains("Orders") && !status.stdout.contains("panel"),
+        "{status:?}"
+    );
+    for command in [&["order", "list"][..], &["once", "sweep"], &["shadow"]] {
+        let refused = world.program(&settings, command).run().await;
+        assert_eq!(refused.code(), 1, "{refused:?}");
+        assert!(
+            refused.stderr.contains("shop.enabled = false"),
+            "{refused:?}"
+        );
+    }
+    drop(daemon);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_starts_before_it_is_said_who_keeps_the_warehouses_rows() {
+    for (mirror, words) in [("\"\"", "has to be set"), ("true", "is refused")] {
+        let (world, store, settings) = warehouse_alone(mirror).await;
+        let (ended, found) = doctor_with(&world, &settings).await;
+        assert_eq!(ended.code(), 1, "{found:#}");
+        let (outcome, sentence) = of(&found, "mirror")[0];
+        assert_eq!(outcome, "fail");
+        for words in [words, "orders_hazirlaniyor", "stock_movement"] {
+            assert!(sentence.contains(words), "{sentence}");
+        }
+        for command in [&["run"][..], &["once", "pull-orders"], &["stock", "push"]] {
+            let refused = world.program(&settings, command).run().await;
+            assert_eq!(refused.code(), 1, "{command:?}: {refused:?}");
+            assert!(
+                format!("{}{}", refused.stdout, refused.stderr).contains(words),
+                "{refused:?}"
+            );
+        }
+        assert_eq!(store.ledger().count(Market::PushStock), 0);
+        assert_eq!(store.ledger().count(Market::OrderStream), 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_column_that_is_missing_is_named_with_the_statement_that_mends_it() {
+    let world = World::new().await;
+    sql(
+        &world,
+        "ALTER TABLE product_orders DROP COLUMN \"lastSyncAt\"",
+    )
+    .await;
+    let (ended, found) = doctor(&world).await;
+    assert_eq!(ended.code(), 1, "{found:#}");
+    assert_eq!(of(&found, "columns")[0].0, "fail", "{found:#}");
+    let fix = "ALTER TABLE public.product_orders ADD COLUMN \\\"lastSyncAt\\\" timestamptz;";
+    assert!(ended.stdout.contains(fix), "{found:#}");
+    let refused = world.command(&["run"]).await;
+    assert_eq!(refused.code(), 1, "{refused:?}");
+    assert!(refused.stderr.contains("lastSyncAt"), "{refused:?}");
 }

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use orderwatch::store::{MigrateError, Revert, Store};
+use orderwatch::store::{MigrateError, Revert, Sides, Store};
 use sqlx::{AssertSqlSafe, PgPool};
 
 /// All definitions in schema public, and all schemas: what `pg_dump --schema-only` would show.
@@ -232,4 +232,98 @@ async fn a_table_that_is_in_use_is_waited_for_in_short_tries(pool: PgPool) {
     assert!(migrated.unwrap() > 0);
     assert_eq!(store.missing_migrations().await.unwrap(), 0);
     assert_eq!(rows(&pool).await, held);
+}
+
+const SHOP: Sides = Sides {
+    shop: true,
+    warehouse: false,
+};
+const WAREHOUSE: Sides = Sides {
+    shop: false,
+    warehouse: true,
+};
+
+async fn tables(pool: &PgPool) -> Vec<String> {
+    let sql = "SELECT relname::text FROM pg_class
+               WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1";
+    sqlx::query_scalar(sql).fetch_all(pool).await.unwrap()
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_database_gets_only_the_tables_of_the_sides_that_are_on(pool: PgPool) {
+    let empty = catalogue(&pool).await;
+    for (sides, has, lacks) in [
+        (SHOP, "product_orders", "orders_created"),
+        (WAREHOUSE, "orders_created", "product_orders"),
+    ] {
+        let store = Store::from_pool(pool.clone()).having(sides);
+        assert!(store.migrate().await.unwrap() > 0);
+        assert_eq!(store.missing_migrations().await.unwrap(), 0);
+        assert_eq!(store.migrate().await.unwrap(), 0);
+        assert_eq!(store.schema_faults().await.unwrap(), [], "{sides:?}");
+        let tables = tables(&pool).await;
+        assert!(tables.iter().any(|table| table == has), "{tables:?}");
+        assert!(!tables.iter().any(|table| table == lacks), "{tables:?}");
+        store.revert(Revert::Careful).await.unwrap();
+        assert_eq!(catalogue(&pool).await, empty);
+    }
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_side_that_is_switched_on_later_gets_its_tables_then(pool: PgPool) {
+    let empty = catalogue(&pool).await;
+    for first in [SHOP, WAREHOUSE] {
+        let alone = Store::from_pool(pool.clone()).having(first);
+        alone.migrate().await.unwrap();
+        let both = Store::from_pool(pool.clone());
+        assert!(both.missing_migrations().await.unwrap() > 0);
+        assert!(both.migrate().await.unwrap() > 0);
+        assert_eq!(both.missing_migrations().await.unwrap(), 0);
+        assert_eq!(both.schema_faults().await.unwrap(), []);
+        // Switched off again, nothing is missing and nothing is lost.
+        assert_eq!(alone.missing_migrations().await.unwrap(), 0);
+        assert_eq!(alone.migrate().await.unwrap(), 0);
+        assert!(
+            tables(&pool)
+                .await
+                .iter()
+                .any(|table| table == "product_orders")
+        );
+        assert!(
+            tables(&pool)
+                .await
+                .iter()
+                .any(|table| table == "orders_created")
+        );
+        alone.revert(Revert::Careful).await.unwrap();
+        assert_eq!(catalogue(&pool).await, empty);
+    }
+}
+
+#[sqlx::test(migrations = false)]
+async fn tables_of_another_application_with_the_same_names_break_nothing(pool: PgPool) {
+    run(&pool, include_str!("../fixtures/warehouse-application.sql")).await;
+    // As in the other one's database: the shop's name for another thing.
+    run(
+        &pool,
+        "CREATE TABLE product (id varchar(20) PRIMARY KEY, name text)",
+    )
+    .await;
+    let (defined, held) = (catalogue(&pool).await, rows(&pool).await);
+    for sides in [WAREHOUSE, Sides::BOTH] {
+        let store = Store::from_pool(pool.clone()).having(sides);
+        store.migrate().await.unwrap();
+        let now = rows(&pool).await;
+        assert!(held.iter().all(|(table, rows)| now[table] == *rows));
+        let lost: Vec<_> = catalogue(&pool).await;
+        let lost: Vec<_> = defined.iter().filter(|line| !lost.contains(line)).collect();
+        assert!(lost.is_empty(), "{lost:#?}");
+        let refers = catalogue(&pool).await;
+        let refers = |to: &str| refers.iter().any(|line| line.contains(to));
+        assert!(!refers("REFERENCES users") && !refers("REFERENCES product("));
+        assert_eq!(refers("REFERENCES product_packages(id)"), sides.shop);
+        store.revert(Revert::Careful).await.unwrap();
+        assert_eq!(catalogue(&pool).await, defined);
+        assert_eq!(rows(&pool).await, held);
+    }
 }

@@ -16,6 +16,7 @@ mod pick;
 mod returns;
 mod rig;
 mod second_pusher;
+mod sides;
 mod size;
 mod unsteady;
 mod warehouse;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::one;
 use crate::{
-    cli::{Global, migrated_store, out},
+    cli::{Global, out, shop_store},
     order::{
         HoldReason, OrderId,
         explain::{Explanation, Facts, explain},
@@ -31,7 +31,7 @@ pub(in crate::cli) struct Options {
 
 pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<ExitCode> {
     let (config, _log) = global.begin()?;
-    let store = migrated_store(&config).await?;
+    let store = shop_store(&config).await?;
     let found = one::found(&store, &options.order).await?;
     let several = found.len() > 1;
     let mut all = Vec::new();

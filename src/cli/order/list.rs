@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::number;
 use crate::{
-    cli::{Global, migrated_store, out, table::Table},
+    cli::{Global, out, shop_store, table::Table},
     order::{
         HoldReason, OrderId, Stage, TenantId,
         explain::{is_late, span},
@@ -81,7 +81,7 @@ impl Options {
 
 pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<ExitCode> {
     let (config, _log) = global.begin()?;
-    let store = migrated_store(&config).await?;
+    let store = shop_store(&config).await?;
     let (now, _) = store.now().await?;
     let after = options.after.map(|cursor| cursor.0);
     let limit = usize::try_from(options.limit)?;

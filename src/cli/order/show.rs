@@ -7,7 +7,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::{one::found, player_value};
-use crate::cli::{Global, migrated_store, out};
+use crate::cli::{Global, out, shop_store};
 use crate::{
     config::Config,
     order::{EventKind, OrderId, Player},
@@ -52,7 +52,7 @@ struct Fields {
 
 pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<ExitCode> {
     let (config, _log) = global.begin()?;
-    let store = migrated_store(&config).await?;
+    let store = shop_store(&config).await?;
     let found = found(&store, &options.order).await?;
     let mut pictures = Vec::new();
     for order in found {

@@ -36,6 +36,7 @@ pub(super) struct Paused {
 #[template(path = "overview.html")]
 struct OverviewPage {
     c: Chrome,
+    shop: bool,
     warnings: Vec<Shown>,
     figures: Vec<Figure>,
     pauses: Vec<Paused>,
@@ -60,6 +61,7 @@ pub(super) async fn page(
     let page = &format.words().page;
     html(&OverviewPage {
         c: reader.chrome_of(Tab::Overview, page.overview, whole.at),
+        shop: situation.shop,
         warnings: warnings.iter().map(|it| shown(it, format)).collect(),
         figures: figures(situation, format),
         pauses: situation

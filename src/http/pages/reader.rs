@@ -70,6 +70,10 @@ impl Tab {
         }
     }
 
+    const fn is_of_the_shop(self) -> bool {
+        matches!(self, Self::Inbox | Self::Orders | Self::Panels)
+    }
+
     /// Its name in the menu.
     #[must_use]
     pub const fn name(self, words: &'static Words) -> &'static str {
@@ -160,8 +164,10 @@ impl Reader {
     pub fn chrome_of(&self, tab: Tab, title: impl Into<String>, read_at: DateTime<Utc>) -> Chrome {
         let mut chrome = Chrome::new(self.format.lang, title.into(), &self.uri);
         let words = self.words();
+        let shop = self.world.config.shop.enabled;
         chrome.menu = Tab::ALL
             .into_iter()
+            .filter(|item| shop || !item.is_of_the_shop())
             .map(|item| MenuItem {
                 href: item.href(),
                 name: item.name(words),

@@ -65,10 +65,14 @@ impl WholePicture {
         Ok(Self {
             warnings,
             health: store.panel_health(now - HEALTH).await?,
-            latest: store
-                .search_orders(&Search::default(), None, LATEST)
-                .await?
-                .orders,
+            latest: if situation.shop {
+                store
+                    .search_orders(&Search::default(), None, LATEST)
+                    .await?
+                    .orders
+            } else {
+                Vec::new()
+            },
             situation,
         })
     }

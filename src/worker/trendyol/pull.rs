@@ -65,6 +65,9 @@ pub struct Pulled {
     pub not_shown: usize,
     /// What was wrong with the first ones.
     pub named: Vec<String>,
+    /// What the database said of the last order that it did not take.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<String>,
 }
 
 impl Pull {
@@ -166,10 +169,13 @@ impl Pull {
                 tracing::error!(
                     package = id,
                     order,
+                    cause = %error.words(),
                     error = &error as &dyn std::error::Error,
                     "the warehouse's table does not take an order; its units are reserved"
                 );
-                pulled.remember(format!("package {id} (order {order}): not shown"));
+                let cause = error.words();
+                pulled.remember(format!("package {id} (order {order}): not shown: {cause}"));
+                pulled.refusal = Some(cause);
             }
         }
         Ok(())
@@ -211,10 +217,12 @@ impl Pull {
         }
         let hidden = self.seller.store.unshown_orders().await?;
         if let Some(first) = hidden.first() {
+            let why = pulled.refusal.as_deref();
             troubles.push(format!(
-                "open orders that the warehouse's tables do not take: {}, such as {first}; the log \
-                 says why",
-                hidden.len()
+                "open orders that the warehouse's tables do not take: {}, such as {first}: {} \
+                 (`orderwatch doctor` names what mends it)",
+                hidden.len(),
+                why.unwrap_or("the log says why")
             ));
         }
         if troubles.is_empty() {

@@ -1,13 +1,14 @@
 //! One package as it came: into our tables, and into the warehouse's.
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::Seller;
 use crate::{
-    marketplace::{CreatedBy, Package},
+    marketplace::{CreatedBy, Package, PackageStatus},
     stock::{
         mirror::{self, Content, Shown},
-        place,
+        place::{self, Place},
         reserve::{Held, Line, not_carried_on},
     },
     store::{NewPackage, OrderPackage, OrderPicture, Put, RecordedPackage, StoreError},
@@ -38,6 +39,30 @@ impl Seller {
     }
 }
 
+/// A row for each of the warehouse's tables, as they are written, to try them.
+#[must_use]
+pub fn sample_rows(now: DateTime<Utc>) -> Vec<Put> {
+    let places = [
+        (Place::Created, PackageStatus::Created),
+        (Place::Picking, PackageStatus::Picking),
+        (Place::Shipped, PackageStatus::Shipped),
+        (Place::Delivered, PackageStatus::Delivered),
+        (Place::Cancelled, PackageStatus::Cancelled),
+    ];
+    let row = |(place, status)| {
+        let shown = Shown {
+            status,
+            changed_at: now,
+            content: Content::default(),
+        };
+        Put {
+            place,
+            facts: mirror::facts("orderwatch-trial", &[shown], place, true, now),
+        }
+    };
+    places.map(row).into()
+}
+
 fn line(line: &crate::marketplace::Line) -> Line {
     Line {
         barcode: line.barcode.clone(),
@@ -47,7 +72,7 @@ fn line(line: &crate::marketplace::Line) -> Line {
 }
 
 /// Where the order's row belongs, and what it says there.
-fn put(order: &str, picture: &OrderPicture, now: chrono::DateTime<chrono::Utc>) -> Option<Put> {
+fn put(order: &str, picture: &OrderPicture, now: DateTime<Utc>) -> Option<Put> {
     let wanted = place::wanted(picture.packages.iter().map(|package| &package.status));
     let place = place::target(picture.stands, picture.ours, wanted)?;
     let held: Vec<Held> = picture

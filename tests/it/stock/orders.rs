@@ -253,8 +253,12 @@ async fn a_table_that_does_not_take_the_row_does_not_stop_the_reservation(pool: 
         .await;
     let order = rig.shop.sell("A", 2).unwrap().number;
     let error = rig.pull().await.unwrap_err().to_string();
-    let want = format!("tables do not take: 1, such as {order};");
+    let want = format!("tables do not take: 1, such as {order}: new row for relation");
     assert!(error.contains(&want), "{error}");
+    assert!(
+        error.contains("orders_created_order_number_check"),
+        "{error}"
+    );
     assert_eq!(rig.push().await.unwrap().reserved, 2);
     rig.wait(2 * DAY);
     rig.pull().await.unwrap_err();

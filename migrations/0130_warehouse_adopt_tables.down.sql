@@ -1,11 +1,8 @@
--- Drops the tables that the migrations made, as long as they are empty: rows of the shop or of the
--- warehouse are never dropped. Later ones refer to earlier ones, so the order is the reverse.
+-- Drops the tables that the migrations made, as long as they are empty: rows of the warehouse
+-- are never dropped. Later ones refer to earlier ones, so the order is the reverse.
 DO $$
 DECLARE
-    made text;
-    used boolean;
-BEGIN
-    FOREACH made IN ARRAY ARRAY[
+    names CONSTANT text[] := ARRAY[
         'return_products',
         'return_orders',
         'orders_cancelled',
@@ -15,16 +12,12 @@ BEGIN
         'orders_created',
         'raf_urunleri',
         'stock_push_log',
-        'central_stock',
-        'package_costs',
-        'package_mappings',
-        'package_routing',
-        'integrations',
-        'product_orders',
-        'product_packages',
-        'product',
-        'users'
-    ] LOOP
+        'central_stock'
+    ];
+    made text;
+    used boolean;
+BEGIN
+    FOREACH made IN ARRAY names LOOP
         CONTINUE WHEN NOT EXISTS (
             SELECT FROM orderwatch.created WHERE (kind, name) = ('table', made));
         CONTINUE WHEN to_regclass('public.' || made) IS NULL;
@@ -39,6 +32,6 @@ BEGIN
             END;
         END IF;
     END LOOP;
-    DELETE FROM orderwatch.created WHERE kind = 'table';
+    DELETE FROM orderwatch.created WHERE kind = 'table' AND name = ANY (names);
 END
 $$;

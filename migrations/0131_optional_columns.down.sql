@@ -1,0 +1,2 @@
+DROP FUNCTION orderwatch.note_pushed;
+DROP FUNCTION orderwatch.add_row;

@@ -1,0 +1,575 @@
+//! Whether the tables of the two applications take what is read and written. No two databases are quite
+//! alike, so it is tried rather than believed: in a transaction that is taken back.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sqlx::{Acquire as _, Postgres, Transaction, error::DatabaseError, postgres::PgDatabaseError};
+use uuid::Uuid;
+
+use super::{
+    NewReturn, PushLog, Put, ReturnedPiece, Store, StoreError, order_places::put_order,
+    pool::whole, returns, stock_log,
+};
+use crate::doctor::Side;
+
+/// Named like no order, return or product.
+const TRIAL: &str = "orderwatch-trial";
+/// A table that is in use now is not waited for longer.
+const LOCK: Duration = Duration::from_secs(2);
+
+/// A column that is read or written.
+#[derive(Clone, Copy, Debug)]
+pub struct Column {
+    /// Whose it is.
+    pub side: Side,
+    /// Its table.
+    pub table: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// Its type, as `ALTER TABLE` wants it.
+    pub kind: &'static str,
+    /// Whether the work is done without it.
+    pub optional: bool,
+}
+
+/// What a table did not take.
+#[derive(Clone, Debug)]
+pub struct RefusedWrite {
+    /// Whose table it is.
+    pub side: Side,
+    /// What was tried.
+    pub what: String,
+    /// What the database said.
+    pub words: String,
+    /// The statement that mends it, or what to look at.
+    pub fix: String,
+}
+
+type Columns = (&'static str, &'static [(&'static str, &'static str)]);
+
+/// What is read and written of the shop's tables. What older databases lack is read in a way that allows
+/// for it, and is not in here.
+const SHOP: &[Columns] = &[
+    (
+        "product_orders",
+        &[
+            ("id", "uuid"),
+            ("tenantId", "uuid"),
+            ("orderNo", "integer"),
+            ("status", "varchar"),
+            ("packageId", "uuid"),
+            ("quantity", "integer NOT NULL DEFAULT 1"),
+            ("userIdentifier", "varchar"),
+            ("extraField", "varchar"),
+            ("providerId", "varchar"),
+            ("externalOrderId", "varchar"),
+            ("externalStatus", "varchar NOT NULL DEFAULT 'not_sent'"),
+            ("provider_referans", "varchar(255)"),
+            ("costCurrency", "varchar(10)"),
+            ("costAmount", "numeric(10,2)"),
+            ("lastMessage", "varchar(250)"),
+            ("providerMessage", "text"),
+            ("notes", "jsonb NOT NULL DEFAULT '[]'"),
+            ("notesCount", "integer NOT NULL DEFAULT 0"),
+            ("pinCode", "varchar(120)"),
+            ("sentAt", "timestamptz"),
+            ("lastSyncAt", "timestamptz"),
+            ("completedAt", "timestamptz"),
+            ("durationMs", "integer"),
+            ("createdAt", "timestamptz NOT NULL DEFAULT now()"),
+        ],
+    ),
+    (
+        "integrations",
+        &[
+            ("id", "uuid"),
+            ("tenantId", "uuid"),
+            ("name", "varchar(120)"),
+            ("provider", "varchar(20)"),
+            ("baseUrl", "varchar(255)"),
+            ("kod", "varchar(120)"),
+            ("sifre", "varchar(120)"),
+        ],
+    ),
+    (
+        "package_routing",
+        &[
+            ("tenantId", "uuid"),
+            ("package_id", "uuid"),
+            ("mode", "varchar(10)"),
+            ("providerType", "varchar(32)"),
+            ("primaryProviderId", "varchar"),
+            ("fallbackProviderId", "varchar"),
+        ],
+    ),
+    (
+        "package_mappings",
+        &[
+            ("tenantId", "uuid"),
+            ("our_package_id", "varchar"),
+            ("provider_api_id", "varchar"),
+            ("provider_package_id", "varchar"),
+            ("meta", "jsonb"),
+        ],
+    ),
+    (
+        "product_packages",
+        &[("id", "uuid"), ("name", "varchar(255)")],
+    ),
+];
+
+/// The same of the warehouse's.
+const WAREHOUSE: &[Columns] = &[
+    (
+        "central_stock",
+        &[
+            ("barcode", "varchar"),
+            ("qty", "integer NOT NULL DEFAULT 0"),
+            ("updated_at", "timestamp"),
+        ],
+    ),
+    (
+        "raf_urunleri",
+        &[
+            ("id", "serial"),
+            ("raf_kodu", "varchar"),
+            ("urun_barkodu", "varchar"),
+            ("adet", "integer DEFAULT 1"),
+        ],
+    ),
+    (
+        "stock_push_log",
+        &[
+            ("id", "serial"),
+            ("push_time", "timestamptz NOT NULL DEFAULT now()"),
+            ("total_items", "integer NOT NULL DEFAULT 0"),
+            ("total_quantity", "integer NOT NULL DEFAULT 0"),
+            ("reserved_quantity", "integer NOT NULL DEFAULT 0"),
+            ("batch_count", "integer NOT NULL DEFAULT 0"),
+            ("success", "boolean NOT NULL DEFAULT true"),
+            ("error_message", "text"),
+            ("duration_seconds", "double precision"),
+        ],
+    ),
+    (
+        "orders_created",
+        &[
+            ("id", "serial"),
+            ("order_number", "varchar"),
+            ("details", "text"),
+            ("product_barcode", "text"),
+            ("quantity", "integer"),
+        ],
+    ),
+    ("orders_picking", &[("order_number", "varchar")]),
+    ("orders_shipped", &[("order_number", "varchar")]),
+    ("orders_delivered", &[("order_number", "varchar")]),
+    ("orders_cancelled", &[("order_number", "varchar")]),
+];
+
+/// What is written where it is there.
+const OPTIONAL: &[Column] = &[Column {
+    side: Side::Warehouse,
+    table: "central_stock",
+    name: "last_push_date",
+    kind: "timestamptz",
+    optional: true,
+}];
+
+/// What the warehouse's application does when it reads and moves an order, besides the order's own row:
+/// known by the table that it keeps it in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnWork {
+    /// Orders are put into the packers' queue.
+    Queue,
+    /// Units that leave and come back are booked.
+    Ledger,
+    /// Goods that are made to order are ordered.
+    MadeToOrder,
+    /// Every step is written down.
+    History,
+}
+
+impl OwnWork {
+    const ALL: [Self; 4] = [Self::Queue, Self::Ledger, Self::MadeToOrder, Self::History];
+
+    /// The table.
+    #[must_use]
+    pub const fn table(self) -> &'static str {
+        match self {
+            Self::Queue => "orders_hazirlaniyor",
+            Self::Ledger => "stock_movement",
+            Self::MadeToOrder => "uretim_siparis",
+            Self::History => "order_audit_logs",
+        }
+    }
+
+    /// What nobody would do.
+    #[must_use]
+    pub const fn stands_still(self) -> &'static str {
+        match self {
+            Self::Queue => "the packers' queue (orders_hazirlaniyor) stays empty",
+            Self::Ledger => {
+                "units that are shipped without being packed there, or cancelled afterwards, are not booked (stock_movement)"
+            }
+            Self::MadeToOrder => {
+                "goods that are made to order are not ordered (uretim_siparis), and no mail is sent"
+            }
+            Self::History => "orders have no history (order_audit_logs)",
+        }
+    }
+}
+
+impl Store {
+    /// What the warehouse's application does besides when it moves an order.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be asked.
+    pub async fn own_work(&self) -> Result<Vec<OwnWork>, StoreError> {
+        let tables: Vec<String> = OwnWork::ALL.map(|work| work.table().to_owned()).into();
+        let there = sqlx::query_scalar!(
+            r#"SELECT name AS "name!" FROM unnest($1::text[]) AS t (name)
+               WHERE to_regclass('public.' || name) IS NOT NULL"#,
+            &tables
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("looking at the warehouse's tables"))?;
+        let all = OwnWork::ALL.into_iter();
+        Ok(all
+            .filter(|work| there.iter().any(|name| name == work.table()))
+            .collect())
+    }
+
+    /// The columns that the tables of the sides that are on do not have.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be asked.
+    pub async fn missing_columns(&self) -> Result<Vec<Column>, StoreError> {
+        let wanted = self.wanted_columns();
+        let tables: Vec<String> = wanted
+            .iter()
+            .map(|column| column.table.to_owned())
+            .collect();
+        let names: Vec<String> = wanted.iter().map(|column| column.name.to_owned()).collect();
+        let missing = sqlx::query_scalar!(
+            r#"SELECT w.place AS "place!"
+               FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w (tab, col, place)
+               WHERE NOT EXISTS (
+                   SELECT FROM pg_attribute a
+                   WHERE a.attrelid = to_regclass('public.' || w.tab) AND a.attname = w.col
+                     AND a.attnum > 0 AND NOT a.attisdropped)
+               ORDER BY w.place"#,
+            &tables,
+            &names
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("looking for columns"))?;
+        Ok(missing
+            .into_iter()
+            .filter_map(|place| {
+                wanted
+                    .get(usize::try_from(place).ok()?.checked_sub(1)?)
+                    .copied()
+            })
+            .collect())
+    }
+
+    fn wanted_columns(&self) -> Vec<Column> {
+        let of = |side: Side, tables: &'static [Columns]| {
+            tables.iter().flat_map(move |(table, columns)| {
+                columns.iter().map(move |(name, kind)| Column {
+                    side,
+                    table,
+                    name,
+                    kind,
+                    optional: false,
+                })
+            })
+        };
+        let mut wanted = Vec::new();
+        if self.sides.shop {
+            wanted.extend(of(Side::Shop, SHOP));
+        }
+        if self.sides.warehouse {
+            wanted.extend(of(Side::Warehouse, WAREHOUSE));
+            wanted.extend(OPTIONAL);
+        }
+        wanted
+    }
+
+    /// Writes what would be written, and takes it back. `rows` are those of orders.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when the database fails for another reason than what is written.
+    pub async fn try_writes(
+        &self,
+        rows: &[Put],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<RefusedWrite>, StoreError> {
+        let work = async {
+            let doing = StoreError::doing("trying what is written");
+            let mut transaction = self.pool.begin().await.map_err(&doing)?;
+            sqlx::query!(
+                r#"SELECT set_config('lock_timeout', $1, true) AS "set!""#,
+                format!("{}ms", LOCK.as_millis())
+            )
+            .fetch_one(&mut *transaction)
+            .await
+            .map_err(&doing)?;
+            let mut refused = Vec::new();
+            if self.sides.shop {
+                refused.extend(self.trial(&mut transaction, Trial::Purchase, now).await?);
+            }
+            if self.sides.warehouse {
+                for trial in self.warehouse_trials(rows) {
+                    refused.extend(self.trial(&mut transaction, trial, now).await?);
+                }
+            }
+            transaction.rollback().await.map_err(&doing)?;
+            Ok(refused)
+        };
+        whole(work, "trying what is written").await
+    }
+
+    fn warehouse_trials<'r>(&self, rows: &'r [Put]) -> Vec<Trial<'r>> {
+        let mut trials = vec![Trial::Stock, Trial::Log];
+        if self.mirror {
+            trials.extend(rows.iter().map(Trial::Order));
+            trials.push(Trial::Return);
+        }
+        trials
+    }
+
+    async fn trial(
+        &self,
+        transaction: &mut Transaction<'_, Postgres>,
+        trial: Trial<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<RefusedWrite>, StoreError> {
+        let doing = StoreError::doing("trying what is written");
+        let mut part = transaction.begin().await.map_err(&doing)?;
+        let tried = trial.write(&mut part, now).await;
+        part.rollback().await.map_err(&doing)?;
+        match tried {
+            Ok(()) => Ok(None),
+            // Rights that are missing are named by a question of their own, and a table that is in use
+            // now says nothing about its columns.
+            Err(error) if error.is_transient() || lacks_a_right(&error) => {
+                tracing::warn!(cause = %error.words(), "{} could not be tried", trial.what());
+                Ok(None)
+            }
+            Err(error) => {
+                let fix = fix(transaction, &error).await?;
+                Ok(Some(RefusedWrite {
+                    side: trial.side(),
+                    what: trial.what(),
+                    words: error.words(),
+                    fix,
+                }))
+            }
+        }
+    }
+}
+
+/// Something that is written.
+#[derive(Clone, Copy)]
+enum Trial<'r> {
+    /// What becomes of a purchase.
+    Purchase,
+    /// What is taken from the shelves.
+    Stock,
+    /// A pass that sent stock.
+    Log,
+    /// An order's row.
+    Order(&'r Put),
+    /// A return with a piece.
+    Return,
+}
+
+impl Trial<'_> {
+    const fn side(self) -> Side {
+        match self {
+            Self::Purchase => Side::Shop,
+            Self::Stock | Self::Log | Self::Order(_) | Self::Return => Side::Warehouse,
+        }
+    }
+
+    fn what(self) -> String {
+        match self {
+            Self::Purchase => "An outcome in product_orders".to_owned(),
+            Self::Stock => "Stock in central_stock and raf_urunleri".to_owned(),
+            Self::Log => "A pass in stock_push_log".to_owned(),
+            Self::Order(put) => format!("An order in orders_{}", put.place.as_str()),
+            Self::Return => "A return in return_orders and return_products".to_owned(),
+        }
+    }
+
+    async fn write(
+        self,
+        transaction: &mut Transaction<'_, Postgres>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        match self {
+            Self::Purchase => outcome(transaction, now).await,
+            Self::Stock => stock(transaction, now).await,
+            Self::Log => {
+                let pass = PushLog {
+                    push_time: now,
+                    total_items: 0,
+                    total_quantity: 0,
+                    reserved_quantity: 0,
+                    batch_count: 0,
+                    success: true,
+                    error_message: Some(TRIAL.to_owned()),
+                    duration_seconds: Some(0.0),
+                };
+                stock_log::write(&mut **transaction, &pass).await
+            }
+            Self::Order(put) => put_order(transaction, TRIAL, None, put, now).await,
+            Self::Return => returns::write(transaction, &sample_return(now), None)
+                .await
+                .map(drop),
+        }
+    }
+}
+
+/// No row has this id: what is tried is whether the columns take such values.
+async fn outcome(
+    transaction: &mut Transaction<'_, Postgres>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        r#"UPDATE public.product_orders SET
+               status = 'pending', "providerId" = $2::text, "externalOrderId" = $2::text,
+               "externalStatus" = 'queued', provider_referans = $2::text,
+               "lastMessage" = $2::text, "providerMessage" = $2::text, "pinCode" = $2::text, notes = '[]'::jsonb, "notesCount" = 0,
+               "sentAt" = $3, "lastSyncAt" = $3, "completedAt" = $3, "durationMs" = 0,
+               "costAmount" = 0, "costCurrency" = 'TRY'
+           WHERE id = $1"#,
+        Uuid::nil(),
+        TRIAL,
+        now
+    )
+    .execute(&mut **transaction)
+    .await
+    .map_err(StoreError::doing("trying an outcome"))?;
+    Ok(())
+}
+
+async fn stock(
+    transaction: &mut Transaction<'_, Postgres>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let doing = StoreError::doing("trying to take stock");
+    sqlx::query!(
+        "UPDATE public.central_stock SET qty = qty - 0, updated_at = $2 WHERE barcode = $1",
+        TRIAL,
+        now.naive_utc()
+    )
+    .execute(&mut **transaction)
+    .await
+    .map_err(&doing)?;
+    sqlx::query!(
+        "UPDATE public.raf_urunleri SET adet = adet - 0 WHERE urun_barkodu = $1::text AND raf_kodu = $1::text",
+        TRIAL
+    )
+    .execute(&mut **transaction)
+    .await
+    .map_err(&doing)?;
+    Ok(())
+}
+
+fn sample_return(now: DateTime<Utc>) -> NewReturn {
+    NewReturn {
+        claim_id: TRIAL.to_owned(),
+        id: Uuid::new_v4(),
+        order_number: Some(TRIAL.to_owned()),
+        status: "Created".to_owned(),
+        return_date: Some(now.naive_utc()),
+        process_date: Some(now.naive_utc()),
+        first_name: None,
+        last_name: None,
+        tracking_number: None,
+        provider_name: None,
+        sender_number: None,
+        tracking_link: None,
+        reason: None,
+        explanation: None,
+        refund: Some(0.0),
+        modified_at: Some(now),
+        pieces: vec![ReturnedPiece {
+            id: Uuid::new_v4(),
+            claim_item: TRIAL.to_owned(),
+            barcode: Some(TRIAL.to_owned()),
+            name: None,
+            size: None,
+            color: None,
+            reason: None,
+        }],
+    }
+}
+
+fn lacks_a_right(error: &StoreError) -> bool {
+    let StoreError::Database { source, .. } = error else {
+        return false;
+    };
+    let code = source.as_database_error().and_then(DatabaseError::code);
+    code.is_some_and(|code| code == "42501")
+}
+
+/// The statement after which the table takes it.
+async fn fix(
+    transaction: &mut Transaction<'_, Postgres>,
+    error: &StoreError,
+) -> Result<String, StoreError> {
+    const LOOK: &str =
+        "Look at what the table demands: a constraint, a trigger or the type of a column.";
+    let StoreError::Database { source, .. } = error else {
+        return Ok(LOOK.to_owned());
+    };
+    let refusal = source
+        .as_database_error()
+        .and_then(|error| error.try_downcast_ref::<PgDatabaseError>());
+    let Some(refusal) = refusal else {
+        return Ok(LOOK.to_owned());
+    };
+    match (refusal.code(), refusal.table(), refusal.column()) {
+        // A column that must have a value, and that nobody but its application knows.
+        ("23502", Some(table), Some(column)) => default(transaction, table, column).await,
+        ("42P01", ..) => Ok(
+            "Run `orderwatch migrate`; otherwise look whether the table was dropped or renamed."
+                .to_owned(),
+        ),
+        ("42703", ..) => Ok("ALTER TABLE … ADD COLUMN the one that it names.".to_owned()),
+        _ => Ok(LOOK.to_owned()),
+    }
+}
+
+async fn default(
+    transaction: &mut Transaction<'_, Postgres>,
+    table: &str,
+    column: &str,
+) -> Result<String, StoreError> {
+    let kind = sqlx::query_scalar!(
+        r#"SELECT t.typcategory::text AS "kind!" FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+           WHERE a.attrelid = to_regclass('public.' || quote_ident($1)) AND a.attname = $2"#,
+        table,
+        column
+    )
+    .fetch_optional(&mut **transaction)
+    .await
+    .map_err(StoreError::doing("looking at a column"))?;
+    let value = match kind.as_deref() {
+        Some("B") => "false",
+        Some("N") => "0",
+        Some("D") => "now()",
+        Some("S") => "''",
+        _ => "a value that fits",
+    };
+    Ok(format!(
+        "ALTER TABLE public.\"{table}\" ALTER COLUMN \"{column}\" SET DEFAULT {value};"
+    ))
+}
