@@ -217,7 +217,8 @@ async fn store(config: &Config) -> anyhow::Result<Store> {
     }
     Ok(store
         .telling(config.notify.audience())
-        .buying_chained(config.dispatch.buy_chained))
+        .buying_chained(config.dispatch.buy_chained)
+        .speaking(config.orders.customer_language))
 }
 
 /// The database, as above, with all migrations.

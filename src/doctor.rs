@@ -16,6 +16,7 @@ mod panels;
 mod rights;
 mod routes;
 mod server;
+mod settling;
 mod tenants;
 mod warehouse;
 mod world;
@@ -106,11 +107,12 @@ async fn look(patient: Patient<'_>, findings: &mut Findings) {
         return;
     };
     // The panels are asked meanwhile; what they sell is compared with the mappings afterwards.
-    let (schema, world, (accounts, lists), market) = tokio::join!(
+    let (schema, world, (accounts, lists), market, settling) = tokio::join!(
         within(pace, "database", database::details(&patient)),
         within(pace, "daemon", world::look(&patient, now)),
         panels::look(&patient, until),
         market::look(&patient, now),
+        within(pace, "settling", settling::look(&patient, now)),
     );
     let routes = within(
         pace,
@@ -118,7 +120,7 @@ async fn look(patient: Patient<'_>, findings: &mut Findings) {
         routes::look(store, &patient.config.znet.player, &lists),
     )
     .await;
-    for part in [schema, accounts, routes, market, world] {
+    for part in [schema, accounts, routes, market, world, settling] {
         findings.append(part);
     }
 }

@@ -24,8 +24,8 @@ mod inbox;
 mod integrations;
 mod jobs;
 mod keyset;
-mod left_to_shop;
 mod ledger;
+mod left_to_shop;
 mod list;
 mod listen;
 mod migrate;
@@ -52,6 +52,7 @@ mod retention;
 mod returns;
 mod search;
 mod second;
+mod settling;
 mod shadow;
 mod shadow_report;
 mod sheet;
@@ -79,7 +80,10 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use crate::meter::{Meter, fault, label::Fault};
+use crate::{
+    meter::{Meter, fault, label::Fault},
+    order::Language,
+};
 pub use balances::{Balance, BalanceColumns, Balanced};
 pub use brakes::{Brake, KnownPanel, Scope};
 pub use check::{DueOrder, Share};
@@ -113,6 +117,7 @@ pub use retention::{FinishedOrder, PrunedPage};
 pub use returns::{NewReturn, ReturnedPiece};
 pub use search::{Found, FoundOrder, Search, WINDOW};
 pub use second::{Evidence, Overwritten, SELF, Scan, shown_since};
+pub use settling::Unsettled;
 pub use shadow::ShadowOrder;
 pub use shadow_report::{ShadowEntry, ShadowSum, ShopDid};
 pub use sheet::{OrderSheet, PlacedEvent};
@@ -133,6 +138,8 @@ pub struct Store {
     audience: Arc<[Audience]>,
     /// Whether orders that came along a chain of tenants are bought (`dispatch.buy_chained`).
     buy_chained: bool,
+    /// Of what customers read.
+    language: Language,
 }
 
 /// Connections of a pool.
@@ -270,6 +277,7 @@ impl Store {
             pool: Pool::new(pool),
             audience: Arc::default(),
             buy_chained: false,
+            language: Language::default(),
         }
     }
 
@@ -284,6 +292,13 @@ impl Store {
     #[must_use]
     pub const fn buying_chained(mut self, buy: bool) -> Self {
         self.buy_chained = buy;
+        self
+    }
+
+    /// The same store, which writes what customers read in this language.
+    #[must_use]
+    pub const fn speaking(mut self, language: Language) -> Self {
+        self.language = language;
         self
     }
 

@@ -68,7 +68,8 @@ pub(crate) fn shared(
     let store = store
         .clone()
         .telling(config.notify.audience())
-        .buying_chained(config.dispatch.buy_chained);
+        .buying_chained(config.dispatch.buy_chained)
+        .speaking(config.orders.customer_language);
     let http = Http::new(&limits::http(config))?;
     let panels = Panels::new(
         store.clone(),

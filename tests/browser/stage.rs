@@ -132,7 +132,7 @@ fn with_store(settings: Settings, store: &TrendyolStore) -> Settings {
     let plan = StorePlan::new(7);
     settings
         .with("trendyol.enabled", "true")
-            .with("trendyol.stock.safety_stock", "0")
+        .with("trendyol.stock.safety_stock", "0")
         .text("trendyol.seller_id", &plan.seller_id.to_string())
         .text("trendyol.api_key", &plan.api_key)
         .text("trendyol.api_secret", &plan.api_secret)
