@@ -102,6 +102,13 @@ pub enum Condition {
         /// How many, by reason.
         groups: Vec<HeldGroup>,
     },
+    /// Orders have ended, and the shop has neither approved nor rejected them.
+    Unsettled {
+        /// How many, at most [`MANY`](crate::overview::MANY).
+        orders: u64,
+        /// Whether somebody is told of settlements: an address is configured.
+        told: bool,
+    },
     /// Bought orders wait for an answer, and no daemon asks the panels.
     NotWatched {
         /// How many.
@@ -283,6 +290,7 @@ kinds! {
     Late => "late",
     Unconfirmed => "unconfirmed",
     Held => "held",
+    Unsettled => "unsettled",
     NotWatched => "not_watched",
     BreakerOpen => "breaker_open",
     BalanceLow => "balance_low",

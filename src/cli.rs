@@ -219,7 +219,8 @@ async fn store(config: &Config) -> anyhow::Result<Store> {
         .telling(config.notify.audience())
         .having(config.sides())
         .mirroring(config.trendyol.mirrors())
-        .buying_chained(config.dispatch.buy_chained))
+        .buying_chained(config.dispatch.buy_chained)
+        .speaking(config.orders.customer_language))
 }
 
 /// The database, as above, with all migrations.

@@ -225,6 +225,7 @@ impl Config {
             confirm_after: self.dispatch.confirm_after.clone(),
             unconfirmed: self.dispatch.unconfirmed,
             settle: self.orders.settle,
+            language: self.orders.customer_language,
         }
     }
 }

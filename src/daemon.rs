@@ -12,6 +12,7 @@ pub mod limits;
 pub mod planned;
 pub mod sides;
 mod startup;
+
 pub mod trendyol;
 
 use std::sync::Arc;
@@ -59,13 +60,13 @@ pub enum DaemonError {
         /// How many.
         missing: usize,
     },
-    /// The status of orders is money in this database.
+    /// The configuration would settle orders past the shop's wallets.
     #[error(
-        "orders.settle = \"status\" would reject orders without a refund: the database has wallets ({tables}); \
-         set orders.settle = \"shop\", and tell the shop by [[notify.webhook]]"
+        "orders.settle = \"status\" is not for a shop with wallets ({tables}): a status written into the row \
+         refunds nobody. Set orders.settle = \"shop\" and tell the shop by [[notify.webhook]] (README, \"When an order is settled\")"
     )]
     Wallets {
-        /// Their tables.
+        /// Where they are.
         tables: String,
     },
     /// The page's address cannot be listened at.

@@ -18,12 +18,14 @@ mod panels;
 mod rights;
 mod routes;
 mod server;
+mod settling;
 mod tenants;
 mod warehouse;
 mod world;
 
 use std::{collections::HashMap, time::Duration};
 
+use chrono::{DateTime, Utc};
 use tokio::time::{Instant, timeout};
 
 use self::finding::chain;
@@ -36,7 +38,7 @@ use crate::{
     config::Config,
     order::{IntegrationId, explain::Buying},
     provider::{Catalogue, znet::HttpSettings},
-    store::Store,
+    store::{Store, StoreError},
     telemetry::Secrets,
     worker::trendyol::Seller,
 };
@@ -112,11 +114,12 @@ async fn look(patient: Patient<'_>, findings: &mut Findings) {
         return;
     };
     // The panels are asked meanwhile; what they sell is compared with the mappings afterwards.
-    let (schema, world, (accounts, lists), market) = tokio::join!(
+    let (schema, world, (accounts, lists), market, settling) = tokio::join!(
         within(pace, "database", database::details(&patient, now)),
         within(pace, "daemon", world::look(&patient, now)),
         panels(&patient, until),
         market::look(&patient, now),
+        within(pace, "settling", settling(&patient, now)),
     );
     let routes = if patient.config.shop.enabled {
         let player = &patient.config.znet.player;
@@ -124,9 +127,16 @@ async fn look(patient: Patient<'_>, findings: &mut Findings) {
     } else {
         Findings::default()
     };
-    for part in [schema, accounts, routes, market, world] {
+    for part in [schema, accounts, routes, market, world, settling] {
         findings.append(part);
     }
+}
+
+async fn settling(patient: &Patient<'_>, now: DateTime<Utc>) -> Result<Findings, StoreError> {
+    if patient.config.shop.enabled {
+        return settling::look(patient, now).await;
+    }
+    Ok(Findings::default())
 }
 
 async fn panels(patient: &Patient<'_>, until: Instant) -> (Findings, Lists) {

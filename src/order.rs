@@ -20,6 +20,7 @@ mod reference;
 mod refusal;
 mod shop;
 mod stage;
+pub mod words;
 
 pub use answer::{NotSent, PurchaseOutcome, StatusAnswer};
 pub use decide::{Decision, Reroute, Rules, SecondPolicy, Settle, UnconfirmedPolicy, Watched};
@@ -31,3 +32,4 @@ pub use reference::{InvalidReference, Reference};
 pub use refusal::Refusal;
 pub use shop::{ExternalStatus, LAST_MESSAGE_CHARS, PIN_CHARS, ShopChange, ShopStatus, cut};
 pub use stage::Stage;
+pub use words::Language;

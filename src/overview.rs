@@ -75,6 +75,11 @@ pub struct Orders {
     pub eligible_since: Option<DateTime<Utc>>,
     /// Products that were sold with player fields that no person has confirmed.
     pub unproven_products: u64,
+    /// Have ended minutes ago at least, and the shop has neither approved nor rejected them; at most
+    /// [`MANY`] are counted.
+    pub unsettled: u64,
+    /// When the oldest of those ended.
+    pub unsettled_since: Option<DateTime<Utc>>,
     /// Endings today.
     pub ended_today: Endings,
     /// Endings in the last 24 hours.

@@ -53,6 +53,7 @@ mod retention;
 mod returns;
 mod search;
 mod second;
+mod settling;
 mod shadow;
 mod shadow_report;
 mod sheet;
@@ -80,7 +81,10 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use crate::meter::{Meter, fault, label::Fault};
+use crate::{
+    meter::{Meter, fault, label::Fault},
+    order::Language,
+};
 pub use balances::{Balance, BalanceColumns, Balanced};
 pub use brakes::{Brake, KnownPanel, Scope};
 pub use check::{DueOrder, Share};
@@ -115,6 +119,7 @@ pub use retention::{FinishedOrder, PrunedPage};
 pub use returns::{NewReturn, ReturnedPiece};
 pub use search::{Found, FoundOrder, Search, WINDOW};
 pub use second::{Evidence, Overwritten, SELF, Scan, shown_since};
+pub use settling::Unsettled;
 pub use shadow::ShadowOrder;
 pub use shadow_report::{ShadowEntry, ShadowSum, ShopDid};
 pub use sheet::{OrderSheet, PlacedEvent};
@@ -139,6 +144,8 @@ pub struct Store {
     mirror: bool,
     /// Whether orders that came along a chain of tenants are bought (`dispatch.buy_chained`).
     buy_chained: bool,
+    /// Of what customers read.
+    language: Language,
 }
 
 /// Connections of a pool.
@@ -278,6 +285,7 @@ impl Store {
             sides: Sides::BOTH,
             mirror: true,
             buy_chained: false,
+            language: Language::default(),
         }
     }
 
@@ -319,6 +327,13 @@ impl Store {
     #[must_use]
     pub const fn buying_chained(mut self, buy: bool) -> Self {
         self.buy_chained = buy;
+        self
+    }
+
+    /// The same store, which writes what customers read in this language.
+    #[must_use]
+    pub const fn speaking(mut self, language: Language) -> Self {
+        self.language = language;
         self
     }
 

@@ -220,7 +220,7 @@ async fn check(database: &Database, answers: Answers, orders: u64) -> anyhow::Re
     let (sql, kind) = match answers {
         Answers::Done => (
             r#"SELECT count(*) FROM orderwatch.orders t JOIN public.product_orders o ON o.id = t.order_id
-               WHERE t.stage = 'completed' AND t.pin = o."pinCode" AND o.status = 'approved'
+               WHERE t.stage = 'completed' AND t.pin = o."pinCode" AND o.status = 'pending'
                  AND o."externalStatus" = 'done' AND o."notesCount" = 3"#,
             "completed",
         ),

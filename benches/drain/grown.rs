@@ -178,6 +178,7 @@ fn rules() -> anyhow::Result<Rules> {
         give_up_after: Duration::from_hours(24),
         confirm_after: vec![Duration::from_secs(10)],
         unconfirmed: UnconfirmedPolicy::Hold,
-        settle_status: true,
+        settle: Settle::Status,
+        language: Language::En,
     })
 }

@@ -95,6 +95,13 @@ impl Warnings {
             };
             self.add(Severity::Notice, None, condition);
         }
+        if orders.unsettled > 0 {
+            let condition = Condition::Unsettled {
+                orders: orders.unsettled,
+                told: situation.notices.iter().any(|queue| queue.configured),
+            };
+            self.add(Severity::Warning, orders.unsettled_since, condition);
+        }
         if !orders.held.is_empty() {
             let mut groups = orders.held.clone();
             groups.sort_by_key(|group| Reverse(group.orders));

@@ -331,6 +331,22 @@ fn cases() -> Vec<Case> {
             Severity::Warning,
         ),
         (
+            |s| {
+                s.orders.unsettled = 3;
+                s.orders.unsettled_since = ago(60);
+            },
+            Kind::Unsettled,
+            Severity::Warning,
+        ),
+        (
+            |s| {
+                s.orders.unsettled = 1;
+                s.notices.clear();
+            },
+            Kind::Unsettled,
+            Severity::Warning,
+        ),
+        (
             |s| s.notices[0].failing = 1,
             Kind::NoticesFailing,
             Severity::Warning,

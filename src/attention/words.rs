@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::Condition;
-use crate::order::HoldReason;
+use crate::{order::HoldReason, overview::MANY};
 
 impl Condition {
     /// Which panel, job or address it is about.
@@ -58,6 +58,12 @@ impl Condition {
                     .collect();
                 format!("{} for a person: {}.", wait(all), each.join(", "))
             }
+            Self::Unsettled { orders, told } => format!(
+                "{} and the shop has not settled {}{}.",
+                ended(*orders),
+                if *orders == 1 { "it" } else { "them" },
+                if *told { "" } else { "; nobody is told of it" }
+            ),
             Self::NotWatched { orders } => format!(
                 "{} for an answer, and no daemon asks the panels.",
                 wait(*orders)
@@ -190,6 +196,12 @@ impl Condition {
                 "Wait: it settles by itself, or is held for a decision. `orderwatch order list --stage unconfirmed`."
             }
             Self::Held { .. } => "`orderwatch order list --held` names each with what releases it.",
+            Self::Unsettled { told: false, .. } => {
+                "Configure [[notify.webhook]] (or LISTEN orderwatch_settled) so that the shop settles them; see README, \"When an order is settled\"."
+            }
+            Self::Unsettled { told: true, .. } => {
+                "Look what the shop's listener answers, or settle them in the shop: `orderwatch order list`."
+            }
             Self::NotWatched { .. } => "Set poll.enabled = true and reload.",
             Self::BreakerOpen { .. } => {
                 "Look whether the panel works and the account is right (`orderwatch doctor`); it is tried again by itself."
@@ -275,6 +287,14 @@ fn are(number: u64, thing: &str) -> String {
     format!("{} {verb}", many(number, thing))
 }
 
+fn ended(orders: u64) -> String {
+    match orders {
+        1 => "1 order has ended".to_owned(),
+        MANY.. => format!("{MANY} orders or more have ended"),
+        orders => format!("{orders} orders have ended"),
+    }
+}
+
 fn wait(orders: u64) -> String {
     let verb = if orders == 1 { "waits" } else { "wait" };
     format!("{} {verb}", many(orders, "order"))
@@ -301,5 +321,8 @@ const fn held_for(reason: HoldReason) -> &'static str {
         HoldReason::WaitedTooLong => "that waited too long",
         HoldReason::DailyLimit => "over the limit",
         HoldReason::ShopRowRefused => "refused by the shop's database",
+        HoldReason::DecidedThenDelivered => "decided by staff, delivered by the panel",
+        HoldReason::DecidedThenCancelled => "approved by staff, not delivered",
+        HoldReason::DeliveredWithoutCode => "delivered without a code",
     }
 }

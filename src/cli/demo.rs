@@ -36,11 +36,12 @@ Examples:
   orderwatch demo --orders 200         ends when 200 orders are done";
 
 /// What differs from the shipped settings: shorter intervals, so that there is something to see.
-const SETTINGS: [(&str, &str); 25] = [
-    // The practice shop has no wallets.
-    ("ORDERWATCH__ORDERS__SETTLE", "status"),
+const SETTINGS: [(&str, &str); 26] = [
     ("ORDERWATCH__HTTP__LISTEN", "127.0.0.1:0"),
     ("ORDERWATCH__LOG__FORMAT", "pretty"),
+    // The small shop has neither wallets nor a listener.
+    ("ORDERWATCH__ORDERS__SETTLE", "status"),
+    ("ORDERWATCH__ORDERS__CUSTOMER_LANGUAGE", "en"),
     ("ORDERWATCH__DISPATCH__LEASE", "12s"),
     (
         "ORDERWATCH__DISPATCH__CONFIRM_AFTER",

@@ -72,7 +72,8 @@ async fn look(config: &Config) -> anyhow::Result<Findings> {
     .telling(config.notify.audience())
     .having(config.sides())
     .mirroring(config.trendyol.mirrors())
-    .buying_chained(config.dispatch.buy_chained);
+    .buying_chained(config.dispatch.buy_chained)
+    .speaking(config.orders.customer_language);
     // No question that is asked here depends on the time.
     let seller = config.trendyol.enabled.then(|| {
         trendyol::seller(config, &store, Arc::new(DatabaseClock::new()))

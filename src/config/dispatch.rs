@@ -5,7 +5,7 @@ use std::time::Duration;
 use rust_decimal::Decimal;
 
 use super::{MAX_IN_FLIGHT, read::Section};
-use crate::order::{SecondPolicy, Settle, UnconfirmedPolicy};
+use crate::order::{Language, SecondPolicy, Settle, UnconfirmedPolicy};
 
 /// The shop.
 #[derive(Clone, Copy, Debug)]
@@ -25,8 +25,10 @@ impl Shop {
 /// What is written into the shop's rows.
 #[derive(Clone, Copy, Debug)]
 pub struct Orders {
-    /// Who sets `product_orders.status` when an order ends.
+    /// Who settles an order that has ended.
     pub settle: Settle,
+    /// The language of what customers read.
+    pub customer_language: Language,
 }
 
 impl Orders {
@@ -36,6 +38,11 @@ impl Orders {
                 "settle",
                 Settle::Shop,
                 &[("shop", Settle::Shop), ("status", Settle::Status)],
+            ),
+            customer_language: section.choice(
+                "customer_language",
+                Language::default(),
+                &Language::ALL.map(|language| (language.code(), language)),
             ),
         }
     }

@@ -16,10 +16,14 @@ use super::{
 /// The shipped file.
 pub(super) const SHIPPED: &str = include_str!("../../config/orderwatch.toml");
 
+/// Keys of earlier versions, and what to write instead.
+const REPLACED: &[(&str, &str)] = &[(
+    "orders.settle_status",
+    "is gone; write orders.settle = \"shop\" for false, \"status\" for true",
+)];
+
 /// How far a mistyped key may be from the real one.
 const MAX_TYPOS: usize = 3;
-/// Keys that have another name and other values now.
-const REPLACED: [(&str, &str); 1] = [("orders.settle_status", "orders.settle")];
 
 /// The tree of known keys with their defaults.
 pub(super) struct Known {
@@ -178,7 +182,7 @@ impl Known {
     /// What to say about an unknown key; `spell` writes the suggestion as the reader would.
     pub(super) fn unknown(&self, key: &str, spell: impl Fn(&str) -> String) -> String {
         if let Some((_, now)) = REPLACED.iter().find(|(before, _)| *before == key) {
-            return format!("was replaced; see {}", spell(now));
+            return (*now).to_owned();
         }
         match self.suggestion(key) {
             Some(near) => format!("is not known; did you mean {}?", spell(&near)),

@@ -14,7 +14,7 @@ use secrecy::ExposeSecret;
 use tempfile::TempDir;
 
 use super::*;
-use crate::order::{Settle, UnconfirmedPolicy};
+use crate::order::{Language, Settle, UnconfirmedPolicy};
 
 const URL: &str = "postgres://shop:s3cr3t-word@db:5432/shop";
 
@@ -241,6 +241,7 @@ fn the_rules_of_watching_come_from_three_sections() {
     let rules = load(&[
         ("DATABASE_URL", URL),
         ("ORDERWATCH__ORDERS__SETTLE", "status"),
+        ("ORDERWATCH__ORDERS__CUSTOMER_LANGUAGE", "ar"),
         ("ORDERWATCH__DISPATCH__CONFIRM_AFTER", "1m 30s, 5m"),
         ("ORDERWATCH__DISPATCH__UNCONFIRMED", "resend"),
         ("ORDERWATCH__POLL__JITTER", "0"),
@@ -249,7 +250,10 @@ fn the_rules_of_watching_come_from_three_sections() {
     .unwrap()
     .config
     .rules();
-    assert_eq!(rules.settle, Settle::Status);
+    assert_eq!(
+        (rules.settle, rules.language),
+        (Settle::Status, Language::Ar)
+    );
     assert_eq!(rules.confirm_after, [secs(90), secs(300)]);
     assert_eq!(rules.unconfirmed, UnconfirmedPolicy::Resend);
     assert_eq!((rules.max_attempts, rules.first_check_after), (7, secs(60)));
@@ -388,8 +392,9 @@ pasword = "s3cr3t-word"
 level = "inf"
 format = "xml"
 [orders]
-settle_status = false
-settle = "no"
+settle = "staff"
+settle_status = true
+customer_language = "de"
 [dispatch]
 max_inflight = 3
 scan_interval = "90"
@@ -431,25 +436,26 @@ orderwatch.toml:6:1: database.url is not a PostgreSQL address; write postgres://
 orderwatch.toml:7:1: database.pasword is not known; remove it
 orderwatch.toml:9:1: log.level must be error, warn, info, debug, trace, off, or name=level separated by commas, not "inf"
 orderwatch.toml:10:1: log.format must be "auto" or "pretty" or "json", not "xml"
-orderwatch.toml:12:1: orders.settle_status was replaced; see orders.settle
-orderwatch.toml:13:1: orders.settle must be "shop" or "status", not "no"
-orderwatch.toml:15:1: dispatch.max_inflight is not known; did you mean dispatch.max_in_flight?
-orderwatch.toml:16:1: dispatch.scan_interval must be a positive duration with a unit, such as "90s", "5m" or "24h", not "90"
-orderwatch.toml:17:1: dispatch.max_order_age must be a positive duration with a unit, such as "90s", "5m" or "24h", not "-5m"
-orderwatch.toml:18:1: dispatch.max_in_flight must be a whole number from 1 to 10000, not 0
-orderwatch.toml:19:1: dispatch.lease must be a positive duration with a unit, such as "90s", "5m" or "24h", not "5 fortnights"
-orderwatch.toml:20:1: dispatch.unconfirmed must be "hold" or "resend", not "guess"
-orderwatch.toml:21:1: dispatch.confirm_after must be ascending: each duration longer than the one before, not ["30s", "10s"]
-orderwatch.toml:23:1: poll.first_check_after must be at least 10ms, not "0s"
-orderwatch.toml:24:1: poll.jitter must be a number from 0 to 1, not 1.5
-orderwatch.toml:25:1: poll.max_attempts must be a whole number from 1 to 100000, not 0
-orderwatch.toml:26:1: poll.give_up_after must be at most 366days, not "9999days"
-orderwatch.toml:27:1: poll.scan_interval is not known; did you mean dispatch.scan_interval?
-orderwatch.toml:28:1: poll.backoff_max is a key, not a section
-orderwatch.toml:30:1: sweep.batch_size must be a whole number from 1 to 10000, not "99999999999999999999"
-orderwatch.toml:33:1: znet.requests_per_second must be at least 0.001, or 0 for no limit
-orderwatch.toml:34:1: znet.max_in_flight must be a whole number from 0 to 10000, not -1
-orderwatch.toml:35:1: znet.request_timeout must be a positive duration with a unit, such as "90s", "5m" or "24h", not "postgres://shop:***@db/shop"
+orderwatch.toml:12:1: orders.settle must be "shop" or "status", not "staff"
+orderwatch.toml:13:1: orders.settle_status is gone; write orders.settle = "shop" for false, "status" for true
+orderwatch.toml:14:1: orders.customer_language must be "tr" or "ar" or "en", not "de"
+orderwatch.toml:16:1: dispatch.max_inflight is not known; did you mean dispatch.max_in_flight?
+orderwatch.toml:17:1: dispatch.scan_interval must be a positive duration with a unit, such as "90s", "5m" or "24h", not "90"
+orderwatch.toml:18:1: dispatch.max_order_age must be a positive duration with a unit, such as "90s", "5m" or "24h", not "-5m"
+orderwatch.toml:19:1: dispatch.max_in_flight must be a whole number from 1 to 10000, not 0
+orderwatch.toml:20:1: dispatch.lease must be a positive duration with a unit, such as "90s", "5m" or "24h", not "5 fortnights"
+orderwatch.toml:21:1: dispatch.unconfirmed must be "hold" or "resend", not "guess"
+orderwatch.toml:22:1: dispatch.confirm_after must be ascending: each duration longer than the one before, not ["30s", "10s"]
+orderwatch.toml:24:1: poll.first_check_after must be at least 10ms, not "0s"
+orderwatch.toml:25:1: poll.jitter must be a number from 0 to 1, not 1.5
+orderwatch.toml:26:1: poll.max_attempts must be a whole number from 1 to 100000, not 0
+orderwatch.toml:27:1: poll.give_up_after must be at most 366days, not "9999days"
+orderwatch.toml:28:1: poll.scan_interval is not known; did you mean dispatch.scan_interval?
+orderwatch.toml:29:1: poll.backoff_max is a key, not a section
+orderwatch.toml:31:1: sweep.batch_size must be a whole number from 1 to 10000, not "99999999999999999999"
+orderwatch.toml:34:1: znet.requests_per_second must be at least 0.001, or 0 for no limit
+orderwatch.toml:35:1: znet.max_in_flight must be a whole number from 0 to 10000, not -1
+orderwatch.toml:36:1: znet.request_timeout must be a positive duration with a unit, such as "90s", "5m" or "24h", not "postgres://shop:***@db/shop"
 $ORDERWATCH__DISPATCH__ENABLED: dispatch.enabled must be true or false, not "maybe"
 $ORDERWATCH__DISPTACH__ENABLED: disptach.enabled is not known; did you mean ORDERWATCH__DISPATCH__ENABLED?
 $ORDERWATCH__POLL__BACKOFF_INITIAL: poll.backoff_initial must be a positive duration with a unit, such as "90s", "5m" or "24h", not "10"

@@ -70,7 +70,8 @@ pub(crate) fn shared(
         .telling(config.notify.audience())
         .having(config.sides())
         .mirroring(config.trendyol.mirrors())
-        .buying_chained(config.dispatch.buy_chained);
+        .buying_chained(config.dispatch.buy_chained)
+        .speaking(config.orders.customer_language);
     let http = Http::new(&limits::http(config))?;
     let panels = Panels::new(
         store.clone(),

@@ -10,10 +10,7 @@ use super::{Patient, finding::Findings, tenants};
 use crate::{
     attention,
     config::Config,
-    order::{
-        Settle,
-        explain::{Buying, span},
-    },
+    order::explain::{Buying, span},
     store::{MANY_OLD, Scope, Store, StoreError, shown_since},
 };
 
@@ -53,7 +50,6 @@ async fn shop_orders(
 ) -> Result<(), StoreError> {
     let Patient { store, config, .. } = *patient;
     buying(patient, findings);
-    settling(patient, findings).await?;
     for brake in store.brakes().await? {
         if brake.scope == Scope::All {
             findings.warn(
@@ -134,34 +130,6 @@ fn buying(patient: &Patient<'_>, findings: &mut Findings) {
             "Set poll.enabled = true and reload.",
         );
     }
-}
-
-/// Who approves and rejects, and whether that can be right in this database.
-async fn settling(patient: &Patient<'_>, findings: &mut Findings) -> Result<(), StoreError> {
-    let Patient { store, config, .. } = *patient;
-    let wallets = store.wallets().await?.join(", ");
-
-    match (config.orders.settle, wallets.is_empty()) {
-        (Settle::Status, false) => findings.fail(
-            "settling",
-            format!("orders.settle = \"status\", and the database has wallets ({wallets}): a cancelled order would refund nobody."),
-            "Set orders.settle = \"shop\", and tell the shop by [[notify.webhook]]; config/shop/ has a listener.",
-        ),
-        (Settle::Status, true) => findings.ok(
-            "settling",
-            "orderwatch sets the status of orders; the database has no wallets.",
-        ),
-        (Settle::Shop, _) if config.notify.webhooks.is_empty() => findings.warn(
-            "settling",
-            "The shop settles its orders, and no [[notify.webhook]] tells it of their end.",
-            "Add a [[notify.webhook]] that leads to the shop, or let a session of the shop LISTEN on orderwatch_settled.",
-        ),
-        (Settle::Shop, _) => findings.ok(
-            "settling",
-            "The shop settles its orders; it is told by [[notify.webhook]].",
-        ),
-    };
-    Ok(())
 }
 
 async fn old_orders(

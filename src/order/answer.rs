@@ -57,6 +57,13 @@ impl NotSent {
 pub enum StatusAnswer {
     /// The panel is working on it.
     Waiting {
+        /// A code that stands beside "waiting"; kept, and not given to anybody.
+        pin: Option<SecretString>,
+        /// The panel's text; empty when there is none.
+        text: String,
+    },
+    /// Delivered, without the code that this product always had.
+    DoneWithoutCode {
         /// The panel's text; empty when there is none.
         text: String,
     },

@@ -20,8 +20,8 @@ pub use check::after_check;
 pub use purchase::after_purchase;
 
 use super::{
-    EventKind, HoldReason, IntegrationId, LAST_MESSAGE_CHARS, PlayerRules, Reference, Refusal,
-    ShopChange, ShopStatus, Stage, cut,
+    EventKind, HoldReason, IntegrationId, LAST_MESSAGE_CHARS, Language, PlayerRules, Reference,
+    Refusal, ShopChange, ShopStatus, Stage, cut,
 };
 use crate::backoff::Backoff;
 
@@ -42,25 +42,25 @@ pub struct Rules {
     pub confirm_after: Vec<Duration>,
     /// What follows when the panel keeps saying that it does not know it.
     pub unconfirmed: UnconfirmedPolicy,
-    /// Who sets `product_orders.status` when an order is final.
+    /// Who settles an order that has ended.
     pub settle: Settle,
+    /// The language of what customers read.
+    pub language: Language,
 }
 
-/// Who approves and rejects orders in the shop.
-///
-/// Where the shop has wallets, "rejected" is a refund and "approved" freezes rates and fills
-/// reports: a status written by SQL does neither, and nothing repeats it later.
+/// Who settles an order that has ended (`orders.settle`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Settle {
-    /// The shop, by its own function, when it is told of the end.
+    /// The shop, with its own function: `product_orders.status` is never written.
     Shop,
-    /// orderwatch, for a shop in which the status is a mere label.
+    /// We do, by writing `product_orders.status`: only for shops without wallets.
     Status,
 }
 
 impl Settle {
-    /// What is written, if the status is ours to write.
-    fn writes(self, status: ShopStatus) -> Option<ShopStatus> {
+    /// What `status` becomes, if we write it.
+    #[must_use]
+    pub fn status(self, status: ShopStatus) -> Option<ShopStatus> {
         (self == Self::Status).then_some(status)
     }
 }
@@ -100,7 +100,8 @@ pub struct Watched {
     pub attempts: u32,
     /// Failures in a row: panel not reached, or an answer that says nothing.
     pub errors: u32,
-    /// How often the panel said that it does not know the reference while unconfirmed.
+    /// How often the panel left it open: while unconfirmed that it does not know the reference, after
+    /// that that it is delivered, without the code that belongs to it.
     pub unknowns: u32,
     /// Whether it may be sent a second time; false once it was, or once the panel knew it.
     pub may_resend: bool,
@@ -169,11 +170,11 @@ impl Decision {
     }
 
     /// Puts the order aside for a person, with the reason in the shop's row.
-    fn hold(mut watched: Watched, reason: HoldReason) -> Self {
+    fn hold(mut watched: Watched, reason: HoldReason, language: Language) -> Self {
         watched.stage = Stage::Held;
         let mut decision = Self::new(watched, EventKind::Held);
         decision.held = Some(reason);
-        decision.shop(said(reason.sentence()))
+        decision.shop(said(&reason.said_in(language)))
     }
 }
 
@@ -183,15 +184,6 @@ fn said(sentence: &str) -> ShopChange {
         last_message: Some(cut(sentence, LAST_MESSAGE_CHARS)),
         note: Some(sentence.to_owned()),
         ..ShopChange::default()
-    }
-}
-
-/// A sentence, followed by the panel's own words where it gave any.
-fn quoting(sentence: &str, text: &str) -> String {
-    if text.is_empty() {
-        format!("{sentence}.")
-    } else {
-        format!("{sentence}: {text}")
     }
 }
 

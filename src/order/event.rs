@@ -50,6 +50,8 @@ event_kinds! {
     CheckFailed => "check_failed",
     /// Asked; the panel says that it does not know the reference.
     NotKnown => "not_known",
+    /// Asked; delivered, without the code that the product always had.
+    CodeMissing => "code_missing",
     /// Delivered.
     Completed => "completed",
     /// Cancelled by the panel.

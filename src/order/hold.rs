@@ -41,11 +41,17 @@ pub enum HoldReason {
     DailyLimit,
     /// The shop's table refuses what is to be written into the order's row.
     ShopRowRefused,
+    /// Staff decided the shop's row while it was under way, and the panel delivered all the same.
+    DecidedThenDelivered,
+    /// Staff approved the shop's row while it was under way, and the panel did not deliver.
+    DecidedThenCancelled,
+    /// The panel says delivered and gives no code, for a product that always had one.
+    DeliveredWithoutCode,
 }
 
 impl HoldReason {
     /// Every reason.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::NoMapping,
         Self::AmbiguousMapping,
         Self::ForeignReference,
@@ -64,6 +70,9 @@ impl HoldReason {
         Self::WaitedTooLong,
         Self::DailyLimit,
         Self::ShopRowRefused,
+        Self::DecidedThenDelivered,
+        Self::DecidedThenCancelled,
+        Self::DeliveredWithoutCode,
     ];
 
     /// The name that the database, the command line and the page use.
@@ -88,6 +97,9 @@ impl HoldReason {
             Self::WaitedTooLong => "waited_too_long",
             Self::DailyLimit => "daily_limit",
             Self::ShopRowRefused => "shop_row_refused",
+            Self::DecidedThenDelivered => "decided_then_delivered",
+            Self::DecidedThenCancelled => "decided_then_cancelled",
+            Self::DeliveredWithoutCode => "delivered_without_code",
         }
     }
 
@@ -147,6 +159,11 @@ impl HoldReason {
             Self::ShopRowRefused => {
                 "Held: the shop's database refused the result; it is kept in orderwatch."
             }
+            Self::DecidedThenDelivered => "Held: decided by staff, delivered by the panel.",
+            Self::DecidedThenCancelled => "Held: approved by staff, not delivered by the panel.",
+            Self::DeliveredWithoutCode => {
+                "Held: delivered without a code, and this product always had one."
+            }
         }
     }
 
@@ -194,6 +211,15 @@ impl HoldReason {
             }
             Self::ShopRowRefused => {
                 "See the order's events for the database's words, settle it in the shop, then `orderwatch order resolve`."
+            }
+            Self::DecidedThenDelivered => {
+                "Ask the customer, then `orderwatch order resolve --give-code` (and charge it again in the shop), or `--keep-back`."
+            }
+            Self::DecidedThenCancelled => {
+                "Deliver it another way or reject it in the shop, then `orderwatch order resolve --keep-back`."
+            }
+            Self::DeliveredWithoutCode => {
+                "Look for the code at the panel, then `orderwatch order resolve`."
             }
         }
     }

@@ -27,6 +27,8 @@ pub enum WayOut {
     Confirm,
     /// It cannot be watched any more: a person says how it ended.
     Settle,
+    /// Staff and the panel contradict each other: a person says whether the customer gets what came.
+    Decide,
 }
 
 impl HoldReason {
@@ -48,9 +50,12 @@ impl HoldReason {
             | Self::WaitedTooLong
             | Self::DailyLimit => WayOut::Retry,
             Self::Unconfirmed => WayOut::Confirm,
-            Self::NoReference | Self::ReferenceShared | Self::PinTooLong | Self::ShopRowRefused => {
-                WayOut::Settle
-            }
+            Self::NoReference
+            | Self::ReferenceShared
+            | Self::PinTooLong
+            | Self::ShopRowRefused
+            | Self::DeliveredWithoutCode => WayOut::Settle,
+            Self::DecidedThenDelivered | Self::DecidedThenCancelled => WayOut::Decide,
         }
     }
 }
@@ -86,6 +91,21 @@ pub enum Verdict {
     NotBought,
     /// The panel does not have it, and it is to be sent again.
     SendAgain,
+    /// The customer gets what the panel delivered, although staff had decided otherwise.
+    GiveCode,
+    /// The customer does not get it; what staff decided stands.
+    KeepBack,
+}
+
+impl Verdict {
+    /// Every verdict.
+    pub const ALL: [Self; 5] = [
+        Self::Bought,
+        Self::NotBought,
+        Self::SendAgain,
+        Self::GiveCode,
+        Self::KeepBack,
+    ];
 }
 
 /// What follows from the verdict.
@@ -99,6 +119,12 @@ pub enum Resolution {
     Complete,
     /// It ends as not bought.
     Fail,
+    /// It ends as delivered, and the code goes into the shop's row.
+    GiveCode,
+    /// It ends as delivered, and the shop's row is not touched: the code stays here.
+    KeepBack,
+    /// It ends as not delivered, and the shop's row is not touched.
+    LetStand,
 }
 
 impl Resolution {
@@ -108,8 +134,8 @@ impl Resolution {
         match self {
             Self::Watch => Stage::Submitted,
             Self::SendAgain => Stage::Queued,
-            Self::Complete => Stage::Completed,
-            Self::Fail => Stage::Failed,
+            Self::Complete | Self::GiveCode | Self::KeepBack => Stage::Completed,
+            Self::Fail | Self::LetStand => Stage::Failed,
         }
     }
 }
@@ -147,6 +173,15 @@ pub enum Refusal {
     /// Sending again is for unconfirmed orders.
     #[error("an order that is held as {0} is not sent again: it is known to be at the panel")]
     NotToBeSent(HoldReason),
+    /// Staff and the panel contradict each other.
+    #[error(
+        "the order is held as {0}: say whether the customer gets what the panel delivered \
+         (`orderwatch order resolve --give-code` or `--keep-back`)"
+    )]
+    GiveOrKeep(HoldReason),
+    /// Nothing to give, or to keep back.
+    #[error("the order is held as {0}: there is nothing to give or to keep back")]
+    NothingToGive(HoldReason),
     /// The shop's row is gone.
     #[error("the shop's row is gone, so nobody wants the order any more")]
     RowGone,
@@ -215,7 +250,7 @@ pub fn retry(order: OrderId, facts: &Facts) -> Result<Release, Refusal> {
         Some(reason) => match reason.way_out() {
             WayOut::Retry => {}
             WayOut::Confirm => return Err(Refusal::MayBeBought),
-            WayOut::Settle => return Err(Refusal::NotMendable(reason)),
+            WayOut::Settle | WayOut::Decide => return Err(Refusal::NotMendable(reason)),
         },
         None if from.stage == Stage::Unconfirmed => return Err(Refusal::MayBeBought),
         None => return Err(Refusal::GoesOn(from.stage)),
@@ -240,14 +275,19 @@ pub fn resolve(facts: &Facts, verdict: Verdict) -> Result<(Position, Resolution)
     let tracked = facts.tracked.as_ref().ok_or(Refusal::NotTracked)?;
     let from = open(tracked)?;
     let resolution = match (from.held, from.held.map(HoldReason::way_out)) {
-        (None, _) if from.stage == Stage::Unconfirmed => confirmed(verdict),
-        (_, Some(WayOut::Confirm)) => confirmed(verdict),
+        (None, _) if from.stage == Stage::Unconfirmed => confirmed(verdict)?,
+        (_, Some(WayOut::Confirm)) => confirmed(verdict)?,
+        (Some(reason), Some(WayOut::Decide)) => decided(verdict, reason)?,
         (Some(reason), Some(WayOut::Settle)) => settled(verdict, reason)?,
         (Some(reason), _) => return Err(Refusal::Mendable(reason)),
         (None, _) => return Err(Refusal::GoesOn(from.stage)),
     };
-    if resolution == Resolution::SendAgain {
-        wanted(facts, tracked)?;
+    match resolution {
+        Resolution::SendAgain => {
+            wanted(facts, tracked)?;
+        }
+        Resolution::GiveCode if facts.shop.is_none() => return Err(Refusal::RowGone),
+        _ => {}
     }
     Ok((from, resolution))
 }
@@ -277,6 +317,19 @@ pub fn sentence(facts: &Facts, from: Position, resolution: Resolution) -> String
         Resolution::Fail => {
             "it ends as not bought; the shop's status stays for staff to set".to_owned()
         }
+        Resolution::GiveCode => {
+            let status = facts.shop.as_ref().map_or("gone", |shop| &shop.status);
+            format!(
+                "the customer gets what the panel delivered; the shop's status stays {status:?}, \
+                 so charge the customer in the shop"
+            )
+        }
+        Resolution::KeepBack => {
+            "the code stays in orderwatch and the shop's row as staff left it".to_owned()
+        }
+        Resolution::LetStand => {
+            "nothing was delivered and the shop's row stays as staff left it".to_owned()
+        }
     };
     format!("from {stood} to {}: {follows}.", resolution.stage())
 }
@@ -292,19 +345,36 @@ fn open(tracked: &TrackedFacts) -> Result<Position, Refusal> {
     }
 }
 
-const fn confirmed(verdict: Verdict) -> Resolution {
+fn confirmed(verdict: Verdict) -> Result<Resolution, Refusal> {
     match verdict {
-        Verdict::Bought => Resolution::Watch,
-        Verdict::NotBought => Resolution::Fail,
-        Verdict::SendAgain => Resolution::SendAgain,
+        Verdict::Bought => Ok(Resolution::Watch),
+        Verdict::NotBought => Ok(Resolution::Fail),
+        Verdict::SendAgain => Ok(Resolution::SendAgain),
+        Verdict::GiveCode | Verdict::KeepBack => {
+            Err(Refusal::NothingToGive(HoldReason::Unconfirmed))
+        }
     }
 }
 
-const fn settled(verdict: Verdict, reason: HoldReason) -> Result<Resolution, Refusal> {
+/// What staff decided and what the panel did are both done; only what the customer gets is open.
+fn decided(verdict: Verdict, reason: HoldReason) -> Result<Resolution, Refusal> {
+    let delivered = reason == HoldReason::DecidedThenDelivered;
+    match verdict {
+        Verdict::GiveCode if delivered => Ok(Resolution::GiveCode),
+        Verdict::GiveCode => Err(Refusal::NothingToGive(reason)),
+        Verdict::KeepBack if delivered => Ok(Resolution::KeepBack),
+        Verdict::KeepBack => Ok(Resolution::LetStand),
+        Verdict::Bought | Verdict::NotBought => Err(Refusal::GiveOrKeep(reason)),
+        Verdict::SendAgain => Err(Refusal::NotToBeSent(reason)),
+    }
+}
+
+fn settled(verdict: Verdict, reason: HoldReason) -> Result<Resolution, Refusal> {
     match verdict {
         Verdict::Bought => Ok(Resolution::Complete),
         Verdict::NotBought => Ok(Resolution::Fail),
         Verdict::SendAgain => Err(Refusal::NotToBeSent(reason)),
+        Verdict::GiveCode | Verdict::KeepBack => Err(Refusal::NothingToGive(reason)),
     }
 }
 

@@ -22,7 +22,7 @@ pub enum ExternalStatus {
     Sent,
     /// The panel is working on it.
     Processing,
-    /// Delivered. `completed` would make the shop take the order for one of its own code stock.
+    /// Delivered. The real shops write `done`; `completed` with a code means codes of their own to them.
     Done,
     /// Refused, cancelled or timed out.
     Failed,
@@ -74,7 +74,7 @@ impl ShopStatus {
 pub struct ShopChange {
     /// `"externalStatus"`.
     pub external_status: Option<ExternalStatus>,
-    /// `status`, which is set only while it is still `pending`.
+    /// `status`, which is set only while nobody has decided the order.
     pub status: Option<ShopStatus>,
     /// `"pinCode"`; always fits [`PIN_CHARS`].
     pub pin: Option<SecretString>,

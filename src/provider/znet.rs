@@ -88,7 +88,13 @@ impl Znet {
     fn answer(&self, status: &Status<'_>) -> StatusAnswer {
         let words = |text| self.words(text);
         match *status {
-            Status::Waiting(text) => StatusAnswer::Waiting { text: words(text) },
+            Status::Waiting { pin, text } => StatusAnswer::Waiting {
+                pin: pin.map(Into::into),
+                text: match pin {
+                    Some(pin) => words(&redact::mask_pin(text, pin)),
+                    None => words(text),
+                },
+            },
             Status::Cancelled(text) => StatusAnswer::Cancelled { text: words(text) },
             Status::NotKnown(text) => StatusAnswer::NotKnown { text: words(text) },
             Status::Unclear => StatusAnswer::Unclear,

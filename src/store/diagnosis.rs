@@ -13,8 +13,6 @@ use crate::order::{IntegrationId, TenantId};
 
 /// Channel of the trial of notices; nobody else listens there.
 const TRIAL: &str = "orderwatch_trial";
-/// Where the shop keeps its customers' money.
-const WALLETS: [&str; 2] = ["wallet_transactions", "dj_users"];
 /// More routes than this are not looked at one by one.
 const MANY_ROUTES: i64 = 20_000;
 /// More orders than this are not counted.
@@ -114,23 +112,6 @@ pub enum SchemaFault {
 }
 
 impl Store {
-    /// The shop's tables of wallets that this database has: with one of them, the status of an order
-    /// is money.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be read.
-    pub async fn wallets(&self) -> Result<Vec<String>, StoreError> {
-        let names = WALLETS.map(str::to_owned);
-        sqlx::query_scalar!(
-            r#"SELECT name AS "name!" FROM unnest($1::text[]) AS name
-               WHERE to_regclass('public.' || quote_ident(name)) IS NOT NULL"#,
-            &names
-        )
-        .fetch_all(&self.pool)
-        .await
-        .map_err(StoreError::doing("looking for wallets"))
-    }
-
     /// What the server says of itself.
     ///
     /// # Errors

@@ -47,7 +47,7 @@ impl Store {
         let reasons: Vec<String> = holds.iter().map(|h| h.reason.as_str().to_owned()).collect();
         let sentences: Vec<String> = holds
             .iter()
-            .map(|hold| hold.reason.sentence().to_owned())
+            .map(|hold| hold.reason.said_in(self.language).into_owned())
             .collect();
         let held = sqlx::query_scalar!(
             r#"WITH locked AS MATERIALIZED (
@@ -76,14 +76,8 @@ impl Store {
                ), said AS (
                    UPDATE public.product_orders o
                    SET "lastMessage" = l.sentence, "lastSyncAt" = $5,
-                       notes = CASE jsonb_typeof(o.notes) WHEN 'array' THEN o.notes
-                                    WHEN 'null' THEN '[]' ELSE jsonb_build_array(o.notes) END
-                           || jsonb_build_array(jsonb_build_object('by', 'system',
-                               'text', l.sentence, 'at', to_char($5 AT TIME ZONE 'UTC',
-                                   'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))),
-                       "notesCount" = 1 + CASE jsonb_typeof(o.notes)
-                           WHEN 'array' THEN jsonb_array_length(o.notes)
-                           WHEN 'null' THEN 0 ELSE 1 END
+                       notes = orderwatch.notes_of(o.notes) || orderwatch.note(l.sentence, $5),
+                       "notesCount" = 1 + jsonb_array_length(orderwatch.notes_of(o.notes))
                    FROM locked l JOIN tracked t ON t.order_id = l.id WHERE o.id = l.id
                ), noted AS (
                    INSERT INTO orderwatch.events (order_id, at, kind, detail)
@@ -129,7 +123,7 @@ impl Store {
                SELECT order_id, $4, 'held', jsonb_build_object('reason', $2::text) FROM tracked"#,
             order.0,
             reason.as_str(),
-            reason.sentence(),
+            &reason.said_in(self.language),
             now
         )
         .execute(&self.pool)
@@ -195,6 +189,8 @@ impl Store {
                  FROM orderwatch.orders t
                  LEFT JOIN public.product_orders o ON o.id = t.order_id
                  WHERE t.stage = 'held'
+                   -- What staff have decided is why these wait.
+                   AND t.held_reason NOT IN ('decided_then_delivered', 'decided_then_cancelled')
                    -- What the shop sent itself may carry other words than pending while it waits.
                    AND (NOT COALESCE(orderwatch.is_pending(o.status) OR orderwatch.is_open(o.status)
                                      AND t.sent_at IS NOT NULL, false)

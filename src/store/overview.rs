@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
-use super::{Evidence, Store, StoreError, ZNET, notices, second};
+use super::{Evidence, Store, StoreError, ZNET, notices, second, settling};
 use crate::{
     order::{HoldReason, IntegrationId, explain::LATE},
     overview::{
@@ -81,6 +81,9 @@ impl Store {
             overview
                 .count_eligible(&mut transaction, question, self.buy_chained)
                 .await?;
+            let unsettled = settling::unsettled(&mut transaction, question.now).await?;
+            overview.orders.unsettled = unsettled.orders;
+            overview.orders.unsettled_since = unsettled.since;
         }
         overview.count_bought(&mut transaction, question).await?;
         overview.count_endings(&mut transaction, question).await?;

@@ -11,9 +11,10 @@ use uuid::Uuid;
 
 use super::{Store, StoreError, notices};
 use crate::order::{
-    EventKind, ExternalStatus, HoldReason, IntegrationId, LAST_MESSAGE_CHARS, OrderId, Reference,
-    Stage, cut,
+    EventKind, ExternalStatus, HoldReason, IntegrationId, LAST_MESSAGE_CHARS, OrderId, PIN_CHARS,
+    Reference, Stage, cut,
     person::{Position, Release, Resolution},
+    words::{self, Sentence},
 };
 
 /// Tries of a row that the server has not let go of yet, [`LET_GO`] apart.
@@ -56,6 +57,12 @@ struct Step<'a> {
     message: String,
     kind: EventKind,
     what: &'a str,
+    /// Whether what the panel delivered goes into the shop's row.
+    give: bool,
+    /// How it ended, where a person says so.
+    outcome: Option<&'static str>,
+    /// Whether listeners hear of it: nothing is to be settled where staff have decided.
+    announce: bool,
 }
 
 /// What the statement found.
@@ -86,12 +93,12 @@ impl Store {
             give_up_at: Some(give_up_at),
             may_resend: true,
             external: None,
-            message: format!(
-                "Released by {}: {}. It will be sent.",
-                person.who, person.why
-            ),
+            message: words::RELEASED.with(self.language, &signed(person)),
             kind: EventKind::Released,
             what: "retry",
+            give: false,
+            outcome: None,
+            announce: true,
         };
         // Where the shop's row cannot be written now, it could not be when the order is sent.
         let found = self.write(&step, true, person, now).await?;
@@ -121,10 +128,17 @@ impl Store {
             give_up_at: (!to.is_final()).then_some(give_up_at),
             may_resend: false,
             external: external(resolution),
-            message: message(resolution, person),
+            message: message(resolution).with(self.language, &signed(person)),
             kind: EventKind::Resolved,
             what: what(resolution),
+            give: resolution == Resolution::GiveCode,
+            outcome: outcome(resolution),
+            announce: !leaves_row(resolution),
         };
+        if leaves_row(resolution) {
+            let found = self.write(&step, false, person, now).await?;
+            return Ok(found.acted());
+        }
         self.act(&step, person, now).await
     }
 
@@ -196,7 +210,11 @@ impl Store {
             step.what,
             &endpoints,
             &tenants as &[Option<Uuid>],
-            self.buy_chained
+            self.buy_chained,
+            step.give,
+            step.outcome,
+            i32::try_from(PIN_CHARS).unwrap_or(i32::MAX),
+            step.announce
         )
         .fetch_one(&self.pool)
         .await
@@ -222,8 +240,8 @@ impl Found {
 const fn external(resolution: Resolution) -> Option<ExternalStatus> {
     match resolution {
         Resolution::Watch => Some(ExternalStatus::Sent),
-        Resolution::SendAgain => None,
-        Resolution::Complete => Some(ExternalStatus::Done),
+        Resolution::SendAgain | Resolution::KeepBack | Resolution::LetStand => None,
+        Resolution::Complete | Resolution::GiveCode => Some(ExternalStatus::Done),
         Resolution::Fail => Some(ExternalStatus::Failed),
     }
 }
@@ -233,17 +251,36 @@ const fn what(resolution: Resolution) -> &'static str {
         Resolution::Watch | Resolution::Complete => "resolve bought",
         Resolution::SendAgain => "resolve not bought, send again",
         Resolution::Fail => "resolve not bought",
+        Resolution::GiveCode => "give the code",
+        Resolution::KeepBack | Resolution::LetStand => "keep back",
     }
 }
 
-fn message(resolution: Resolution, person: &Person) -> String {
-    let Person { who, why } = person;
+/// How it ended, in the words of the notices. What the panel said stays where nothing was delivered.
+const fn outcome(resolution: Resolution) -> Option<&'static str> {
     match resolution {
-        Resolution::Watch => format!("Bought, says {who}: {why}. The panel is asked again."),
-        Resolution::SendAgain => {
-            format!("Not bought, says {who}: {why}. It is sent again with the same reference.")
-        }
-        Resolution::Complete => format!("Settled as bought by {who}: {why}."),
-        Resolution::Fail => format!("Settled as not bought by {who}: {why}."),
+        Resolution::Complete | Resolution::GiveCode => Some("completed"),
+        Resolution::Fail => Some("not_bought"),
+        Resolution::KeepBack => Some("kept_back"),
+        Resolution::Watch | Resolution::SendAgain | Resolution::LetStand => None,
     }
+}
+
+/// Whether the shop's row stays as staff left it.
+const fn leaves_row(resolution: Resolution) -> bool {
+    matches!(resolution, Resolution::KeepBack | Resolution::LetStand)
+}
+
+const fn message(resolution: Resolution) -> Sentence {
+    match resolution {
+        Resolution::Watch => words::IS_BOUGHT,
+        Resolution::SendAgain => words::NOT_BOUGHT_AGAIN,
+        Resolution::Complete | Resolution::KeepBack => words::SETTLED_BOUGHT,
+        Resolution::Fail | Resolution::LetStand => words::SETTLED_NOT_BOUGHT,
+        Resolution::GiveCode => words::CODE_GIVEN,
+    }
+}
+
+fn signed(Person { who, why }: &Person) -> String {
+    format!("{who}: {why}")
 }

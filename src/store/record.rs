@@ -12,7 +12,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Store, StoreError};
-use crate::order::{Decision, IntegrationId, OrderId, Reference, Stage};
+use crate::order::{Decision, HoldReason, IntegrationId, OrderId, Reference, Stage};
 
 /// What became of a claimed order.
 #[derive(Clone, Debug)]
@@ -38,9 +38,10 @@ pub struct Outcome {
 pub enum Recorded {
     /// Written.
     Done {
-        /// `status` that the shop's row had, when the outcome wanted another one and staff had
-        /// decided differently.
-        contradicts: Option<String>,
+        /// Why it is held all the same: what staff had decided contradicts it.
+        held: Option<HoldReason>,
+        /// `status` that the shop's row had.
+        found: Option<String>,
         /// The shop's row is gone.
         row_gone: bool,
     },
@@ -55,7 +56,8 @@ pub enum Recorded {
 impl Recorded {
     /// A plain success.
     pub(super) const DONE: Self = Self::Done {
-        contradicts: None,
+        held: None,
+        found: None,
         row_gone: false,
     };
 }

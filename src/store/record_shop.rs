@@ -10,7 +10,10 @@ use secrecy::ExposeSecret;
 use uuid::Uuid;
 
 use super::{Outcome, Recorded, Store, StoreError, notices, record::Columns};
-use crate::order::{OrderId, ShopChange};
+use crate::order::{HoldReason, OrderId, ShopChange};
+
+/// Deliveries in a row that make a code part of the product.
+pub(super) const SURE_OF_CODE: i32 = 3;
 
 /// The columns of a group that go into the shop's row.
 #[derive(Default)]
@@ -114,20 +117,26 @@ impl Store {
             &reroute_to as &[Option<Uuid>],
             &reroute_as as &[Option<String>],
             &endpoints,
-            &tenants as &[Option<Uuid>]
+            &tenants as &[Option<Uuid>],
+            SURE_OF_CODE
         )
         .fetch_all(self.pool.by_index())
         .await
         .map_err(StoreError::doing("recording results"))?;
-        Ok(rows
-            .into_iter()
+        rows.into_iter()
             .map(|row| {
+                let held = row.held.as_deref().map(|name| {
+                    HoldReason::parse(name).ok_or_else(|| {
+                        super::orders::inconsistent("held_reason", row.order_id, name)
+                    })
+                });
                 let recorded = Recorded::Done {
-                    contradicts: row.contradicts,
+                    held: held.transpose()?,
+                    found: row.found_status,
                     row_gone: row.row_gone,
                 };
-                (OrderId(row.order_id), recorded)
+                Ok((OrderId(row.order_id), recorded))
             })
-            .collect())
+            .collect()
     }
 }

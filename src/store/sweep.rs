@@ -138,6 +138,7 @@ impl Store {
             ),
             Err(reason) => ("held", None, Some(*reason), None),
         };
+        let sentence = reason.map(|reason| reason.said_in(self.language));
         let kind = if reason.is_some() { "held" } else { "adopted" };
         let adopted = sqlx::query!(
             r#"WITH named AS (
@@ -180,7 +181,7 @@ impl Store {
             due_at,
             now,
             sent.processing,
-            reason.map(HoldReason::sentence),
+            sentence.as_deref(),
             kind
         )
         .execute(&self.pool)

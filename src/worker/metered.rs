@@ -49,7 +49,9 @@ impl<P: Provider> Provider for Metered<P> {
         let reply = self.panel.status(reference).await;
         let answer = match &reply.answer {
             StatusAnswer::Waiting { .. } => Answered::StatusWaiting,
-            StatusAnswer::Done { .. } => Answered::StatusDone,
+            StatusAnswer::Done { .. } | StatusAnswer::DoneWithoutCode { .. } => {
+                Answered::StatusDone
+            }
             StatusAnswer::Cancelled { .. } => Answered::StatusCancelled,
             StatusAnswer::NotKnown { .. } => Answered::StatusNotKnown,
             StatusAnswer::Unclear => Answered::StatusUnclear,

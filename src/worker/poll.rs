@@ -23,7 +23,7 @@ use super::{
 use crate::{
     clock::Clock,
     meter::label::Stream,
-    order::{IntegrationId, Rules, StatusAnswer, decide},
+    order::{IntegrationId, OrderId, Rules, StatusAnswer, decide},
     provider::{AnswerClass, Evidence, StatusReply},
     store::{DueOrder, Outcome, Share, Store, StoreError},
 };
@@ -214,12 +214,34 @@ impl Question {
             Ok(_) => Some(breaker::of_status(&reply.answer, &reply.evidence)),
             Err(_) => None,
         };
+        let reply = with_memory(&self.store, self.due.order, reply).await;
         let outcome = answered(self.due, reply, self.token, &*self.clock, &self.rules);
         self.results.hand_in(outcome).await;
         drop(room);
         let now = self.clock.now();
         self.panel.breaker.note(signal, &self.store, now).await;
     }
+}
+
+/// "Delivered" without a code means something else for a product that always had one. Where that cannot
+/// be looked up, the order is asked about again rather than completed for good.
+pub(super) async fn with_memory(store: &Store, order: OrderId, reply: StatusReply) -> StatusReply {
+    let StatusAnswer::Done { pin: None, text } = &reply.answer else {
+        return reply;
+    };
+    let answer = match store.comes_with_code(order).await {
+        Ok(false) => return reply,
+        Ok(true) => StatusAnswer::DoneWithoutCode { text: text.clone() },
+        Err(error) => {
+            tracing::warn!(
+                %order,
+                error = &error as &dyn std::error::Error,
+                "it cannot be looked up whether this product has a code; the panel is asked again"
+            );
+            StatusAnswer::Unclear
+        }
+    };
+    StatusReply { answer, ..reply }
 }
 
 /// The result of a question, as the recorder takes it.

@@ -197,11 +197,12 @@ impl Recorder {
         for (outcome, recorded) in group.into_iter().zip(recorded) {
             match recorded {
                 Recorded::Done {
-                    contradicts,
+                    held,
+                    found,
                     row_gone,
                 } => {
-                    self.measure(&outcome, contradicts.is_some(), now);
-                    self.done(&outcome, contradicts.as_deref(), row_gone);
+                    self.measure(&outcome, held, now);
+                    self.done(&outcome, held.map(|why| (why, found)), row_gone);
                 }
                 Recorded::Before => {}
                 Recorded::LeaseLost => {
@@ -216,15 +217,18 @@ impl Recorder {
     }
 
     /// Counts a result that was written.
-    fn measure(&self, outcome: &Outcome, contradicts: bool, now: DateTime<Utc>) {
+    fn measure(&self, outcome: &Outcome, contradicts: Option<HoldReason>, now: DateTime<Utc>) {
         let (meter, decision) = (&self.meter, &outcome.decision);
         let between =
             |from: DateTime<Utc>, to: DateTime<Utc>| (to - from).to_std().unwrap_or_default();
         meter.record_delay.time(between(outcome.at, now));
-        meter.step(decision.event);
-        if contradicts {
+        if let Some(reason) = contradicts {
             meter.step(EventKind::Contradiction);
+            meter.step(EventKind::Held);
+            meter.held.inc(reason);
+            return;
         }
+        meter.step(decision.event);
         if let Some(reason) = decision.held {
             meter.held.inc(reason);
         }
@@ -237,7 +241,12 @@ impl Recorder {
         }
     }
 
-    fn done(&self, outcome: &Outcome, contradicts: Option<&str>, row_gone: bool) {
+    fn done(
+        &self,
+        outcome: &Outcome,
+        contradicts: Option<(HoldReason, Option<String>)>,
+        row_gone: bool,
+    ) {
         let decision = &outcome.decision;
         if let Some(due) = decision.due_at {
             let agenda = match decision.watched.stage {
@@ -256,16 +265,18 @@ impl Recorder {
                 at: outcome.at,
             });
         }
-        say(outcome);
-        if let Some(status) = contradicts {
+        if let Some((reason, status)) = contradicts {
             tracing::warn!(
                 order = %outcome.order,
                 reference = %outcome.reference,
+                reason = reason.as_str(),
                 shop = status,
                 panel = decision.event.as_str(),
-                "the shop had decided the order differently; its status stays"
+                "staff had decided the order otherwise; it is held for review and the shop's row stays"
             );
+            return;
         }
+        say(outcome);
         if row_gone {
             tracing::warn!(
                 order = %outcome.order,
@@ -431,6 +442,10 @@ fn say(outcome: &Outcome) {
         ),
         EventKind::NotSent => say!(warn, "the order could not be sent; it stays queued"),
         EventKind::Unsure => say!(warn, "no sure answer to the purchase; asking the panel"),
+        EventKind::CodeMissing => say!(
+            warn,
+            "the panel says delivered without the code of this product; asking again"
+        ),
         EventKind::Processing => say!(info, "the panel is working on the order"),
         EventKind::Completed => say!(info, "the order is completed"),
         EventKind::Cancelled => say!(warn, "the panel cancelled the order"),

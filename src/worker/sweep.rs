@@ -31,6 +31,9 @@ use crate::{
     store::{Adoption, NewHold, Orphan, Outcome, ShopSent, Store, StoreError},
 };
 
+/// Ended orders that one sweep asks the shop's rows about, from either end.
+const SETTLED: i64 = 10_000;
+
 /// The numbers of a sweep.
 #[derive(Clone, Copy, Debug)]
 pub struct SweepLimits {
@@ -136,6 +139,7 @@ impl Sweep {
         report.revived = self.revive().await?;
         report.settled = self.end_settled_holds().await?;
         report.stale = self.hold_stale().await?;
+        self.store.forget_settled(SETTLED).await?;
         report.orphans = self.orphans().await?;
         if report != SweepReport::default() {
             self.checks.wake();

@@ -141,7 +141,7 @@ async fn slow_question(shop: &Shop, reseller: &Reseller) -> (Rig, OrderId) {
 }
 
 #[sqlx::test(migrations = false)]
-async fn a_code_that_comes_after_the_order_was_rejected_is_kept_and_the_contradiction_said(
+async fn a_code_that_comes_after_the_panel_cancelled_is_kept_and_the_contradiction_said(
     pool: PgPool,
 ) {
     let (shop, reseller) = Shop::open(pool).await;
@@ -151,7 +151,7 @@ async fn a_code_that_comes_after_the_order_was_rejected_is_kept_and_the_contradi
     reseller.panel.faults().next(Endpoint::Status, cancelled);
     quick.poll().await;
     let row = shop.shop_row(order).await;
-    assert_eq!(row.text("status"), "rejected");
+    assert_eq!(row.text("externalStatus"), "failed");
     let version = shop.version(order).await;
     slow.finish().await;
     assert_eq!(shop.version(order).await, version, "final stays final");

@@ -84,7 +84,7 @@ async fn a_refused_order_is_bought_once_at_the_second_panel_under_its_own_name(p
     let row = shop.shop_row(order).await;
     assert_eq!(row.text("providerId"), second.id.to_string());
     assert_eq!(row.text("provider_referans"), sale.reference);
-    assert_eq!(row.text("status"), "approved");
+    assert_eq!(row.text("externalStatus"), "done");
     assert_eq!(row.text("costAmount"), "36.50");
     let pin = second.panel.pin_of(ACCOUNT.0, &sale.reference);
     assert_eq!(row.text("pinCode"), pin);
@@ -427,6 +427,6 @@ async fn a_cancellation_is_no_refusal(pool: PgPool) {
     rig.buy().await;
     rig.run_out().await;
     assert_eq!(shop.stage(order).await, Stage::Failed);
-    assert_eq!(shop.shop_row(order).await.text("status"), "rejected");
+    assert_eq!(shop.shop_row(order).await.text("externalStatus"), "failed");
     assert_eq!(bought_at(&second), 0);
 }

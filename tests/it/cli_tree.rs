@@ -91,7 +91,11 @@ async fn who_gives_no_verdict_is_told_of_both() {
     let args = ["order", "resolve", "1042", "--reason", "asked them"];
     let none = Program::new(args).run().await;
     assert_eq!(none.code(), 2, "{none:?}");
-    assert!(none.stderr.contains("<--bought|--not-bought>"), "{none:?}");
+    assert!(
+        none.stderr
+            .contains("<--bought|--not-bought|--give-code|--keep-back>"),
+        "{none:?}"
+    );
     let both = args.into_iter().chain(["--bought", "--not-bought"]);
     let both = Program::new(both).run().await;
     assert_eq!(both.code(), 2, "{both:?}");

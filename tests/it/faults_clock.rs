@@ -130,7 +130,7 @@ async fn an_order_that_ends_before_it_began_took_no_time(pool: PgPool) {
     let mut rig = Rig::new(&shop);
     rig.poll().await;
     let row = shop.shop_row(order).await;
-    assert_eq!(row.text("status"), "approved");
+    assert_eq!(row.text("externalStatus"), "done");
     assert_eq!(*row.get("durationMs"), 0);
 }
 

@@ -80,6 +80,7 @@ mod orders_polling;
 #[cfg(feature = "sandbox")]
 mod orders_reference;
 #[cfg(feature = "sandbox")]
+mod orders_settled;
 mod orders_staff;
 #[cfg(feature = "sandbox")]
 mod orders_streams;

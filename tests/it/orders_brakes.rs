@@ -41,7 +41,7 @@ async fn asking_first_finds_what_a_lost_database_had_bought(pool: PgPool) {
     let mut rig = Rig::with(&shop, ASK_FIRST);
     rig.buy().await;
     let row = shop.shop_row(order).await;
-    assert_eq!(row.text("status"), "approved");
+    assert_eq!(row.text("externalStatus"), "done");
     let pin = reseller.panel.pin_of(ACCOUNT.0, &reseller.reference(order));
     assert_eq!(row.text("pinCode"), pin);
     assert_eq!(shop.stage(fresh).await, Stage::Submitted);
@@ -117,7 +117,7 @@ async fn only_a_certain_refusal_goes_to_the_fallback_panel_and_only_once(pool: P
     }
     let (order, ..) = orders[0];
     let row = shop.shop_row(order).await;
-    assert_eq!(row.text("status"), "approved");
+    assert_eq!(row.text("externalStatus"), "done");
     assert_eq!(row.text("providerId"), second.id.to_string());
     assert_eq!(row.text("provider_referans"), second.reference(order));
     assert_eq!(shop.purchases(order).await.len(), 2, "both names are kept");

@@ -560,7 +560,7 @@ async fn an_order_is_sent_when_its_panel_is_enabled_again(pool: PgPool) {
     // What was bought is watched, whatever the shop does with its panel.
     shop.sql("UPDATE integrations SET enabled = false").await;
     rig.run_out().await;
-    assert_eq!(shop.shop_row(order).await.text("status"), "approved");
+    assert_eq!(shop.shop_row(order).await.text("externalStatus"), "done");
 }
 
 #[sqlx::test(migrations = false)]
@@ -573,7 +573,7 @@ async fn an_older_database_without_the_three_columns_of_integrations_serves(pool
     let mut rig = Rig::new(&shop);
     rig.buy().await;
     rig.run_out().await;
-    assert_eq!(shop.shop_row(order).await.text("status"), "approved");
+    assert_eq!(shop.shop_row(order).await.text("externalStatus"), "done");
     assert_eq!(
         rig.sweep().await,
         orderwatch::worker::sweep::SweepReport::default()

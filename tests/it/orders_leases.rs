@@ -80,11 +80,12 @@ async fn two_dispatchers_at_one_moment_buy_each_order_once(pool: PgPool) {
     }
     let asked = ledger.count(Endpoint::Status) - before;
     assert_eq!(usize::try_from(asked).unwrap(), placed);
-    let left: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM product_orders WHERE status = 'pending'")
-            .fetch_one(&shop.pool)
-            .await
-            .unwrap();
+    let left: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM product_orders WHERE \"externalStatus\" NOT IN ('done', 'failed')",
+    )
+    .fetch_one(&shop.pool)
+    .await
+    .unwrap();
     assert_eq!(left, 0);
 }
 

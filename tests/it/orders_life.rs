@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use orderwatch::{
-    order::{OrderId, Stage},
+    order::{Language, OrderId, Stage},
     sandbox::{
         gates::Moment,
         panel::{Endpoint, Readiness},
@@ -97,7 +97,6 @@ async fn an_order_goes_from_the_shop_to_its_pin_and_each_phase_writes_its_column
     let done = shop.shop_row(order).await;
     let pin = reseller.panel.pin_of(ACCOUNT.0, &reference);
     let want = json!({
-        "status": "approved",
         "externalStatus": "done",
         "pinCode": pin,
         "completedAt": iso(done_at),
@@ -197,7 +196,6 @@ async fn a_top_up_is_completed_without_a_pin(pool: PgPool) {
     rig.run_out().await;
     let done = shop.shop_row(order).await;
     let want = json!({
-        "status": "approved",
         "externalStatus": "done",
         "completedAt": iso(shop.now()),
         "durationMs": 60_000,
@@ -212,7 +210,7 @@ async fn a_top_up_is_completed_without_a_pin(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = false)]
-async fn an_order_that_the_panel_cancels_is_rejected(pool: PgPool) {
+async fn an_order_that_the_panel_cancels_is_left_to_the_shop_to_refund(pool: PgPool) {
     let (shop, reseller) = Shop::open(pool).await;
     let order = shop.place(reseller.package("4")).await;
     let mut rig = Rig::new(&shop);
@@ -221,7 +219,6 @@ async fn an_order_that_the_panel_cancels_is_rejected(pool: PgPool) {
     rig.run_out().await;
     let text = "Cancelled by the panel: İşlem iptal edildi, iade yapıldı";
     let want = json!({
-        "status": "rejected",
         "externalStatus": "failed",
         "lastSyncAt": iso(shop.now()),
         "lastMessage": text,
@@ -234,20 +231,111 @@ async fn an_order_that_the_panel_cancels_is_rejected(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = false)]
-async fn where_the_shop_settles_everything_but_the_status_is_written(pool: PgPool) {
+async fn the_shop_settles_unless_it_asks_for_the_status(pool: PgPool) {
     let (shop, reseller) = Shop::open(pool).await;
-    let done = shop.place(reseller.package("2")).await;
-    let cancelled = shop.place(reseller.package("4")).await;
-    let mut rig = Rig::with(&shop, &[("orders.settle", "shop")]);
+    for (settle, status) in [
+        ("shop", ["pending", "pending"]),
+        ("status", ["approved", "rejected"]),
+    ] {
+        let done = shop.place(reseller.package("2")).await;
+        let cancelled = shop.place(reseller.package("4")).await;
+        shop.set(cancelled, "status = 'PENDING'").await;
+        let mut rig = Rig::with(&shop, &[("orders.settle", settle)]);
+        rig.buy().await;
+        rig.run_out().await;
+        let row = shop.shop_row(done).await;
+        assert_eq!(row.text("status"), status[0], "{settle}");
+        assert_eq!(row.text("externalStatus"), "done");
+        assert_ne!(row.text("pinCode"), "");
+    }
+}
+
+#[sqlx::test(migrations = false)]
+async fn what_customers_read_is_in_their_language(pool: PgPool) {
+    let (mut shop, reseller) = Shop::open(pool).await;
+    for (language, code, done, held) in [
+        (Language::Tr, "tr", "Tamamlandı.", "Beklemede: "),
+        (Language::Ar, "ar", "اكتمل.", "معلَّق: "),
+    ] {
+        shop.store = shop.store.clone().speaking(language);
+        let order = shop.place(reseller.package("3")).await;
+        let many = shop.place(reseller.package("2")).await;
+        shop.set(many, "quantity = 2").await;
+        let mut rig = Rig::with(&shop, &[("orders.customer_language", code)]);
+        rig.buy().await;
+        rig.run_out().await;
+        let row = shop.shop_row(order).await;
+        assert_eq!(row.text("lastMessage"), done);
+        assert_eq!(row.notes().last(), Some(&done));
+        let row = shop.shop_row(many).await;
+        assert!(row.text("lastMessage").starts_with(held), "{row:?}");
+        assert_eq!(shop.held(many).await, "quantity_not_one");
+    }
+}
+
+/// Says that it is delivered, but not the code.
+fn without_code() -> Fault {
+    Fault::Instead(Trouble::says("OK|2| - |teslim edildi"))
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_product_that_always_had_a_code_is_not_completed_without_one(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let mut rig = Rig::new(&shop);
+    let faults = reseller.panel.faults();
+    // Nobody knows yet that it comes with a code.
+    let first = shop.place(reseller.package("2")).await;
+    rig.buy().await;
+    faults.next(Endpoint::Status, without_code());
+    rig.run_out().await;
+    assert_eq!(shop.stage(first).await, Stage::Completed);
+
+    shop.place_many(reseller.package("2"), 3).await;
     rig.buy().await;
     rig.run_out().await;
-    let row = shop.shop_row(done).await;
+    let late = shop.place(reseller.package("2")).await;
+    rig.buy().await;
+    faults.next(Endpoint::Status, without_code());
+    rig.run_out().await;
+    let pin = reseller.panel.pin_of(ACCOUNT.0, &reseller.reference(late));
+    assert_eq!(shop.shop_row(late).await.text("pinCode"), pin);
+    let steps = ["claimed", "accepted", "code_missing", "completed"];
+    assert_eq!(shop.events(late).await, steps);
+
+    let never = shop.place(reseller.package("2")).await;
+    let top_up = shop.place(reseller.package("3")).await;
+    rig.buy().await;
+    faults.stand(Endpoint::Status, without_code());
+    rig.run_out().await;
+    assert_eq!(shop.held(never).await, "delivered_without_code");
+    assert_eq!(shop.stage(top_up).await, Stage::Completed);
+    let row = shop.shop_row(never).await;
+    assert_eq!(row.text("externalStatus"), "processing");
     assert_eq!(row.text("status"), "pending");
-    assert_eq!(row.text("externalStatus"), "done");
-    assert_ne!(row.text("pinCode"), "");
-    let row = shop.shop_row(cancelled).await;
-    assert_eq!(row.text("status"), "pending");
-    assert_eq!(row.text("externalStatus"), "failed");
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_code_beside_waiting_is_kept_and_the_order_waits_on(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let mut rig = Rig::new(&shop);
+    let order = shop.place(reseller.package("2")).await;
+    rig.buy().await;
+    let early = Fault::Instead(Trouble::says("OK|1|AB12-CD34-EF56-GH78|hazırlanıyor"));
+    reseller.panel.faults().next(Endpoint::Status, early);
+    assert!(rig.step().await);
+    assert_eq!(shop.stage(order).await, Stage::Submitted);
+    let kept = shop.pin(order).await;
+    assert_eq!(kept.as_deref(), Some("AB12-CD34-EF56-GH78"));
+    let row = shop.shop_row(order).await;
+    assert_eq!(*row.get("pinCode"), Value::Null);
+    assert!(!json!(row.0).to_string().contains("AB12"));
+    let event = shop.event(order, "processing").await.to_string();
+    assert!(!event.contains("AB12"), "masked: {event}");
+
+    rig.run_out().await;
+    let pin = reseller.panel.pin_of(ACCOUNT.0, &reseller.reference(order));
+    assert_eq!(shop.shop_row(order).await.text("pinCode"), pin);
+    assert_eq!(shop.pin(order).await, Some(pin));
 }
 
 #[sqlx::test(migrations = false)]
@@ -255,6 +343,7 @@ async fn notes_of_any_shape_keep_what_they_hold(pool: PgPool) {
     let (shop, reseller) = Shop::open(pool).await;
     let cases = [
         ("null", json!([])),
+        ("{}", json!([])),
         (
             r#"{"by": "ayşe", "text": "x"}"#,
             json!([{"by": "ayşe", "text": "x"}]),

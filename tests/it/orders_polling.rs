@@ -189,7 +189,7 @@ async fn the_last_check_of_a_day_may_still_bring_the_pin(pool: PgPool) {
     assert!(reseller.panel.settle(ACCOUNT.0, &reference, Ending::Pin));
     look_at(&shop, &mut rig, order, end + Duration::from_hours(3)).await;
     let row = shop.shop_row(order).await;
-    assert_eq!(row.text("status"), "approved");
+    assert_eq!(row.text("externalStatus"), "done");
     assert_eq!(
         row.text("pinCode"),
         reseller.panel.pin_of(ACCOUNT.0, &reference)

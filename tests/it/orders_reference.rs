@@ -47,7 +47,7 @@ async fn after_a_backup_was_restored_an_order_keeps_its_name_and_is_settled_by_a
     rig.poll().await;
     let row = shop.shop_row(order).await;
     assert_eq!(row.text("provider_referans"), reference);
-    assert_eq!(row.text("status"), "approved");
+    assert_eq!(row.text("externalStatus"), "done");
     let pin = reseller.panel.pin_of(ACCOUNT.0, &reference);
     assert_eq!(row.text("pinCode"), pin);
     assert_eq!(

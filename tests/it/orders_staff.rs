@@ -37,38 +37,80 @@ async fn delete(shop: &Shop, order: OrderId) {
 }
 
 #[sqlx::test(migrations = false)]
-async fn a_status_that_staff_have_set_stands_and_everything_else_is_written(pool: PgPool) {
+async fn what_staff_decided_stands_and_what_contradicts_it_is_held(pool: PgPool) {
     let (shop, reseller) = Shop::open(pool).await;
     let cases = [
-        ("2", "rejected", "approved", true),
-        ("2", "approved", "approved", false),
-        ("4", "approved", "rejected", true),
-        ("4", "rejected", "rejected", false),
+        ("2", "rejected", "decided_then_delivered"),
+        ("2", "APPROVED", ""),
+        ("4", "approved", "decided_then_cancelled"),
+        ("4", "Rejected", ""),
     ];
     let mut orders = Vec::new();
-    for (entry, staff, panel, contradicts) in cases {
+    for (entry, staff, held) in cases {
         let order = shop.place(reseller.package(entry)).await;
-        orders.push((order, staff, panel, contradicts));
+        orders.push((order, entry, staff, held));
     }
     let mut rig = Rig::new(&shop);
     rig.buy().await;
-    for (order, staff, ..) in &orders {
+    let mut before = Vec::new();
+    for (order, _, staff, _) in &orders {
         shop.set(*order, &format!("status = '{staff}'")).await;
+        before.push(shop.shop_row(*order).await);
     }
     rig.run_out().await;
-    for (order, staff, panel, contradicts) in orders {
-        let what = format!("{staff} by hand, {panel} by the panel");
+
+    for ((order, entry, staff, held), before) in orders.into_iter().zip(before) {
+        let what = format!("{staff} by hand, product {entry}");
         let row = shop.shop_row(order).await;
         assert_eq!(row.text("status"), staff, "{what}");
-        let done = panel == "approved";
-        let external = if done { "done" } else { "failed" };
-        assert_eq!(row.text("externalStatus"), external, "{what}");
-        let pin = reseller.panel.pin_of(ACCOUNT.0, &reseller.reference(order));
-        assert_eq!(row.text("pinCode"), if done { &pin } else { "" }, "{what}");
-        assert_ne!(row.text("providerMessage"), "", "{what}");
-        let said = contradicts.then(|| json!({"shop": staff, "panel": panel}));
-        let event = shop.event(order, "contradiction").await;
-        assert_eq!(event, said.unwrap_or(Value::Null), "{what}");
+        assert_eq!(shop.held(order).await, held, "{what}");
+        let code = reseller.panel.pin_of(ACCOUNT.0, &reseller.reference(order));
+        let delivered = entry == "2";
+        if !held.is_empty() {
+            let looked = json!({"lastSyncAt": row.get("lastSyncAt")});
+            assert_eq!(row.changes(&before), looked, "{what}");
+            let event = shop.event(order, "contradiction").await;
+            assert_eq!(event["shop"], staff, "{what}");
+            let panel = if delivered { "completed" } else { "cancelled" };
+            assert_eq!(event["panel"], panel, "{what}");
+        } else {
+            let external = if delivered { "done" } else { "failed" };
+            assert_eq!(row.text("externalStatus"), external, "{what}");
+            assert_eq!(row.text("pinCode"), if delivered { &code } else { "" });
+            let event = shop.event(order, "contradiction").await;
+            assert_eq!(event, Value::Null, "{what}");
+        }
+        assert_eq!(shop.pin(order).await, delivered.then_some(code), "{what}");
+    }
+    assert_eq!(rig.sweep().await.settled, 0, "a person decides about those");
+}
+
+#[sqlx::test(migrations = false)]
+async fn what_somebody_else_made_final_or_delivered_is_held_for_review(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let cases = [
+        (r#""externalStatus" = 'failed'"#, true),
+        (r#""externalStatus" = 'done', status = 'approved'"#, false),
+        (r#""pinCode" = 'from our own stock'"#, true),
+        (r#""pinCode" = ' - '"#, false),
+    ];
+    let mut orders = Vec::new();
+    for (columns, held) in cases {
+        let order = shop.place(reseller.package("2")).await;
+        orders.push((order, columns, held));
+    }
+    let mut rig = Rig::new(&shop);
+    rig.buy().await;
+    for (order, columns, _) in &orders {
+        shop.set(*order, columns).await;
+    }
+    rig.run_out().await;
+    for (order, columns, held) in orders {
+        let code = reseller.panel.pin_of(ACCOUNT.0, &reseller.reference(order));
+        let row = shop.shop_row(order).await;
+        assert_eq!(row.text("pinCode") == code, !held, "{columns}");
+        let why = if held { "decided_then_delivered" } else { "" };
+        assert_eq!(shop.held(order).await, why, "{columns}");
     }
 }
 
@@ -238,7 +280,7 @@ async fn a_result_that_the_database_refuses_is_held_and_the_others_are_written(p
     let mut rig = Rig::new(&shop);
     let orders = shop.place_many(reseller.package("2"), 7).await;
     rig.buy().await;
-    refuse(&shop, orders[4], "NEW.status = 'approved'").await;
+    refuse(&shop, orders[4], "NEW.\"externalStatus\" = 'done'").await;
     rig.run_out().await;
     rig.record().await;
     for order in &orders {
@@ -247,7 +289,7 @@ async fn a_result_that_the_database_refuses_is_held_and_the_others_are_written(p
             assert_eq!(shop.held(*order).await, "shop_row_refused");
             assert_eq!(row.text("externalStatus"), "sent");
         } else {
-            assert_eq!(row.text("status"), "approved");
+            assert_eq!(row.text("externalStatus"), "done");
         }
     }
     let pin = reseller
@@ -308,7 +350,7 @@ async fn an_order_whose_row_cannot_be_claimed_is_held_and_the_others_are_bought(
             assert_eq!(event["database"], "the bookkeeping is closed");
             assert!(shop.purchases(*order).await.is_empty());
         } else {
-            assert_eq!(shop.shop_row(*order).await.text("status"), "approved");
+            assert_eq!(shop.shop_row(*order).await.text("externalStatus"), "done");
         }
     }
     assert_eq!(reseller.panel.ledger().count(Endpoint::Purchase), 5);

@@ -165,7 +165,8 @@ async fn no_panel_ever_has_more_in_flight_than_it_takes_buying_and_asking_togeth
         assert_eq!(ledger.max_in_flight(), 3);
         assert_eq!(ledger.sale_count(), 15);
     }
-    let open = "SELECT count(*) FROM product_orders WHERE status = 'pending'";
+    let open =
+        "SELECT count(*) FROM product_orders WHERE \"externalStatus\" NOT IN ('done', 'failed')";
     let open: i64 = sqlx::query_scalar(open)
         .fetch_one(&shop.pool)
         .await

@@ -81,7 +81,7 @@ async fn orders_that_the_shop_sent_are_watched_under_the_number_that_it_gave_the
     rig.run_out().await;
     for (order, reference, _) in &orders {
         let row = shop.shop_row(*order).await;
-        assert_eq!(row.text("status"), "approved");
+        assert_eq!(row.text("externalStatus"), "done");
         let pin = reseller.panel.pin_of(ACCOUNT.0, reference);
         assert_eq!(row.text("pinCode"), pin);
         assert_eq!(

@@ -136,7 +136,7 @@ async fn a_sold_order_is_settled_by_the_first_question(pool: PgPool) {
     rig.step().await;
     assert_eq!(shop.now() - since, TimeDelta::seconds(10));
     let row = shop.shop_row(order).await;
-    assert_eq!(row.text("status"), "approved");
+    assert_eq!(row.text("externalStatus"), "done");
     assert_eq!(row.text("sentAt"), crate::support::iso(since));
     assert_eq!(*row.get("durationMs"), serde_json::json!(10_000));
 }

@@ -71,6 +71,7 @@ pub(crate) async fn run_with(shop: &Shop, settings: &[(&str, &str)], arguments: 
         .env_clear()
         .env("DATABASE_URL", url.as_str())
         .env("ORDERWATCH__LOG__LEVEL", "error")
+        .env("ORDERWATCH__ORDERS__CUSTOMER_LANGUAGE", "en")
         .env("USER", PERSON)
         .envs(settings)
         .stdin(Stdio::null())

@@ -126,7 +126,7 @@ async fn what_was_bought_is_watched_again_until_its_pin_is_there(pool: PgPool) {
     rig.run_out().await;
     assert_eq!(shop.stage(order).await, Stage::Completed);
     let row = shop.shop_row(order).await;
-    assert_eq!(row.text("status"), "approved");
+    assert_eq!(row.text("externalStatus"), "done");
     let pin = shop.pin(order).await.unwrap();
     assert_eq!(row.text("pinCode"), pin);
     assert_eq!(reseller.panel.ledger().sale_count(), 1);
@@ -151,7 +151,10 @@ async fn what_was_not_bought_ends_as_failed_and_the_shop_decides(pool: PgPool) {
     let notice: Value = serde_json::from_str(notice.unwrap().unwrap().payload()).unwrap();
     assert_eq!(
         notice,
-        json!({"order_id": order, "tenant_id": shop.tenant, "status": "failed"})
+        json!({
+            "order_id": order, "tenant_id": shop.tenant, "stage": "failed",
+            "outcome": "not_bought", "status": "pending",
+        })
     );
     let tracked = shop.tracked(order).await;
     assert_eq!(tracked.watched.stage, Stage::Failed);
@@ -348,4 +351,76 @@ async fn what_cannot_be_resolved_says_what_can_be_done_instead(pool: PgPool) {
         assert!(said.refused().contains(words), "{said:?}");
         assert_eq!(shop.state(order).await, before);
     }
+}
+
+/// An order that staff decided while it was under way, and that the panel ended otherwise.
+async fn contradicted(
+    shop: &Shop,
+    reseller: &Reseller,
+    rig: &mut Rig,
+    (entry, columns): (&str, &str),
+) -> OrderId {
+    let order = shop.place(reseller.package(entry)).await;
+    rig.buy().await;
+    shop.set(order, columns).await;
+    rig.run_out().await;
+    assert_eq!(shop.stage(order).await, Stage::Held);
+    order
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_code_that_came_after_staff_rejected_is_given_or_kept_back(pool: PgPool) {
+    let (shop, reseller, mut rig) = open(pool).await;
+    let rejected = ("2", "status = 'rejected'");
+    let given = contradicted(&shop, &reseller, &mut rig, rejected).await;
+    let pin = shop.pin(given).await.unwrap();
+    for how in ["--bought", "--not-bought"] {
+        let said = resolve(&shop, given, how).await;
+        assert!(said.refused().contains("--give-code"), "{said:?}");
+    }
+    let shown = run(&shop, &format!("order explain {given}")).await;
+    assert!(
+        shown
+            .fine()
+            .starts_with("Held: decided by staff, delivered by the panel"),
+        "{shown:?}"
+    );
+    let said = resolve(&shop, given, "--give-code").await;
+    assert!(said.fine().contains("stays \"rejected\""), "{said:?}");
+    assert!(!said.out.contains(&pin));
+    assert_eq!(shop.stage(given).await, Stage::Completed);
+    let row = shop.shop_row(given).await;
+    assert_eq!(row.text("pinCode"), pin);
+    assert_eq!(row.text("externalStatus"), "done");
+    assert_eq!(row.text("status"), "rejected", "the shop charges again");
+    assert_ne!(*row.get("completedAt"), Value::Null);
+
+    let kept = contradicted(&shop, &reseller, &mut rig, rejected).await;
+    let before = shop.shop_row(kept).await;
+    resolve(&shop, kept, "--keep-back").await.fine();
+    assert_eq!(shop.shop_row(kept).await, before);
+    assert_eq!(shop.stage(kept).await, Stage::Completed);
+    assert!(shop.pin(kept).await.is_some(), "kept with us");
+    assert_eq!(shop.event(kept, "resolved").await["what"], "keep back");
+    assert_eq!(shop.purchases(kept).await[0].text("cost"), "35");
+
+    let approved = ("4", "status = 'approved'");
+    let nothing = contradicted(&shop, &reseller, &mut rig, approved).await;
+    let said = resolve(&shop, nothing, "--give-code").await;
+    assert!(said.refused().contains("nothing to give"), "{said:?}");
+    let before = shop.shop_row(nothing).await;
+    resolve(&shop, nothing, "--keep-back").await.fine();
+    assert_eq!(shop.shop_row(nothing).await, before);
+    assert_eq!(shop.stage(nothing).await, Stage::Failed);
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_second_code_is_given_beside_the_one_that_is_there(pool: PgPool) {
+    let (shop, reseller, mut rig) = open(pool).await;
+    let own = ("2", r#""pinCode" = 'OWN-1', status = 'approved'"#);
+    let order = contradicted(&shop, &reseller, &mut rig, own).await;
+    resolve(&shop, order, "--give-code").await.fine();
+    let pin = shop.pin(order).await.unwrap();
+    let row = shop.shop_row(order).await;
+    assert_eq!(row.text("pinCode"), format!("OWN-1 / {pin}"));
 }

@@ -16,7 +16,8 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   orderwatch order resolve 1042 --bought --reason 'seen in the panel'            says what would happen
   orderwatch order resolve 1042 --bought --reason 'seen in the panel' --yes      does it
-  orderwatch order resolve 1042 --not-bought --resend --reason 'asked them' --yes";
+  orderwatch order resolve 1042 --not-bought --resend --reason 'asked them' --yes
+  orderwatch order resolve 1042 --keep-back --reason 'was refunded' --yes        staff had rejected it";
 
 #[derive(Args, Debug)]
 #[command(group(ArgGroup::new("verdict").required(true)))]
@@ -36,6 +37,12 @@ pub(in crate::cli) struct Options {
     /// With --not-bought: send it again with the same reference instead.
     #[arg(long, requires = "not_bought", conflicts_with = "bought")]
     resend: bool,
+    /// Staff had decided the order: the customer gets what the panel delivered all the same.
+    #[arg(long, group = "verdict")]
+    give_code: bool,
+    /// Staff had decided the order: that stands, and the code stays in orderwatch.
+    #[arg(long, group = "verdict")]
+    keep_back: bool,
     #[command(flatten)]
     signature: Signature,
     /// Do it; otherwise only say what would be done.
@@ -45,6 +52,12 @@ pub(in crate::cli) struct Options {
 
 impl Options {
     const fn verdict(&self) -> Verdict {
+        if self.give_code {
+            return Verdict::GiveCode;
+        }
+        if self.keep_back {
+            return Verdict::KeepBack;
+        }
         match (self.bought, self.resend) {
             (true, _) => Verdict::Bought,
             (false, true) => Verdict::SendAgain,

@@ -67,6 +67,10 @@ enum VerdictName {
     NotBought,
     /// The panel does not have it, and it is to be sent again with the same reference.
     SendAgain,
+    /// Staff had decided the order, and the customer gets what the panel delivered all the same.
+    GiveCode,
+    /// The customer does not get it: what staff decided stands, and the code stays here.
+    KeepBack,
 }
 
 /// What a person says became of an order.
@@ -114,6 +118,8 @@ impl From<VerdictName> for Verdict {
             VerdictName::Bought => Self::Bought,
             VerdictName::NotBought => Self::NotBought,
             VerdictName::SendAgain => Self::SendAgain,
+            VerdictName::GiveCode => Self::GiveCode,
+            VerdictName::KeepBack => Self::KeepBack,
         }
     }
 }

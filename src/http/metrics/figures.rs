@@ -82,6 +82,11 @@ fn orders(registry: &mut Registry, orders: &Orders) {
             orders.late,
         ),
         (
+            "orders_unsettled",
+            "Orders that have ended minutes ago and that the shop has not settled; large numbers are cut",
+            orders.unsettled,
+        ),
+        (
             "orders_eligible",
             "Orders of the shop that are to be bought and were not taken up; large numbers are cut",
             orders.eligible,
@@ -109,6 +114,7 @@ fn ages(registry: &mut Registry, orders: &Orders, now: DateTime<Utc>) {
         ("due", orders.due_since),
         ("unconfirmed", orders.unconfirmed_since),
         ("held", held),
+        ("unsettled", orders.unsettled_since),
     ];
     let age = |since: Option<DateTime<Utc>>| {
         let age = since.and_then(|since| (now - since).to_std().ok());

@@ -25,7 +25,7 @@ use crate::{
     order::{
         OrderId,
         explain::Facts as OrderFacts,
-        person::{Resolution, Verdict},
+        person::{Resolution, Verdict, WayOut},
     },
     store::{Acted, OrderSheet},
     worker::decision::{Plan, Wish},
@@ -47,13 +47,20 @@ const fn name(verdict: Verdict) -> &'static str {
         Verdict::Bought => "bought",
         Verdict::NotBought => "not-bought",
         Verdict::SendAgain => "send-again",
+        Verdict::GiveCode => "give-code",
+        Verdict::KeepBack => "keep-back",
     }
 }
 
 fn wish_of(verdict: &str) -> Result<Wish, Problem> {
-    let all = [Verdict::Bought, Verdict::NotBought, Verdict::SendAgain];
+    let all = Verdict::ALL;
     let found = all.into_iter().find(|known| name(*known) == verdict);
-    let wrong = || Problem::invalid("verdict", "must be bought, not-bought or send-again");
+    let wrong = || {
+        Problem::invalid(
+            "verdict",
+            "must be bought, not-bought, send-again, give-code or keep-back",
+        )
+    };
     found.map(Wish::Resolve).ok_or_else(wrong)
 }
 
@@ -64,6 +71,8 @@ const fn title(wish: Wish, format: &Format) -> &'static str {
         Wish::Resolve(Verdict::Bought) => act.bought,
         Wish::Resolve(Verdict::NotBought) => act.not_bought,
         Wish::Resolve(Verdict::SendAgain) => act.send_again,
+        Wish::Resolve(Verdict::GiveCode) => act.give_code,
+        Wish::Resolve(Verdict::KeepBack) => act.keep_back,
     }
 }
 
@@ -93,6 +102,13 @@ fn will(plan: &Plan, facts: &OrderFacts, format: &Format) -> String {
         }
         Plan::Resolve(_, Resolution::Complete) => act.will_complete.to_owned(),
         Plan::Resolve(_, Resolution::Fail) => act.will_fail.to_owned(),
+        Plan::Resolve(_, Resolution::GiveCode) => {
+            let status = facts.shop.as_ref().map_or("", |shop| &shop.status);
+            let known = words::shop_status(status).map(|say| format.lang.pick(say));
+            fill(act.will_give, &[("status", known.unwrap_or(status))])
+        }
+        Plan::Resolve(_, Resolution::KeepBack) => act.will_keep.to_owned(),
+        Plan::Resolve(_, Resolution::LetStand) => act.will_let_stand.to_owned(),
     }
 }
 
@@ -243,6 +259,10 @@ async fn order_facts(
     let known = facts.tracked.as_ref();
     let reference = known.and_then(|known| known.reference.as_ref());
     let number = sheet.as_ref().and_then(|sheet| sheet.order_no);
+    let decided = facts.shop.as_ref().filter(|_| {
+        let held = known.and_then(|known| known.held);
+        held.is_some_and(|held| held.way_out() == WayOut::Decide)
+    });
     let text = |of: fn(&OrderSheet) -> Option<String>| sheet.as_ref().and_then(of);
     Ok(Facts::default()
         .with(page.order, Show::Text(order::title(order, number, format)))
@@ -257,6 +277,9 @@ async fn order_facts(
         .maybe(page.player, text(|sheet| sheet.player.clone()), Show::Text)
         .maybe(page.why, known.and_then(|known| known.held), |held| {
             Show::Text(format.lang.pick(words::hold(held)).to_owned())
+        })
+        .maybe(page.shop_status, decided, |shop| {
+            order::shop_status(&shop.status, format)
         })
         .all())
 }

@@ -84,7 +84,6 @@ pub(super) async fn page(
 fn case(case: &InboxOrder, format: &Format) -> Case {
     let number = case.shop.as_ref().and_then(|shop| shop.order_no);
     let reason = case.held.unwrap_or(HoldReason::Unconfirmed);
-    let way = case.held.map(HoldReason::way_out);
     let pick = |say| format.lang.pick(say);
     Case {
         id: case.order.to_string(),
@@ -106,7 +105,7 @@ fn case(case: &InboxOrder, format: &Format) -> Case {
             .answer
             .as_ref()
             .map_or_else(Vec::new, |answer| answer_facts(answer, format)),
-        actions: order::ways(case.order, case.stage, way, format),
+        actions: order::ways(case.order, case.stage, case.held, format),
     }
 }
 

@@ -6,6 +6,7 @@
 use axum::http::{HeaderMap, header};
 
 use super::words::Words;
+use crate::order::Language;
 
 /// A language of the pages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,6 +37,16 @@ impl Lang {
             Self::En => "en",
             Self::Tr => "tr",
             Self::Ar => "ar",
+        }
+    }
+
+    /// The same language of the shop's customers.
+    #[must_use]
+    pub const fn of_customer(self) -> Language {
+        match self {
+            Self::En => Language::En,
+            Self::Tr => Language::Tr,
+            Self::Ar => Language::Ar,
         }
     }
 

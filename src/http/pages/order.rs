@@ -225,19 +225,14 @@ fn steps(
 
 /// What a person may do, each beginning with a page that says what would happen.
 pub(super) fn actions(tracked: &TrackedOrder, format: &Format) -> Vec<Link> {
-    ways(
-        tracked.order,
-        tracked.watched.stage,
-        tracked.held.map(HoldReason::way_out),
-        format,
-    )
+    ways(tracked.order, tracked.watched.stage, tracked.held, format)
 }
 
 /// The same by where the order stands.
 pub(super) fn ways(
     order: OrderId,
     stage: Stage,
-    way: Option<WayOut>,
+    held: Option<HoldReason>,
     format: &Format,
 ) -> Vec<Link> {
     let act = &format.words().act;
@@ -245,7 +240,7 @@ pub(super) fn ways(
     let retry = || Link::new(format!("{path}/retry"), act.retry);
     let resolve =
         |verdict: &str, text: &str| Link::new(format!("{path}/resolve?verdict={verdict}"), text);
-    match (stage, way) {
+    match (stage, held.map(HoldReason::way_out)) {
         (Stage::Held, Some(WayOut::Retry)) => vec![retry()],
         (Stage::Held, Some(WayOut::Confirm)) | (Stage::Unconfirmed, _) => vec![
             resolve("bought", act.bought),
@@ -256,6 +251,13 @@ pub(super) fn ways(
             resolve("bought", act.bought),
             resolve("not-bought", act.not_bought),
         ],
+        (Stage::Held, Some(WayOut::Decide)) if held == Some(HoldReason::DecidedThenDelivered) => {
+            vec![
+                resolve("give-code", act.give_code),
+                resolve("keep-back", act.keep_back),
+            ]
+        }
+        (Stage::Held, Some(WayOut::Decide)) => vec![resolve("keep-back", act.keep_back)],
         _ => Vec::new(),
     }
 }

@@ -62,6 +62,7 @@ const fn tone(kind: EventKind) -> &'static str {
         | EventKind::NotSent
         | EventKind::CheckFailed
         | EventKind::NotKnown
+        | EventKind::CodeMissing
         | EventKind::Held
         | EventKind::Resend
         | EventKind::Withdrawn

@@ -5,10 +5,15 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Decision, Rules, UnconfirmedPolicy, Watched, later, limit, quoting, said, words};
+use super::{Decision, Rules, UnconfirmedPolicy, Watched, later, limit, said, words};
 use crate::order::{
     EventKind, ExternalStatus, HoldReason, PIN_CHARS, ShopChange, ShopStatus, Stage, StatusAnswer,
+    words as say,
 };
+
+/// How often a panel that says "delivered" is asked for the code before a person has to look: about a
+/// quarter of an hour.
+const CODE_ASKS: u32 = 5;
 
 /// Decides what follows from the panel's answer about an order that was sent, or may have been.
 #[must_use]
@@ -22,7 +27,12 @@ pub fn after_check(
     match answer {
         StatusAnswer::Done { pin, text } => done(watched, pin, text, now, rules),
         StatusAnswer::Cancelled { text } => cancelled(watched, &text, rules),
-        StatusAnswer::Waiting { text } => waiting(watched, text, now, rules, dice),
+        StatusAnswer::DoneWithoutCode { text } => code_missing(watched, text, now, rules, dice),
+        StatusAnswer::Waiting { pin, text } => {
+            let mut decision = waiting(watched, text, now, rules, dice);
+            decision.pin = pin;
+            decision
+        }
         StatusAnswer::NotKnown { text } if watched.stage == Stage::Unconfirmed => {
             not_known(watched, &text, now, rules)
         }
@@ -53,16 +63,16 @@ fn done(
             stage: Stage::Completed,
             ..watched
         };
-        let spoken = said("Completed.");
+        let spoken = said(&say::COMPLETED.alone(rules.language));
         Decision::new(watched, EventKind::Completed).shop(ShopChange {
-            status: rules.settle.writes(ShopStatus::Approved),
+            status: rules.settle.status(ShopStatus::Approved),
             pin: pin.clone(),
             last_message: spoken.last_message,
             note: spoken.note,
             ..delivered
         })
     } else {
-        let held = Decision::hold(watched, HoldReason::PinTooLong);
+        let held = Decision::hold(watched, HoldReason::PinTooLong, rules.language);
         let spoken = held.shop.clone().unwrap_or_default();
         held.shop(ShopChange {
             last_message: spoken.last_message,
@@ -74,6 +84,39 @@ fn done(
     decision
 }
 
+/// Delivered, says the panel, but not the code that this product always had. It may come with the next
+/// answer; whoever completes the order now never asks again.
+fn code_missing(
+    watched: Watched,
+    text: String,
+    now: DateTime<Utc>,
+    rules: &Rules,
+    dice: f64,
+) -> Decision {
+    let mut watched = found(watched);
+    watched.stage = Stage::Submitted;
+    watched.errors = 0;
+    let first = watched.unknowns == 0;
+    watched.unknowns = watched.unknowns.saturating_add(1);
+    if watched.unknowns > CODE_ASKS || is_over(&watched, now) {
+        return Decision::hold(watched, HoldReason::DeliveredWithoutCode, rules.language);
+    }
+
+    let sent_at = watched.sent_at;
+    let due = later(now, rules.backoff.delay(watched.unknowns, dice));
+    let decision = Decision::new(watched, EventKind::CodeMissing).due(due);
+    if first {
+        decision.shop(ShopChange {
+            external_status: Some(ExternalStatus::Processing),
+            sent_at,
+            provider_message: words(text),
+            ..said(&say::CODE_MISSING.alone(rules.language))
+        })
+    } else {
+        decision
+    }
+}
+
 fn cancelled(watched: Watched, text: &str, rules: &Rules) -> Decision {
     let watched = Watched {
         stage: Stage::Failed,
@@ -82,10 +125,10 @@ fn cancelled(watched: Watched, text: &str, rules: &Rules) -> Decision {
     let sent_at = watched.sent_at;
     Decision::new(watched, EventKind::Cancelled).shop(ShopChange {
         external_status: Some(ExternalStatus::Failed),
-        status: rules.settle.writes(ShopStatus::Rejected),
+        status: rules.settle.status(ShopStatus::Rejected),
         sent_at,
         provider_message: words(text.to_owned()),
-        ..said(&quoting("Cancelled by the panel", text))
+        ..said(&say::CANCELLED.quoting(rules.language, text))
     })
 }
 
@@ -117,7 +160,7 @@ fn waiting(
                 external_status: Some(ExternalStatus::Processing),
                 sent_at,
                 provider_message: words(text),
-                ..said("The panel is working on it.")
+                ..said(&say::WORKING.alone(rules.language))
             });
     }
     watched.attempts = watched.attempts.saturating_add(1);
@@ -154,12 +197,9 @@ fn not_known(mut watched: Watched, text: &str, now: DateTime<Utc>, rules: &Rules
         watched.stage = Stage::Queued;
         return Decision::new(watched, EventKind::Resend)
             .due(now)
-            .shop(said(&quoting(
-                "The panel does not know the order; it is sent again with the same reference",
-                text,
-            )));
+            .shop(said(&say::SENT_AGAIN.quoting(rules.language, text)));
     }
-    Decision::hold(watched, HoldReason::Unconfirmed)
+    Decision::hold(watched, HoldReason::Unconfirmed, rules.language)
 }
 
 /// An answer that says nothing about the order changes nothing about it.
@@ -167,7 +207,7 @@ fn unclear(mut watched: Watched, now: DateTime<Utc>, rules: &Rules, dice: f64) -
     watched.errors = watched.errors.saturating_add(1);
     if is_over(&watched, now) {
         return if watched.stage == Stage::Unconfirmed {
-            Decision::hold(watched, HoldReason::Unconfirmed)
+            Decision::hold(watched, HoldReason::Unconfirmed, rules.language)
         } else {
             timed_out(watched, rules)
         };
@@ -179,6 +219,9 @@ fn unclear(mut watched: Watched, now: DateTime<Utc>, rules: &Rules, dice: f64) -
 
 /// The panel knows it, so it was bought, at the latest when it was claimed for sending.
 fn found(mut watched: Watched) -> Watched {
+    if watched.stage == Stage::Unconfirmed {
+        watched.unknowns = 0;
+    }
     watched.sent_at = watched.sent_at.or(watched.dispatched_at);
     watched.may_resend = false;
     watched
@@ -189,7 +232,7 @@ fn timed_out(mut watched: Watched, rules: &Rules) -> Decision {
     let limit = limit(rules.give_up_after);
     Decision::new(watched, EventKind::TimedOut).shop(ShopChange {
         external_status: Some(ExternalStatus::Failed),
-        ..said(&format!("Timeout: no response after {limit}"))
+        ..said(&say::TIMED_OUT.with(rules.language, &limit))
     })
 }
 

@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
-use super::{Decision, Reroute, Rules, Watched, later, limit, quoting, said, words};
+use super::{Decision, Reroute, Rules, Watched, later, limit, said, words};
 use crate::order::{
     EventKind, ExternalStatus, HoldReason, NotSent, PurchaseOutcome, Refusal, ShopChange, Stage,
+    words as say,
 };
 
 /// Decides what follows from the answer to a purchase. `fallback` is where an order goes that was
@@ -24,8 +25,8 @@ pub fn after_purchase(
         PurchaseOutcome::Refused(text) => {
             let about = Refusal::of(&text);
             let mut decision = match fallback.filter(|_| about.helps_elsewhere()) {
-                Some(fallback) => fall_back(watched, &text, fallback, now),
-                None => refused(watched, &text),
+                Some(fallback) => fall_back(watched, &text, fallback, now, rules),
+                None => refused(watched, &text, rules),
             };
             decision.refusal = Some(about);
             decision
@@ -36,11 +37,11 @@ pub fn after_purchase(
                 may_resend: false,
                 ..watched
             };
-            unsure(known, now, now)
+            unsure(known, now, now, rules)
         }
         PurchaseOutcome::Unsure => {
             let first = rules.confirm_after.first().copied().unwrap_or_default();
-            unsure(watched, now, later(now, first))
+            unsure(watched, now, later(now, first), rules)
         }
     }
 }
@@ -62,7 +63,7 @@ fn accepted(
             external_status: Some(ExternalStatus::Sent),
             sent_at: Some(now),
             cost,
-            ..said("Sent to the panel.")
+            ..said(&say::SENT.alone(rules.language))
         });
     decision.cost = cost;
     decision.balance = balance;
@@ -70,17 +71,23 @@ fn accepted(
 }
 
 /// Nothing was bought; `status` stays for staff to decide.
-fn refused(mut watched: Watched, text: &str) -> Decision {
+fn refused(mut watched: Watched, text: &str, rules: &Rules) -> Decision {
     watched.stage = Stage::Failed;
     Decision::new(watched, EventKind::Refused).shop(ShopChange {
         external_status: Some(ExternalStatus::Failed),
         provider_message: words(text.to_owned()),
-        ..said(&quoting("Refused by the panel", text))
+        ..said(&say::REFUSED.quoting(rules.language, text))
     })
 }
 
 /// Nothing was bought here, so the fallback panel may be tried, once.
-fn fall_back(mut watched: Watched, text: &str, fallback: Reroute, now: DateTime<Utc>) -> Decision {
+fn fall_back(
+    mut watched: Watched,
+    text: &str,
+    fallback: Reroute,
+    now: DateTime<Utc>,
+    rules: &Rules,
+) -> Decision {
     watched.stage = Stage::Queued;
     watched.dispatched_at = None;
     watched.errors = 0;
@@ -88,10 +95,7 @@ fn fall_back(mut watched: Watched, text: &str, fallback: Reroute, now: DateTime<
         .due(now)
         .shop(ShopChange {
             provider_message: words(text.to_owned()),
-            ..said(&quoting(
-                "Refused by the panel; trying the fallback panel",
-                text,
-            ))
+            ..said(&say::FALLS_BACK.quoting(rules.language, text))
         });
     decision.reroute = Some(fallback);
     decision
@@ -109,16 +113,14 @@ fn not_sent(
     let over = watched.give_up_at.is_some_and(|end| now >= end);
     if over && !watched.may_resend {
         // It was sent before, and what became of that is not certain.
-        return Decision::hold(watched, HoldReason::Unconfirmed);
+        return Decision::hold(watched, HoldReason::Unconfirmed, rules.language);
     }
     if over {
         watched.stage = Stage::TimedOut;
         let limit = limit(rules.give_up_after);
         return Decision::new(watched, EventKind::TimedOut).shop(ShopChange {
             external_status: Some(ExternalStatus::Failed),
-            ..said(&format!(
-                "Timeout: could not be sent within {limit}; nothing was bought."
-            ))
+            ..said(&say::NEVER_SENT.with(rules.language, &limit))
         });
     }
     watched.stage = Stage::Queued;
@@ -130,23 +132,24 @@ fn not_sent(
     let due = later(now, rules.backoff.delay(watched.errors, dice));
     let decision = Decision::new(watched, EventKind::NotSent).due(due);
     if first {
-        decision.shop(said(
-            "The panel cannot be reached; the order will be sent when it can.",
-        ))
+        decision.shop(said(&say::UNREACHABLE.alone(rules.language)))
     } else {
         decision
     }
 }
 
 /// It may have been bought: from here on only questions are sent.
-fn unsure(mut watched: Watched, now: DateTime<Utc>, ask_at: DateTime<Utc>) -> Decision {
+fn unsure(
+    mut watched: Watched,
+    now: DateTime<Utc>,
+    ask_at: DateTime<Utc>,
+    rules: &Rules,
+) -> Decision {
     watched.stage = Stage::Unconfirmed;
     watched.dispatched_at = watched.dispatched_at.or(Some(now));
     watched.unknowns = 0;
     watched.errors = 0;
     Decision::new(watched, EventKind::Unsure)
         .due(ask_at)
-        .shop(said(
-            "The panel gave no sure answer; it is being asked what became of the order.",
-        ))
+        .shop(said(&say::UNSURE.alone(rules.language)))
 }

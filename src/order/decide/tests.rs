@@ -28,6 +28,7 @@ fn rules() -> Rules {
         confirm_after: [10, 30, 120, 300].map(Duration::from_secs).to_vec(),
         unconfirmed: UnconfirmedPolicy::Hold,
         settle: Settle::Status,
+        language: Language::En,
     }
 }
 
@@ -246,6 +247,7 @@ fn checks_come_at_60_90_150_270_seconds() {
     let mut at = 60;
     for next in [90, 150, 270, 510, 990, 1590, 2190] {
         let answer = StatusAnswer::Waiting {
+            pin: None,
             text: String::new(),
         };
         let got = after_check(watched, answer, after(at), &rules(), 0.5);
@@ -268,6 +270,7 @@ fn attempts_run_out_but_errors_do_not_count() {
         ..submitted()
     };
     let waiting = || StatusAnswer::Waiting {
+        pin: None,
         text: String::new(),
     };
     let got = after_check(worn, StatusAnswer::Unclear, after(9), &rules(), 0.5);
@@ -288,6 +291,7 @@ fn the_last_check_is_at_the_limit_exactly() {
         ..submitted()
     };
     let waiting = || StatusAnswer::Waiting {
+        pin: None,
         text: String::new(),
     };
     let got = after_check(old.clone(), waiting(), after(86_399), &rules(), 0.5);
@@ -369,7 +373,10 @@ const PIN_CHARS_PLUS_ONE: usize = crate::order::PIN_CHARS + 1;
 
 #[test]
 fn a_crash_while_sending_is_settled_by_asking() {
-    let answer = StatusAnswer::Waiting { text: text("") };
+    let answer = StatusAnswer::Waiting {
+        pin: None,
+        text: text(""),
+    };
     let got = after_check(unconfirmed(), answer, after(130), &rules(), 0.5);
     assert_eq!(got.watched.stage, Stage::Submitted);
     assert_eq!(
@@ -385,9 +392,73 @@ fn a_crash_while_sending_is_settled_by_asking() {
     assert_eq!(got.shop.unwrap().status, Some(ShopStatus::Rejected));
 }
 
+#[test]
+fn a_product_that_always_had_a_code_is_asked_for_it_and_then_held() {
+    let mut watched = submitted();
+    let mut at = 90;
+    for asked in 1..=5 {
+        let answer = StatusAnswer::DoneWithoutCode {
+            text: text("teslim edildi"),
+        };
+        let got = after_check(watched, answer, after(at), &rules(), 0.5);
+        assert_eq!(got.watched.stage, Stage::Submitted, "{asked}");
+        assert_eq!(got.event, EventKind::CodeMissing);
+        assert_eq!(got.shop.is_some(), asked == 1, "said once");
+        at = (got.due_at.unwrap() - now()).num_seconds();
+        watched = got.watched;
+    }
+    assert!(
+        (900..1800).contains(&at),
+        "a quarter of an hour, not {at} s"
+    );
+
+    let code = StatusAnswer::Done {
+        pin: Some(SecretString::from("AB12")),
+        text: text(""),
+    };
+    let late = after_check(watched.clone(), code, after(at), &rules(), 0.5);
+    assert_eq!(late.watched.stage, Stage::Completed);
+    let never = StatusAnswer::DoneWithoutCode { text: text("") };
+    let got = after_check(watched, never, after(at), &rules(), 0.5);
+    assert_eq!(got.held, Some(HoldReason::DeliveredWithoutCode));
+}
+
+#[test]
+fn a_code_beside_waiting_is_kept_and_given_to_nobody() {
+    let answer = StatusAnswer::Waiting {
+        pin: Some(SecretString::from("AB12-CD34")),
+        text: text("hazırlanıyor"),
+    };
+    let got = after_check(submitted(), answer, after(90), &rules(), 0.5);
+    assert_eq!(got.watched.stage, Stage::Submitted);
+    assert_eq!(got.pin.unwrap().expose_secret(), "AB12-CD34");
+    assert!(got.shop.unwrap().pin.is_none());
+}
+
+#[test]
+fn what_customers_read_is_in_their_language() {
+    let told = |language| {
+        let rules = Rules {
+            language,
+            ..rules()
+        };
+        let answer = StatusAnswer::Cancelled {
+            text: text("iptal"),
+        };
+        let got = after_check(submitted(), answer, after(90), &rules, 0.5);
+        let shop = got.shop.unwrap();
+        assert_eq!(shop.last_message, shop.note);
+        shop.note.unwrap()
+    };
+    assert_eq!(told(Language::Tr), "Panel iptal etti: iptal");
+    assert_eq!(told(Language::Ar), "ألغته اللوحة: iptal");
+    assert_eq!(told(Language::En), "Cancelled by the panel: iptal");
+}
+
 fn answers() -> impl Strategy<Value = StatusAnswer> {
     prop_oneof![
         Just(StatusAnswer::Waiting {
+            pin: None,
             text: String::new()
         }),
         Just(StatusAnswer::NotKnown {

@@ -109,7 +109,9 @@ fn only_what_can_be_mended_is_released() {
         match reason.way_out() {
             WayOut::Retry => assert!(got.is_ok(), "{reason}"),
             WayOut::Confirm => assert_eq!(got, Err(Refusal::MayBeBought)),
-            WayOut::Settle => assert_eq!(got, Err(Refusal::NotMendable(reason))),
+            WayOut::Settle | WayOut::Decide => {
+                assert_eq!(got, Err(Refusal::NotMendable(reason)));
+            }
         }
     }
     for stage in Stage::ALL.into_iter().filter(|stage| *stage != Stage::Held) {
@@ -231,28 +233,41 @@ fn nothing_is_released_to_nowhere() {
 
 #[test]
 fn a_verdict_leads_where_its_stage_and_reason_allow() {
-    use Resolution::{Complete, Fail, SendAgain, Watch};
-    let all = [Verdict::Bought, Verdict::NotBought, Verdict::SendAgain];
+    use Resolution::{Complete, Fail, GiveCode, KeepBack, LetStand, SendAgain, Watch};
+    let all = Verdict::ALL;
     let got = |facts: &Facts| all.map(|verdict| resolve(facts, verdict).map(|(_, to)| to));
-    let open = [Ok(Watch), Ok(Fail), Ok(SendAgain)];
-    assert_eq!(got(&facts(Stage::Unconfirmed, None)), open);
+    let open = |reason| {
+        let nothing = Err(Refusal::NothingToGive(reason));
+        [Ok(Watch), Ok(Fail), Ok(SendAgain), nothing.clone(), nothing]
+    };
+    assert_eq!(
+        got(&facts(Stage::Unconfirmed, None)),
+        open(HoldReason::Unconfirmed)
+    );
     for reason in HoldReason::ALL {
+        let never = Err(Refusal::NotToBeSent(reason));
+        let nothing = Err(Refusal::NothingToGive(reason));
+        let other = Err(Refusal::GiveOrKeep(reason));
         let want = match reason.way_out() {
-            WayOut::Confirm => open.clone(),
-            WayOut::Settle => [Ok(Complete), Ok(Fail), Err(Refusal::NotToBeSent(reason))],
-            WayOut::Retry => [(); 3].map(|()| Err(Refusal::Mendable(reason))),
+            WayOut::Confirm => open(reason),
+            WayOut::Settle => [Ok(Complete), Ok(Fail), never, nothing.clone(), nothing],
+            WayOut::Retry => [(); 5].map(|()| Err(Refusal::Mendable(reason))),
+            WayOut::Decide if reason == HoldReason::DecidedThenDelivered => {
+                [other.clone(), other, never, Ok(GiveCode), Ok(KeepBack)]
+            }
+            WayOut::Decide => [other.clone(), other, never, nothing, Ok(LetStand)],
         };
         assert_eq!(got(&held(reason)), want, "{reason}");
     }
     for stage in [Stage::Queued, Stage::Dispatching, Stage::Submitted] {
-        let want = [(); 3].map(|()| Err(Refusal::GoesOn(stage)));
+        let want = [(); 5].map(|()| Err(Refusal::GoesOn(stage)));
         assert_eq!(got(&facts(stage, None)), want);
     }
     for stage in [Stage::Completed, Stage::Failed, Stage::Withdrawn] {
-        let want = [(); 3].map(|()| Err(Refusal::Final(stage)));
+        let want = [(); 5].map(|()| Err(Refusal::Final(stage)));
         assert_eq!(got(&facts(stage, None)), want);
     }
-    let late = [(); 3].map(|()| Err(Refusal::TimedOut));
+    let late = [(); 5].map(|()| Err(Refusal::TimedOut));
     assert_eq!(got(&facts(Stage::TimedOut, None)), late);
 }
 
@@ -265,4 +280,13 @@ fn what_the_shop_no_longer_wants_is_settled_but_not_sent_again() {
     for verdict in [Verdict::Bought, Verdict::NotBought] {
         assert!(resolve(&facts, verdict).is_ok());
     }
+}
+
+#[test]
+fn nobody_is_given_a_code_whose_row_is_gone() {
+    let mut facts = held(HoldReason::DecidedThenDelivered);
+    facts.shop = None;
+    let gone = Err(Refusal::RowGone);
+    assert_eq!(resolve(&facts, Verdict::GiveCode), gone);
+    assert!(resolve(&facts, Verdict::KeepBack).is_ok());
 }

@@ -22,7 +22,7 @@ use crate::order::PurchaseOutcome;
 /// A text answer to `pin_kontrol`, still in the panel's own letters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Status<'a> {
-    Waiting(&'a str),
+    Waiting { pin: Option<&'a str>, text: &'a str },
     Done { pin: Option<&'a str>, text: &'a str },
     Cancelled(&'a str),
     NotKnown(&'a str),
@@ -36,6 +36,9 @@ pub(super) enum Balance<'a> {
     Refused(Cow<'a, str>),
     Unclear,
 }
+
+/// Shorter words beside "waiting" are places in a queue, not codes.
+const SHORTEST_CODE: usize = 4;
 
 /// Reads an answer to `pin_ekle`.
 ///
@@ -70,7 +73,7 @@ pub(super) fn status(text: &str) -> Status<'_> {
     }
     let (code, rest) = field(rest).unwrap_or((rest.trim(), ""));
     match code {
-        "1" => Status::Waiting(after_pin(rest)),
+        "1" => waiting(rest),
         "2" => done(rest),
         "3" if is_single(rest) => Status::Cancelled(after_pin(rest)),
         _ => Status::Unclear,
@@ -80,7 +83,7 @@ pub(super) fn status(text: &str) -> Status<'_> {
 /// Without `OK`, a 3 is an error of the question, and a 2 must look like a finished purchase.
 fn bare_status<'a>(code: &str, rest: &'a str) -> Status<'a> {
     match code {
-        "1" => Status::Waiting(after_pin(rest)),
+        "1" => waiting(rest),
         "2" if is_bare_done(rest) => done(rest),
         "3" if is_single(rest) => Status::NotKnown(after_blank(rest)),
         _ => Status::Unclear,
@@ -160,6 +163,18 @@ fn done(rest: &str) -> Status<'_> {
     }
     let pin = (!is_none(slot)).then_some(slot);
     Status::Done { pin, text }
+}
+
+/// What is worked on. A code beside it is evidence that is worth keeping; a number in a queue is not.
+fn waiting(rest: &str) -> Status<'_> {
+    let slot = field(rest).map_or("", |(slot, _)| slot);
+    let is_code = is_code_word(slot)
+        && slot.chars().count() >= SHORTEST_CODE
+        && !slot.contains(char::REPLACEMENT_CHARACTER);
+    Status::Waiting {
+        pin: is_code.then_some(slot),
+        text: after_pin(rest),
+    }
 }
 
 /// The text of an answer that has no code, with or without the empty field for one.

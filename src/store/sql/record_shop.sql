@@ -3,8 +3,13 @@
 -- `won` carries everything that the parts after it need. Joining two lists of the statement's own
 -- would compare each with each: the planner does not know how long they are.
 WITH free AS MATERIALIZED (
-    SELECT i.*, h.id IS NULL AS row_gone, h.status AS found_status,
-           h.id IS NULL AND i.finished_at IS NULL AND i.held_reason IS NULL AS ends
+    SELECT i.*, h.id IS NULL AS row_gone, h.status AS found_status, h.package_id,
+           h.id IS NULL AND i.finished_at IS NULL AND i.held_reason IS NULL AS ends,
+           -- Read under the row's lock: what staff decide afterwards finds what is written here.
+           orderwatch.contradiction(h.status, h.external_status, h.row_pin,
+               i.external_status = 'done', i.kind IN ('cancelled', 'refused'), i.pin) AS contradiction,
+           CASE WHEN i.kind = 'timed_out' AND i.sent_at IS NULL AND i.may_resend THEN 'not_sent'
+                ELSE i.kind END AS outcome
     FROM unnest(
         $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[],
         $6::timestamptz[], $7::timestamptz[], $8::timestamptz[], $9::timestamptz[],
@@ -20,20 +25,26 @@ WITH free AS MATERIALIZED (
           note, shop_cost, shop_sent_at, completed_at,
           integration_id, reference, reroute_to, reroute_as)
     LEFT JOIN LATERAL (
-        SELECT o.id, o.status FROM public.product_orders o
+        SELECT o.id, o.status, o."externalStatus" AS external_status, o."pinCode" AS row_pin,
+               o."packageId" AS package_id
+        FROM public.product_orders o
         WHERE o.id = i.order_id FOR UPDATE SKIP LOCKED
     ) h ON true
     WHERE h.id IS NOT NULL
        OR NOT EXISTS (SELECT FROM public.product_orders o WHERE o.id = i.order_id)
 ), won AS (
     UPDATE orderwatch.orders t
-    SET stage = CASE WHEN f.ends THEN 'withdrawn' ELSE f.stage END,
-        held_reason = f.held_reason,
+    SET stage = CASE WHEN f.ends THEN 'withdrawn'
+                     WHEN f.contradiction IS NOT NULL THEN 'held' ELSE f.stage END,
+        held_reason = COALESCE(f.held_reason, f.contradiction),
         due_at = CASE WHEN f.ends THEN NULL ELSE f.due_at END,
         lease_token = NULL, recorded_token = f.token,
         dispatched_at = f.dispatched_at, sent_at = f.sent_at,
         give_up_at = f.give_up_at,
-        finished_at = CASE WHEN f.ends THEN f.at ELSE f.finished_at END,
+        finished_at = CASE WHEN f.ends THEN f.at
+                           WHEN f.contradiction IS NULL THEN f.finished_at END,
+        outcome = CASE WHEN f.ends THEN 'withdrawn'
+                       WHEN f.finished_at IS NOT NULL THEN f.outcome END,
         processing = f.processing, attempts = f.attempts, errors = f.errors,
         unknowns = f.unknowns, may_resend = f.may_resend,
         integration_id = COALESCE(f.reroute_to, t.integration_id),
@@ -42,7 +53,8 @@ WITH free AS MATERIALIZED (
         pin = COALESCE(f.pin, t.pin)
     FROM free f
     WHERE t.order_id = f.order_id AND t.lease_token = f.token
-    RETURNING t.tenant_id, f.*
+    RETURNING t.tenant_id, t.stage AS now_stage, t.finished_at AS ended_at, t.outcome AS now_outcome,
+              t.pin AS kept_pin, f.*
 ), said AS (
     UPDATE public.product_orders o
     SET "externalStatus" = COALESCE(w.external_status, o."externalStatus"),
@@ -60,18 +72,43 @@ WITH free AS MATERIALIZED (
         "durationMs" = CASE WHEN w.completed_at IS NULL THEN o."durationMs"
             ELSE LEAST(2147483647, GREATEST(0, 1000 * EXTRACT(EPOCH FROM
                 w.completed_at - COALESCE(o."sentAt", w.shop_sent_at))))::int END,
-        notes = CASE WHEN w.note IS NULL THEN o.notes ELSE
-            CASE jsonb_typeof(o.notes) WHEN 'array' THEN o.notes
-                 WHEN 'null' THEN '[]' ELSE jsonb_build_array(o.notes) END
-            || jsonb_build_array(jsonb_build_object('by', 'system', 'text', w.note,
-                'at', to_char(w.at AT TIME ZONE 'UTC',
-                              'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))) END,
-        "notesCount" = CASE WHEN w.note IS NULL THEN o."notesCount" ELSE
-            1 + CASE jsonb_typeof(o.notes) WHEN 'array'
-                     THEN jsonb_array_length(o.notes)
-                     WHEN 'null' THEN 0 ELSE 1 END END
-    FROM won w WHERE o.id = w.order_id
-    RETURNING o.id, o.status, o."externalStatus" AS external_status
+        notes = CASE WHEN w.note IS NULL THEN o.notes
+                     ELSE orderwatch.notes_of(o.notes) || orderwatch.note(w.note, w.at) END,
+        "notesCount" = CASE WHEN w.note IS NULL THEN o."notesCount"
+                            ELSE 1 + jsonb_array_length(orderwatch.notes_of(o.notes)) END
+    FROM won w WHERE o.id = w.order_id AND w.contradiction IS NULL
+    RETURNING o.id, o.status, o."externalStatus" AS external_status, o."providerMessage" AS message
+), seen AS (
+    UPDATE public.product_orders o SET "lastSyncAt" = w.at
+    FROM won w WHERE o.id = w.order_id AND w.contradiction IS NOT NULL
+), waits AS (
+    INSERT INTO orderwatch.unsettled (order_id, finished_at)
+    SELECT w.order_id, w.ended_at FROM won w JOIN said s ON s.id = w.order_id
+    WHERE w.ended_at IS NOT NULL AND orderwatch.is_open(s.status)
+    ON CONFLICT (order_id) DO NOTHING
+), delivered AS (
+    SELECT w.integration_id, m.entry, bool_and(w.pin IS NOT NULL) AS coded, count(*)::int AS number
+    FROM won w
+    CROSS JOIN LATERAL (
+        SELECT m.provider_package_id AS entry FROM public.package_mappings m
+        WHERE m."tenantId" = w.tenant_id AND m.our_package_id = w.package_id::text
+          AND m.provider_api_id = w.integration_id::text
+        LIMIT 1
+    ) m
+    WHERE w.kind = 'completed'
+    GROUP BY w.integration_id, m.entry
+), learned AS (
+    -- Written only while something is still to be learned: a busy product costs no write.
+    INSERT INTO orderwatch.coded_products AS p (integration_id, entry, in_row)
+    SELECT d.integration_id, d.entry, CASE WHEN d.coded THEN LEAST(d.number, $35::int) ELSE 0 END
+    FROM delivered d
+    LEFT JOIN orderwatch.coded_products known
+        ON (known.integration_id, known.entry) = (d.integration_id, d.entry)
+    WHERE CASE WHEN d.coded THEN COALESCE(known.in_row, 0) < $35::int ELSE known.in_row > 0 END
+    ORDER BY d.integration_id, d.entry
+    ON CONFLICT (integration_id, entry) DO UPDATE
+        SET in_row = CASE WHEN EXCLUDED.in_row = 0 THEN 0
+                          ELSE LEAST(p.in_row + EXCLUDED.in_row, $35::int) END
 ), spent AS (
     UPDATE orderwatch.purchases p
     SET outcome = w.kind, recorded_at = w.at, cost = COALESCE(w.cost, p.cost)
@@ -83,10 +120,12 @@ WITH free AS MATERIALIZED (
     SELECT w.order_id, w.at, e.kind, e.detail
     FROM won w
     CROSS JOIN LATERAL (VALUES
-        (1, w.kind, w.detail, true),
-        (2, 'contradiction', jsonb_build_object(
-                'shop', w.found_status, 'panel', w.status),
-            NOT orderwatch.is_open(w.found_status) AND w.found_status <> w.status),
+        (1, w.kind, w.detail, w.contradiction IS NULL),
+        (1, 'contradiction', jsonb_build_object(
+                'shop', w.found_status, 'panel', w.outcome, 'evidence', w.detail),
+            w.contradiction IS NOT NULL),
+        (2, 'held', jsonb_build_object('reason', COALESCE(w.held_reason, w.contradiction)),
+            w.contradiction IS NOT NULL),
         (3, 'withdrawn', jsonb_build_object('why', 'row_gone'), w.ends)
     ) AS e (place, kind, detail, happened)
     WHERE e.happened ORDER BY w.order_id, e.place
@@ -98,16 +137,18 @@ WITH free AS MATERIALIZED (
     LEFT JOIN said s ON s.id = w.order_id
     LEFT JOIN spent p ON p.order_id = w.order_id
     CROSS JOIN LATERAL orderwatch.notices_about(
-        w.order_id, w.tenant_id, w.stage, s.status, s.external_status, w.reference, p.cost, w.at,
+        w.order_id, w.tenant_id, w.now_stage, w.now_outcome, s.status, s.external_status, s.message,
+        w.kept_pin, w.reference, p.cost, w.at,
         $33::text[], $34::uuid[]) AS n
-    WHERE w.finished_at IS NOT NULL AND cardinality($33::text[]) > 0
+    WHERE w.ended_at IS NOT NULL AND cardinality($33::text[]) > 0
     ON CONFLICT (id) DO NOTHING
 )
-SELECT w.order_id AS "order_id!", w.row_gone AS "row_gone!",
-       CASE WHEN NOT orderwatch.is_open(w.found_status) AND w.found_status <> w.status
-            THEN w.found_status END AS contradicts,
+SELECT w.order_id AS "order_id!", w.row_gone AS "row_gone!", w.found_status AS "found_status?",
+       CASE WHEN w.contradiction IS NOT NULL
+            THEN COALESCE(w.held_reason, w.contradiction) END AS held,
        -- Listeners hear of it with the commit.
-       CASE WHEN w.finished_at IS NOT NULL THEN pg_notify('orderwatch_settled', json_build_object(
-           'order_id', w.order_id, 'tenant_id', w.tenant_id, 'status', w.stage)::text)
+       CASE WHEN w.ended_at IS NOT NULL THEN pg_notify('orderwatch_settled', json_build_object(
+           'order_id', w.order_id, 'tenant_id', w.tenant_id, 'stage', w.now_stage,
+           'outcome', w.now_outcome, 'status', s.status)::text)
            END IS NOT NULL AS "told!"
-FROM won w
+FROM won w LEFT JOIN said s ON s.id = w.order_id

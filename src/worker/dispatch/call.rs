@@ -22,7 +22,7 @@ use crate::{
     },
     provider::{AnswerClass, Evidence, PurchaseReply, StatusReply},
     store::{Outcome, Store},
-    worker::{breaker, recorder::Results, report},
+    worker::{breaker, poll::with_memory, recorder::Results, report},
 };
 
 /// What a purchase needs besides the order.
@@ -119,11 +119,13 @@ impl Call {
     async fn ask(&self, ready: &Ready) -> Asked {
         ready.slot.pass.turn().await;
         let reply = ready.provider.status(&ready.claim.reference).await;
+        let reply = with_memory(&self.store, ready.claim.order, reply).await;
         match reply.answer {
             StatusAnswer::NotKnown { .. } => Asked::Unknown,
             StatusAnswer::Unclear => Asked::Nothing(reply.evidence),
             StatusAnswer::Waiting { .. }
             | StatusAnswer::Done { .. }
+            | StatusAnswer::DoneWithoutCode { .. }
             | StatusAnswer::Cancelled { .. } => Asked::Known(reply),
         }
     }

@@ -25,10 +25,13 @@ async fn a_settlement_is_told_once_signed_and_without_the_code(pool: PgPool) {
             "order_id": order,
             "tenant_id": shop.tenant,
             "stage": "completed",
-            "status": "approved",
+            "outcome": "completed",
+            "status": "pending",
             "external_status": "done",
+            "provider_message": "İşlem başarılı",
             "reference": reseller.reference(order),
             "cost": "35",
+            "currency": "TRY",
         },
     });
     assert_eq!(request.json(), want);
@@ -59,8 +62,8 @@ async fn every_final_outcome_is_told_and_nothing_else(pool: PgPool) {
     let body = |row: &Value| row["body"]["data"].clone();
     let told = body(&shop.notice(cancelled).await);
     assert_eq!(
-        (&told["stage"], &told["status"]),
-        (&json!("failed"), &json!("rejected"))
+        (&told["stage"], &told["outcome"], &told["status"]),
+        (&json!("failed"), &json!("cancelled"), &json!("pending"))
     );
 
     let refusal = Fault::Instead(Trouble::says("3|Stok yok"));
@@ -71,10 +74,14 @@ async fn every_final_outcome_is_told_and_nothing_else(pool: PgPool) {
     let refused = settle(&shop, &reseller, "2").await;
     let told = body(&shop.notice(refused).await);
     assert_eq!(
-        (&told["stage"], &told["status"]),
-        (&json!("failed"), &json!("pending"))
+        (&told["stage"], &told["outcome"], &told["status"]),
+        (&json!("failed"), &json!("refused"), &json!("pending"))
     );
-    assert_eq!(told["cost"], Value::Null);
+    assert_eq!(told["provider_message"], "Stok yok");
+    assert_eq!(
+        (&told["cost"], &told["currency"]),
+        (&Value::Null, &Value::Null)
+    );
 
     let held = shop.place(reseller.package("2")).await;
     shop.set(held, "quantity = 2").await;
@@ -141,10 +148,58 @@ async fn what_a_person_settles_is_told_too(pool: PgPool) {
         "order_id": order,
         "tenant_id": shop.tenant,
         "stage": "failed",
+        "outcome": "not_bought",
         "status": "pending",
         "external_status": "failed",
+        "provider_message": null,
         "reference": reseller.reference(order),
         "cost": "0",
+        "currency": "TRY",
     });
     assert_eq!(receiver.requests()[0].json()["data"], want);
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_panel_that_repeats_the_code_in_its_words_does_not_tell_it(pool: PgPool) {
+    let (shop, reseller) = telling(pool, vec![everyone("shop")]).await;
+    let order = shop.place(reseller.package("2")).await;
+    let mut rig = Rig::new(&shop);
+    rig.buy().await;
+    let repeats = Fault::Instead(Trouble::says("OK|2|Q7X9|Kod Q7X9 gönderildi"));
+    reseller.panel.faults().next(PanelEndpoint::Status, repeats);
+    rig.run_out().await;
+    assert_eq!(shop.pin(order).await.as_deref(), Some("Q7X9"));
+    let told = shop.notice(order).await["body"].to_string();
+    assert!(!told.contains("Q7X9"), "{told}");
+}
+
+#[sqlx::test(migrations = false)]
+async fn nothing_is_told_of_what_staff_had_decided_until_a_person_decides_again(pool: PgPool) {
+    let (shop, reseller) = telling(pool, vec![everyone("shop")]).await;
+    let receiver = Receiver::start([]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let config = file(&receiver, &folder);
+    for (how, told) in [("--give-code", 1), ("--keep-back", 0)] {
+        let order = shop.place(reseller.package("2")).await;
+        let mut rig = Rig::new(&shop);
+        rig.buy().await;
+        shop.set(order, "status = 'rejected'").await;
+        rig.run_out().await;
+        assert_eq!(shop.held(order).await, "decided_then_delivered");
+        assert_eq!(shop.notices(order).await, Vec::<Value>::new());
+        let line = format!(
+            "--config {} order resolve {order} {how} --reason seen --yes",
+            config.display()
+        );
+        run(&shop, &line).await.fine();
+        let notices = shop.notices(order).await;
+        assert_eq!(notices.len(), told, "{how}");
+        for notice in notices {
+            let data = &notice["body"]["data"];
+            assert_eq!(
+                (&data["outcome"], &data["status"]),
+                (&json!("completed"), &json!("rejected"))
+            );
+        }
+    }
 }

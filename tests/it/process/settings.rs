@@ -12,14 +12,15 @@ pub(crate) struct Settings(BTreeMap<String, String>);
 
 /// Short intervals, and no limits at the panel. Longer than a loaded machine needs where a delay
 /// would change the result.
-const QUICK: [(&str, &str); 23] = [
-    // A shop without wallets: its rows show what became of an order.
-    ("orders.settle", "\"status\""),
+const QUICK: [(&str, &str); 24] = [
     // The tests run beside each other.
     ("http.listen", "\"127.0.0.1:0\""),
     ("database.max_connections", "6"),
     ("database.acquire_timeout", "\"3s\""),
     ("log.format", "\"json\""),
+    // The tests' shop has no wallets, and nobody who settles.
+    ("orders.settle", "\"status\""),
+    ("orders.customer_language", "\"en\""),
     ("dispatch.scan_interval", "\"1s\""),
     ("dispatch.lease", "\"5s\""),
     (

@@ -12,7 +12,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use orderwatch::{
     clock::{Clock, ManualClock},
-    order::{IntegrationId, OrderId, Reference, TenantId},
+    order::{IntegrationId, Language, OrderId, Reference, TenantId},
     sandbox::panel::{Panel, PanelPlan},
     store::Store,
 };
@@ -80,7 +80,7 @@ impl Shop {
     pub(crate) fn over(pool: PgPool) -> Self {
         let begin = DateTime::from_timestamp_micros(BEGIN).unwrap();
         Self {
-            store: Store::from_pool(pool.clone()),
+            store: Store::from_pool(pool.clone()).speaking(Language::En),
             pool,
             tenant: TenantId(Uuid::new_v4()),
             clock: Arc::new(ManualClock::new(begin)),

@@ -3,101 +3,7 @@
 use crate::{http::pages::lang::Say, order::HoldReason};
 
 /// What is wrong.
-#[must_use]
-pub const fn hold(reason: HoldReason) -> Say {
-    match reason {
-        HoldReason::NoMapping => [
-            "This package is not mapped to a product of the panel",
-            "Bu paket panelin bir ürünüyle eşleştirilmemiş",
-            "هذه الباقة غير مربوطة بمنتج في اللوحة",
-        ],
-        HoldReason::AmbiguousMapping => [
-            "This package is mapped to more than one product of the panel",
-            "Bu paket panelin birden fazla ürünüyle eşleştirilmiş",
-            "هذه الباقة مربوطة بأكثر من منتج في اللوحة",
-        ],
-        HoldReason::ForeignReference => [
-            "The order already has a reference that orderwatch did not give; it may have been bought",
-            "Siparişte orderwatch'ın vermediği bir referans var; satın alınmış olabilir",
-            "للطلب مرجع لم يُنشئه orderwatch؛ ربما تم شراؤه",
-        ],
-        HoldReason::NoPlayerId => [
-            "The player id is missing",
-            "Oyuncu kimliği eksik",
-            "معرّف اللاعب ناقص",
-        ],
-        HoldReason::QuantityNotOne => [
-            "The panel sells one unit per order; this order asks for another quantity",
-            "Panel sipariş başına bir adet satar; bu siparişte başka bir adet isteniyor",
-            "تبيع اللوحة وحدة واحدة لكل طلب، وهذا الطلب بكمية أخرى",
-        ],
-        HoldReason::NotInCatalogue => [
-            "The panel does not list the mapped product",
-            "Eşleştirilen ürün panelin listesinde yok",
-            "المنتج المربوط غير موجود في قائمة اللوحة",
-        ],
-        HoldReason::ListedWithoutOyun => [
-            "The panel lists the mapped product without its oyun_bilgi_id",
-            "Panel, eşleştirilen ürünü oyun_bilgi_id olmadan listeliyor",
-            "تسرد اللوحة المنتج المربوط بلا oyun_bilgi_id",
-        ],
-        HoldReason::ListedWithoutKupur => [
-            "The panel lists the mapped product without its kupur",
-            "Panel, eşleştirilen ürünü kupur olmadan listeliyor",
-            "تسرد اللوحة المنتج المربوط بلا kupur",
-        ],
-        HoldReason::ContradictoryRouting => [
-            "The package is routed automatically but to no panel of this shop",
-            "Paket otomatik yönlendiriliyor ama bu mağazanın hiçbir paneline değil",
-            "الباقة موجَّهة تلقائيًا ولكن ليس إلى لوحة من لوحات هذا المتجر",
-        ],
-        HoldReason::PanelOfAnother => [
-            "The package's route leads to an account of another tenant; orderwatch buys with the order's own tenant's accounts only",
-            "Paketin yönlendirmesi başka bir mağazanın hesabına gidiyor; orderwatch yalnızca siparişin kendi mağazasının hesaplarıyla satın alır",
-            "يقود توجيه الباقة إلى حساب متجر آخر؛ لا يشتري orderwatch إلا بحسابات متجر الطلب نفسه",
-        ],
-        HoldReason::IntegrationIncomplete => [
-            "The panel's address, account or password is missing or unusable",
-            "Panelin adresi, hesabı veya şifresi eksik ya da kullanılamıyor",
-            "عنوان اللوحة أو حسابها أو كلمة مرورها ناقصة أو غير صالحة",
-        ],
-        HoldReason::Unconfirmed => [
-            "It may have been bought; the panel gives no sure answer",
-            "Satın alınmış olabilir; panel kesin yanıt vermiyor",
-            "ربما تم شراؤه؛ لا تعطي اللوحة ردًا مؤكدًا",
-        ],
-        HoldReason::NoReference => [
-            "It was sent before without a numeric reference, so the panel cannot be asked",
-            "Daha önce sayısal referans olmadan gönderilmiş; panele sorulamıyor",
-            "أُرسل سابقًا بلا مرجع رقمي، فلا يمكن سؤال اللوحة",
-        ],
-        HoldReason::ReferenceShared => [
-            "Another order has the same reference, so the panel's answer is not about this one alone",
-            "Başka bir siparişin de referansı aynı; panelin yanıtı yalnızca bu siparişe ait değil",
-            "لطلب آخر المرجع نفسه، فرد اللوحة لا يخص هذا الطلب وحده",
-        ],
-        HoldReason::PinTooLong => [
-            "Completed, but the code is too long for the shop's field; it is kept whole in orderwatch",
-            "Tamamlandı ama kod mağazanın alanına sığmıyor; tamamı orderwatch'ta saklanıyor",
-            "اكتمل، لكن الكود أطول من حقل المتجر؛ وهو محفوظ كاملًا في orderwatch",
-        ],
-        HoldReason::WaitedTooLong => [
-            "It waited too long to be bought without asking",
-            "Sormadan satın almak için çok uzun süre bekledi",
-            "انتظر أطول من أن يُشترى دون سؤال",
-        ],
-        HoldReason::DailyLimit => [
-            "The spending limit of this panel is reached",
-            "Bu panelin harcama sınırına ulaşıldı",
-            "بلغت هذه اللوحة حد الإنفاق",
-        ],
-        HoldReason::ShopRowRefused => [
-            "The shop's database refused the result; it is kept in orderwatch",
-            "Mağazanın veritabanı sonucu kabul etmedi; sonuç orderwatch'ta saklanıyor",
-            "رفضت قاعدة بيانات المتجر النتيجة؛ وهي محفوظة في orderwatch",
-        ],
-    }
-}
+pub use crate::order::words::held as hold;
 
 /// What to do about it.
 #[must_use]
@@ -187,6 +93,21 @@ pub const fn hold_remedy(reason: HoldReason) -> Say {
             "The timeline has the database's words; settle it in the shop, then say below what became of it.",
             "Veritabanının açıklaması zaman çizelgesinde; mağazada çözün, sonra ne olduğunu aşağıda bildirin.",
             "رد قاعدة البيانات في الخط الزمني؛ عالجه في المتجر ثم حدّد مصيره أدناه.",
+        ],
+        HoldReason::DecidedThenDelivered => [
+            "Ask the customer: give the code (and charge it again in the shop), or keep it back.",
+            "Müşteriye sorun: kodu verin (ve mağazada yeniden tahsil edin) ya da alıkoyun.",
+            "اسأل العميل: سلّم الكود (واخصم ثمنه مجددًا في المتجر) أو احتفظ به.",
+        ],
+        HoldReason::DecidedThenCancelled => [
+            "Deliver it another way or reject it in the shop, then say below that nothing came.",
+            "Başka yoldan teslim edin ya da mağazada reddedin, sonra aşağıda bir şey gelmediğini bildirin.",
+            "سلّمه بطريقة أخرى أو ارفضه في المتجر، ثم حدّد أدناه أنه لم يصل شيء.",
+        ],
+        HoldReason::DeliveredWithoutCode => [
+            "Look for the code at the panel, then say below what became of it.",
+            "Kodu panelde arayın, sonra ne olduğunu aşağıda bildirin.",
+            "ابحث عن الكود في اللوحة ثم حدّد مصيره أدناه.",
         ],
     }
 }

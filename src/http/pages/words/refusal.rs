@@ -11,9 +11,11 @@ use crate::{
 pub fn refusal(refusal: &Refusal, lang: Lang) -> String {
     let value = match refusal {
         Refusal::Final(at) | Refusal::GoesOn(at) => lang.pick(stage(*at)).to_owned(),
-        Refusal::NotMendable(reason) | Refusal::Mendable(reason) | Refusal::NotToBeSent(reason) => {
-            lang.pick(hold(*reason)).to_owned()
-        }
+        Refusal::NotMendable(reason)
+        | Refusal::Mendable(reason)
+        | Refusal::NotToBeSent(reason)
+        | Refusal::GiveOrKeep(reason)
+        | Refusal::NothingToGive(reason) => lang.pick(hold(*reason)).to_owned(),
         Refusal::Decided(value)
         | Refusal::SentOtherwise(value)
         | Refusal::PanelDisabled(value)
@@ -69,6 +71,16 @@ const fn say(refusal: &Refusal) -> Say {
             "It is known to be at the panel and is not sent again: {value}.",
             "Panelde olduğu biliniyor, yeniden gönderilmez: {value}.",
             "معروف أنه لدى اللوحة ولا يُعاد إرساله: {value}.",
+        ],
+        Refusal::GiveOrKeep(_) => [
+            "Say whether the customer gets what the panel delivered: {value}.",
+            "Müşteriye panelin teslim ettiği verilsin mi, bunu bildirin: {value}.",
+            "حدّد هل يحصل العميل على ما سلّمته اللوحة: {value}.",
+        ],
+        Refusal::NothingToGive(_) => [
+            "There is nothing to give or to keep back: {value}.",
+            "Verilecek ya da alıkonacak bir şey yok: {value}.",
+            "لا شيء لتسليمه أو الاحتفاظ به: {value}.",
         ],
         Refusal::RowGone => [
             "The shop's row is gone, so nobody wants the order any more.",

@@ -1,10 +1,12 @@
 //! What stands in rows: the shop's and the marketplace's words, and the sentences that orderwatch
 //! writes there in English. What nobody knows is shown as it stands.
 
-use super::hold;
 use crate::{
     http::pages::lang::{Lang, Say},
-    order::HoldReason,
+    order::{
+        HoldReason, Language,
+        words::{SENTENCES, Sentence},
+    },
 };
 
 /// `product_orders.status`.
@@ -59,67 +61,35 @@ pub fn package_status(status: &str) -> Option<Say> {
     })
 }
 
-/// `"lastMessage"` in the reader's language, where orderwatch wrote it; what a panel said stays.
+/// `"lastMessage"` in the reader's language, where orderwatch wrote it, in whichever; what a panel said
+/// stays.
 #[must_use]
 pub fn shop_message(text: &str, lang: Lang) -> String {
     let held = HoldReason::ALL
         .into_iter()
-        .find(|reason| reason.sentence() == text);
-    if let Some(reason) = held.filter(|_| lang != Lang::En) {
-        return format!("{}.", lang.pick(hold(reason)));
+        .flat_map(|reason| Language::ALL.map(|language| (reason, language)))
+        .find(|(reason, language)| reason.said_in(*language) == text);
+    if let Some((reason, _)) = held {
+        return reason.said_in(lang.of_customer()).into_owned();
     }
+
     let Some((say, rest)) = sentence(text) else {
         return text.to_owned();
     };
-    format!("{}{rest}", lang.pick(say))
+    format!("{}{rest}", say.text(lang.of_customer()))
 }
 
-/// The sentence at the beginning of a message, and what follows it.
-fn sentence(text: &str) -> Option<(Say, &str)> {
-    SENTENCES.iter().find_map(|say| {
-        let rest = text.strip_prefix(say[0])?;
-        let whole = rest.is_empty() || rest.starts_with(['.', ':', ' ']);
-        whole.then_some((*say, rest))
-    })
+/// The sentence at the beginning of a message, and what follows it. Those with a blank stay as they are.
+fn sentence(text: &str) -> Option<(Sentence, &str)> {
+    let known = SENTENCES.iter().filter(|say| !say.0[0].contains("{}"));
+    known
+        .flat_map(|say| say.0.map(|written| (*say, written)))
+        .find_map(|(say, written)| {
+            let rest = text.strip_prefix(written)?;
+            let whole = rest.is_empty() || rest.starts_with(['.', ':', ' ']);
+            whole.then_some((say, rest))
+        })
 }
-
-/// In English as they are written; the longer of two that begin alike comes first.
-const SENTENCES: [Say; 10] = [
-    ["Completed", "Tamamlandı", "اكتمل"],
-    ["Sent to the panel", "Panele gönderildi", "أُرسل إلى اللوحة"],
-    [
-        "The panel is working on it",
-        "Panel işliyor",
-        "اللوحة تعمل عليه",
-    ],
-    ["Cancelled by the panel", "Panel iptal etti", "ألغته اللوحة"],
-    [
-        "Refused by the panel; trying the fallback panel",
-        "Panel reddetti; yedek panel deneniyor",
-        "رفضته اللوحة؛ تُجرَّب اللوحة البديلة",
-    ],
-    ["Refused by the panel", "Panel reddetti", "رفضته اللوحة"],
-    [
-        "The panel cannot be reached; the order will be sent when it can",
-        "Panele ulaşılamıyor; ulaşılınca sipariş gönderilecek",
-        "تعذر الوصول إلى اللوحة؛ سيُرسل الطلب عند توفرها",
-    ],
-    [
-        "The panel gave no sure answer; it is being asked what became of the order",
-        "Panel kesin yanıt vermedi; siparişin ne olduğu soruluyor",
-        "لم تعطِ اللوحة ردًا مؤكدًا؛ ويجري سؤالها عن مصير الطلب",
-    ],
-    [
-        "The panel does not know the order; it is sent again with the same reference",
-        "Panel siparişi bilmiyor; aynı referansla yeniden gönderiliyor",
-        "لا تعرف اللوحة الطلب؛ يُعاد إرساله بالمرجع نفسه",
-    ],
-    [
-        "Timeout: no response after",
-        "Süre doldu: şu süre içinde yanıt gelmedi:",
-        "انتهت المهلة دون رد، وهي",
-    ],
-];
 
 /// What a pass said when it failed, in the reader's language as far as it is ours.
 #[must_use]
@@ -142,6 +112,7 @@ mod tests {
             let (en, tr) = (reason.sentence(), shop_message(reason.sentence(), Lang::Tr));
             assert_eq!(shop_message(en, Lang::En), en);
             assert_ne!(tr, en);
+            assert_eq!(shop_message(&tr, Lang::En), en, "written in Turkish");
         }
         let tr = |text| shop_message(text, Lang::Tr);
         assert_eq!(tr("Completed."), "Tamamlandı.");

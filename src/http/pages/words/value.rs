@@ -66,6 +66,11 @@ pub const fn event(kind: EventKind) -> Say {
             "panel tanımıyor",
             "اللوحة لا تعرفه",
         ],
+        EventKind::CodeMissing => [
+            "delivered without its code; asked again",
+            "kodsuz teslim edildi; yeniden soruluyor",
+            "سُلِّم بلا كود؛ يُعاد السؤال",
+        ],
         EventKind::Completed => ["delivered", "teslim edildi", "تم التسليم"],
         EventKind::Cancelled => ["cancelled by the panel", "panel iptal etti", "ألغته اللوحة"],
         EventKind::TimedOut => ["time limit over", "süre doldu", "انتهت المهلة"],

@@ -51,6 +51,16 @@ pub const fn warning_remedy(condition: &Condition) -> Say {
             "Bekleyen işler sayfası her biri için ne yapılacağını söyler.",
             "تبيّن صفحة «بانتظار قرار» ما يُفرج عن كل منها.",
         ],
+        Condition::Unsettled { told: false, .. } => [
+            "Configure [[notify.webhook]] so that the shop hears of them and settles them; see README.",
+            "Mağazanın duyup sonuçlandırması için [[notify.webhook]] ayarlayın; README'ye bakın.",
+            "اضبط [[notify.webhook]] ليعلم المتجر بها ويحسمها؛ انظر README.",
+        ],
+        Condition::Unsettled { told: true, .. } => [
+            "Check what the shop's listener answers, or settle them in the shop.",
+            "Mağazadaki alıcının ne yanıt verdiğine bakın ya da siparişleri mağazada sonuçlandırın.",
+            "تحقق مما يجيب به مستقبِل المتجر، أو احسمها في المتجر.",
+        ],
         Condition::NotWatched { .. } => [
             "Set poll.enabled = true and reload.",
             "poll.enabled = true yapıp yeniden yükleyin.",
@@ -176,9 +186,10 @@ pub const fn warning_page(condition: &Condition) -> Option<&'static str> {
         | Condition::NoticesStranded { .. }
         | Condition::NotWatched { .. }
         | Condition::Paused { .. } => return None,
-        Condition::NotTakenUp { .. } | Condition::Late { .. } | Condition::PlayerFields { .. } => {
-            "/orders"
-        }
+        Condition::NotTakenUp { .. }
+        | Condition::Late { .. }
+        | Condition::Unsettled { .. }
+        | Condition::PlayerFields { .. } => "/orders",
         Condition::Unconfirmed { .. } | Condition::Held { .. } => "/inbox",
         Condition::BreakerOpen { .. }
         | Condition::SecondDispatcher { .. }
@@ -238,6 +249,16 @@ const fn say(condition: &Condition) -> Say {
             "Orders that wait for a person: {count}. {subject}.",
             "Karar bekleyen sipariş: {count}. {subject}.",
             "طلبات تنتظر قرارًا: {count}. {subject}.",
+        ],
+        Condition::Unsettled { told: false, .. } => [
+            "Orders that have ended and that the shop has not settled; nobody is told of them: {count}.",
+            "Bitmiş ama mağazanın sonuçlandırmadığı sipariş; kimseye haber verilmiyor: {count}.",
+            "طلبات انتهت ولم يحسمها المتجر، ولا يُبلَّغ بها أحد: {count}.",
+        ],
+        Condition::Unsettled { told: true, .. } => [
+            "Orders that have ended and that the shop has not settled: {count}.",
+            "Bitmiş ama mağazanın sonuçlandırmadığı sipariş: {count}.",
+            "طلبات انتهت ولم يحسمها المتجر: {count}.",
         ],
         Condition::NotWatched { .. } => [
             "Orders that wait for an answer while no daemon asks the panels: {count}.",
@@ -401,6 +422,7 @@ fn values(condition: &Condition, format: &Format) -> Values {
         | Condition::NotWatched { orders }
         | Condition::PlayerFields { products: orders }
         | Condition::ShippedUntaken { packages: orders }
+        | Condition::Unsettled { orders, .. }
         | Condition::Quarantine { items: orders } => values.count = format.count(orders),
         Condition::UnknownOrderTables { tables } => values.subject = tables.join(", "),
         Condition::Held { groups } => {

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use Status::{Cancelled, NotKnown, Unclear, Waiting};
+use Status::{Cancelled, NotKnown, Unclear};
 
 fn accepted(cost: &str, balance: &str) -> PurchaseOutcome {
     PurchaseOutcome::Accepted {
@@ -21,6 +21,10 @@ const fn done<'a>(pin: &'a str, text: &'a str) -> Status<'a> {
         pin: Some(pin),
         text,
     }
+}
+
+const fn waits(text: &str) -> Status<'_> {
+    Status::Waiting { pin: None, text }
 }
 
 const fn top_up(text: &str) -> Status<'_> {
@@ -78,7 +82,7 @@ fn answers_of_pin_ekle() {
 fn answers_of_pin_kontrol() {
     for (text, want) in [
         // As the sheet has them.
-        ("OK|1| |İşleminiz sırada", Waiting("İşleminiz sırada")),
+        ("OK|1| |İşleminiz sırada", waits("İşleminiz sırada")),
         (
             "OK|2|AB12-CD34-EF56-GH78|açıklama",
             done("AB12-CD34-EF56-GH78", "açıklama"),
@@ -100,19 +104,26 @@ fn answers_of_pin_kontrol() {
         ("OK|2|ABCD EFGH IJKL", done("ABCD EFGH IJKL", "")),
         ("OK|2|AB12|a|b\nc", done("AB12", "a|b\nc")),
         ("OK|2|K1: a1\nK2: b2|x", done("K1: a1\nK2: b2", "x")),
-        ("OK|1|sırada", Waiting("sırada")),
-        ("OK|1|çok iş | var", Waiting("çok iş | var")),
-        ("OK|1|", Waiting("")),
-        ("OK|1", Waiting("")),
+        ("OK|1|sırada", waits("sırada")),
+        ("OK|1|çok iş | var", waits("çok iş | var")),
+        ("OK|1|", waits("")),
+        ("OK|1", waits("")),
         ("OK|3|iptal", Cancelled("iptal")),
         ("OK|3", Cancelled("")),
         // A code beside another state is no code.
-        ("OK|1|AB12|x", Waiting("x")),
+        (
+            "OK|1|AB12|x",
+            Status::Waiting {
+                pin: Some("AB12"),
+                text: "x",
+            },
+        ),
+        ("OK|1|7|x", waits("x")),
         ("OK|3|AB12|x", Cancelled("x")),
         // Without OK.
-        ("1|sırada", Waiting("sırada")),
-        ("1| |sırada", Waiting("sırada")),
-        ("1|", Waiting("")),
+        ("1|sırada", waits("sırada")),
+        ("1| |sırada", waits("sırada")),
+        ("1|", waits("")),
         ("2|AB12-CD34|x", done("AB12-CD34", "x")),
         ("2|AB12-CD34", done("AB12-CD34", "")),
         ("2|-|yüklendi", top_up("yüklendi")),
@@ -269,7 +280,7 @@ proptest! {
             }
             Status::Cancelled(_) => prop_assert!(ok && code == "3"),
             Status::NotKnown(_) => prop_assert!(!ok && code == "3"),
-            Status::Waiting(_) => prop_assert_eq!(code, "1"),
+            Status::Waiting { .. } => prop_assert_eq!(code, "1"),
             Status::Unclear => {}
         }
     }

@@ -1,0 +1,65 @@
+//! Whether the orders that have ended are settled, and by whom.
+
+use chrono::{DateTime, Utc};
+
+use super::{Patient, finding::Findings};
+use crate::{
+    order::{Settle, explain::span},
+    overview::MANY,
+    store::StoreError,
+};
+
+const CHECK: &str = "settling";
+
+pub(super) async fn look(
+    patient: &Patient<'_>,
+    now: DateTime<Utc>,
+) -> Result<Findings, StoreError> {
+    let mut findings = Findings::default();
+    let wallets = patient.store.wallets().await?;
+    match patient.config.orders.settle {
+        Settle::Status if wallets.is_empty() => {
+            findings.ok(CHECK, "orderwatch sets product_orders.status itself.");
+        }
+        Settle::Status => {
+            findings.fail(
+                CHECK,
+                format!(
+                    "orders.settle is \"status\", and this shop has wallets ({}): a status that is \
+                     written into the row moves no money, so a cancelled order would refund nobody.",
+                    wallets.join(", ")
+                ),
+                "Set orders.settle = \"shop\", and let the shop settle: README, \"When an order is settled\".",
+            );
+        }
+        Settle::Shop if patient.config.notify.webhooks.is_empty() => {
+            findings.warn(
+                CHECK,
+                "The shop settles its orders, and no [[notify.webhook]] tells it when.",
+                "Configure one, unless the shop LISTENs to orderwatch_settled: README, \"When an order is settled\".",
+            );
+        }
+        Settle::Shop => {
+            findings.ok(CHECK, "The shop settles its orders and is told when.");
+        }
+    }
+
+    let unsettled = patient.store.unsettled(now).await?;
+    if let Some(since) = unsettled.since {
+        let more = if unsettled.orders >= MANY {
+            " or more"
+        } else {
+            ""
+        };
+        let since = span((now - since).to_std().unwrap_or_default());
+        findings.warn(
+            CHECK,
+            format!(
+                "{}{more} final orders are not settled by the shop; the oldest ended {since} ago.",
+                unsettled.orders
+            ),
+            "Look what the shop's listener answers, or settle them in the shop.",
+        );
+    }
+    Ok(findings)
+}
