@@ -169,7 +169,7 @@ impl Command {
             Self::Pick(options) => pick::run(global, &options).await,
             Self::Status(options) => status::run(global, &options).await,
             Self::Top(options) => top::run(global, &options).await,
-            Self::Doctor(options) => doctor::run(global, &options).await,
+            Self::Doctor(options) => Box::pin(doctor::run(global, &options)).await,
             Self::Completions(options) => manual::completions(&options),
             Self::Man(options) => manual::man(&options),
             #[cfg(feature = "sandbox")]

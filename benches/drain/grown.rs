@@ -10,8 +10,8 @@ use chrono::{DateTime, Utc};
 use orderwatch::{
     backoff::Backoff,
     order::{
-        IntegrationId, OrderId, Reference, Rules, Stage, StatusAnswer, TenantId, UnconfirmedPolicy,
-        Watched as Known, decide,
+        IntegrationId, Language, OrderId, PlayerRules, Reference, Rules, Settle, Stage,
+        StatusAnswer, TenantId, UnconfirmedPolicy, Watched as Known, decide,
     },
     store::{DueOrder, Outcome, Recorded, Store},
 };
@@ -144,6 +144,7 @@ fn outcome(
 
 fn waiting() -> StatusAnswer {
     StatusAnswer::Waiting {
+        pin: None,
         text: "İşlem sırada bekliyor".to_owned(),
     }
 }
@@ -172,6 +173,7 @@ fn known() -> Known {
 /// The shipped numbers.
 fn rules() -> anyhow::Result<Rules> {
     Ok(Rules {
+        player: PlayerRules::default(),
         backoff: Backoff::new(Duration::from_secs(30), Duration::from_mins(10), 0.1)?,
         first_check_after: Duration::from_mins(1),
         max_attempts: 20,

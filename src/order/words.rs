@@ -197,6 +197,7 @@ impl HoldReason {
 
 /// What is wrong with a held order: English, Turkish, Arabic.
 #[must_use]
+#[expect(clippy::too_many_lines, reason = "one table, a line per language")]
 pub const fn held(reason: HoldReason) -> [&'static str; 3] {
     match reason {
         HoldReason::NoMapping => [

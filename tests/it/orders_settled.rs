@@ -1,8 +1,4 @@
 //! Who settles: what the shop has not settled is counted and said, and wallets are never bypassed.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test stops at the first surprise, its helpers too"
-)]
 
 use std::time::Duration;
 

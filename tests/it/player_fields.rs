@@ -1,9 +1,5 @@
 //! What is sent about the player: by the vendor's sheet or as the shop has sent it, and not trusted
 //! before a person has confirmed one real order of each product.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test stops at the first surprise, its helpers too"
-)]
 
 use orderwatch::{
     order::{OrderId, Stage},

@@ -85,7 +85,7 @@ async fn a_row_that_was_written_over_pauses_its_panel_until_a_person_resumes_it(
     let event = shop.event(order, "overwritten").await;
     assert_eq!(event["found_reference"], "1795641799498220");
     assert_eq!(event["reference"], here.reference(order));
-    let status = run(&shop, "status").await.out.replace("\n", " ");
+    let status = run(&shop, "status").await.out.replace('\n', " ");
     let status: String = status.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
         status.contains("too: 1 order of ours names another purchase in the shop"),

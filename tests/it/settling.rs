@@ -1,8 +1,4 @@
 //! Who approves and rejects orders where the shop has wallets.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test stops at the first surprise, its helpers too"
-)]
 
 use super::process::world::World;
 

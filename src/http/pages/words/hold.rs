@@ -7,6 +7,7 @@ pub use crate::order::words::held as hold;
 
 /// What to do about it.
 #[must_use]
+#[expect(clippy::too_many_lines, reason = "one table, a line per language")]
 pub const fn hold_remedy(reason: HoldReason) -> Say {
     match reason {
         HoldReason::NoMapping => [
