@@ -30,7 +30,7 @@ fn is_of_the_shop(path: &str) -> bool {
         let rest = path.strip_prefix(*start);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    OF_THE_SHOP.iter().any(|start| below(start))
+    OF_THE_SHOP.iter().any(below)
 }
 
 #[cfg(test)]

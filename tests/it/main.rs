@@ -114,8 +114,6 @@ mod sandbox_panel;
 mod sandbox_trendyol;
 #[cfg(feature = "sandbox")]
 mod second_dispatcher;
-#[cfg(feature = "sandbox")]
-mod settling;
 mod stats;
 #[cfg(feature = "sandbox")]
 mod stock;

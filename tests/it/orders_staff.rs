@@ -86,6 +86,29 @@ async fn what_staff_decided_stands_and_what_contradicts_it_is_held(pool: PgPool)
 }
 
 #[sqlx::test(migrations = false)]
+async fn an_answer_on_the_way_changes_nothing_in_a_row_that_staff_have_decided(pool: PgPool) {
+    let (shop, reseller) =
+        Shop::open_at(pool, |plan| plan.readiness = Readiness::after_waits(1)).await;
+    let order = shop.place(reseller.package("2")).await;
+    let mut rig = Rig::new(&shop);
+    rig.buy().await;
+    shop.set(order, r#"status = 'rejected', "externalStatus" = 'failed'"#)
+        .await;
+    let before = shop.shop_row(order).await;
+
+    shop.advance(Duration::from_mins(1));
+    rig.poll().await;
+    let row = shop.shop_row(order).await;
+    let looked = json!({"lastSyncAt": row.get("lastSyncAt")});
+    assert_eq!(row.changes(&before), looked, "the shop's own poller would ask again");
+    assert_eq!(shop.stage(order).await, Stage::Submitted);
+
+    rig.run_out().await;
+    assert_eq!(shop.held(order).await, "decided_then_delivered");
+    assert_eq!(shop.shop_row(order).await.text("pinCode"), "");
+}
+
+#[sqlx::test(migrations = false)]
 async fn what_somebody_else_made_final_or_delivered_is_held_for_review(pool: PgPool) {
     let (shop, reseller) = Shop::open(pool).await;
     let cases = [

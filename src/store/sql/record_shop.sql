@@ -3,7 +3,12 @@
 -- `won` carries everything that the parts after it need. Joining two lists of the statement's own
 -- would compare each with each: the planner does not know how long they are.
 WITH free AS MATERIALIZED (
-    SELECT i.*, h.id IS NULL AS row_gone, h.status AS found_status, h.package_id,
+    SELECT i.*, h.id IS NULL AS row_gone, h.status AS found_status,
+           h.external_status AS found_external, h.package_id,
+           -- A row that somebody has decided says so: only an end that agrees with it is written there.
+           -- An answer on the way would make the shop's own poller take the order for open.
+           orderwatch.is_open(h.status)
+               OR i.finished_at IS NOT NULL AND i.kind IN ('completed', 'cancelled', 'refused') AS fits,
            h.id IS NULL AND i.finished_at IS NULL AND i.held_reason IS NULL AS ends,
            -- Read under the row's lock: what staff decide afterwards finds what is written here.
            orderwatch.contradiction(h.status, h.external_status, h.row_pin,
@@ -76,11 +81,11 @@ WITH free AS MATERIALIZED (
                      ELSE orderwatch.notes_of(o.notes) || orderwatch.note(w.note, w.at) END,
         "notesCount" = CASE WHEN w.note IS NULL THEN o."notesCount"
                             ELSE 1 + jsonb_array_length(orderwatch.notes_of(o.notes)) END
-    FROM won w WHERE o.id = w.order_id AND w.contradiction IS NULL
+    FROM won w WHERE o.id = w.order_id AND w.contradiction IS NULL AND w.fits
     RETURNING o.id, o.status, o."externalStatus" AS external_status, o."providerMessage" AS message
 ), seen AS (
     UPDATE public.product_orders o SET "lastSyncAt" = w.at
-    FROM won w WHERE o.id = w.order_id AND w.contradiction IS NOT NULL
+    FROM won w WHERE o.id = w.order_id AND (w.contradiction IS NOT NULL OR NOT w.fits)
 ), waits AS (
     INSERT INTO orderwatch.unsettled (order_id, finished_at)
     SELECT w.order_id, w.ended_at FROM won w JOIN said s ON s.id = w.order_id
@@ -137,7 +142,8 @@ WITH free AS MATERIALIZED (
     LEFT JOIN said s ON s.id = w.order_id
     LEFT JOIN spent p ON p.order_id = w.order_id
     CROSS JOIN LATERAL orderwatch.notices_about(
-        w.order_id, w.tenant_id, w.now_stage, w.now_outcome, s.status, s.external_status, s.message,
+        w.order_id, w.tenant_id, w.now_stage, w.now_outcome,
+        COALESCE(s.status, w.found_status), COALESCE(s.external_status, w.found_external), s.message,
         w.kept_pin, w.reference, p.cost, w.at,
         $33::text[], $34::uuid[]) AS n
     WHERE w.ended_at IS NOT NULL AND cardinality($33::text[]) > 0
@@ -149,6 +155,6 @@ SELECT w.order_id AS "order_id!", w.row_gone AS "row_gone!", w.found_status AS "
        -- Listeners hear of it with the commit.
        CASE WHEN w.ended_at IS NOT NULL THEN pg_notify('orderwatch_settled', json_build_object(
            'order_id', w.order_id, 'tenant_id', w.tenant_id, 'stage', w.now_stage,
-           'outcome', w.now_outcome, 'status', s.status)::text)
+           'outcome', w.now_outcome, 'status', COALESCE(s.status, w.found_status))::text)
            END IS NOT NULL AS "told!"
 FROM won w LEFT JOIN said s ON s.id = w.order_id
