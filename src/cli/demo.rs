@@ -23,7 +23,7 @@ use crate::{
     meter::Meter,
     sandbox::panel::Panel,
     shutdown::Stop,
-    store::Store,
+    store::{Sides, Store},
     telemetry::{self, Secrets},
 };
 
@@ -160,7 +160,8 @@ fn settings(more: impl IntoIterator<Item = (&'static str, String)>) -> anyhow::R
 
 /// The database of the demo, with all tables. It must not hold anybody's shop.
 async fn empty_database(config: &Config) -> anyhow::Result<Store> {
-    let store = super::store(config).await?;
+    // The account of the store comes later than its tables.
+    let store = super::store(config).await?.having(Sides::BOTH);
     ensure!(
         store.is_practice().await?,
         "there is a shop in this database, or a warehouse; give the demo an empty one in $DATABASE_URL"
