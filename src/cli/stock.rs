@@ -40,6 +40,16 @@ Examples:
   orderwatch stock push                     now, not at the next tick; what it did is printed as JSON
   orderwatch stock push --force             although more than half of what is on sale would be set to zero";
 
+const PAUSE_EXAMPLES: &str = "\
+Example:
+  orderwatch stock pause --reason 'the warehouse sends by itself today'
+
+Orders and returns are read on. `orderwatch stock resume` ends it.";
+
+const RESUME_EXAMPLES: &str = "\
+Example:
+  orderwatch stock resume";
+
 const LOG_EXAMPLES: &str = "\
 Examples:
   orderwatch stock log             the last ten passes
@@ -58,8 +68,10 @@ pub(super) enum Command {
     #[command(after_help = release::EXAMPLES)]
     Release(release::Options),
     /// Send no stock until it is resumed.
+    #[command(after_help = PAUSE_EXAMPLES)]
     Pause(PauseOptions),
     /// Send stock again, once nobody else does.
+    #[command(after_help = RESUME_EXAMPLES)]
     Resume(ResumeOptions),
     /// Show the last passes.
     #[command(after_help = LOG_EXAMPLES)]

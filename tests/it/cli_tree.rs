@@ -6,7 +6,7 @@ use orderwatch::cli::Cli;
 use super::process::Program;
 
 /// Commands that print no figures: they act, and say in a sentence what they did.
-const WITHOUT_TABLES: [&str; 15] = [
+const WITHOUT_TABLES: [&str; 18] = [
     "run",
     "top",
     "healthcheck",
@@ -15,10 +15,13 @@ const WITHOUT_TABLES: [&str; 15] = [
     "once",
     "order retry",
     "order resolve",
+    "order confirm",
     "pause",
     "resume",
     "pick",
     "stock release",
+    "stock pause",
+    "stock resume",
     "demo",
     "completions",
     "man",

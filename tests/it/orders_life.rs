@@ -148,6 +148,7 @@ async fn assert_books(
         "outcome": "completed",
         "cost": "35",
         "expected": "35",
+        "player_fields": "sheet",
         "recorded_at": iso(shop.now()),
     });
     assert_eq!(json!(purchases[0].0), want);

@@ -100,7 +100,11 @@ async fn an_answer_on_the_way_changes_nothing_in_a_row_that_staff_have_decided(p
     rig.poll().await;
     let row = shop.shop_row(order).await;
     let looked = json!({"lastSyncAt": row.get("lastSyncAt")});
-    assert_eq!(row.changes(&before), looked, "the shop's own poller would ask again");
+    assert_eq!(
+        row.changes(&before),
+        looked,
+        "the shop's own poller would ask again"
+    );
     assert_eq!(shop.stage(order).await, Stage::Submitted);
 
     rig.run_out().await;

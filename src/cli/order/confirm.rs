@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::one;
 use crate::{
-    cli::{Global, migrated_store, out, signature::Signature},
+    cli::{Global, out, shop_store, signature::Signature},
     store::Confirmed,
 };
 
@@ -27,7 +27,7 @@ pub(in crate::cli) struct Options {
 
 pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<ExitCode> {
     let (config, _log) = global.begin()?;
-    let store = migrated_store(&config).await?;
+    let store = shop_store(&config).await?;
     let order = one::one(&store, &options.order).await?;
     let (now, _) = store.now().await?;
     let person = options.signature.person();
