@@ -81,6 +81,7 @@ mod orders_polling;
 mod orders_reference;
 #[cfg(feature = "sandbox")]
 mod orders_settled;
+#[cfg(feature = "sandbox")]
 mod orders_staff;
 #[cfg(feature = "sandbox")]
 mod orders_streams;

@@ -97,7 +97,9 @@ async fn a_claim_of_a_new_order_reads_no_other_orders(pool: PgPool) {
     .bind(now + TimeDelta::hours(24))
     .bind(vec![None::<rust_decimal::Decimal>])
     .bind(Uuid::nil())
-    .bind(false);
+    .bind(false)
+    .bind(vec![reseller.package("2")])
+    .bind(vec!["sheet"]);
     let most = most_rows(&mut session(&pool).await, query).await;
     assert!(most >= 1.0, "the order was claimed");
 }
@@ -129,7 +131,9 @@ async fn a_claim_of_a_queued_order_reads_no_other_orders(pool: PgPool) {
     .bind(until)
     .bind(vec![None::<rust_decimal::Decimal>])
     .bind(Uuid::nil())
-    .bind(false);
+    .bind(false)
+    .bind(vec![reseller.package("2")])
+    .bind(vec!["sheet"]);
     let most = most_rows(&mut session(&pool).await, query).await;
     assert!(most >= 1.0, "the order was claimed");
 }
