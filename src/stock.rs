@@ -17,11 +17,13 @@ pub mod ledger;
 pub mod listing;
 pub mod mirror;
 pub mod names;
+pub mod pace;
 pub mod patience;
 pub mod pick;
 pub mod place;
 pub mod plan;
 pub mod reserve;
+pub mod rule;
 pub mod second_pusher;
 pub mod shelf;
 

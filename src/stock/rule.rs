@@ -1,0 +1,279 @@
+//! What is done about one barcode: Trendyol's figure is looked at and compared with what should be on sale.
+//!
+//! Nothing is inferred about what Trendyol may have done to its figure meanwhile. A figure that is too high
+//! is lowered at once. One that is too low (a [`Deficit`]) is either stock to put on sale, or sales that the
+//! orders do not tell of yet; so it is raised at once by all but the sales that may still be hidden, and by
+//! the rest when the deficit has stood long enough for every sale to be known.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::{
+    pace::{Pace, Sales},
+    patience::{MAY_STILL_APPLY, REPEAT_AFTER},
+};
+
+/// What is remembered of a barcode at Trendyol.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Figure {
+    /// The last look.
+    pub observed: Option<Observed>,
+    /// Since when too few are on sale.
+    pub deficit: Option<Deficit>,
+    /// The last push.
+    pub sent: Option<Sent>,
+    /// Refused by Trendyol: until when it is not sent, and Trendyol's words.
+    pub quarantine: Option<(DateTime<Utc>, String)>,
+    /// Quantities sent within [`REPEAT_AFTER`], and when.
+    pub recent: Vec<(i32, DateTime<Utc>)>,
+    /// How fast it sells.
+    pub sales: Sales,
+}
+
+/// A look at what is on sale.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observed {
+    /// When Trendyol was asked.
+    pub at: DateTime<Utc>,
+    /// What it answered.
+    pub answer: Answer,
+}
+
+/// What Trendyol answered about a barcode.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Units on sale.
+    Units(i32),
+    /// It does not list the barcode.
+    NotListed,
+    /// Several quantities in one answer.
+    Contradictory,
+}
+
+/// Fewer are on sale than should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deficit {
+    /// By how many.
+    pub units: i32,
+    /// When that was first seen.
+    pub since: DateTime<Utc>,
+}
+
+/// A quantity that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// How many.
+    pub quantity: i32,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// While it may still be applied: until when its result is waited for.
+    pub open_until: Option<DateTime<Utc>>,
+}
+
+/// The circumstances of a decision.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// The time.
+    pub now: DateTime<Utc>,
+    /// When the orders were last read whole.
+    pub orders_read_at: Option<DateTime<Utc>>,
+    /// Whether that is too long ago: then stock is only lowered.
+    pub stale: bool,
+    /// Whether what is on sale could not be looked at: then stock is only set to zero, because any
+    /// other figure might be more than what is left on sale.
+    pub blind: bool,
+    /// How long sales may be hidden.
+    pub pace: Pace,
+}
+
+/// What is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "verdict")]
+pub enum Verdict {
+    /// Trendyol has what should be on sale.
+    InSync,
+    /// This quantity is sent.
+    Send {
+        /// Units.
+        quantity: i32,
+        /// Why it is this many.
+        reason: Reason,
+    },
+    /// Nothing is sent now.
+    Wait(Wait),
+}
+
+/// Why a quantity is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// More are on sale, or under way, than should be.
+    Lower,
+    /// Too few are on sale: all but those that may have been sold unheard of.
+    Raise,
+    /// The deficit has stood long enough for every sale to be known.
+    RaiseSettled,
+}
+
+/// Why nothing is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "wait")]
+pub enum Wait {
+    /// A push is under way.
+    UnderWay {
+        /// When it is looked at without its result.
+        until: DateTime<Utc>,
+    },
+    /// The rest of a deficit may be sales that the orders do not tell of yet.
+    Settling {
+        /// When it is raised if nothing changes.
+        until: DateTime<Utc>,
+    },
+    /// The orders have to be read once more before it is raised.
+    OrdersToRead,
+    /// The orders were not read lately: there may be sales that nobody has counted.
+    StaleOrders,
+    /// Never looked at, or what is on sale could not be looked at now.
+    Unseen,
+    /// Trendyol does not list it.
+    NotListed,
+    /// Trendyol answers several quantities at once.
+    Contradictory,
+    /// Trendyol refused it.
+    Quarantined {
+        /// When it is tried again.
+        until: DateTime<Utc>,
+    },
+    /// The same quantity went out minutes ago.
+    Repeated {
+        /// When it may be sent again.
+        until: DateTime<Utc>,
+    },
+}
+
+impl Figure {
+    /// Units on sale when it was last looked at.
+    #[must_use]
+    pub fn on_sale(&self) -> Option<i32> {
+        match self.observed.as_ref()?.answer {
+            Answer::Units(units) => Some(units),
+            Answer::NotListed | Answer::Contradictory => None,
+        }
+    }
+
+    /// A push that may still be applied.
+    #[must_use]
+    pub fn open(&self) -> Option<Sent> {
+        self.sent.filter(|sent| sent.open_until.is_some())
+    }
+
+    /// The deficit by the last look. One that changed starts anew, because the change may be a sale.
+    #[must_use]
+    pub fn deficit_of(&self, desired: i32) -> Option<Deficit> {
+        let observed = self.observed.as_ref()?;
+        if self.open().is_some() {
+            return self.deficit;
+        }
+        let units = desired.saturating_sub(self.on_sale()?);
+        let stood = self.deficit.filter(|before| before.units == units);
+        (units > 0).then(|| {
+            stood.unwrap_or(Deficit {
+                units,
+                since: observed.at,
+            })
+        })
+    }
+}
+
+/// Decides about one barcode.
+#[must_use]
+pub fn decide(desired: i32, figure: &Figure, rules: &Rules) -> Verdict {
+    if let Some((until, _)) = &figure.quarantine
+        && *until > rules.now
+    {
+        return Verdict::Wait(Wait::Quarantined { until: *until });
+    }
+    if let Some(open) = figure.open() {
+        return while_open(desired, open, figure, rules);
+    }
+    let on_sale = match figure.observed.as_ref().map(|observed| &observed.answer) {
+        None => return Verdict::Wait(Wait::Unseen),
+        Some(Answer::NotListed) => return Verdict::Wait(Wait::NotListed),
+        Some(Answer::Contradictory) => return Verdict::Wait(Wait::Contradictory),
+        Some(Answer::Units(units)) => *units,
+    };
+    if desired == on_sale {
+        Verdict::InSync
+    } else if desired < on_sale {
+        lower(desired, figure, rules)
+    } else {
+        raise(desired, on_sale, figure, rules)
+    }
+}
+
+/// While a push is open, only less than it is sent: that is right whichever is applied last.
+fn while_open(desired: i32, open: Sent, figure: &Figure, rules: &Rules) -> Verdict {
+    if desired < open.quantity && (!rules.stale || desired == 0) {
+        return lower(desired, figure, rules);
+    }
+    let until = open.open_until.unwrap_or(open.at + MAY_STILL_APPLY);
+    Verdict::Wait(Wait::UnderWay { until })
+}
+
+/// Lowers now. Where the number was used lately and Trendyol would refuse it, one less that was not:
+/// a lowering never waits.
+fn lower(desired: i32, figure: &Figure, rules: &Rules) -> Verdict {
+    if rules.blind && desired > 0 {
+        return Verdict::Wait(Wait::Unseen);
+    }
+    let unused = (0..=desired)
+        .rev()
+        .find(|units| used_until(figure, *units, rules).is_none());
+    match unused {
+        Some(quantity) => Verdict::Send {
+            quantity,
+            reason: Reason::Lower,
+        },
+        None => Verdict::Wait(Wait::Repeated {
+            until: used_until(figure, desired, rules).unwrap_or(rules.now),
+        }),
+    }
+}
+
+fn raise(desired: i32, on_sale: i32, figure: &Figure, rules: &Rules) -> Verdict {
+    if rules.blind {
+        return Verdict::Wait(Wait::Unseen);
+    }
+    if rules.stale {
+        return Verdict::Wait(Wait::StaleOrders);
+    }
+    let since = figure
+        .deficit_of(desired)
+        .map_or(rules.now, |deficit| deficit.since);
+    if rules.orders_read_at.is_none_or(|read| read < since) {
+        return Verdict::Wait(Wait::OrdersToRead);
+    }
+
+    let until = since + rules.pace.settle;
+    let (quantity, reason) = if rules.now >= until {
+        (desired, Reason::RaiseSettled)
+    } else {
+        let hidden = rules.pace.hidden(figure.sales, rules.now);
+        let surely = hidden.map_or(0, |hidden| desired.saturating_sub(hidden));
+        (surely, Reason::Raise)
+    };
+    if quantity <= on_sale {
+        return Verdict::Wait(Wait::Settling { until });
+    }
+    match used_until(figure, quantity, rules) {
+        Some(until) => Verdict::Wait(Wait::Repeated { until }),
+        None => Verdict::Send { quantity, reason },
+    }
+}
+
+/// Until when Trendyol takes this quantity for a repetition.
+fn used_until(figure: &Figure, quantity: i32, rules: &Rules) -> Option<DateTime<Utc>> {
+    let same = figure.recent.iter().filter(|(sent, _)| *sent == quantity);
+    let until = same.map(|(_, at)| *at + REPEAT_AFTER).max()?;
+    (until > rules.now).then_some(until)
+}
