@@ -61,7 +61,10 @@ pub use self::{
     limits::{Bursts, Group, Limits, Measure},
     package::{Line, Package},
     plan::{Product, ProductState, QueuePlan, StorePlan},
-    quirks::{ClaimDates, Errors, Expired, NoClaims, Quirks, Repeats, Unfinished},
+    quirks::{
+        AwaitingId, ClaimDates, Errors, Expired, LineIds, NoClaims, Origins, PackageQuirks, Quirks,
+        Repeats, Unfinished,
+    },
     record::{RequestRecord, Sale},
     state::Order,
     status::{ClaimStatus, CreatedBy, Status},
@@ -109,6 +112,9 @@ pub enum StoreError {
     /// Nothing would be left of the package.
     #[error("package {0} has too few pieces for that")]
     TooSmall(i64),
+    /// Other packages have taken its place.
+    #[error("package {0} was split: its parts live on")]
+    Dissolved(i64),
     /// The pieces are not in the package.
     #[error("package {package} does not have so many pieces of {barcode}")]
     NotInPackage {
@@ -374,6 +380,30 @@ impl TrendyolStore {
         pieces: u32,
     ) -> Result<i64, StoreError> {
         self.change(|state| state.cancel_pieces(package, barcode, pieces))
+    }
+
+    /// Cancels one line, whole, of a package of several lines that lives on otherwise.
+    ///
+    /// # Errors
+    /// When there is no such line, or no other one.
+    pub fn cancel_line(&self, package: i64, barcode: &str) -> Result<(), StoreError> {
+        self.change(|state| state.cancel_line(package, barcode))
+    }
+
+    /// Sells pieces of one product in an order that another seller could not supply.
+    ///
+    /// # Errors
+    /// When the store does not show that many.
+    pub fn transfer_here(&self, barcode: &str, pieces: u32) -> Result<Order, StoreError> {
+        self.change(|state| state.take(&[&[(barcode, pieces)]], CreatedBy::Transfer))
+    }
+
+    /// Gives a package to another seller: its last record says `transfer`, its status stays.
+    ///
+    /// # Errors
+    /// When there is no such package.
+    pub fn transfer_away(&self, package: i64) -> Result<(), StoreError> {
+        self.change(|state| state.transfer(package))
     }
 
     /// Begins the return of pieces of a package.

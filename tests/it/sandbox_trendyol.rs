@@ -11,6 +11,7 @@ mod client;
 mod door;
 mod life;
 mod limits;
+mod odd_packages;
 mod orders;
 mod progress;
 mod stock;

@@ -21,7 +21,8 @@ pub(super) type Place = (DateTime<Utc>, i64);
 #[derive(Debug, Default)]
 pub(super) struct Feed {
     shown: BTreeMap<Place, Shown>,
-    dates: HashMap<i64, DateTime<Utc>>,
+    /// Of each package: its date, and which change it was. Two changes may have one date.
+    newest: HashMap<i64, (DateTime<Utc>, u64)>,
     orders: HashMap<String, Vec<i64>>,
     waiting: BTreeMap<(DateTime<Utc>, u64), Arc<Package>>,
     outages: Vec<Range<DateTime<Utc>>>,
@@ -63,28 +64,29 @@ impl Feed {
         while let Some(first) = self.waiting.first_entry()
             && first.key().0 <= now
         {
+            let seq = first.key().1;
             let package = first.remove();
             let hides = |o: &&Range<DateTime<Utc>>| o.contains(&package.last_modified);
             let ends = self.outages.iter().filter(hides).map(|o| o.end).max();
             match ends.filter(|end| *end > now) {
-                Some(end) => self.publish(package, end),
-                None => self.show(package),
+                Some(end) => drop(self.waiting.insert((end, seq), package)),
+                None => self.show(package, seq),
             }
         }
     }
 
-    fn show(&mut self, package: Arc<Package>) {
+    fn show(&mut self, package: Arc<Package>, seq: u64) {
         let (id, date) = (package.id, package.last_modified);
-        match self.dates.get(&id) {
+        match self.newest.get(&id) {
             // An earlier change that was longer under way than a later one.
-            Some(newer) if *newer > date => return,
-            Some(older) => drop(self.shown.remove(&(*older, id))),
+            Some(newer) if *newer > (date, seq) => return,
+            Some((older, _)) => drop(self.shown.remove(&(*older, id))),
             None => {
                 let number = package.order_number.clone();
                 self.orders.entry(number).or_default().push(id);
             }
         }
-        self.dates.insert(id, date);
+        self.newest.insert(id, (date, seq));
         let json = OnceCell::new();
         self.shown.insert((date, id), Shown { package, json });
     }
@@ -112,6 +114,6 @@ impl Feed {
     }
 
     pub(super) fn get(&self, id: i64) -> Option<&Shown> {
-        self.shown.get(&(*self.dates.get(&id)?, id))
+        self.shown.get(&(self.newest.get(&id)?.0, id))
     }
 }

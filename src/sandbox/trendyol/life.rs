@@ -9,8 +9,10 @@ use super::{
     Order, StoreError,
     claims::Claim,
     package::{Line, Package},
+    quirks::LineIds,
     state::State,
     status::{ClaimStatus, CreatedBy, Status},
+    times::chance,
 };
 
 impl State {
@@ -35,7 +37,7 @@ impl State {
         by: &'static str,
         why: &'static str,
     ) -> Result<(), StoreError> {
-        let lines = self.package(id)?.lines.clone();
+        let lines: Vec<Line> = self.whole(id)?.live_lines().cloned().collect();
         self.change(id, |package| {
             package.status = status;
             package.cancelled = Some((by, why));
@@ -53,29 +55,102 @@ impl State {
         }
     }
 
+    /// A package that other packages have not taken the place of.
+    fn whole(&self, id: i64) -> Result<&Package, StoreError> {
+        let package = self.package(id)?;
+        if package.status == Status::UnPacked {
+            return Err(StoreError::Dissolved(id));
+        }
+        Ok(package)
+    }
+
+    /// Cancels one line, whole, in a package that lives on.
+    pub(super) fn cancel_line(&mut self, id: i64, barcode: &str) -> Result<(), StoreError> {
+        let package = self.whole(id)?;
+        let wanted = |line: &&Line| line.product.barcode == barcode;
+        let found = package.live_lines().find(wanted);
+        let line = found.cloned().ok_or_else(|| StoreError::NotInPackage {
+            package: id,
+            barcode: barcode.to_owned(),
+        })?;
+        if package.live_lines().count() < 2 {
+            return Err(StoreError::TooSmall(id));
+        }
+        self.change(id, |package| {
+            let mut lines = package.lines.iter_mut();
+            if let Some(line) = lines.find(|other| !other.cancelled && other.id == line.id) {
+                line.cancelled = true;
+            }
+        })?;
+        self.give_back(&line, line.quantity);
+        Ok(())
+    }
+
+    /// Gives a package to another seller, who sends it from shelves of his own.
+    pub(super) fn transfer(&mut self, id: i64) -> Result<(), StoreError> {
+        let lines: Vec<Line> = self.whole(id)?.live_lines().cloned().collect();
+        self.change(id, |package| {
+            package.created_by = CreatedBy::Transfer;
+            package.transferred = true;
+        })?;
+        for line in lines {
+            self.give_back(&line, line.quantity);
+        }
+        Ok(())
+    }
+
     /// Splits a package in two: whole lines where there are several, else pieces of the one.
     pub(super) fn split(&mut self, id: i64) -> Result<[i64; 2], StoreError> {
-        let origin = self.package(id)?.clone();
+        let origin = self.whole(id)?.clone();
         if origin.pieces() < 2 {
             return Err(StoreError::TooSmall(id));
         }
-        let (first, second) = self.halves(&origin.lines);
+        let lines: Vec<Line> = origin.live_lines().cloned().collect();
+        let (first, second) = self.halves(&lines);
         let status = origin.status.clone();
         self.change(id, |package| package.status = Status::UnPacked)?;
         let mut carry = |lines| self.succeed(&origin, CreatedBy::Split, status.clone(), lines);
-        Ok([carry(first), carry(second)])
+        let parts = [carry(first), carry(second)];
+        self.split_again(parts);
+        Ok(parts)
+    }
+
+    /// Makes chains, where the quirks say so.
+    fn split_again(&mut self, parts: [i64; 2]) {
+        let share = self.plan.quirks.packages.splits_again;
+        for part in parts {
+            if chance(share, &mut self.rng) {
+                // One piece cannot be divided: then it stays as it is.
+                drop(self.split(part));
+            }
+        }
     }
 
     fn halves(&mut self, lines: &[Line]) -> (Vec<Line>, Vec<Line>) {
-        if let [line] = lines {
+        let ids = self.plan.quirks.packages.line_ids;
+        let (mut first, mut second) = if let [line] = lines {
             let (mut first, mut second) = (line.clone(), line.clone());
             first.quantity = line.quantity / 2;
             second.quantity = line.quantity - first.quantity;
-            second.id = self.next_line();
-            return (vec![first], vec![second]);
+            if ids == LineIds::Mixed {
+                second.id = self.next_line();
+            }
+            (vec![first], vec![second])
+        } else {
+            let (first, second) = lines.split_at(lines.len() / 2);
+            (first.to_vec(), second.to_vec())
+        };
+        for line in first.iter_mut().chain(&mut second) {
+            self.renumber(line);
         }
-        let (first, second) = lines.split_at(lines.len() / 2);
-        (first.to_vec(), second.to_vec())
+        (first, second)
+    }
+
+    /// A line that is carried on, where the quirks give it a new id.
+    fn renumber(&mut self, line: &mut Line) {
+        if self.plan.quirks.packages.line_ids == LineIds::New {
+            line.id = self.next_line();
+        }
     }
 
     /// Takes pieces out of a package: it ends, and another one carries the rest on.
@@ -85,8 +160,8 @@ impl State {
         barcode: &str,
         pieces: u32,
     ) -> Result<i64, StoreError> {
-        let origin = self.package(id)?.clone();
-        let (taken, rest) = without(&origin, barcode, pieces)?;
+        let origin = self.whole(id)?.clone();
+        let (taken, mut rest) = without(&origin, barcode, pieces)?;
         if rest.is_empty() {
             return Err(StoreError::TooSmall(id));
         }
@@ -96,6 +171,9 @@ impl State {
         })?;
         for (line, count) in taken {
             self.give_back(&line, count);
+        }
+        for line in &mut rest {
+            self.renumber(line);
         }
         Ok(self.succeed(&origin, CreatedBy::Cancel, origin.status.clone(), rest))
     }
@@ -125,12 +203,29 @@ impl State {
         Ok(())
     }
 
+    /// Cancels a line of a package that was not sent yet, if it has several. Returns its status.
+    fn cancel_some_line(&mut self, id: i64) -> Option<Status> {
+        let package = self.packages.get(&id).filter(|p| p.status.is_open())?;
+        let status = package.status.clone();
+        let barcode = package.live_lines().last()?.product.barcode.clone();
+        self.cancel_line(id, &barcode).ok().map(|()| status)
+    }
+
     /// Lets one random package take the next step of its life. Returns it and its new state.
     pub(super) fn live(&mut self, rng: &mut Rng) -> Option<(i64, Status)> {
-        let alive: Vec<i64> = self.packages.values().filter_map(alive).collect();
+        let (now, how) = (self.now(), &self.plan.quirks.packages);
+        let (rare, lines) = (how.rare_statuses, how.cancelled_lines);
+        let alive = |package: &&Package| package.told_from <= now && alive(package, rare);
+        let alive: Vec<i64> = self.packages.values().filter(alive).map(|p| p.id).collect();
         let id = *alive.get(rng.usize(..alive.len().max(1)))?;
+        if chance(lines, rng)
+            && let Some(status) = self.cancel_some_line(id)
+        {
+            return Some((id, status));
+        }
         let package = self.packages.get(&id)?;
-        let (status, pieces) = (next(&package.status, rng.f64())?, package.pieces());
+        let status = next(&package.status, rng.f64(), rare)?;
+        let pieces = package.pieces();
         let done = match status {
             Status::Cancelled => self.give_up(id, status.clone(), "CUSTOMER", "Vazgeçtim"),
             Status::UnSupplied => self.give_up(id, status.clone(), "SELLER", "Stok yok"),
@@ -142,15 +237,21 @@ impl State {
     }
 }
 
-/// The id of a package that may still change.
-fn alive(package: &Package) -> Option<i64> {
-    let sent = matches!(package.status, Status::Shipped | Status::AtCollectionPoint);
-    (package.status.is_open() || sent).then_some(package.id)
+/// Whether a package may still change here; `rare`: also in ways that no document names.
+fn alive(package: &Package, rare: bool) -> bool {
+    let sent = match package.status {
+        Status::Shipped | Status::AtCollectionPoint => true,
+        Status::UnDelivered => rare,
+        _ => false,
+    };
+    (package.status.is_open() || sent) && !package.transferred
 }
 
-/// What may come after a state; `dice` is 0 to 1.
-fn next(status: &Status, dice: f64) -> Option<Status> {
+/// What may come after a state; `dice` is 0 to 1, `rare` as for [`alive`].
+fn next(status: &Status, dice: f64, rare: bool) -> Option<Status> {
     let steps: &[(f64, Status)] = match status {
+        Status::Created if rare && dice < 0.1 => &[(1.0, Status::Repack)],
+        Status::Picking if rare && dice < 0.1 => &[(1.0, Status::Reset)],
         Status::Awaiting => &[
             (0.7, Status::Created),
             (0.2, Status::Verified),
@@ -164,6 +265,9 @@ fn next(status: &Status, dice: f64) -> Option<Status> {
             (0.05, Status::UnSupplied),
         ],
         Status::Picking => &[(0.9, Status::Invoiced), (0.1, Status::Cancelled)],
+        Status::Repack => &[(1.0, Status::Picking)],
+        Status::Reset => &[(1.0, Status::Created)],
+        Status::UnDelivered => &[(1.0, Status::UnDeliveredAndReturned)],
         Status::Invoiced => &[(1.0, Status::Shipped)],
         Status::Shipped => &[
             (0.7, Status::Delivered),
@@ -197,7 +301,7 @@ fn without(
         });
     }
     let (mut taken, mut rest, mut left) = (Vec::new(), Vec::new(), pieces);
-    for line in &package.lines {
+    for line in package.live_lines() {
         let mut line = line.clone();
         if line.product.barcode == barcode && left > 0 {
             let count = line.quantity.min(left);

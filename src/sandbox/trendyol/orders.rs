@@ -96,7 +96,7 @@ impl Reader<'_> {
     }
 
     fn text<'s>(&self, shown: &'s Shown) -> &'s str {
-        shown.json(|package| package.json(self.quirks.names, self.seller))
+        shown.json(|package| package.json(self.quirks, self.seller))
     }
 
     /// One page.

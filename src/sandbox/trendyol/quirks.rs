@@ -1,7 +1,12 @@
 //! Behaviour on which documents and observers disagree: a client must stand both ways.
 
+mod packages;
+
 use std::time::Duration;
 
+use fastrand::Rng;
+
+pub use self::packages::{AwaitingId, LineIds, Origins, PackageQuirks};
 use super::json::Names;
 
 /// How the store behaves where no document settles it.
@@ -9,6 +14,8 @@ use super::json::Names;
 pub struct Quirks {
     /// Names of fields.
     pub names: Names,
+    /// How packages are split, cancelled and told of.
+    pub packages: PackageQuirks,
     /// What counts as the same stock report within 15 minutes.
     pub repeats: Repeats,
     /// The HTTP status of the refusal of a repeated report.
@@ -43,6 +50,7 @@ impl Default for Quirks {
     fn default() -> Self {
         Self {
             names: Names::New,
+            packages: PackageQuirks::default(),
             repeats: Repeats::Body,
             repeat_status: 400,
             errors: Errors::Documented,
@@ -57,6 +65,17 @@ impl Default for Quirks {
             claims_cut: 500,
             store_fronts: vec!["TR", "1"],
             exact_user_agent: false,
+        }
+    }
+}
+
+impl Quirks {
+    /// Everything that real stores were seen to do, at random and all at once.
+    #[must_use]
+    pub fn all(rng: &mut Rng) -> Self {
+        Self {
+            packages: PackageQuirks::all(rng),
+            ..Self::default()
         }
     }
 }

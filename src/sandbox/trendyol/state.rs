@@ -16,12 +16,16 @@ use super::{
     queue::Queue,
     shelf::Shelf,
     status::{CreatedBy, Status},
-    times::{drawn, span},
+    times::{chance, drawn, span},
 };
 
 const FIRST_PACKAGE: i64 = 3_330_111_111;
 const FIRST_ORDER: i64 = 10_654_411_111;
 const FIRST_LINE: i64 = 4_765_111_111;
+/// From a package to the one that it had at another seller.
+const FOREIGN: i64 = 900_000_000;
+/// Two changes that are closer together may have one date.
+const AT_ONCE: TimeDelta = TimeDelta::minutes(1);
 
 /// An order as the store took it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,6 +91,20 @@ impl State {
 
     /// Takes an order, each list of which becomes a package of its own.
     pub(super) fn sell(&mut self, parcels: &[&[(&str, u32)]]) -> Result<Order, StoreError> {
+        let by = if chance(self.plan.quirks.packages.transfers, &mut self.rng) {
+            CreatedBy::Transfer
+        } else {
+            CreatedBy::Order
+        };
+        self.take(parcels, by)
+    }
+
+    /// Takes an order that began here or, if it was transferred, at another seller.
+    pub(super) fn take(
+        &mut self,
+        parcels: &[&[(&str, u32)]],
+        created_by: CreatedBy,
+    ) -> Result<Order, StoreError> {
         let mut wanted: BTreeMap<&str, u32> = BTreeMap::new();
         for (barcode, pieces) in parcels.iter().copied().flatten() {
             let sum = wanted.entry(barcode).or_default();
@@ -108,7 +126,7 @@ impl State {
         };
         let packages = parcels
             .iter()
-            .map(|parcel| self.pack(&number, status.clone(), parcel))
+            .map(|parcel| self.pack(&number, status.clone(), created_by, parcel))
             .collect::<Result<_, _>>()?;
         Ok(Order { number, packages })
     }
@@ -118,6 +136,7 @@ impl State {
         &mut self,
         number: &str,
         status: Status,
+        created_by: CreatedBy,
         parcel: &[(&str, u32)],
     ) -> Result<i64, StoreError> {
         let id = self.next_package();
@@ -142,9 +161,13 @@ impl State {
                 product: Arc::clone(&good.product),
                 quantity: pieces,
                 price: good.sale_price,
+                cancelled: false,
             });
         }
-        let package = self.blank(id, number, status, CreatedBy::Order, lines);
+        let mut package = self.blank(id, number, status, created_by, lines);
+        if created_by == CreatedBy::Transfer {
+            package.origins = vec![id - FOREIGN];
+        }
         self.enter(package);
         Ok(id)
     }
@@ -175,10 +198,15 @@ impl State {
             last_modified: self.now,
             cancelled: None,
             invoice: None,
+            first: None,
+            transferred: false,
+            told_from: self.now,
+            address_from: None,
+            addressed: true,
         }
     }
 
-    /// A package that carries lines of an earlier one on.
+    /// A package that carries lines of an earlier one on. It begins some time after its end.
     pub(super) fn succeed(
         &mut self,
         origin: &Package,
@@ -186,23 +214,60 @@ impl State {
         status: Status,
         lines: Vec<Line>,
     ) -> i64 {
+        let how = &self.plan.quirks.packages;
+        let (unpacked_first, delay) = (how.parts_unpacked_first, how.parts_delay.clone());
         let id = self.next_package();
-        let mut package = self.blank(id, &origin.order_number, status, created_by, lines);
-        package.origins = vec![origin.id];
-        package.ordered = origin.ordered;
-        self.enter(package);
+        let mut part = self.blank(id, &origin.order_number, status, created_by, lines);
+        part.origins = vec![origin.id];
+        part.first = origin.first.or(Some(origin.id));
+        part.ordered = origin.ordered;
+        let begins = self.now.max(origin.told_from) + span(drawn(&delay, &mut self.rng));
+        part.begin(begins);
+        if chance(unpacked_first, &mut self.rng) {
+            let settled = begins + span(drawn(&delay, &mut self.rng));
+            part = self.enter_unpacked(part, settled);
+        }
+        self.enter(part);
         id
     }
 
-    fn enter(&mut self, package: Package) {
+    /// Tells of a part that it is unpacked. Returns it as it really is, to be told from `settled` on.
+    fn enter_unpacked(&mut self, mut part: Package, settled: DateTime<Utc>) -> Package {
+        let mut first = part.clone();
+        first.status = Status::UnPacked;
+        first.history = vec![(first.created, Status::UnPacked)];
+        self.publish(&first);
+        part.told_from = settled;
+        part.last_modified = settled.max(part.created + TimeDelta::milliseconds(1));
+        part.history = first.history;
+        part.history.push((part.last_modified, part.status.clone()));
+        part
+    }
+
+    fn enter(&mut self, mut package: Package) {
+        let how = &self.plan.quirks.packages;
+        let (late, delay) = (how.late_addresses, how.address_delay.clone());
+        if chance(late, &mut self.rng) {
+            let known = package.created + span(drawn(&delay, &mut self.rng));
+            package.address_from = Some(known);
+        }
         self.publish(&package);
         self.packages.insert(package.id, package);
     }
 
+    /// Puts a package into the feed as it is now, and once more when its address is known.
     fn publish(&mut self, package: &Package) {
-        let delay = drawn(&self.plan.feed_delay, &mut self.rng);
-        let due = self.now + span(delay);
-        self.feed.publish(Arc::new(package.clone()), due);
+        let delay = span(drawn(&self.plan.feed_delay, &mut self.rng));
+        let due = self.now.max(package.told_from) + delay;
+        let mut package = package.clone();
+        if let Some(known) = package.address_from.filter(|known| *known > due) {
+            package.addressed = false;
+            self.feed.publish(Arc::new(package.clone()), due);
+            package.addressed = true;
+            self.feed.publish(Arc::new(package), known);
+        } else {
+            self.feed.publish(Arc::new(package), due);
+        }
         self.feed.tick(self.now);
     }
 
@@ -217,12 +282,17 @@ impl State {
         id: i64,
         change: impl FnOnce(&mut Package),
     ) -> Result<(), StoreError> {
-        let now = self.now;
+        let same_date = chance(self.plan.quirks.packages.equal_dates, &mut self.rng);
         let package = self.packages.get_mut(&id);
         let package = package.ok_or(StoreError::UnknownPackage(id))?;
+        // Nothing happens to a part before it begins.
+        let now = self.now.max(package.told_from);
         let before = package.status.clone();
         change(package);
-        package.last_modified = now.max(package.last_modified + TimeDelta::milliseconds(1));
+        if !same_date || now - package.last_modified > AT_ONCE {
+            let later = package.last_modified + TimeDelta::milliseconds(1);
+            package.last_modified = now.max(later);
+        }
         if package.status != before {
             package.history.push((now, package.status.clone()));
         }
@@ -231,7 +301,7 @@ impl State {
         Ok(())
     }
 
-    pub(super) fn next_line(&mut self) -> i64 {
+    pub(super) const fn next_line(&mut self) -> i64 {
         self.lines += 1;
         self.lines
     }

@@ -25,6 +25,12 @@ pub enum Status {
     UnDelivered,
     /// It came back.
     Returned,
+    /// It could not be handed over and came back; in no document, in 0.6 % of live packages.
+    UnDeliveredAndReturned,
+    /// To be packed again.
+    Repack,
+    /// Seen live; what it means is not known.
+    Reset,
     /// Cancelled.
     Cancelled,
     /// The seller could not supply it.
@@ -50,6 +56,9 @@ impl Status {
             Self::Delivered => "Delivered",
             Self::UnDelivered => "UnDelivered",
             Self::Returned => "Returned",
+            Self::UnDeliveredAndReturned => "UnDeliveredAndReturned",
+            Self::Repack => "Repack",
+            Self::Reset => "Reset",
             Self::Cancelled => "Cancelled",
             Self::UnSupplied => "UnSupplied",
             Self::UnPacked => "UnPacked",
@@ -62,7 +71,13 @@ impl Status {
     pub const fn is_open(&self) -> bool {
         matches!(
             self,
-            Self::Awaiting | Self::Verified | Self::Created | Self::Picking | Self::Invoiced
+            Self::Awaiting
+                | Self::Verified
+                | Self::Created
+                | Self::Picking
+                | Self::Invoiced
+                | Self::Repack
+                | Self::Reset
         )
     }
 }
@@ -82,6 +97,8 @@ pub enum CreatedBy {
     Cancel,
     /// An earlier package was split.
     Split,
+    /// The order went from one seller to another.
+    Transfer,
 }
 
 impl CreatedBy {
@@ -92,6 +109,7 @@ impl CreatedBy {
             Self::Order => "order-creation",
             Self::Cancel => "cancel",
             Self::Split => "split",
+            Self::Transfer => "transfer",
         }
     }
 }

@@ -53,3 +53,21 @@ pub(super) fn drawn(range: &RangeInclusive<Duration>, rng: &mut Rng) -> Duration
     let high = span(*range.end()).num_milliseconds().max(low);
     Duration::from_millis(rng.i64(low..=high).unsigned_abs())
 }
+
+/// Whether something happens that happens to this share, 0 to 1. A share of 0 draws nothing.
+pub(super) fn chance(share: f64, rng: &mut Rng) -> bool {
+    share > 0.0 && rng.f64() < share
+}
+
+/// The usual value in half of the cases, else one of the others.
+pub(super) fn mostly<T: Copy>(rng: &mut Rng, usual: T, others: &[T]) -> T {
+    match rng.choice(others) {
+        Some(other) if rng.bool() => *other,
+        _ => usual,
+    }
+}
+
+/// Whether a thing with this number is among a share of all of them: the same answer every time.
+pub(super) fn belongs(number: i64, what: u64, share: f64) -> bool {
+    share > 0.0 && Rng::with_seed(number.unsigned_abs() ^ what.rotate_left(40)).f64() < share
+}
