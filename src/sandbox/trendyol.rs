@@ -46,11 +46,13 @@ mod state;
 mod status;
 mod times;
 pub mod trouble;
+mod webhooks;
 
 use std::{fmt, io, ops::Range, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use fastrand::Rng;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
 pub use self::{
@@ -62,12 +64,13 @@ pub use self::{
     package::{Line, Package},
     plan::{Product, ProductState, QueuePlan, StorePlan},
     quirks::{
-        AwaitingId, ClaimDates, Errors, Expired, LineIds, NoClaims, Origins, PackageQuirks, Quirks,
-        Repeats, Unfinished,
+        AnswerQuirks, AwaitingId, ClaimDates, Errors, Expired, LineIds, NoClaims, Origins,
+        PackageQuirks, Quirks, Repeats, Unfinished,
     },
     record::{RequestRecord, Sale},
     state::Order,
     status::{ClaimStatus, CreatedBy, Status},
+    webhooks::HookDelivery,
 };
 use self::{desk::Desk, state::State};
 use super::{
@@ -82,6 +85,8 @@ use super::{
 pub struct TrendyolStore {
     server: Arc<Server>,
     desk: Arc<Desk>,
+    /// Ends the task that calls webhooks.
+    _hooks: Option<Arc<DropGuard>>,
 }
 
 /// What cannot happen at a store.
@@ -136,6 +141,24 @@ impl fmt::Debug for TrendyolStore {
     }
 }
 
+/// Calls webhooks as time goes by, until the guard is dropped.
+fn call_webhooks(desk: Arc<Desk>) -> DropGuard {
+    /// How late a call may be.
+    const OFTEN: Duration = Duration::from_millis(100);
+    let ends = CancellationToken::new();
+    let ended = ends.clone();
+    tokio::spawn(async move {
+        let calls = async {
+            loop {
+                desk.deliver_hooks().await;
+                tokio::time::sleep(OFTEN).await;
+            }
+        };
+        ended.run_until_cancelled(calls).await
+    });
+    ends.drop_guard()
+}
+
 /// The store itself.
 impl TrendyolStore {
     /// Starts a store.
@@ -147,10 +170,21 @@ impl TrendyolStore {
         reason = "it needs a runtime; awaiting it makes sure of one"
     )]
     pub async fn start(plan: StorePlan) -> io::Result<Self> {
-        let listen = plan.listen;
+        let (listen, hooks_run) = (plan.listen, plan.hooks_run);
         let desk = Arc::new(Desk::new(plan));
         let server = Arc::new(Server::start(listen, Arc::clone(&desk))?);
-        Ok(Self { server, desk })
+        let hooks = hooks_run.then(|| Arc::new(call_webhooks(Arc::clone(&desk))));
+        Ok(Self {
+            server,
+            desk,
+            _hooks: hooks,
+        })
+    }
+
+    /// Calls webhooks for every change of a package that is due by now. Returns how many calls that
+    /// took, repeated ones included.
+    pub async fn deliver_hooks(&self) -> usize {
+        self.desk.deliver_hooks().await
     }
 
     /// The address to configure at a client.
@@ -222,6 +256,11 @@ impl TrendyolStore {
         lock(&self.desk.gatekeeper).shut(group, lasts, self.now());
     }
 
+    /// Blocks the address of every client for a while: 556 for one endpoint, or for all.
+    pub fn block(&self, endpoint: Option<Endpoint>, lasts: Duration) {
+        self.desk.block(endpoint, lasts);
+    }
+
     /// Hides the changes of packages that are made within these times until their end. They
     /// then show with the dates on which they were made.
     pub fn outage(&self, times: Range<DateTime<Utc>>) {
@@ -277,9 +316,10 @@ impl TrendyolStore {
     /// When the store does not have it.
     pub fn drift(&self, barcode: &str, stock: u32) -> Result<(), StoreError> {
         self.change(|state| {
+            let now = state.now();
             let good = state.shelf.get_mut(barcode);
             let unknown = || StoreError::UnknownProduct(barcode.to_owned());
-            good.ok_or_else(unknown)?.stock = stock;
+            good.ok_or_else(unknown)?.set(stock, now);
             Ok(())
         })
     }

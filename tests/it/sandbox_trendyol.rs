@@ -11,12 +11,14 @@ mod client;
 mod door;
 mod life;
 mod limits;
+mod odd_answers;
 mod odd_packages;
 mod orders;
 mod progress;
 mod stock;
 mod stream;
 mod trouble;
+mod webhooks;
 mod wire;
 
 use orderwatch::sandbox::trendyol::{StorePlan, TrendyolStore};

@@ -16,6 +16,11 @@ pub(super) fn json(status: u16, body: impl Into<Vec<u8>>) -> Answer {
     Answer::new(status, JSON, body)
 }
 
+/// What an address that is blocked gets, for hours or days.
+pub(super) fn blocked() -> Answer {
+    json(556, r#"{"message":"Service Unavailable"}"#)
+}
+
 /// Why the store says no.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Problem {

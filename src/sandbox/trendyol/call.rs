@@ -23,11 +23,13 @@ pub enum Endpoint {
     Claims,
     /// `PUT …/shipment-packages/{id}`: reports progress of a package.
     UpdatePackage,
+    /// `…/webhooks`: registers who is told of changes.
+    Webhooks,
 }
 
 impl Endpoint {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::PushStock,
         Self::BatchResult,
         Self::ReadBack,
@@ -36,15 +38,17 @@ impl Endpoint {
         Self::RetiredOrders,
         Self::Claims,
         Self::UpdatePackage,
+        Self::Webhooks,
     ];
 
-    /// The method that it is called with.
+    /// The methods that it is called with.
     #[must_use]
-    pub const fn method(self) -> &'static str {
+    pub const fn methods(self) -> &'static [&'static str] {
         match self {
-            Self::PushStock => "POST",
-            Self::UpdatePackage => "PUT",
-            _ => "GET",
+            Self::PushStock => &["POST"],
+            Self::UpdatePackage => &["PUT"],
+            Self::Webhooks => &["GET", "POST", "PUT", "DELETE"],
+            _ => &["GET"],
         }
     }
 
@@ -59,7 +63,8 @@ impl Endpoint {
 pub(super) struct Target<'a> {
     pub(super) endpoint: Endpoint,
     pub(super) seller: &'a str,
-    /// The number or name at the end of the path; empty where there is none.
+    /// The number or name at the end of the path, for a webhook with the verb behind it; empty
+    /// where there is none.
     pub(super) id: &'a str,
 }
 
@@ -80,13 +85,19 @@ impl<'a> Target<'a> {
             ("order", "orders/stream") => (Endpoint::OrderStream, ""),
             ("order", "orders") => (Endpoint::RetiredOrders, ""),
             ("order", "claims") => (Endpoint::Claims, ""),
+            ("webhook", "webhooks") => (Endpoint::Webhooks, ""),
+            ("webhook", rest) => (Endpoint::Webhooks, rest.strip_prefix("webhooks/")?),
             ("order", rest) => (
                 Endpoint::UpdatePackage,
                 rest.strip_prefix("shipment-packages/")?,
             ),
             _ => return None,
         };
-        let known = !id.contains('/');
+        let verb = |(_, verb)| matches!(verb, "activate" | "deactivate");
+        let known = match endpoint {
+            Endpoint::Webhooks => id.split_once('/').is_none_or(verb),
+            _ => !id.contains('/'),
+        };
         known.then_some(Self {
             endpoint,
             seller,

@@ -1,25 +1,30 @@
 //! The desk: takes a request, lets happen to it what the plan says, and answers.
 
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 
 use super::{
     Endpoint, Ledger, RequestRecord,
-    answer::{Problem, json},
+    answer::{Problem, blocked, json},
     call::{Query, Target},
     claims,
     door::Door,
     feed::Feed,
     json::{self, Names},
     limits::{Gatekeeper, TooMany},
-    orders::Reader,
+    orders::{LookUp, Reader},
     plan::StorePlan,
     push::{self, Change, REPEATED},
-    quirks::{Expired, NoClaims},
-    readback,
+    quirks::{Expired, NoClaims, Unfinished},
+    readback::Reading,
     state::State,
     times::{StoreClock, span},
+    webhooks::Postman,
 };
 use crate::sandbox::{
     faults::Faults,
@@ -39,6 +44,9 @@ pub(super) struct Desk {
     pub(super) faults: Faults<Endpoint>,
     pub(super) gates: Gates<Endpoint>,
     door: Door,
+    postman: Postman,
+    /// Until when an endpoint answers 556 only.
+    blocked: Mutex<HashMap<Endpoint, DateTime<Utc>>>,
 }
 
 /// A request with everything that was read of it.
@@ -64,7 +72,7 @@ impl Service for Desk {
             self.ledger.stray();
             return Reply::Send(Answer::page(404));
         };
-        if request.method != target.endpoint.method() {
+        if !target.endpoint.methods().contains(&request.method) {
             self.ledger.stray();
             return Reply::Send(Answer::page(405));
         }
@@ -84,6 +92,8 @@ impl Desk {
             faults: Faults::new(plan.seed, plan.faults.clone()),
             gates: Gates::default(),
             door: Door::new(&plan),
+            blocked: Mutex::default(),
+            postman: Postman::default(),
             plan,
             clock,
             state,
@@ -95,6 +105,22 @@ impl Desk {
         let mut state = lock(&self.state);
         state.tick(self.clock.now());
         state
+    }
+
+    /// Blocks the address of every client at one endpoint, or at all of them.
+    pub(super) fn block(&self, endpoint: Option<Endpoint>, lasts: Duration) {
+        let until = self.clock.now() + span(lasts);
+        let mut blocked = lock(&self.blocked);
+        let all = Endpoint::ALL.into_iter();
+        blocked.extend(
+            all.filter(|e| endpoint.is_none_or(|one| one == *e))
+                .map(|e| (e, until)),
+        );
+    }
+
+    fn is_blocked(&self, endpoint: Endpoint) -> bool {
+        let until = lock(&self.blocked).get(&endpoint).copied();
+        until.is_some_and(|until| self.clock.now() < until)
     }
 
     /// A request to a known endpoint, from its arrival to its answer.
@@ -157,7 +183,9 @@ impl Desk {
 
     fn work(&self, visit: Visit<'_>) -> Answer {
         let (endpoint, seq) = (visit.target.endpoint, visit.seq);
-        let answer = if self.door.names_itself(&visit.request) {
+        let answer = if self.is_blocked(endpoint) {
+            blocked()
+        } else if self.door.names_itself(&visit.request) {
             self.answer(visit).unwrap_or_else(|problem| {
                 if problem.message == REPEATED {
                     self.ledger.note(seq, |record| record.repeated = true);
@@ -182,11 +210,12 @@ impl Desk {
         let body = match visit.target.endpoint {
             Endpoint::PushStock => self.push(visit)?,
             Endpoint::BatchResult => self.result(visit.target.id)?,
-            Endpoint::ReadBack => readback::page(&self.state().shelf, &query, &self.plan.quirks)?,
+            Endpoint::ReadBack => self.read_back(&query)?,
             Endpoint::Orders => self.page(&query)?,
             Endpoint::OrderStream => self.stream(&query)?,
             Endpoint::Claims => self.claims(&query)?,
             Endpoint::RetiredOrders => return Err(retired()),
+            Endpoint::Webhooks => self.webhooks(visit)?,
             Endpoint::UpdatePackage => {
                 self.state().progress(visit.target.id, visit.request.body)?;
                 return Ok(json(200, Vec::new()));
@@ -232,6 +261,9 @@ impl Desk {
         let Some(batch) = state.queue.find(id) else {
             return Ok(nothing());
         };
+        if quirks.unfinished == Unfinished::Nothing && !batch.is_done() {
+            return Ok(nothing());
+        }
         if state.now() - batch.created() < span(quirks.results_last) {
             return Ok(batch.json(quirks.unfinished, quirks.batch_status));
         }
@@ -247,8 +279,23 @@ impl Desk {
     }
 
     fn page(&self, query: &Query<'_>) -> Result<String, Problem> {
-        let state = self.state();
-        self.reader(&state.feed, state.now()).page(query)
+        let mut guard = self.state();
+        let state = &mut *guard;
+        let look = LookUp::draw(&self.plan.quirks.answers, &mut state.rng);
+        self.reader(&state.feed, state.now()).page(query, look)
+    }
+
+    fn read_back(&self, query: &Query<'_>) -> Result<String, Problem> {
+        let mut guard = self.state();
+        let state = &mut *guard;
+        let now = state.now();
+        let mut reading = Reading {
+            shelf: &state.shelf,
+            quirks: &self.plan.quirks,
+            rng: &mut state.rng,
+            now,
+        };
+        reading.page(query)
     }
 
     fn reader<'s>(&'s self, feed: &'s Feed, now: DateTime<Utc>) -> Reader<'s> {
@@ -265,6 +312,31 @@ impl Desk {
         let state = &mut *guard;
         let reader = self.reader(&state.feed, state.now());
         reader.stream(query, &mut state.cursors, &mut state.rng)
+    }
+
+    fn webhooks(&self, visit: Visit<'_>) -> Result<String, Problem> {
+        let mut guard = self.state();
+        let state = &mut *guard;
+        let now = state.now();
+        let (request, target) = (visit.request, visit.target);
+        state
+            .webhooks
+            .call(request.method, &target, request.body, &mut state.rng, now)
+    }
+
+    /// Tells webhooks what is due. Returns how many tries that took.
+    pub(super) async fn deliver_hooks(&self) -> usize {
+        let mut tries = 0;
+        loop {
+            let now = self.clock.now();
+            let Some(outgoing) = self.state().webhooks.next(now) else {
+                return tries;
+            };
+            let answered = self.postman.carry(&outgoing).await;
+            self.state().webhooks.tried(outgoing, answered, now);
+            self.ledger.changed();
+            tries += 1;
+        }
     }
 
     fn claims(&self, query: &Query<'_>) -> Result<String, Problem> {

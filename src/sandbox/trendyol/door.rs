@@ -53,10 +53,12 @@ impl Door {
             return Err(Problem::new(400, "invalid.storefrontcode", message));
         }
         let json = |kind: &str| kind.starts_with("application/json");
-        let writes = matches!(
-            target.endpoint,
-            Endpoint::PushStock | Endpoint::UpdatePackage
-        );
+        // A webhook is switched on and off without a body.
+        let writes = match target.endpoint {
+            Endpoint::PushStock | Endpoint::UpdatePackage => true,
+            Endpoint::Webhooks => !request.body.is_empty(),
+            _ => false,
+        };
         if writes && !request.header("content-type").is_some_and(json) {
             return Err(Problem::new(
                 415,

@@ -13,7 +13,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 
-use super::{Endpoint, RequestRecord, Sale, state::State, times::span};
+use super::{Endpoint, HookDelivery, RequestRecord, Sale, state::State, times::span};
 use crate::sandbox::lock;
 
 /// What sales and requests are read from; clones see the same ones.
@@ -77,6 +77,12 @@ impl Ledger {
         let state = lock(&self.shared.state);
         let sales = state.sales.iter().filter(|sale| sale.barcode == barcode);
         sales.map(|sale| sale.pieces).sum()
+    }
+
+    /// Every try to tell a webhook of a change, in order.
+    #[must_use]
+    pub fn hook_deliveries(&self) -> Vec<HookDelivery> {
+        lock(&self.shared.state).webhooks.deliveries().to_vec()
     }
 
     /// Every kept request, in order of arrival.

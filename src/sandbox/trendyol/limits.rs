@@ -24,6 +24,8 @@ pub enum Group {
     ClaimRead,
     /// Progress of packages.
     PackageWrite,
+    /// Registrations, of which no document names a limit.
+    Webhooks,
 }
 
 impl Endpoint {
@@ -36,6 +38,7 @@ impl Endpoint {
             Self::Orders | Self::OrderStream | Self::RetiredOrders => Group::OrderRead,
             Self::Claims => Group::ClaimRead,
             Self::UpdatePackage => Group::PackageWrite,
+            Self::Webhooks => Group::Webhooks,
         }
     }
 }
@@ -120,6 +123,7 @@ impl Limits {
             Group::OrderRead => self.order_read,
             Group::ClaimRead => self.claim_read,
             Group::PackageWrite => self.package_write,
+            Group::Webhooks => 0,
         }
     }
 }

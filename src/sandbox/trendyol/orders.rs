@@ -5,6 +5,7 @@ use std::{
     ops::{Range, RangeInclusive},
 };
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono::{DateTime, TimeDelta, Utc};
 use fastrand::Rng;
 
@@ -14,8 +15,8 @@ use super::{
     feed::{Feed, Place, Shown},
     json,
     package::{AHEAD, Package},
-    quirks::Quirks,
-    times::span,
+    quirks::{AnswerQuirks, Quirks},
+    times::{chance, span},
 };
 
 /// How far pages reach, in packages.
@@ -33,6 +34,30 @@ pub(super) struct Reader<'a> {
     pub(super) quirks: &'a Quirks,
     pub(super) seller: u64,
     pub(super) now: DateTime<Utc>,
+}
+
+/// How a question for an order is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LookUp {
+    /// With its packages.
+    Right,
+    /// With none.
+    Nothing,
+    /// With packages of other orders.
+    Others,
+}
+
+impl LookUp {
+    /// By chance.
+    pub(super) fn draw(quirks: &AnswerQuirks, rng: &mut Rng) -> Self {
+        if chance(quirks.no_order, rng) {
+            Self::Nothing
+        } else if chance(quirks.other_orders, rng) {
+            Self::Others
+        } else {
+            Self::Right
+        }
+    }
 }
 
 /// The dates that an endpoint reaches.
@@ -75,6 +100,14 @@ impl Reader<'_> {
         } else {
             end
         };
+        let longest = self
+            .quirks
+            .answers
+            .longest_window
+            .map(|most| start + span(most));
+        if let Some(cut) = longest.filter(|cut| *cut < until) {
+            return Ok(start.max(self.now - reach.history)..cut);
+        }
         if until < start || until - start > LONGEST {
             return Err(Problem::invalid(reach.start));
         }
@@ -100,14 +133,14 @@ impl Reader<'_> {
     }
 
     /// One page.
-    pub(super) fn page(&self, query: &Query<'_>) -> Result<String, Problem> {
-        let size = query.size(LARGEST, LARGEST)?;
+    pub(super) fn page(&self, query: &Query<'_>, look: LookUp) -> Result<String, Problem> {
+        let size = self.size(query, LARGEST)?;
         let page = query.count("page")?.unwrap_or(0);
         let first = page.saturating_mul(size);
         if first.saturating_add(size) > REACH {
             return Err(Problem::too_many(None));
         }
-        let found = self.listed(query)?;
+        let found = self.listed(query, look)?;
         let here = found.iter().skip(first).take(size);
         Ok(json::object(self.quirks.names, |o| {
             o.raw("totalElements", found.len())
@@ -118,13 +151,39 @@ impl Reader<'_> {
         }))
     }
 
+    /// Packages of one page.
+    fn size(&self, query: &Query<'_>, default: usize) -> Result<usize, Problem> {
+        let asked = query.count("size")?.unwrap_or(default);
+        if self.quirks.answers.clipped_size && asked > LARGEST {
+            return Ok(LARGEST);
+        }
+        query.size(default, LARGEST)
+    }
+
+    /// The packages of an order, as far as the quirks tell of them.
+    fn of_order(&self, number: &str, look: LookUp) -> Vec<&Shown> {
+        let mut found = match look {
+            LookUp::Right => self.feed.of_order(number),
+            LookUp::Nothing => Vec::new(),
+            LookUp::Others => {
+                let any = self.feed.newest(self.now - PAGES.default..self.now, None);
+                let others = any.filter(|shown| shown.package.order_number != number);
+                others.take(LARGEST).collect()
+            }
+        };
+        if let Some(last) = self.quirks.answers.orders_last {
+            found.retain(|shown| self.now - shown.package.last_modified <= span(last));
+        }
+        found
+    }
+
     /// Everything that the pages of a request are about, in their order.
-    fn listed(&self, query: &Query<'_>) -> Result<Vec<&Shown>, Problem> {
+    fn listed(&self, query: &Query<'_>, look: LookUp) -> Result<Vec<&Shown>, Problem> {
         let statuses: Vec<&str> = query.all("status").collect();
         let takes = |shown: &&Shown| matches(&statuses, shown.package.status.as_str());
         let mut found: Vec<&Shown> = match (query.get("orderNumber"), ids(query)?) {
             // Neither look-up knows a window.
-            (Some(number), _) => self.feed.of_order(number),
+            (Some(number), _) => self.of_order(number, look),
             (None, ids) if !ids.is_empty() => {
                 ids.iter().filter_map(|id| self.feed.get(*id)).collect()
             }
@@ -154,7 +213,7 @@ impl Reader<'_> {
         cursors: &mut Cursors,
         rng: &mut Rng,
     ) -> Result<String, Problem> {
-        let size = query.size(50, LARGEST)?;
+        let size = self.size(query, 50)?;
         let asked = asked(query);
         let (dates, before) = match query.get("nextCursor") {
             None => (self.dates(query, &STREAM)?, None),
@@ -177,6 +236,7 @@ impl Reader<'_> {
                     before,
                     expires,
                 },
+                self.quirks.answers.base64_cursors,
                 rng,
                 self.now,
             )
@@ -184,7 +244,14 @@ impl Reader<'_> {
         Ok(json::object(self.quirks.names, |o| {
             o.raw("hasMore", next.is_some())
                 .text("nextCursor", next.as_deref().unwrap_or_default())
-                .raw("size", size)
+                .raw(
+                    "size",
+                    if self.quirks.answers.counted_size {
+                        here.len()
+                    } else {
+                        size
+                    },
+                )
                 .written("content", here.iter().map(|shown| self.text(shown)));
         }))
     }
@@ -218,6 +285,15 @@ fn asked(query: &Query<'_>) -> [String; 3] {
         .map(|key| query.get(key).unwrap_or_default().to_owned())
 }
 
+/// 152 characters, among them each that means something else in an address.
+fn base64_id(rng: &mut Rng) -> String {
+    let mut bytes = [0; 112];
+    rng.fill(&mut bytes);
+    // Becomes "+/+/".
+    bytes[..3].copy_from_slice(&[0xfb, 0xff, 0xbf]);
+    BASE64_STANDARD.encode(bytes)
+}
+
 /// The cursors that were handed out.
 #[derive(Debug, Default)]
 pub(super) struct Cursors(HashMap<String, Cursor>);
@@ -246,10 +322,21 @@ impl Cursors {
         }
     }
 
-    fn hand_out(&mut self, cursor: Cursor, rng: &mut Rng, now: DateTime<Utc>) -> String {
+    fn hand_out(
+        &mut self,
+        cursor: Cursor,
+        base64: bool,
+        rng: &mut Rng,
+        now: DateTime<Utc>,
+    ) -> String {
         self.0.retain(|_, cursor| cursor.expires > now);
-        let id = uuid::Builder::from_random_bytes(rng.u128(..).to_be_bytes()).into_uuid();
-        let id = id.to_string();
+        let id = if base64 {
+            base64_id(rng)
+        } else {
+            uuid::Builder::from_random_bytes(rng.u128(..).to_be_bytes())
+                .into_uuid()
+                .to_string()
+        };
         self.0.insert(id.clone(), cursor);
         id
     }

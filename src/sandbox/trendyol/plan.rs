@@ -9,6 +9,7 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
+use fastrand::Rng;
 use rust_decimal::Decimal;
 
 use super::{Endpoint, Limits, Quirks};
@@ -19,6 +20,8 @@ use crate::{
 
 /// When a store that is not told otherwise begins: 2026-11-20, 09:00 UTC.
 const BEGINNING: i64 = 1_795_165_200;
+/// What a slow report takes.
+const SLOW: Duration = Duration::from_mins(20);
 
 /// Everything about a store.
 #[derive(Clone)]
@@ -41,6 +44,11 @@ pub struct StorePlan {
     pub queue: QueuePlan,
     /// How long a change of a package stays out of sight; drawn evenly for each change.
     pub feed_delay: RangeInclusive<Duration>,
+    /// From a change of a package to the call of the webhooks; drawn evenly for each change.
+    pub hook_delay: RangeInclusive<Duration>,
+    /// Whether webhooks are called by themselves, for a clock that runs. Without it they are called
+    /// by [`TrendyolStore::deliver_hooks`](super::TrendyolStore::deliver_hooks).
+    pub hooks_run: bool,
     /// Share of orders that begin as `Awaiting`, 0 to 1.
     pub awaiting: f64,
     /// Whether a cancellation gives the pieces back to the stock that is on sale.
@@ -70,6 +78,8 @@ impl StorePlan {
             products: Vec::new(),
             queue: QueuePlan::default(),
             feed_delay: Duration::ZERO..=Duration::ZERO,
+            hook_delay: Duration::ZERO..=Duration::ZERO,
+            hooks_run: false,
             awaiting: 0.0,
             restocks: false,
             limits: Limits::default(),
@@ -85,6 +95,25 @@ impl StorePlan {
         let mut plan = Self::new(seed);
         plan.products = (0..products).map(|n| Product::sample(n, 10)).collect();
         plan
+    }
+
+    /// Turns on everything that real stores were seen to do, as often and as badly as chance says:
+    /// [`Quirks::all`], a queue in which some reports take up to 20 minutes, packages that are told
+    /// of late, and orders that are not paid yet. Products, limits and faults stay as they are.
+    pub fn turn_quirks_on(&mut self, rng: &mut Rng) {
+        self.quirks = Quirks::all(rng);
+        self.feed_delay = Duration::ZERO..=Duration::from_secs(rng.u64(0..=60));
+        self.hook_delay = Duration::ZERO..=Duration::from_secs(rng.u64(0..=120));
+        self.awaiting = 0.3 * rng.f64();
+        self.restocks = rng.bool();
+        self.queue = QueuePlan {
+            delay: Duration::ZERO..=Duration::from_secs(rng.u64(0..=30)),
+            keeps_order: rng.bool(),
+            item_failures: 0.05 * rng.f64(),
+            swallowed: 0.05 * rng.f64(),
+            slow: 0.05 * rng.f64(),
+            ..QueuePlan::default()
+        };
     }
 }
 
@@ -181,6 +210,11 @@ pub struct QueuePlan {
     pub item_failures: f64,
     /// Share of reports that are accepted and then never worked off, 0 to 1.
     pub swallowed: f64,
+    /// Share of reports that take [`Self::slow_delay`], 0 to 1. If reports keep their order, later
+    /// ones wait for them.
+    pub slow: f64,
+    /// How long a slow report takes.
+    pub slow_delay: RangeInclusive<Duration>,
 }
 
 impl Default for QueuePlan {
@@ -190,6 +224,8 @@ impl Default for QueuePlan {
             keeps_order: true,
             item_failures: 0.0,
             swallowed: 0.0,
+            slow: 0.0,
+            slow_delay: SLOW..=SLOW,
         }
     }
 }

@@ -16,7 +16,7 @@ use super::{
     push::Change,
     quirks::Unfinished,
     shelf::Shelf,
-    times::{drawn, span},
+    times::{chance, drawn, span},
 };
 
 /// In how many parts a report is worked off, one after the other.
@@ -66,10 +66,12 @@ impl Queue {
     ) -> String {
         let place = self.batches.len();
         let id = batch_id(rng, now);
+        let slow = chance(plan.slow, rng);
         let swallowed = rng.f64() < plan.swallowed || self.swallow > 0;
         self.swallow = self.swallow.saturating_sub(1);
         if !swallowed {
-            let delay = drawn(&plan.delay, rng);
+            let delay = if slow { &plan.slow_delay } else { &plan.delay };
+            let delay = drawn(delay, rng);
             self.schedule(place, items.len(), now, delay, plan.keeps_order);
         }
         self.places.insert(id.clone(), place);
@@ -177,18 +179,29 @@ impl Batch {
         self.created
     }
 
+    /// Whether it was worked off to its end.
+    pub(super) const fn is_done(&self) -> bool {
+        self.done.len() == self.items.len()
+    }
+
     /// The result as it is written.
     pub(super) fn json(&self, unfinished: Unfinished, with_status: bool) -> String {
         let shown = match unfinished {
-            Unfinished::Missing => self.done.len(),
+            Unfinished::Missing | Unfinished::Nothing => self.done.len(),
             Unfinished::InProgress => self.items.len(),
         };
         let failed = self.done.iter().filter(|outcome| outcome.is_err()).count();
         json::object(Names::New, |o| {
             o.text("batchRequestId", &self.id);
             if with_status {
-                let whole = self.done.len() == self.items.len();
-                o.text("status", if whole { "COMPLETED" } else { "IN_PROGRESS" });
+                o.text(
+                    "status",
+                    if self.is_done() {
+                        "COMPLETED"
+                    } else {
+                        "IN_PROGRESS"
+                    },
+                );
             }
             let items = self.items.iter().enumerate().take(shown);
             o.list("items", items, |o, (place, item)| {

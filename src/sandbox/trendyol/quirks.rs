@@ -1,12 +1,16 @@
 //! Behaviour on which documents and observers disagree: a client must stand both ways.
 
+mod answers;
 mod packages;
 
 use std::time::Duration;
 
 use fastrand::Rng;
 
-pub use self::packages::{AwaitingId, LineIds, Origins, PackageQuirks};
+pub use self::{
+    answers::AnswerQuirks,
+    packages::{AwaitingId, LineIds, Origins, PackageQuirks},
+};
 use super::json::Names;
 
 /// How the store behaves where no document settles it.
@@ -16,6 +20,8 @@ pub struct Quirks {
     pub names: Names,
     /// How packages are split, cancelled and told of.
     pub packages: PackageQuirks,
+    /// How answers fail to match their question.
+    pub answers: AnswerQuirks,
     /// What counts as the same stock report within 15 minutes.
     pub repeats: Repeats,
     /// The HTTP status of the refusal of a repeated report.
@@ -51,6 +57,7 @@ impl Default for Quirks {
         Self {
             names: Names::New,
             packages: PackageQuirks::default(),
+            answers: AnswerQuirks::default(),
             repeats: Repeats::Body,
             repeat_status: 400,
             errors: Errors::Documented,
@@ -73,8 +80,24 @@ impl Quirks {
     /// Everything that real stores were seen to do, at random and all at once.
     #[must_use]
     pub fn all(rng: &mut Rng) -> Self {
+        let any = |rng: &mut Rng, count: usize| rng.usize(..count);
         Self {
+            names: [Names::New, Names::Old][any(rng, 2)],
             packages: PackageQuirks::all(rng),
+            answers: AnswerQuirks::all(rng),
+            repeats: [Repeats::Body, Repeats::Content, Repeats::Item][any(rng, 3)],
+            errors: [
+                Errors::Documented,
+                Errors::Classic,
+                Errors::Html,
+                Errors::Empty,
+            ][any(rng, 4)],
+            expired: [Expired::Processing, Expired::NotFound, Expired::Blank][any(rng, 3)],
+            unfinished: Unfinished::ALL[any(rng, 3)],
+            batch_status: rng.bool(),
+            istanbul_dates: rng.bool(),
+            claim_dates: [ClaimDates::Created, ClaimDates::Modified][any(rng, 2)],
+            no_claims: [NoClaims::Empty, NoClaims::NotFound][any(rng, 2)],
             ..Self::default()
         }
     }
@@ -124,6 +147,13 @@ pub enum Unfinished {
     Missing,
     /// They are in it with a state of their own.
     InProgress,
+    /// Until the last one is worked off there is nothing but `PROCESSING`.
+    Nothing,
+}
+
+impl Unfinished {
+    /// All of them.
+    const ALL: [Self; 3] = [Self::Missing, Self::InProgress, Self::Nothing];
 }
 
 /// Which date the window of the claims is about.

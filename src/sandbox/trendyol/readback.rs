@@ -1,6 +1,9 @@
 //! What is on sale: the read-back of stock and prices.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
+
+use chrono::{DateTime, Utc};
+use fastrand::Rng;
 
 use super::{
     answer::Problem,
@@ -9,6 +12,7 @@ use super::{
     plan::ProductState,
     quirks::Quirks,
     shelf::{Good, Shelf},
+    times::{chance, drawn, span},
 };
 
 /// Most barcodes of one request.
@@ -16,54 +20,95 @@ const MOST_BARCODES: usize = 50;
 /// How far pages reach, in contents; beyond it a token must be followed.
 const REACH: usize = 10_000;
 
-/// One page of contents, each with its variants.
-pub(super) fn page(shelf: &Shelf, query: &Query<'_>, quirks: &Quirks) -> Result<String, Problem> {
-    let size = query.size(20, 100)?;
-    let page = query.count("page")?.unwrap_or(0);
-    let first = match query.count("nextPageToken")? {
-        Some(first) => first,
-        None => page.saturating_mul(size),
-    };
-    if first >= REACH && query.get("nextPageToken").is_none() {
-        return Err(Problem::invalid("page"));
-    }
-    let wanted = wanted(shelf, query)?;
-    let contents: Vec<&[&Good]> = wanted
-        .chunk_by(|a, b| a.product.content_id == b.product.content_id)
-        .collect();
-    let here = contents.iter().skip(first).take(size);
-    let next = first.saturating_add(size);
-    Ok(json::object(quirks.names, |o| {
-        o.raw("totalElements", contents.len())
-            .raw("totalPages", contents.len().div_ceil(size))
-            .raw("page", page)
-            .raw("size", size);
-        if next < contents.len() {
-            o.text("nextPageToken", &next.to_string());
-        } else {
-            o.nulls(&["nextPageToken"]);
-        }
-        o.list("content", here, |o, variants| content(o, variants));
-    }))
+/// What a read-back is answered from.
+pub(super) struct Reading<'a> {
+    pub(super) shelf: &'a Shelf,
+    pub(super) quirks: &'a Quirks,
+    pub(super) rng: &'a mut Rng,
+    pub(super) now: DateTime<Utc>,
 }
 
-/// The goods that a request is about, in the order of the shelf.
-fn wanted<'s>(shelf: &'s Shelf, query: &Query<'_>) -> Result<Vec<&'s Good>, Problem> {
-    let takes = takes(query.get("status"))?;
-    let barcodes: HashSet<&str> = query.all("barcodes").collect();
-    if barcodes.len() > MOST_BARCODES {
-        return Err(Problem::invalid("barcodes"));
+/// A product and what is said of it.
+struct Told<'a> {
+    good: &'a Good,
+    quantity: u32,
+}
+
+impl<'a> Reading<'a> {
+    /// One page of contents, each with its variants.
+    pub(super) fn page(&mut self, query: &Query<'_>) -> Result<String, Problem> {
+        let size = query.size(20, 100)?;
+        let page = query.count("page")?.unwrap_or(0);
+        let first = match query.count("nextPageToken")? {
+            Some(first) => first,
+            None => page.saturating_mul(size),
+        };
+        if first >= REACH && query.get("nextPageToken").is_none() {
+            return Err(Problem::invalid("page"));
+        }
+        let wanted = self.wanted(query)?;
+        let told = self.told(&wanted);
+        let contents: Vec<&[Told<'_>]> = told
+            .chunk_by(|a, b| a.good.product.content_id == b.good.product.content_id)
+            .collect();
+        let here = contents.iter().skip(first).take(size);
+        let next = first.saturating_add(size);
+        Ok(json::object(self.quirks.names, |o| {
+            o.raw("totalElements", contents.len())
+                .raw("totalPages", contents.len().div_ceil(size))
+                .raw("page", page)
+                .raw("size", size);
+            if next < contents.len() {
+                o.text("nextPageToken", &next.to_string());
+            } else {
+                o.nulls(&["nextPageToken"]);
+            }
+            o.list("content", here, |o, variants| content(o, variants));
+        }))
     }
-    if barcodes.is_empty() {
-        return Ok(shelf.all().iter().filter(|good| takes(good)).collect());
+
+    /// The goods that a request is about, in the order of the shelf.
+    fn wanted(&mut self, query: &Query<'_>) -> Result<Vec<&'a Good>, Problem> {
+        let takes = takes(query.get("status"))?;
+        let barcodes: HashSet<&str> = query.all("barcodes").collect();
+        if barcodes.len() > MOST_BARCODES {
+            return Err(Problem::invalid("barcodes"));
+        }
+        let ignored = chance(self.quirks.answers.ignored_barcodes, self.rng);
+        if barcodes.is_empty() || ignored {
+            return Ok(self.shelf.all().iter().filter(|good| takes(good)).collect());
+        }
+        let found = barcodes.into_iter().filter_map(|b| self.shelf.get(b));
+        let mut found: Vec<&Good> = found.filter(|good| takes(good)).collect();
+        found.sort_by(|a, b| {
+            let key = |good: &Good| good.product.content_id;
+            (key(a), &a.product.barcode).cmp(&(key(b), &b.product.barcode))
+        });
+        Ok(found)
     }
-    let found = barcodes.into_iter().filter_map(|b| shelf.get(b));
-    let mut found: Vec<&Good> = found.filter(|good| takes(good)).collect();
-    found.sort_by(|a, b| {
-        let key = |good: &Good| good.product.content_id;
-        (key(a), &a.product.barcode).cmp(&(key(b), &b.product.barcode))
-    });
-    Ok(found)
+
+    /// What is said of each, which the quirks may make less, more or older than the truth.
+    fn told(&mut self, wanted: &[&'a Good]) -> Vec<Told<'a>> {
+        let how = &self.quirks.answers;
+        let mut told = Vec::with_capacity(wanted.len());
+        for good in wanted.iter().copied() {
+            if chance(how.left_out, self.rng) {
+                continue;
+            }
+            let quantity = if chance(how.old_figures, self.rng) {
+                let age = drawn(&(Duration::ZERO..=how.figure_age), self.rng);
+                good.stock_at(self.now - span(age))
+            } else {
+                good.stock
+            };
+            told.push(Told { good, quantity });
+            if chance(how.answered_twice, self.rng) {
+                let quantity = quantity + self.rng.u32(1..=3);
+                told.push(Told { good, quantity });
+            }
+        }
+        told
+    }
 }
 
 /// Which goods a `status` lists. Those that are not approved are in no list.
@@ -77,19 +122,21 @@ fn takes(status: Option<&str>) -> Result<fn(&Good) -> bool, Problem> {
     }
 }
 
-fn content(o: &mut Object<'_>, variants: &[&Good]) {
-    let id = variants.first().map_or(0, |good| good.product.content_id);
+fn content(o: &mut Object<'_>, variants: &[Told<'_>]) {
+    let id = variants
+        .first()
+        .map_or(0, |told| told.good.product.content_id);
     o.raw("contentId", id)
-        .list("variants", variants, |o, good| variant(o, good));
+        .list("variants", variants, |o, told| variant(o, told));
 }
 
-fn variant(o: &mut Object<'_>, good: &Good) {
-    let product = &good.product;
+fn variant(o: &mut Object<'_>, told: &Told<'_>) {
+    let (good, product) = (told.good, &told.good.product);
     o.raw("variantId", product.content_id + 5_000_000)
         .text("barcode", &product.barcode)
         .raw("salePrice", good.sale_price)
         .raw("listPrice", good.list_price)
-        .raw("quantity", good.stock)
+        .raw("quantity", told.quantity)
         .text("stockCode", &product.stock_code);
     match good.changed {
         Some(at) => o.raw("stockLastModifiedDate", at.timestamp_millis()),

@@ -1,12 +1,18 @@
 //! The store's own stock: what it sells from, lowered by its sales, set by worked-off reports.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
 use fastrand::Rng;
 use rust_decimal::Decimal;
 
 use super::{StoreError, plan::Product, plan::ProductState, push::Change};
+
+/// Changes of a product that are remembered.
+const REMEMBERED: usize = 8;
 
 #[derive(Debug, Default)]
 pub(super) struct Shelf {
@@ -24,6 +30,8 @@ pub(super) struct Good {
     pub(super) list_price: Decimal,
     /// When the stock was last changed from outside or by a sale.
     pub(super) changed: Option<DateTime<Utc>>,
+    /// The last changes: when, and what was on sale before.
+    past: VecDeque<(DateTime<Utc>, u32)>,
 }
 
 impl Shelf {
@@ -44,6 +52,7 @@ impl Shelf {
             sale_price: product.price,
             list_price: product.price,
             changed: None,
+            past: VecDeque::new(),
             product: Arc::new(product),
         };
         if let Some(old) = self.get_mut(&barcode) {
@@ -96,8 +105,7 @@ impl Shelf {
     /// Gives pieces back.
     pub(super) fn restock(&mut self, barcode: &str, pieces: u32, now: DateTime<Utc>) {
         if let Some(good) = self.get_mut(barcode) {
-            good.stock = good.stock.saturating_add(pieces);
-            good.changed = Some(now);
+            good.set(good.stock.saturating_add(pieces), now);
         }
     }
 
@@ -113,7 +121,7 @@ impl Shelf {
             ProductState::Locked => return Err("Kilitli ürün güncellenemez".to_owned()),
         }
         if let Some(stock) = change.quantity {
-            good.stock = u32::try_from(stock).unwrap_or(good.stock);
+            good.set(u32::try_from(stock).unwrap_or(good.stock), now);
         }
         good.sale_price = change.sale_price.unwrap_or(good.sale_price);
         good.list_price = change.list_price.unwrap_or(good.list_price);
@@ -125,7 +133,22 @@ impl Shelf {
 impl Good {
     /// Sells pieces; how many there are was checked before.
     pub(super) fn take(&mut self, pieces: u32, now: DateTime<Utc>) {
-        self.stock = self.stock.saturating_sub(pieces);
+        self.set(self.stock.saturating_sub(pieces), now);
+    }
+
+    /// Puts so many pieces on sale.
+    pub(super) fn set(&mut self, stock: u32, now: DateTime<Utc>) {
+        if self.past.len() == REMEMBERED {
+            self.past.pop_front();
+        }
+        self.past.push_back((now, self.stock));
+        self.stock = stock;
         self.changed = Some(now);
+    }
+
+    /// What was on sale then, as far as it is remembered.
+    pub(super) fn stock_at(&self, then: DateTime<Utc>) -> u32 {
+        let later = self.past.iter().find(|(at, _)| *at > then);
+        later.map_or(self.stock, |(_, before)| *before)
     }
 }

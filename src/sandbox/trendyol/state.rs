@@ -17,6 +17,7 @@ use super::{
     shelf::Shelf,
     status::{CreatedBy, Status},
     times::{chance, drawn, span},
+    webhooks::Webhooks,
 };
 
 const FIRST_PACKAGE: i64 = 3_330_111_111;
@@ -47,6 +48,7 @@ pub(super) struct State {
     pub(super) repetitions: Repetitions,
     pub(super) claims: Vec<Claim>,
     pub(super) sales: Vec<Sale>,
+    pub(super) webhooks: Webhooks,
     orders: i64,
     lines: i64,
     /// The last moment that was told; earlier ones count as this one.
@@ -65,6 +67,7 @@ impl State {
             repetitions: Repetitions::default(),
             claims: Vec::new(),
             sales: Vec::new(),
+            webhooks: Webhooks::default(),
             orders: FIRST_ORDER,
             lines: FIRST_LINE,
             now,
@@ -262,13 +265,25 @@ impl State {
         let mut package = package.clone();
         if let Some(known) = package.address_from.filter(|known| *known > due) {
             package.addressed = false;
+            self.announce(&package);
             self.feed.publish(Arc::new(package.clone()), due);
             package.addressed = true;
             self.feed.publish(Arc::new(package), known);
         } else {
+            self.announce(&package);
             self.feed.publish(Arc::new(package), due);
         }
         self.feed.tick(self.now);
+    }
+
+    /// Webhooks have a delay of their own: they may come before the feed shows the change.
+    fn announce(&mut self, package: &Package) {
+        if self.webhooks.is_empty() {
+            return;
+        }
+        let delay = span(drawn(&self.plan.hook_delay, &mut self.rng));
+        let due = self.now.max(package.told_from) + delay;
+        self.webhooks.announce(package, &self.plan, due);
     }
 
     pub(super) fn package(&self, id: i64) -> Result<&Package, StoreError> {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::{
     Endpoint,
-    answer::{Problem, json},
+    answer::{self, Problem},
+    json::{self, Names},
     quirks::Errors,
 };
 use crate::sandbox::{
@@ -32,7 +33,35 @@ pub fn system_error(endpoint: Endpoint, status: u16) -> Trouble {
 /// A stock report that is taken well, with no id to ask by.
 #[must_use]
 pub fn no_batch_id() -> Trouble {
-    Trouble::Answer(json(200, "{}"))
+    Trouble::Answer(answer::json(200, "{}"))
+}
+
+/// A path that the gateway does not know, in the words of its web framework.
+#[must_use]
+pub fn no_such_path(path: &str) -> Trouble {
+    let body = json::object(Names::New, |o| {
+        o.text("timestamp", "2026-11-20T09:00:00.000+00:00")
+            .raw("status", 404)
+            .text("error", "Not Found")
+            .text("path", path);
+    });
+    Trouble::Answer(answer::json(404, body))
+}
+
+/// A path that has moved, in the gateway's own words.
+#[must_use]
+pub fn moved_path(path: &str) -> Trouble {
+    let body = json::object(Names::New, |o| {
+        o.text("path", path)
+            .text("exception", "TrendyolNotFoundException");
+    });
+    Trouble::Answer(answer::json(404, body))
+}
+
+/// What a client meets whose address is blocked.
+#[must_use]
+pub fn blocked() -> Trouble {
+    Trouble::Answer(answer::blocked())
 }
 
 /// A store on which `share` of the requests go wrong, in every way that was seen. Time-outs are
