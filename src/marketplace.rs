@@ -200,6 +200,17 @@ pub enum MarketError {
         /// The marketplace's text.
         text: String,
     },
+    /// The same fault for minutes: the marketplace most likely does not serve this address. Trying
+    /// again does no harm.
+    #[error(
+        "this address may be blocked: try the same key from another network (status {status}: {text})"
+    )]
+    Blocked {
+        /// The HTTP status code.
+        status: u16,
+        /// Which call, and for how long.
+        text: String,
+    },
     /// No whole answer came back; worth trying again.
     #[error("no answer from the marketplace: {trouble}")]
     Unreachable {

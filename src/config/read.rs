@@ -270,6 +270,24 @@ impl<'a> Section<'_, 'a> {
         })
     }
 
+    /// Digits, in quotes or as a number.
+    pub(super) fn digits<T>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        self.read(name, None, |kind| {
+            let text = match kind {
+                ValueKind::String(text) => text.clone(),
+                ValueKind::I64(_) | ValueKind::U64(_) | ValueKind::I128(_) | ValueKind::U128(_) => {
+                    kind.to_string()
+                }
+                _ => return Err("must be digits, with or without quotes".to_owned()),
+            };
+            parse(&text).map(Some)
+        })
+    }
+
     /// A sum of money in TRY, as text so that it stays exact; `None` for zero.
     pub(super) fn money(&mut self, name: &str) -> Option<Decimal> {
         let sum = self.parsed(name, |text| {

@@ -213,6 +213,47 @@ fn a_store_that_is_enabled_names_its_account() {
 }
 
 #[test]
+fn a_pasted_account_is_taken_or_named() {
+    let load = |lines: &str| {
+        let text = format!("[trendyol]\nenabled = true\napi_secret = \"s\"\n{lines}");
+        Folder::new(&text).load(&[("DATABASE_URL", URL)])
+    };
+    for number in ["107703", "\"107703\"", "\" 107703 \""] {
+        let loaded = load(&format!("api_key = \"k\"\nseller_id = {number}")).unwrap();
+        assert_eq!(loaded.config.trendyol.seller_id, "107703");
+    }
+    for (lines, said) in [
+        ("seller_id = -5", "trendyol.seller_id"),
+        (
+            "seller_id = -5",
+            "must be the seller's number, such as 107703, not -5",
+        ),
+        (
+            "seller_id = 107703.0",
+            "must be digits, with or without quotes",
+        ),
+        ("seller_id = true", "must be digits, with or without quotes"),
+        (
+            "seller_id = \"107703\u{200b}\"",
+            "holds a character that no key has (U+200B)",
+        ),
+        (
+            "api_key = \"\u{feff}tr3ndyol\"",
+            "holds a character that no key has (U+FEFF)",
+        ),
+        (
+            "api_key = \"\u{a0}tr3ndyol\"",
+            "holds a character that no key has (U+00A0)",
+        ),
+        ("api_key = \"tr3ndyol\u{200b}\"", "trendyol.api_key"),
+    ] {
+        let faults = load(lines).unwrap_err().to_string();
+        assert!(faults.contains(said), "{said}: {faults}");
+        assert!(!faults.contains("tr3ndyol"), "{faults}");
+    }
+}
+
+#[test]
 fn a_side_that_is_off_takes_its_work_with_it_and_one_must_be_on() {
     let off = ("ORDERWATCH__SHOP__ENABLED", "false");
     let faults = faults(&[("DATABASE_URL", URL), off]);

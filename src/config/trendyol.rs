@@ -138,7 +138,7 @@ impl Trendyol {
     ) -> Option<Self> {
         let enabled = section.bool("enabled");
         let mirror = section.optional_bool("mirror");
-        let seller_id = section.parsed("seller_id", seller_id);
+        let seller_id = section.digits("seller_id", seller_id);
         let (key, secret) = (
             account(&mut section, "api_key"),
             account(&mut section, "api_secret"),
@@ -261,13 +261,11 @@ impl TrendyolReturns {
 
 fn account(section: &mut Section<'_, '_>, name: &'static str) -> Option<SecretString> {
     let (secret, given_as) = section.secret(name)?;
-    if secret.expose_secret().chars().all(|c| c.is_ascii_graphic()) {
+    let strange = |c: &char| !c.is_ascii_graphic();
+    let Some(c) = secret.expose_secret().chars().find(strange) else {
         return Some(secret);
-    }
-    section.fault(
-        &given_as,
-        "holds something else than letters, digits and signs",
-    );
+    };
+    section.fault(&given_as, no_key_has(c));
     // Named already, so not missing, too.
     Some(secret)
 }
@@ -289,11 +287,17 @@ fn required(section: &mut Section<'_, '_>, seller: Option<&str>, (key, secret): 
 
 fn seller_id(text: &str) -> Result<String, String> {
     let text = text.trim();
-    if text.chars().all(|c| c.is_ascii_digit()) {
-        Ok(text.to_owned())
-    } else {
-        Err("must be the seller's number: digits in quotes".to_owned())
+    match text.chars().find(|c| !c.is_ascii_digit()) {
+        None => Ok(text.to_owned()),
+        Some(c) if c.is_ascii() => Err("must be the seller's number, such as 107703".to_owned()),
+        Some(c) => Err(no_key_has(c)),
     }
+}
+
+/// Names a character by its number: most of them cannot be seen.
+pub(super) fn no_key_has(c: char) -> String {
+    let code = u32::from(c);
+    format!("holds a character that no key has (U+{code:04X}): copy it anew")
 }
 
 fn store_front_code(text: &str) -> Result<Option<String>, String> {

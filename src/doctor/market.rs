@@ -55,6 +55,9 @@ const fn remedy(error: &MarketError) -> &'static str {
         MarketError::Gone { .. } | MarketError::Unreadable { .. } => {
             "Look at trendyol.base_url; otherwise a newer version of orderwatch is needed."
         }
+        MarketError::Blocked { .. } | MarketError::Transient { status: 556, .. } => {
+            "Try again in some minutes. If it stays, this address may be blocked: try the same key from another network."
+        }
         MarketError::RateLimited { .. } | MarketError::Transient { .. } => {
             "Try again in some minutes."
         }

@@ -1,6 +1,11 @@
 //! Bar codes in the form in which Trendyol keeps them.
+//!
+//! What must stay true: texts that look the same are one bar code. Pasted ones come with blanks that
+//! are no blanks, with characters that cannot be seen, and with letters in two parts.
 
 use std::fmt;
+
+use unicode_normalization::UnicodeNormalization;
 
 /// Trendyol takes no longer ones.
 const MAX_CHARS: usize = 40;
@@ -26,12 +31,14 @@ pub enum BarcodeFault {
 }
 
 impl Barcode {
-    /// Reads a bar code; blanks around and in it are left out, as Trendyol does on import.
+    /// Reads a bar code. Blanks around and in it are left out, as Trendyol does on import, and so is
+    /// what cannot be seen; letters are put together (`S` and a cedilla are `Ş`).
     ///
     /// # Errors
     /// [`BarcodeFault`] when what remains is none that Trendyol can know.
     pub fn parse(text: &str) -> Result<Self, BarcodeFault> {
-        let bare: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+        // What cannot be seen goes first: it may stand between a letter and its mark.
+        let bare: String = text.chars().filter(|c| !is_blank(*c)).nfc().collect();
         if bare.is_empty() {
             return Err(BarcodeFault::Empty);
         }
@@ -49,6 +56,22 @@ impl Barcode {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// White space of any script, and what has no width: joiners, marks of direction, the soft hyphen.
+const fn is_blank(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(
+            c,
+            '\u{ad}'
+                | '\u{61c}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{202a}'..='\u{202e}'
+                | '\u{2060}'..='\u{2064}'
+                | '\u{2066}'..='\u{2069}'
+                | '\u{feff}'
+        )
 }
 
 fn is_allowed(c: char) -> bool {
@@ -72,6 +95,13 @@ mod tests {
             (" ABC 123\t", Ok("ABC123")),
             ("0012", Ok("0012")),
             ("tsh-201_Ş.x", Ok("tsh-201_Ş.x")),
+            ("ABC\u{a0}123", Ok("ABC123")),
+            ("\u{feff}ABC\u{200b}1\u{2003}23\u{ad}", Ok("ABC123")),
+            ("S\u{327}01", Ok("Ş01")),
+            ("S\u{200b}\u{327}01", Ok("Ş01")),
+            ("I\u{307}1", Ok("İ1")),
+            ("\u{327}", Err(BarcodeFault::Character('\u{327}'))),
+            ("\u{200b}", Err(BarcodeFault::Empty)),
             ("", Err(BarcodeFault::Empty)),
             (" \n", Err(BarcodeFault::Empty)),
             ("a,b", Err(BarcodeFault::Character(','))),

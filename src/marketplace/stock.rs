@@ -171,16 +171,19 @@ pub enum ItemStatus {
 /// What is on sale.
 #[derive(Clone, Debug)]
 pub struct ReadBack {
-    /// The products that could be read.
+    /// The products that were asked about and answered, each once.
     pub listed: Vec<ListedStock>,
-    /// Those that could not.
+    /// Those of which nothing is known: answered twice with different quantities, or passed over
+    /// while the answer speaks of products that nobody asked about. They are not simply unlisted.
+    pub contradicting: Vec<Barcode>,
+    /// What could not be read or was not asked about.
     pub unreadable: Vec<Unreadable>,
 }
 
 /// What is on sale of one product.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedStock {
-    /// The bar code as Trendyol keeps it.
+    /// The bar code in the form of [`Barcode`].
     pub barcode: String,
     /// Units that can be sold.
     pub quantity: i32,

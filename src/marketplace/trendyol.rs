@@ -9,6 +9,7 @@
 //! * no more calls are made than Trendyol allows.
 
 mod account;
+mod blocked;
 mod claims;
 mod error;
 mod limits;
@@ -36,7 +37,8 @@ pub use paths::{Paths, SELLER};
 
 use self::{
     account::Account,
-    error::{Class, Failure},
+    blocked::Blocked,
+    error::{Class, Complaint, Failure},
     limits::{Call, Limits},
 };
 use super::{
@@ -56,6 +58,7 @@ pub struct Trendyol {
     account: Account,
     http: Http,
     limits: Limits,
+    blocked: Blocked,
     paths: Paths,
     request_timeout: Duration,
     meter: Arc<Meter>,
@@ -77,6 +80,7 @@ impl Trendyol {
             account: Account::new(account)?,
             http,
             limits: Limits::new(limits),
+            blocked: Blocked::default(),
             paths: Paths::default(),
             request_timeout,
             meter: Meter::new(),
@@ -118,7 +122,10 @@ impl Trendyol {
         let group = call.counted_as();
         self.meter
             .market_answered(group, reply(&came), started.elapsed());
-        came
+        match self.blocked.note(call, &came) {
+            Some(lasted) => came.map_err(|failure| blocked::named(failure, call, lasted)),
+            None => came,
+        }
     }
 
     /// Sends the request. Returns the body of a success.
@@ -171,14 +178,23 @@ impl Trendyol {
         came.map_err(|failure| failure.into_error(paused))
     }
 
-    /// Asks something whose absence Trendyol may tell with a 404. `None` is that 404; one that comes
-    /// as a page is of the edge, which does not know the path.
-    async fn ask_for(&self, call: Call, request: Request) -> Result<Option<String>, MarketError> {
+    /// Asks something whose absence Trendyol may tell with a 404. `None` is that 404. One that comes
+    /// as a page or names a path is of the edge or the gateway, which do not know the path.
+    async fn ask_for(
+        &self,
+        call: Call,
+        request: Request,
+        says_absent: fn(&Complaint) -> bool,
+    ) -> Result<Option<String>, MarketError> {
         let came = self.call(call, request).await;
         let paused = self.note(call, &came);
         match came {
             Ok(text) => Ok(Some(text)),
-            Err(Failure::Answer(no)) if no.class == Class::NotFound && !no.page => Ok(None),
+            Err(Failure::Answer(no))
+                if no.class == Class::NotFound && !no.page && !no.path && says_absent(&no) =>
+            {
+                Ok(None)
+            }
             Err(failure) => Err(failure.into_error(paused)),
         }
     }
@@ -246,7 +262,7 @@ impl Marketplace for Trendyol {
 
     async fn batch_result(&self, batch: &BatchId) -> Result<BatchResult, MarketError> {
         let request = self.get(Call::Batch, &[&batch.0], &[]);
-        match self.ask_for(Call::Batch, request).await? {
+        match self.ask_for(Call::Batch, request, |_| true).await? {
             Some(text) => stock::batch(&text).map_err(|fault| self.named(fault, &text)),
             None => Ok(stock::no_batch()),
         }
@@ -261,7 +277,7 @@ impl Marketplace for Trendyol {
         let query = [("barcodes", list.as_str()), ("page", "0"), ("size", "100")];
         let request = self.get(Call::ReadBack, &[], &query);
         let text = self.ask(Call::ReadBack, request).await?;
-        stock::listed(&text).map_err(|fault| self.named(fault, &text))
+        stock::listed(&text, barcodes).map_err(|fault| self.named(fault, &text))
     }
 
     async fn claims(&self, window: Window, page: u32) -> Result<Page<Claim>, MarketError> {
@@ -274,7 +290,10 @@ impl Marketplace for Trendyol {
             ("size", &size),
         ];
         let request = self.get(Call::Claims, &[], &query);
-        match self.ask_for(Call::Claims, request).await? {
+        match self
+            .ask_for(Call::Claims, request, claims::says_none)
+            .await?
+        {
             Some(text) => claims::page(&text, page).map_err(|fault| self.named(fault, &text)),
             None if page == 0 => Ok(claims::none()),
             None => Err(MarketError::Gone {

@@ -53,6 +53,9 @@ pub enum AccountFault {
     /// `api_secret` is blank.
     #[error("trendyol.api_secret is empty")]
     ApiSecret,
+    /// The named setting holds what was pasted with it and cannot be seen, or a letter that no key has.
+    #[error("trendyol.{0} holds a character that no key has: copy it anew")]
+    Character(&'static str),
     /// `base_url` is not an address that requests can be sent to.
     #[error("trendyol.base_url {0}")]
     BaseUrl(BaseUrlFault),
@@ -148,6 +151,11 @@ fn login(key: &SecretString, secret: &SecretString) -> Result<SecretString, Acco
     if secret.is_empty() {
         return Err(AccountFault::ApiSecret);
     }
+    for (name, text) in [("api_key", key), ("api_secret", secret)] {
+        if !text.chars().all(|c| c.is_ascii_graphic()) {
+            return Err(AccountFault::Character(name));
+        }
+    }
     Ok(STANDARD.encode(format!("{key}:{secret}")).into())
 }
 
@@ -226,7 +234,19 @@ mod tests {
 
     #[test]
     fn an_unusable_setting_is_named_and_not_quoted() {
-        let cases: [(Break, AccountFault); 9] = [
+        let cases: [(Break, AccountFault); 12] = [
+            (
+                |s| s.api_key = "\u{feff}KEY".into(),
+                AccountFault::Character("api_key"),
+            ),
+            (
+                |s| s.api_secret = "KEY\u{200b}".into(),
+                AccountFault::Character("api_secret"),
+            ),
+            (
+                |s| s.seller_id = "107703\u{200b}".into(),
+                AccountFault::SellerId,
+            ),
             (|s| s.seller_id = "12a".into(), AccountFault::SellerId),
             (|s| s.seller_id = " ".into(), AccountFault::SellerId),
             (|s| s.api_key = " ".into(), AccountFault::ApiKey),

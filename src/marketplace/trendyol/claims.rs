@@ -4,6 +4,7 @@
 //! its claim.
 
 use super::{
+    error::Complaint,
     orders::cargo,
     wire::{self, Fields, each, missing},
 };
@@ -21,6 +22,13 @@ pub(super) fn page(text: &str, page: u32) -> Result<Page<Claim>, MarketError> {
     let list = wire::content(&body, none)?;
     let (records, unreadable) = each(&list, "", &["id", "claimId"], claim);
     Ok(wire::page(&body, records, unreadable, page, PAGE_SIZE))
+}
+
+/// Whether a 404 is about returns: any other one may mean that the path has moved, and to take that
+/// for "no returns" would end them in silence.
+pub(super) fn says_none(answer: &Complaint) -> bool {
+    let key = answer.key.as_deref().unwrap_or_default();
+    key.to_ascii_lowercase().contains("claim")
 }
 
 /// No returns, which Trendyol may tell with a 404.

@@ -43,6 +43,8 @@ pub(super) struct Complaint {
     pub(super) text: String,
     /// Whether it came from the edge, which knows nothing of sellers.
     pub(super) page: bool,
+    /// Whether it names the path that was called, as the gateway does of one that it does not know.
+    pub(super) path: bool,
 }
 
 /// What to do about an error.
@@ -55,6 +57,8 @@ pub(super) enum Class {
     NotFound,
     Gone,
     Transient,
+    /// For so long that it is no fault.
+    Blocked,
     Rejected,
 }
 
@@ -76,6 +80,7 @@ pub(super) fn failure(answer: &Answer, text: &str, account: &Account) -> Failure
         key: words.key.as_deref().map(|key| account.clean(key)),
         text: cut(&account.clean(&words.shown(status)), TEXT_CHARS),
         page: words.page,
+        path: words.path.is_some(),
     })
 }
 
@@ -130,6 +135,7 @@ struct Words<'a> {
     key: Option<String>,
     says: Vec<String>,
     page: bool,
+    path: Option<String>,
 }
 
 impl<'a> Words<'a> {
@@ -161,6 +167,7 @@ impl<'a> Words<'a> {
         for name in ["message", "error", "exception"] {
             self.says.extend(fields.text(&[name]));
         }
+        self.path = fields.text(&["path"]);
         self.key = self
             .key
             .take()
@@ -181,7 +188,9 @@ impl<'a> Words<'a> {
             return format!("a page{}", title(self.raw));
         }
         if !self.says.is_empty() {
-            return self.says.join("; ");
+            let path = self.path.iter().map(|path| format!("path {path}"));
+            let says: Vec<String> = self.says.iter().cloned().chain(path).collect();
+            return says.join("; ");
         }
         match self.raw.chars().next() {
             None => format!("status {status} without a text"),
@@ -256,6 +265,7 @@ impl From<Complaint> for MarketError {
             Class::Forbidden => Self::Forbidden { text },
             Class::NotFound | Class::Gone => Self::Gone { status, text },
             Class::Transient => Self::Transient { status, text },
+            Class::Blocked => Self::Blocked { status, text },
             Class::Duplicate | Class::Rejected => Self::Rejected { status, key, text },
         }
     }
@@ -277,6 +287,9 @@ impl From<Complaint> for PushOutcome {
             Class::NotFound | Class::Gone => Self::Gone { status, text },
             Class::Transient => Self::Unknown {
                 why: format!("status {status}: {text}"),
+            },
+            Class::Blocked => Self::Unknown {
+                why: MarketError::Blocked { status, text }.to_string(),
             },
             Class::Rejected => Self::Rejected { status, key, text },
         }

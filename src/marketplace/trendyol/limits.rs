@@ -87,7 +87,7 @@ pub(super) enum Call {
 }
 
 impl Call {
-    const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 7] = [
         Self::Stream,
         Self::Orders,
         Self::Push,

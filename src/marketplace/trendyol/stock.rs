@@ -1,9 +1,10 @@
 //! Stock: the body of a push, and what its answer, its batch and a read-back say.
 //!
 //! What must stay true: only quantities are sent; a push counts as taken only with the name of its
-//! batch; a batch is complete only when every item has a final result.
+//! batch; a batch is complete only when every item has a final result; a read-back tells of what was
+//! asked about, and of that only what it says once.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json, value::RawValue};
 
@@ -13,7 +14,7 @@ use super::{
 };
 use crate::{
     marketplace::{
-        BatchId, BatchItem, BatchResult, BatchState, ItemStatus, ListedStock, MAX_ITEMS,
+        Barcode, BatchId, BatchItem, BatchResult, BatchState, ItemStatus, ListedStock, MAX_ITEMS,
         MAX_QUANTITY, MarketError, PushNotSent, PushOutcome, ReadBack, StockItem, Unreadable,
     },
     order::cut,
@@ -137,11 +138,11 @@ fn reason(raw: &RawValue) -> Option<String> {
     said.map(|text| cut(&text, REASON_CHARS))
 }
 
-/// Reads what is on sale.
-pub(super) fn listed(text: &str) -> Result<ReadBack, MarketError> {
+/// Reads what is on sale of the bar codes that were asked about.
+pub(super) fn listed(text: &str, asked: &[Barcode]) -> Result<ReadBack, MarketError> {
     let body = wire::body(text)?;
     let none = body.int(&["totalElements"]) == Some(0);
-    let (mut listed, mut unreadable) = (Vec::new(), Vec::new());
+    let (mut answered, mut unreadable) = (Vec::new(), Vec::new());
     for (index, raw) in wire::content(&body, none)?.into_iter().enumerate() {
         let Some(variants) = variants(raw) else {
             unreadable.push(Unreadable {
@@ -152,26 +153,78 @@ pub(super) fn listed(text: &str) -> Result<ReadBack, MarketError> {
         };
         let place = format!("#{index}/variants");
         let (good, bad) = each(&variants, &place, &["barcode"], variant);
-        listed.extend(good);
+        answered.extend(good);
         unreadable.extend(bad);
     }
-    Ok(ReadBack { listed, unreadable })
+    Ok(matched(answered, unreadable, asked))
+}
+
+/// Holds an answer against its question.
+fn matched(
+    answered: Vec<(Barcode, ListedStock)>,
+    mut unreadable: Vec<Unreadable>,
+    asked: &[Barcode],
+) -> ReadBack {
+    let wanted: HashSet<&Barcode> = asked.iter().collect();
+    let mut found: HashMap<Barcode, ListedStock> = HashMap::new();
+    let mut doubted = HashSet::new();
+    let mut strays = Vec::new();
+    for (barcode, stock) in answered {
+        if !wanted.contains(&barcode) {
+            strays.push(barcode);
+        } else if let Some(before) = found.insert(barcode.clone(), stock)
+            && found.get(&barcode).map(|now| now.quantity) != Some(before.quantity)
+        {
+            doubted.insert(barcode);
+        }
+    }
+    // One answer that can be read and one that cannot are no better.
+    let unread = unreadable.iter().map(|bad| Barcode::parse(&bad.record));
+    doubted.extend(unread.flatten().filter(|barcode| wanted.contains(barcode)));
+    if !strays.is_empty() {
+        let passed_over = asked.iter().filter(|barcode| !found.contains_key(*barcode));
+        doubted.extend(passed_over.cloned());
+        unreadable.push(not_asked(&strays));
+    }
+    let known = |barcode: &&Barcode| !doubted.contains(*barcode);
+    let listed = asked.iter().filter(known).filter_map(|b| found.remove(b));
+    ReadBack {
+        listed: listed.collect(),
+        contradicting: asked.iter().filter(|b| !known(b)).cloned().collect(),
+        unreadable,
+    }
+}
+
+fn not_asked(strays: &[Barcode]) -> Unreadable {
+    let shown: Vec<&str> = strays.iter().take(3).map(Barcode::as_str).collect();
+    let more = strays.len() - shown.len();
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    Unreadable {
+        record: format!("{}{more}", shown.join(", ")),
+        reason: "it was not asked about".to_owned(),
+    }
 }
 
 fn variants(raw: &RawValue) -> Option<Vec<&RawValue>> {
     Fields::of(raw)?.list(&["variants"])
 }
 
-fn variant(fields: &Fields<'_>) -> Result<ListedStock, String> {
-    Ok(ListedStock {
-        barcode: fields
-            .text(&["barcode"])
-            .ok_or_else(|| missing("barcode"))?,
+fn variant(fields: &Fields<'_>) -> Result<(Barcode, ListedStock), String> {
+    let text = fields.text(&["barcode"]);
+    let text = text.ok_or_else(|| missing("barcode"))?;
+    let barcode = Barcode::parse(&text).map_err(|fault| fault.to_string())?;
+    let stock = ListedStock {
+        barcode: barcode.as_str().to_owned(),
         quantity: fields
             .count(&["quantity"])
             .ok_or_else(|| missing("quantity"))?,
         last_modified: fields.time(&["stockLastModifiedDate"]),
-    })
+    };
+    Ok((barcode, stock))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use orderwatch::{
     sandbox::{
         trendyol::{
             Endpoint, Errors, Expired, Names, NoClaims, StorePlan, TrendyolStore, Unfinished,
-            trouble::{no_batch_id, system_error},
+            trouble::{moved_path, no_batch_id, no_such_path, system_error},
         },
         trouble::{Fault, Trouble},
     },
@@ -123,7 +123,11 @@ async fn the_client_reads_every_package_as_it_is() {
 
 #[tokio::test]
 async fn the_client_walks_the_whole_stream() {
-    let store = start(|plan| plan.products[0].stock = 500).await;
+    let store = start(|plan| {
+        plan.products[0].stock = 500;
+        plan.quirks.answers.base64_cursors = true;
+    })
+    .await;
     let client = client(&store);
     for _ in 0..450 {
         store.sell(FIRST, 1).unwrap();
@@ -141,6 +145,64 @@ async fn the_client_walks_the_whole_stream() {
         }
     }
     assert_eq!(sizes, [200, 200, 50]);
+}
+
+#[tokio::test]
+async fn the_client_names_answers_that_do_not_match_its_question() {
+    let asked: Vec<Barcode> = [FIRST, SECOND]
+        .map(|barcode| Barcode::parse(barcode).unwrap())
+        .into();
+    let store = start(|plan| plan.quirks.answers.answered_twice = 1.0).await;
+    let back = client(&store).read_back(&asked).await.unwrap();
+    assert_eq!((back.listed, back.contradicting), (vec![], asked.clone()));
+    let store = start(|plan| {
+        plan.quirks.answers.ignored_barcodes = 1.0;
+        plan.products.remove(1);
+    })
+    .await;
+    let back = client(&store).read_back(&asked).await.unwrap();
+    assert_eq!(back.listed[0].barcode, FIRST);
+    assert_eq!(back.contradicting, asked[1..], "not simply unlisted");
+    assert_eq!(back.unreadable.len(), 1);
+}
+
+#[tokio::test]
+async fn the_client_does_not_take_a_path_that_has_moved_for_no_returns() {
+    let store = start(|_| {}).await;
+    let client = client(&store);
+    let path = "/integration/order/sellers/107703/claims";
+    for gone in [no_such_path(path), moved_path(path)] {
+        store.faults().next(Endpoint::Claims, Fault::Instead(gone));
+        let error = client.claims(window(&store), 0).await.unwrap_err();
+        assert!(error.to_string().contains(path), "{error}");
+        assert!(matches!(error, MarketError::Gone { status: 404, .. }));
+    }
+}
+
+#[tokio::test]
+async fn the_client_reads_with_every_quirk_on() {
+    for seed in 0..20 {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let store = start(|plan| {
+            plan.turn_quirks_on(&mut rng);
+            plan.feed_delay = Duration::ZERO..=Duration::ZERO;
+        })
+        .await;
+        let client = client(&store);
+        for _ in 0..50 {
+            drop(store.sell_random(&mut rng));
+            drop(store.live(&mut rng));
+            store.advance(Duration::from_mins(1));
+        }
+        // Dates may be read as the clock of Istanbul.
+        let mut window = window(&store);
+        window.end += TimeDelta::hours(3);
+        let page = client.package_stream(window, None).await.unwrap();
+        assert!(!page.packages.is_empty(), "seed {seed}");
+        for package in &page.packages {
+            assert!(!package.lines.is_empty(), "seed {seed}");
+        }
+    }
 }
 
 #[tokio::test]

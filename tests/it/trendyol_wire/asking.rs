@@ -12,26 +12,32 @@ const PRODUCT: &str = "/integration/product/sellers/2738/products";
 
 #[tokio::test]
 async fn a_stream_is_read_page_by_page_with_the_same_window() {
-    let page = r#"{"hasMore":true,"nextCursor":"609c a79b&1","size":50,"content":[]}"#;
-    let panel = Panel::answering(ok(page), Then::Stay).await;
-    let address = panel.address;
-    let trendyol = trendyol(address);
-    let first = trendyol.package_stream(window(), None).await.unwrap();
-    let cursor = Cursor("609c a79b&1".into());
-    assert_eq!(first.next, Next::More(cursor.clone()));
-    let second = trendyol.package_stream(window(), Some(&cursor)).await;
-    assert_eq!(second.unwrap().next, Next::Lost, "the same cursor again");
-    drop(trendyol);
-    let line = format!(
-        "GET {ORDER}/orders/stream?lastModifiedStartDate=1779540605218\
-         &lastModifiedEndDate=1779704857541&size=200"
-    );
-    let wire = panel.connections().await;
-    let want = [
-        request(address, &line, ""),
-        request(address, &format!("{line}&nextCursor=609c+a79b%261"), ""),
-    ];
-    assert_eq!(wire, [want.concat()], "one connection serves both");
+    for (cursor, escaped) in [
+        ("609c a79b&1", "609c+a79b%261"),
+        // As live ones are: base64, in which a bare + would be a blank.
+        ("eyJzIjpb+/8==", "eyJzIjpb%2B%2F8%3D%3D"),
+    ] {
+        let page = format!(r#"{{"hasMore":true,"nextCursor":"{cursor}","size":50,"content":[]}}"#);
+        let panel = Panel::answering(ok(&page), Then::Stay).await;
+        let address = panel.address;
+        let trendyol = trendyol(address);
+        let first = trendyol.package_stream(window(), None).await.unwrap();
+        let cursor = Cursor(cursor.into());
+        assert_eq!(first.next, Next::More(cursor.clone()));
+        let second = trendyol.package_stream(window(), Some(&cursor)).await;
+        assert_eq!(second.unwrap().next, Next::Lost, "the same cursor again");
+        drop(trendyol);
+        let line = format!(
+            "GET {ORDER}/orders/stream?lastModifiedStartDate=1779540605218\
+             &lastModifiedEndDate=1779704857541&size=200"
+        );
+        let wire = panel.connections().await;
+        let want = [
+            request(address, &line, ""),
+            request(address, &format!("{line}&nextCursor={escaped}"), ""),
+        ];
+        assert_eq!(wire, [want.concat()], "one connection serves both");
+    }
 }
 
 #[tokio::test]
@@ -160,15 +166,34 @@ async fn no_returns_may_be_a_404_but_a_wrong_path_is_not() {
     let orders = market.package_stream(window(), None).await.unwrap_err();
     assert!(matches!(orders, MarketError::Gone { status: 404, .. }));
 
-    let panel = Panel::answering(html, Then::Close).await;
-    let market = trendyol(panel.address);
-    for error in [
-        market.claims(window(), 0).await.err(),
-        market.batch_result(&batch).await.err(),
+    for gateway in [
+        html,
+        http(
+            "404 Not Found",
+            "",
+            r#"{"timestamp":"x","status":404,"error":"Not Found","path":"/integration/order/sellers/1/claims"}"#,
+        ),
+        http(
+            "404 Not Found",
+            "",
+            r#"{"path":"/sellers/1/claims","exception":"TrendyolNotFoundException"}"#,
+        ),
     ] {
-        let gone = matches!(error, Some(MarketError::Gone { status: 404, .. }));
-        assert!(gone, "{error:?}");
+        let panel = Panel::answering(gateway, Then::Close).await;
+        let market = trendyol(panel.address);
+        for error in [
+            market.claims(window(), 0).await.err(),
+            market.batch_result(&batch).await.err(),
+        ] {
+            let gone = matches!(error, Some(MarketError::Gone { status: 404, .. }));
+            assert!(gone, "{error:?}");
+        }
     }
+    // Nothing that speaks of returns: it may be anything.
+    let panel = Panel::answering(http("404 Not Found", "", ""), Then::Close).await;
+    let error = trendyol(panel.address).claims(window(), 0).await.err();
+    let gone = matches!(error, Some(MarketError::Gone { status: 404, .. }));
+    assert!(gone, "{error:?}");
 }
 
 #[tokio::test]

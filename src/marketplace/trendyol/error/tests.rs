@@ -178,6 +178,20 @@ fn every_shape_is_read() {
             None,
             "status 400 Bad Request with JSON that says nothing about it",
         ),
+        (
+            404,
+            r#"{"timestamp":"2026-11-20T09:00:00Z","status":404,"error":"Not Found","path":"/integration/order/sellers/1/claims"}"#,
+            Class::NotFound,
+            Some("Not Found"),
+            "Not Found; path /integration/order/sellers/1/claims",
+        ),
+        (
+            404,
+            r#"{"path":"/sellers/123456/products/approved","exception":"TrendyolNotFoundException"}"#,
+            Class::NotFound,
+            Some("TrendyolNotFoundException"),
+            "TrendyolNotFoundException; path /sellers/123456/products/approved",
+        ),
     ] {
         let got = complaint(status, body);
         assert_eq!(got.class, class, "{status} {body}");
@@ -185,6 +199,7 @@ fn every_shape_is_read() {
         assert_eq!(got.text, text, "{status} {body}");
         assert_eq!(got.status, status);
         assert_eq!(got.page, body.starts_with('<'));
+        assert_eq!(got.path, body.contains(r#""path""#));
     }
 }
 

@@ -177,7 +177,7 @@ fn a_read_back_finds_every_variant() {
             { "contentId": 2 },
         ],
     });
-    let read = listed(&text.to_string()).unwrap();
+    let read = listed(&text.to_string(), &asked(&["a", "b", "c"])).unwrap();
     let found: Vec<_> = read
         .listed
         .iter()
@@ -192,13 +192,101 @@ fn a_read_back_finds_every_variant() {
     assert_eq!(found, [("a", 5, true), ("b", 0, false)]);
     let named: Vec<_> = read.unreadable.iter().map(|u| u.record.as_str()).collect();
     assert_eq!(named, ["c", "#1"]);
+    assert_eq!(
+        read.contradicting,
+        asked(&["c"]),
+        "it is listed, but unreadable"
+    );
     assert!(
-        listed(r#"{"totalElements":0,"content":[]}"#)
+        listed(r#"{"totalElements":0,"content":[]}"#, &asked(&["a"]))
             .unwrap()
             .listed
             .is_empty()
     );
-    assert!(listed("{}").is_err());
+    assert!(listed("{}", &asked(&["a"])).is_err());
+}
+
+fn asked(texts: &[&str]) -> Vec<Barcode> {
+    texts
+        .iter()
+        .map(|text| Barcode::parse(text).unwrap())
+        .collect()
+}
+
+/// What a read-back of `a`, `b` and `Ş` brings: quantities, what is unknown, what is named.
+fn read_back(answered: &[(&str, i32)]) -> (Vec<(String, i32)>, Vec<Barcode>, Vec<String>) {
+    let variants: Vec<_> = answered
+        .iter()
+        .map(|(barcode, quantity)| json!({ "barcode": barcode, "quantity": quantity }))
+        .collect();
+    let text = json!({ "content": [{ "variants": variants }] }).to_string();
+    let read = listed(&text, &asked(&["a", "b", "Ş"])).unwrap();
+    (
+        read.listed
+            .into_iter()
+            .map(|l| (l.barcode, l.quantity))
+            .collect(),
+        read.contradicting,
+        read.unreadable.into_iter().map(|u| u.record).collect(),
+    )
+}
+
+#[test]
+fn a_read_back_is_held_against_its_question() {
+    let known = |list: &[(&str, i32)]| -> Vec<(String, i32)> {
+        list.iter().map(|(b, n)| ((*b).to_owned(), *n)).collect()
+    };
+    for (name, answered, want, unknown, named) in [
+        (
+            "b is not on sale",
+            vec![("a", 1), ("Ş", 2)],
+            known(&[("a", 1), ("Ş", 2)]),
+            vec![],
+            vec![],
+        ),
+        (
+            "twice the same",
+            vec![("a", 1), ("a", 1)],
+            known(&[("a", 1)]),
+            vec![],
+            vec![],
+        ),
+        (
+            "written otherwise",
+            vec![("S\u{327}", 4), (" a", 1)],
+            known(&[("a", 1), ("Ş", 4)]),
+            vec![],
+            vec![],
+        ),
+        (
+            "twice, and not the same",
+            vec![("a", 1), ("b", 3), ("a", 2)],
+            known(&[("b", 3)]),
+            vec!["a"],
+            vec![],
+        ),
+        (
+            "back to the first",
+            vec![("a", 1), ("a", 2), ("a", 1)],
+            vec![],
+            vec!["a"],
+            vec![],
+        ),
+        (
+            "beside the question",
+            vec![("x", 1), ("b", 3), ("y", 1), ("z", 1), ("w", 1)],
+            known(&[("b", 3)]),
+            vec!["a", "Ş"],
+            vec!["x, y, z and 1 more"],
+        ),
+    ] {
+        let named: Vec<String> = named.into_iter().map(str::to_owned).collect();
+        assert_eq!(
+            read_back(&answered),
+            (want, asked(&unknown), named),
+            "{name}"
+        );
+    }
 }
 
 proptest! {
@@ -206,7 +294,7 @@ proptest! {
     fn any_text_is_an_answer_or_an_error(text in "[\\[\\]{}:,\"a-zA-Z0-9\\\\ ]{0,80}") {
         let _ = pushed(&text);
         let _ = batch(&text);
-        let _ = listed(&text);
+        let _ = listed(&text, &asked(&["a"]));
     }
 
     #[test]
