@@ -105,6 +105,7 @@ impl Marketplace for Instant {
         });
         Ok(ReadBack {
             listed: listed.collect(),
+            contradicting: Vec::new(),
             unreadable: Vec::new(),
         })
     }

@@ -215,7 +215,7 @@ impl Desk {
             Endpoint::OrderStream => self.stream(&query)?,
             Endpoint::Claims => self.claims(&query)?,
             Endpoint::RetiredOrders => return Err(retired()),
-            Endpoint::Webhooks => self.webhooks(visit)?,
+            Endpoint::Webhooks => self.webhooks(&visit.request, &visit.target)?,
             Endpoint::UpdatePackage => {
                 self.state().progress(visit.target.id, visit.request.body)?;
                 return Ok(json(200, Vec::new()));
@@ -314,14 +314,13 @@ impl Desk {
         reader.stream(query, &mut state.cursors, &mut state.rng)
     }
 
-    fn webhooks(&self, visit: Visit<'_>) -> Result<String, Problem> {
+    fn webhooks(&self, request: &Request<'_>, target: &Target<'_>) -> Result<String, Problem> {
         let mut guard = self.state();
         let state = &mut *guard;
         let now = state.now();
-        let (request, target) = (visit.request, visit.target);
         state
             .webhooks
-            .call(request.method, &target, request.body, &mut state.rng, now)
+            .call(request.method, target, request.body, &mut state.rng, now)
     }
 
     /// Tells webhooks what is due. Returns how many tries that took.

@@ -33,7 +33,7 @@ impl Package {
             self.cargo(o);
             self.rest(o);
             o.list("lines", &self.lines, |o, line| {
-                self.line(o, how, line, seller)
+                self.line(o, how, line, seller);
             });
         })
     }

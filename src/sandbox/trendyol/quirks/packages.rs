@@ -8,6 +8,10 @@ use crate::sandbox::trendyol::times::{chance, mostly};
 
 /// How packages are split, cancelled and told of. The default is the well-behaved package of the
 /// guide; each field names the case of public evidence that it is taken from.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each switches one thing that was seen, whatever the others do"
+)]
 #[derive(Clone, Debug)]
 pub struct PackageQuirks {
     /// Which packages say what they took the place of (case 1: only those of a cancellation do).
@@ -37,7 +41,7 @@ pub struct PackageQuirks {
     /// Share of packages whose histories have the date 0 (case 12).
     pub zero_histories: f64,
     /// Share of packages whose lines lag one status behind, and whose `shipmentPackageStatus` calls
-    /// `Created` "ReadyToShip" (cases 9 and 12).
+    /// `Created` `ReadyToShip` (cases 9 and 12).
     pub statuses_differ: f64,
     /// Whether packages by chance become `Repack`, `Reset` and `UnDeliveredAndReturned` (case 5).
     pub rare_statuses: bool,
