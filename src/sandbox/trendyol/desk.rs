@@ -1,5 +1,7 @@
 //! The desk: takes a request, lets happen to it what the plan says, and answers.
 
+mod endpoints;
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard},
@@ -12,16 +14,10 @@ use super::{
     Endpoint, Ledger, RequestRecord,
     answer::{Problem, blocked, json},
     call::{Query, Target},
-    claims,
     door::Door,
-    feed::Feed,
-    json::{self, Names},
     limits::{Gatekeeper, TooMany},
-    orders::{LookUp, Reader},
     plan::StorePlan,
     push::{self, Change, REPEATED},
-    quirks::{Expired, NoClaims, Unfinished},
-    readback::Reading,
     state::State,
     times::{StoreClock, span},
     webhooks::Postman,
@@ -222,129 +218,6 @@ impl Desk {
             }
         };
         Ok(json(200, body))
-    }
-
-    fn push(&self, visit: Visit<'_>) -> Result<String, Problem> {
-        let mut changes = visit.changes?;
-        let (quirks, body) = (&self.plan.quirks, visit.request.body);
-        let mut guard = self.state();
-        let state = &mut *guard;
-        let now = state.now();
-        let noted = state
-            .repetitions
-            .note(quirks.repeats, body, &mut changes, now);
-        noted.map_err(|problem| Problem {
-            status: quirks.repeat_status,
-            ..problem
-        })?;
-        let plan = &self.plan.queue;
-        let id = state.queue.accept(changes, plan, &mut state.rng, now);
-        // What needs no time is done at once.
-        state.tick(now);
-        drop(guard);
-        let record = |record: &mut RequestRecord| record.batch = Some(id.clone());
-        self.ledger.note(visit.seq, record);
-        Ok(json::object(Names::New, |o| {
-            o.text("batchRequestId", &id);
-        }))
-    }
-
-    fn result(&self, id: &str) -> Result<String, Problem> {
-        let (state, quirks) = (self.state(), &self.plan.quirks);
-        let nothing = || {
-            json::object(Names::New, |o| {
-                o.text("batchRequestId", id)
-                    .text("status", "PROCESSING")
-                    .raw("items", "[]");
-            })
-        };
-        let Some(batch) = state.queue.find(id) else {
-            return Ok(nothing());
-        };
-        if quirks.unfinished == Unfinished::Nothing && !batch.is_done() {
-            return Ok(nothing());
-        }
-        if state.now() - batch.created() < span(quirks.results_last) {
-            return Ok(batch.json(quirks.unfinished, quirks.batch_status));
-        }
-        match quirks.expired {
-            Expired::Processing => Ok(nothing()),
-            Expired::Blank => Ok("{}".to_owned()),
-            Expired::NotFound => Err(Problem::new(
-                404,
-                "batch.request.not.found",
-                "Batch request bulunamadı",
-            )),
-        }
-    }
-
-    fn page(&self, query: &Query<'_>) -> Result<String, Problem> {
-        let mut guard = self.state();
-        let state = &mut *guard;
-        let look = LookUp::draw(&self.plan.quirks.answers, &mut state.rng);
-        self.reader(&state.feed, state.now()).page(query, look)
-    }
-
-    fn read_back(&self, query: &Query<'_>) -> Result<String, Problem> {
-        let mut guard = self.state();
-        let state = &mut *guard;
-        let now = state.now();
-        let mut reading = Reading {
-            shelf: &state.shelf,
-            quirks: &self.plan.quirks,
-            rng: &mut state.rng,
-            now,
-        };
-        reading.page(query)
-    }
-
-    fn reader<'s>(&'s self, feed: &'s Feed, now: DateTime<Utc>) -> Reader<'s> {
-        Reader {
-            feed,
-            quirks: &self.plan.quirks,
-            seller: self.plan.seller_id,
-            now,
-        }
-    }
-
-    fn stream(&self, query: &Query<'_>) -> Result<String, Problem> {
-        let mut guard = self.state();
-        let state = &mut *guard;
-        let reader = self.reader(&state.feed, state.now());
-        reader.stream(query, &mut state.cursors, &mut state.rng)
-    }
-
-    fn webhooks(&self, request: &Request<'_>, target: &Target<'_>) -> Result<String, Problem> {
-        let mut guard = self.state();
-        let state = &mut *guard;
-        let now = state.now();
-        state
-            .webhooks
-            .call(request.method, target, request.body, &mut state.rng, now)
-    }
-
-    /// Tells webhooks what is due. Returns how many tries that took.
-    pub(super) async fn deliver_hooks(&self) -> usize {
-        let mut tries = 0;
-        loop {
-            let now = self.clock.now();
-            let Some(outgoing) = self.state().webhooks.next(now) else {
-                return tries;
-            };
-            let answered = self.postman.carry(&outgoing).await;
-            self.state().webhooks.tried(outgoing, answered, now);
-            self.ledger.changed();
-            tries += 1;
-        }
-    }
-
-    fn claims(&self, query: &Query<'_>) -> Result<String, Problem> {
-        let (state, quirks) = (self.state(), &self.plan.quirks);
-        let page = claims::page(&state.claims, query, quirks)?;
-        if quirks.no_claims == NoClaims::NotFound && page.is_empty {
-            return Err(Problem::new(404, "claim.not.found", "İade bulunamadı"));
-        }
-        Ok(page.text)
     }
 }
 

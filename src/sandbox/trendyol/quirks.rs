@@ -86,12 +86,8 @@ impl Quirks {
             packages: PackageQuirks::all(rng),
             answers: AnswerQuirks::all(rng),
             repeats: [Repeats::Body, Repeats::Content, Repeats::Item][any(rng, 3)],
-            errors: [
-                Errors::Documented,
-                Errors::Classic,
-                Errors::Html,
-                Errors::Empty,
-            ][any(rng, 4)],
+            // The two in which an error still says what it is.
+            errors: [Errors::Documented, Errors::Classic][any(rng, 2)],
             expired: [Expired::Processing, Expired::NotFound, Expired::Blank][any(rng, 3)],
             unfinished: Unfinished::ALL[any(rng, 3)],
             batch_status: rng.bool(),
