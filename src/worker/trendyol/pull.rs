@@ -189,18 +189,27 @@ impl Pull {
             .forgotten_orders(now - OPEN_LONG, now - ASK_EVERY, ASK_MOST)
             .await?;
         for order in orders {
-            let query = PackageQuery::Order(order.clone());
-            for page in 0.. {
-                let page = self.seller.market.packages(&query, page).await?;
-                pulled.name(&page.unreadable);
-                self.page(&page.records, pulled).await?;
-                if page.last {
-                    break;
-                }
-            }
+            self.order(&order, pulled).await?;
             store.order_was_asked(&order, now).await?;
-            pulled.asked += 1;
         }
+        Ok(())
+    }
+
+    /// Asks about one order by its number, and takes all of its packages.
+    ///
+    /// # Errors
+    /// [`JobError`] when it could not be read whole; what was read stands.
+    pub(super) async fn order(&self, number: &str, pulled: &mut Pulled) -> Result<(), JobError> {
+        let query = PackageQuery::Order(number.to_owned());
+        for page in 0.. {
+            let page = self.seller.market.packages(&query, page).await?;
+            pulled.name(&page.unreadable);
+            self.page(&page.records, pulled).await?;
+            if page.last {
+                break;
+            }
+        }
+        pulled.asked += 1;
         Ok(())
     }
 }
