@@ -7,7 +7,7 @@
 //! * a package that begins an order adds its units,
 //! * a package that was born of others (a split, a cancellation, a transfer) adds nothing: what is in
 //!   it comes off earlier packages of the order, dissolved ones first, then cancelled ones, and off an
-//!   open one where that is named, shares a line, or is all there is,
+//!   open one where that is named, shares a line, or is all there is of an order known from its start,
 //! * what nobody carries on stays with its package: a dissolved one holds it without a limit of time,
 //! * a cancellation ends its units when it has rested, and so does the rest of what was dissolved in
 //!   an order of which a part was cancelled,
@@ -57,6 +57,8 @@ pub struct Account<'a> {
     /// Of packages of an order of which a part was cancelled: when that was last heard of.
     cut: Vec<Option<DateTime<Utc>>>,
     begins: Vec<bool>,
+    /// Which package carries on what a cancellation left of each.
+    rests: Vec<Option<usize>>,
 }
 
 impl<'a> Account<'a> {
@@ -69,6 +71,7 @@ impl<'a> Account<'a> {
             parts: parts.collect(),
             cut: vec![None; packages.len()],
             begins: vec![true; packages.len()],
+            rests: vec![None; packages.len()],
         };
         let mut orders: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (at, package) in packages.iter().enumerate() {
@@ -129,10 +132,13 @@ impl<'a> Account<'a> {
                 moved.min(part.taken)
             };
             part.taken = part.taken.saturating_sub(with_it);
-            is_rest |= moved > 0 && part.effect == StockEffect::Superseded;
             self.parts[child][line].taken += with_it;
+            if moved > 0 && self.packages[child].is_rest() {
+                is_rest |= self.parts[source][at].effect == StockEffect::Superseded;
+                self.rests[source].get_or_insert(child);
+            }
         }
-        is_rest && self.packages[child].is_rest()
+        is_rest
     }
 
     /// The lines from which a line may have come, the likeliest first.
@@ -141,6 +147,7 @@ impl<'a> Account<'a> {
         let (main, id) = (&self.parts[child][line].main, package.lines[line].line_id);
         let begins = self.begins[child];
         let named = earlier.iter().any(|at| package.names(&self.packages[*at]));
+        let from_start = earlier.iter().any(|at| self.begins[*at]);
         let mut found = Vec::new();
         for source in earlier {
             let other = &self.packages[*source];
@@ -153,6 +160,8 @@ impl<'a> Account<'a> {
                     same_line,
                     named: package.names(other),
                     unknown_origin: !named && !package.origins.is_empty(),
+                    from_start,
+                    has_rest: self.rests[*source].is_some_and(|rest| rest != child),
                 };
                 let rank = likely.rank(package, other, part.effect);
                 found.extend(rank.map(|rank| (rank, *source, at)));
@@ -202,11 +211,15 @@ struct Likely {
     named: bool,
     /// Whether the package names only packages that were never told of.
     unknown_origin: bool,
+    /// Whether a package that began the order is known, so that all units come of such ones.
+    from_start: bool,
+    /// Whether another package is known to carry on what a cancellation left of the source.
+    has_rest: bool,
 }
 
 impl Likely {
     /// The lower the likelier; `None` where it did not.
-    fn rank(&self, child: &Held, source: &Held, effect: StockEffect) -> Option<(u8, Reverse<u8>)> {
+    fn rank(&self, child: &Held, source: &Held, effect: StockEffect) -> Option<Rank> {
         let evidence = u8::from(self.named) + 2 * u8::from(self.same_line);
         let transfer = child.created_by == Some(CreatedBy::Transfer);
         let rank = match effect {
@@ -221,16 +234,22 @@ impl Likely {
             StockEffect::Superseded => 1,
             StockEffect::Released => 2,
             StockEffect::Reserved | StockEffect::Unknown => {
-                let guessed = !transfer && !self.unknown_origin && child.is_open();
+                let guessed =
+                    self.from_start && !transfer && !self.unknown_origin && child.is_open();
                 (evidence > 0 || guessed).then_some(5)?
             }
             StockEffect::Left | StockEffect::Returned => (evidence > 0).then_some(6)?,
         };
-        // A name or a line outweighs whether the source was dissolved or cancelled.
-        let rank = if rank <= 2 && evidence > 0 { 1 } else { rank };
-        Some((rank, Reverse(evidence)))
+        // Of what the rest was left, its name or a line of it says, and not whether that was dissolved;
+        // but of each package one rest is left.
+        let told = evidence > 0 && child.is_rest() && !self.has_rest;
+        let group = if rank == 2 && told { 1 } else { rank };
+        Some((group, Reverse(evidence), rank))
     }
 }
+
+/// What is likelier comes first: which sources at all, then what speaks for one, then its state.
+type Rank = (u8, Reverse<u8>, u8);
 
 impl Held {
     fn parts(&self, names: &Names) -> Vec<Part> {

@@ -388,7 +388,8 @@ impl Held {
         };
         let units: Vec<String> = held.iter().map(|(b, n)| format!("{n} × {b}")).collect();
         Some(self.oddity(format!(
-            "{problem}; {} stay reserved: look the order up in the seller panel, then pick it, or end the              reservation with `orderwatch stock release {}`",
+            "{problem}; {} stay reserved: look the order up in the seller panel, then pick it, or end the \
+             reservation with `orderwatch stock release {}`",
             units.join(", "),
             self.order_number
         )))
