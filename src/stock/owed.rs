@@ -235,7 +235,7 @@ impl Likely {
             StockEffect::Released => 2,
             StockEffect::Reserved | StockEffect::Unknown => {
                 let guessed =
-                    self.from_start && !transfer && !self.unknown_origin && child.is_open();
+                    self.from_start && !transfer && !self.unknown_origin && child.still_holds();
                 (evidence > 0 || guessed).then_some(5)?
             }
             StockEffect::Left | StockEffect::Returned => (evidence > 0).then_some(6)?,
@@ -268,11 +268,14 @@ impl Held {
         self.package_id < 0
     }
 
-    fn is_open(&self) -> bool {
-        matches!(
-            self.status.stock_effect(),
-            StockEffect::Reserved | StockEffect::Unknown
-        )
+    /// Whether what is in it is held at all, so that nothing is freed by taking it off another one.
+    fn still_holds(&self) -> bool {
+        let effect = self.status.stock_effect();
+        !self.taken
+            && matches!(
+                effect,
+                StockEffect::Reserved | StockEffect::Unknown | StockEffect::Superseded
+            )
     }
 
     fn is_dissolved(&self) -> bool {

@@ -305,8 +305,12 @@ impl Truth {
         self.packages.push((held, from));
     }
 
+    fn is_open(package: &Held) -> bool {
+        package.status == PackageStatus::Created
+    }
+
     fn open(&self, pick: usize) -> Option<usize> {
-        let open = (0..self.packages.len()).filter(|at| self.packages[*at].0.is_open());
+        let open = (0..self.packages.len()).filter(|at| Self::is_open(&self.packages[*at].0));
         let open: Vec<usize> = open.collect();
         (!open.is_empty()).then(|| open[pick % open.len()])
     }
@@ -382,7 +386,7 @@ impl Truth {
         let open = self
             .packages
             .iter()
-            .filter(|(package, _)| package.is_open());
+            .filter(|(package, _)| Self::is_open(package));
         let lines = open.flat_map(|(package, _)| &package.lines);
         let lines = lines.filter(|line| line.barcode == barcode);
         lines.map(|line| u64::from(line.quantity)).sum()
