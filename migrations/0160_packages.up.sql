@@ -27,4 +27,9 @@ UPDATE orderwatch.packages p SET
     effect = CASE WHEN effect = 'unknown' AND lower(replace(status, '_', '')) = 'undeliveredandreturned'
                   THEN 'returned' ELSE effect END;
 
+-- Until now all orders without an id of their package shared one row.
+UPDATE orderwatch.packages p SET package_id = -order_number::bigint
+WHERE package_id <= 0 AND order_number ~ '^[1-9][0-9]{0,17}$'
+  AND NOT EXISTS (SELECT FROM orderwatch.packages o WHERE o.package_id = -p.order_number::bigint);
+
 CREATE INDEX packages_owing ON orderwatch.packages (order_number) WHERE owing;

@@ -98,7 +98,9 @@ impl<'a> Account<'a> {
             let news = order.iter().map(|at| &self.packages[*at]);
             let news = news.filter(|p| p.is_dissolved() || p.is_rest());
             let newest = news.map(|package| package.since).max();
-            order.iter().for_each(|at| self.cut[*at] = newest);
+            for at in order {
+                self.cut[*at] = newest;
+            }
         }
     }
 
@@ -157,8 +159,7 @@ impl<'a> Account<'a> {
                 }
                 let same_line = id.is_some() && other.lines[at].line_id == id;
                 let likely = Likely {
-                    same_line,
-                    named: package.names(other),
+                    evidence: u8::from(package.names(other)) + 2 * u8::from(same_line),
                     unknown_origin: !named && !package.origins.is_empty(),
                     from_start,
                     has_rest: self.rests[*source].is_some_and(|rest| rest != child),
@@ -207,8 +208,8 @@ impl<'a> Account<'a> {
 
 /// What speaks for a line having come from another one.
 struct Likely {
-    same_line: bool,
-    named: bool,
+    /// 1 for its name, 2 for the same line.
+    evidence: u8,
     /// Whether the package names only packages that were never told of.
     unknown_origin: bool,
     /// Whether a package that began the order is known, so that all units come of such ones.
@@ -220,7 +221,7 @@ struct Likely {
 impl Likely {
     /// The lower the likelier; `None` where it did not.
     fn rank(&self, child: &Held, source: &Held, effect: StockEffect) -> Option<Rank> {
-        let evidence = u8::from(self.named) + 2 * u8::from(self.same_line);
+        let evidence = self.evidence;
         let transfer = child.created_by == Some(CreatedBy::Transfer);
         let rank = match effect {
             _ if source.is_placeholder() => 0,
@@ -265,7 +266,7 @@ impl Held {
     /// Whether it stands for an order whose package has no id yet.
     #[must_use]
     pub const fn is_placeholder(&self) -> bool {
-        self.package_id < 0
+        self.package_id <= 0
     }
 
     /// Whether what is in it is held at all, so that nothing is freed by taking it off another one.

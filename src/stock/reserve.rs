@@ -56,6 +56,10 @@ impl Line {
 
 /// A package, as far as it matters for the stock.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts of a package"
+)]
 pub struct Held {
     /// `shipmentPackageId`; negative where the marketplace has given none.
     pub package_id: i64,

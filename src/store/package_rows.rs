@@ -1,7 +1,5 @@
 //! Packages as they are read for the stock.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::{Postgres, Transaction, types::Json};
@@ -13,6 +11,10 @@ use crate::{
 };
 
 /// The columns of a package that matter for the stock.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts of a package"
+)]
 pub(super) struct PackageRow {
     pub(super) package_id: i64,
     pub(super) order_number: String,
@@ -29,6 +31,7 @@ pub(super) struct PackageRow {
     pub(super) released: bool,
     pub(super) transferred: bool,
     pub(super) asked_in_vain: i32,
+    pub(super) content: Option<Value>,
 }
 
 impl PackageRow {
@@ -61,7 +64,8 @@ pub(super) async fn rows_of(
         r#"SELECT package_id, order_number, status, created_by, changed_at,
                   GREATEST(changed_at, recorded_at) AS "since!", lines AS "lines: _", origins,
                   unreadable AS "unreadable: _", taken_at IS NOT NULL AS "taken!", unpicked, late,
-                  released_at IS NOT NULL AS "released!", transferred, asked_in_vain
+                  released_at IS NOT NULL AS "released!", transferred, asked_in_vain,
+                  content AS "content?"
            FROM orderwatch.packages WHERE order_number = $1 ORDER BY package_id"#,
         order
     )
@@ -76,20 +80,9 @@ pub(super) async fn packages_of(
     order: &str,
 ) -> Result<Vec<OrderPackage>, StoreError> {
     let rows = rows_of(transaction, order).await?;
-    let contents = sqlx::query!(
-        "SELECT package_id, content FROM orderwatch.packages WHERE order_number = $1",
-        order
-    )
-    .fetch_all(&mut **transaction)
-    .await
-    .map_err(StoreError::doing("reading the packages of an order"))?;
-    let contents = contents
-        .into_iter()
-        .map(|row| (row.package_id, row.content));
-    let mut contents: HashMap<i64, Value> = contents.collect();
-    let packages = rows.into_iter().map(|row| OrderPackage {
+    let packages = rows.into_iter().map(|mut row| OrderPackage {
         changed_at: row.changed_at,
-        content: contents.remove(&row.package_id).unwrap_or_default(),
+        content: row.content.take().unwrap_or_default(),
         held: row.held(false),
     });
     Ok(packages.collect())
@@ -113,7 +106,8 @@ pub(super) async fn open_rows(
            SELECT p.package_id, p.order_number, p.status, p.created_by, p.changed_at,
                   GREATEST(p.changed_at, p.recorded_at) AS "since!", p.lines AS "lines: _", p.origins,
                   p.unreadable AS "unreadable: _", p.taken_at IS NOT NULL AS "taken!", p.unpicked,
-                  p.late, p.released_at IS NOT NULL AS "released!", p.transferred, p.asked_in_vain
+                  p.late, p.released_at IS NOT NULL AS "released!", p.transferred, p.asked_in_vain,
+                  NULL::jsonb AS "content?"
            FROM orderwatch.packages p
            JOIN open o ON o.order_number = p.order_number
            ORDER BY p.package_id"#,

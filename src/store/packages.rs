@@ -184,7 +184,9 @@ impl Store {
                 .map(|package| package.held.clone())
                 .collect();
             let settled = settle(&held);
-            settle_order(&mut transaction, order, &settled, now).await?;
+            if known.is_some() || held.len() > 1 || !settled.owing.is_empty() {
+                settle_order(&mut transaction, order, &settled, now).await?;
+            }
             packages.retain(|package| !settled.replaced.contains(&package.held.package_id));
             if settled.replaced.contains(&package.package_id) {
                 // It stood for packages that are known.

@@ -154,8 +154,8 @@ fn a_cancelled_line_of_a_package_that_lives_on_is_freed_as_a_cancelled_package_i
             lines: lines(),
             ..package(1, "Shipped", &[])
         };
-        assert_eq!(units(&[live.clone()], 14), soon, "{of_line}");
-        assert_eq!(units(&[live.clone()], 15), later, "{of_line}");
+        assert_eq!(units(std::slice::from_ref(&live), 14), soon, "{of_line}");
+        assert_eq!(units(std::slice::from_ref(&live), 15), later, "{of_line}");
         assert_eq!(units(&[left], 15), later, "{of_line}");
         let take = to_take(&[live], &[], &Facts::default());
         assert_eq!(u64::from(take["a"]), later, "{of_line}");
@@ -192,7 +192,7 @@ fn what_stays_open_is_named_and_stays_reserved() {
     };
     let want = "package 1 (order 4711): the marketplace passes it on between sellers, and does not say \
                 whether to or from this one";
-    assert_eq!(named(&[passed_on.clone()], 59), (3, vec![]));
+    assert_eq!(named(std::slice::from_ref(&passed_on), 59), (3, vec![]));
     assert_eq!(
         named(&[passed_on], 60),
         (3, vec![format!("{want}; 3 × a {todo}")])

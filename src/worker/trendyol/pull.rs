@@ -121,7 +121,7 @@ impl Pull {
         while let Some(window) = left.pop() {
             match self.window(window, &mut pulled).await {
                 Ok(()) => {}
-                Err((begun, error)) if begun && is_passing(&error) => {
+                Err((true, error)) if is_passing(&error) => {
                     let Some([older, newer]) = halves(window) else {
                         return Err(error);
                     };
@@ -271,7 +271,15 @@ impl Pull {
             let page = self.seller.market.packages(&query, page).await?;
             pulled.name(&page.unreadable);
             self.page(&page.records, pulled).await?;
-            if page.last {
+            // A question that was not understood is answered with everything.
+            let strays = page.records.iter().any(|p| p.order_number != number);
+            if strays {
+                tracing::warn!(
+                    order = number,
+                    "asked about one order, Trendyol told of others too"
+                );
+            }
+            if page.last || strays {
                 break;
             }
         }
