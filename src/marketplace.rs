@@ -243,3 +243,14 @@ pub enum MarketError {
     #[error("nothing was sent: {0}")]
     Arguments(&'static str),
 }
+
+impl MarketError {
+    /// Whether the same question may well be answered in a while.
+    #[must_use]
+    pub const fn is_passing(&self) -> bool {
+        matches!(
+            self,
+            Self::RateLimited { .. } | Self::Transient { .. } | Self::Unreachable { .. }
+        )
+    }
+}

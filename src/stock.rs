@@ -5,6 +5,7 @@
 //!
 //! * a package holds its units until they were taken from the shelves, also when it was shipped without
 //!   that, and a status that nobody knows holds them too ([`reserve`]),
+//! * units are conserved by order, whatever its packages say of each other ([`owed`]),
 //! * where the warehouse keeps a ledger, that says what was taken ([`ledger`]),
 //! * a record that cannot be read is named, never skipped in silence ([`details`]),
 //! * while the view of the orders is old, stock is only lowered ([`plan`]),
@@ -17,6 +18,7 @@ pub mod ledger;
 pub mod listing;
 pub mod mirror;
 pub mod names;
+pub mod owed;
 pub mod pace;
 pub mod patience;
 pub mod pick;

@@ -36,7 +36,7 @@ mod orders;
 mod outbox;
 mod overview;
 mod pace;
-mod package_sales;
+mod package_rows;
 mod packages;
 mod panel_views;
 mod people;
@@ -107,7 +107,7 @@ pub use notices::{Audience, DueNotice, Fate, NoticeOutcome, NoticeShare, Strande
 pub use orders::{ShopView, TrackedOrder};
 pub use outbox::Telling;
 pub use overview::{Overview, Question};
-pub use packages::{NewPackage, OrderPackage, OrderPicture, Put, RecordedPackage};
+pub use packages::{Change, NewPackage, OrderPackage, OrderPicture, Put, RecordedPackage};
 pub use people::{Acted, Person};
 pub use pick::{PickAsk, PickLine, Picked, PickedLine};
 pub use player_fields::{Confirmed, PlayerView, SoldAs};

@@ -10,7 +10,9 @@ use super::{Personal, Unreadable};
 /// Texts have no blanks around them, and an empty one is `None`.
 #[derive(Clone, Debug)]
 pub struct Package {
-    /// What tells packages apart; an order number does not.
+    /// What tells packages apart; an order number does not. Negative where the marketplace has given
+    /// none yet (0, a negative one, nothing): then it stands for the order, and no two orders have the
+    /// same: minus the number of the order, or a hash of one that is no plain number.
     pub shipment_package_id: i64,
     /// The order, shared by all of its packages.
     pub order_number: String,
@@ -23,8 +25,8 @@ pub struct Package {
     /// When it was bought, and its units left what is on sale: `order_date`, or as it came where the
     /// package itself shows that it is not ahead, or else the oldest time there is.
     pub sold_at: Option<DateTime<Utc>>,
-    /// `lastModifiedDate` in milliseconds. Where it is missing: the newest time of `history`, or
-    /// that of the order; 0 without any.
+    /// `lastModifiedDate` in milliseconds. Where it is missing: the newest time of `history`; 0 without
+    /// any.
     pub last_modified_ms: i64,
     /// Why there is this package.
     pub created_by: Option<CreatedBy>,
@@ -158,7 +160,8 @@ pub enum CreatedBy {
     Cancel,
     /// The earlier package was split.
     Split,
-    /// It came from another seller or warehouse.
+    /// It was passed on between sellers, because the first has none. Whether to this one or from it is
+    /// nowhere promised.
     Transfer,
     /// One that nobody knows yet, as it came.
     Unknown(String),
@@ -223,6 +226,8 @@ pub enum PackageStatus {
     UnPacked,
     /// Came back.
     Returned,
+    /// Could not be delivered, and came back.
+    UnDeliveredAndReturned,
     /// One that nobody knows yet, as it came; empty when there was none.
     Unknown(String),
 }
@@ -245,7 +250,7 @@ pub enum StockEffect {
 }
 
 impl PackageStatus {
-    const KNOWN: [(&'static str, Self); 15] = [
+    const KNOWN: [(&'static str, Self); 16] = [
         ("Awaiting", Self::Awaiting),
         ("Verified", Self::Verified),
         ("Created", Self::Created),
@@ -261,6 +266,7 @@ impl PackageStatus {
         ("UnSupplied", Self::UnSupplied),
         ("UnPacked", Self::UnPacked),
         ("Returned", Self::Returned),
+        ("UnDeliveredAndReturned", Self::UnDeliveredAndReturned),
     ];
 
     /// Reads Trendyol's name, also as its notifications write it (`AT_COLLECTION_POINT`).
@@ -288,6 +294,28 @@ impl PackageStatus {
             .map_or("", |(name, _)| name)
     }
 
+    /// How far a package is in its life. Of two records of the same time, the further one is the newer.
+    #[must_use]
+    pub const fn progress(&self) -> u8 {
+        match self {
+            Self::Awaiting => 0,
+            Self::Verified => 1,
+            Self::Created => 2,
+            Self::Picking | Self::Repack => 3,
+            Self::Invoiced => 4,
+            Self::ReadyToShip | Self::Unknown(_) => 5,
+            Self::Shipped => 6,
+            Self::AtCollectionPoint => 7,
+            Self::UnDelivered => 8,
+            Self::Delivered => 9,
+            Self::Cancelled
+            | Self::UnSupplied
+            | Self::UnPacked
+            | Self::Returned
+            | Self::UnDeliveredAndReturned => 10,
+        }
+    }
+
     /// What it means for the stock.
     #[must_use]
     pub const fn stock_effect(&self) -> StockEffect {
@@ -304,7 +332,7 @@ impl PackageStatus {
             }
             Self::Cancelled | Self::UnSupplied => StockEffect::Released,
             Self::UnPacked => StockEffect::Superseded,
-            Self::Returned => StockEffect::Returned,
+            Self::Returned | Self::UnDeliveredAndReturned => StockEffect::Returned,
             Self::Unknown(_) => StockEffect::Unknown,
         }
     }
@@ -325,6 +353,8 @@ mod tests {
             PackageStatus::parse("AT_COLLECTION_POINT"),
             PackageStatus::AtCollectionPoint
         );
+        let back = PackageStatus::parse("UN_DELIVERED_AND_RETURNED");
+        assert_eq!(back.stock_effect(), StockEffect::Returned);
         let new = PackageStatus::parse("OnTheMoon_2");
         assert_eq!(new.as_str(), "OnTheMoon_2");
         assert_eq!(new.stock_effect(), StockEffect::Unknown);

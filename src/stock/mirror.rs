@@ -4,8 +4,6 @@
 //! each with its package, and the row's other columns are those of the first package that is still
 //! alive. Only columns that have a value are written, so nothing that the warehouse knows is erased.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 use serde::{Deserialize, Serialize};
@@ -47,21 +45,12 @@ pub struct Shown {
 }
 
 impl Shown {
-    /// Shows only the units that no other package carries on.
-    pub fn reduce(&mut self, left: &BTreeMap<&str, u32>) {
-        let mut left = left.clone();
-        for line in &mut self.content.details {
-            let barcode = line
-                .get("barcode")
-                .and_then(Value::as_str)
-                .unwrap_or_default();
-            let Some(units) = left.get_mut(barcode) else {
-                continue;
-            };
+    /// Shows only these units of each line: what other packages carry on, or what was cancelled, is
+    /// shown there or not at all.
+    pub fn reduce(&mut self, units: &[u32]) {
+        for (line, units) in self.content.details.iter_mut().zip(units) {
             let stands = line.get("quantity").and_then(Value::as_u64).unwrap_or(0);
-            let shown = stands.min(u64::from(*units));
-            *units = units.saturating_sub(u32::try_from(shown).unwrap_or(u32::MAX));
-            line["quantity"] = json!(shown);
+            line["quantity"] = json!(stands.min(u64::from(*units)));
         }
         self.content
             .details
@@ -89,7 +78,8 @@ impl Content {
         columns.text("customer_surname", personal(&customer.last_name));
         columns.text("customer_address", personal(&customer.address));
         columns.text("currency_code", package.currency_code.clone());
-        let id = Some(package.shipment_package_id.to_string());
+        let id = Some(package.shipment_package_id).filter(|id| *id > 0);
+        let id = id.map(|id| id.to_string());
         columns.text("shipment_package_id", id.clone());
         columns.text("package_number", id);
         let cargo = &package.cargo;
@@ -450,7 +440,7 @@ mod tests {
     #[test]
     fn what_other_packages_carry_on_is_shown_there() {
         let mut split = shown(1, "UnPacked", &[("a", 2), ("a", 2), ("b", 1)]);
-        split.reduce(&[("a", 3), ("b", 0)].into());
+        split.reduce(&[2, 1, 0]);
         let part = shown(2, "Created", &[("b", 1)]);
         let row = row(&[split, part], Place::Created);
         assert_eq!(

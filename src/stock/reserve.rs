@@ -1,57 +1,90 @@
 //! Who holds which units: open packages whose units still lie on the shelves, and orders that only
 //! the warehouse's own table knows.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
     Oddity, details,
     ledger::{Facts, Unclaimed},
     names::Names,
+    owed::{ASKED_IN_VAIN, Account, NAMED_AFTER},
 };
-use crate::marketplace::{Barcode, PackageStatus, StockEffect};
-
-/// A package that was dissolved holds its units until its replacements are known, but no longer than
-/// this: a part of it may have been cancelled, and then nothing more comes.
-pub const REPLACED_WITHIN: TimeDelta = TimeDelta::hours(1);
-/// A package that was cancelled holds its units for so long: it may be a part that was cancelled, and
-/// the package that carries on the rest is told of later.
-pub const CARRIED_ON_WITHIN: TimeDelta = TimeDelta::minutes(15);
+use crate::marketplace::{Barcode, CreatedBy, PackageStatus, StockEffect};
 
 /// A line of a package.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
-    /// The bar code as it came.
+    /// The barcode as it came.
     pub barcode: String,
     /// Units.
     pub quantity: u32,
     /// `lineId`.
     pub line_id: Option<i64>,
+    /// `orderLineItemStatusName`, where it is not the package's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+}
+
+impl Line {
+    /// What the line means for the stock in a package of this status: a line may be cancelled, or moved
+    /// to another package, while the rest of its package lives on.
+    #[must_use]
+    pub fn effect(&self, package: &PackageStatus) -> StockEffect {
+        let own = self.status.as_deref().map(PackageStatus::parse);
+        let own = own.map(|status| status.stock_effect());
+        match (package.stock_effect(), own) {
+            (
+                StockEffect::Reserved
+                | StockEffect::Unknown
+                | StockEffect::Left
+                | StockEffect::Superseded,
+                Some(StockEffect::Released),
+            ) => StockEffect::Released,
+            (StockEffect::Reserved | StockEffect::Unknown, Some(StockEffect::Superseded)) => {
+                StockEffect::Superseded
+            }
+            (package, _) => package,
+        }
+    }
 }
 
 /// A package, as far as it matters for the stock.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts of a package"
+)]
 pub struct Held {
-    /// `shipmentPackageId`.
+    /// `shipmentPackageId`; negative where the marketplace has given none.
     pub package_id: i64,
     /// Its order.
     pub order_number: String,
     /// Where it stands.
     pub status: PackageStatus,
-    /// When that was so.
-    pub changed_at: DateTime<Utc>,
+    /// Why there is it.
+    pub created_by: Option<CreatedBy>,
+    /// Since when that is so, or known.
+    pub since: DateTime<Utc>,
     /// What is in it.
     pub lines: Vec<Line>,
     /// The packages that it replaces.
     pub origins: Vec<i64>,
-    /// Whether its units were taken from the shelves.
+    /// Whether its units were taken from the shelves, or a person has released it.
     pub taken: bool,
     /// Whether it was seen open, and left without being taken.
     pub unpicked: bool,
     /// Whether a person said that it was not taken from these shelves.
     pub released: bool,
+    /// Whether the marketplace passed it on between sellers.
+    pub transferred: bool,
+    /// Questions in a row whose answers did not tell of it.
+    pub asked_in_vain: i32,
 }
 
 /// Units held by one package or row.
@@ -150,31 +183,17 @@ pub fn reserve(
         ..Reserved::default()
     };
     let mut owed = Owed::of(packages, facts);
-    for (package, left) in packages.iter().zip(&owed.packages) {
-        if matches!(package.status.stock_effect(), StockEffect::Unknown) && !package.taken {
-            reserved.oddities.push(Oddity {
-                record: format!(
-                    "package {} (order {})",
-                    package.package_id, package.order_number
-                ),
-                problem: format!(
-                    "its status {:?} is new to orderwatch",
-                    package.status.as_str()
-                ),
-                lost: false,
-            });
-        }
-        if !holds(package, now) {
-            continue;
-        }
-        if facts.movements.is_some()
-            && package.status.stock_effect() == StockEffect::Left
-            && left.values().all(|units| *units == 0)
-        {
+    for (at, package) in packages.iter().enumerate() {
+        let held = owed.held(at, now);
+        reserved
+            .oddities
+            .extend(package.problem(&held, now, owed.is_dissolved(at)));
+        let is_accounted = facts.movements.is_some() && package.is_shipped_untaken();
+        if is_accounted && held.is_empty() {
             reserved.accounted.push(package.package_id);
         }
-        for (barcode, units) in left {
-            reserved.add(barcode, package.holder(*units));
+        for (barcode, units) in held {
+            reserved.add(barcode, package.holder(units));
         }
     }
     for row in rows {
@@ -194,28 +213,9 @@ pub fn reserve(
     reserved
 }
 
-/// Whether a package holds what is in it, apart from what other packages carry on.
-fn holds(package: &Held, now: DateTime<Utc>) -> bool {
-    let age = now - package.changed_at;
-    !package.taken
-        && match package.status.stock_effect() {
-            StockEffect::Reserved | StockEffect::Unknown => true,
-            StockEffect::Superseded => age < REPLACED_WITHIN,
-            // Time takes nothing from a shelf: a movement or a person ends it.
-            StockEffect::Left => package.unpicked,
-            StockEffect::Released => age < CARRIED_ON_WITHIN,
-            StockEffect::Returned => false,
-        }
-}
-
 /// What somebody has to take from the shelves for the packages and rows of an order, by main barcode.
 #[must_use]
-pub fn to_take(
-    packages: &[Held],
-    rows: &[details::Row],
-    facts: &Facts,
-    now: DateTime<Utc>,
-) -> BTreeMap<String, u32> {
+pub fn to_take(packages: &[Held], rows: &[details::Row], facts: &Facts) -> BTreeMap<String, u32> {
     let mut owed = Owed::of(packages, facts);
     let mut taken: BTreeMap<String, u32> = BTreeMap::new();
     let mut add = |barcode: &str, units: u32| {
@@ -225,11 +225,9 @@ pub fn to_take(
             *sum = sum.saturating_add(units);
         }
     };
-    for (package, left) in packages.iter().zip(&owed.packages) {
-        if is_owed(package, now) {
-            for (barcode, units) in left {
-                add(barcode, *units);
-            }
+    for at in 0..packages.len() {
+        for (barcode, units) in owed.sent(at) {
+            add(barcode, units);
         }
     }
     for row in rows {
@@ -251,39 +249,86 @@ pub fn barcodes(packages: &[Held], rows: &[details::Row], names: &Names) -> BTre
     lines.chain(rows).collect()
 }
 
-/// What of each package neither another package carries on nor the ledger accounts for.
+/// What of each line neither another package carries on, nor was taken, nor the ledger accounts for.
 struct Owed<'a> {
-    /// In the order of the packages, by barcode as it came.
-    packages: Vec<BTreeMap<&'a str, u32>>,
+    packages: &'a [Held],
+    account: Account<'a>,
+    left: Vec<Vec<u32>>,
     unclaimed: Unclaimed<'a>,
     names: &'a Names,
 }
 
 impl<'a> Owed<'a> {
     fn of(packages: &'a [Held], facts: &'a Facts) -> Self {
-        let replacements = Replacements::of(packages);
-        let mut left: Vec<BTreeMap<&str, u32>> = packages
-            .iter()
-            .map(|package| replacements.left(package))
-            .collect();
+        let account = Account::of(packages, &facts.names);
         let mut unclaimed = Unclaimed::of(facts);
-        let mut order: Vec<usize> = (0..packages.len()).collect();
-        order.sort_by_key(|at| claims_before(&packages[*at]));
-        for at in order {
-            let package = &packages[at];
-            if package.released {
-                continue;
+        let mut left = Vec::with_capacity(packages.len());
+        // What is surely taken claims its movement first, so that the rest of an order is not thought taken.
+        for (package, parts) in packages.iter().zip(&account.parts) {
+            let mut of_package = Vec::with_capacity(parts.len());
+            for part in parts {
+                let all = package.was_taken().then_some(part.units);
+                let taken = all.unwrap_or(part.taken);
+                unclaimed.claim(&package.order_number, part.main.clone(), taken);
+                of_package.push(part.units.saturating_sub(taken));
             }
-            for (barcode, units) in &mut left[at] {
-                let main = facts.names.main(barcode);
-                *units = unclaimed.claim(&package.order_number, main, *units);
-            }
+            left.push(of_package);
         }
-        Self {
-            packages: left,
+        let mut owed = Self {
+            packages,
+            account,
+            left,
             unclaimed,
             names: &facts.names,
+        };
+        owed.claim();
+        owed
+    }
+
+    /// The ledger names orders, not packages.
+    fn claim(&mut self) {
+        let mut order: Vec<(u8, usize, usize)> = Vec::new();
+        for (at, package) in self.packages.iter().enumerate() {
+            let parts = self.account.parts[at].iter().enumerate();
+            let parts = parts.filter(|_| !package.released);
+            order.extend(parts.map(|(line, part)| (claims_before(package, part.effect), at, line)));
         }
+        order.sort_unstable();
+        for (_, at, line) in order {
+            let main = self.account.parts[at][line].main.clone();
+            let left = &mut self.left[at][line];
+            *left = self
+                .unclaimed
+                .claim(&self.packages[at].order_number, main, *left);
+        }
+    }
+
+    /// Units of a package that are held, by barcode as it came.
+    fn held(&self, at: usize, now: DateTime<Utc>) -> BTreeMap<&'a str, u32> {
+        self.sum(at, |effect| self.account.holds(at, effect, now))
+    }
+
+    /// Units of a package that were, or will be, sent without having been taken.
+    fn sent(&self, at: usize) -> BTreeMap<&'a str, u32> {
+        self.sum(at, |effect| self.account.sends(at, effect))
+    }
+
+    fn sum(&self, at: usize, counts: impl Fn(StockEffect) -> bool) -> BTreeMap<&'a str, u32> {
+        let mut sums: BTreeMap<&str, u32> = BTreeMap::new();
+        let parts = self.account.parts[at].iter().zip(&self.left[at]);
+        for (line, (part, left)) in self.packages[at].lines.iter().zip(parts) {
+            if *left > 0 && counts(part.effect) {
+                let sum = sums.entry(&line.barcode).or_default();
+                *sum = sum.saturating_add(*left);
+            }
+        }
+        sums
+    }
+
+    /// Whether the packages that carry a dissolved one on are not known, and nothing else ends it.
+    fn is_dissolved(&self, at: usize) -> bool {
+        self.account.sends(at, StockEffect::Superseded)
+            && self.packages[at].status.stock_effect() == StockEffect::Superseded
     }
 
     fn of_row(&mut self, row: &'a details::Row, barcode: &Barcode, units: u32) -> u32 {
@@ -292,12 +337,9 @@ impl<'a> Owed<'a> {
     }
 }
 
-/// The ledger names orders, not packages. What is surely taken claims its movement first, so that the
-/// rest of an order is not thought taken; what was cancelled claims last, since the rest of it, in
-/// another package, is what was picked.
-fn claims_before(package: &Held) -> u8 {
-    match package.status.stock_effect() {
-        _ if package.taken => 0,
+/// What was cancelled claims last, since the rest of it, in another package, is what was picked.
+fn claims_before(package: &Held, effect: StockEffect) -> u8 {
+    match effect {
         StockEffect::Returned => 1,
         StockEffect::Left if !package.unpicked => 1,
         StockEffect::Left => 2,
@@ -305,40 +347,6 @@ fn claims_before(package: &Held) -> u8 {
         StockEffect::Superseded => 4,
         StockEffect::Released => 5,
     }
-}
-
-/// What of each package no other package carries on, by id and bar code; for a package that was
-/// dissolved as long as its replacements may still come.
-#[must_use]
-pub fn not_carried_on(packages: &[Held], now: DateTime<Utc>) -> HashMap<i64, BTreeMap<&str, u32>> {
-    let replacements = Replacements::of(packages);
-    let is_over = |package: &Held| {
-        package.status.stock_effect() == StockEffect::Superseded
-            && now - package.changed_at >= REPLACED_WITHIN
-    };
-    packages
-        .iter()
-        .map(|package| {
-            let left = if is_over(package) {
-                BTreeMap::new()
-            } else {
-                replacements.left(package)
-            };
-            (package.package_id, left)
-        })
-        .collect()
-}
-
-/// Whether the units of a package were, or will be, sent without having been taken.
-fn is_owed(package: &Held, now: DateTime<Utc>) -> bool {
-    !package.taken
-        && match package.status.stock_effect() {
-            StockEffect::Reserved | StockEffect::Unknown => true,
-            StockEffect::Left => package.unpicked,
-            // The packages that carry it on are not known yet.
-            StockEffect::Superseded => now - package.changed_at < REPLACED_WITHIN,
-            StockEffect::Released | StockEffect::Returned => false,
-        }
 }
 
 impl Held {
@@ -351,57 +359,65 @@ impl Held {
             shipped: self.status.stock_effect() == StockEffect::Left,
         }
     }
-}
 
-/// Which packages carry on what is in another one.
-struct Replacements<'a> {
-    by_origin: HashMap<i64, Vec<&'a Held>>,
-    /// Packages that do not say what they replace, by order: only a dissolved one needs them.
-    unnamed: HashMap<&'a str, Vec<&'a Held>>,
-}
-
-impl<'a> Replacements<'a> {
-    fn of(packages: &'a [Held]) -> Self {
-        let mut found = Self {
-            by_origin: HashMap::new(),
-            unnamed: HashMap::new(),
-        };
-        for package in packages {
-            for origin in &package.origins {
-                found.by_origin.entry(*origin).or_default().push(package);
-            }
-            if package.origins.is_empty() {
-                let order = package.order_number.as_str();
-                found.unnamed.entry(order).or_default().push(package);
-            }
-        }
-        found
+    fn is_shipped_untaken(&self) -> bool {
+        !self.taken && self.unpicked && self.status.stock_effect() == StockEffect::Left
     }
 
-    /// Units of a package that no other package carries, by bar code.
-    fn left<'p>(&self, package: &'p Held) -> BTreeMap<&'p str, u32> {
-        let mut left = BTreeMap::new();
-        for line in &package.lines {
-            let units: &mut u32 = left.entry(line.barcode.as_str()).or_default();
-            *units = units.saturating_add(line.quantity);
+    /// What a person should know of a package that holds units.
+    fn problem(
+        &self,
+        held: &BTreeMap<&str, u32>,
+        now: DateTime<Utc>,
+        dissolved: bool,
+    ) -> Option<Oddity> {
+        let unknown = self.status.stock_effect() == StockEffect::Unknown;
+        if self.taken || held.is_empty() && !unknown {
+            return None;
         }
-        let named = self
-            .by_origin
-            .get(&package.package_id)
-            .into_iter()
-            .flatten();
-        let dissolved = package.status.stock_effect() == StockEffect::Superseded;
-        let unnamed = self.unnamed.get(package.order_number.as_str());
-        let later = unnamed
-            .into_iter()
-            .flatten()
-            .filter(|other| dissolved && other.package_id > package.package_id);
-        for line in named.chain(later).flat_map(|other| &other.lines) {
-            if let Some(units) = left.get_mut(line.barcode.as_str()) {
-                *units = units.saturating_sub(line.quantity);
-            }
+        let open_long = now - self.since >= NAMED_AFTER;
+        let problem = if open_long && dissolved {
+            "it was dissolved, and no package of the order carries this on"
+        } else if open_long && self.transferred {
+            "the marketplace passes it on between sellers, and does not say whether to or from this one"
+        } else if self.asked_in_vain >= ASKED_IN_VAIN {
+            "it is open, and the marketplace does not answer about it any more"
+        } else if unknown {
+            return Some(self.oddity(format!(
+                "its status {:?} is new to orderwatch",
+                self.status.as_str()
+            )));
+        } else {
+            return None;
+        };
+        let units: Vec<String> = held.iter().map(|(b, n)| format!("{n} × {b}")).collect();
+        Some(self.oddity(format!(
+            "{problem}; {} stay reserved: look the order up in the seller panel, then pick it, or end the \
+             reservation with `orderwatch stock release {}`",
+            units.join(", "),
+            self.order_number
+        )))
+    }
+
+    fn oddity(&self, problem: String) -> Oddity {
+        Oddity {
+            record: self.to_string(),
+            problem,
+            lost: false,
         }
-        left
+    }
+}
+
+impl fmt::Display for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_placeholder() {
+            return write!(f, "order {} (no package id yet)", self.order_number);
+        }
+        write!(
+            f,
+            "package {} (order {})",
+            self.package_id, self.order_number
+        )
     }
 }
 

@@ -10,6 +10,7 @@ use crate::stock::{
     details::Row,
     ledger::{Facts, Movement},
     names::Names,
+    owed::ASKED_IN_VAIN,
     place::Place,
 };
 
@@ -48,30 +49,35 @@ impl Store {
         Ok(())
     }
 
-    /// Ends the reservation of an order's packages that were shipped although nobody has taken their
-    /// units: a person says that they were not taken from these shelves. Returns their ids.
+    /// Ends the reservation of an order's packages that nothing else ends: a person says that their units
+    /// were not, or will not be, taken from these shelves. They were shipped although nobody has picked
+    /// them, dissolved without other packages that carry them on, passed on between sellers, or the
+    /// marketplace does not answer about them any more. Returns their ids.
     ///
     /// # Errors
     /// [`StoreError::Database`] when it cannot be written.
-    pub async fn release_shipped(
+    pub async fn release_packages(
         &self,
         order: &str,
         person: &Person,
         now: DateTime<Utc>,
     ) -> Result<Vec<i64>, StoreError> {
         let work = async {
-            let doing = StoreError::doing("releasing what was shipped");
+            let doing = StoreError::doing("releasing packages");
             let mut transaction = self.pool.begin().await.map_err(&doing)?;
             lock_order(&mut transaction, order).await?;
             let released = sqlx::query_scalar!(
                 "UPDATE orderwatch.packages
                  SET taken_at = $2, released_at = $2, released_by = $3, release_reason = $4
-                 WHERE order_number = $1 AND effect = 'left' AND unpicked AND taken_at IS NULL
+                 WHERE order_number = $1 AND taken_at IS NULL
+                   AND (effect = 'left' AND unpicked OR owing
+                        OR effect IN ('reserved', 'unknown') AND (transferred OR asked_in_vain >= $5))
                  RETURNING package_id",
                 order,
                 now,
                 person.who,
-                person.why
+                person.why,
+                ASKED_IN_VAIN
             )
             .fetch_all(&mut *transaction)
             .await
@@ -79,7 +85,7 @@ impl Store {
             transaction.commit().await.map_err(&doing)?;
             Ok(released)
         };
-        whole(work, "releasing what was shipped").await
+        whole(work, "releasing packages").await
     }
 }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 
 use super::{Store, StoreError};
-use crate::stock::reserve::Line;
+use crate::{marketplace::PackageStatus, stock::reserve::Line};
 
 /// A package whose picking is to be told.
 #[derive(Clone, Debug)]
@@ -13,8 +13,6 @@ pub struct Telling {
     pub package_id: i64,
     /// Its order.
     pub order_number: String,
-    /// Its lines.
-    pub lines: Vec<Line>,
     /// When the order was picked.
     pub written_at: DateTime<Utc>,
     /// How often it was tried.
@@ -32,8 +30,8 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<Telling>, StoreError> {
         let rows = sqlx::query!(
-            r#"SELECT package_id, order_number, lines AS "lines: Json<Vec<Line>>", written_at, tries
-               FROM orderwatch.picking_outbox WHERE due_at <= $1 ORDER BY due_at, package_id LIMIT $2"#,
+            "SELECT package_id, order_number, written_at, tries
+             FROM orderwatch.picking_outbox WHERE due_at <= $1 ORDER BY due_at, package_id LIMIT $2",
             now,
             limit
         )
@@ -45,7 +43,6 @@ impl Store {
             .map(|row| Telling {
                 package_id: row.package_id,
                 order_number: row.order_number,
-                lines: row.lines.0,
                 written_at: row.written_at,
                 tries: row.tries,
             })
@@ -93,21 +90,27 @@ impl Store {
         Ok(())
     }
 
-    /// Whether a package is still open and not begun, as far as the marketplace has told.
+    /// The lines of a package that is still open and not begun, as far as the marketplace has told,
+    /// without those that were cancelled or moved to another package. `None` when there are none.
     ///
     /// # Errors
     /// [`StoreError::Database`] when it cannot be read.
-    pub async fn is_to_be_begun(&self, package_id: i64) -> Result<bool, StoreError> {
-        let to_be = sqlx::query_scalar!(
-            r#"SELECT EXISTS (
-                   SELECT FROM orderwatch.packages
-                   WHERE package_id = $1 AND effect IN ('reserved', 'unknown')
-                     AND status NOT IN ('Picking', 'Invoiced')) AS "is!""#,
+    pub async fn lines_to_begin(&self, package_id: i64) -> Result<Option<Vec<Line>>, StoreError> {
+        let row = sqlx::query!(
+            r#"SELECT status, lines AS "lines: Json<Vec<Line>>" FROM orderwatch.packages
+               WHERE package_id = $1 AND package_id > 0 AND effect IN ('reserved', 'unknown')
+                 AND status NOT IN ('Picking', 'Invoiced')"#,
             package_id
         )
-        .fetch_one(&self.pool)
+        .fetch_optional(&self.pool)
         .await
         .map_err(StoreError::doing("looking a package up"))?;
-        Ok(to_be)
+        let Some(row) = row else {
+            return Ok(None);
+        };
+        let status = PackageStatus::parse(&row.status);
+        let mut lines = row.lines.0;
+        lines.retain(|line| line.effect(&status) == status.stock_effect());
+        Ok(Some(lines).filter(|lines| !lines.is_empty()))
     }
 }

@@ -2,24 +2,22 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
-use sqlx::{Postgres, Transaction, types::Json};
+use sqlx::{Postgres, Transaction};
 
 use super::{
     Put, Store, StoreError,
     ledger::{facts, found_rows, owed_rows},
     order_places::{Standing, put_order, standing},
+    package_rows::rows_of,
     packages::lock_order,
     pool::whole,
 };
-use crate::{
-    marketplace::PackageStatus,
-    stock::{
-        details::Row,
-        ledger::Facts,
-        pick::{OnShelf, Take, take},
-        place::Place,
-        reserve::{Held, Line, REPLACED_WITHIN, barcodes},
-    },
+use crate::stock::{
+    details::Row,
+    ledger::Facts,
+    pick::{OnShelf, Take, take},
+    place::Place,
+    reserve::{Held, barcodes},
 };
 
 /// What is to be picked.
@@ -101,7 +99,7 @@ impl Store {
     pub async fn pick(
         &self,
         ask: PickAsk<'_>,
-        lines: impl FnOnce(&[Held], &[Row], &Facts, DateTime<Utc>) -> Vec<PickLine> + Send,
+        lines: impl FnOnce(&[Held], &[Row], &Facts) -> Vec<PickLine> + Send,
     ) -> Result<Picked, StoreError> {
         let work = async {
             let doing = StoreError::doing("picking an order");
@@ -115,7 +113,7 @@ impl Store {
             let picked = if let Some(refusal) = now.refusal() {
                 refusal
             } else {
-                let needed = lines(&now.packages, &now.rows, &now.facts, ask.now);
+                let needed = lines(&now.packages, &now.rows, &now.facts);
                 if needed.is_empty() {
                     now.nothing_needed()
                 } else {
@@ -384,17 +382,16 @@ async fn mark(
         r#"WITH taken AS (
                UPDATE orderwatch.packages SET taken_at = $2
                WHERE order_number = $1 AND taken_at IS NULL
-                 AND (effect IN ('reserved', 'unknown') OR unpicked
-                      OR effect = 'superseded' AND changed_at > $3)
+                 AND (effect IN ('reserved', 'unknown') OR unpicked OR effect = 'superseded')
                RETURNING package_id, order_number, status, effect, lines
            )
            INSERT INTO orderwatch.picking_outbox (package_id, order_number, lines, written_at, due_at)
            SELECT package_id, order_number, lines, $2, $2 FROM taken
-           WHERE effect = 'reserved' AND status NOT IN ('Picking', 'Invoiced', 'Awaiting', 'Verified')
+           -- One without an id of its own is nothing that the marketplace could be told of.
+           WHERE package_id > 0 AND effect = 'reserved' AND status NOT IN ('Picking', 'Invoiced', 'Awaiting', 'Verified')
            ON CONFLICT (package_id) DO NOTHING RETURNING package_id"#,
         ask.order,
-        ask.now,
-        ask.now - REPLACED_WITHIN
+        ask.now
     )
     .fetch_all(&mut **transaction)
     .await
@@ -407,33 +404,17 @@ async fn held(
     order: &str,
     moved: bool,
 ) -> Result<(Vec<Held>, bool), StoreError> {
-    let rows = sqlx::query!(
-        r#"SELECT package_id, order_number, status, changed_at, lines AS "lines: Json<Vec<Line>>",
-                  origins, taken_at IS NOT NULL OR $2 AND NOT late AS "taken!", unpicked, late,
-                  released_at IS NOT NULL AS "released!"
-           FROM orderwatch.packages WHERE order_number = $1 ORDER BY package_id"#,
-        order,
-        moved
-    )
-    .fetch_all(&mut **transaction)
-    .await
-    .map_err(StoreError::doing("reading the packages of an order"))?;
-    let owed = rows
+    let rows = rows_of(transaction, order).await?;
+    let packages = rows.into_iter().map(|row| {
+        let late = row.late;
+        (row.held(moved), late)
+    });
+    let packages: Vec<(Held, bool)> = packages.collect();
+    let owed = packages
         .iter()
-        .any(|row| !row.taken && (row.unpicked || row.late));
-    let packages = rows
-        .into_iter()
-        .map(|row| Held {
-            package_id: row.package_id,
-            order_number: row.order_number,
-            status: PackageStatus::parse(&row.status),
-            changed_at: row.changed_at,
-            lines: row.lines.0,
-            origins: row.origins,
-            taken: row.taken,
-            unpicked: row.unpicked,
-            released: row.released,
-        })
-        .collect();
-    Ok((packages, owed))
+        .any(|(package, late)| !package.taken && (package.unpicked || *late));
+    Ok((
+        packages.into_iter().map(|(package, _)| package).collect(),
+        owed,
+    ))
 }

@@ -6,17 +6,18 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use sqlx::{Postgres, Transaction, types::Json};
+use sqlx::{Postgres, Transaction};
 
 use super::{
     Store, StoreError,
     ledger::{facts, found_rows, orders_of, owed_rows},
     order_places::standings,
+    package_rows::open_rows,
     packages::closed_since,
     pool::whole,
 };
 use crate::{
-    marketplace::{Barcode, PackageStatus},
+    marketplace::Barcode,
     stock::{
         Oddity,
         details::Row,
@@ -24,7 +25,7 @@ use crate::{
         listing::{ListingRow, ListingRows},
         patience::REPEAT_AFTER,
         plan::{Fate, Known, Missing, Open},
-        reserve::{Held, Line},
+        reserve::Held,
         shelf::StockRow,
     },
 };
@@ -179,50 +180,22 @@ async fn packages(
     now: DateTime<Utc>,
     view: &mut StockView,
 ) -> Result<(), StoreError> {
-    let rows = sqlx::query!(
-        r#"WITH open AS (
-               SELECT DISTINCT order_number FROM orderwatch.packages
-               WHERE taken_at IS NULL
-                 AND (effect IN ('reserved', 'unknown')
-                      OR effect IN ('superseded', 'released') AND changed_at > $1 OR unpicked)
-           )
-           SELECT p.package_id, p.order_number, p.status, p.changed_at,
-                  p.lines AS "lines: Json<Vec<Line>>", p.origins,
-                  p.unreadable AS "unreadable: Json<Vec<String>>", p.unpicked, p.late,
-                  p.taken_at IS NOT NULL AS "taken!", p.released_at IS NOT NULL AS "released!"
-           FROM orderwatch.packages p
-           JOIN open o ON o.order_number = p.order_number
-           ORDER BY p.package_id"#,
-        closed_since(now)
-    )
-    .fetch_all(&mut **transaction)
-    .await
-    .map_err(StoreError::doing("reading open packages"))?;
+    let rows = open_rows(transaction, closed_since(now)).await?;
     let orders: HashSet<String> = rows.iter().map(|row| row.order_number.clone()).collect();
     let orders: Vec<String> = orders.into_iter().collect();
     let standings = standings(transaction, &orders).await?;
-    for row in rows {
-        let record = || format!("package {} (order {})", row.package_id, row.order_number);
+    for mut row in rows {
         let standing = standings.get(&row.order_number);
-        let taken = row.taken || standing.is_some_and(|at| at.is_taken()) && !row.late;
-        for problem in row.unreadable.0.iter().filter(|_| !taken) {
+        let unreadable = std::mem::take(&mut row.unreadable.0);
+        let held = row.held(standing.is_some_and(|at| at.is_taken()));
+        for problem in unreadable.into_iter().filter(|_| !held.taken) {
             view.oddities.push(Oddity {
-                record: record(),
-                problem: problem.clone(),
+                record: held.to_string(),
+                problem,
                 lost: true,
             });
         }
-        view.packages.push(Held {
-            package_id: row.package_id,
-            status: PackageStatus::parse(&row.status),
-            changed_at: row.changed_at,
-            lines: row.lines.0,
-            origins: row.origins,
-            taken,
-            unpicked: row.unpicked,
-            released: row.released,
-            order_number: row.order_number,
-        });
+        view.packages.push(held);
     }
     Ok(())
 }

@@ -6,11 +6,13 @@
 )]
 
 mod counted;
+mod fed;
 mod hour;
 mod kill;
 mod ledger;
 mod listing;
 mod orders;
+mod owed;
 mod pass;
 mod pick;
 mod returns;

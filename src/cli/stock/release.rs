@@ -13,7 +13,9 @@ pub(super) const EXAMPLES: &str = "\
 Example:
   orderwatch stock release 10654411111 --reason 'sent from the second warehouse'
 
-For an order that was shipped although nobody has picked it here. If its pieces did leave these
+For packages that stay reserved and that nothing else ends, as `orderwatch stock plan` names them:
+shipped although nobody has picked them here, split up without a package that carries the pieces on,
+passed on between sellers, or no longer answered about by the store. If the pieces did leave these
 shelves, use `orderwatch pick` instead: it takes them off.";
 
 #[derive(Args, Debug)]
@@ -28,10 +30,10 @@ pub(super) async fn run(store: &Store, options: &Options) -> anyhow::Result<Exit
     let order = options.order.trim();
     let now = clock(store).await?.now();
     let person = options.signature.person();
-    let released = store.release_shipped(order, &person, now).await?;
+    let released = store.release_packages(order, &person, now).await?;
     if released.is_empty() {
         out::line(format_args!(
-            "Order {order} has no package that was shipped without being taken; nothing was released."
+            "Order {order} has no package that only a person can release; nothing was released."
         ))?;
         return Ok(ExitCode::FAILURE);
     }

@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(pick_order))
-        .routes(routes!(release_shipped))
+        .routes(routes!(release_packages))
 }
 
 /// What is to be picked.
@@ -180,13 +180,14 @@ struct Released {
     packages: Vec<i64>,
 }
 
-/// Releases a shipped order
+/// Releases packages of an order
 ///
-/// Says that an order which was shipped although nobody has picked it was not taken from these
-/// shelves: its pieces are not reserved any more.
+/// Says that packages which nothing else ends were not taken from these shelves, so their pieces are
+/// not reserved any more: they were shipped although nobody has picked them, split up without a package
+/// that carries the pieces on, passed on between sellers, or the store does not answer about them.
 #[utoipa::path(post, path = "/stock/release", tag = "stock", request_body = ReleaseBody,
     responses((status = 200, description = "What was released", body = Released), Acts))]
-async fn release_shipped(
+async fn release_packages(
     State(state): State<AppState>,
     Query(Nothing {}): Query<Nothing>,
     extract::Json(body): extract::Json<ReleaseBody>,
@@ -196,12 +197,12 @@ async fn release_shipped(
     let now = world.clock.now();
     let packages = world
         .store
-        .release_shipped(&body.order.0, &person, now)
+        .release_packages(&body.order.0, &person, now)
         .await?;
     if packages.is_empty() {
         return Err(Problem::new(
             Code::Refused,
-            "the order has no package that was shipped without being taken; nothing was released",
+            "the order has no package that only a person can release; nothing was released",
         ));
     }
     Ok(Json(Released { packages }))

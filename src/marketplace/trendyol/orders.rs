@@ -1,9 +1,11 @@
 //! Packages: what Trendyol's order answers say.
 //!
 //! What must stay true: a package without an id or an order number, and a line without a bar code
-//! or a quantity, are named and not guessed; a package is kept when one of its lines cannot be read.
+//! or a quantity, are named and not guessed; a package is kept when one of its lines cannot be read,
+//! and one whose id is none (0, negative, nothing) under the number of its order.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use sha2::{Digest as _, Sha256};
 
 use super::wire::{self, Fields, each, missing};
 use crate::marketplace::{
@@ -55,18 +57,16 @@ fn content(
     may_be_none: bool,
 ) -> Result<(Vec<Package>, Vec<Unreadable>), MarketError> {
     let list = wire::content(body, may_be_none)?;
-    let (packages, unreadable) = each(&list, "", &["shipmentPackageId", "id"], package);
+    let (packages, unreadable) = each(&list, "", &ID, package);
     warn_of_another_clock(&packages);
     Ok((packages, unreadable))
 }
 
 fn package(fields: &Fields<'_>) -> Result<Package, String> {
-    let shipment_package_id = fields
-        .int(&["shipmentPackageId", "id"])
-        .ok_or_else(|| missing("shipmentPackageId"))?;
     let order_number = fields
         .text(&["orderNumber"])
         .ok_or_else(|| missing("orderNumber"))?;
+    let shipment_package_id = package_id(fields, &order_number);
     let order_date_raw_ms = fields.int(&["orderDate"]).filter(|ms| *ms > 0);
     let order_date = order_date_raw_ms
         .and_then(DateTime::from_timestamp_millis)
@@ -80,7 +80,7 @@ fn package(fields: &Fields<'_>) -> Result<Package, String> {
         order_date_raw_ms,
         order_date,
         sold_at: None,
-        last_modified_ms: last_modified_ms(fields, &history, order_date),
+        last_modified_ms: last_modified_ms(fields, &history),
         created_by: fields.text(&["createdBy"]).as_deref().map(CreatedBy::parse),
         origin_package_ids: origins(fields, &mut unreadable),
         lines,
@@ -100,19 +100,54 @@ fn package(fields: &Fields<'_>) -> Result<Package, String> {
     Ok(package)
 }
 
-fn status(fields: &Fields<'_>) -> PackageStatus {
-    let status = fields.text(&["status", "shipmentPackageStatus"]);
-    PackageStatus::parse(&status.unwrap_or_default())
+/// The names of a package's id, today's first.
+const ID: [&str; 2] = ["shipmentPackageId", "id"];
+
+/// The id, or what stands for the order as long as there is none.
+fn package_id(fields: &Fields<'_>, order: &str) -> i64 {
+    let mut ids = ID.iter().filter_map(|name| fields.int(&[name]));
+    ids.find(|id| *id > 0).unwrap_or_else(|| placeholder(order))
 }
 
-fn last_modified_ms(
-    fields: &Fields<'_>,
-    history: &[StatusChange],
-    ordered: Option<DateTime<Utc>>,
-) -> i64 {
+/// The largest order number that is its own placeholder; hashes lie beyond it.
+const PLAIN: i64 = 1_000_000_000_000_000_000;
+
+fn placeholder(order: &str) -> i64 {
+    let number = order.parse::<i64>().ok();
+    let number = number.filter(|n| *n > 0 && *n < PLAIN && n.to_string() == order);
+    number.map_or_else(
+        || {
+            let hash = Sha256::digest(order.as_bytes());
+            let hash = hash
+                .iter()
+                .take(8)
+                .fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
+            let spread = hash % (i64::MAX - PLAIN).unsigned_abs();
+            -PLAIN - i64::try_from(spread).unwrap_or(0)
+        },
+        |number| -number,
+    )
+}
+
+/// The status, or where that is the payment's ("Approved"), the newest of the history.
+fn status(fields: &Fields<'_>) -> PackageStatus {
+    let status = fields.text(&["status", "shipmentPackageStatus"]);
+    let status = PackageStatus::parse(&status.unwrap_or_default());
+    if !status.as_str().eq_ignore_ascii_case("Approved") {
+        return status;
+    }
+    let list = fields.list(&["packageHistories"]).unwrap_or_default();
+    let steps = list.into_iter().filter_map(Fields::of);
+    let newest = steps.max_by_key(|step| step.time(&["createdDate"]));
+    newest
+        .and_then(|step| step.text(&["status"]))
+        .map_or(status, |step| PackageStatus::parse(&step))
+}
+
+fn last_modified_ms(fields: &Fields<'_>, history: &[StatusChange]) -> i64 {
     let newest = || history.iter().map(|change| change.at).max();
     let time = fields.time(&["lastModifiedDate"]).or_else(newest);
-    time.or(ordered).map_or(0, |time| time.timestamp_millis())
+    time.map_or(0, |time| time.timestamp_millis())
 }
 
 fn history(fields: &Fields<'_>) -> Vec<StatusChange> {

@@ -1,7 +1,5 @@
 //! What is taken from the shelves for an order.
 
-use chrono::{DateTime, Utc};
-
 use crate::{
     stock::{
         details::Row,
@@ -13,8 +11,8 @@ use crate::{
 
 /// What an order needs, product by product.
 #[must_use]
-pub fn needed(packages: &[Held], rows: &[Row], facts: &Facts, now: DateTime<Utc>) -> Vec<PickLine> {
-    let lines = to_take(packages, rows, facts, now).into_iter();
+pub fn needed(packages: &[Held], rows: &[Row], facts: &Facts) -> Vec<PickLine> {
+    let lines = to_take(packages, rows, facts).into_iter();
     lines
         .map(|(barcode, units)| PickLine {
             barcode,

@@ -1,22 +1,30 @@
 //! Orders: everything that changed since the last pass, once more than necessary.
 //!
-//! The stream gives the newest first, so a pass that breaks off has missed the older part: how far
-//! the feed was read is written down after a whole window only. Request dates may be taken three
+//! The stream gives the newest first, so a window that breaks off has missed its older part: how far
+//! the feed was read is written down after a whole window only. A page that does not come is asked for
+//! again where it is, and a window that still breaks off is halved and its older half read first, so a
+//! pass makes progress however much there is to read. Request dates may be taken three
 //! hours off ("GMT+3"), records were missing for hours in the past, and what left the window is not
 //! told of again: hence the end in the future, the hourly pass over a day, and the questions about
 //! packages that stay open.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{ORDERS, Seller, tell};
+use super::{ORDERS, Seller, take::new_package, tell};
 use crate::{
-    marketplace::{Cursor, Next, Package, PackageQuery, Unreadable, Window},
-    store::RecordedPackage,
+    marketplace::{
+        Barcode, Cursor, MarketError, Next, Package, PackageQuery, StreamPage, Unreadable, Window,
+    },
+    store::{Change, NewPackage, RecordedPackage},
     worker::{
         before,
         periodic::{JobError, Pass},
@@ -39,6 +47,14 @@ const OPEN_LONG: TimeDelta = TimeDelta::days(5);
 const ASK_EVERY: TimeDelta = TimeDelta::hours(12);
 /// and so many in one pass.
 const ASK_MOST: i64 = 5;
+/// A page of a window that was begun is asked for so often,
+const TRIES: u32 = 4;
+/// with this pause after the first time; it doubles,
+const PAUSE: Duration = Duration::from_secs(5);
+/// and a pause that the marketplace asks for is no longer than this.
+const PAUSE_MAX: Duration = Duration::from_mins(2);
+/// A window that is not longer is not halved.
+const SHORTEST: TimeDelta = TimeDelta::minutes(10);
 /// Records named in a report.
 const NAMED: usize = 20;
 
@@ -55,6 +71,11 @@ pub struct Pulled {
     pub packages: usize,
     /// Packages that were new or had changed.
     pub changed: usize,
+    /// Those that began an order that was not known.
+    pub begun: usize,
+    /// The products of the orders that changed.
+    #[serde(skip)]
+    pub barcodes: BTreeSet<Barcode>,
     /// Whether a day was read.
     pub wide: bool,
     /// Orders that were asked about by their number.
@@ -95,8 +116,20 @@ impl Pull {
             ..Pulled::default()
         };
         let from = feed.read_until.map(|until| before(until, self.overlap));
-        for window in windows(from, wide, began) {
-            self.window(window, &mut pulled).await?;
+        let mut left = windows(from, wide, began);
+        left.reverse();
+        while let Some(window) = left.pop() {
+            match self.window(window, &mut pulled).await {
+                Ok(()) => {}
+                Err((true, error)) if is_passing(&error) => {
+                    let Some([older, newer]) = halves(window) else {
+                        return Err(error);
+                    };
+                    left.extend([newer, older]);
+                    continue;
+                }
+                Err((_, error)) => return Err(error),
+            }
             let until = window.end.min(began);
             let whole = until == began;
             self.seller
@@ -107,77 +140,95 @@ impl Pull {
         Ok(pulled)
     }
 
-    async fn window(&self, window: Window, pulled: &mut Pulled) -> Result<(), JobError> {
+    /// Reads a window. An error says whether a part of it was read.
+    async fn window(&self, window: Window, pulled: &mut Pulled) -> Result<(), (bool, JobError)> {
         let mut cursor: Option<Cursor> = None;
         let mut seen = HashSet::new();
         loop {
-            let page = self
-                .seller
-                .market
-                .package_stream(window, cursor.as_ref())
-                .await?;
+            let begun = cursor.is_some();
+            let broken = |error: JobError| (begun, error);
+            let page = self.stream_page(window, cursor.as_ref()).await;
+            let page = page.map_err(|error| broken(error.into()))?;
             pulled.name(&page.unreadable);
-            self.page(&page.packages, pulled).await?;
+            self.page(&page.packages, pulled).await.map_err(broken)?;
             cursor = match page.next {
                 Next::End => return Ok(()),
-                Next::Lost => return Err(broken("it does not say how it goes on")),
+                Next::Lost => return Err(broken(lost("it does not say how it goes on"))),
                 Next::More(next) if seen.insert(next.0.clone()) => Some(next),
-                Next::More(_) => return Err(broken("it goes round in a circle")),
+                Next::More(_) => return Err(broken(lost("it goes round in a circle"))),
             };
+        }
+    }
+
+    /// Asks for a page, again where others of the window have come.
+    async fn stream_page(
+        &self,
+        window: Window,
+        cursor: Option<&Cursor>,
+    ) -> Result<StreamPage, MarketError> {
+        let mut tries = 0;
+        loop {
+            let page = self.seller.market.package_stream(window, cursor).await;
+            tries += 1;
+            let pause = match &page {
+                Err(MarketError::RateLimited { retry_after }) => (*retry_after).min(PAUSE_MAX),
+                Err(MarketError::Transient { .. } | MarketError::Unreachable { .. }) => {
+                    PAUSE.saturating_mul(1 << (tries - 1))
+                }
+                _ => return page,
+            };
+            if cursor.is_none() || tries == TRIES {
+                return page;
+            }
+            self.seller.rest.rest(pause).await;
         }
     }
 
     async fn page(&self, packages: &[Package], pulled: &mut Pulled) -> Result<(), JobError> {
         let (store, now) = (&self.seller.store, self.seller.clock.now());
-        let told: Vec<(i64, i64, String)> = packages
-            .iter()
-            .map(|p| {
-                (
-                    p.shipment_package_id,
-                    p.last_modified_ms,
-                    p.status.as_str().to_owned(),
-                )
-            })
-            .collect();
+        let told: Vec<NewPackage> = packages.iter().map(|p| new_package(p, now)).collect();
         let known: HashSet<i64> = store
             .known_packages(&told, now)
             .await?
             .into_iter()
             .collect();
         pulled.packages += packages.len();
-        for package in packages {
-            if !known.contains(&package.shipment_package_id) {
-                self.package(package, pulled).await?;
+        for (package, new) in packages.iter().zip(&told) {
+            if !known.contains(&new.package_id) {
+                self.package(package, new, pulled).await?;
             }
         }
         Ok(())
     }
 
-    async fn package(&self, package: &Package, pulled: &mut Pulled) -> Result<(), JobError> {
-        let id = package.shipment_package_id;
-        match self.seller.take(package).await? {
-            RecordedPackage::Unchanged => {}
-            RecordedPackage::Changed => {
-                pulled.changed += 1;
-                pulled.name_parts(package);
-            }
-            RecordedPackage::NotShown(error) => {
-                pulled.changed += 1;
-                pulled.not_shown += 1;
-                pulled.name_parts(package);
-                let order = package.order_number.as_str();
-                tracing::error!(
-                    package = id,
-                    order,
-                    cause = %error.words(),
-                    error = &error as &dyn std::error::Error,
-                    "the warehouse's table does not take an order; its units are reserved"
-                );
-                let cause = error.words();
-                pulled.remember(format!("package {id} (order {order}): not shown: {cause}"));
-                pulled.refusal = Some(cause);
-            }
-        }
+    async fn package(
+        &self,
+        package: &Package,
+        new: &NewPackage,
+        pulled: &mut Pulled,
+    ) -> Result<(), JobError> {
+        let (change, error) = match self.seller.take(new).await? {
+            RecordedPackage::Unchanged => return Ok(()),
+            RecordedPackage::Changed(change) => (change, None),
+            RecordedPackage::NotShown(change, error) => (change, Some(error)),
+        };
+        pulled.count(&change);
+        pulled.name_parts(package);
+        let Some(error) = error else {
+            return Ok(());
+        };
+        pulled.not_shown += 1;
+        let (id, order) = (new.package_id, new.order_number.as_str());
+        tracing::error!(
+            package = id,
+            order,
+            cause = %error.words(),
+            error = &error as &dyn std::error::Error,
+            "the warehouse's table does not take an order; its units are reserved"
+        );
+        let cause = error.words();
+        pulled.remember(format!("package {id} (order {order}): not shown: {cause}"));
+        pulled.refusal = Some(cause);
         Ok(())
     }
 
@@ -189,18 +240,50 @@ impl Pull {
             .forgotten_orders(now - OPEN_LONG, now - ASK_EVERY, ASK_MOST)
             .await?;
         for order in orders {
-            let query = PackageQuery::Order(order.clone());
-            for page in 0.. {
-                let page = self.seller.market.packages(&query, page).await?;
-                pulled.name(&page.unreadable);
-                self.page(&page.records, pulled).await?;
-                if page.last {
-                    break;
+            let asked_at = self.seller.clock.now();
+            match self.order(&order, pulled).await {
+                Ok(()) => {}
+                // One order that cannot be asked about must not keep the others from it.
+                Err(JobError::Market(error)) if !error.is_passing() => {
+                    tracing::error!(
+                        order,
+                        error = &error as &dyn std::error::Error,
+                        "an order cannot be asked about"
+                    );
+                    pulled.remember(format!("order {order} cannot be asked about: {error}"));
                 }
+                Err(error) => return Err(error),
             }
-            store.order_was_asked(&order, now).await?;
-            pulled.asked += 1;
+            store
+                .order_was_asked(&order, asked_at, self.seller.clock.now())
+                .await?;
         }
+        Ok(())
+    }
+
+    /// Asks about one order by its number, and takes all of its packages.
+    ///
+    /// # Errors
+    /// [`JobError`] when it could not be read whole; what was read stands.
+    pub(super) async fn order(&self, number: &str, pulled: &mut Pulled) -> Result<(), JobError> {
+        let query = PackageQuery::Order(number.to_owned());
+        for page in 0.. {
+            let page = self.seller.market.packages(&query, page).await?;
+            pulled.name(&page.unreadable);
+            self.page(&page.records, pulled).await?;
+            // A question that was not understood is answered with everything.
+            let strays = page.records.iter().any(|p| p.order_number != number);
+            if strays {
+                tracing::warn!(
+                    order = number,
+                    "asked about one order, Trendyol told of others too"
+                );
+            }
+            if page.last || strays {
+                break;
+            }
+        }
+        pulled.asked += 1;
         Ok(())
     }
 }
@@ -233,6 +316,14 @@ impl Pull {
 }
 
 impl Pulled {
+    fn count(&mut self, change: &Change) {
+        self.changed += 1;
+        self.begun += usize::from(change.sold_at.is_some());
+        let barcodes = change.barcodes.iter();
+        self.barcodes
+            .extend(barcodes.filter_map(|barcode| Barcode::parse(barcode).ok()));
+    }
+
     fn name(&mut self, unreadable: &[Unreadable]) {
         self.unreadable += unreadable.len();
         for record in unreadable {
@@ -273,7 +364,20 @@ fn windows(from: Option<DateTime<Utc>>, wide: bool, now: DateTime<Utc>) -> Vec<W
     windows
 }
 
-fn broken(why: &str) -> JobError {
+/// The older and the newer half of a window; `None` of one that is short.
+fn halves(window: Window) -> Option<[Window; 2]> {
+    let length = window.end - window.start;
+    (length > SHORTEST).then(|| {
+        let middle = window.start + length / 2;
+        [(window.start, middle), (middle, window.end)].map(|(start, end)| Window { start, end })
+    })
+}
+
+fn is_passing(error: &JobError) -> bool {
+    matches!(error, JobError::Market(error) if error.is_passing())
+}
+
+fn lost(why: &str) -> JobError {
     JobError::Partly(format!("the stream of orders was not read whole: {why}"))
 }
 

@@ -47,13 +47,12 @@ pub async fn tell(seller: &Seller) -> Result<Told, JobError> {
 
 async fn one(seller: &Seller, telling: &Telling, told: &mut Told) -> Result<(), JobError> {
     let (store, id) = (&seller.store, telling.package_id);
-    if !store.is_to_be_begun(id).await? {
+    let Some(lines) = store.lines_to_begin(id).await? else {
         told.needless += 1;
         store.told(id, seller.clock.now()).await?;
         return Ok(());
-    }
-    let lines: Vec<(i64, i32)> = telling
-        .lines
+    };
+    let lines: Vec<(i64, i32)> = lines
         .iter()
         .filter_map(|line| Some((line.line_id?, i32::try_from(line.quantity).ok()?)))
         .collect();

@@ -527,13 +527,13 @@ async fn a_person_ends_what_was_shipped_without_being_taken(pool: PgPool) {
     };
     let store = &rig.warehouse.store;
     let released = store
-        .release_shipped(&elsewhere.number, &person, rig.now())
+        .release_packages(&elsewhere.number, &person, rig.now())
         .await
         .unwrap();
     assert_eq!(released, elsewhere.packages);
     // What is open waits to be picked: nobody can say that it was not.
     let none = store
-        .release_shipped(&open.number, &person, rig.now())
+        .release_packages(&open.number, &person, rig.now())
         .await
         .unwrap();
     assert_eq!(none, [0_i64; 0]);

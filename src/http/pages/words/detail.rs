@@ -112,6 +112,7 @@ pub fn report_name(name: &str) -> Option<Say> {
         "notices" => ["notices deleted", "silinen bildirim", "إشعارات محذوفة"],
         "packages" => ["packages", "paket", "شحنات"],
         "changed" => ["changed", "değişen", "متغيّر"],
+        "begun" => ["new orders", "yeni sipariş", "طلبات جديدة"],
         "barcodes" => ["bar codes", "barkod", "باركود"],
         "reserved" => ["reserved", "ayrılmış", "محجوز"],
         "items" => ["items", "kalem", "أصناف"],

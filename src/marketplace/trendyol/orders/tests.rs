@@ -164,6 +164,127 @@ fn oddities_do_not_cost_a_package() {
     assert_eq!(parts.customer.address.unwrap().expose(), "A B");
 }
 
+/// The official sample of an order whose payment is pending.
+fn awaiting(order: &str) -> Value {
+    json!({
+        "id": 0,
+        "orderNumber": order,
+        "shipmentPackageStatus": "Approved",
+        "packageHistories": [{ "createdDate": 0, "status": "Awaiting" }],
+        "createdBy": "",
+        "orderDate": 1_779_551_403_247_i64,
+        "lines": [{
+            "id": 1, "barcode": "a", "quantity": 1, "orderLineItemStatusName": "Approved",
+        }],
+    })
+}
+
+#[test]
+fn approved_is_the_payment_and_the_newest_of_the_history_is_the_status() {
+    let status = |history: Value| {
+        let mut package = awaiting("9001");
+        package["packageHistories"] = history;
+        read(&package).status
+    };
+    let step = |at: i64, status: &str| json!({ "createdDate": at, "status": status });
+    assert_eq!(
+        status(json!([step(0, "Awaiting")])),
+        PackageStatus::Awaiting
+    );
+    let paid = json!([step(2, "Created"), step(1, "Awaiting")]);
+    assert_eq!(status(paid), PackageStatus::Created);
+    let unknown = PackageStatus::Unknown("Approved".into());
+    assert_eq!(status(json!([])), unknown);
+    assert_eq!(status(Value::Null), unknown);
+    let package = read(&awaiting("9001"));
+    // The time of the order is none of a change.
+    assert_eq!((package.last_modified_ms, package.created_by), (0, None));
+    assert!(package.sold_at.is_some());
+}
+
+#[test]
+fn an_id_that_is_none_is_that_of_the_order() {
+    let id = |order: &str, change: Change| {
+        let mut package = awaiting(order);
+        change(&mut package);
+        read(&package).shipment_package_id
+    };
+    let nones: [Change; 9] = [
+        |_| (),
+        |p| p["id"] = json!("0"),
+        |p| p["id"] = json!(-7),
+        |p| p["id"] = Value::Null,
+        |p| p["id"] = json!(""),
+        |p| p["id"] = json!("null"),
+        |p| p["id"] = json!({}),
+        |p| p["shipmentPackageId"] = json!("0"),
+        |p| p["shipmentPackageId"] = Value::Null,
+    ];
+    for change in nones {
+        assert_eq!(id("9001", change), -9001);
+    }
+    assert_eq!(id("9001", |p| p["shipmentPackageId"] = json!("7")), 7);
+    assert_eq!(id("9001", |p| p["id"] = json!(8)), 8);
+    // No two orders meet, whatever their numbers look like.
+    let orders = [
+        "9001",
+        "9002",
+        "09001",
+        "+9001",
+        "TY-9001",
+        "9001 ",
+        "99999999999999999999",
+        "0",
+    ];
+    let mut ids: Vec<i64> = orders.iter().map(|order| id(order, |_| ())).collect();
+    assert_eq!(ids[0], ids[5], "blanks around it are no part of it");
+    ids.remove(5);
+    assert!(ids.iter().all(|id| *id < 0), "{ids:?}");
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), orders.len() - 1);
+}
+
+/// A page as production gives it: numbers where texts were promised, nulls, fields that nobody knows.
+#[test]
+fn a_page_of_production_is_read_whole() {
+    let page = stream(include_str!("page.json"), None).unwrap();
+    assert_eq!((page.unreadable, page.next), (vec![], Next::End));
+    let read: Vec<String> = page
+        .packages
+        .iter()
+        .map(|p| {
+            let lines = p.lines.iter().map(|line| {
+                let own = line.status.as_ref().map(PackageStatus::as_str);
+                format!("{}×{} {}", line.barcode, line.quantity, own.unwrap_or("-"))
+            });
+            let lines: Vec<String> = lines.collect();
+            let by = p.created_by.as_ref().map_or("-", CreatedBy::as_str);
+            let (id, status) = (p.shipment_package_id, p.status.as_str());
+            format!(
+                "{id} {status} {by} {:?} {}",
+                p.origin_package_ids,
+                lines.join(", ")
+            )
+        })
+        .collect();
+    assert_eq!(
+        read,
+        [
+            "3330111111 Picking order-creation [] 8683772071724×1 Picking, 8683772071731×2 Cancelled",
+            "3330111118 UnDeliveredAndReturned order-creation [] 8683772071724×1 UnDeliveredAndReturned",
+            "3330111120 Created cancel [3330111099] KÜP-01 38×1 Created",
+            "-10654411999 Awaiting - [] 8683772071724×3 Approved",
+        ]
+    );
+    let cancelled = &page.packages[0].lines[1];
+    assert_eq!(cancelled.cancel_reason.as_deref(), Some("Vazgeçtim"));
+    assert_eq!(
+        (cancelled.commission, cancelled.line_id),
+        (None, Some(4_765_111_112))
+    );
+}
+
 #[test]
 fn a_parcel_number_longer_than_64_bits_keeps_its_digits() {
     let text = r#"{"hasMore":false,"content":[{"shipmentPackageId":1,"orderNumber":"2","lines":[],
@@ -178,7 +299,7 @@ fn what_cannot_be_read_is_named_and_loses_no_neighbour() {
     let text = json!({
         "hasMore": false,
         "content": [
-            { "orderNumber": "1", "lines": [] },
+            { "shipmentPackageId": 4, "orderNumber": " ", "lines": [] },
             "nonsense",
             { "shipmentPackageId": 5, "lines": [] },
             stage_package(),
@@ -190,7 +311,7 @@ fn what_cannot_be_read_is_named_and_loses_no_neighbour() {
     assert_eq!(
         named,
         [
-            "#0: shipmentPackageId is missing or cannot be read",
+            "4: orderNumber is missing or cannot be read",
             "#1: it is no JSON object that can be read",
             "5: orderNumber is missing or cannot be read",
         ]
