@@ -19,10 +19,7 @@ use crate::{
     config::Config,
     daemon::trendyol::{StoreJob, push_rules, store_once},
     marketplace::Barcode,
-    stock::{
-        guard::Zeroing,
-        plan::{Explained, Verdict},
-    },
+    stock::{guard::Zeroing, plan::Explained, rule::Verdict},
     store::{Person, PushLog, Store},
     worker::trendyol::Forecast,
 };
@@ -170,7 +167,7 @@ async fn dry_run(
         .explained()
         .filter(|explained| {
             let verdict = explained.entry.verdict;
-            matches!(verdict, Verdict::Check | Verdict::Send { .. })
+            matches!(verdict, Verdict::Send { .. })
         })
         .collect();
     if options.json {
@@ -214,8 +211,7 @@ async fn plan(config: &Config, store: &Store, options: &PlanOptions) -> anyhow::
         .filter(|explained| {
             let named = wanted.iter().any(|name| name.as_str() == explained.barcode);
             named
-                || wanted.is_empty()
-                    && (options.json || explained.entry.verdict != Verdict::Settled)
+                || wanted.is_empty() && (options.json || explained.entry.verdict != Verdict::InSync)
         })
         .collect();
     if options.json {

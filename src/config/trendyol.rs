@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 pub use self::paths::TrendyolPaths;
 use super::{read::Section, value::human};
-use crate::stock::{listing::ShelfRule, second_pusher::OnSecondPusher};
+use crate::stock::{listing::ShelfRule, pace::Settle, second_pusher::OnSecondPusher};
 
 const MAX_BATCH: u32 = 1000;
 const MAX_RATE: u32 = 10_000;
@@ -94,8 +94,10 @@ pub struct TrendyolStock {
     pub on_second_pusher: OnSecondPusher,
     /// The oldest view of the orders by which stock may be raised.
     pub max_order_age_for_push: Duration,
-    /// From the last push of a pass to one more look at the orders.
-    pub look_again_after: Duration,
+    /// From one turn over what is watched to the next; zero for none.
+    pub react: Duration,
+    /// How long a deficit stands until it is raised whole.
+    pub settle: Settle,
     /// When everything on sale is compared, in [`TrendyolReturns::time_zone`].
     pub verify_at: NaiveTime,
 }
@@ -211,7 +213,8 @@ impl TrendyolStock {
             ],
         );
         let max_order_age_for_push = section.duration("max_order_age_for_push");
-        let look_again_after = section.duration_from("look_again_after", Duration::ZERO);
+        let react = section.duration_from("react", Duration::ZERO);
+        let settle = section.parsed("settle", settle);
         let verify_at = section.parsed("verify_at", time_of_day);
         Some(Self {
             enabled,
@@ -224,7 +227,8 @@ impl TrendyolStock {
             shelves,
             on_second_pusher,
             max_order_age_for_push,
-            look_again_after,
+            react,
+            settle: settle?,
             verify_at: verify_at?,
         })
     }
@@ -332,6 +336,15 @@ fn base_url(text: &str) -> Result<Url, String> {
         Ok(url)
     } else {
         refuse()
+    }
+}
+
+fn settle(text: &str) -> Result<Settle, String> {
+    match text.trim() {
+        "auto" => Ok(Settle::Auto),
+        time => humantime::parse_duration(time)
+            .map(Settle::Fixed)
+            .map_err(|_| "must be \"auto\" or a duration, such as \"5m\"".to_owned()),
     }
 }
 

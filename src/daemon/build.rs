@@ -17,7 +17,7 @@ use crate::{
     meter::Meter,
     order::Rules,
     provider::znet::Http,
-    store::Store,
+    store::{Channel, Store},
     systemd::LONGEST_TURN,
     webhook::{self, Endpoint},
     worker::{
@@ -315,7 +315,7 @@ async fn listen(store: Store, sends: Arc<Agenda>, stop: CancellationToken) {
 }
 
 async fn wake_on_notice(store: &Store, sends: &Agenda) -> Result<(), crate::store::StoreError> {
-    let mut notices = store.listen().await?;
+    let mut notices = store.listen(Channel::NewOrders).await?;
     loop {
         // Also right after listening began: an order may have come just before.
         sends.wake();

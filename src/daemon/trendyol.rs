@@ -13,7 +13,8 @@ use crate::{
     worker::{
         periodic::{Pass, Periodic, Ran, run_tick},
         trendyol::{
-            Pull, PullOrders, PullReturns, PushRules, PushStock, Seller, Sleep, VerifyStock,
+            Pull, PullOrders, PullReturns, PushRules, PushStock, Reconciler, Seller, Sleep, Turns,
+            VerifyStock,
         },
     },
 };
@@ -21,6 +22,9 @@ use crate::{
 /// The longest that a pass may take before its loop counts as stuck. Reading back 100,000 bar codes
 /// at Trendyol's pace takes three minutes.
 const LONGEST_PASS: Duration = Duration::from_mins(30);
+
+/// The loop that acts on changes between two passes.
+const STOCK_TURNS: &str = "stock-turns";
 
 /// A job of the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,16 +178,33 @@ pub(super) fn jobs(config: &Config, seller: &Seller, parts: &mut Parts) {
         };
         parts.spawn(name, periodic.run(parts.stop.clone()));
     }
+    turns(config, seller, parts);
+}
+
+/// Starts what acts on changes between two passes.
+fn turns(config: &Config, seller: &Seller, parts: &mut Parts) {
+    let stock = &config.trendyol.stock;
+    if !stock.enabled {
+        return;
+    }
+    let pulse = parts.pulses.add(STOCK_TURNS, LONGEST_PASS);
+    let turns = Turns::new(reconciler(config, seller, false), stock.react, pulse);
+    parts.spawn(STOCK_TURNS, turns.run(parts.stop.clone()));
+}
+
+fn reconciler(config: &Config, seller: &Seller, force: bool) -> Arc<Reconciler> {
+    let pull = Pull::new(seller.clone(), config.trendyol.orders.overlap);
+    Arc::new(Reconciler::new(Arc::new(pull), push_rules(config, force)))
 }
 
 pub(super) fn pass(config: &Config, seller: &Seller, job: StoreJob) -> Arc<dyn Pass> {
     let trendyol = &config.trendyol;
     let pull = || Arc::new(Pull::new(seller.clone(), trendyol.orders.overlap));
-    let push = |force| PushStock::new(pull(), push_rules(config, force));
+    let reconciler = |force| reconciler(config, seller, force);
     match job {
         StoreJob::PullOrders => Arc::new(PullOrders(pull())),
-        StoreJob::PushStock { force } => Arc::new(push(force)),
-        StoreJob::VerifyStock => Arc::new(VerifyStock::new(seller.clone(), push(false))),
+        StoreJob::PushStock { force } => Arc::new(PushStock(reconciler(force))),
+        StoreJob::VerifyStock => Arc::new(VerifyStock(reconciler(false))),
         StoreJob::PullReturns => {
             Arc::new(PullReturns::new(seller.clone(), trendyol.returns.window))
         }
@@ -200,7 +221,8 @@ pub fn push_rules(config: &Config, force: bool) -> PushRules {
         shelves: stock.shelves,
         on_second_pusher: stock.on_second_pusher,
         max_order_age: stock.max_order_age_for_push,
-        look_again_after: stock.look_again_after,
+        settle: stock.settle,
+        interval: stock.interval,
         force,
     }
 }

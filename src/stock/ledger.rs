@@ -1,6 +1,6 @@
 //! What left the shelves for each order, by the warehouse's ledger.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use super::names::Names;
 
@@ -19,7 +19,7 @@ pub struct Movement {
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     /// Which barcodes mean the same product.
-    pub names: Names,
+    pub names: Arc<Names>,
     /// What was taken; `None` where the warehouse keeps no ledger, and its order tables have to tell.
     pub movements: Option<Vec<Movement>>,
 }

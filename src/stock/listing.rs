@@ -40,8 +40,8 @@ pub struct ListingRow {
 pub struct ListingRows {
     /// Rules for single products.
     pub rules: Vec<ListingRow>,
-    /// The pieces on the filled shelves (`raf_urunleri`), by product.
-    pub shelves: Vec<StockRow>,
+    /// Whether there is anything on any shelf (`raf_urunleri`).
+    pub has_shelves: bool,
     /// Whether the warehouse's application empties what no shelf has.
     pub enforced: bool,
 }
@@ -56,15 +56,15 @@ pub struct Listing {
 }
 
 impl Listing {
-    /// Reads the rows. Shelves that are all empty limit nothing: that is a warehouse without shelf
+    /// Reads the rows; `shelves` are the pieces on the filled shelves, by product. Shelves that are all empty limit nothing: that is a warehouse without shelf
     /// places, or a broken import, and neither takes the whole shop off sale.
     #[must_use]
-    pub fn read(rows: ListingRows, rule: ShelfRule) -> (Self, Vec<Oddity>) {
+    pub fn read(rows: &ListingRows, shelves: &[StockRow], rule: ShelfRule) -> (Self, Vec<Oddity>) {
         let mut listing = Self::default();
         let mut oddities = Vec::new();
-        for row in rows.rules {
+        for row in &rows.rules {
             let Ok(barcode) = Barcode::parse(&row.barcode) else {
-                oddities.push(unreadable(&row));
+                oddities.push(unreadable(row));
                 continue;
             };
             let extra = u32::try_from(row.extra_buffer).unwrap_or(0);
@@ -81,10 +81,18 @@ impl Listing {
             ShelfRule::Limit => true,
             ShelfRule::Ignore => false,
         };
-        if limits && !rows.shelves.is_empty() {
-            listing.shelves = Some(shelf::on_shelves(&rows.shelves));
+        if limits && rows.has_shelves {
+            listing.shelves = Some(shelf::on_shelves(shelves));
         }
         (listing, oddities)
+    }
+
+    /// Forgets what is made to order besides these.
+    pub fn keep(&mut self, barcodes: &[Barcode]) {
+        let kept = barcodes
+            .iter()
+            .filter(|barcode| self.is_made_to_order(barcode));
+        self.made_to_order = kept.cloned().collect();
     }
 
     /// Units that are kept back besides those of every product.

@@ -7,6 +7,8 @@
 
 use std::collections::HashMap;
 
+use crate::marketplace::Barcode;
+
 /// Which barcodes mean the same product.
 #[derive(Clone, Debug, Default)]
 pub struct Names {
@@ -68,7 +70,7 @@ impl Names {
         found.cloned().unwrap_or(barcode)
     }
 
-    /// Every way of writing a main barcode that may stand in the warehouse's tables, folded.
+    /// Every way of writing a main barcode that may stand in the warehouse's tables, [folded](fold).
     #[must_use]
     pub fn written(&self, main: &str) -> Vec<String> {
         let aliases = self.aliases.iter().filter(|(_, of)| *of == main);
@@ -78,12 +80,18 @@ impl Names {
     }
 }
 
+/// As [`Barcode`] keeps it, where it can be one.
 fn bare(text: &str) -> String {
-    text.chars().filter(|c| !c.is_whitespace()).collect()
+    Barcode::parse(text).map_or_else(
+        |_| text.chars().filter(|c| !c.is_whitespace()).collect(),
+        |barcode| barcode.as_str().to_owned(),
+    )
 }
 
-/// Without case and Turkish letters.
-fn fold(text: &str) -> String {
+/// What is left of a barcode without blanks, case and Turkish letters.
+#[must_use]
+pub fn fold(text: &str) -> String {
+    let text = bare(text);
     let plain = |c| match c {
         'ç' => 'c',
         'ğ' => 'g',

@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
+    sync::Arc,
 };
 
 use chrono::{DateTime, Utc};
@@ -106,7 +107,7 @@ pub struct Holder {
 #[derive(Clone, Debug, Default)]
 pub struct Reserved {
     by_barcode: BTreeMap<Barcode, Vec<Holder>>,
-    names: Names,
+    names: Arc<Names>,
     /// Records that could not be read, or not as they stand.
     pub oddities: Vec<Oddity>,
     /// Packages that were shipped and all of whose units the ledger accounts for.

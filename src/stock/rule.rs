@@ -151,6 +151,69 @@ pub enum Wait {
     },
 }
 
+impl Reason {
+    /// Its name in the history of a barcode.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Lower => "lower",
+            Self::Raise => "raise",
+            Self::RaiseSettled => "raise_settled",
+        }
+    }
+}
+
+impl Wait {
+    /// When that changes by itself, where it is known.
+    #[must_use]
+    pub const fn until(self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::UnderWay { until }
+            | Self::Settling { until }
+            | Self::Quarantined { until }
+            | Self::Repeated { until } => Some(until),
+            Self::OrdersToRead
+            | Self::StaleOrders
+            | Self::Unseen
+            | Self::NotListed
+            | Self::Contradictory => None,
+        }
+    }
+
+    /// What happens next, and when.
+    #[must_use]
+    pub fn sentence(self) -> String {
+        let at = |until: DateTime<Utc>| until.format("%F %R").to_string();
+        match self {
+            Self::UnderWay { until } => format!(
+                "a push is under way; without its result it is looked at again at {}",
+                at(until)
+            ),
+            Self::Settling { until } => format!(
+                "the rest may have been sold unheard of; raised at {} if nothing changes",
+                at(until)
+            ),
+            Self::OrdersToRead => "raised once the orders have been read again".to_owned(),
+            Self::StaleOrders => {
+                "the orders were not read lately, so stock is only lowered".to_owned()
+            }
+            Self::Unseen => "what is on sale could not be looked at yet".to_owned(),
+            Self::NotListed => "Trendyol does not list it, so nothing is sent".to_owned(),
+            Self::Contradictory => {
+                "Trendyol answers several quantities at once, so it is not raised; looked at again"
+                    .to_owned()
+            }
+            Self::Quarantined { until } => {
+                format!("Trendyol refused it; tried again at {}", at(until))
+            }
+            Self::Repeated { until } => format!(
+                "the same was sent within 15 minutes; sent again at {}",
+                at(until)
+            ),
+        }
+    }
+}
+
 impl Figure {
     /// Units on sale when it was last looked at.
     #[must_use]

@@ -426,7 +426,7 @@ impl Trial<'_> {
                     error_message: Some(TRIAL.to_owned()),
                     duration_seconds: Some(0.0),
                 };
-                stock_log::write(&mut **transaction, &pass).await
+                stock_log::write(&mut **transaction, &pass).await.map(drop)
             }
             Self::Order(put) => put_order(transaction, TRIAL, None, put, now).await,
             Self::Return => returns::write(transaction, &sample_return(now), None)

@@ -59,6 +59,12 @@ impl Lately {
 pub struct Leader(Transaction<'static, Postgres>);
 
 impl Leader {
+    /// Whether the right is still there: it ends with its connection, and nobody says so.
+    pub async fn holds(&mut self) -> bool {
+        let held = in_time(self.0.execute("SELECT 1")).await.flatten();
+        held.is_ok()
+    }
+
     /// Gives the right back. Should that fail, it ends with the connection.
     pub async fn resign(self) {
         if let Err(error) = self.0.rollback().await {

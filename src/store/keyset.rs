@@ -191,7 +191,7 @@ impl Store {
     ) -> Result<Vec<RefusedItem>, StoreError> {
         sqlx::query_as!(
             RefusedItem,
-            "SELECT barcode, confirmed, failures, rests_until, refused FROM orderwatch.stock_items
+            "SELECT barcode, observed, failures, rests_until, refused FROM orderwatch.stock_items
              WHERE failures > 0 AND ($1::text IS NULL OR barcode > $1) ORDER BY barcode LIMIT $2",
             after,
             limit

@@ -1,6 +1,9 @@
 //! The warehouse's tables that not every warehouse has: its ledger, its aliases, its other order tables.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
 use sqlx::{Postgres, Transaction};
@@ -95,7 +98,7 @@ pub(super) async fn facts(
     orders: &[String],
 ) -> Result<Facts, StoreError> {
     Ok(Facts {
-        names: names(transaction).await?,
+        names: Arc::new(names(transaction).await?),
         movements: movements(transaction, orders).await?,
     })
 }

@@ -1,4 +1,5 @@
-//! The notice of new orders (`LISTEN`), which only saves time: the scan finds every order too.
+//! Notices (`LISTEN`) of new orders and of changes of the warehouse's stock. They only save time: a scan
+//! finds all of it too.
 
 use std::time::Duration;
 
@@ -7,14 +8,30 @@ use tokio::time::timeout;
 
 use super::{Store, StoreError, pool::in_time};
 
-/// Channel of the trigger on `product_orders`.
-const CHANNEL: &str = "orderwatch_new";
+/// What is listened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// New rows of `product_orders`.
+    NewOrders,
+    /// Changes of `central_stock` and of the warehouse's order tables; the payload names the barcodes.
+    Stock,
+}
+
+impl Channel {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::NewOrders => "orderwatch_new",
+            Self::Stock => "orderwatch_stock",
+        }
+    }
+}
+
 /// After so long without a notice the connection is tried.
 const QUIET: Duration = Duration::from_mins(1);
 
 /// Waits for notices; owns one connection.
 #[derive(Debug)]
-pub struct NewOrders(PgListener);
+pub struct Notices(PgListener);
 
 impl Store {
     /// Begins to listen.
@@ -22,29 +39,30 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`] when no connection can be had or the server refuses, as a pooler
     /// in transaction mode does.
-    pub async fn listen(&self) -> Result<NewOrders, StoreError> {
-        let doing = StoreError::doing("listening for new orders");
+    pub async fn listen(&self, channel: Channel) -> Result<Notices, StoreError> {
+        let doing = StoreError::doing("listening for notices");
         let mut listener = PgListener::connect_with(self.pool.inner())
             .await
             .map_err(&doing)?;
-        listener.listen(CHANNEL).await.map_err(&doing)?;
-        Ok(NewOrders(listener))
+        listener.listen(channel.name()).await.map_err(&doing)?;
+        Ok(Notices(listener))
     }
 }
 
-impl NewOrders {
-    /// Waits for the next notice. Also returns when the connection was lost and is back: a notice
-    /// may have been missed meanwhile.
+impl Notices {
+    /// Waits for the next notice and returns its payload; `None` when the connection was lost and is back:
+    /// notices may have been missed meanwhile.
     ///
     /// # Errors
     /// [`StoreError::Database`] when the connection is lost and does not come back.
-    pub async fn next(&mut self) -> Result<(), StoreError> {
-        let doing = StoreError::doing("waiting for new orders");
+    pub async fn next(&mut self) -> Result<Option<String>, StoreError> {
+        let doing = StoreError::doing("waiting for notices");
         loop {
             if let Ok(notice) = timeout(QUIET, self.0.try_recv()).await {
-                return notice.map(drop).map_err(doing);
+                let payload = notice.map(|notice| notice.map(|n| n.payload().to_owned()));
+                return payload.map_err(doing);
             }
-            // Nobody ordered, or nobody is there any more.
+            // Nothing happened, or nobody is there any more.
             let answer = in_time(self.0.execute("SELECT 1")).await;
             answer.flatten().map_err(&doing)?;
         }

@@ -324,7 +324,7 @@ async fn market(
                   ARRAY(SELECT relation::text FROM orderwatch.order_tables()
                         WHERE NOT known) AS "unknown_tables!",
                   (SELECT good_at FROM orderwatch.feeds WHERE feed = $1) AS read_at,
-                  (SELECT count(*) FROM orderwatch.stock_items WHERE sent IS NOT NULL) AS "pending!",
+                  (SELECT count(*) FROM orderwatch.stock_items WHERE open_until IS NOT NULL) AS "pending!",
                   (SELECT count(*) FROM orderwatch.stock_items
                    WHERE rests_until IS NOT NULL) AS "resting!",
                   p.who AS "who?", p.why AS "why?", p.at AS "paused_at?",

@@ -89,10 +89,12 @@ pub(super) async fn packages_of(
 }
 
 /// All packages of orders in which something may be held: something is open, or left without being
-/// taken, or was dissolved and is not in other packages, or ended after `closed_since`.
+/// taken, or was dissolved and is not in other packages, or ended after `closed_since`. `barcodes`, folded,
+/// leaves out orders that have none of them.
 pub(super) async fn open_rows(
     transaction: &mut Transaction<'_, Postgres>,
     closed_since: DateTime<Utc>,
+    barcodes: Option<&[String]>,
 ) -> Result<Vec<PackageRow>, StoreError> {
     sqlx::query_as!(
         PackageRow,
@@ -102,6 +104,7 @@ pub(super) async fn open_rows(
                  AND (effect IN ('reserved', 'unknown') OR unpicked OR owing
                       OR effect IN ('superseded', 'released')
                          AND GREATEST(changed_at, recorded_at) > $1)
+                 AND ($2::text[] IS NULL OR barcodes IS NULL OR barcodes && $2)
            )
            SELECT p.package_id, p.order_number, p.status, p.created_by, p.changed_at,
                   GREATEST(p.changed_at, p.recorded_at) AS "since!", p.lines AS "lines: _", p.origins,
@@ -111,7 +114,8 @@ pub(super) async fn open_rows(
            FROM orderwatch.packages p
            JOIN open o ON o.order_number = p.order_number
            ORDER BY p.package_id"#,
-        closed_since
+        closed_since,
+        barcodes as _
     )
     .fetch_all(&mut **transaction)
     .await

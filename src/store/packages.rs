@@ -3,7 +3,7 @@
 //! One transaction per package: what is known of it, and the row, are never apart. A record that is
 //! older than what is known changes nothing, so the feed may repeat itself in any order.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -11,13 +11,16 @@ use sqlx::{Acquire as _, Postgres, Transaction, types::Json};
 
 use super::{
     Store, StoreError,
+    order_delays::measure,
     order_places::{mirrored, show, standing},
     package_rows::packages_of,
     pool::whole,
+    stock_items::{count_sale, touch},
 };
 use crate::{
-    marketplace::{PackageStatus, StockEffect},
+    marketplace::{Barcode, PackageStatus, StockEffect},
     stock::{
+        names::fold,
         owed::{RESTED_AFTER, Settled, settle},
         place::Place,
         reserve::{Held, Line},
@@ -195,6 +198,7 @@ impl Store {
             }
 
             let change = package.change(known, &held, &settled);
+            note_change(&mut transaction, package, &change, now).await?;
             let picture = OrderPicture {
                 stands: standing.stands,
                 ours: standing.ours,
@@ -417,13 +421,15 @@ async fn upsert(
     moved: bool,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
+    let lines = package.lines_with(known);
+    let barcodes: Vec<String> = lines.iter().map(|line| fold(&line.barcode)).collect();
     sqlx::query!(
         r#"INSERT INTO orderwatch.packages AS p
              (package_id, order_number, status, effect, modified_ms, changed_at, first_seen_at,
               told_at, origins, lines, unreadable, content, created_by, transferred, recorded_at,
-              fingerprint, late)
+              fingerprint, late, barcodes)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10, $11, $12, $12 IS NOT DISTINCT FROM 'transfer',
-                 $7, $13, $14)
+                 $7, $13, $14, $15)
          ON CONFLICT (package_id) DO UPDATE SET
              order_number = EXCLUDED.order_number, status = EXCLUDED.status,
              effect = EXCLUDED.effect, modified_ms = GREATEST(p.modified_ms, EXCLUDED.modified_ms),
@@ -432,6 +438,7 @@ async fn upsert(
                  AND (p.unpicked OR p.effect IN ('reserved', 'unknown') AND p.taken_at IS NULL),
              mirrored = false, origins = EXCLUDED.origins, lines = EXCLUDED.lines,
              unreadable = EXCLUDED.unreadable, content = EXCLUDED.content,
+             barcodes = EXCLUDED.barcodes,
              -- Passed on or not, it still began the order.
              created_by = CASE WHEN EXCLUDED.transferred THEN p.created_by
                                ELSE COALESCE(EXCLUDED.created_by, p.created_by) END,
@@ -452,12 +459,13 @@ async fn upsert(
         package.changed_at,
         now,
         &package.origins,
-        Json(package.lines_with(known)) as _,
+        Json(lines) as _,
         Json(&package.unreadable) as _,
         package.content,
         package.created_by,
         &package.fingerprint[..],
-        moved
+        moved,
+        &barcodes
     )
     .execute(&mut **transaction)
     .await
@@ -528,6 +536,38 @@ async fn take_over(
     .await
     .map_err(StoreError::doing("noting what the warehouse took"))?;
     Ok(())
+}
+
+/// What a package means to what is on sale: its products are looked at soon, and one that begins an order
+/// tells how fast they sell and how late the feed is.
+async fn note_change(
+    transaction: &mut Transaction<'_, Postgres>,
+    package: &NewPackage,
+    change: &Change,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let barcodes = change
+        .barcodes
+        .iter()
+        .filter_map(|text| Barcode::parse(text).ok());
+    let barcodes: BTreeSet<Barcode> = barcodes.collect();
+    let names: Vec<&str> = barcodes.iter().map(Barcode::as_str).collect();
+    touch(&mut **transaction, &names, now).await?;
+    let Some(sold_at) = change.sold_at else {
+        return Ok(());
+    };
+
+    let mut units: BTreeMap<Barcode, u32> = BTreeMap::new();
+    for line in &package.lines {
+        if let Ok(barcode) = Barcode::parse(&line.barcode) {
+            let sum = units.entry(barcode).or_default();
+            *sum = sum.saturating_add(line.quantity);
+        }
+    }
+    for (barcode, units) in &units {
+        count_sale(transaction, barcode, *units, sold_at).await?;
+    }
+    measure(transaction, sold_at, now).await
 }
 
 /// Since when a package that ended may still hold what other packages carry on.

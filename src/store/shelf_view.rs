@@ -29,8 +29,8 @@ pub struct BatchView {
 pub struct RefusedItem {
     /// Bar code.
     pub barcode: String,
-    /// Units on sale, as the marketplace last said.
-    pub confirmed: Option<i32>,
+    /// Units on sale when it was last looked at.
+    pub observed: Option<i32>,
     /// Refusals in a row.
     pub failures: i32,
     /// Not sent before.
@@ -70,7 +70,7 @@ impl Store {
     pub async fn refused_items(&self, limit: i64) -> Result<Vec<RefusedItem>, StoreError> {
         sqlx::query_as!(
             RefusedItem,
-            "SELECT barcode, confirmed, failures, rests_until, refused FROM orderwatch.stock_items
+            "SELECT barcode, observed, failures, rests_until, refused FROM orderwatch.stock_items
              WHERE failures > 0 ORDER BY rests_until DESC NULLS LAST, barcode LIMIT $1",
             limit
         )

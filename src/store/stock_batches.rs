@@ -1,34 +1,57 @@
-//! Requests that send stock: written down before they go out, and followed to their items.
+//! Requests that send stock: written down before they go out, and what came back from them.
+//!
+//! [`Store::begin_push`] is the fence: a plan that is older than the one by which a barcode was last sent
+//! is refused, whoever made it. So a process that has lost its lead without noticing sends nothing stale.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::{Postgres, Transaction};
 
-use super::{Store, StoreError, pool::whole, stock_items::note_pushed};
-use crate::stock::patience::REPEAT_AFTER;
+use super::{Store, StoreError, pool::whole, stock_items::WATCHED};
+use crate::{
+    marketplace::Barcode,
+    stock::{
+        patience::{MAY_STILL_APPLY, READ_BACK_AFTER, REPEAT_AFTER},
+        rule::{Deficit, Reason},
+    },
+};
 
 /// A request whose answer has not come after this time was sent by a process that died.
 const ANSWERED_WITHIN: TimeDelta = TimeDelta::minutes(1);
 
-/// A request that was taken and is not settled.
+/// A barcode that is to be sent, and why.
 #[derive(Clone, Debug)]
-pub struct Batch {
+pub struct PlannedPush {
+    /// Which.
+    pub barcode: Barcode,
+    /// Units.
+    pub quantity: i32,
+    /// What should be on sale.
+    pub desired: i32,
+    /// What was.
+    pub observed: Option<i32>,
+    /// Why it is sent.
+    pub reason: Reason,
+    /// The part of the deficit that is left when it is applied.
+    pub left: Option<Deficit>,
+}
+
+/// A request that was written down.
+#[derive(Clone, Debug)]
+pub struct BegunPush {
     /// Our number.
     pub id: i64,
-    /// The marketplace's name for it.
-    pub name: String,
-    /// When it went out.
-    pub sent_at: DateTime<Utc>,
-    /// How often its result was asked for.
-    pub looks: i32,
+    /// The items that may be sent: a newer plan has not overtaken them.
+    pub items: Vec<PlannedPush>,
 }
 
 /// What came back from a request.
 #[derive(Clone, Debug)]
 pub enum Answered {
-    /// Taken: its name, and when to look at its result.
+    /// Taken: its name, and when its result is asked for.
     Queued {
         /// The marketplace's name for it.
         name: String,
-        /// First look.
+        /// First question.
         look_at: DateTime<Utc>,
     },
     /// Perhaps taken.
@@ -37,38 +60,46 @@ pub enum Answered {
     Refused(String),
 }
 
-/// The result of one item.
-#[derive(Clone, Debug)]
-pub struct ItemResult {
-    /// Which, as it was sent.
-    pub barcode: String,
-    /// `Err` with the marketplace's words when it was refused; `Ok(true)` when it is on sale,
-    /// `Ok(false)` when the same was sent before and it is not known what became of that.
-    pub result: Result<bool, String>,
-}
-
 impl Store {
-    /// Writes a request down before it goes out. `None` when the same went out minutes ago.
+    /// The number of a plan, drawn before its facts are read.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when there is none.
+    pub async fn new_plan(&self) -> Result<i64, StoreError> {
+        sqlx::query_scalar!(r#"SELECT nextval('orderwatch.stock_plans') AS "plan!""#)
+            .fetch_one(&self.pool)
+            .await
+            .map_err(StoreError::doing("numbering a plan"))
+    }
+
+    /// Writes a request down before it goes out; without the items that a newer plan has sent. `None` when
+    /// none is left, or when the same request went out minutes ago.
     ///
     /// # Errors
     /// [`StoreError::Database`] when it cannot be written; then nothing may be sent.
     pub async fn begin_push(
         &self,
-        items: &[(String, i32)],
-        fingerprint: &[u8],
+        mut items: Vec<PlannedPush>,
+        plan: i64,
+        fingerprint: impl Fn(&[PlannedPush]) -> [u8; 32] + Send,
         now: DateTime<Utc>,
-    ) -> Result<Option<i64>, StoreError> {
+    ) -> Result<Option<BegunPush>, StoreError> {
         let work = async {
             let doing = StoreError::doing("writing a push down");
-            let (barcodes, quantities) = columns(items);
             let mut transaction = self.pool.begin().await.map_err(&doing)?;
+            let overtaken = overtaken(&mut transaction, &items, plan).await?;
+            items.retain(|item| !overtaken.iter().any(|name| name == item.barcode.as_str()));
+            if items.is_empty() {
+                return Ok(None);
+            }
+
             let begun = sqlx::query_scalar!(
                 "INSERT INTO orderwatch.stock_batches (fingerprint, sent_at, state, items)
-             SELECT $1, $2, 'sending', $3
-             WHERE NOT EXISTS (SELECT FROM orderwatch.stock_batches
-                               WHERE sent_at > $4 AND fingerprint = $1 AND state <> 'refused')
-             RETURNING id",
-                fingerprint,
+                 SELECT $1, $2, 'sending', $3
+                 WHERE NOT EXISTS (SELECT FROM orderwatch.stock_batches
+                                   WHERE sent_at > $4 AND fingerprint = $1 AND state <> 'refused')
+                 RETURNING id",
+                &fingerprint(&items),
                 now,
                 i32::try_from(items.len()).unwrap_or(i32::MAX),
                 now - REPEAT_AFTER
@@ -76,33 +107,12 @@ impl Store {
             .fetch_optional(&mut *transaction)
             .await
             .map_err(&doing)?;
-            let Some(batch) = begun else {
+            let Some(id) = begun else {
                 return Ok(None);
             };
-            // One that overtakes another whose fate is open is read back, whatever its result says.
-            sqlx::query!(
-                "WITH items AS (
-                 SELECT * FROM unnest($2::text[], $3::integer[]) AS t (barcode, quantity)
-             ), sends AS (
-                 INSERT INTO orderwatch.stock_sends (batch, barcode, quantity, looked_at)
-                 SELECT $1, n.barcode, n.quantity, COALESCE(i.looked_at, '-infinity')
-                 FROM items n LEFT JOIN orderwatch.stock_items i ON i.barcode = n.barcode
-             )
-             INSERT INTO orderwatch.stock_items AS i (barcode, sent, sent_at, sent_batch, fate)
-             SELECT barcode, quantity, $4, $1, 'queued' FROM items ORDER BY barcode
-             ON CONFLICT (barcode) DO UPDATE SET
-                 sent = EXCLUDED.sent, sent_at = EXCLUDED.sent_at, sent_batch = EXCLUDED.sent_batch,
-                 fate = CASE WHEN i.sent IS NULL THEN 'queued' ELSE 'unknown' END",
-                batch,
-                &barcodes,
-                &quantities,
-                now
-            )
-            .execute(&mut *transaction)
-            .await
-            .map_err(&doing)?;
+            write_items(&mut transaction, id, &items, plan, now).await?;
             transaction.commit().await.map_err(&doing)?;
-            Ok(Some(batch))
+            Ok(Some(BegunPush { id, items }))
         };
         whole(work, "writing a push down").await
     }
@@ -117,23 +127,36 @@ impl Store {
             Answered::Unknown(note) => ("unknown", None, None, Some(note)),
             Answered::Refused(note) => ("refused", None, None, Some(note)),
         };
+        // What was refused was not sent: what went out before it is the last push again.
         sqlx::query!(
             "WITH answered AS (
                  UPDATE orderwatch.stock_batches
                  SET state = $2, name = $3, look_at = $4, note = $5
                  WHERE id = $1 AND state = 'sending' RETURNING id
+             ), before AS (
+                 SELECT DISTINCT ON (s.barcode) s.barcode, s.quantity, s.batch, b.sent_at
+                 FROM orderwatch.stock_items i
+                 JOIN orderwatch.stock_sends s ON s.barcode = i.barcode
+                 JOIN orderwatch.stock_batches b ON b.id = s.batch
+                 WHERE i.sent_batch = $1 AND s.batch < $1 AND b.state <> 'refused' AND $2 = 'refused'
+                 ORDER BY s.barcode, s.batch DESC
              )
              UPDATE orderwatch.stock_items i SET
-                 sent = CASE WHEN $2 = 'refused' THEN NULL ELSE sent END,
-                 sent_at = CASE WHEN $2 = 'refused' THEN NULL ELSE sent_at END,
-                 fate = CASE WHEN $2 = 'unknown' THEN 'unknown' END
-             FROM answered a
-             WHERE i.sent_batch = a.id AND i.fate = 'queued' AND $2 <> 'queued'",
+                 sent = CASE $2 WHEN 'refused' THEN b.quantity ELSE i.sent END,
+                 sent_at = CASE $2 WHEN 'refused' THEN b.sent_at ELSE i.sent_at END,
+                 sent_batch = CASE $2 WHEN 'refused' THEN b.batch ELSE i.sent_batch END,
+                 open_until = CASE $2 WHEN 'refused' THEN
+                     CASE WHEN b.sent_at > i.sent_at - $7::interval THEN b.sent_at + $7::interval END
+                     ELSE i.sent_at + $6::interval END
+             FROM answered a, orderwatch.stock_items n LEFT JOIN before b ON b.barcode = n.barcode
+             WHERE n.barcode = i.barcode AND i.sent_batch = a.id AND $2 <> 'queued'",
             batch,
             state,
             name,
             look_at,
-            note
+            note,
+            interval(MAY_STILL_APPLY),
+            interval(READ_BACK_AFTER)
         )
         .execute(&self.pool)
         .await
@@ -148,189 +171,17 @@ impl Store {
     /// [`StoreError::Database`] when it cannot be written.
     pub async fn orphaned_pushes(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
         let orphans = sqlx::query!(
-            "WITH orphans AS (
-                 UPDATE orderwatch.stock_batches SET state = 'unknown', note = 'no answer written down'
-                 WHERE state = 'sending' AND sent_at < $1 RETURNING id
-             ), items AS (
-                 UPDATE orderwatch.stock_items i SET fate = 'unknown'
-                 FROM orphans o WHERE i.sent_batch = o.id AND i.sent IS NOT NULL
-             )
-             SELECT id FROM orphans",
+            "UPDATE orderwatch.stock_batches SET state = 'unknown', note = 'no answer written down'
+             WHERE state = 'sending' AND sent_at < $1",
             now - ANSWERED_WITHIN
-        )
-        .fetch_all(&self.pool)
-        .await
-        .map_err(StoreError::doing("looking for pushes without an answer"))?;
-        Ok(u64::try_from(orphans.len()).unwrap_or(u64::MAX))
-    }
-
-    /// Requests whose result is to be asked for now, the longest waiting first.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be read.
-    pub async fn batches_to_look_at(&self, now: DateTime<Utc>) -> Result<Vec<Batch>, StoreError> {
-        sqlx::query_as!(
-            Batch,
-            r#"SELECT id, name AS "name!", sent_at, looks FROM orderwatch.stock_batches
-               WHERE state = 'queued' AND look_at <= $1 ORDER BY look_at, id"#,
-            now
-        )
-        .fetch_all(&self.pool)
-        .await
-        .map_err(StoreError::doing("looking for results to ask for"))
-    }
-
-    /// When the next result is to be asked for.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be read.
-    pub async fn next_batch_look(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        sqlx::query_scalar!(
-            "SELECT min(look_at) FROM orderwatch.stock_batches WHERE state = 'queued'"
-        )
-        .fetch_one(&self.pool)
-        .await
-        .map_err(StoreError::doing("looking for results to ask for"))
-    }
-
-    /// How often each of these was refused in a row until now.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be read.
-    pub async fn refusals(&self, barcodes: &[String]) -> Result<Vec<(String, i32)>, StoreError> {
-        let rows = sqlx::query!(
-            "SELECT barcode, failures FROM orderwatch.stock_items WHERE barcode = ANY($1)",
-            barcodes
-        )
-        .fetch_all(&self.pool)
-        .await
-        .map_err(StoreError::doing("counting refusals"))?;
-        Ok(rows
-            .into_iter()
-            .map(|row| (row.barcode, row.failures))
-            .collect())
-    }
-
-    /// Writes down the results of items, and when the batch is looked at next; `None` when it is
-    /// settled. `rests` says until when each refused item rests. Returns how many items of the batch
-    /// have no result yet.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
-    pub async fn batch_results(
-        &self,
-        batch: &Batch,
-        results: &[ItemResult],
-        rests: &[(String, DateTime<Utc>)],
-        look_at: Option<DateTime<Utc>>,
-        now: DateTime<Utc>,
-    ) -> Result<i64, StoreError> {
-        let work = async {
-            let doing = StoreError::doing("writing results down");
-            let barcodes: Vec<String> = results.iter().map(|r| r.barcode.clone()).collect();
-            let words: Vec<Option<String>> = results
-                .iter()
-                .map(|r| r.result.as_ref().err().cloned())
-                .collect();
-            let kinds: Vec<String> = results.iter().map(|r| kind(&r.result).to_owned()).collect();
-            let rest_names: Vec<String> =
-                rests.iter().map(|(barcode, _)| barcode.clone()).collect();
-            let rest_until: Vec<DateTime<Utc>> = rests.iter().map(|(_, until)| *until).collect();
-            let mut transaction = self.pool.begin().await.map_err(&doing)?;
-            sqlx::query!(
-            "WITH results AS (
-                 SELECT * FROM unnest($2::text[], $3::text[], $4::text[]) AS t (barcode, result, words)
-             ), rests AS (
-                 SELECT * FROM unnest($5::text[], $6::timestamptz[]) AS t (barcode, until)
-             ), new AS (
-                 UPDATE orderwatch.stock_sends s
-                 SET result = r.result, settled_at = CASE WHEN r.result = 'success' THEN $7::timestamptz END
-                 FROM results r
-                 WHERE s.batch = $1 AND s.barcode = r.barcode AND s.result IS NULL
-                 RETURNING s.barcode, s.quantity, s.result, r.words
-             )
-             UPDATE orderwatch.stock_items i SET
-                 confirmed = CASE WHEN n.result = 'success' THEN n.quantity ELSE i.confirmed END,
-                 confirmed_at = CASE WHEN n.result = 'success' THEN $7 ELSE i.confirmed_at END,
-                 lifted = CASE WHEN n.result = 'success' THEN 0 ELSE i.lifted END,
-                 -- It has overwritten what was sold since the look.
-                 told_since_look = CASE WHEN n.result = 'success' THEN 0 ELSE i.told_since_look END,
-                 doubted = i.doubted + CASE WHEN n.result = 'success' THEN i.told_since_look ELSE 0 END,
-                 sent = CASE WHEN n.result = 'repeated' THEN i.sent END,
-                 sent_at = CASE WHEN n.result = 'repeated' THEN i.sent_at END,
-                 fate = CASE WHEN n.result = 'repeated' THEN 'unknown' END,
-                 failures = CASE n.result WHEN 'failed' THEN i.failures + 1
-                                          WHEN 'success' THEN 0 ELSE i.failures END,
-                 rests_until = CASE n.result WHEN 'failed' THEN q.until
-                                             WHEN 'success' THEN NULL ELSE i.rests_until END,
-                 refused = CASE n.result WHEN 'failed' THEN n.words
-                                         WHEN 'success' THEN NULL ELSE i.refused END
-             FROM new n LEFT JOIN rests q ON q.barcode = n.barcode
-             WHERE i.barcode = n.barcode AND i.sent_batch = $1
-               AND (i.fate = 'queued' OR n.result = 'failed' AND i.sent IS NOT NULL)",
-            batch.id,
-            &barcodes,
-            &kinds,
-            &words as &[Option<String>],
-            &rest_names,
-            &rest_until,
-            now
-        )
-        .execute(&mut *transaction)
-        .await
-        .map_err(&doing)?;
-            let confirmed = sqlx::query_scalar!(
-                "SELECT barcode FROM orderwatch.stock_sends
-                 WHERE batch = $1 AND barcode = ANY($2) AND result = 'success' AND settled_at = $3",
-                batch.id,
-                &barcodes,
-                now
-            )
-            .fetch_all(&mut *transaction)
-            .await
-            .map_err(&doing)?;
-            let confirmed: Vec<_> = confirmed.into_iter().map(|name| (name, now)).collect();
-            note_pushed(&mut transaction, &confirmed).await?;
-            let open = sqlx::query_scalar!(
-                r#"UPDATE orderwatch.stock_batches b SET
-                   looks = b.looks + 1, look_at = CASE WHEN c.open > 0 THEN $2::timestamptz END,
-                   failed = c.failed,
-                   state = CASE WHEN c.open = 0 THEN 'settled'
-                                WHEN $2::timestamptz IS NULL THEN 'expired' ELSE 'queued' END
-               FROM (SELECT count(*) FILTER (WHERE result IS NULL)::integer AS open,
-                            count(*) FILTER (WHERE result = 'failed')::integer AS failed
-                     FROM orderwatch.stock_sends WHERE batch = $1) c
-               WHERE b.id = $1 AND b.state = 'queued'
-               RETURNING c.open AS "open!""#,
-                batch.id,
-                look_at
-            )
-            .fetch_optional(&mut *transaction)
-            .await
-            .map_err(&doing)?;
-            transaction.commit().await.map_err(&doing)?;
-            Ok(open.unwrap_or(0).into())
-        };
-        whole(work, "writing results down").await
-    }
-
-    /// What a batch has not told is read back instead.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
-    pub async fn read_back_instead(&self, batch: i64) -> Result<(), StoreError> {
-        sqlx::query!(
-            "UPDATE orderwatch.stock_items SET fate = 'unknown'
-             WHERE sent_batch = $1 AND fate = 'queued'",
-            batch
         )
         .execute(&self.pool)
         .await
-        .map_err(StoreError::doing("noting what is read back"))?;
-        Ok(())
+        .map_err(StoreError::doing("looking for pushes without an answer"))?;
+        Ok(orphans.rows_affected())
     }
 
-    /// A bar code that the marketplace does not take at all rests.
+    /// A barcode that the marketplace does not take at all is in quarantine.
     ///
     /// # Errors
     /// [`StoreError::Database`] when it cannot be written.
@@ -341,11 +192,8 @@ impl Store {
         words: &str,
     ) -> Result<(), StoreError> {
         sqlx::query!(
-            "INSERT INTO orderwatch.stock_items AS i (barcode, failures, rests_until, refused)
-             VALUES ($1, 1, $2, $3)
-             ON CONFLICT (barcode) DO UPDATE SET
-                 failures = i.failures + 1, rests_until = EXCLUDED.rests_until,
-                 refused = EXCLUDED.refused",
+            "UPDATE orderwatch.stock_items
+             SET failures = failures + 1, rests_until = $2, refused = $3 WHERE barcode = $1",
             barcode,
             until,
             words
@@ -373,14 +221,91 @@ impl Store {
     }
 }
 
-fn kind(result: &Result<bool, String>) -> &'static str {
-    match result {
-        Ok(true) => "success",
-        Ok(false) => "repeated",
-        Err(_) => "failed",
+/// Locks the rows and returns those that a newer plan has sent.
+async fn overtaken(
+    transaction: &mut Transaction<'_, Postgres>,
+    items: &[PlannedPush],
+    plan: i64,
+) -> Result<Vec<String>, StoreError> {
+    let barcodes: Vec<&str> = items.iter().map(|item| item.barcode.as_str()).collect();
+    let rows = sqlx::query!(
+        "SELECT barcode, plan FROM orderwatch.stock_items WHERE barcode = ANY($1) ORDER BY barcode FOR UPDATE",
+        &barcodes as &[&str]
+    )
+    .fetch_all(&mut **transaction)
+    .await
+    .map_err(StoreError::doing("writing a push down"))?;
+    let overtaken: Vec<String> = rows
+        .into_iter()
+        .filter(|row| row.plan > plan)
+        .map(|row| row.barcode)
+        .collect();
+    if !overtaken.is_empty() {
+        tracing::warn!(
+            plan,
+            barcodes = overtaken.len(),
+            "a newer plan has sent these barcodes; this one was made under a lead that is lost"
+        );
     }
+    Ok(overtaken)
 }
 
-pub(super) fn columns(items: &[(String, i32)]) -> (Vec<String>, Vec<i32>) {
-    items.iter().cloned().unzip()
+async fn write_items(
+    transaction: &mut Transaction<'_, Postgres>,
+    batch: i64,
+    items: &[PlannedPush],
+    plan: i64,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let barcodes: Vec<&str> = items.iter().map(|item| item.barcode.as_str()).collect();
+    let quantities: Vec<i32> = items.iter().map(|item| item.quantity).collect();
+    let desired: Vec<i32> = items.iter().map(|item| item.desired).collect();
+    let observed: Vec<Option<i32>> = items.iter().map(|item| item.observed).collect();
+    let reasons: Vec<&str> = items.iter().map(|item| item.reason.as_str()).collect();
+    let left: Vec<Option<i32>> = items
+        .iter()
+        .map(|item| item.left.map(|d| d.units))
+        .collect();
+    let since: Vec<Option<DateTime<Utc>>> = items
+        .iter()
+        .map(|item| item.left.map(|d| d.since))
+        .collect();
+    sqlx::query!(
+        "WITH items AS (
+             SELECT * FROM unnest($2::text[], $3::integer[], $4::integer[], $5::integer[], $6::text[],
+                                  $7::integer[], $8::timestamptz[])
+                 AS t (barcode, quantity, desired, observed, reason, deficit, since)
+         ), sends AS (
+             INSERT INTO orderwatch.stock_sends (batch, barcode, quantity, desired, observed, reason)
+             SELECT $1, barcode, quantity, desired, observed, reason FROM items
+         )
+         UPDATE orderwatch.stock_items i SET
+             sent = n.quantity, sent_at = $9, sent_batch = $1, plan = $10, open_until = $11,
+             watched_until = GREATEST(i.watched_until, $12), deficit = n.deficit, deficit_since = n.since
+         FROM items n WHERE i.barcode = n.barcode",
+        batch,
+        &barcodes as &[&str],
+        &quantities,
+        &desired,
+        &observed as &[Option<i32>],
+        &reasons as &[&str],
+        &left as &[Option<i32>],
+        &since as &[Option<DateTime<Utc>>],
+        now,
+        plan,
+        now + READ_BACK_AFTER,
+        now + WATCHED
+    )
+    .execute(&mut **transaction)
+    .await
+    .map_err(StoreError::doing("writing a push down"))?;
+    Ok(())
+}
+
+fn interval(time: TimeDelta) -> sqlx::postgres::types::PgInterval {
+    sqlx::postgres::types::PgInterval {
+        months: 0,
+        days: 0,
+        microseconds: time.num_microseconds().unwrap_or(i64::MAX),
+    }
 }

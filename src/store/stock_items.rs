@@ -1,149 +1,344 @@
-//! What the marketplace has on sale, as it was read back.
+//! What is remembered of each barcode at the marketplace, and which barcodes are watched.
+//!
+//! Rows are locked in the order of their barcodes, by everybody who writes several of them.
 
-use chrono::{DateTime, Utc};
-use sqlx::{Postgres, Transaction};
+use std::collections::BTreeMap;
 
-use super::{Store, StoreError, pool::whole};
-use crate::stock::plan::Missing;
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::{PgExecutor, Postgres, Transaction, types::Json};
 
-/// A bar code as the marketplace lists it.
+use super::{Store, StoreError};
+use crate::{
+    marketplace::Barcode,
+    stock::{
+        names::fold,
+        pace::Sales,
+        reserve::Line,
+        rule::{Answer, Deficit},
+    },
+};
+
+/// How long a barcode is watched after it was touched or sent.
+pub(super) const WATCHED: TimeDelta = TimeDelta::minutes(10);
+
+/// A barcode that was looked at.
 #[derive(Clone, Debug)]
-pub struct Listed {
+pub struct Look {
     /// Which.
-    pub barcode: String,
-    /// Units on sale; `None` when the marketplace does not list it.
-    pub quantity: Option<i32>,
-    /// The push that was open when it was read, by its time.
-    pub open: Option<DateTime<Utc>>,
-    /// Whether that push is settled by this.
+    pub barcode: Barcode,
+    /// What the marketplace answered.
+    pub answer: Answer,
+    /// When the push that was known went out: one that went out meanwhile is not settled by this look.
+    pub sent_at: Option<DateTime<Utc>>,
+    /// Whether that push is settled by this: it was applied, or its time is over.
     pub settles: bool,
-    /// Whether what is on sale is what was pushed.
-    pub pushed: bool,
-    /// Units of the orders that were known when it was compared: those sold before the look before.
-    pub told: i32,
-    /// The same of those sold since.
-    pub told_since: i32,
-    /// Those of which it was not known whether a push has overwritten them.
-    pub doubted: i32,
-    /// Whether the push that was open is, or was, on sale: it has overwritten what was sold meanwhile.
-    pub applied: bool,
-    /// Units of the packages that were known to be cancelled then.
-    pub given_back: i32,
-    /// Sales that no order tells of yet.
-    pub missing: Missing,
-    /// Units of `quantity` that the marketplace has put on sale by itself.
-    pub lifted: i32,
+}
+
+/// A barcode of the whole catalogue.
+#[derive(Clone, Debug)]
+pub struct KnownItem {
+    /// Which.
+    pub barcode: Barcode,
+    /// When it was last looked at.
+    pub observed_at: Option<DateTime<Utc>>,
+    /// Units on sale then.
+    pub on_sale: i32,
+    /// Whether a push of it is under way.
+    pub is_open: bool,
 }
 
 impl Store {
-    /// Writes down what was read back; `at` is when the orders were added up, `asked` when the question
-    /// went out. A push that went out meanwhile is not touched. Returns how many were written.
+    /// Writes down what was looked at; `asked` is when the question went out.
     ///
     /// # Errors
     /// [`StoreError::Database`] when it cannot be written.
-    pub async fn listed(
+    pub async fn record_looks(
         &self,
-        listed: &[Listed],
-        at: DateTime<Utc>,
+        looks: &[Look],
         asked: DateTime<Utc>,
-        now: DateTime<Utc>,
-    ) -> Result<u64, StoreError> {
-        let doing = StoreError::doing("writing down what is on sale");
-        let barcodes: Vec<String> = listed.iter().map(|l| l.barcode.clone()).collect();
-        let quantities: Vec<Option<i32>> = listed.iter().map(|l| l.quantity).collect();
-        let opens: Vec<Option<DateTime<Utc>>> = listed.iter().map(|l| l.open).collect();
-        let settles: Vec<bool> = listed.iter().map(|l| l.settles).collect();
-        let told: Vec<i32> = listed.iter().map(|l| l.told).collect();
-        let told_since: Vec<i32> = listed.iter().map(|l| l.told_since).collect();
-        let doubted: Vec<i32> = listed.iter().map(|l| l.doubted).collect();
-        let applied: Vec<bool> = listed.iter().map(|l| l.applied).collect();
-        let given_back: Vec<i32> = listed.iter().map(|l| l.given_back).collect();
-        let raised: Vec<i32> = listed.iter().map(|l| l.lifted).collect();
-        let missing: Vec<i32> = listed.iter().map(|l| l.missing.units).collect();
-        let missing_since: Vec<Option<DateTime<Utc>>> =
-            listed.iter().map(|l| l.missing.since).collect();
-        let work = async {
-            let mut transaction = self.pool.begin().await.map_err(&doing)?;
-            let written = sqlx::query!(
-            "WITH listed AS (
-                 SELECT * FROM unnest($1::text[], $2::integer[], $3::timestamptz[], $4::boolean[],
-                                      $7::integer[], $8::timestamptz[], $9::integer[],
-                                      $10::integer[], $11::integer[], $12::integer[], $13::boolean[],
-                                      $5::integer[])
-                     AS t (barcode, quantity, open, settles, missing, missing_since, told, given_back,
-                           lifted, told_since, applied, doubted)
-             ), overwrote AS (
-                 UPDATE orderwatch.stock_sends s SET settled_at = $15
-                 FROM listed l JOIN orderwatch.stock_items i ON i.barcode = l.barcode
-                 WHERE l.applied AND l.settles AND i.sent_at = l.open
-                   AND s.batch = i.sent_batch AND s.barcode = i.barcode
+    ) -> Result<(), StoreError> {
+        let barcodes: Vec<&str> = looks.iter().map(|look| look.barcode.as_str()).collect();
+        let units: Vec<Option<i32>> = looks.iter().map(|look| units(&look.answer)).collect();
+        let contradictory: Vec<bool> = looks
+            .iter()
+            .map(|look| look.answer == Answer::Contradictory)
+            .collect();
+        let sent_at: Vec<Option<DateTime<Utc>>> = looks.iter().map(|look| look.sent_at).collect();
+        let settles: Vec<bool> = looks.iter().map(|look| look.settles).collect();
+        sqlx::query!(
+            "WITH looks AS (
+                 SELECT * FROM unnest($1::text[], $2::integer[], $3::boolean[], $4::timestamptz[], $5::boolean[])
+                     AS l (barcode, observed, contradictory, sent_at, settles)
              )
-             INSERT INTO orderwatch.stock_items AS i
-                 (barcode, confirmed, confirmed_at, missing, missing_since, lifted, looked_at)
-             SELECT barcode, quantity, $6, missing, missing_since, lifted, $14 FROM listed
+             INSERT INTO orderwatch.stock_items AS i (barcode, observed, observed_at, contradictory)
+             SELECT barcode, observed, $6, contradictory FROM looks ORDER BY barcode
              ON CONFLICT (barcode) DO UPDATE SET
-                 confirmed = EXCLUDED.confirmed, confirmed_at = EXCLUDED.confirmed_at,
-                 missing = EXCLUDED.missing, missing_since = EXCLUDED.missing_since,
-                 lifted = EXCLUDED.lifted, looked_at = EXCLUDED.looked_at,
-                 -- Orders that became known meanwhile are for the next look.
-                 told = i.told - (SELECT l.told FROM listed l WHERE l.barcode = EXCLUDED.barcode),
-                 told_since_look = (SELECT CASE WHEN l.applied THEN 0 ELSE i.told_since_look - l.told_since END
-                                    FROM listed l WHERE l.barcode = EXCLUDED.barcode),
-                 doubted = i.doubted - (SELECT l.doubted FROM listed l WHERE l.barcode = EXCLUDED.barcode),
-                 given_back = i.given_back
-                     - (SELECT l.given_back FROM listed l WHERE l.barcode = EXCLUDED.barcode),
-                 sent = NULL, sent_at = NULL, fate = NULL
-             WHERE i.sent_at IS NOT DISTINCT FROM
-                       (SELECT l.open FROM listed l WHERE l.barcode = EXCLUDED.barcode)
-               AND (i.sent IS NULL
-                    OR (SELECT l.settles FROM listed l WHERE l.barcode = EXCLUDED.barcode))",
-            &barcodes,
-            &quantities as &[Option<i32>],
-            &opens as &[Option<DateTime<Utc>>],
+                 observed = EXCLUDED.observed, observed_at = EXCLUDED.observed_at,
+                 contradictory = EXCLUDED.contradictory,
+                 open_until = CASE WHEN NOT EXISTS (
+                     SELECT FROM looks l WHERE l.barcode = i.barcode AND l.settles AND l.sent_at = i.sent_at)
+                     THEN i.open_until END
+             WHERE i.observed_at IS NULL OR i.observed_at <= EXCLUDED.observed_at",
+            &barcodes as &[&str],
+            &units as &[Option<i32>],
+            &contradictory,
+            &sent_at as &[Option<DateTime<Utc>>],
             &settles,
-            &doubted,
-            at,
-            &missing,
-            &missing_since as &[Option<DateTime<Utc>>],
-            &told,
-            &given_back,
-            &raised,
-            &told_since,
-            &applied,
-            asked,
-            now
+            asked
         )
-        .execute(&mut *transaction)
+        .execute(&self.pool)
+        .await
+        .map_err(StoreError::doing("writing down what is on sale"))?;
+        Ok(())
+    }
+
+    /// Writes down since when too few are on sale, and watches these barcodes until `until`.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be written.
+    pub async fn record_deficits(
+        &self,
+        deficits: &[(Barcode, Option<Deficit>)],
+        until: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        if deficits.is_empty() {
+            return Ok(());
+        }
+        let barcodes: Vec<&str> = deficits.iter().map(|(name, _)| name.as_str()).collect();
+        let units: Vec<Option<i32>> = deficits.iter().map(|(_, d)| d.map(|d| d.units)).collect();
+        let since: Vec<Option<DateTime<Utc>>> =
+            deficits.iter().map(|(_, d)| d.map(|d| d.since)).collect();
+        sqlx::query!(
+            "WITH locked AS (
+                 SELECT i.barcode, d.units, d.since
+                 FROM orderwatch.stock_items i
+                 JOIN unnest($1::text[], $2::integer[], $3::timestamptz[]) AS d (barcode, units, since)
+                   ON d.barcode = i.barcode
+                 ORDER BY i.barcode FOR UPDATE OF i
+             )
+             UPDATE orderwatch.stock_items i SET
+                 deficit = l.units, deficit_since = l.since,
+                 watched_until = CASE WHEN l.units IS NULL THEN i.watched_until
+                                      ELSE GREATEST(i.watched_until, $4) END
+             FROM locked l WHERE i.barcode = l.barcode",
+            &barcodes as &[&str],
+            &units as &[Option<i32>],
+            &since as &[Option<DateTime<Utc>>],
+            until
+        )
+        .execute(&self.pool)
+        .await
+        .map_err(StoreError::doing("writing deficits down"))?;
+        Ok(())
+    }
+
+    /// Barcodes that something happened to are watched.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be written.
+    pub async fn touch_items(
+        &self,
+        barcodes: &[&str],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        touch(&self.pool, barcodes, now).await
+    }
+
+    /// The watched barcodes: first those that were touched since they were looked at, then those that
+    /// were looked at longest ago.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when they cannot be read.
+    pub async fn watched_items(
+        &self,
+        now: DateTime<Utc>,
+        limit: i64,
+    ) -> Result<Vec<Barcode>, StoreError> {
+        let names = sqlx::query_scalar!(
+            "SELECT barcode FROM orderwatch.stock_items WHERE watched_until > $1
+             ORDER BY touched_at > observed_at DESC NULLS LAST, observed_at NULLS FIRST, barcode LIMIT $2",
+            now,
+            limit
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("reading which barcodes are watched"))?;
+        names.into_iter().map(stored).collect()
+    }
+
+    /// Every barcode that is known.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when they cannot be read.
+    pub async fn known_items(&self) -> Result<Vec<KnownItem>, StoreError> {
+        let rows = sqlx::query!(
+            r#"SELECT barcode, observed_at, COALESCE(observed, 0) AS "on_sale!", open_until IS NOT NULL AS "is_open!"
+               FROM orderwatch.stock_items"#
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("reading what is on sale"))?;
+        let known = rows.into_iter().map(|row| {
+            Ok(KnownItem {
+                barcode: stored(row.barcode)?,
+                observed_at: row.observed_at,
+                on_sale: row.on_sale,
+                is_open: row.is_open,
+            })
+        });
+        known.collect()
+    }
+
+    /// Barcodes of `central_stock` that were changed after a time, by the warehouse's own clock, and the
+    /// newest of these times.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when they cannot be read.
+    pub async fn changed_stock(
+        &self,
+        since: Option<chrono::NaiveDateTime>,
+        limit: i64,
+    ) -> Result<(Vec<String>, Option<chrono::NaiveDateTime>), StoreError> {
+        let doing = StoreError::doing("looking for changes of central_stock");
+        let newest = sqlx::query_scalar!("SELECT max(updated_at) FROM public.central_stock")
+            .fetch_one(&self.pool)
+            .await
+            .map_err(&doing)?;
+        if since.is_none() || newest <= since {
+            return Ok((Vec::new(), newest));
+        }
+        let changed = sqlx::query_scalar!(
+            "SELECT barcode FROM public.central_stock WHERE updated_at > $1 LIMIT $2",
+            since,
+            limit
+        )
+        .fetch_all(&self.pool)
         .await
         .map_err(&doing)?;
-            let pushed = listed.iter().filter(|l| l.pushed && l.settles);
-            let pushed: Vec<_> = pushed
-                .filter_map(|l| Some((l.barcode.clone(), l.open?)))
-                .collect();
-            note_pushed(&mut transaction, &pushed).await?;
-            transaction.commit().await.map_err(&doing)?;
-            Ok(written.rows_affected())
-        };
-        whole(work, "writing down what is on sale").await
+        Ok((changed, newest))
     }
 }
 
-/// Tells the warehouse when each product was last confirmed, where it has a column for it.
-pub(super) async fn note_pushed(
-    transaction: &mut Transaction<'_, Postgres>,
-    pushed: &[(String, DateTime<Utc>)],
+impl Store {
+    /// Units of each barcode that were sold, and that were cancelled or came back, by the orders that
+    /// became known or changed after a time.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when they cannot be read.
+    pub async fn moved_units(
+        &self,
+        barcodes: &[&str],
+        since: DateTime<Utc>,
+    ) -> Result<Vec<(String, i32, i32)>, StoreError> {
+        let folded: Vec<String> = barcodes.iter().map(|barcode| fold(barcode)).collect();
+        let rows = sqlx::query!(
+            r#"SELECT package_id, effect, first_seen_at > $2 AS "is_new!", lines AS "lines: Json<Vec<Line>>"
+               FROM orderwatch.packages WHERE recorded_at > $2 AND (barcodes IS NULL OR barcodes && $1)"#,
+            &folded,
+            since
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("adding up what was sold"))?;
+        let mut moved: BTreeMap<&str, (i32, i32)> = BTreeMap::new();
+        for row in &rows {
+            for line in &row.lines.0 {
+                let name = fold(&line.barcode);
+                let Some(at) = folded.iter().position(|known| *known == name) else {
+                    continue;
+                };
+                let units = i32::try_from(line.quantity).unwrap_or(i32::MAX);
+                let (sold, given_back) = moved.entry(barcodes[at]).or_default();
+                if row.is_new {
+                    *sold = sold.saturating_add(units);
+                }
+                if matches!(row.effect.as_str(), "released" | "returned") {
+                    *given_back = given_back.saturating_add(units);
+                }
+            }
+        }
+        let moved = moved.into_iter();
+        Ok(moved
+            .map(|(name, (sold, back))| (name.to_owned(), sold, back))
+            .collect())
+    }
+}
+
+/// Barcodes that something happened to are watched.
+pub(super) async fn touch(
+    executor: impl PgExecutor<'_>,
+    barcodes: &[&str],
+    now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    if pushed.is_empty() {
+    if barcodes.is_empty() {
         return Ok(());
     }
-    let (barcodes, times): (Vec<String>, Vec<DateTime<Utc>>) = pushed.iter().cloned().unzip();
     sqlx::query!(
-        r#"SELECT orderwatch.note_pushed($1, $2) AS "noted!: ()""#,
-        &barcodes,
-        &times
+        "INSERT INTO orderwatch.stock_items AS i (barcode, touched_at, watched_until)
+         SELECT DISTINCT t.barcode, $2::timestamptz, $3::timestamptz FROM unnest($1::text[]) AS t (barcode)
+         ORDER BY t.barcode
+         ON CONFLICT (barcode) DO UPDATE SET
+             touched_at = EXCLUDED.touched_at,
+             watched_until = GREATEST(i.watched_until, EXCLUDED.watched_until)",
+        barcodes as &[&str],
+        now,
+        now + WATCHED
+    )
+    .execute(executor)
+    .await
+    .map_err(StoreError::doing("noting which barcodes are watched"))?;
+    Ok(())
+}
+
+/// Counts an order of a barcode for its rate of sale.
+pub(super) async fn count_sale(
+    transaction: &mut Transaction<'_, Postgres>,
+    barcode: &Barcode,
+    units: u32,
+    sold_at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let doing = StoreError::doing("counting a sale");
+    let known = sqlx::query!(
+        "SELECT sold_orders, sold_units, sold_at FROM orderwatch.stock_items
+         WHERE barcode = $1 FOR UPDATE",
+        barcode.as_str()
+    )
+    .fetch_optional(&mut **transaction)
+    .await
+    .map_err(&doing)?;
+    let before = known.map_or_else(Sales::default, |row| Sales {
+        orders: row.sold_orders,
+        units: row.sold_units,
+        at: row.sold_at,
+    });
+    let sales = before.with(units, sold_at);
+    sqlx::query!(
+        "UPDATE orderwatch.stock_items SET sold_orders = $2, sold_units = $3, sold_at = $4
+         WHERE barcode = $1",
+        barcode.as_str(),
+        sales.orders,
+        sales.units,
+        sales.at
     )
     .execute(&mut **transaction)
     .await
-    .map_err(StoreError::doing("writing last_push_date"))?;
+    .map_err(&doing)?;
     Ok(())
+}
+
+fn units(answer: &Answer) -> Option<i32> {
+    match answer {
+        Answer::Units(units) => Some(*units),
+        Answer::NotListed | Answer::Contradictory => None,
+    }
+}
+
+/// A barcode that we wrote ourselves.
+pub(super) fn stored(barcode: String) -> Result<Barcode, StoreError> {
+    Barcode::parse(&barcode).map_err(|_| StoreError::Inconsistent {
+        table: "orderwatch.stock_items",
+        column: "barcode",
+        row: barcode.clone(),
+        value: barcode,
+    })
 }

@@ -28,40 +28,38 @@ pub struct PushLog {
 }
 
 impl Store {
-    /// Writes a pass down.
+    /// Writes a pass down, or what it has done since it was written down. Returns the row's number.
     ///
     /// # Errors
     /// [`StoreError::Database`] when it cannot be written.
-    pub async fn log_push(&self, pass: &PushLog) -> Result<(), StoreError> {
-        write(&self.pool, pass).await
-    }
-
-    /// Writes a pass down that was cut off after it began to send, by what Trendyol took of it: whatever
-    /// was sent after the last pass that was written down. To be asked while nobody sends.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
-    pub async fn log_cut_off_push(&self) -> Result<bool, StoreError> {
-        let logged = sqlx::query!(
-            "INSERT INTO public.stock_push_log
-                 (push_time, total_items, total_quantity, reserved_quantity, batch_count, success,
-                  error_message)
-             SELECT max(b.sent_at), count(*) FILTER (WHERE b.taken),
-                    LEAST(COALESCE(sum(s.quantity) FILTER (WHERE b.taken), 0), 2147483647), 0,
-                    count(DISTINCT b.id) FILTER (WHERE b.taken), false,
-                    'the pass was cut off before its end'
-             FROM (SELECT id, sent_at, state IN ('queued', 'settled', 'expired') AS taken
-                   FROM orderwatch.stock_batches
-                   WHERE state <> 'refused' AND sent_at > COALESCE(
-                       (SELECT push_time FROM public.stock_push_log ORDER BY id DESC LIMIT 1),
-                       '-infinity')) b
-             JOIN orderwatch.stock_sends s ON s.batch = b.id
-             HAVING count(*) > 0"
+    pub async fn log_push(&self, row: Option<i32>, pass: &PushLog) -> Result<i32, StoreError> {
+        let doing = StoreError::doing("writing stock_push_log");
+        let Some(id) = row else {
+            return write(&self.pool, pass).await;
+        };
+        let written = sqlx::query!(
+            "UPDATE public.stock_push_log SET push_time = $2, total_items = $3, total_quantity = $4,
+                 reserved_quantity = $5, batch_count = $6, success = $7, error_message = $8,
+                 duration_seconds = $9
+             WHERE id = $1",
+            id,
+            pass.push_time,
+            pass.total_items,
+            pass.total_quantity,
+            pass.reserved_quantity,
+            pass.batch_count,
+            pass.success,
+            pass.error_message,
+            pass.duration_seconds
         )
         .execute(&self.pool)
         .await
-        .map_err(StoreError::doing("writing stock_push_log"))?;
-        Ok(logged.rows_affected() > 0)
+        .map_err(doing)?;
+        if written.rows_affected() == 0 {
+            // Somebody tidied the table up meanwhile.
+            return write(&self.pool, pass).await;
+        }
+        Ok(id)
     }
 
     /// The last passes since a time, newest first.
@@ -89,12 +87,15 @@ impl Store {
     }
 }
 
-pub(super) async fn write(executor: impl PgExecutor<'_>, pass: &PushLog) -> Result<(), StoreError> {
-    sqlx::query!(
+pub(super) async fn write(
+    executor: impl PgExecutor<'_>,
+    pass: &PushLog,
+) -> Result<i32, StoreError> {
+    sqlx::query_scalar!(
         "INSERT INTO public.stock_push_log
              (push_time, total_items, total_quantity, reserved_quantity, batch_count, success,
               error_message, duration_seconds)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id",
         pass.push_time,
         pass.total_items,
         pass.total_quantity,
@@ -104,8 +105,7 @@ pub(super) async fn write(executor: impl PgExecutor<'_>, pass: &PushLog) -> Resu
         pass.error_message,
         pass.duration_seconds
     )
-    .execute(executor)
+    .fetch_one(executor)
     .await
-    .map_err(StoreError::doing("writing stock_push_log"))?;
-    Ok(())
+    .map_err(StoreError::doing("writing stock_push_log"))
 }

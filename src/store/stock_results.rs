@@ -1,22 +1,254 @@
-//! Results of pushes that were written down.
+//! Results of pushes: when each is asked for, and what became of the items.
 
-use std::collections::HashSet;
+use chrono::{DateTime, Utc};
+use sqlx::{Postgres, Transaction};
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, pool::whole};
+
+/// A request that was taken and is not settled.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// Our number.
+    pub id: i64,
+    /// The marketplace's name for it.
+    pub name: String,
+    /// When it went out.
+    pub sent_at: DateTime<Utc>,
+    /// How often its result was asked for.
+    pub looks: i32,
+}
+
+/// The result of one item.
+#[derive(Clone, Debug)]
+pub struct ItemResult {
+    /// Which, as it was sent.
+    pub barcode: String,
+    /// What became of it.
+    pub result: ItemOutcome,
+}
+
+/// What became of an item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ItemOutcome {
+    /// It is on sale.
+    Applied,
+    /// The same was sent before, and it is not known what became of that.
+    Repeated,
+    /// Refused, in the marketplace's words; not sent again before.
+    Refused(String, DateTime<Utc>),
+}
+
+/// Items of a batch that were learnt just now.
+#[derive(Clone, Debug, Default)]
+pub struct Learnt {
+    /// Those whose result was not known before.
+    pub new: Vec<ItemResult>,
+    /// Items that still have no result.
+    pub open: i64,
+}
 
 impl Store {
-    /// Bar codes of a batch whose result is known.
+    /// Requests whose result is to be asked for now, the longest waiting first.
     ///
     /// # Errors
     /// [`StoreError::Database`] when they cannot be read.
-    pub async fn results_before(&self, batch: i64) -> Result<HashSet<String>, StoreError> {
-        let known = sqlx::query_scalar!(
-            "SELECT barcode FROM orderwatch.stock_sends WHERE batch = $1 AND result IS NOT NULL",
-            batch
+    pub async fn batches_to_look_at(&self, now: DateTime<Utc>) -> Result<Vec<Batch>, StoreError> {
+        sqlx::query_as!(
+            Batch,
+            r#"SELECT id, name AS "name!", sent_at, looks FROM orderwatch.stock_batches
+               WHERE state = 'queued' AND look_at <= $1 ORDER BY look_at, id"#,
+            now
         )
         .fetch_all(&self.pool)
         .await
-        .map_err(StoreError::doing("looking for results that are known"))?;
-        Ok(known.into_iter().collect())
+        .map_err(StoreError::doing("looking for results to ask for"))
+    }
+
+    /// When the next result is to be asked for.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be read.
+    pub async fn next_batch_look(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        sqlx::query_scalar!(
+            "SELECT min(look_at) FROM orderwatch.stock_batches WHERE state = 'queued'"
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(StoreError::doing("looking for results to ask for"))
+    }
+
+    /// How often each of these was refused in a row until now.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be read.
+    pub async fn refusals(&self, barcodes: &[&str]) -> Result<Vec<(String, i32)>, StoreError> {
+        let rows = sqlx::query!(
+            "SELECT barcode, failures FROM orderwatch.stock_items WHERE barcode = ANY($1)",
+            barcodes as &[&str]
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("counting refusals"))?;
+        Ok(rows
+            .into_iter()
+            .map(|row| (row.barcode, row.failures))
+            .collect())
+    }
+
+    /// Writes down the results of items, and when the batch is asked about next; `None` when that is over.
+    /// Each question shows all items again: those that are known already are not learnt twice.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be written.
+    pub async fn batch_results(
+        &self,
+        batch: &Batch,
+        mut results: Vec<ItemResult>,
+        look_at: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<Learnt, StoreError> {
+        let work = async {
+            let doing = StoreError::doing("writing results down");
+            let mut transaction = self.pool.begin().await.map_err(&doing)?;
+            let new = write_results(&mut transaction, batch.id, &results, now).await?;
+            results.retain(|item| new.contains(&item.barcode));
+            write_items(&mut transaction, batch.id, &results, now).await?;
+            let open = close(&mut transaction, batch.id, look_at).await?;
+            transaction.commit().await.map_err(&doing)?;
+            Ok(Learnt { new: results, open })
+        };
+        whole(work, "writing results down").await
+    }
+}
+
+/// Returns the barcodes whose result is new.
+async fn write_results(
+    transaction: &mut Transaction<'_, Postgres>,
+    batch: i64,
+    results: &[ItemResult],
+    now: DateTime<Utc>,
+) -> Result<Vec<String>, StoreError> {
+    let barcodes: Vec<&str> = results.iter().map(|r| r.barcode.as_str()).collect();
+    let kinds: Vec<&str> = results.iter().map(|r| r.result.kind()).collect();
+    let words: Vec<Option<&str>> = results.iter().map(|r| r.result.words()).collect();
+    sqlx::query_scalar!(
+        "UPDATE orderwatch.stock_sends s SET result = r.result, result_at = $5, refused = r.words
+         FROM unnest($2::text[], $3::text[], $4::text[]) AS r (barcode, result, words)
+         WHERE s.batch = $1 AND s.barcode = r.barcode AND s.result IS NULL
+         RETURNING s.barcode",
+        batch,
+        &barcodes as &[&str],
+        &kinds as &[&str],
+        &words as &[Option<&str>],
+        now
+    )
+    .fetch_all(&mut **transaction)
+    .await
+    .map_err(StoreError::doing("writing results down"))
+}
+
+/// What was applied is on sale as it was sent, unless another push has overtaken it: then a look tells.
+async fn write_items(
+    transaction: &mut Transaction<'_, Postgres>,
+    batch: i64,
+    results: &[ItemResult],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let doing = StoreError::doing("writing results down");
+    let barcodes: Vec<&str> = results.iter().map(|r| r.barcode.as_str()).collect();
+    let kinds: Vec<&str> = results.iter().map(|r| r.result.kind()).collect();
+    let words: Vec<Option<&str>> = results.iter().map(|r| r.result.words()).collect();
+    let until: Vec<Option<DateTime<Utc>>> = results.iter().map(|r| r.result.until()).collect();
+    let applied = sqlx::query_scalar!(
+        r#"WITH results AS (
+             SELECT r.* FROM unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[])
+                 AS r (barcode, result, words, until)
+             JOIN orderwatch.stock_items i ON i.barcode = r.barcode ORDER BY r.barcode FOR UPDATE OF i
+         )
+         UPDATE orderwatch.stock_items i SET
+             observed = CASE r.result WHEN 'success' THEN i.sent ELSE i.observed END,
+             observed_at = CASE r.result WHEN 'success' THEN $6 ELSE i.observed_at END,
+             open_until = CASE r.result WHEN 'repeated' THEN i.open_until END,
+             failures = CASE r.result WHEN 'failed' THEN i.failures + 1
+                                      WHEN 'success' THEN 0 ELSE i.failures END,
+             rests_until = CASE r.result WHEN 'failed' THEN r.until
+                                         WHEN 'success' THEN NULL ELSE i.rests_until END,
+             refused = CASE r.result WHEN 'failed' THEN r.words
+                                     WHEN 'success' THEN NULL ELSE i.refused END
+         FROM results r WHERE i.barcode = r.barcode AND i.sent_batch = $1
+         RETURNING CASE r.result WHEN 'success' THEN i.barcode END AS "applied?""#,
+        batch,
+        &barcodes as &[&str],
+        &kinds as &[&str],
+        &words as &[Option<&str>],
+        &until as &[Option<DateTime<Utc>>],
+        now
+    )
+    .fetch_all(&mut **transaction)
+    .await
+    .map_err(&doing)?;
+    let applied: Vec<String> = applied.into_iter().flatten().collect();
+    if applied.is_empty() {
+        return Ok(());
+    }
+    let times = vec![now; applied.len()];
+    sqlx::query!(
+        r#"SELECT orderwatch.note_pushed($1, $2) AS "noted!: ()""#,
+        &applied,
+        &times
+    )
+    .execute(&mut **transaction)
+    .await
+    .map_err(StoreError::doing("writing last_push_date"))?;
+    Ok(())
+}
+
+/// Returns how many items have no result.
+async fn close(
+    transaction: &mut Transaction<'_, Postgres>,
+    batch: i64,
+    look_at: Option<DateTime<Utc>>,
+) -> Result<i64, StoreError> {
+    let open = sqlx::query_scalar!(
+        r#"UPDATE orderwatch.stock_batches b SET
+               looks = b.looks + 1, look_at = CASE WHEN c.open > 0 THEN $2::timestamptz END,
+               failed = c.failed,
+               state = CASE WHEN c.open = 0 THEN 'settled'
+                            WHEN $2::timestamptz IS NULL THEN 'expired' ELSE 'queued' END
+           FROM (SELECT count(*) FILTER (WHERE result IS NULL)::integer AS open,
+                        count(*) FILTER (WHERE result = 'failed')::integer AS failed
+                 FROM orderwatch.stock_sends WHERE batch = $1) c
+           WHERE b.id = $1 AND b.state = 'queued'
+           RETURNING c.open AS "open!""#,
+        batch,
+        look_at
+    )
+    .fetch_optional(&mut **transaction)
+    .await
+    .map_err(StoreError::doing("writing results down"))?;
+    Ok(open.unwrap_or(0).into())
+}
+
+impl ItemOutcome {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Applied => "success",
+            Self::Repeated => "repeated",
+            Self::Refused(..) => "failed",
+        }
+    }
+
+    fn words(&self) -> Option<&str> {
+        match self {
+            Self::Refused(words, _) => Some(words),
+            Self::Applied | Self::Repeated => None,
+        }
+    }
+
+    fn until(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Refused(_, until) => Some(*until),
+            Self::Applied | Self::Repeated => None,
+        }
     }
 }

@@ -1,20 +1,26 @@
-//! Everything that a stock pass reads, as of one moment.
+//! Everything that the plan of some barcodes is made of, as of one moment.
 //!
 //! The warehouse takes units and moves the order's row in one transaction; read at two moments, the
-//! units would be missing twice or not at all.
+//! units would be missing twice or not at all. What changes seldom and is large (rules, names of the
+//! products) is the [`Catalogue`], which is read once for several plans.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
 use sqlx::{Postgres, Transaction};
 
 use super::{
     Store, StoreError,
-    ledger::{facts, found_rows, orders_of, owed_rows},
+    ledger::{found_rows, movements, names, orders_of, owed_rows},
+    order_delays::order_delay,
     order_places::standings,
     package_rows::open_rows,
     packages::closed_since,
     pool::whole,
+    stock_items::stored,
 };
 use crate::{
     marketplace::Barcode,
@@ -23,41 +29,103 @@ use crate::{
         details::Row,
         ledger::Facts,
         listing::{ListingRow, ListingRows},
+        names::Names,
+        pace::{OrderDelay, Sales},
         patience::REPEAT_AFTER,
-        plan::{Fate, Known, Missing, Open},
         reserve::Held,
+        rule::{Answer, Deficit, Figure, Observed, Sent},
         shelf::StockRow,
     },
 };
 
-/// What a stock pass reads.
+/// What is known of the products whatever is on sale of them.
+#[derive(Clone, Debug, Default)]
+pub struct Catalogue {
+    /// Which barcodes mean the same product.
+    pub names: Arc<Names>,
+    /// What the warehouse's application keeps off sale, or sells without having it.
+    pub listing: ListingRows,
+    /// Barcodes that the warehouse's tables write in another way than the marketplace.
+    written: HashMap<Barcode, Vec<String>>,
+    /// Records that could not be read, or not as they stand.
+    pub oddities: Vec<Oddity>,
+}
+
+/// What the plan of some barcodes is made of.
 #[derive(Clone, Debug, Default)]
 pub struct StockView {
     /// `central_stock`.
+    pub stock: Vec<StockRow>,
+    /// The pieces on the filled shelves (`raf_urunleri`).
     pub shelves: Vec<StockRow>,
-    /// What the warehouse's application keeps off sale, or sells without having it.
-    pub listing: ListingRows,
     /// Packages that may hold units, and those of the same orders.
     pub packages: Vec<Held>,
     /// Rows of the warehouse's order tables that no package stands behind.
     pub rows: Vec<Row>,
     /// The names of the products, and what the ledger says of these orders.
     pub facts: Facts,
-    /// What is known of each bar code at the marketplace.
-    pub known: HashMap<Barcode, Known>,
+    /// What is known of each barcode at the marketplace.
+    pub figures: HashMap<Barcode, Figure>,
     /// Parts of open packages that could not be read.
     pub oddities: Vec<Oddity>,
     /// When the orders were last read whole.
     pub orders_read_at: Option<DateTime<Utc>>,
+    /// How late orders become known.
+    pub delay: OrderDelay,
 }
 
 impl Store {
-    /// Reads everything, as of one moment. `feed` is the one that tells of orders.
+    /// Reads what is known of the products.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub async fn catalogue(&self) -> Result<Catalogue, StoreError> {
+        let work = async {
+            let doing = StoreError::doing("reading the catalogue");
+            let mut transaction = self.pool.begin().await.map_err(&doing)?;
+            let mut catalogue = Catalogue {
+                names: Arc::new(names(&mut transaction).await?),
+                listing: listing(&mut transaction).await?,
+                written: written(&mut transaction).await?,
+                oddities: Vec::new(),
+            };
+            unknown_tables(&mut transaction, &mut catalogue).await?;
+            transaction.commit().await.map_err(&doing)?;
+            Ok(catalogue)
+        };
+        whole(work, "reading the catalogue").await
+    }
+
+    /// What is known of some barcodes at the marketplace.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub async fn figures(
+        &self,
+        barcodes: &[Barcode],
+        now: DateTime<Utc>,
+    ) -> Result<HashMap<Barcode, Figure>, StoreError> {
+        let scope = Scope::of(barcodes, &Catalogue::default());
+        let work = async {
+            let mut transaction = self
+                .pool
+                .begin()
+                .await
+                .map_err(StoreError::doing("reading what is on sale"))?;
+            figures(&mut transaction, Some(&scope), now).await
+        };
+        whole(work, "reading what is on sale").await
+    }
+
+    /// Reads what the plan of some barcodes is made of, or of all of them. `feed` is the one that tells of
+    /// orders.
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be read.
     pub async fn stock_view(
         &self,
+        catalogue: &Catalogue,
+        barcodes: Option<&[Barcode]>,
         feed: &str,
         now: DateTime<Utc>,
     ) -> Result<StockView, StoreError> {
@@ -68,15 +136,16 @@ impl Store {
                 .execute(&mut *transaction)
                 .await
                 .map_err(&doing)?;
+            let scope = barcodes.map(|barcodes| Scope::of(barcodes, catalogue));
             let mut view = StockView {
-                shelves: shelves(&mut transaction).await?,
-                listing: listing(&mut transaction).await?,
-                known: known(&mut transaction, now).await?,
+                stock: stock(&mut transaction, scope.as_ref()).await?,
+                shelves: shelves(&mut transaction, scope.as_ref()).await?,
+                figures: figures(&mut transaction, scope.as_ref(), now).await?,
+                delay: order_delay(&mut transaction, now).await?,
                 ..StockView::default()
             };
-            packages(&mut transaction, now, &mut view).await?;
-            sold(&mut transaction, &mut view).await?;
-            unknown_tables(&mut transaction, &mut view).await?;
+            packages(&mut transaction, scope.as_ref(), now, &mut view).await?;
+            sold(&mut transaction, catalogue, &mut view).await?;
             view.orders_read_at =
                 sqlx::query_scalar!("SELECT good_at FROM orderwatch.feeds WHERE feed = $1", feed)
                     .fetch_optional(&mut *transaction)
@@ -90,14 +159,81 @@ impl Store {
     }
 }
 
-async fn shelves(transaction: &mut Transaction<'_, Postgres>) -> Result<Vec<StockRow>, StoreError> {
+impl Store {
+    /// All of `central_stock`, and the pieces on the filled shelves.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be read.
+    pub async fn stock_and_shelves(&self) -> Result<(Vec<StockRow>, Vec<StockRow>), StoreError> {
+        let work = async {
+            let doing = StoreError::doing("reading the stock");
+            let mut transaction = self.pool.begin().await.map_err(doing)?;
+            let stock = stock(&mut transaction, None).await?;
+            Ok((stock, shelves(&mut transaction, None).await?))
+        };
+        whole(work, "reading the stock").await
+    }
+}
+
+/// Which rows of each table some barcodes are about.
+struct Scope {
+    /// As the marketplace writes them.
+    barcodes: Vec<String>,
+    /// As the warehouse's stock may write them.
+    written: Vec<String>,
+    /// As orders may write them: folded, with the aliases of the same product.
+    ordered: Vec<String>,
+}
+
+impl Scope {
+    fn of(barcodes: &[Barcode], catalogue: &Catalogue) -> Self {
+        let own = |barcode: &Barcode| barcode.as_str().to_owned();
+        let odd = barcodes.iter().filter_map(|b| catalogue.written.get(b));
+        let ordered = barcodes.iter().flat_map(|barcode| {
+            let names = &catalogue.names;
+            names.written(&names.main(barcode.as_str()))
+        });
+        Self {
+            barcodes: barcodes.iter().map(own).collect(),
+            written: barcodes
+                .iter()
+                .map(own)
+                .chain(odd.flatten().cloned())
+                .collect(),
+            ordered: ordered.collect(),
+        }
+    }
+}
+
+async fn stock(
+    transaction: &mut Transaction<'_, Postgres>,
+    scope: Option<&Scope>,
+) -> Result<Vec<StockRow>, StoreError> {
     sqlx::query_as!(
         StockRow,
-        "SELECT barcode, qty FROM public.central_stock ORDER BY barcode"
+        "SELECT barcode, qty FROM public.central_stock
+         WHERE $1::text[] IS NULL OR barcode = ANY($1) ORDER BY barcode",
+        scope.map(|scope| &scope.written[..]) as _
     )
     .fetch_all(&mut **transaction)
     .await
     .map_err(StoreError::doing("reading central_stock"))
+}
+
+async fn shelves(
+    transaction: &mut Transaction<'_, Postgres>,
+    scope: Option<&Scope>,
+) -> Result<Vec<StockRow>, StoreError> {
+    sqlx::query_as!(
+        StockRow,
+        r#"SELECT urun_barkodu AS barcode, LEAST(sum(adet), 2000000000)::integer AS "qty!"
+           FROM public.raf_urunleri
+           WHERE adet > 0 AND ($1::text[] IS NULL OR urun_barkodu = ANY($1)) GROUP BY urun_barkodu"#,
+        scope.map(|scope| &scope.written[..]) as _
+    )
+    .fetch_all(&mut **transaction)
+    .await
+    .map_err(StoreError::doing("reading the shelves"))
 }
 
 async fn listing(transaction: &mut Transaction<'_, Postgres>) -> Result<ListingRows, StoreError> {
@@ -111,47 +247,64 @@ async fn listing(transaction: &mut Transaction<'_, Postgres>) -> Result<ListingR
     .fetch_all(&mut **transaction)
     .await
     .map_err(&doing)?;
-    let shelves = sqlx::query_as!(
-        StockRow,
-        r#"SELECT urun_barkodu AS barcode, LEAST(sum(adet), 2000000000)::integer AS "qty!"
-           FROM public.raf_urunleri WHERE adet > 0 GROUP BY urun_barkodu"#
+    let shelves = sqlx::query!(
+        r#"SELECT EXISTS (SELECT FROM public.raf_urunleri WHERE adet > 0) AS "any!",
+                  orderwatch.empties_what_no_shelf_has() AS "enforced!""#
+    )
+    .fetch_one(&mut **transaction)
+    .await
+    .map_err(&doing)?;
+    Ok(ListingRows {
+        rules,
+        has_shelves: shelves.any,
+        enforced: shelves.enforced,
+    })
+}
+
+/// Barcodes that may be written differently: all others are the same text everywhere.
+async fn written(
+    transaction: &mut Transaction<'_, Postgres>,
+) -> Result<HashMap<Barcode, Vec<String>>, StoreError> {
+    let odd = sqlx::query_scalar!(
+        r#"SELECT barcode AS "barcode!" FROM public.central_stock WHERE barcode ~ '[^A-Za-z0-9._-]'
+           UNION SELECT urun_barkodu FROM public.raf_urunleri WHERE urun_barkodu ~ '[^A-Za-z0-9._-]'"#
     )
     .fetch_all(&mut **transaction)
     .await
-    .map_err(&doing)?;
-    let enforced =
-        sqlx::query_scalar!(r#"SELECT orderwatch.empties_what_no_shelf_has() AS "enforced!""#)
-            .fetch_one(&mut **transaction)
-            .await
-            .map_err(&doing)?;
-    Ok(ListingRows {
-        rules,
-        shelves,
-        enforced,
-    })
+    .map_err(StoreError::doing("reading how barcodes are written"))?;
+    let mut written: HashMap<Barcode, Vec<String>> = HashMap::new();
+    for text in odd {
+        if let Ok(barcode) = Barcode::parse(&text)
+            && barcode.as_str() != text
+        {
+            written.entry(barcode).or_default().push(text);
+        }
+    }
+    Ok(written)
 }
 
 /// The rows that no package stands behind, and what was taken for them and for the packages' orders.
 async fn sold(
     transaction: &mut Transaction<'_, Postgres>,
+    catalogue: &Catalogue,
     view: &mut StockView,
 ) -> Result<(), StoreError> {
     let found = found_rows(transaction, None).await?;
     let mut orders = orders_of(&found);
-    orders.extend(
-        view.packages
-            .iter()
-            .map(|package| package.order_number.clone()),
-    );
+    let packages = view.packages.iter();
+    orders.extend(packages.map(|package| package.order_number.clone()));
     let orders: Vec<String> = orders.into_iter().collect();
-    view.facts = facts(transaction, &orders).await?;
+    view.facts = Facts {
+        names: Arc::clone(&catalogue.names),
+        movements: movements(transaction, &orders).await?,
+    };
     view.rows = owed_rows(found, &view.facts);
     Ok(())
 }
 
 async fn unknown_tables(
     transaction: &mut Transaction<'_, Postgres>,
-    view: &mut StockView,
+    catalogue: &mut Catalogue,
 ) -> Result<(), StoreError> {
     let tables = sqlx::query!(
         r#"SELECT relation::text AS "name!", details AS "details!"
@@ -161,7 +314,7 @@ async fn unknown_tables(
     .await
     .map_err(StoreError::doing("looking for order tables"))?;
     for table in tables {
-        view.oddities.push(Oddity {
+        catalogue.oddities.push(Oddity {
             record: table.name,
             problem:
                 "orderwatch does not know this table of orders; what stands there counts as sold, \
@@ -177,10 +330,12 @@ async fn unknown_tables(
 /// itself counts as taken, also before that is written down.
 async fn packages(
     transaction: &mut Transaction<'_, Postgres>,
+    scope: Option<&Scope>,
     now: DateTime<Utc>,
     view: &mut StockView,
 ) -> Result<(), StoreError> {
-    let rows = open_rows(transaction, closed_since(now)).await?;
+    let ordered = scope.map(|scope| &scope.ordered[..]);
+    let rows = open_rows(transaction, closed_since(now), ordered).await?;
     let orders: HashSet<String> = rows.iter().map(|row| row.order_number.clone()).collect();
     let orders: Vec<String> = orders.into_iter().collect();
     let standings = standings(transaction, &orders).await?;
@@ -200,63 +355,65 @@ async fn packages(
     Ok(())
 }
 
-async fn known(
+async fn figures(
     transaction: &mut Transaction<'_, Postgres>,
+    scope: Option<&Scope>,
     now: DateTime<Utc>,
-) -> Result<HashMap<Barcode, Known>, StoreError> {
-    let doing = StoreError::doing("reading what was sent");
-    let rows = sqlx::query!("SELECT * FROM orderwatch.stock_items")
-        .fetch_all(&mut **transaction)
-        .await
-        .map_err(&doing)?;
-    let mut known = HashMap::with_capacity(rows.len());
+) -> Result<HashMap<Barcode, Figure>, StoreError> {
+    let doing = StoreError::doing("reading what is on sale");
+    let barcodes = scope.map(|scope| &scope.barcodes[..]);
+    let rows = sqlx::query!(
+        "SELECT barcode, observed, observed_at, contradictory, deficit, deficit_since, sent, sent_at,
+                open_until, rests_until, refused, sold_orders, sold_units, sold_at
+         FROM orderwatch.stock_items WHERE $1::text[] IS NULL OR barcode = ANY($1)",
+        barcodes as _
+    )
+    .fetch_all(&mut **transaction)
+    .await
+    .map_err(&doing)?;
+    let mut figures = HashMap::with_capacity(rows.len());
     for row in rows {
-        let fate = match row.fate.as_deref() {
-            Some("queued") => Fate::Queued,
-            _ => Fate::Unknown,
+        let answer = match (row.contradictory, row.observed) {
+            (true, _) => Answer::Contradictory,
+            (false, Some(units)) => Answer::Units(units),
+            (false, None) => Answer::NotListed,
         };
-        let open = row.sent.zip(row.sent_at);
-        let item = Known {
-            confirmed: row.confirmed.zip(row.confirmed_at),
-            open: open.map(|(quantity, at)| Open { quantity, at, fate }),
+        let figure = Figure {
+            observed: row.observed_at.map(|at| Observed { at, answer }),
+            deficit: row
+                .deficit
+                .zip(row.deficit_since)
+                .map(|(units, since)| Deficit { units, since }),
+            sent: row.sent.zip(row.sent_at).map(|(quantity, at)| Sent {
+                quantity,
+                at,
+                open_until: row.open_until,
+            }),
             quarantine: row
                 .rests_until
                 .map(|until| (until, row.refused.unwrap_or_default())),
-            told: row.told,
-            told_since: row.told_since_look,
-            doubted: row.doubted,
-            given_back: row.given_back,
-            lifted: row.lifted,
-            missing: Missing {
-                units: row.missing,
-                since: row.missing_since,
+            recent: Vec::new(),
+            sales: Sales {
+                orders: row.sold_orders,
+                units: row.sold_units,
+                at: row.sold_at,
             },
-            ..Known::default()
         };
-        known.insert(stored(row.barcode)?, item);
+        figures.insert(stored(row.barcode)?, figure);
     }
     let recent = sqlx::query!(
         "SELECT s.barcode, s.quantity, b.sent_at
          FROM orderwatch.stock_batches b JOIN orderwatch.stock_sends s ON s.batch = b.id
-         WHERE b.sent_at > $1 AND b.state <> 'refused'",
-        now - REPEAT_AFTER
+         WHERE b.sent_at > $1 AND b.state <> 'refused' AND ($2::text[] IS NULL OR s.barcode = ANY($2))",
+        now - REPEAT_AFTER,
+        barcodes as _
     )
     .fetch_all(&mut **transaction)
     .await
     .map_err(&doing)?;
     for row in recent {
-        let item = known.entry(stored(row.barcode)?).or_default();
-        item.recent.push((row.quantity, row.sent_at));
+        let figure = figures.entry(stored(row.barcode)?).or_default();
+        figure.recent.push((row.quantity, row.sent_at));
     }
-    Ok(known)
-}
-
-/// A bar code that we wrote ourselves.
-fn stored(barcode: String) -> Result<Barcode, StoreError> {
-    Barcode::parse(&barcode).map_err(|_| StoreError::Inconsistent {
-        table: "orderwatch.stock_items",
-        column: "barcode",
-        row: barcode.clone(),
-        value: barcode,
-    })
+    Ok(figures)
 }

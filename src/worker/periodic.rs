@@ -45,6 +45,9 @@ pub enum JobError {
     /// It panicked; the log has the place.
     #[error("the pass panicked")]
     Panicked,
+    /// Another process may send by now.
+    #[error("the lead was lost with its connection; what was planned under it is not sent")]
+    LostLead,
     /// It was told to stop.
     #[error("the pass was stopped half-way")]
     Stopped,

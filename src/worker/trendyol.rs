@@ -11,14 +11,16 @@
 mod follow;
 mod forecast;
 mod judge;
+mod look;
 mod needed;
 mod pull;
 mod push;
-mod read_back;
+mod reconcile;
 mod returns;
 mod send;
 mod take;
 mod tell;
+mod turns;
 mod verify;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -30,9 +32,11 @@ pub use forecast::Forecast;
 pub use needed::needed;
 pub use pull::{Pull, PullOrders, Pulled};
 pub use push::{PushRules, PushStock, Pushed};
+pub use reconcile::Reconciler;
 pub use returns::PullReturns;
 pub use take::sample_rows;
 pub use tell::{Told, tell};
+pub use turns::Turns;
 pub use verify::VerifyStock;
 
 use crate::{clock::Clock, marketplace::Marketplace, meter::Meter, store::Store};

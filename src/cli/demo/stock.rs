@@ -57,9 +57,9 @@ impl StockSummary {
             let listed = on_sale.get(barcode).copied().map_or(0, i64::from);
             let free = free.get(barcode).copied().unwrap_or(0).max(0);
             self.products += 1;
-            // Held back for a while: what was cancelled minutes ago, a sale that may be missing, or the
-            // number was sent lately. Only where orderwatch knows what is on sale.
-            let is_known = explained.confirmed.map(i64::from) == Some(listed);
+            // Held back for a while: what was cancelled minutes ago, the rest of a deficit, or the number
+            // was sent lately. Only where orderwatch knows what is on sale.
+            let is_known = explained.entry.on_sale.map(i64::from) == Some(listed);
             let held_back = listed < free && is_known && rests(explained.entry.verdict);
             if listed == free {
                 self.right += 1;

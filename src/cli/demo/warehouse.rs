@@ -22,7 +22,7 @@ use crate::{
         trouble::{Fault, Trouble},
     },
     shutdown::Stop,
-    stock::plan::{Verdict, Why},
+    stock::rule::{Verdict, Wait},
     store::{PickAsk, Picked, Store},
     worker::trendyol::{Forecast, ORDERS, needed},
 };
@@ -344,9 +344,12 @@ impl Warehouse {
 /// Whether nothing more will happen soon.
 pub(super) fn rests(verdict: Verdict) -> bool {
     match verdict {
-        Verdict::Settled => true,
-        Verdict::Wait(why) => matches!(why, Why::Repeated { .. } | Why::Quarantined { .. }),
-        Verdict::Check | Verdict::Send { .. } => false,
+        Verdict::InSync => true,
+        Verdict::Wait(why) => matches!(
+            why,
+            Wait::Repeated { .. } | Wait::Quarantined { .. } | Wait::Settling { .. }
+        ),
+        Verdict::Send { .. } => false,
     }
 }
 

@@ -8,10 +8,7 @@ use chrono_tz::Tz;
 use crate::{
     cli::{figures::ago, out, table::Table},
     overview::StockPause,
-    stock::{
-        listing::MADE_TO_ORDER,
-        plan::{Explained, Verdict},
-    },
+    stock::{listing::MADE_TO_ORDER, plan::Explained, rule::Verdict},
     store::PushLog,
     worker::trendyol::Forecast,
 };
@@ -22,14 +19,7 @@ pub(super) fn products(shown: &[Explained<'_>], now: DateTime<Utc>) -> anyhow::R
         return Ok(());
     }
     let mut table = Table::new([
-        "BAR CODE",
-        "THERE",
-        "RESERVED",
-        "SAFETY",
-        "AVAILABLE",
-        "ON SALE",
-        "SENT",
-        "NEXT",
+        "BARCODE", "SHELF", "RESERVED", "BUFFER", "DESIRED", "ON SALE", "SENT", "NEXT",
     ]);
     for explained in shown {
         let entry = explained.entry;
@@ -40,13 +30,8 @@ pub(super) fn products(shown: &[Explained<'_>], now: DateTime<Utc>) -> anyhow::R
                 .map_or_else(|| "gone".to_owned(), |qty| qty.to_string()),
             entry.reserved.to_string(),
             explained.safety.to_string(),
-            entry.available.to_string(),
-            seen(
-                explained.confirmed,
-                explained.confirmed_at,
-                "never seen",
-                now,
-            ),
+            entry.desired.to_string(),
+            seen(entry.on_sale, explained.observed_at, "never looked at", now),
             seen(explained.sent, explained.sent_at, "-", now),
             next(explained),
         ]);
@@ -71,10 +56,9 @@ fn seen(
 
 fn next(explained: &Explained<'_>) -> String {
     match explained.entry.verdict {
-        Verdict::Settled => "nothing to do".to_owned(),
-        Verdict::Check => format!("read back, then send {}", explained.entry.available),
-        Verdict::Send { quantity } => format!("send {quantity}"),
-        Verdict::Wait(why) => format!("wait: {}", why.sentence()),
+        Verdict::InSync => "in sync".to_owned(),
+        Verdict::Send { quantity, .. } => format!("send {quantity}"),
+        Verdict::Wait(wait) => wait.sentence(),
     }
 }
 
@@ -107,7 +91,7 @@ fn holders(shown: &[Explained<'_>]) -> anyhow::Result<()> {
 fn notes(shown: &[Explained<'_>]) -> anyhow::Result<()> {
     let mut notes = Vec::new();
     for explained in shown {
-        let (barcode, missing) = (explained.barcode, explained.entry.missing);
+        let barcode = explained.barcode;
         let extra = explained.entry.extra_buffer;
         if extra > 0 {
             notes.push(format!(
@@ -122,11 +106,6 @@ fn notes(shown: &[Explained<'_>]) -> anyhow::Result<()> {
         if explained.entry.made_to_order {
             notes.push(format!(
                 "{barcode}: made to order, so always {MADE_TO_ORDER} on sale, whatever the shelves hold."
-            ));
-        }
-        if missing > 0 {
-            notes.push(format!(
-                "{barcode}: {missing} of them sold already, as Trendyol counts, but no order tells of it yet."
             ));
         }
         if let Some(words) = explained.refused {
@@ -159,8 +138,8 @@ pub(super) fn summary(forecast: &Forecast, below_table: bool) -> anyhow::Result<
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for explained in forecast.explained() {
         let kind = match explained.entry.verdict {
-            Verdict::Settled => "as they should be",
-            Verdict::Check | Verdict::Send { .. } => "to be sent",
+            Verdict::InSync => "in sync",
+            Verdict::Send { .. } => "to be sent",
             Verdict::Wait(_) => "waiting",
         };
         *counts.entry(kind).or_default() += 1;

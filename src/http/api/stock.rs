@@ -20,7 +20,7 @@ use crate::{
     },
     marketplace::Barcode,
     overview::StockPause,
-    stock::plan::{Explained, Verdict},
+    stock::{plan::Explained, rule::Verdict},
     store::{self, BatchView, PushLog, SentItem},
     worker::{by_hand::ByHand, trendyol::Forecast},
 };
@@ -45,7 +45,7 @@ struct PlanQuery {
     /// Only this bar code.
     #[param(value_type = Option<String>, min_length = 1, max_length = 200)]
     barcode: Option<Text>,
-    /// Also products of which the store has what is available.
+    /// Also products that are in sync.
     settled: Option<bool>,
     /// At most so many.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 500, default = 50)]
@@ -84,21 +84,21 @@ struct PlannedItem {
     shelved: Option<i32>,
     /// Whether it is made to order: always on sale, whatever the shelves hold.
     made_to_order: bool,
-    /// Units that may be on sale.
-    available: i32,
-    /// Units of them that seem to be sold, though no order tells of it yet.
-    missing: i32,
-    /// Units on sale, as the store last said.
-    confirmed: Option<i32>,
-    /// When it said so.
-    confirmed_at: Option<DateTime<Utc>>,
-    /// The last quantity that was sent and has no result.
+    /// Units that should be on sale.
+    desired: i32,
+    /// Units on sale when it was last looked at; null when it never was, or is not listed.
+    on_sale: Option<i32>,
+    /// When it was last looked at.
+    observed_at: Option<DateTime<Utc>>,
+    /// Since when fewer are on sale than should be.
+    deficit_since: Option<DateTime<Utc>>,
+    /// The last quantity that was sent.
     sent: Option<i32>,
     /// When it went out.
     sent_at: Option<DateTime<Utc>>,
     /// The store's words, where it refuses the product.
     refused: Option<String>,
-    /// `settled`, `check` (read back first), `send` or `wait`.
+    /// `in_sync`, `send` or `wait`.
     verdict: &'static str,
     /// What will be sent.
     quantity: Option<i32>,
@@ -128,10 +128,9 @@ impl PlannedItem {
         const HOLDERS: usize = 20;
         let entry = explained.entry;
         let (verdict, quantity, waits) = match entry.verdict {
-            Verdict::Settled => ("settled", None, None),
-            Verdict::Check => ("check", Some(entry.available), None),
-            Verdict::Send { quantity } => ("send", Some(quantity), None),
-            Verdict::Wait(why) => ("wait", None, Some(why.sentence())),
+            Verdict::InSync => ("in_sync", None, None),
+            Verdict::Send { quantity, .. } => ("send", Some(quantity), None),
+            Verdict::Wait(wait) => ("wait", None, Some(wait.sentence())),
         };
         let holders = explained.holders.iter().take(HOLDERS);
         Self {
@@ -142,10 +141,10 @@ impl PlannedItem {
             extra_buffer: entry.extra_buffer,
             shelved: entry.shelved,
             made_to_order: entry.made_to_order,
-            available: entry.available,
-            missing: entry.missing,
-            confirmed: explained.confirmed,
-            confirmed_at: explained.confirmed_at,
+            desired: entry.desired,
+            on_sale: entry.on_sale,
+            observed_at: explained.observed_at,
+            deficit_since: explained.deficit_since,
             sent: explained.sent,
             sent_at: explained.sent_at,
             refused: explained.refused.map(ToOwned::to_owned),
@@ -182,7 +181,7 @@ async fn stock_plan(
     let settled = query.settled.unwrap_or_default() || wanted.is_some();
     let rows: Vec<Explained<'_>> = forecast
         .explained()
-        .filter(|row| settled || row.entry.verdict != Verdict::Settled)
+        .filter(|row| settled || row.entry.verdict != Verdict::InSync)
         .filter(|row| {
             wanted
                 .as_ref()
@@ -479,7 +478,7 @@ struct RefusedItem {
     /// Which.
     barcode: String,
     /// Units on sale, as the store last said.
-    confirmed: Option<i32>,
+    on_sale: Option<i32>,
     /// Refusals in a row.
     failures: i32,
     /// Not sent before.
@@ -503,7 +502,7 @@ async fn list_refused(
     let rows = store.resting_after(after, Limit::asked(turn.limit)).await?;
     let show = |item: store::RefusedItem| RefusedItem {
         barcode: item.barcode,
-        confirmed: item.confirmed,
+        on_sale: item.observed,
         failures: item.failures,
         rests_until: item.rests_until,
         refused: item.refused,

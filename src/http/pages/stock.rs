@@ -13,10 +13,7 @@ use super::{
 use crate::{
     http::problem::Problem,
     overview::StockPause,
-    stock::{
-        guard::Zeroing,
-        plan::{Explained, Verdict, Why},
-    },
+    stock::{guard::Zeroing, plan::Explained, rule::Verdict},
     store::{BatchView, PushLog, RefusedItem, Store, StoreError},
     worker::trendyol::{Forecast, PushRules},
 };
@@ -48,11 +45,11 @@ struct Planned {
     barcode: String,
     qty: Option<i32>,
     reserved: u64,
-    available: i32,
+    desired: i32,
     extra_buffer: u32,
     shelved: Option<i32>,
     made_to_order: bool,
-    confirmed: Option<i32>,
+    on_sale: Option<i32>,
     verdict: Verdict,
     holders: Vec<String>,
 }
@@ -113,11 +110,11 @@ impl StockPicture {
         let mut plan = Vec::new();
         for explained in forecast.explained() {
             match explained.entry.verdict {
-                Verdict::Settled => counts.settled += 1,
-                Verdict::Check | Verdict::Send { .. } => counts.send += 1,
+                Verdict::InSync => counts.settled += 1,
+                Verdict::Send { .. } => counts.send += 1,
                 Verdict::Wait(_) => counts.wait += 1,
             }
-            if explained.entry.verdict != Verdict::Settled && plan.len() < PLANNED {
+            if explained.entry.verdict != Verdict::InSync && plan.len() < PLANNED {
                 plan.push(planned(&explained));
             }
         }
@@ -143,11 +140,11 @@ fn planned(explained: &Explained<'_>) -> Planned {
         barcode: explained.barcode.to_owned(),
         qty: entry.qty,
         reserved: entry.reserved,
-        available: entry.available,
+        desired: entry.desired,
         extra_buffer: entry.extra_buffer,
         shelved: entry.shelved,
         made_to_order: entry.made_to_order,
-        confirmed: explained.confirmed,
+        on_sale: entry.on_sale,
         verdict: entry.verdict,
         holders: holders
             .map(|holder| format!("{} × {}", holder.units, holder.order))
@@ -260,8 +257,8 @@ fn plan_table(plan: &[Planned], format: &Format) -> Table {
             Show::Code(item.barcode.clone()),
             number(item.qty, format),
             reserved(item, format),
-            available(item, format),
-            number(item.confirmed, format),
+            desired(item, format),
+            number(item.on_sale, format),
             Show::Said(verdict(item, format)),
         ]
     });
@@ -281,9 +278,9 @@ fn plan_table(plan: &[Planned], format: &Format) -> Table {
 }
 
 /// How many may be on sale, and which rule of the warehouse that follows.
-fn available(item: &Planned, format: &Format) -> Show {
+fn desired(item: &Planned, format: &Format) -> Show {
     let page = &format.words().page;
-    let mut lines = vec![format.count(item.available)];
+    let mut lines = vec![format.count(item.desired)];
     if item.extra_buffer > 0 {
         let units = format.count(item.extra_buffer);
         lines.push(fill(page.kept_back, &[("count", &units)]));
@@ -295,7 +292,7 @@ fn available(item: &Planned, format: &Format) -> Show {
         lines.push(page.made_to_order.to_owned());
     }
     match lines.len() {
-        1 => Show::Num(format.count(item.available)),
+        1 => Show::Num(format.count(item.desired)),
         _ => Show::Long(lines.join("\n")),
     }
 }
@@ -312,12 +309,14 @@ fn reserved(item: &Planned, format: &Format) -> Show {
 
 fn verdict(item: &Planned, format: &Format) -> String {
     let time = match item.verdict {
-        Verdict::Wait(Why::Quarantined { until } | Why::Repeated { until }) => format.time(until),
+        Verdict::Wait(wait) => wait
+            .until()
+            .map_or_else(String::new, |until| format.time(until)),
         _ => String::new(),
     };
     let units = match item.verdict {
-        Verdict::Send { quantity } => quantity,
-        _ => item.available,
+        Verdict::Send { quantity, .. } => quantity,
+        _ => item.desired,
     };
     let say = format.lang.pick(words::verdict(item.verdict));
     fill(say, &[("units", &format.count(units)), ("time", &time)])
@@ -333,7 +332,7 @@ fn refused_table(refused: &[RefusedItem], format: &Format) -> Table {
                 || Show::Text(page.nothing.to_owned()),
                 |until| Show::Time(format.moment(until)),
             ),
-            number(item.confirmed, format),
+            number(item.observed, format),
             Show::text_or(item.refused.clone(), page.nothing),
         ]
     });

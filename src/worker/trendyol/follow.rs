@@ -1,13 +1,16 @@
 //! What became of each item of the requests that were taken.
 
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::Seller;
 use crate::{
     marketplace::{Barcode, BatchId, BatchItem, ItemStatus, MarketError},
     meter::label::Item,
-    stock::patience::{READ_BACK_AFTER, next_look, quarantine},
-    store::{Batch, ItemResult},
+    stock::patience::{next_look, quarantine},
+    store::{Batch, ItemOutcome, ItemResult},
     worker::periodic::JobError,
 };
 
@@ -23,7 +26,7 @@ pub struct Followed {
     pub confirmed: usize,
     /// Items that were refused, with the marketplace's words.
     pub refused: Vec<(String, String)>,
-    /// Requests that left items without a result; they are read back.
+    /// Requests that left items without a result; a look tells.
     pub open: usize,
     /// Requests whose process died before their answer came.
     pub orphaned: u64,
@@ -42,16 +45,16 @@ impl Seller {
         if followed.orphaned > 0 {
             tracing::warn!(
                 pushes = followed.orphaned,
-                "a process ended before the answer to its push was written down; what is on sale is read back"
+                "a process ended before the answer to its push was written down; what is on sale is looked at"
             );
         }
         for batch in self.store.batches_to_look_at(now).await? {
-            self.look(&batch, &mut followed).await?;
+            self.ask(&batch, &mut followed).await?;
         }
         Ok(followed)
     }
 
-    async fn look(&self, batch: &Batch, followed: &mut Followed) -> Result<(), JobError> {
+    async fn ask(&self, batch: &Batch, followed: &mut Followed) -> Result<(), JobError> {
         let results = match self.market.batch_result(&BatchId(batch.name.clone())).await {
             Ok(answer) => {
                 for item in &answer.unreadable {
@@ -75,45 +78,28 @@ impl Seller {
     async fn settle(
         &self,
         batch: &Batch,
-        mut results: Vec<ItemResult>,
+        results: Vec<(String, Outcome)>,
         followed: &mut Followed,
     ) -> Result<(), JobError> {
         let now = self.clock.now();
-        if batch.looks > 0 {
-            // Each look shows all of them again.
-            let before = self.store.results_before(batch.id).await?;
-            results.retain(|item| !before.contains(&item.barcode));
-        }
-        let refused: Vec<String> = results
-            .iter()
-            .filter(|item| item.result.is_err())
-            .map(|item| item.barcode.clone())
-            .collect();
-        let refusals = self.store.refusals(&refused).await?.into_iter();
-        let rests: Vec<_> = refusals
-            .map(|(barcode, before)| {
-                let failures = u32::try_from(before).unwrap_or(0).saturating_add(1);
-                (barcode, now + quarantine(failures))
-            })
-            .collect();
+        let results = self.with_quarantine(results, now).await?;
         let looks = u32::try_from(batch.looks).unwrap_or(0).saturating_add(1);
         let look_at = next_look(batch.sent_at, looks, now);
-        let open = self
+        let learnt = self
             .store
-            .batch_results(batch, &results, &rests, look_at, now)
+            .batch_results(batch, results, look_at, now)
             .await?;
-        if open > 0 && (look_at.is_none() || now - batch.sent_at >= READ_BACK_AFTER) {
-            self.store.read_back_instead(batch.id).await?;
+        if learnt.open > 0 && look_at.is_none() {
             followed.open += 1;
         }
-        for item in results {
+        for item in learnt.new {
             match item.result {
-                Ok(true) => {
+                ItemOutcome::Applied => {
                     self.meter.items.inc(Item::Confirmed);
                     followed.confirmed += 1;
                 }
-                Ok(false) => {}
-                Err(words) => {
+                ItemOutcome::Repeated => {}
+                ItemOutcome::Refused(words, _) => {
                     self.meter.items.inc(Item::Refused);
                     tracing::warn!(barcode = %item.barcode, %words, "Trendyol refuses a product");
                     followed.refused.push((item.barcode, words));
@@ -122,19 +108,57 @@ impl Seller {
         }
         Ok(())
     }
+
+    /// Until when what was refused is not sent again: longer after each refusal in a row.
+    async fn with_quarantine(
+        &self,
+        results: Vec<(String, Outcome)>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<ItemResult>, JobError> {
+        let refused = results
+            .iter()
+            .filter(|(_, outcome)| matches!(outcome, Outcome::Refused(_)));
+        let refused: Vec<&str> = refused.map(|(barcode, _)| barcode.as_str()).collect();
+        let before = self.store.refusals(&refused).await?;
+        let before: HashMap<String, i32> = before.into_iter().collect();
+        let results = results.into_iter().map(|(barcode, outcome)| ItemResult {
+            result: match outcome {
+                Outcome::Applied => ItemOutcome::Applied,
+                Outcome::Repeated => ItemOutcome::Repeated,
+                Outcome::Refused(words) => {
+                    let failures = before.get(&barcode).copied().unwrap_or(0);
+                    let failures = u32::try_from(failures).unwrap_or(0).saturating_add(1);
+                    ItemOutcome::Refused(words, now + quarantine(failures))
+                }
+            },
+            barcode,
+        });
+        Ok(results.collect())
+    }
+}
+
+/// What became of an item, in the marketplace's words.
+enum Outcome {
+    Applied,
+    Repeated,
+    Refused(String),
 }
 
 /// `None` while there is no result.
-fn result(item: &BatchItem) -> Option<ItemResult> {
-    let result = match &item.status {
-        ItemStatus::Success => Ok(true),
-        ItemStatus::DuplicateWindow => Ok(false),
-        ItemStatus::Failed { reasons } if reasons.is_empty() => Err("no reason given".to_owned()),
-        ItemStatus::Failed { reasons } => Err(reasons.join("; ").chars().take(WORDS).collect()),
+fn result(item: &BatchItem) -> Option<(String, Outcome)> {
+    let outcome = match &item.status {
+        ItemStatus::Success => Outcome::Applied,
+        ItemStatus::DuplicateWindow => Outcome::Repeated,
+        ItemStatus::Failed { reasons } if reasons.is_empty() => {
+            Outcome::Refused("no reason given".to_owned())
+        }
+        ItemStatus::Failed { reasons } => {
+            Outcome::Refused(reasons.join("; ").chars().take(WORDS).collect())
+        }
         ItemStatus::Pending(_) => return None,
     };
-    Some(ItemResult {
-        barcode: Barcode::parse(&item.barcode).ok()?.as_str().to_owned(),
-        result,
-    })
+    Some((
+        Barcode::parse(&item.barcode).ok()?.as_str().to_owned(),
+        outcome,
+    ))
 }

@@ -1,6 +1,9 @@
-//! What a pass would do, from one reading of the database.
+//! What is planned for some barcodes, or for all of them, from one reading of the database.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -10,56 +13,100 @@ use crate::{
     stock::{
         Oddity, guard,
         listing::Listing,
-        plan::{Entry, Explained, Plan, Rules, plan},
+        pace::Pace,
+        plan::{Explained, Plan, plan},
         reserve::{Holder, Reserved, reserve},
+        rule::{Figure, Rules},
         shelf,
     },
-    store::{StockView, Store, StoreError},
+    store::{Catalogue, Store, StoreError},
 };
 
-/// Everything that a pass decides by, and what it decides.
+/// Everything that a plan is made of, and the plan.
 pub struct Forecast {
-    pub(super) view: StockView,
-    pub(super) shelves: BTreeMap<Barcode, i32>,
+    pub(super) figures: HashMap<Barcode, Figure>,
+    stock: BTreeMap<Barcode, i32>,
     pub(super) reserved: Reserved,
     listing: Listing,
+    safety: u32,
     pub(super) rules: Rules,
+    oddities: Vec<Oddity>,
     plan: Plan,
 }
 
 impl Forecast {
-    /// Reads the database.
+    /// Plans every barcode.
     ///
     /// # Errors
-    /// [`StoreError`] when it cannot be read.
+    /// [`StoreError`] when the database cannot be read.
     pub async fn read(
         store: &Store,
         rules: PushRules,
         now: DateTime<Utc>,
     ) -> Result<Self, StoreError> {
-        let mut view = store.stock_view(ORDERS, now).await?;
-        let (shelves, oddities) = shelf::read(std::mem::take(&mut view.shelves));
+        let catalogue = store.catalogue().await?;
+        Self::of(store, &catalogue, None, rules, now).await
+    }
+
+    /// Plans these barcodes.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub async fn of(
+        store: &Store,
+        catalogue: &Catalogue,
+        barcodes: Option<&[Barcode]>,
+        rules: PushRules,
+        now: DateTime<Utc>,
+    ) -> Result<Self, StoreError> {
+        let view = store.stock_view(catalogue, barcodes, ORDERS, now).await?;
+        let (stock, stock_oddities) = shelf::read(view.stock);
         let reserved = reserve(&view.packages, &view.rows, &view.facts, now);
-        view.oddities.extend(oddities);
-        let (listing, oddities) = Listing::read(std::mem::take(&mut view.listing), rules.shelves);
-        view.oddities.extend(oddities);
-        view.oddities.extend_from_slice(&reserved.oddities);
-        let rules = Rules {
-            safety: rules.safety_stock,
-            stale: is_stale(view.orders_read_at, rules.max_order_age, now),
-            blind: false,
-            now,
-        };
+        let (mut listing, listing_oddities) =
+            Listing::read(&catalogue.listing, &view.shelves, rules.shelves);
+        if let Some(barcodes) = barcodes {
+            listing.keep(barcodes);
+        }
+        let mut oddities = view.oddities;
+        oddities.extend(stock_oddities);
+        oddities.extend(listing_oddities);
+        oddities.extend_from_slice(&catalogue.oddities);
+        oddities.extend_from_slice(&reserved.oddities);
         let mut forecast = Self {
-            view,
-            shelves,
+            figures: view.figures,
+            stock,
             reserved,
             listing,
-            rules,
+            safety: rules.safety_stock,
+            rules: Rules {
+                now,
+                orders_read_at: view.orders_read_at,
+                stale: is_stale(view.orders_read_at, rules.max_order_age, now),
+                blind: false,
+                pace: Pace::of(view.delay, rules.settle),
+            },
+            oddities,
             plan: Plan::default(),
         };
         forecast.plan_again();
         Ok(forecast)
+    }
+
+    fn plan_again(&mut self) {
+        let rules = (self.safety, &self.rules);
+        self.plan = plan(
+            &self.stock,
+            &self.reserved,
+            &self.figures,
+            &self.listing,
+            rules,
+        );
+    }
+
+    /// The plan where what is on sale cannot be looked at.
+    pub(super) fn blindly(&mut self) {
+        self.rules.blind = true;
+        self.plan_again();
     }
 
     /// What is done.
@@ -68,15 +115,10 @@ impl Forecast {
         &self.plan
     }
 
-    /// After something was learnt.
-    pub(super) fn plan_again(&mut self) {
-        self.plan = plan(
-            &self.shelves,
-            &self.reserved,
-            &self.view.known,
-            &self.listing,
-            self.rules,
-        );
+    /// How long deficits stand until they are raised whole.
+    #[must_use]
+    pub fn pace(&self) -> Pace {
+        self.rules.pace
     }
 
     /// Whether the orders were read too long ago to raise stock.
@@ -89,6 +131,7 @@ impl Forecast {
     #[must_use]
     pub fn after_reading_orders(mut self) -> Self {
         self.rules.stale = false;
+        self.rules.orders_read_at = Some(self.rules.now);
         self.plan_again();
         self
     }
@@ -96,7 +139,7 @@ impl Forecast {
     /// Records that could not be read, or not as they stand.
     #[must_use]
     pub fn oddities(&self) -> &[Oddity] {
-        &self.view.oddities
+        &self.oddities
     }
 
     /// Who holds units that were shipped although nobody has taken them from the shelves.
@@ -104,51 +147,46 @@ impl Forecast {
         self.reserved.shipped()
     }
 
-    /// The brake before a disaster.
+    /// The brake before a disaster; it needs a plan of all barcodes.
     ///
     /// # Errors
     /// [`guard::Zeroing`] when more than half of what is on sale would be set to zero.
     pub fn guard(&self) -> Result<(), guard::Zeroing> {
-        guard::check(self.view.known.iter().filter_map(|(barcode, known)| {
-            let (listed, _) = known.confirmed?;
-            // Trendyol has counted its own sales. What it has put on sale by itself was not there
-            // before, so taking that off again takes nothing away.
-            let listed = listed
-                .saturating_sub(known.told_in_all())
-                .saturating_sub(known.lifted);
-            let qty = self.shelves.get(barcode).copied().unwrap_or(0);
-            Some((listed, self.listing.there(barcode, qty)))
+        guard::check(self.figures.iter().filter_map(|(barcode, figure)| {
+            let qty = self.stock.get(barcode).copied().unwrap_or(0);
+            Some((figure.on_sale()?, self.listing.there(barcode, qty)))
         }))
+    }
+
+    /// Whether a barcode would be set to zero because nothing of it lies in the warehouse.
+    pub(super) fn zeroes(&self) -> bool {
+        self.figures.iter().any(|(barcode, figure)| {
+            let qty = self.stock.get(barcode).copied().unwrap_or(0);
+            figure.on_sale() > Some(0) && self.listing.there(barcode, qty) <= 0
+        })
     }
 
     /// Every product with everything that led to what is done, in order.
     pub fn explained(&self) -> impl Iterator<Item = Explained<'_>> {
         self.plan.entries.iter().map(|(barcode, entry)| {
-            let known = self.view.known.get(barcode);
-            let confirmed = known.and_then(|known| known.confirmed);
-            let open = known.and_then(|known| known.open);
-            let refused = known.and_then(|known| known.quarantine.as_ref());
+            let figure = self.figures.get(barcode);
+            let sent = figure.and_then(|figure| figure.sent);
+            let refused = figure.and_then(|figure| figure.quarantine.as_ref());
+            let kept_back = self.safety.saturating_add(entry.extra_buffer);
             Explained {
                 barcode: barcode.as_str(),
                 entry,
                 holders: self.reserved.holders(barcode),
-                safety: kept_back(entry, self.rules.safety),
-                confirmed: confirmed.map(|(units, _)| units),
-                confirmed_at: confirmed.map(|(_, at)| at),
-                sent: open.map(|open| open.quantity),
-                sent_at: open.map(|open| open.at),
+                safety: if entry.made_to_order { 0 } else { kept_back },
+                observed_at: figure
+                    .and_then(|figure| figure.observed.as_ref())
+                    .map(|observed| observed.at),
+                deficit_since: entry.deficit.map(|deficit| deficit.since),
+                sent: sent.map(|sent| sent.quantity),
+                sent_at: sent.map(|sent| sent.at),
                 refused: refused.map(|(_, words)| words.as_str()),
             }
         })
-    }
-}
-
-/// Units of a product that are not put on sale though they are there.
-fn kept_back(entry: &Entry, safety: u32) -> u32 {
-    if entry.made_to_order {
-        0
-    } else {
-        safety.saturating_add(entry.extra_buffer)
     }
 }
 

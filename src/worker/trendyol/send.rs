@@ -5,7 +5,7 @@ use crate::{
     marketplace::{Barcode, PushNotSent, PushOutcome, StockItem, fingerprint},
     meter::label::Item,
     stock::patience::{next_look, quarantine},
-    store::Answered,
+    store::{Answered, Leader, PlannedPush},
     worker::periodic::JobError,
 };
 
@@ -33,16 +33,25 @@ enum After {
 }
 
 impl Seller {
-    /// Sends items in requests of `size`. Ends early when the next request would fare no better.
+    /// Sends what a plan decided, in requests of `size`. Ends early when the next request would fare no
+    /// better.
+    ///
+    /// # Errors
+    /// [`JobError::LostLead`] before the first request that somebody else may have overtaken.
     pub(super) async fn send(
         &self,
-        items: &[(Barcode, i32)],
+        items: &[PlannedPush],
+        (plan, lead): (i64, &mut Leader),
         size: usize,
         sent: &mut Sent,
     ) -> Result<(), JobError> {
-        let mut waiting: Vec<Vec<StockItem>> = items.chunks(size.max(1)).rev().map(stock).collect();
+        let chunks = items.chunks(size.max(1)).rev();
+        let mut waiting: Vec<Vec<PlannedPush>> = chunks.map(<[PlannedPush]>::to_vec).collect();
         while let Some(items) = waiting.pop() {
-            match self.request(&items, sent).await? {
+            if !lead.holds().await {
+                return Err(JobError::LostLead);
+            }
+            match self.request(items.clone(), plan, sent).await? {
                 After::Go => {}
                 After::Stop => return Ok(()),
                 After::Halve(words) if items.len() == 1 => {
@@ -59,31 +68,30 @@ impl Seller {
         Ok(())
     }
 
-    async fn request(&self, items: &[StockItem], sent: &mut Sent) -> Result<After, JobError> {
-        let rows: Vec<(String, i32)> = items
-            .iter()
-            .map(|item| (item.barcode.as_str().to_owned(), item.quantity))
-            .collect();
-        let print = fingerprint(items);
-        let Some(batch) = self
-            .store
-            .begin_push(&rows, &print, self.clock.now())
-            .await?
-        else {
+    async fn request(
+        &self,
+        items: Vec<PlannedPush>,
+        plan: i64,
+        sent: &mut Sent,
+    ) -> Result<After, JobError> {
+        let now = self.clock.now();
+        let print = |items: &[PlannedPush]| fingerprint(&stock(items));
+        let begun = self.store.begin_push(items, plan, print, now).await?;
+        let Some(begun) = begun else {
             return Ok(After::Go);
         };
-        let outcome = self.market.push(items).await;
+
+        let items = stock(&begun.items);
+        let outcome = self.market.push(&items).await;
         sent.requests += usize::from(!matches!(outcome, PushOutcome::NotSent(_)));
         let (answer, after) = self.read(outcome, sent);
-        self.store.push_answered(batch, &answer).await?;
+        self.store.push_answered(begun.id, &answer).await?;
         if let Answered::Queued { .. } = answer {
             sent.batches += 1;
             sent.items += items.len();
             self.meter.items.add(Item::Pushed, items.len());
-            sent.units += items
-                .iter()
-                .map(|item| i64::from(item.quantity))
-                .sum::<i64>();
+            let units = items.iter().map(|item| i64::from(item.quantity));
+            sent.units += units.sum::<i64>();
         }
         Ok(after)
     }
@@ -141,23 +149,24 @@ impl Seller {
 
     /// A request of this bar code alone is refused: it rests.
     async fn blame(&self, barcode: &Barcode, words: &str, sent: &mut Sent) -> Result<(), JobError> {
-        let name = barcode.as_str().to_owned();
-        let before = self.store.refusals(std::slice::from_ref(&name)).await?;
+        let name = barcode.as_str();
+        let before = self.store.refusals(&[name]).await?;
         let failures = before
             .first()
             .map_or(0, |(_, n)| u32::try_from(*n).unwrap_or(0))
             + 1;
         let until = self.clock.now() + quarantine(failures);
-        self.store.rest_item(&name, until, words).await?;
+        self.store.rest_item(name, until, words).await?;
         self.meter.items.inc(Item::Refused);
         sent.troubles.push(format!("{name}: {words}"));
         Ok(())
     }
 }
 
-fn stock(items: &[(Barcode, i32)]) -> Vec<StockItem> {
-    let items = items.iter().cloned();
-    items
-        .map(|(barcode, quantity)| StockItem { barcode, quantity })
-        .collect()
+fn stock(items: &[PlannedPush]) -> Vec<StockItem> {
+    let items = items.iter().map(|item| StockItem {
+        barcode: item.barcode.clone(),
+        quantity: item.quantity,
+    });
+    items.collect()
 }

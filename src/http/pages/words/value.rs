@@ -4,7 +4,7 @@ use crate::{
     breaker::Reason,
     http::pages::lang::Say,
     order::{EventKind, Stage},
-    stock::plan,
+    stock::rule::{Verdict, Wait},
 };
 
 /// A stage.
@@ -136,57 +136,62 @@ pub const fn breaker(reason: Reason) -> Say {
 
 /// What a stock pass does with a product.
 #[must_use]
-pub const fn verdict(verdict: plan::Verdict) -> Say {
+pub const fn verdict(verdict: Verdict) -> Say {
     match verdict {
-        plan::Verdict::Settled => ["nothing to do", "yapılacak bir şey yok", "لا شيء"],
-        plan::Verdict::Check => [
-            "read back, then send {units}",
-            "önce okunur, sonra {units} gönderilir",
-            "يُقرأ أولًا ثم يُرسل {units}",
-        ],
-        plan::Verdict::Send { .. } => ["send {units}", "{units} gönderilir", "يُرسل {units}"],
-        plan::Verdict::Wait(why) => wait(why),
+        Verdict::InSync => ["in sync", "güncel", "متطابق"],
+        Verdict::Send { .. } => ["send {units}", "{units} gönderilir", "يُرسل {units}"],
+        Verdict::Wait(why) => wait(why),
     }
 }
 
-/// Why a product is not sent; `{time}` is when it is.
+/// Why a product is not sent; `{time}` is when that changes.
 #[must_use]
-pub const fn wait(why: plan::Why) -> Say {
+pub const fn wait(why: Wait) -> Say {
     match why {
-        plan::Why::InFlight => [
-            "waits: its last push has no result yet",
-            "bekliyor: son gönderimin sonucu gelmedi",
-            "ينتظر: لم تصل نتيجة آخر إرسال",
+        Wait::UnderWay { .. } => [
+            "a push is under way; without its result it is looked at again at {time}",
+            "gönderim sürüyor; sonucu gelmezse {time} saatinde yeniden bakılır",
+            "الإرسال جارٍ؛ إن لم تصل نتيجته يُفحص مجددًا {time}",
         ],
-        plan::Why::Unknown => [
-            "waits: its last push may have been lost; it is read back",
-            "bekliyor: son gönderim kaybolmuş olabilir; geri okunacak",
-            "ينتظر: ربما ضاع آخر إرسال؛ سيُقرأ مجددًا",
+        Wait::Settling { .. } => [
+            "the rest may be sales that no order tells of yet; raised at {time} if nothing changes",
+            "kalanı henüz siparişi gelmemiş satış olabilir; değişmezse {time} saatinde artırılır",
+            "قد يكون الباقي مبيعات لم يصل طلبها بعد؛ يُرفع {time} إن لم يتغير شيء",
         ],
-        plan::Why::Quarantined { .. } => [
-            "waits: Trendyol refused it; tried again at {time}",
-            "bekliyor: Trendyol reddetti; yeniden deneme {time}",
-            "ينتظر: رفضته Trendyol؛ المحاولة التالية {time}",
+        Wait::OrdersToRead => [
+            "raised once the orders have been read again",
+            "siparişler yeniden okununca artırılır",
+            "يُرفع بعد قراءة الطلبات مجددًا",
         ],
-        plan::Why::StaleOrders => [
-            "waits: the orders were not read lately, so stock is only lowered",
-            "bekliyor: siparişler yakın zamanda okunmadı, stok yalnızca düşürülür",
-            "ينتظر: لم تُقرأ الطلبات مؤخرًا، فيُخفَّض المخزون فقط",
+        Wait::StaleOrders => [
+            "the orders were not read lately, so stock is only lowered",
+            "siparişler yakın zamanda okunmadı, stok yalnızca düşürülür",
+            "لم تُقرأ الطلبات مؤخرًا، فيُخفَّض المخزون فقط",
         ],
-        plan::Why::Unseen => [
-            "waits: what is on sale could not be read",
-            "bekliyor: satıştaki miktar okunamadı",
-            "ينتظر: تعذرت قراءة المعروض",
+        Wait::Unseen => [
+            "what is on sale could not be looked at yet",
+            "satıştaki miktara henüz bakılamadı",
+            "تعذر فحص المعروض حتى الآن",
         ],
-        plan::Why::JustSeen => [
-            "waits: looked at for the first time; the orders are read once more",
-            "bekliyor: ilk kez okundu; siparişler bir kez daha okunacak",
-            "ينتظر: قُرئ لأول مرة؛ ستُقرأ الطلبات مرة أخرى",
+        Wait::NotListed => [
+            "Trendyol does not list it, so nothing is sent",
+            "Trendyol listelemiyor, bir şey gönderilmez",
+            "غير مدرج في Trendyol، فلا يُرسل شيء",
         ],
-        plan::Why::Repeated { .. } => [
-            "waits: the same was sent within 15 minutes; sent again at {time}",
-            "bekliyor: aynısı 15 dakika içinde gönderildi; yeniden gönderim {time}",
-            "ينتظر: أُرسل مثله خلال 15 دقيقة؛ يُعاد الإرسال {time}",
+        Wait::Contradictory => [
+            "Trendyol answers several quantities at once, so it is not raised",
+            "Trendyol aynı anda birkaç miktar bildiriyor, artırılmaz",
+            "يجيب Trendyol بعدة كميات معًا، فلا يُرفع",
+        ],
+        Wait::Quarantined { .. } => [
+            "Trendyol refused it; tried again at {time}",
+            "Trendyol reddetti; yeniden deneme {time}",
+            "رفضته Trendyol؛ المحاولة التالية {time}",
+        ],
+        Wait::Repeated { .. } => [
+            "the same was sent within 15 minutes; sent again at {time}",
+            "aynısı 15 dakika içinde gönderildi; yeniden gönderim {time}",
+            "أُرسل مثله خلال 15 دقيقة؛ يُعاد الإرسال {time}",
         ],
     }
 }

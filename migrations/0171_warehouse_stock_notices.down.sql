@@ -1,0 +1,2 @@
+-- The triggers go with it, wherever they are.
+DROP FUNCTION orderwatch.notify_stock CASCADE;

@@ -1,0 +1,103 @@
+//! From a sale to the moment at which the feed told of it: what overselling is made of.
+//!
+//! A decaying histogram: what was measured a day before counts for half.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::{PgExecutor, Postgres, Transaction};
+
+use super::{Store, StoreError};
+use crate::stock::pace::OrderDelay;
+
+/// Upper bounds of the bins, in seconds; the last one takes everything beyond.
+const BINS: [i32; 12] = [5, 10, 20, 30, 60, 120, 180, 300, 600, 1800, 3600, i32::MAX];
+/// Half of what counts is younger than this, in seconds.
+const HALF_LIFE: f64 = 86_400.0;
+/// An order that was made while nobody read the feed says nothing about the feed.
+const READ_LATELY: TimeDelta = TimeDelta::minutes(5);
+
+/// A bin of the histogram.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DelayBin {
+    /// Delays of up to so many seconds; `None` for everything beyond the others.
+    pub up_to: Option<i32>,
+    /// Orders, the older ones for less.
+    pub orders: f64,
+    /// Their delays, in seconds.
+    pub seconds: f64,
+}
+
+impl Store {
+    /// The measured delays, the shortest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when they cannot be read.
+    pub async fn order_delays(&self, now: DateTime<Utc>) -> Result<Vec<DelayBin>, StoreError> {
+        bins(&self.pool, now).await
+    }
+}
+
+/// The mean delay, as far as it was measured.
+pub(super) async fn order_delay(
+    transaction: &mut Transaction<'_, Postgres>,
+    now: DateTime<Utc>,
+) -> Result<OrderDelay, StoreError> {
+    let bins = bins(&mut **transaction, now).await?;
+    Ok(bins
+        .iter()
+        .fold(OrderDelay::default(), |sum, bin| OrderDelay {
+            orders: sum.orders + bin.orders,
+            seconds: sum.seconds + bin.seconds,
+        }))
+}
+
+async fn bins(
+    executor: impl PgExecutor<'_>,
+    now: DateTime<Utc>,
+) -> Result<Vec<DelayBin>, StoreError> {
+    let rows = sqlx::query!(
+        r#"SELECT seconds_up_to, orders * d.share AS "orders!", seconds * d.share AS "seconds!"
+           FROM orderwatch.order_delays,
+                LATERAL (SELECT power(0.5, GREATEST(extract(epoch FROM $1::timestamptz - at), 0)::float8 / $2)
+                                AS share) d
+           ORDER BY seconds_up_to"#,
+        now,
+        HALF_LIFE
+    )
+    .fetch_all(executor)
+    .await
+    .map_err(StoreError::doing("reading how late orders become known"))?;
+    let bins = rows.into_iter().map(|row| DelayBin {
+        up_to: (row.seconds_up_to < i32::MAX).then_some(row.seconds_up_to),
+        orders: row.orders,
+        seconds: row.seconds,
+    });
+    Ok(bins.collect())
+}
+
+/// Measures an order that became known just now, while the feeds were read.
+pub(super) async fn measure(
+    transaction: &mut Transaction<'_, Postgres>,
+    sold_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let seconds = (now - sold_at).as_seconds_f64().max(0.0);
+    let bin = BINS.into_iter().find(|bin| seconds <= f64::from(*bin));
+    sqlx::query!(
+        "INSERT INTO orderwatch.order_delays AS d (seconds_up_to, orders, seconds, at)
+         SELECT $1, 1, $2, $3
+         WHERE EXISTS (SELECT FROM orderwatch.feeds WHERE good_at > $5)
+         ON CONFLICT (seconds_up_to) DO UPDATE SET
+             orders = d.orders * power(0.5, GREATEST(extract(epoch FROM $3 - d.at), 0)::float8 / $4) + 1,
+             seconds = d.seconds * power(0.5, GREATEST(extract(epoch FROM $3 - d.at), 0)::float8 / $4) + $2,
+             at = GREATEST(d.at, $3)",
+        bin.unwrap_or(i32::MAX),
+        seconds,
+        now,
+        HALF_LIFE,
+        now - READ_LATELY
+    )
+    .execute(&mut **transaction)
+    .await
+    .map_err(StoreError::doing("measuring how late an order became known"))?;
+    Ok(())
+}

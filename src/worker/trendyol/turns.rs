@@ -1,0 +1,192 @@
+//! The loop of the turns: what happened in the warehouse, in the orders or to a push is acted on within
+//! seconds. Results of pushes are asked for beside it, each at its own time.
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::NaiveDateTime;
+use tokio::{
+    sync::Notify,
+    time::{Instant, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::Reconciler;
+use crate::{
+    marketplace::Barcode,
+    store::{Channel, StoreError},
+    worker::{periodic::JobError, pulse::Pulse},
+};
+
+/// One replica takes turns, and one asks for results.
+const TURNS: &str = "stock-turns";
+const RESULTS: &str = "stock-results";
+/// Changes that belong together come within this time.
+const TOGETHER: Duration = Duration::from_millis(200);
+/// The longest rest: longer ones would look like a loop that is stuck.
+const LONGEST_REST: Duration = Duration::from_secs(5);
+/// Between two tries to listen.
+const LISTEN_AGAIN: Duration = Duration::from_secs(30);
+/// Changes of `central_stock` that one scan takes up; a pass finds the rest.
+const SCAN: i64 = 5000;
+
+/// Takes turns until it is stopped.
+pub struct Turns {
+    reconciler: Arc<Reconciler>,
+    /// From one turn to the next where nothing happens; zero for no turns.
+    react: Duration,
+    pulse: Pulse,
+}
+
+impl Turns {
+    /// `pulse` tells the watchdog that it lives.
+    #[must_use]
+    pub fn new(reconciler: Arc<Reconciler>, react: Duration, pulse: Pulse) -> Self {
+        Self {
+            reconciler,
+            react,
+            pulse,
+        }
+    }
+
+    /// Runs until it is stopped.
+    pub async fn run(self, stop: CancellationToken) {
+        let changed = Notify::new();
+        tokio::join!(
+            self.listen(&changed, &stop),
+            self.take_turns(&changed, &stop)
+        );
+    }
+
+    /// Watches what changes in the warehouse, and wakes the turns.
+    async fn listen(&self, changed: &Notify, stop: &CancellationToken) {
+        if self.react.is_zero() {
+            return;
+        }
+        let work = async {
+            loop {
+                if let Err(error) = self.hear(changed).await {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        react = ?self.react,
+                        "LISTEN unavailable for stock, falling back to polling"
+                    );
+                }
+                tokio::time::sleep(LISTEN_AGAIN).await;
+            }
+        };
+        stop.run_until_cancelled(work).await;
+    }
+
+    async fn hear(&self, changed: &Notify) -> Result<(), StoreError> {
+        let seller = self.reconciler.seller();
+        let mut notices = seller.store.listen(Channel::Stock).await?;
+        loop {
+            let mut names: Vec<String> = notices.next().await?.into_iter().collect();
+            while let Ok(more) = timeout(TOGETHER, notices.next()).await {
+                names.extend(more?);
+            }
+            self.note(&names).await?;
+            changed.notify_one();
+        }
+    }
+
+    /// What changed in the warehouse is watched. A name may be several, with commas between them.
+    async fn note(&self, changed: &[String]) -> Result<(), StoreError> {
+        let barcodes = changed.iter().flat_map(|names| names.split(','));
+        let barcodes = barcodes.filter_map(|name| Barcode::parse(name).ok());
+        let barcodes: Vec<Barcode> = barcodes.collect();
+        let names: Vec<&str> = barcodes.iter().map(Barcode::as_str).collect();
+        let seller = self.reconciler.seller();
+        seller.store.touch_items(&names, seller.clock.now()).await
+    }
+
+    async fn take_turns(&self, changed: &Notify, stop: &CancellationToken) {
+        let mut due = Instant::now();
+        let mut seen = None;
+        while !stop.is_cancelled() {
+            self.pulse.beat();
+            let rest = self.rest(due).await;
+            let woken = tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(rest) => false,
+                () = changed.notified() => true,
+            };
+
+            if let Err(error) = self.follow().await {
+                complain(&error, "results of pushes could not be read");
+            }
+            if self.react.is_zero() || !woken && Instant::now() < due {
+                continue;
+            }
+            due = Instant::now() + self.react;
+            match stop.run_until_cancelled(self.turn(&mut seen)).await {
+                Some(Ok(false)) => {}
+                // More is watched than one turn looks at.
+                Some(Ok(true)) => due = Instant::now() + LONGEST_REST.min(self.react),
+                Some(Err(error)) => {
+                    complain(&error, "a stock turn failed; the next one tries again")
+                }
+                None => return,
+            }
+        }
+    }
+
+    /// Until the next turn, or the next result.
+    async fn rest(&self, due: Instant) -> Duration {
+        let seller = self.reconciler.seller();
+        let turn = if self.react.is_zero() {
+            LONGEST_REST
+        } else {
+            due.saturating_duration_since(Instant::now())
+        };
+        let result = match seller.store.next_batch_look().await {
+            Ok(Some(at)) => (at - seller.clock.now()).to_std().unwrap_or_default(),
+            // Whatever fails here fails in the turn, too, which says so.
+            Ok(None) | Err(_) => LONGEST_REST,
+        };
+        turn.min(result.max(TOGETHER)).min(LONGEST_REST)
+    }
+
+    async fn follow(&self) -> Result<(), JobError> {
+        let seller = self.reconciler.seller();
+        let due = seller.store.next_batch_look().await?;
+        if due.is_none_or(|at| at > seller.clock.now()) {
+            return Ok(());
+        }
+        let Some(lead) = seller.store.lead(RESULTS).await? else {
+            return Ok(());
+        };
+        let followed = seller.follow().await;
+        lead.resign().await;
+        for text in followed?.troubles {
+            tracing::warn!(%text, "a result could not be read");
+        }
+        Ok(())
+    }
+
+    /// True when there is more to look at than one turn takes up.
+    async fn turn(&self, seen: &mut Option<NaiveDateTime>) -> Result<bool, JobError> {
+        let store = &self.reconciler.seller().store;
+        // What the warehouse changed, where its notices do not get through.
+        let (changed, newest) = store.changed_stock(*seen, SCAN).await?;
+        self.note(&changed).await?;
+        *seen = newest;
+
+        let Some(lead) = store.lead(TURNS).await? else {
+            return Ok(false);
+        };
+        let turn = self.reconciler.turn().await;
+        lead.resign().await;
+        let Some(pushed) = turn? else {
+            return Ok(false);
+        };
+        if pushed.items > 0 {
+            tracing::info!(items = pushed.items, looks = pushed.looks, "stock turn");
+        }
+        Ok(pushed.is_full)
+    }
+}
+
+fn complain(error: &JobError, what: &'static str) {
+    tracing::warn!(error = error as &dyn std::error::Error, "{what}");
+}
