@@ -3,7 +3,7 @@
 //! One transaction per package: what is known of it, and the row, are never apart. A record that is
 //! older than what is known changes nothing, so the feed may repeat itself in any order.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -105,8 +105,8 @@ pub struct Change {
 }
 
 impl Store {
-    /// Of the given packages, those that are known as they are, or better. All of them are written down
-    /// as heard of.
+    /// Of the given packages, the places of those that are known as they are, or better: one package may
+    /// be told of twice. All of them are written down as heard of.
     ///
     /// # Errors
     /// [`StoreError::Database`] when the database fails.
@@ -114,7 +114,7 @@ impl Store {
         &self,
         told: &[NewPackage],
         now: DateTime<Utc>,
-    ) -> Result<Vec<i64>, StoreError> {
+    ) -> Result<HashSet<usize>, StoreError> {
         let doing = StoreError::doing("looking packages up");
         let ids: Vec<i64> = told.iter().map(|package| package.package_id).collect();
         let modified: Vec<i64> = told.iter().map(|package| package.modified_ms).collect();
@@ -129,19 +129,23 @@ impl Store {
         .execute(&self.pool)
         .await
         .map_err(&doing)?;
-        sqlx::query_scalar!(
-            "SELECT p.package_id FROM orderwatch.packages p
-             JOIN unnest($1::bigint[], $2::bigint[], $3::bytea[]) AS t (id, modified_ms, fingerprint)
-               ON t.id = p.package_id
+        let places = sqlx::query_scalar!(
+            r#"SELECT t.place AS "place!" FROM orderwatch.packages p
+             JOIN unnest($1::bigint[], $2::bigint[], $3::bytea[])
+                  WITH ORDINALITY AS t (id, modified_ms, fingerprint, place) ON t.id = p.package_id
              WHERE t.modified_ms > 0 AND p.modified_ms > t.modified_ms
-                OR p.fingerprint = t.fingerprint AND p.mirrored",
+                OR p.fingerprint = t.fingerprint AND p.mirrored"#,
             &ids,
             &modified,
             &prints
         )
         .fetch_all(&self.pool)
         .await
-        .map_err(&doing)
+        .map_err(&doing)?;
+        let places = places
+            .into_iter()
+            .filter_map(|place| usize::try_from(place - 1).ok());
+        Ok(places.collect())
     }
 
     /// Records a package and shows its order to the warehouse, as `decide` says.
@@ -369,7 +373,12 @@ impl NewPackage {
     /// Whether a record is newer than what is known, or says more at the same time. Where a time is
     /// missing or both are the same, the package's life decides: it goes in one direction.
     fn is_news(&self, known: &Known) -> bool {
-        let differs = known.fingerprint.as_deref() != Some(&self.fingerprint[..]);
+        let is_new = |line: &Line| !known.lines.contains(line);
+        let differs = if self.package_id > 0 {
+            known.fingerprint.as_deref() != Some(&self.fingerprint[..])
+        } else {
+            self.lines.iter().any(is_new)
+        };
         if self.modified_ms > 0 && known.modified_ms > 0 && self.modified_ms != known.modified_ms {
             return self.modified_ms > known.modified_ms;
         }

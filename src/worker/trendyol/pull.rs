@@ -187,14 +187,10 @@ impl Pull {
     async fn page(&self, packages: &[Package], pulled: &mut Pulled) -> Result<(), JobError> {
         let (store, now) = (&self.seller.store, self.seller.clock.now());
         let told: Vec<NewPackage> = packages.iter().map(|p| new_package(p, now)).collect();
-        let known: HashSet<i64> = store
-            .known_packages(&told, now)
-            .await?
-            .into_iter()
-            .collect();
+        let known = store.known_packages(&told, now).await?;
         pulled.packages += packages.len();
-        for (package, new) in packages.iter().zip(&told) {
-            if !known.contains(&new.package_id) {
+        for (place, (package, new)) in packages.iter().zip(&told).enumerate() {
+            if !known.contains(&place) {
                 self.package(package, new, pulled).await?;
             }
         }
