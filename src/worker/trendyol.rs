@@ -13,6 +13,7 @@ mod forecast;
 mod judge;
 mod needed;
 mod pull;
+mod pulled;
 mod push;
 mod read_back;
 mod returns;
@@ -20,6 +21,7 @@ mod send;
 mod take;
 mod tell;
 mod verify;
+mod windows;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -28,7 +30,8 @@ use async_trait::async_trait;
 pub use follow::Followed;
 pub use forecast::Forecast;
 pub use needed::needed;
-pub use pull::{Pull, PullOrders, Pulled};
+pub use pull::{Pull, PullOrders};
+pub use pulled::Pulled;
 pub use push::{PushRules, PushStock, Pushed};
 pub use returns::PullReturns;
 pub use take::sample_rows;
