@@ -37,6 +37,7 @@ mod orders;
 mod outbox;
 mod overview;
 mod pace;
+mod package_record;
 mod package_rows;
 mod packages;
 mod panel_views;

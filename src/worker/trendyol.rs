@@ -14,6 +14,7 @@ mod judge;
 mod look;
 mod needed;
 mod pull;
+mod pulled;
 mod push;
 mod reconcile;
 mod returns;
@@ -22,6 +23,7 @@ mod take;
 mod tell;
 mod turns;
 mod verify;
+mod windows;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -30,7 +32,8 @@ use async_trait::async_trait;
 pub use follow::Followed;
 pub use forecast::Forecast;
 pub use needed::needed;
-pub use pull::{Pull, PullOrders, Pulled};
+pub use pull::{Pull, PullOrders};
+pub use pulled::Pulled;
 pub use push::{PushRules, PushStock, Pushed};
 pub use reconcile::Reconciler;
 pub use returns::PullReturns;

@@ -8,39 +8,29 @@
 //! told of again: hence the end in the future, the hourly pass over a day, and the questions about
 //! packages that stay open.
 
-use std::{
-    collections::{BTreeSet, HashSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
-use serde::Serialize;
+use chrono::TimeDelta;
 use serde_json::Value;
 
-use super::{ORDERS, Seller, take::new_package, tell};
+use super::{
+    ORDERS, Pulled, Seller,
+    take::new_package,
+    tell,
+    windows::{halves, windows},
+};
 use crate::{
-    marketplace::{
-        Barcode, Cursor, MarketError, Next, Package, PackageQuery, StreamPage, Unreadable, Window,
-    },
-    store::{Change, NewPackage, RecordedPackage},
+    marketplace::{Cursor, MarketError, Next, Package, PackageQuery, StreamPage, Window},
+    store::{NewPackage, RecordedPackage},
     worker::{
         before,
         periodic::{JobError, Pass},
     },
 };
 
-/// Whatever the dates of a request mean, now is within.
-const AHEAD: TimeDelta = TimeDelta::hours(3);
-/// A window may be 14 days long.
-const LONGEST: TimeDelta = TimeDelta::days(13);
-/// Trendyol keeps three months.
-const OLDEST: TimeDelta = TimeDelta::days(89);
 /// Between two passes over a day.
 const WIDE_EVERY: TimeDelta = TimeDelta::hours(1);
-/// What a wide pass reads.
-const WIDE: TimeDelta = TimeDelta::hours(24);
 /// A package that has been open for so long is asked about by its order,
 const OPEN_LONG: TimeDelta = TimeDelta::days(5);
 /// not more often than this,
@@ -53,42 +43,10 @@ const TRIES: u32 = 4;
 const PAUSE: Duration = Duration::from_secs(5);
 /// and a pause that the marketplace asks for is no longer than this.
 const PAUSE_MAX: Duration = Duration::from_mins(2);
-/// A window that is not longer is not halved.
-const SHORTEST: TimeDelta = TimeDelta::minutes(10);
-/// Records named in a report.
-const NAMED: usize = 20;
-
 /// Reads orders.
 pub struct Pull {
     seller: Seller,
     overlap: Duration,
-}
-
-/// What a pass has read.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Pulled {
-    /// Packages that were told of.
-    pub packages: usize,
-    /// Packages that were new or had changed.
-    pub changed: usize,
-    /// Those that began an order that was not known.
-    pub begun: usize,
-    /// The products of the orders that changed.
-    #[serde(skip)]
-    pub barcodes: BTreeSet<Barcode>,
-    /// Whether a day was read.
-    pub wide: bool,
-    /// Orders that were asked about by their number.
-    pub asked: usize,
-    /// Records, or parts of them, that could not be read; the first ones are named.
-    pub unreadable: usize,
-    /// Orders that the warehouse's tables did not take; their units are reserved all the same.
-    pub not_shown: usize,
-    /// What was wrong with the first ones.
-    pub named: Vec<String>,
-    /// What the database said of the last order that it did not take.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub refusal: Option<String>,
 }
 
 impl Pull {
@@ -187,14 +145,10 @@ impl Pull {
     async fn page(&self, packages: &[Package], pulled: &mut Pulled) -> Result<(), JobError> {
         let (store, now) = (&self.seller.store, self.seller.clock.now());
         let told: Vec<NewPackage> = packages.iter().map(|p| new_package(p, now)).collect();
-        let known: HashSet<i64> = store
-            .known_packages(&told, now)
-            .await?
-            .into_iter()
-            .collect();
+        let known = store.known_packages(&told, now).await?;
         pulled.packages += packages.len();
-        for (package, new) in packages.iter().zip(&told) {
-            if !known.contains(&new.package_id) {
+        for (place, (package, new)) in packages.iter().zip(&told).enumerate() {
+            if !known.contains(&place) {
                 self.package(package, new, pulled).await?;
             }
         }
@@ -315,64 +269,6 @@ impl Pull {
     }
 }
 
-impl Pulled {
-    fn count(&mut self, change: &Change) {
-        self.changed += 1;
-        self.begun += usize::from(change.sold_at.is_some());
-        let barcodes = change.barcodes.iter();
-        self.barcodes
-            .extend(barcodes.filter_map(|barcode| Barcode::parse(barcode).ok()));
-    }
-
-    fn name(&mut self, unreadable: &[Unreadable]) {
-        self.unreadable += unreadable.len();
-        for record in unreadable {
-            tracing::error!(%record, "a record of the orders cannot be read");
-            self.remember(record.to_string());
-        }
-    }
-
-    fn name_parts(&mut self, package: &Package) {
-        let (id, order) = (package.shipment_package_id, package.order_number.as_str());
-        self.unreadable += package.unreadable.len();
-        for part in &package.unreadable {
-            tracing::error!(package = id, order, %part, "a part of a package cannot be read");
-            self.remember(format!("package {id} (order {order}): {part}"));
-        }
-    }
-
-    fn remember(&mut self, text: String) {
-        if self.named.len() < NAMED {
-            self.named.push(text);
-        }
-    }
-}
-
-/// The windows of a pass, the oldest first.
-fn windows(from: Option<DateTime<Utc>>, wide: bool, now: DateTime<Utc>) -> Vec<Window> {
-    let mut start = from.unwrap_or(now + AHEAD - LONGEST).max(now - OLDEST);
-    if wide {
-        start = start.min(now - WIDE);
-    }
-    let last = now + AHEAD;
-    let mut windows = Vec::new();
-    while start < last {
-        let end = (start + LONGEST).min(last);
-        windows.push(Window { start, end });
-        start = end;
-    }
-    windows
-}
-
-/// The older and the newer half of a window; `None` of one that is short.
-fn halves(window: Window) -> Option<[Window; 2]> {
-    let length = window.end - window.start;
-    (length > SHORTEST).then(|| {
-        let middle = window.start + length / 2;
-        [(window.start, middle), (middle, window.end)].map(|(start, end)| Window { start, end })
-    })
-}
-
 fn is_passing(error: &JobError) -> bool {
     matches!(error, JobError::Market(error) if error.is_passing())
 }
@@ -406,38 +302,5 @@ impl Pass for PullOrders {
             report.insert("batches".to_owned(), serde_json::to_value(followed?)?);
         }
         Ok(report)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(hours: i64) -> DateTime<Utc> {
-        DateTime::from_timestamp(1_800_000_000, 0).unwrap() + TimeDelta::hours(hours)
-    }
-
-    fn shown(from: Option<i64>, wide: bool) -> Vec<(i64, i64)> {
-        let windows = windows(from.map(at), wide, at(0)).into_iter();
-        windows
-            .map(|w| ((w.start - at(0)).num_hours(), (w.end - at(0)).num_hours()))
-            .collect()
-    }
-
-    #[test]
-    fn a_pass_reads_without_a_gap_and_beyond_now() {
-        assert_eq!(shown(Some(-1), false), [(-1, 3)]);
-        assert_eq!(shown(Some(-1), true), [(-24, 3)]);
-        assert_eq!(shown(Some(-30), true), [(-30, 3)]);
-        // The first pass: as much as one window holds.
-        assert_eq!(shown(None, true), [(3 - 13 * 24, 3)]);
-        // After a month without one.
-        assert_eq!(
-            shown(Some(-720), false),
-            [(-720, -408), (-408, -96), (-96, 3)]
-        );
-        let long = shown(Some(-100_000), false);
-        assert_eq!(long[0].0, -89 * 24);
-        assert!(long.windows(2).all(|pair| pair[0].1 == pair[1].0));
     }
 }

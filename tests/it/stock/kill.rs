@@ -44,7 +44,7 @@ const TABLES: [(&str, &str); 13] = [
     ("return_products", ""),
     (
         "orderwatch.packages",
-        "told_at,taken_at,first_seen_at,changed_at,modified_ms,content",
+        "told_at,taken_at,first_seen_at,recorded_at,changed_at,modified_ms,content,fingerprint",
     ),
     ("orderwatch.order_places", "put_at"),
     (

@@ -266,6 +266,68 @@ async fn a_package_without_an_id_is_kept_by_its_order_until_it_has_one(pool: PgP
 }
 
 #[sqlx::test(migrations = false)]
+async fn two_packages_of_an_order_without_ids_are_both_reserved(pool: PgPool) {
+    let shop = Shop::new(pool).await;
+    let part = |id: Value, line: i64, barcode: &str| {
+        let lines = json!([{ "lineId": line, "barcode": barcode, "quantity": 1 }]);
+        let record = with(package(0, "Created", "", 1), "lines", lines);
+        with(record, "shipmentPackageId", id)
+    };
+    // Two forms of none, and the second one again, alone.
+    shop.tells(vec![part(json!(0), 1, "A")]).await;
+    assert_eq!(shop.tells(vec![part(json!("0"), 2, "B")]).await, 2);
+    shop.rig.wait(61 * MINUTE);
+    assert_eq!(shop.reserved().await, 2);
+    // The first one has come, so the other one alone is waited for.
+    assert_eq!(shop.tells(vec![part(json!(7), 1, "A")]).await, 2);
+    assert_eq!(shop.orders().await, ["4711 created Created A×1"]);
+    assert_eq!(shop.tells(vec![part(json!(8), 2, "B")]).await, 2);
+    let ids = "SELECT package_id FROM orderwatch.packages ORDER BY 1";
+    assert_eq!(shop.rig.warehouse.rows(ids).await, ["7", "8"]);
+}
+
+#[sqlx::test(migrations = false)]
+async fn what_was_picked_before_it_was_split_is_not_taken_again(pool: PgPool) {
+    for parts_first in [false, true] {
+        let warehouse = super::warehouse::Warehouse::new(pool.clone()).await;
+        warehouse.clear().await;
+        let shop = Shop::new(pool.clone()).await;
+        let shelf =
+            "INSERT INTO raf_urunleri (raf_kodu, urun_barkodu, adet) VALUES ('A-1', 'A', 10)";
+        shop.rig.warehouse.run(shelf).await;
+        shop.tells(vec![package(501, "Created", "order-creation", 3)])
+            .await;
+        let picked = shop.pick("4711").await;
+        assert!(matches!(picked, Picked::Taken { .. }), "{picked:?}");
+
+        let origin = || package(501, "UnPacked", "order-creation", 3);
+        let parts = |status| {
+            let part = |(id, units)| package(id, status, "split", units);
+            [(502, 1), (503, 2)].map(part)
+        };
+        if !parts_first {
+            assert_eq!(shop.tells(vec![origin()]).await, 0);
+        }
+        for part in parts("Created") {
+            assert_eq!(shop.tells(vec![part]).await, 0);
+        }
+        assert_eq!(shop.tells(vec![origin()]).await, 0);
+        assert_eq!(shop.rig.on_sale(), ["A 7", "B 10"]);
+        let picked = shop.pick("4711").await;
+        assert!(matches!(picked, Picked::Already(_)), "{picked:?}");
+
+        // Sent, and nothing of it is said to be missing from the shelves.
+        assert_eq!(shop.tells(parts("Shipped").into()).await, 0);
+        let untaken = "SELECT package_id FROM orderwatch.packages WHERE taken_at IS NULL";
+        assert_eq!(shop.rig.warehouse.rows(untaken).await, [""; 0]);
+        assert_eq!(
+            shop.rig.warehouse.stocks().await,
+            [("A".to_owned(), 7), ("B".to_owned(), 10)]
+        );
+    }
+}
+
+#[sqlx::test(migrations = false)]
 async fn what_came_back_undelivered_is_neither_reserved_nor_picked(pool: PgPool) {
     let shop = Shop::new(pool).await;
     let back = |id: i64| {

@@ -1,0 +1,353 @@
+//! Recording a package: what is known of it, and the warehouse's row of its order.
+//!
+//! One transaction per package, so the two are never apart. A record that is older than what is known
+//! changes nothing, so the feed may repeat itself in any order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use sqlx::{Acquire as _, Postgres, Transaction, types::Json};
+
+use super::{
+    Change, NewPackage, OrderPackage, OrderPicture, Put, RecordedPackage, Store, StoreError,
+    order_delays::measure,
+    order_places::{Standing, mirrored, show, standing},
+    package_rows::packages_of,
+    packages::lock_order,
+    pool::whole,
+    stock_items::{count_sale, touch},
+};
+use crate::{
+    marketplace::{Barcode, PackageStatus, StockEffect},
+    stock::{
+        names::fold,
+        owed::{Settled, settle},
+        reserve::{Held, Line},
+    },
+};
+
+impl Store {
+    /// Records a package and shows its order to the warehouse, as `decide` says.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails; nothing is written then.
+    pub async fn record_package(
+        &self,
+        package: &NewPackage,
+        now: DateTime<Utc>,
+        decide: impl FnOnce(&OrderPicture) -> Option<Put> + Send,
+    ) -> Result<RecordedPackage, StoreError> {
+        let work = async {
+            let doing = StoreError::doing("recording a package");
+            let mut transaction = self.pool.begin().await.map_err(&doing)?;
+            let order = package.order_number.as_str();
+            lock_order(&mut transaction, order).await?;
+            let standing = standing(&mut transaction, order).await?;
+            let news = record(&mut transaction, package, standing, now).await?;
+            let Some((change, packages)) = news else {
+                transaction.commit().await.map_err(&doing)?;
+                return Ok(RecordedPackage::Unchanged);
+            };
+
+            let picture = OrderPicture {
+                stands: standing.stands,
+                ours: standing.ours,
+                packages,
+            };
+            let mut part = transaction.begin().await.map_err(&doing)?;
+            // Without the mirror the warehouse's application writes its rows itself.
+            let wanted = self.mirror.then(|| decide(&picture)).flatten();
+            let shown = match wanted {
+                Some(put) => show(&mut part, order, standing.stands, &put, now).await,
+                None => mirrored(&mut part, order).await,
+            };
+            let recorded = match shown {
+                Ok(()) => {
+                    part.commit().await.map_err(&doing)?;
+                    RecordedPackage::Changed(change)
+                }
+                // The reservation must not wait for a table that does not take the row.
+                Err(error) if !error.is_transient() => {
+                    part.rollback().await.map_err(&doing)?;
+                    RecordedPackage::NotShown(change, error)
+                }
+                Err(error) => return Err(error),
+            };
+            transaction.commit().await.map_err(&doing)?;
+            Ok(recorded)
+        };
+        whole(work, "recording a package").await
+    }
+}
+
+/// Writes a record down, and what follows for the packages of its order. `None` where it is no news.
+async fn record(
+    transaction: &mut Transaction<'_, Postgres>,
+    package: &NewPackage,
+    standing: Standing,
+    now: DateTime<Utc>,
+) -> Result<Option<(Change, Vec<OrderPackage>)>, StoreError> {
+    let (order, moved) = (package.order_number.as_str(), standing.is_taken());
+    if moved {
+        // Before the package changes: what was open when the warehouse took the order was taken.
+        take_over(transaction, order, now).await?;
+    }
+    let known = known(transaction, package.package_id).await?;
+    if known.as_ref().is_some_and(|known| !package.is_news(known)) {
+        return Ok(None);
+    }
+
+    upsert(transaction, package, known.as_ref(), moved, now).await?;
+    let mut packages = packages_of(transaction, order).await?;
+    let held: Vec<Held> = packages
+        .iter()
+        .map(|package| package.held.clone())
+        .collect();
+    let settled = settle(&held);
+    if known.is_some() || held.len() > 1 || !settled.owing.is_empty() {
+        settle_order(transaction, order, &settled, now).await?;
+    }
+    // It stood for packages that are known.
+    if settled.replaced.contains(&package.package_id) {
+        return Ok(None);
+    }
+    packages.retain(|package| !settled.replaced.contains(&package.held.package_id));
+    let change = package.change(known, &held, &settled);
+    note_change(transaction, package, &change, now).await?;
+    Ok(Some((change, packages)))
+}
+
+/// What a package means to what is on sale: its products are looked at soon, and one that begins an order
+/// tells how fast they sell and how late the feed is.
+async fn note_change(
+    transaction: &mut Transaction<'_, Postgres>,
+    package: &NewPackage,
+    change: &Change,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let barcodes = change.barcodes.iter();
+    let barcodes: BTreeSet<Barcode> = barcodes
+        .filter_map(|text| Barcode::parse(text).ok())
+        .collect();
+    let names: Vec<&str> = barcodes.iter().map(Barcode::as_str).collect();
+    touch(&mut **transaction, &names, now).await?;
+    let Some(sold_at) = change.sold_at else {
+        return Ok(());
+    };
+
+    let mut units: BTreeMap<Barcode, u32> = BTreeMap::new();
+    for line in &package.lines {
+        if let Ok(barcode) = Barcode::parse(&line.barcode) {
+            let sum = units.entry(barcode).or_default();
+            *sum = sum.saturating_add(line.quantity);
+        }
+    }
+    for (barcode, units) in &units {
+        count_sale(transaction, barcode, *units, sold_at).await?;
+    }
+    measure(transaction, sold_at, now).await
+}
+
+/// A package as it is known.
+struct Known {
+    status: PackageStatus,
+    modified_ms: i64,
+    fingerprint: Option<Vec<u8>>,
+    mirrored: bool,
+    lines: Vec<Line>,
+}
+
+async fn known(
+    transaction: &mut Transaction<'_, Postgres>,
+    package: i64,
+) -> Result<Option<Known>, StoreError> {
+    let row = sqlx::query!(
+        r#"SELECT status, modified_ms, fingerprint, mirrored, lines AS "lines: Json<Vec<Line>>"
+           FROM orderwatch.packages WHERE package_id = $1"#,
+        package
+    )
+    .fetch_optional(&mut **transaction)
+    .await
+    .map_err(StoreError::doing("looking a package up"))?;
+    Ok(row.map(|row| Known {
+        status: PackageStatus::parse(&row.status),
+        modified_ms: row.modified_ms,
+        fingerprint: row.fingerprint,
+        mirrored: row.mirrored,
+        lines: row.lines.0,
+    }))
+}
+
+impl NewPackage {
+    /// Whether a record is newer than what is known, or says more at the same time. Where a time is
+    /// missing or both are the same, the package's life decides: it goes in one direction.
+    fn is_news(&self, known: &Known) -> bool {
+        let is_new = |line: &Line| !known.lines.contains(line);
+        let differs = if self.package_id > 0 {
+            known.fingerprint.as_deref() != Some(&self.fingerprint[..])
+        } else {
+            self.lines.iter().any(is_new)
+        };
+        if self.modified_ms > 0 && known.modified_ms > 0 && self.modified_ms != known.modified_ms {
+            return self.modified_ms > known.modified_ms;
+        }
+        if self.status == known.status {
+            let is_dated = self.modified_ms > 0 || known.modified_ms == 0;
+            return differs && is_dated || !known.mirrored;
+        }
+        self.status.progress() > known.status.progress()
+    }
+
+    fn change(&self, known: Option<Known>, packages: &[Held], settled: &Settled) -> Change {
+        let begins = known.is_none() && settled.begins.contains(&self.package_id);
+        let before = known.into_iter().flat_map(|known| known.lines);
+        let lines = packages.iter().flat_map(|package| package.lines.clone());
+        Change {
+            sold_at: begins.then_some(self.sold_at),
+            barcodes: before.chain(lines).map(|line| line.barcode).collect(),
+        }
+    }
+
+    /// Two packages of an order without an id stand in one row: what only the other one had stays.
+    fn lines_with(&self, known: Option<&Known>) -> Vec<Line> {
+        let mut lines = self.lines.clone();
+        let known = known.filter(|_| self.package_id < 0);
+        for line in known.iter().flat_map(|known| &known.lines) {
+            let is_same = |other: &Line| match (line.line_id, other.line_id) {
+                (Some(one), Some(two)) => one == two,
+                _ => line.barcode == other.barcode,
+            };
+            if !self.lines.iter().any(is_same) {
+                lines.push(line.clone());
+            }
+        }
+        lines
+    }
+}
+
+/// Writes a package down. One that comes after the warehouse has moved its order is late: its units were
+/// not among those that were taken. One that a person has released is reserved again when the
+/// marketplace tells that it lives on.
+async fn upsert(
+    transaction: &mut Transaction<'_, Postgres>,
+    package: &NewPackage,
+    known: Option<&Known>,
+    moved: bool,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let lines = package.lines_with(known);
+    let barcodes: Vec<String> = lines.iter().map(|line| fold(&line.barcode)).collect();
+    sqlx::query!(
+        r#"INSERT INTO orderwatch.packages AS p
+             (package_id, order_number, status, effect, modified_ms, changed_at, first_seen_at,
+              told_at, origins, lines, unreadable, content, created_by, transferred, recorded_at,
+              fingerprint, late, barcodes)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10, $11, $12, $12 IS NOT DISTINCT FROM 'transfer',
+                 $7, $13, $14, $15)
+         ON CONFLICT (package_id) DO UPDATE SET
+             order_number = EXCLUDED.order_number, status = EXCLUDED.status,
+             effect = EXCLUDED.effect, modified_ms = GREATEST(p.modified_ms, EXCLUDED.modified_ms),
+             changed_at = EXCLUDED.changed_at, told_at = EXCLUDED.told_at, asked_in_vain = 0,
+             unpicked = EXCLUDED.effect = 'left'
+                 AND (p.unpicked OR p.effect IN ('reserved', 'unknown') AND p.taken_at IS NULL),
+             mirrored = false, origins = EXCLUDED.origins, lines = EXCLUDED.lines,
+             unreadable = EXCLUDED.unreadable, content = EXCLUDED.content,
+             barcodes = EXCLUDED.barcodes,
+             -- Passed on or not, it still began the order.
+             created_by = CASE WHEN EXCLUDED.transferred THEN p.created_by
+                               ELSE COALESCE(EXCLUDED.created_by, p.created_by) END,
+             transferred = p.transferred OR EXCLUDED.transferred,
+             recorded_at = CASE WHEN p.fingerprint IS DISTINCT FROM EXCLUDED.fingerprint
+                                THEN EXCLUDED.recorded_at ELSE p.recorded_at END,
+             fingerprint = EXCLUDED.fingerprint,
+             taken_at = CASE WHEN p.released_at IS NOT NULL AND NOT p.transferred
+                              AND EXCLUDED.effect IN ('reserved', 'unknown')
+                             THEN NULL ELSE p.taken_at END,
+             released_at = CASE WHEN p.transferred OR EXCLUDED.effect NOT IN ('reserved', 'unknown')
+                                THEN p.released_at END"#,
+        package.package_id,
+        package.order_number,
+        package.status.as_str(),
+        effect(&package.status),
+        package.modified_ms,
+        package.changed_at,
+        now,
+        &package.origins,
+        Json(lines) as _,
+        Json(&package.unreadable) as _,
+        package.content,
+        package.created_by,
+        &package.fingerprint[..],
+        moved,
+        &barcodes
+    )
+    .execute(&mut **transaction)
+    .await
+    .map_err(StoreError::doing("recording a package"))?;
+    Ok(())
+}
+
+/// What the packages of an order say of each other: what stood for others goes, and what carries on
+/// units that were taken has none to be taken.
+async fn settle_order(
+    transaction: &mut Transaction<'_, Postgres>,
+    order: &str,
+    settled: &Settled,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let doing = StoreError::doing("settling the packages of an order");
+    if !settled.replaced.is_empty() {
+        sqlx::query!(
+            "DELETE FROM orderwatch.packages WHERE package_id = ANY($1)",
+            &settled.replaced
+        )
+        .execute(&mut **transaction)
+        .await
+        .map_err(&doing)?;
+    }
+    sqlx::query!(
+        "UPDATE orderwatch.packages SET
+             owing = package_id = ANY($2),
+             taken_at = CASE WHEN package_id = ANY($3) THEN $4 ELSE taken_at END
+         WHERE order_number = $1
+           AND (owing <> (package_id = ANY($2)) OR package_id = ANY($3) AND taken_at IS NULL)",
+        order,
+        &settled.owing,
+        &settled.taken,
+        now
+    )
+    .execute(&mut **transaction)
+    .await
+    .map_err(&doing)?;
+    Ok(())
+}
+
+fn effect(status: &PackageStatus) -> &'static str {
+    match status.stock_effect() {
+        StockEffect::Reserved => "reserved",
+        StockEffect::Left => "left",
+        StockEffect::Released => "released",
+        StockEffect::Superseded => "superseded",
+        StockEffect::Returned => "returned",
+        StockEffect::Unknown => "unknown",
+    }
+}
+
+/// Units that the warehouse took: it has moved the row.
+async fn take_over(
+    transaction: &mut Transaction<'_, Postgres>,
+    order: &str,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE orderwatch.packages SET taken_at = $2
+         WHERE order_number = $1 AND taken_at IS NULL AND NOT late
+           AND (effect IN ('reserved', 'unknown', 'superseded') OR unpicked)",
+        order,
+        now
+    )
+    .execute(&mut **transaction)
+    .await
+    .map_err(StoreError::doing("noting what the warehouse took"))?;
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! What a pass over the orders has read.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::{
+    marketplace::{Barcode, Package, Unreadable},
+    store::Change,
+};
+
+/// Records named in a report.
+const NAMED: usize = 20;
+
+/// What a pass has read.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Pulled {
+    /// Packages that were told of.
+    pub packages: usize,
+    /// Packages that were new or had changed.
+    pub changed: usize,
+    /// Those that began an order that was not known.
+    pub begun: usize,
+    /// The products of the orders that changed.
+    #[serde(skip)]
+    pub barcodes: BTreeSet<Barcode>,
+    /// Whether a day was read.
+    pub wide: bool,
+    /// Orders that were asked about by their number.
+    pub asked: usize,
+    /// Records, or parts of them, that could not be read; the first ones are named.
+    pub unreadable: usize,
+    /// Orders that the warehouse's tables did not take; their units are reserved all the same.
+    pub not_shown: usize,
+    /// What was wrong with the first ones.
+    pub named: Vec<String>,
+    /// What the database said of the last order that it did not take.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<String>,
+}
+
+impl Pulled {
+    pub(super) fn count(&mut self, change: &Change) {
+        self.changed += 1;
+        self.begun += usize::from(change.sold_at.is_some());
+        let barcodes = change.barcodes.iter();
+        self.barcodes
+            .extend(barcodes.filter_map(|barcode| Barcode::parse(barcode).ok()));
+    }
+
+    pub(super) fn name(&mut self, unreadable: &[Unreadable]) {
+        self.unreadable += unreadable.len();
+        for record in unreadable {
+            tracing::error!(%record, "a record of the orders cannot be read");
+            self.remember(record.to_string());
+        }
+    }
+
+    pub(super) fn name_parts(&mut self, package: &Package) {
+        let (id, order) = (package.shipment_package_id, package.order_number.as_str());
+        self.unreadable += package.unreadable.len();
+        for part in &package.unreadable {
+            tracing::error!(package = id, order, %part, "a part of a package cannot be read");
+            self.remember(format!("package {id} (order {order}): {part}"));
+        }
+    }
+
+    pub(super) fn remember(&mut self, text: String) {
+        if self.named.len() < NAMED {
+            self.named.push(text);
+        }
+    }
+}
