@@ -152,16 +152,18 @@ mod tests {
         Barcode::parse(text).unwrap()
     }
 
-    fn rows(enforced: bool, shelves: &[(&str, i32)]) -> ListingRows {
+    fn read(enforced: bool, shelves: &[(&str, i32)], rule: ShelfRule) -> Listing {
+        let rows = ListingRows {
+            has_shelves: !shelves.is_empty(),
+            enforced,
+            ..ListingRows::default()
+        };
         let shelves = shelves.iter().map(|(barcode, qty)| StockRow {
             barcode: (*barcode).to_owned(),
             qty: *qty,
         });
-        ListingRows {
-            shelves: shelves.collect(),
-            enforced,
-            ..ListingRows::default()
-        }
+        let shelves: Vec<StockRow> = shelves.collect();
+        Listing::read(&rows, &shelves, rule).0
     }
 
     #[test]
@@ -176,11 +178,11 @@ mod tests {
             ("wanted, all empty", Limit, false, &[], None, None),
             ("not wanted", Ignore, true, &filled, None, None),
         ] {
-            let (listing, _) = Listing::read(rows(enforced, shelves), rule);
+            let listing = read(enforced, shelves, rule);
             let shelved = [code("a"), code("b")].map(|code| listing.shelved(&code, 8));
             assert_eq!(shelved, [a, b], "{name}");
         }
-        let (listing, _) = Listing::read(rows(true, &filled), Auto);
+        let listing = read(true, &filled, Auto);
         assert_eq!(listing.shelved(&code("a"), 5), None, "as many as are there");
     }
 
@@ -202,7 +204,7 @@ mod tests {
             rules,
             ..ListingRows::default()
         };
-        let (listing, oddities) = Listing::read(rows, ShelfRule::Auto);
+        let (listing, oddities) = Listing::read(&rows, &[], ShelfRule::Auto);
         let extra = ["a", "b", "c"].map(|name| listing.extra(&code(name)));
         assert_eq!(extra, [3, 0, 0]);
         assert_eq!(listing.made_to_order().collect::<Vec<_>>(), [&code("c")]);

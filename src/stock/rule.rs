@@ -5,6 +5,8 @@
 //! orders do not tell of yet; so it is raised at once by all but the sales that may still be hidden, and by
 //! the rest when the deficit has stood long enough for every sale to be known.
 
+use std::cmp::Ordering;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
@@ -265,12 +267,10 @@ pub fn decide(desired: i32, figure: &Figure, rules: &Rules) -> Verdict {
         Some(Answer::Contradictory) => return Verdict::Wait(Wait::Contradictory),
         Some(Answer::Units(units)) => *units,
     };
-    if desired == on_sale {
-        Verdict::InSync
-    } else if desired < on_sale {
-        lower(desired, figure, rules)
-    } else {
-        raise(desired, on_sale, figure, rules)
+    match desired.cmp(&on_sale) {
+        Ordering::Equal => Verdict::InSync,
+        Ordering::Less => lower(desired, figure, rules),
+        Ordering::Greater => raise(desired, on_sale, figure, rules),
     }
 }
 

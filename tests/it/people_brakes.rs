@@ -40,7 +40,11 @@ async fn a_pause_stops_buying_everywhere_but_not_watching_until_it_is_taken_back
         format!("It was paused before; that stays.\n{state}")
     );
 
-    let mut notices = shop.store.listen().await.unwrap();
+    let mut notices = shop
+        .store
+        .listen(orderwatch::store::Channel::NewOrders)
+        .await
+        .unwrap();
     let said = run(&shop, "resume --by mehmet").await;
     assert_eq!(said.fine(), "Buying is not paused anywhere.");
     let notice = tokio::time::timeout(Duration::from_secs(30), notices.next()).await;

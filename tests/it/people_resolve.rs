@@ -190,7 +190,11 @@ async fn what_is_sent_again_has_the_same_reference(pool: PgPool) {
     let (shop, reseller, mut rig) = open(pool).await;
     let order = held(&shop, &reseller, &mut rig).await;
     let reference = shop.tracked(order).await.reference;
-    let mut notices = shop.store.listen().await.unwrap();
+    let mut notices = shop
+        .store
+        .listen(orderwatch::store::Channel::NewOrders)
+        .await
+        .unwrap();
     resolve(&shop, order, "--not-bought --resend").await.fine();
     let notice = tokio::time::timeout(Duration::from_secs(30), notices.next()).await;
     notice.unwrap().unwrap();

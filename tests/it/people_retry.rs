@@ -55,7 +55,11 @@ async fn a_held_order_is_bought_once_its_cause_is_mended_and_released(pool: PgPo
     let before = shop.shop_row(order).await;
     map(&shop, &reseller, reseller.package("2")).await;
 
-    let mut notices = shop.store.listen().await.unwrap();
+    let mut notices = shop
+        .store
+        .listen(orderwatch::store::Channel::NewOrders)
+        .await
+        .unwrap();
     let reference = reseller.reference(order);
     let said = retry(&shop, order).await;
     let want = format!("Released by {PERSON}: it will be sent to panel 0 as {reference}.");

@@ -327,7 +327,7 @@ fn rows_hold_what_the_ledger_does_not_account_for() {
         ..details::Row::default()
     };
     let mut facts = with_ledger(&[("1", "a", 1), ("1", "b", 1), ("2", "a", 1)]);
-    facts.names = Names::new([], ["a".to_owned()]);
+    facts.names = Names::new([], ["a".to_owned()]).into();
     let reserved = reserve(&[], &[row("1"), row("2"), row("3")], &facts, at(0));
     let units = |barcode: &str| reserved.units(&Barcode::parse(barcode).unwrap());
     assert_eq!((units("a"), units("A"), units("b")), (4, 4, 2));

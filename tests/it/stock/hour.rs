@@ -321,8 +321,7 @@ impl Hour {
             drop(self.rig.pull().await);
             let pushed = self.rig.push().await;
             let rests = |why: &&str| *why == "quarantined";
-            let is_idle =
-                pushed.is_ok_and(|p| p.requests + p.missing == 0 && p.waiting.keys().all(rests));
+            let is_idle = pushed.is_ok_and(|p| p.items == 0 && p.waiting.keys().all(rests));
             if is_idle && self.rig.shop.reports_waiting() == 0 {
                 return;
             }

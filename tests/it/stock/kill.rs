@@ -252,7 +252,7 @@ impl Day {
             rig.pull().await.unwrap();
             let pushed = rig.push().await.unwrap();
             // What was cancelled is held for a quarter of an hour.
-            let idle = pushed.requests + pushed.missing == 0 && pushed.waiting.is_empty();
+            let idle = pushed.items == 0 && pushed.waiting.is_empty();
             if idle && round > 1 {
                 break;
             }

@@ -12,11 +12,11 @@ use orderwatch::{
     meter::Meter,
     outbound::{Http, HttpSettings},
     sandbox::trendyol::{Endpoint, Limits, Product, StorePlan, TrendyolStore},
-    stock::{listing::ShelfRule, second_pusher::OnSecondPusher},
+    stock::{listing::ShelfRule, pace::Settle, second_pusher::OnSecondPusher},
     worker::{
         periodic::{JobError, Pass},
         trendyol::{
-            Pull, PullOrders, PullReturns, PushRules, PushStock, Pushed, Seller, VerifyStock,
+            Pull, PullOrders, PullReturns, PushRules, Pushed, Reconciler, Seller, VerifyStock,
         },
     },
 };
@@ -99,7 +99,8 @@ impl Rig {
             shelves: ShelfRule::Auto,
             on_second_pusher: OnSecondPusher::Pause,
             max_order_age: Duration::from_mins(5),
-            look_again_after: Duration::from_mins(1),
+            settle: Settle::Fixed(Duration::ZERO),
+            interval: Duration::from_mins(10),
             force: false,
         };
         Self {
@@ -128,12 +129,18 @@ impl Rig {
         self.market.weather(change);
     }
 
-    pub(crate) fn pushing(&self) -> PushStock {
-        PushStock::new(Arc::clone(&self.pull), self.rules)
+    pub(crate) fn reconciler(&self) -> Arc<Reconciler> {
+        Arc::new(Reconciler::new(Arc::clone(&self.pull), self.rules))
     }
 
+    /// A pass over the catalogue.
     pub(crate) async fn push(&self) -> Result<Pushed, JobError> {
-        self.pushing().run().await
+        self.reconciler().pass(false).await
+    }
+
+    /// A turn over what is watched.
+    pub(crate) async fn turn(&self) -> Result<Option<Pushed>, JobError> {
+        self.reconciler().turn().await
     }
 
     pub(crate) async fn pull(&self) -> Result<Value, JobError> {
@@ -141,9 +148,7 @@ impl Rig {
     }
 
     pub(crate) async fn verify(&self) -> Result<Value, JobError> {
-        VerifyStock::new(self.seller.clone(), self.pushing())
-            .pass()
-            .await
+        VerifyStock(self.reconciler()).pass().await
     }
 
     pub(crate) async fn returns(&self) -> Result<Value, JobError> {
