@@ -29,6 +29,11 @@ impl Progress {
         Self(bar)
     }
 
+    /// What is being waited for now.
+    pub(super) fn say(&self, what: String) {
+        self.0.set_message(what);
+    }
+
     pub(super) fn end(&self) {
         self.0.finish_and_clear();
     }

@@ -1,7 +1,9 @@
 //! `orderwatch stock plan|push|release|log`: what is on sale, what will be, and why.
 
+mod history;
 mod print;
 mod release;
+mod wait;
 
 use std::{process::ExitCode, sync::Arc};
 
@@ -35,6 +37,7 @@ Examples:
   orderwatch stock push --dry-run           what would be sent; nobody is asked
   orderwatch stock push --dry-run --json    the same for scripts
   orderwatch stock push                     now, not at the next tick; what it did is printed as JSON
+  orderwatch stock push --wait              the same, and stay until all of it is on sale
   orderwatch stock push --force             although more than half of what is on sale would be set to zero";
 
 const PAUSE_EXAMPLES: &str = "\
@@ -61,6 +64,9 @@ pub(super) enum Command {
     /// Read the orders and send what has changed.
     #[command(after_help = PUSH_EXAMPLES)]
     Push(PushOptions),
+    /// Show one product: what is there, what is on sale and why, and what was sent of it.
+    #[command(after_help = history::EXAMPLES)]
+    History(history::Options),
     /// Say that an order which was shipped was not taken from these shelves: its pieces are free again.
     #[command(after_help = release::EXAMPLES)]
     Release(release::Options),
@@ -95,6 +101,9 @@ pub(super) struct PushOptions {
     /// Go ahead also when more than half of what is on sale would be set to zero.
     #[arg(long)]
     force: bool,
+    /// Stay until every push has its result and nothing is left to raise; Ctrl-C only ends the waiting.
+    #[arg(long, conflicts_with = "dry_run")]
+    wait: bool,
 }
 
 #[derive(Args, Debug)]
@@ -129,6 +138,7 @@ pub(super) async fn run(global: &Global, command: &Command) -> anyhow::Result<Ex
         Command::Plan(options) => plan(&config, &store, options).await?,
         Command::Push(options) if options.dry_run => dry_run(&config, &store, options).await?,
         Command::Push(options) => push(&config, &store, options).await?,
+        Command::History(options) => history::run(&config, &store, options).await?,
         Command::Release(options) => release::run(&store, options).await?,
         Command::Pause(options) => pause(&store, options).await?,
         Command::Resume(options) => resume(&store, options).await?,
@@ -146,7 +156,23 @@ async fn push(config: &Config, store: &Store, options: &PushOptions) -> anyhow::
     let progress = Progress::begin("reading orders and sending stock");
     let ran = store_once(config, store, Arc::clone(&clock), job).await;
     progress.end();
-    once::report(&ran.context("the pass failed")?)
+    let code = once::report(&ran.context("the pass failed")?)?;
+    if options.wait {
+        wait::until_settled(config, store, clock).await?;
+    }
+    Ok(code)
+}
+
+/// The plan of some products.
+async fn forecast_of(
+    config: &Config,
+    store: &Store,
+    barcodes: &[Barcode],
+) -> anyhow::Result<Forecast> {
+    let now = clock(store).await?.now();
+    let catalogue = store.catalogue().await?;
+    let rules = push_rules(config, false);
+    Ok(Forecast::of(store, &catalogue, Some(barcodes), rules, now).await?)
 }
 
 async fn forecast(config: &Config, store: &Store) -> anyhow::Result<Forecast> {
@@ -220,7 +246,14 @@ async fn plan(config: &Config, store: &Store, options: &PlanOptions) -> anyhow::
         out::json(&as_plan(&forecast, &shown, keeps)?)?;
         return Ok(ExitCode::SUCCESS);
     }
-    print::products(&shown, clock(store).await?.now())?;
+    let now = clock(store).await?.now();
+    if wanted.is_empty() {
+        print::products(&shown, now)?;
+    } else {
+        for explained in &shown {
+            out::line(print::in_words(explained, now))?;
+        }
+    }
     for name in &wanted {
         if !shown
             .iter()

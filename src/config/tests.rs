@@ -158,7 +158,10 @@ fn trendyol_is_as_in_the_design(trendyol: &Trendyol) {
         (1000, 245, 1)
     );
     assert_eq!(stock.max_order_age_for_push, secs(300));
-    assert_eq!((stock.react, stock.settle), (secs(20), crate::stock::pace::Settle::Auto));
+    assert_eq!(
+        (stock.react, stock.settle),
+        (secs(20), crate::stock::pace::Settle::Auto)
+    );
     assert_eq!(stock.verify_at.to_string(), "04:30:00");
     let returns = trendyol.returns;
     assert!(returns.enabled);

@@ -192,7 +192,8 @@ fn turns(config: &Config, seller: &Seller, parts: &mut Parts) {
     parts.spawn(STOCK_TURNS, turns.run(parts.stop.clone()));
 }
 
-fn reconciler(config: &Config, seller: &Seller, force: bool) -> Arc<Reconciler> {
+/// What looks at stock and sends what differs.
+pub fn reconciler(config: &Config, seller: &Seller, force: bool) -> Arc<Reconciler> {
     let pull = Pull::new(seller.clone(), config.trendyol.orders.overlap);
     Arc::new(Reconciler::new(Arc::new(pull), push_rules(config, force)))
 }

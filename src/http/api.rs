@@ -143,7 +143,7 @@ mod tests {
     }
 
     /// Commands, and the operation that does the same; none for those of this machine alone.
-    const COMMANDS: [(&str, &str); 28] = [
+    const COMMANDS: [(&str, &str); 29] = [
         ("run", ""),
         ("demo", ""),
         ("migrate", ""),
@@ -165,6 +165,7 @@ mod tests {
         ("resume", "post /brakes/resume"),
         ("shadow", "get /shadow/orders"),
         ("stock plan", "get /stock/plan"),
+        ("stock history", "get /stock/history"),
         ("stock push", "post /stock/push"),
         ("stock release", "post /stock/release"),
         ("stock log", "get /stock/log"),

@@ -41,6 +41,68 @@ pub(super) fn products(shown: &[Explained<'_>], now: DateTime<Utc>) -> anyhow::R
     notes(shown)
 }
 
+/// One product in sentences: what is there, what is held, what should be on sale, what is, what happens next.
+pub(super) fn in_words(explained: &Explained<'_>, now: DateTime<Utc>) -> String {
+    let entry = explained.entry;
+    let shelf = entry.qty.map_or_else(
+        || "central_stock does not have it any more".to_owned(),
+        |qty| format!("{qty} in central_stock"),
+    );
+    let mut lines = vec![
+        explained.barcode.to_owned(),
+        format!("  shelf:     {shelf}"),
+    ];
+    if let Some(there) = entry.shelved {
+        lines.push(format!(
+            "             {there} on the shelves; the others are not sold"
+        ));
+    }
+    if entry.made_to_order {
+        lines.push(format!(
+            "             made to order: always {MADE_TO_ORDER} on sale"
+        ));
+    }
+    lines.push(format!("  reserved:  {}", entry.reserved));
+    for holder in explained.holders {
+        let (units, order, status) = (holder.units, &holder.order, &holder.status);
+        let never = if holder.shipped {
+            ", but never taken from the shelves"
+        } else {
+            ""
+        };
+        lines.push(format!(
+            "             {units} for order {order} ({status}{never})"
+        ));
+    }
+    lines.push(format!("  buffer:    {}", explained.safety));
+    lines.push(format!("  desired:   {}", entry.desired));
+    lines.push(format!("  on sale:   {}", on_sale(explained, now)));
+    if let Some(since) = explained.deficit_since {
+        let units = entry.desired.saturating_sub(entry.on_sale.unwrap_or(0));
+        lines.push(format!(
+            "             {units} too few for {}",
+            ago(since, now)
+        ));
+    }
+    lines.push(format!(
+        "  last sent: {}",
+        seen(explained.sent, explained.sent_at, "nothing", now)
+    ));
+    lines.push(format!("  next:      {}", next(explained)));
+    if let Some(words) = explained.refused {
+        lines.push(format!("  refused:   {words}"));
+    }
+    lines.join("\n")
+}
+
+fn on_sale(explained: &Explained<'_>, now: DateTime<Utc>) -> String {
+    match (explained.entry.on_sale, explained.observed_at) {
+        (Some(units), Some(at)) => format!("{units}, looked at {} ago", ago(at, now)),
+        (None, Some(at)) => format!("no figure, looked at {} ago", ago(at, now)),
+        _ => "never looked at".to_owned(),
+    }
+}
+
 /// A figure and how old it is.
 fn seen(
     units: Option<i32>,

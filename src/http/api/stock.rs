@@ -21,13 +21,14 @@ use crate::{
     marketplace::Barcode,
     overview::StockPause,
     stock::{plan::Explained, rule::Verdict},
-    store::{self, BatchView, PushLog, SentItem},
+    store::{self, BatchView, PushLog, SentFigure, SentItem},
     worker::{by_hand::ByHand, trendyol::Forecast},
 };
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(stock_plan))
+        .routes(routes!(stock_history))
         .routes(routes!(push_stock))
         .routes(routes!(pause_stock))
         .routes(routes!(resume_stock))
@@ -198,6 +199,56 @@ async fn stock_plan(
         stopped: forecast.guard().err().map(|zeroing| zeroing.to_string()),
         oddities: oddities.map(ToString::to_string).collect(),
         products,
+    }))
+}
+
+/// Which product's history.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct HistoryQuery {
+    /// Which product.
+    #[param(value_type = String, min_length = 1, max_length = 200)]
+    barcode: Text,
+    /// At most so many pushes.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 500, default = 50)]
+    limit: Option<Limit>,
+}
+
+/// A product now, and what was sent of it.
+#[derive(Debug, Serialize, ToSchema)]
+struct ProductHistory {
+    /// The plan; null for a product that is neither in the warehouse nor on sale.
+    now: Option<PlannedItem>,
+    /// What was sent within the last days, the newest first.
+    sent: Vec<SentFigure>,
+}
+
+/// Shows one product and what was sent of it
+///
+/// Why it is on sale with as many as it is: what was sent, why, and what came back.
+#[utoipa::path(get, path = "/stock/history", tag = "stock", params(HistoryQuery),
+    responses((status = 200, description = "The product", body = ProductHistory), Reads))]
+async fn stock_history(
+    State(state): State<AppState>,
+    Query(query): Query<HistoryQuery>,
+) -> Result<Json<ProductHistory>, Problem> {
+    let world = state.world()?;
+    let wanted = wanted(Some(&query.barcode))?;
+    let barcodes: Vec<Barcode> = wanted.into_iter().collect();
+    let (store, now) = (&world.store, world.clock.now());
+    let catalogue = store.catalogue().await?;
+    let forecast = Forecast::of(store, &catalogue, Some(&barcodes), world.push_rules, now).await?;
+    let mut sent = Vec::new();
+    for barcode in &barcodes {
+        let limit = i64::try_from(Limit::rows(query.limit)).unwrap_or(i64::MAX);
+        sent = store.sent_figures(barcode.as_str(), limit).await?;
+    }
+    let shown = |row: &Explained<'_>| barcodes.iter().any(|name| name.as_str() == row.barcode);
+    let now = forecast.explained().find(shown);
+    Ok(Json(ProductHistory {
+        now: now.map(|row| PlannedItem::of(&row)),
+        sent,
     }))
 }
 

@@ -27,6 +27,8 @@ use crate::{
 
 /// Who plans and sends; whoever else wants to waits.
 const SENDER: &str = "send-stock";
+/// Who asks for results.
+const RESULTS: &str = "stock-results";
 /// Tries to become the sender, [`BETWEEN_TRIES`] apart: a round takes a second or two.
 const TRIES: usize = 300;
 const BETWEEN_TRIES: Duration = Duration::from_millis(100);
@@ -63,6 +65,27 @@ impl Reconciler {
 
     pub(super) fn seller(&self) -> &Seller {
         self.pull.seller()
+    }
+
+    /// Asks for the results that are due, unless another process does.
+    ///
+    /// # Errors
+    /// [`JobError::Store`] when the database fails.
+    pub async fn follow_results(&self) -> Result<(), JobError> {
+        let seller = self.seller();
+        let due = seller.store.next_batch_look().await?;
+        if due.is_none_or(|at| at > seller.clock.now()) {
+            return Ok(());
+        }
+        let Some(lead) = seller.store.lead(RESULTS).await? else {
+            return Ok(());
+        };
+        let followed = seller.follow().await;
+        lead.resign().await;
+        for text in followed?.troubles {
+            tracing::warn!(%text, "a result could not be read");
+        }
+        Ok(())
     }
 
     /// What cannot be read is a trouble and stops nothing: stock is only lowered then.

@@ -17,9 +17,8 @@ use crate::{
     worker::{periodic::JobError, pulse::Pulse},
 };
 
-/// One replica takes turns, and one asks for results.
+/// One replica takes turns.
 const TURNS: &str = "stock-turns";
-const RESULTS: &str = "stock-results";
 /// Changes that belong together come within this time.
 const TOGETHER: Duration = Duration::from_millis(200);
 /// The longest rest: longer ones would look like a loop that is stuck.
@@ -112,7 +111,7 @@ impl Turns {
                 () = changed.notified() => true,
             };
 
-            if let Err(error) = self.follow().await {
+            if let Err(error) = self.reconciler.follow_results().await {
                 complain(&error, "results of pushes could not be read");
             }
             if self.react.is_zero() || !woken && Instant::now() < due {
@@ -145,23 +144,6 @@ impl Turns {
             Ok(None) | Err(_) => LONGEST_REST,
         };
         turn.min(result.max(TOGETHER)).min(LONGEST_REST)
-    }
-
-    async fn follow(&self) -> Result<(), JobError> {
-        let seller = self.reconciler.seller();
-        let due = seller.store.next_batch_look().await?;
-        if due.is_none_or(|at| at > seller.clock.now()) {
-            return Ok(());
-        }
-        let Some(lead) = seller.store.lead(RESULTS).await? else {
-            return Ok(());
-        };
-        let followed = seller.follow().await;
-        lead.resign().await;
-        for text in followed?.troubles {
-            tracing::warn!(%text, "a result could not be read");
-        }
-        Ok(())
     }
 
     /// True when there is more to look at than one turn takes up.
