@@ -26,6 +26,7 @@ pub mod overview;
 pub mod packages;
 pub mod panels;
 pub mod place;
+pub mod product;
 pub mod reader;
 pub mod run;
 pub mod shared;
@@ -81,6 +82,7 @@ pub(super) fn routes(state: &AppState) -> Router<AppState> {
         .route("/stock/push", get(run::ask_push).post(run::push))
         .route("/charts", get(charts::page))
         .route("/stock", get(stock::page))
+        .route("/stock/product", get(product::page))
         .route("/packages", get(packages::page))
         .route("/live", get(live::stream))
         .layer(middleware::from_fn_with_state(state.clone(), shop::guard))

@@ -5,6 +5,7 @@ use axum::{Extension, response::Html};
 
 use super::{
     format::Format,
+    product,
     reader::{Chrome, Reader, Tab, html},
     shared::Pages,
     view::{Fact, Facts, Figure, Link, Note, Show, Table, Tag},
@@ -204,7 +205,11 @@ fn figures(picture: &StockPicture, format: &Format) -> Vec<Figure> {
 
 fn actions(picture: &StockPicture, format: &Format) -> Vec<Link> {
     let act = &format.words().act;
-    let mut actions = vec![Link::new("/stock/push", act.push_now)];
+    let find = format.words().page.find_product;
+    let mut actions = vec![
+        Link::new("/stock/push", act.push_now),
+        Link::new("/stock/product", find),
+    ];
     if picture.zeroing.is_some() {
         actions.push(Link::new("/stock/push?force=yes", act.push_force));
     }
@@ -254,12 +259,15 @@ fn plan_table(plan: &[Planned], format: &Format) -> Table {
     let page = &format.words().page;
     let rows = plan.iter().map(|item| {
         vec![
-            Show::Code(item.barcode.clone()),
+            Show::Link(Link::new(
+                product::href(&item.barcode),
+                item.barcode.clone(),
+            )),
             number(item.qty, format),
             reserved(item, format),
             desired(item, format),
             number(item.on_sale, format),
-            Show::Said(verdict(item, format)),
+            Show::Said(verdict_words(item.verdict, format)),
         ]
     });
     Table {
@@ -307,18 +315,19 @@ fn reserved(item: &Planned, format: &Format) -> Show {
     }
 }
 
-fn verdict(item: &Planned, format: &Format) -> String {
-    let time = match item.verdict {
+/// What is done with a product, in a sentence.
+pub(super) fn verdict_words(verdict: Verdict, format: &Format) -> String {
+    let time = match verdict {
         Verdict::Wait(wait) => wait
             .until()
             .map_or_else(String::new, |until| format.time(until)),
         _ => String::new(),
     };
-    let units = match item.verdict {
+    let units = match verdict {
         Verdict::Send { quantity, .. } => quantity,
-        _ => item.desired,
+        Verdict::InSync | Verdict::Wait(_) => 0,
     };
-    let say = format.lang.pick(words::verdict(item.verdict));
+    let say = format.lang.pick(words::verdict(verdict));
     fill(say, &[("units", &format.count(units)), ("time", &time)])
 }
 

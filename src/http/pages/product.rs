@@ -1,0 +1,165 @@
+//! One product: what is there, what is on sale and why, and what was sent of it.
+
+use askama::Template;
+use axum::response::Html;
+use serde::Deserialize;
+
+use super::{
+    format::Format,
+    orders::query,
+    reader::{Chrome, Reader, Tab, html},
+    stock::verdict_words,
+    view::{Fact, Facts, Link, Show, Table},
+};
+use crate::{
+    http::{extract::Query, problem::Problem},
+    marketplace::Barcode,
+    stock::plan::Explained,
+    store::SentFigure,
+    worker::trendyol::Forecast,
+};
+
+/// Pushes that are shown.
+const SENT: i64 = 50;
+/// Characters of a barcode.
+const LONGEST: usize = 100;
+
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    #[serde(default)]
+    barcode: String,
+}
+
+#[derive(Template)]
+#[template(path = "product.html")]
+struct ProductPage {
+    c: Chrome,
+    text: String,
+    facts: Vec<Fact>,
+    sent: Table,
+    links: Vec<Link>,
+}
+
+/// Where a product is shown.
+pub(super) fn href(barcode: &str) -> String {
+    format!(
+        "/stock/product?{}",
+        query(&[("barcode", barcode.to_owned())])
+    )
+}
+
+/// `GET /stock/product`
+pub(super) async fn page(
+    reader: Reader,
+    Query(asked): Query<Asked>,
+) -> Result<Html<String>, Problem> {
+    let text: String = asked.barcode.trim().chars().take(LONGEST).collect();
+    let (world, format) = (&reader.world, &reader.format);
+    let (mut facts, mut sent) = (Vec::new(), Vec::new());
+    if let Ok(barcode) = Barcode::parse(&text) {
+        let catalogue = world.store.catalogue().await?;
+        let (rules, now) = (world.push_rules, world.clock.now());
+        let barcodes = [barcode];
+        let forecast = Forecast::of(&world.store, &catalogue, Some(&barcodes), rules, now).await?;
+        let name = barcodes[0].as_str();
+        let shown = forecast.explained().find(|row| row.barcode == name);
+        facts = shown.map_or_else(Vec::new, |row| product(&row, format));
+        sent = world.store.sent_figures(name, SENT).await?;
+    }
+    let words = reader.words();
+    html(&ProductPage {
+        c: reader.chrome(Tab::Stock, words.page.stock),
+        text,
+        facts,
+        sent: sent_table(&sent, format),
+        links: vec![Link::new("/stock", words.page.plan)],
+    })
+}
+
+fn product(row: &Explained<'_>, format: &Format) -> Vec<Fact> {
+    let page = &format.words().page;
+    let entry = row.entry;
+    let number = |units: i32| Show::Num(format.count(units));
+    let holders: Vec<String> = row
+        .holders
+        .iter()
+        .map(|holder| format!("{} × {} ({})", holder.units, holder.order, holder.status))
+        .collect();
+    let reserved = if holders.is_empty() {
+        Show::Num(format.count(entry.reserved))
+    } else {
+        Show::Long(format!(
+            "{}\n{}",
+            format.count(entry.reserved),
+            holders.join("\n")
+        ))
+    };
+    Facts::default()
+        .maybe(page.in_stock, entry.qty, number)
+        .with(page.reserved, reserved)
+        .with(page.buffer, Show::Num(format.count(row.safety)))
+        .with(page.desired, number(entry.desired))
+        .maybe(page.on_sale, entry.on_sale, number)
+        .maybe(page.looked_at, row.observed_at, |at| {
+            Show::Time(format.moment(at))
+        })
+        .maybe(page.deficit_since, row.deficit_since, |at| {
+            Show::Time(format.moment(at))
+        })
+        .maybe(page.last_sent, row.sent, number)
+        .maybe(page.sent, row.sent_at, |at| Show::Time(format.moment(at)))
+        .with(page.what, Show::Said(verdict_words(entry.verdict, format)))
+        .text(page.refused_why, row.refused)
+        .all()
+}
+
+fn sent_table(sent: &[SentFigure], format: &Format) -> Table {
+    let page = &format.words().page;
+    let number = |units: Option<i32>| {
+        let none = || Show::Text(page.nothing.to_owned());
+        units.map_or_else(none, |units| Show::Num(format.count(units)))
+    };
+    let rows = sent.iter().map(|figure| {
+        vec![
+            Show::Time(format.moment(figure.sent_at)),
+            number(Some(figure.quantity)),
+            number(figure.desired),
+            number(figure.observed),
+            Show::Said(why(figure, format).to_owned()),
+            came_back(figure, format),
+        ]
+    });
+    Table {
+        caption: page.sent_history,
+        heads: vec![
+            page.sent,
+            page.units,
+            page.desired,
+            page.on_sale,
+            page.why,
+            page.came_back,
+        ],
+        rows: rows.collect(),
+        empty: page.sent_none,
+    }
+}
+
+fn why(figure: &SentFigure, format: &Format) -> &'static str {
+    let page = &format.words().page;
+    match figure.reason.as_deref() {
+        Some("lower") => page.sent_lower,
+        Some("raise") => page.sent_raise,
+        Some("raise_settled") => page.sent_settled,
+        _ => page.nothing,
+    }
+}
+
+fn came_back(figure: &SentFigure, format: &Format) -> Show {
+    let page = &format.words().page;
+    match (figure.result.as_deref(), figure.state.as_str()) {
+        (Some("success"), _) => Show::Said(page.on_sale.to_owned()),
+        (Some("failed"), _) | (_, "refused") => Show::text_or(figure.refused.clone(), page.nothing),
+        (Some("repeated"), _) => Show::Said(page.sent_repeated.to_owned()),
+        _ => Show::Said(page.sent_open.to_owned()),
+    }
+}
