@@ -36,7 +36,7 @@ Examples:
   orderwatch demo --orders 200         ends when 200 orders are done";
 
 /// What differs from the shipped settings: shorter intervals, so that there is something to see.
-const SETTINGS: [(&str, &str); 26] = [
+const SETTINGS: [(&str, &str); 27] = [
     ("ORDERWATCH__HTTP__LISTEN", "127.0.0.1:0"),
     ("ORDERWATCH__LOG__FORMAT", "pretty"),
     // The small shop has neither wallets nor a listener.
@@ -64,9 +64,11 @@ const SETTINGS: [(&str, &str); 26] = [
     ("ORDERWATCH__TRENDYOL__ORDERS__INTERVAL", "2s"),
     ("ORDERWATCH__TRENDYOL__ORDERS__REQUESTS_PER_MINUTE", "600"),
     ("ORDERWATCH__TRENDYOL__ORDERS__PAGE_INTERVAL", "0s"),
-    ("ORDERWATCH__TRENDYOL__STOCK__INTERVAL", "3s"),
+    ("ORDERWATCH__TRENDYOL__STOCK__INTERVAL", "10s"),
+    ("ORDERWATCH__TRENDYOL__STOCK__REACT", "1s"),
+    // Six times the delay of its orders, as with "auto", which never takes less than two minutes.
+    ("ORDERWATCH__TRENDYOL__STOCK__SETTLE", "10s"),
     ("ORDERWATCH__TRENDYOL__STOCK__FIRST_RUN_AFTER", "1s"),
-    ("ORDERWATCH__TRENDYOL__STOCK__LOOK_AGAIN_AFTER", "2s"),
 ];
 #[derive(Args, Debug)]
 pub(super) struct Options {
