@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::{Postgres, Transaction};
 
-use super::{Store, StoreError, pool::whole};
+use super::{Store, StoreError, pool::whole, stock_items::touch};
 
 /// A request that was taken and is not settled.
 #[derive(Clone, Debug)]
@@ -111,6 +111,9 @@ impl Store {
             let doing = StoreError::doing("writing results down");
             let mut transaction = self.pool.begin().await.map_err(&doing)?;
             let new = write_results(&mut transaction, batch.id, &results, now).await?;
+            // Another push may have overtaken it: a look tells which was applied last.
+            let names: Vec<&str> = new.iter().map(String::as_str).collect();
+            touch(&mut *transaction, &names, now).await?;
             results.retain(|item| new.contains(&item.barcode));
             write_items(&mut transaction, batch.id, &results, now).await?;
             let open = close(&mut transaction, batch.id, look_at).await?;
