@@ -10,6 +10,7 @@ mod demo;
 mod doctor;
 mod figures;
 mod healthcheck;
+mod live;
 mod manual;
 mod migrate;
 mod once;

@@ -29,7 +29,7 @@ use crate::{
     clock::{Clock, DatabaseClock},
     config::Config,
     doctor::KeepingFault,
-    http::{BindError, World},
+    http::{AppState, BindError, Listening, World},
     marketplace::trendyol::AccountFault,
     meter::{Meter, label::Reload},
     provider::znet,
@@ -177,7 +177,8 @@ struct Generation {
 
 /// Runs the daemon until it is stopped. Each configuration that comes in takes the place of the one
 /// before: its parts are started, and those of the old one finish what they have in flight. What all
-/// of them do is counted by `meter`.
+/// of them do is counted by `meter`. The page is served at `listening` where the caller has to know
+/// its address, and otherwise where the configuration says.
 ///
 /// # Errors
 /// [`DaemonError`] when it cannot start, when a part of it dies, or when it had to be stopped hard.
@@ -186,10 +187,12 @@ pub async fn run(
     stop: &Stop,
     mut reloads: mpsc::Receiver<Config>,
     meter: Arc<Meter>,
+    listening: Option<Listening>,
 ) -> Result<(), DaemonError> {
     let clock = Arc::new(DatabaseClock::new());
     // First of all: nothing is bought by a daemon that nobody can look at.
-    let mut front = Front::open(config, Arc::clone(&clock), Arc::clone(&meter)).await?;
+    let state = AppState::new(&config.http, Arc::clone(&clock), Arc::clone(&meter));
+    let mut front = Front::open(&config.http, state, listening).await?;
     let Some(store) = startup::database(config, &clock, stop).await? else {
         front.close().await;
         return Ok(());

@@ -117,7 +117,7 @@ pub use pick::{PickAsk, PickLine, Picked, PickedLine};
 pub use player_fields::{Confirmed, PlayerView, SoldAs};
 use pool::{BY_INDEX, Pool, SESSION};
 #[cfg(feature = "sandbox")]
-pub use practice::{PracticeOrder, PracticeShop, Practised};
+pub use practice::{PracticeEvent, PracticeOrder, PracticeShop, Practised};
 pub use record::{Outcome, Recorded};
 pub use retention::{FinishedOrder, PrunedPage};
 pub use returns::{NewReturn, ReturnedPiece};

@@ -16,6 +16,7 @@ mod tests;
 
 use std::{
     fmt,
+    fs::File,
     io::{self, IsTerminal},
 };
 
@@ -114,17 +115,32 @@ impl Drop for Guard {
 /// # Errors
 /// [`TelemetryError`] when this process has a log already.
 pub fn init(filter: &Filter, format: Format) -> Result<Guard, TelemetryError> {
-    let terminal = io::stderr().is_terminal();
-    let json = format.is_json(terminal);
-    let builder = NonBlockingBuilder::default()
+    if io::stderr().is_terminal() {
+        begin(filter, format.is_json(true), true, Terminal(io::stderr()))
+    } else {
+        begin(filter, format.is_json(false), false, io::stderr())
+    }
+}
+
+/// Sends all events of this process to a file, and panics with them.
+///
+/// # Errors
+/// [`TelemetryError`] when this process has a log already.
+pub fn init_file(filter: &Filter, format: Format, file: File) -> Result<Guard, TelemetryError> {
+    begin(filter, format.is_json(false), false, file)
+}
+
+fn begin(
+    filter: &Filter,
+    json: bool,
+    terminal: bool,
+    to: impl io::Write + Send + 'static,
+) -> Result<Guard, TelemetryError> {
+    let (writer, worker) = NonBlockingBuilder::default()
         .lossy(true)
         .buffered_lines_limit(BUFFERED_LINES)
-        .thread_name("log");
-    let (writer, worker) = if terminal {
-        builder.finish(Terminal(io::stderr()))
-    } else {
-        builder.finish(io::stderr())
-    };
+        .thread_name("log")
+        .finish(to);
     let dropped = DroppedLines::new(writer.error_counter());
     let output = Output::new(writer, Secrets::process(), json, Some(dropped));
     let (filter, handle) = reload::Layer::new(filter.to_env_filter());

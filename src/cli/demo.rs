@@ -3,28 +3,47 @@
 //! It proves at its end that the panel's ledger and the shop's rows agree, and that the store never
 //! sold a piece that was not there.
 
+mod books;
+mod events;
+mod figures;
+mod log;
+mod screen;
+mod settings;
 mod shop;
 mod stock;
 mod summary;
+mod view;
 mod warehouse;
 
-use std::{process::ExitCode, time::Duration};
+use std::{
+    process::ExitCode,
+    time::{Duration, Instant},
+};
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use clap::Args;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use self::{stock::StockSummary, summary::Summary, warehouse::Warehouse};
+use self::{
+    figures::Watcher,
+    log::Log,
+    settings::settings,
+    stock::StockSummary,
+    summary::Summary,
+    view::{Ends, Scene, Showing, View},
+    warehouse::Warehouse,
+};
 use super::out;
 use crate::{
-    config::{Config, Sources},
-    daemon,
+    config::Config,
+    daemon::{self, DaemonError},
+    http::Listening,
     meter::Meter,
     sandbox::panel::Panel,
     shutdown::Stop,
     store::{Sides, Store},
-    telemetry::{self, Secrets},
+    telemetry::Secrets,
 };
 
 pub(super) const EXAMPLES: &str = "\
@@ -33,43 +52,12 @@ The database is $DATABASE_URL; it has to be empty, or to hold nothing but an ear
 Examples:
   orderwatch demo                      until Ctrl-C
   orderwatch demo --for 30s            ends by itself, with a summary
-  orderwatch demo --orders 200         ends when 200 orders are done";
+  orderwatch demo --orders 200         ends when 200 orders are done
+  orderwatch demo --log                the log instead of the screen
+  orderwatch demo --for 30s | cat      a line per second, for scripts and CI
 
-/// What differs from the shipped settings: shorter intervals, so that there is something to see.
-const SETTINGS: [(&str, &str); 27] = [
-    ("ORDERWATCH__HTTP__LISTEN", "127.0.0.1:0"),
-    ("ORDERWATCH__LOG__FORMAT", "pretty"),
-    // The small shop has neither wallets nor a listener.
-    ("ORDERWATCH__ORDERS__SETTLE", "status"),
-    ("ORDERWATCH__ORDERS__CUSTOMER_LANGUAGE", "en"),
-    ("ORDERWATCH__DISPATCH__LEASE", "12s"),
-    (
-        "ORDERWATCH__DISPATCH__CONFIRM_AFTER",
-        "300ms,800ms,1500ms,2500ms",
-    ),
-    ("ORDERWATCH__POLL__FIRST_CHECK_AFTER", "700ms"),
-    ("ORDERWATCH__POLL__BACKOFF_INITIAL", "500ms"),
-    ("ORDERWATCH__POLL__BACKOFF_MAX", "2s"),
-    ("ORDERWATCH__POLL__GIVE_UP_AFTER", "10m"),
-    ("ORDERWATCH__POLL__LEASE", "12s"),
-    ("ORDERWATCH__SWEEP__INTERVAL", "5s"),
-    ("ORDERWATCH__SWEEP__MIN_AGE", "2s"),
-    ("ORDERWATCH__SWEEP__SPREAD", "1s"),
-    ("ORDERWATCH__ZNET__CONNECT_TIMEOUT", "1s"),
-    ("ORDERWATCH__ZNET__REQUEST_TIMEOUT", "2s"),
-    ("ORDERWATCH__ZNET__REQUESTS_PER_SECOND", "100"),
-    ("ORDERWATCH__ZNET__MAX_IN_FLIGHT", "32"),
-    ("ORDERWATCH__ZNET__BREAKER_COOLDOWN", "1s"),
-    ("ORDERWATCH__TRENDYOL__ENABLED", "true"),
-    ("ORDERWATCH__TRENDYOL__ORDERS__INTERVAL", "2s"),
-    ("ORDERWATCH__TRENDYOL__ORDERS__REQUESTS_PER_MINUTE", "600"),
-    ("ORDERWATCH__TRENDYOL__ORDERS__PAGE_INTERVAL", "0s"),
-    ("ORDERWATCH__TRENDYOL__STOCK__INTERVAL", "10s"),
-    ("ORDERWATCH__TRENDYOL__STOCK__REACT", "1s"),
-    // Six times the delay of its orders, as with "auto", which never takes less than two minutes.
-    ("ORDERWATCH__TRENDYOL__STOCK__SETTLE", "10s"),
-    ("ORDERWATCH__TRENDYOL__STOCK__FIRST_RUN_AFTER", "1s"),
-];
+Keys on the screen: q, Esc or Ctrl-C ends it, a second time at once.";
+
 #[derive(Args, Debug)]
 pub(super) struct Options {
     /// End after this long, such as `30s`.
@@ -78,40 +66,69 @@ pub(super) struct Options {
     /// End when this many orders are done.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     orders: Option<u64>,
+    /// Print the log instead of drawing a screen, or of a line per second where there is no terminal.
+    #[arg(long)]
+    log: bool,
     /// Seed of all that is random at the panel and in the shop.
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<ExitCode> {
-    let config = settings([])?;
+    let view = View::of(options);
+    let config = settings([view.log_level()])?;
     Secrets::process().register(&config.database.secrets());
-    let _log = telemetry::init(&config.log.level, config.log.format)?;
-    let store = empty_database(&config).await?;
+    let log = Log::begin(&config, view)?;
+    let ended = play(&config, options, view).await;
+    log.end()?;
+    ended
+}
+
+async fn play(config: &Config, options: &Options, view: View) -> anyhow::Result<ExitCode> {
+    let store = empty_database(config).await?;
     let panel = shop::open(&store, options.seed).await?;
     let mut warehouse = Warehouse::open(&store, options.seed).await?;
-    let config = settings(warehouse.account())?;
+    let account = warehouse.account().into_iter();
+    let config = settings(account.chain([view.log_level()]))?;
     Secrets::process().register(&config.secrets());
     warehouse.with_returns(&config);
 
-    greet()?;
-    let stop = Stop::on_signals()?;
+    // Taken here, because the free port that is found is shown.
+    let listening = Listening::at(config.http.listen).await?;
+    let address = format!("http://{}/", listening.address());
+    if view != View::Screen {
+        greet(&address)?;
+    }
+    let ends = Ends {
+        until: options.duration.map(|duration| Instant::now() + duration),
+        orders: options.orders,
+        closing: CancellationToken::new(),
+        stop: Stop::on_signals()?,
+    };
+    let (stop, closing) = (ends.stop.clone(), ends.closing.clone());
+    let showing = Showing::begin(
+        view,
+        Scene {
+            watcher: Watcher::new(store.clone(), panel.clone(), warehouse.books.clone()),
+            address,
+            zone: config.http.time_zone,
+            ends,
+        },
+    );
+
     let (_reloads, no_reloads) = mpsc::channel(1);
-    let closing = CancellationToken::new();
-    let daemon = daemon::run(&config, &stop, no_reloads, Meter::new());
-    tokio::pin!(daemon);
-    let ended = tokio::select! {
-        ended = &mut daemon => ended,
-        done = async { tokio::try_join!(
+    let daemon = daemon::run(&config, &stop, no_reloads, Meter::new(), Some(listening));
+    let sales = async {
+        tokio::try_join!(
             shop::keep(&store, options, &closing, &stop),
             warehouse.keep(&closing, &stop),
-        ) } => {
-            done?;
-            stop.soft.cancel();
-            daemon.await
-        }
+        )
     };
+    let ended = keep(daemon, sales, &stop).await;
+    // The terminal is given back before anything is said on it, a failure too.
+    let shown = showing.end().await;
     ended?;
+    shown?;
     let sound = tell(&store, &panel, &warehouse).await?;
     panel.stop().await?;
     warehouse.close().await?;
@@ -122,8 +139,26 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// What is to be seen.
-fn greet() -> anyhow::Result<()> {
+/// Runs the daemon until the sales are over, or it is stopped.
+async fn keep<T>(
+    daemon: impl Future<Output = Result<(), DaemonError>>,
+    sales: impl Future<Output = anyhow::Result<T>>,
+    stop: &Stop,
+) -> anyhow::Result<()> {
+    tokio::pin!(daemon);
+    tokio::select! {
+        ended = &mut daemon => return Ok(ended?),
+        done = sales => done?,
+    };
+    stop.soft.cancel();
+    Ok(daemon.await?)
+}
+
+/// What is to be seen, and where.
+fn greet(address: &str) -> anyhow::Result<()> {
+    out::line(format_args!(
+        "The page is at {address} (no log-in); Ctrl-C ends the demo."
+    ))?;
     out::line("A shop with four products, at a panel that misbehaves now and then.")?;
     out::line(format_args!(
         "A warehouse with {} products, on sale in a practice store on Trendyol.",
@@ -140,30 +175,13 @@ async fn tell(store: &Store, panel: &Panel, warehouse: &Warehouse) -> anyhow::Re
     Ok(orders.is_sound() && stock.is_sound())
 }
 
-/// The shipped settings with shorter intervals, and `more`; of the environment only the database
-/// counts.
-fn settings(more: impl IntoIterator<Item = (&'static str, String)>) -> anyhow::Result<Config> {
-    let database = std::env::vars_os().filter(|(name, _)| name == "DATABASE_URL");
-    let more: Vec<_> = more.into_iter().collect();
-    let store = !more.is_empty();
-    let environment = SETTINGS
-        .iter()
-        // Without its account there is no store.
-        .filter(|(name, _)| store || *name != "ORDERWATCH__TRENDYOL__ENABLED")
-        .map(|(name, value)| ((*name).into(), (*value).into()))
-        .chain(
-            more.into_iter()
-                .map(|(name, value)| (name.into(), value.into())),
-        )
-        .chain(database.map(|(name, value)| (name.to_string_lossy().into_owned(), value)));
-    let sources = Sources::new(None, environment, Vec::new());
-    Ok(Config::load(&sources)?.config)
-}
-
 /// The database of the demo, with all tables. It must not hold anybody's shop.
 async fn empty_database(config: &Config) -> anyhow::Result<Store> {
     // The account of the store comes later than its tables.
-    let store = super::store(config).await?.having(Sides::BOTH);
+    let store = super::store(config)
+        .await
+        .context("the demo cannot use $DATABASE_URL; `scripts/with-postgres` starts a server for a command")?
+        .having(Sides::BOTH);
     ensure!(
         store.is_practice().await?,
         "there is a shop in this database, or a warehouse; give the demo an empty one in $DATABASE_URL"

@@ -48,7 +48,7 @@ pub(super) fn masked_chain(error: &anyhow::Error) -> String {
         .into_owned()
 }
 
-fn complain(text: impl fmt::Display) {
+pub(super) fn complain(text: impl fmt::Display) {
     let masked = crate::telemetry::Secrets::process()
         .mask(&text.to_string())
         .into_owned();

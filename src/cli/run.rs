@@ -34,7 +34,7 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<ExitCode> {
     let config = loaded.config.clone();
     let meter = Meter::new();
     tokio::select! {
-        ended = daemon::run(&config, &stop, new_settings, Arc::clone(&meter)) => ended?,
+        ended = daemon::run(&config, &stop, new_settings, Arc::clone(&meter), None) => ended?,
         // Ends only with the process.
         () = reload(global, loaded, hangup, (&log, &meter), reloads) => {}
     }

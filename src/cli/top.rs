@@ -7,20 +7,18 @@
 mod draw;
 mod screen;
 
-use std::{io::IsTerminal, process::ExitCode, sync::Arc, time::Duration};
+use std::{io::IsTerminal, process::ExitCode, time::Duration};
 
 use chrono_tz::Tz;
 use clap::Args;
-use futures::StreamExt;
-use ratatui::{
-    DefaultTerminal,
-    crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers},
-};
+use ratatui::crossterm::event::{Event, KeyCode};
 use tokio::sync::watch;
 
 use self::screen::{Move, Screen};
 use super::{
-    Global, migrated_store, out,
+    Global,
+    live::{self, Live},
+    migrated_store,
     status::{Seen, look},
 };
 use crate::{
@@ -54,17 +52,12 @@ pub(super) struct Reading {
     pub(super) held: Vec<ListedOrder>,
 }
 
-/// The last good reading, and what went wrong since.
-#[derive(Clone, Default)]
-pub(super) struct News {
-    pub(super) reading: Option<Arc<Reading>>,
-    pub(super) trouble: Option<String>,
-}
+type News = live::News<Reading>;
 
 pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<ExitCode> {
     let config = global.load()?.config;
     anyhow::ensure!(
-        std::io::stdout().is_terminal() && std::io::stdin().is_terminal(),
+        live::is_possible() && std::io::stdin().is_terminal(),
         "`orderwatch top` draws on a terminal, and this is none; `orderwatch status` prints the same figures"
     );
     let store = migrated_store(&config).await?;
@@ -73,10 +66,9 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
     let every = Duration::from_secs(options.interval);
     let zone = config.http.time_zone;
     let reader = tokio::spawn(read(store.clone(), config, every, sender));
-    // Restores the terminal in a panic, too.
-    let mut terminal = ratatui::try_init()?;
+    let mut terminal = Live::open()?;
     let ended = show(&mut terminal, news, &stop, zone).await;
-    ratatui::restore();
+    drop(terminal);
     reader.abort();
     store.close().await;
     ended?;
@@ -96,28 +88,21 @@ async fn read(store: Store, config: Config, every: Duration, news: watch::Sender
             let held = store
                 .list_orders(filter, Direction::Oldest, None, HELD)
                 .await?;
-            Ok::<_, anyhow::Error>(Arc::new(Reading { seen, held }))
+            Ok::<_, anyhow::Error>(Reading { seen, held })
         };
         let result = reading.await;
-        news.send_modify(|news| match result {
-            Ok(reading) => {
-                news.reading = Some(reading);
-                news.trouble = None;
-            }
-            Err(error) => news.trouble = Some(out::masked_chain(&error)),
-        });
+        news.send_modify(|news| news.learn(result));
         tokio::time::sleep(every).await;
     }
 }
 
 async fn show(
-    terminal: &mut DefaultTerminal,
+    terminal: &mut Live,
     mut news: watch::Receiver<News>,
     stop: &Stop,
     zone: Tz,
 ) -> anyhow::Result<()> {
     let mut screen = Screen::new(zone);
-    let mut events = EventStream::new();
     loop {
         terminal.draw(|frame| draw::draw(frame, &mut screen))?;
         tokio::select! {
@@ -127,11 +112,8 @@ async fn show(
                 }
                 screen.learn(news.borrow_and_update().clone());
             }
-            event = events.next() => match event {
-                None => return Ok(()),
-                Some(event) => if act(&mut screen, &event?) {
-                    return Ok(());
-                },
+            event = terminal.event() => if act(&mut screen, &event?) {
+                return Ok(());
             },
             () = stop.soft.cancelled() => return Ok(()),
         }
@@ -140,18 +122,10 @@ async fn show(
 
 /// Whether it is to end.
 fn act(screen: &mut Screen, event: &Event) -> bool {
-    let Event::Key(KeyEvent {
-        code,
-        modifiers,
-        kind: KeyEventKind::Press | KeyEventKind::Repeat,
-        ..
-    }) = event
-    else {
+    let Some(key) = live::key(event) else {
         return false;
     };
-    match code {
-        KeyCode::Char('q') | KeyCode::Esc => return true,
-        KeyCode::Char('c') if modifiers.contains(KeyModifiers::CONTROL) => return true,
+    match key.code {
         KeyCode::Up | KeyCode::Char('k') => screen.go(Move::Up(1)),
         KeyCode::Down | KeyCode::Char('j') => screen.go(Move::Down(1)),
         KeyCode::PageUp => screen.go(Move::Up(10)),
@@ -160,5 +134,5 @@ fn act(screen: &mut Screen, event: &Event) -> bool {
         KeyCode::End => screen.go(Move::Down(usize::MAX)),
         _ => {}
     }
-    false
+    live::ends(key)
 }

@@ -1,12 +1,10 @@
 //! The HTTP server beside the generations: it stays where it listens while they come and go.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::net::SocketAddr;
 
 use crate::{
-    clock::DatabaseClock,
-    config::{self, Config},
+    config,
     http::{AppState, BindError, Listening, Server, World, router},
-    meter::Meter,
 };
 
 /// The server, if there is one, and what its handlers see.
@@ -26,16 +24,18 @@ pub(super) enum Change {
 impl Front {
     /// Answers health checks from here on, and everything else when there is a world.
     pub(super) async fn open(
-        config: &Config,
-        clock: Arc<DatabaseClock>,
-        meter: Arc<Meter>,
+        settings: &config::Http,
+        state: AppState,
+        listening: Option<Listening>,
     ) -> Result<Self, BindError> {
-        let state = AppState::new(&config.http, clock, meter);
         let mut front = Self {
             state,
             server: None,
         };
-        let change = front.change(&config.http).await?;
+        let change = match listening {
+            Some(listening) => Change::Move(listening),
+            None => front.change(settings).await?,
+        };
         front.make(change).await;
         Ok(front)
     }

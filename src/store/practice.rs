@@ -1,11 +1,12 @@
 //! A small shop of one tenant, for `demo`, the tests and the benches: rows as the real shop writes
 //! them. It never touches a database that holds another shop.
 
+use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::{Store, StoreError, ZNET};
-use crate::order::{IntegrationId, OrderId, TenantId};
+use crate::order::{EventKind, HoldReason, IntegrationId, OrderId, Stage, TenantId};
 
 /// The tenant of the practice shop.
 const TENANT: Uuid = Uuid::from_u128(0x0d0e_0000_0000_4000_8000_0000_0000_0001);
@@ -45,6 +46,21 @@ pub struct Practised {
     pub status: String,
     /// `"pinCode"`.
     pub pin: Option<String>,
+}
+
+/// A step of an order of the practice shop.
+#[derive(Clone, Debug)]
+pub struct PracticeEvent {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What happened.
+    pub kind: EventKind,
+    /// `"orderNo"`.
+    pub order_no: i32,
+    /// Why the order is held now, if it is.
+    pub held: Option<HoldReason>,
+    /// Whether its customer has a code.
+    pub has_code: bool,
 }
 
 impl Store {
@@ -211,6 +227,64 @@ impl Store {
                 is_final: row.is_final,
                 status: row.status,
                 pin: row.pin,
+            })
+            .collect())
+    }
+
+    /// How many orders of the practice shop are at each stage; `None` are those that are not tracked yet.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be read.
+    pub async fn practice_stages(&self) -> Result<Vec<(Option<Stage>, i64)>, StoreError> {
+        let rows = sqlx::query!(
+            r#"SELECT t.stage AS "stage?", count(*) AS "orders!"
+               FROM public.product_orders o LEFT JOIN orderwatch.orders t ON t.order_id = o.id
+               WHERE o."tenantId" = $1 GROUP BY t.stage"#,
+            TENANT
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("counting the practice shop's orders"))?;
+        Ok(rows
+            .into_iter()
+            .map(|row| (row.stage.as_deref().and_then(Stage::parse), row.orders))
+            .collect())
+    }
+
+    /// The last steps of these kinds of the practice shop's orders, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when they cannot be read.
+    pub async fn practice_events(
+        &self,
+        kinds: &[EventKind],
+        limit: i64,
+    ) -> Result<Vec<PracticeEvent>, StoreError> {
+        let kinds: Vec<String> = kinds.iter().map(|kind| kind.as_str().to_owned()).collect();
+        let rows = sqlx::query!(
+            r#"SELECT e.at, e.kind, o."orderNo" AS order_no, t.held_reason AS "held?",
+                      o."pinCode" IS NOT NULL AS "has_code!"
+               FROM orderwatch.events e JOIN public.product_orders o ON o.id = e.order_id
+               LEFT JOIN orderwatch.orders t ON t.order_id = e.order_id
+               WHERE o."tenantId" = $1 AND e.kind = ANY($2)
+               ORDER BY e.at DESC, e.id DESC LIMIT $3"#,
+            TENANT,
+            &kinds,
+            limit
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("reading the practice shop's events"))?;
+        Ok(rows
+            .into_iter()
+            .filter_map(|row| {
+                Some(PracticeEvent {
+                    at: row.at,
+                    kind: EventKind::parse(&row.kind)?,
+                    order_no: row.order_no,
+                    held: row.held.as_deref().and_then(HoldReason::parse),
+                    has_code: row.has_code,
+                })
             })
             .collect())
     }

@@ -31,16 +31,16 @@ pub(super) struct StockSummary {
 impl StockSummary {
     /// Holds what is on sale against what is there.
     pub(super) async fn of(warehouse: &Warehouse) -> anyhow::Result<Self> {
-        let ledger = warehouse.trendyol.ledger();
-        let log = warehouse.store.push_log(None, PASSES).await?;
-        let returns = warehouse.store.practice_returns().await?;
+        let ledger = warehouse.books.trendyol.ledger();
+        let log = warehouse.books.store.push_log(None, PASSES).await?;
+        let returns = warehouse.books.store.practice_returns().await?;
         let mut summary = Self {
             sales: ledger.sales().len(),
-            picked: warehouse.picked.len(),
+            picked: warehouse.books.notes().picked.len(),
             returns: usize::try_from(returns)?,
             passes: log.len(),
             pushes: ledger.count(Endpoint::PushStock),
-            oversold: warehouse.oversold.clone(),
+            oversold: warehouse.books.notes().oversold.clone(),
             was_waited_for: warehouse.was_waited_for,
             ..Self::default()
         };
@@ -49,8 +49,8 @@ impl StockSummary {
     }
 
     async fn compare(&mut self, warehouse: &Warehouse) -> anyhow::Result<()> {
-        let on_sale: HashMap<String, u32> = warehouse.trendyol.stocks().into_iter().collect();
-        let free = warehouse.free().await?;
+        let on_sale: HashMap<String, u32> = warehouse.books.trendyol.stocks().into_iter().collect();
+        let free = warehouse.books.free().await?;
         let forecast = warehouse.forecast().await?;
         for explained in forecast.explained() {
             let barcode = explained.barcode;

@@ -11,6 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use fastrand::Rng;
 use tokio_util::sync::CancellationToken;
 
+use super::{books::Books, settings::Setting};
 use crate::{
     cli::clock,
     clock::Clock,
@@ -44,21 +45,18 @@ const TROUBLE: f64 = 0.03;
 
 /// The warehouse and its store.
 pub(super) struct Warehouse {
-    pub(super) store: Store,
-    pub(super) trendyol: TrendyolStore,
-    pub(super) clock: Arc<dyn Clock>,
+    pub(super) books: Books,
+    store: Store,
+    trendyol: TrendyolStore,
+    clock: Arc<dyn Clock>,
     plan: StorePlan,
     config: Option<Config>,
     dice: Rng,
     /// Pieces of each product that ever lay there, less those that went out elsewhere.
     ever: HashMap<String, i64>,
     last_sale: HashMap<String, Instant>,
-    /// What was taken for each order.
-    pub(super) picked: HashMap<String, HashMap<String, i32>>,
     claimed: HashSet<i64>,
     returns_at: Instant,
-    /// Sales of pieces that were not there.
-    pub(super) oversold: Vec<String>,
     /// Whether there was time for everything that is on sale to become what is available.
     pub(super) was_waited_for: bool,
 }
@@ -79,26 +77,28 @@ impl Warehouse {
             .collect();
         store.open_practice_warehouse(&goods).await?;
         let ever = goods.into_iter().map(|(name, n)| (name, i64::from(n)));
+        let trendyol = TrendyolStore::start(plan.clone()).await?;
         Ok(Self {
+            books: Books::new(store.clone(), trendyol.clone()),
             store: store.clone(),
-            trendyol: TrendyolStore::start(plan.clone()).await?,
+            trendyol,
             clock,
             plan,
             config: None,
             dice,
             ever: ever.collect(),
             last_sale: HashMap::new(),
-            picked: HashMap::new(),
             claimed: HashSet::new(),
             returns_at: Instant::now() + RETURNS_EVERY,
-            oversold: Vec::new(),
             was_waited_for: false,
         })
     }
 
     /// The account, as settings.
-    pub(super) fn account(&self) -> [(&'static str, String); 5] {
+    pub(super) fn account(&self) -> [Setting; 6] {
         [
+            // Without its account there is no store.
+            ("ORDERWATCH__TRENDYOL__ENABLED", "true".to_owned()),
             ("ORDERWATCH__TRENDYOL__BASE_URL", self.trendyol.base_url()),
             (
                 "ORDERWATCH__TRENDYOL__SELLER_ID",
@@ -156,8 +156,8 @@ impl Warehouse {
         let sold = self.sold(&barcode);
         let there = self.ever.get(&barcode).copied().unwrap_or(0);
         if sold > there {
-            self.oversold
-                .push(format!("{barcode}: {sold} sold, {there} there"));
+            let oversold = format!("{barcode}: {sold} sold, {there} there");
+            self.books.notes().oversold.push(oversold);
         }
     }
 
@@ -180,10 +180,12 @@ impl Warehouse {
         if let Some(package) = unpaid.filter(|_| self.dice.u8(..100) < 30) {
             drop(self.trendyol.move_to(package.id, Status::Created));
         }
-        let open: Vec<&Package> = packages
-            .iter()
-            .filter(|p| p.status == Status::Created && !self.picked.contains_key(&p.order_number))
-            .collect();
+        let open: Vec<&Package> = {
+            let picked = &self.books.notes().picked;
+            let open = packages.iter().filter(|p| p.status == Status::Created);
+            open.filter(|p| !picked.contains_key(&p.order_number))
+                .collect()
+        };
         let Some(package) = self.dice.choice(&open) else {
             return;
         };
@@ -228,7 +230,8 @@ impl Warehouse {
         if let Picked::Taken { lines, .. } = self.store.pick(ask, needed).await? {
             let taken = lines.into_iter();
             let taken = taken.map(|line| (line.line.barcode, line.from_stock));
-            self.picked.insert(order.clone(), taken.collect());
+            let picked = taken.collect();
+            self.books.notes().picked.insert(order.clone(), picked);
         }
         Ok(())
     }
@@ -314,27 +317,6 @@ impl Warehouse {
         Ok(Forecast::read(&self.store, rules, self.clock.now()).await?)
     }
 
-    /// What should be on sale, by the store's own books and the warehouse's.
-    pub(super) async fn free(&self) -> anyhow::Result<HashMap<String, i64>> {
-        let stock = self.store.practice_stock().await?.into_iter();
-        let mut free: HashMap<String, i64> =
-            stock.map(|(name, qty)| (name, i64::from(qty))).collect();
-        let mut owed: HashMap<(String, String), i64> = HashMap::new();
-        let packages = self.trendyol.packages();
-        for package in packages.iter().filter(|package| !has_ended(package)) {
-            for line in &package.lines {
-                let key = (package.order_number.clone(), line.product.barcode.clone());
-                *owed.entry(key).or_default() += i64::from(line.quantity);
-            }
-        }
-        for ((order, barcode), pieces) in owed {
-            let taken = self.picked.get(&order).and_then(|t| t.get(&barcode));
-            let left = pieces - i64::from(taken.copied().unwrap_or(0));
-            *free.entry(barcode).or_default() -= left.max(0);
-        }
-        Ok(free)
-    }
-
     /// Ends the store.
     pub(super) async fn close(&self) -> anyhow::Result<()> {
         Ok(self.trendyol.stop().await?)
@@ -353,7 +335,7 @@ pub(super) fn rests(verdict: Verdict) -> bool {
     }
 }
 
-fn has_ended(package: &Package) -> bool {
+pub(super) fn has_ended(package: &Package) -> bool {
     matches!(
         package.status,
         Status::Cancelled | Status::UnSupplied | Status::UnPacked

@@ -9,13 +9,16 @@ use ratatui::{
     layout::{Constraint, Layout, Rect},
     style::{Color, Modifier, Style},
     text::{Line, Span},
-    widgets::{Block, Borders, Cell, Paragraph, Row, Table, Wrap},
+    widgets::{Cell, Paragraph, Row, Table, Wrap},
 };
 
 use super::{Reading, Screen};
 use crate::{
     attention::{Severity, Warning},
-    cli::figures,
+    cli::{
+        figures,
+        live::{BOLD, DIM, block, cut, outdated},
+    },
     overview::Situation,
 };
 
@@ -25,9 +28,6 @@ const FIGURES: u16 = 5;
 const TITLE: usize = 9;
 /// Rows that a table takes besides its own.
 const FRAME: u16 = 2;
-
-const BOLD: Style = Style::new().add_modifier(Modifier::BOLD);
-const DIM: Style = Style::new().add_modifier(Modifier::DIM);
 
 pub(super) fn draw(frame: &mut Frame<'_>, screen: &mut Screen) {
     let [head, body, foot] = Layout::vertical([
@@ -54,10 +54,7 @@ fn title(screen: &Screen, reading: Option<&Reading>) -> Line<'static> {
 
 fn keys(screen: &Screen) -> Line<'static> {
     match &screen.news.trouble {
-        Some(trouble) => Line::styled(
-            format!("The figures are old: {trouble}"),
-            Style::new().fg(Color::Red),
-        ),
+        Some(trouble) => outdated(trouble),
         None => Line::styled("q quit   ↑↓ j k held orders", DIM),
     }
 }
@@ -136,27 +133,12 @@ fn warnings(warnings: &[Warning], all: &Situation, width: u16) -> Vec<Line<'stat
     warnings.iter().map(line).collect()
 }
 
-fn cut(text: &str, room: usize) -> String {
-    if text.chars().count() <= room {
-        return text.to_owned();
-    }
-    let kept: String = text.chars().take(room.saturating_sub(1)).collect();
-    format!("{kept}…")
-}
-
 const fn style(severity: Severity) -> Style {
     match severity {
         Severity::Critical => Style::new().fg(Color::Red).add_modifier(Modifier::BOLD),
         Severity::Warning => Style::new().fg(Color::Yellow),
         Severity::Notice => DIM,
     }
-}
-
-fn block(title: &str) -> Block<'_> {
-    Block::new()
-        .borders(Borders::TOP)
-        .border_style(DIM)
-        .title(title)
 }
 
 fn panels(frame: &mut Frame<'_>, all: &Situation, area: Rect) {
