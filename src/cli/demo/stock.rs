@@ -34,13 +34,17 @@ impl StockSummary {
         let ledger = warehouse.books.trendyol.ledger();
         let log = warehouse.books.store.push_log(None, PASSES).await?;
         let returns = warehouse.books.store.practice_returns().await?;
+        let (picked, oversold) = {
+            let notes = warehouse.books.notes();
+            (notes.picked.len(), notes.oversold.clone())
+        };
         let mut summary = Self {
             sales: ledger.sales().len(),
-            picked: warehouse.books.notes().picked.len(),
+            picked,
             returns: usize::try_from(returns)?,
             passes: log.len(),
             pushes: ledger.count(Endpoint::PushStock),
-            oversold: warehouse.books.notes().oversold.clone(),
+            oversold,
             was_waited_for: warehouse.was_waited_for,
             ..Self::default()
         };
