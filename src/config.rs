@@ -47,7 +47,10 @@ pub(crate) use notify::is_private;
 pub use notify::{Notify, Webhook};
 pub use poll::{Poll, Sweep};
 pub use sources::Sources;
-pub use trendyol::{Trendyol, TrendyolOrders, TrendyolPaths, TrendyolReturns, TrendyolStock};
+pub use trendyol::{
+    HOOKS_PATH, Trendyol, TrendyolOrders, TrendyolPaths, TrendyolReturns, TrendyolStock,
+    TrendyolWebhook,
+};
 pub use znet::Znet;
 
 use crate::{order::Rules, store::Sides};
@@ -153,6 +156,7 @@ impl Config {
         let notify = Notify::read(reader);
         let trendyol = (
             TrendyolPaths::read(reader.section("trendyol.paths")),
+            TrendyolWebhook::read(reader.section("trendyol.webhook")),
             TrendyolOrders::read(reader.section("trendyol.orders")),
             TrendyolStock::read(reader.section("trendyol.stock")),
             TrendyolReturns::read(reader.section("trendyol.returns")),
@@ -175,6 +179,18 @@ impl Config {
         };
         // A switch that cannot be read has a fault of its own.
         let readable = reader.fault_count() == 0;
+        if readable && read.trendyol.webhook.enabled && !read.http.enabled {
+            reader.contradiction(
+                &["trendyol.webhook.enabled", "http.enabled"],
+                "does not fit: nothing listens for the calls while http.enabled is false",
+            );
+        }
+        if readable && read.trendyol.webhook.enabled && !read.trendyol.orders.enabled {
+            reader.contradiction(
+                &["trendyol.webhook.enabled", "trendyol.orders.enabled"],
+                "does not fit: no order is read while trendyol.orders.enabled is false",
+            );
+        }
         if readable && !read.shop.enabled && !read.trendyol.enabled {
             reader.fault(
                 "shop.enabled",

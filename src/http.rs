@@ -3,7 +3,8 @@
 //! What must stay true:
 //!
 //! * nothing but the health checks, the log-in and static files is answered without the token, where
-//!   one is configured; without one, nothing but this machine is answered ([`auth`]),
+//!   one is configured; without one, nothing but this machine is answered ([`auth`]); a marketplace that
+//!   calls shows a password of its own ([`hooks`]),
 //! * nothing changes by GET, and no other site can make a browser change anything,
 //! * no request takes for ever, and none can fill the memory ([`server`], [`limits`]),
 //! * a request never keeps a part of the daemon from ending ([`state`]).
@@ -17,6 +18,7 @@ mod decide;
 pub mod extract;
 pub mod headers;
 pub mod health;
+mod hooks;
 pub mod limits;
 pub mod login;
 mod metrics;
@@ -46,6 +48,7 @@ pub fn router(state: AppState) -> Router {
         // The last layer sees a request first.
         .layer(DefaultBodyLimit::max(limits::BODY))
         .layer(middleware::from_fn_with_state(state.clone(), auth::guard))
+        .merge(hooks::routes())
         .layer(middleware::from_fn(limits::in_time))
         .layer(limits::panics())
         .layer(middleware::from_fn(headers::add))

@@ -14,6 +14,7 @@ mod package;
 mod personal;
 mod stock;
 pub mod trendyol;
+mod webhook;
 
 use std::{fmt, time::Duration};
 
@@ -30,6 +31,7 @@ pub use stock::{
     BatchId, BatchItem, BatchResult, BatchState, ItemStatus, ListedStock, MAX_ITEMS, MAX_QUANTITY,
     MAX_READ_BACK, PushNotSent, PushOutcome, ReadBack, StockItem, fingerprint,
 };
+pub use webhook::{Registration, Webhook, Webhooks};
 
 /// One seller's account on a marketplace.
 ///
@@ -89,6 +91,11 @@ pub trait Marketplace: Send + Sync + fmt::Debug {
     /// been done, and doing it again is harmless. [`MarketError::Auth`] is also the answer to a
     /// package that the marketplace does not know.
     async fn set_picking(&self, package_id: i64, lines: &[(i64, i32)]) -> Result<(), MarketError>;
+
+    /// Its webhooks; `None` where it has none.
+    fn hooks(&self) -> Option<&dyn Webhooks> {
+        None
+    }
 }
 
 /// A span of time, both ends included.

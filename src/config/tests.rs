@@ -136,8 +136,11 @@ fn trendyol_is_as_in_the_design(trendyol: &Trendyol) {
         (trendyol.integrator.as_str(), &trendyol.store_front_code),
         ("SelfIntegration", &None)
     );
+    let webhook = &trendyol.webhook;
+    assert!(!webhook.enabled && webhook.public_url.is_none());
+    assert_eq!(webhook.user, "orderwatch");
     let orders = trendyol.orders;
-    assert_eq!((orders.interval, orders.overlap), (secs(240), secs(900)));
+    assert_eq!((orders.interval, orders.overlap), (secs(60), secs(900)));
     assert_eq!(
         (orders.requests_per_minute, orders.page_interval),
         (21, secs(5))

@@ -1,15 +1,19 @@
 //! `[trendyol]` and its parts
 
 mod paths;
+mod webhook;
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use chrono::NaiveTime;
 use chrono_tz::Tz;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
-pub use self::paths::TrendyolPaths;
+pub use self::{
+    paths::TrendyolPaths,
+    webhook::{HOOKS_PATH, TrendyolWebhook},
+};
 use super::{read::Section, value::human};
 use crate::stock::{listing::ShelfRule, pace::Settle, second_pusher::OnSecondPusher};
 
@@ -48,6 +52,8 @@ pub struct Trendyol {
     pub request_timeout: Duration,
     /// Where each call goes.
     pub paths: TrendyolPaths,
+    /// How Trendyol calls when an order changes.
+    pub webhook: TrendyolWebhook,
     /// How orders are read.
     pub orders: TrendyolOrders,
     /// How stock is sent.
@@ -122,17 +128,38 @@ impl Trendyol {
         self.mirror.unwrap_or(true)
     }
 
-    /// Key and secret, for the log to mask.
+    /// The environment that the account is of: the host, with the port where it is not the usual one.
+    /// This machine is one environment, whatever its ports.
+    #[must_use]
+    pub fn environment(&self) -> String {
+        let host = self.base_url.host_str().unwrap_or_default();
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let local = bare
+            .parse::<IpAddr>()
+            .map_or(host == "localhost", |ip| ip.to_canonical().is_loopback());
+        match self.base_url.port() {
+            _ if local => "local".to_owned(),
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        }
+    }
+
+    /// Key, secret and password, for the log to mask.
     #[must_use]
     pub fn secrets(&self) -> Vec<SecretString> {
-        vec![self.api_key.clone(), self.api_secret.clone()]
+        vec![
+            self.api_key.clone(),
+            self.api_secret.clone(),
+            self.webhook.password.clone(),
+        ]
     }
 
     /// `None` only together with a fault.
     pub(super) fn read(
         mut section: Section<'_, '_>,
-        (paths, orders, stock, returns): (
+        (paths, webhook, orders, stock, returns): (
             Option<TrendyolPaths>,
+            Option<TrendyolWebhook>,
             TrendyolOrders,
             Option<TrendyolStock>,
             Option<TrendyolReturns>,
@@ -167,6 +194,7 @@ impl Trendyol {
             store_front_code: front?,
             request_timeout,
             paths: paths?,
+            webhook: webhook?,
             orders,
             stock: stock?,
             returns: returns?,
@@ -324,8 +352,12 @@ fn integrator(text: &str) -> Result<String, String> {
 
 /// The key travels with every request, so not in the clear, except to this machine.
 fn base_url(text: &str) -> Result<Url, String> {
-    let refuse =
-        || Err("must be an https address, such as \"https://apigw.trendyol.com\"".to_owned());
+    address(text, "https://apigw.trendyol.com")
+}
+
+/// An https address, or one of this machine.
+fn address(text: &str, example: &str) -> Result<Url, String> {
+    let refuse = || Err(format!("must be an https address, such as \"{example}\""));
     let Ok(url) = Url::parse(text.trim()) else {
         return refuse();
     };

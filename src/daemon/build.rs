@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::task::JoinSet;
+use tokio::{sync::Notify, task::JoinSet};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
@@ -146,15 +146,22 @@ pub(super) fn parts(
     jobs::all(config, &shared, &mut parts);
     // One for all, since it keeps to Trendyol's limits and is measured.
     let seller = trendyol::of_daemon(config, &shared)?;
+    let bell = Arc::<Notify>::default();
     if let Some(seller) = &seller {
         trendyol::jobs(config, seller, &mut parts);
+        trendyol::doorbell(config, seller, &bell, &mut parts);
     }
-    let world = world(config, &shared, seller, &mut parts);
+    let world = world(config, &shared, (seller, bell), &mut parts);
     Ok((parts, recorder, world))
 }
 
 /// What requests see of it. Nothing in it keeps the recorder waiting for results.
-fn world(config: &Config, shared: &Shared, seller: Option<Seller>, parts: &mut Parts) -> World {
+fn world(
+    config: &Config,
+    shared: &Shared,
+    (seller, bell): (Option<Seller>, Arc<Notify>),
+    parts: &mut Parts,
+) -> World {
     World {
         config: config.clone(),
         store: shared.store.clone(),
@@ -168,6 +175,7 @@ fn world(config: &Config, shared: &Shared, seller: Option<Seller>, parts: &mut P
         push_rules: trendyol::push_rules(config, false),
         means: planned::means(config),
         runner: by_hand::start(config, shared, seller.as_ref(), parts),
+        bell,
         seller,
     }
 }

@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use tokio::sync::Notify;
+
 use super::{DaemonError, Parts, build::Shared, limits, planned, sides};
 use crate::{
     clock::Clock,
@@ -13,8 +15,8 @@ use crate::{
     worker::{
         periodic::{Pass, Periodic, Ran, run_tick},
         trendyol::{
-            Pull, PullOrders, PullReturns, PushRules, PushStock, Reconciler, Seller, Sleep, Turns,
-            VerifyStock,
+            Doorbell, Pull, PullOrders, PullReturns, PushRules, PushStock, Reconciler, Seller,
+            Sleep, Turns, VerifyStock,
         },
     },
 };
@@ -25,6 +27,8 @@ const LONGEST_PASS: Duration = Duration::from_mins(30);
 
 /// The loop that acts on changes between two passes.
 const STOCK_TURNS: &str = "stock-turns";
+/// The loop that reads the orders that Trendyol calls about.
+const DOORBELL: &str = "order-calls";
 
 /// A job of the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,6 +137,7 @@ fn paths(paths: &TrendyolPaths) -> Paths {
         read_back: paths.read_back,
         claims: paths.claims,
         packages: paths.packages,
+        webhooks: paths.webhooks,
     }
 }
 
@@ -190,6 +195,18 @@ fn turns(config: &Config, seller: &Seller, parts: &mut Parts) {
     let pulse = parts.pulses.add(STOCK_TURNS, LONGEST_PASS);
     let turns = Turns::new(reconciler(config, seller, false), stock.react, pulse);
     parts.spawn(STOCK_TURNS, turns.run(parts.stop.clone()));
+}
+
+/// Reads the orders that Trendyol calls about, if it does.
+pub(super) fn doorbell(config: &Config, seller: &Seller, bell: &Arc<Notify>, parts: &mut Parts) {
+    let trendyol = &config.trendyol;
+    if !trendyol.webhook.enabled {
+        return;
+    }
+    let pull = Pull::new(seller.clone(), trendyol.orders.overlap);
+    let doorbell = Doorbell::new(Arc::new(pull), Arc::clone(bell));
+    let pulse = parts.pulses.add(DOORBELL, LONGEST_PASS);
+    parts.spawn(DOORBELL, doorbell.run(pulse, parts.stop.clone()));
 }
 
 /// What looks at stock and sends what differs.

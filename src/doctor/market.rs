@@ -4,7 +4,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::timeout;
 
 use super::{Patient, finding::Findings};
-use crate::marketplace::{MarketError, PackageQuery, Window};
+use crate::{
+    marketplace::{MarketError, PackageQuery, Window},
+    worker::trendyol::Seller,
+};
 
 pub(super) async fn look(patient: &Patient<'_>, now: DateTime<Utc>) -> Findings {
     let mut findings = Findings::default();
@@ -29,6 +32,7 @@ pub(super) async fn look(patient: &Patient<'_>, now: DateTime<Utc>) -> Findings 
     match timeout(longest, seller.market.packages(&query, 0)).await {
         Ok(Ok(_)) => {
             findings.ok("trendyol", "The account is let in and orders can be read.");
+            webhook(patient, seller, &mut findings).await;
         }
         Ok(Err(error)) => {
             findings.fail("trendyol", error.to_string(), remedy(&error));
@@ -42,6 +46,45 @@ pub(super) async fn look(patient: &Patient<'_>, now: DateTime<Utc>) -> Findings 
         }
     }
     findings
+}
+
+/// Whether Trendyol calls, where it should.
+async fn webhook(patient: &Patient<'_>, seller: &Seller, findings: &mut Findings) {
+    const REGISTER: &str = "Run `orderwatch trendyol webhook register`.";
+    let trendyol = &patient.config.trendyol;
+    let wanted = trendyol.webhook.address(&trendyol.seller_id);
+    let (true, Some(wanted), Some(hooks)) =
+        (trendyol.webhook.enabled, wanted, seller.market.hooks())
+    else {
+        return;
+    };
+    let Ok(listed) = timeout(patient.pace.call, hooks.webhooks()).await else {
+        findings.warn(
+            "webhook",
+            "Trendyol did not tell in time whom it calls.",
+            "Try again in some minutes.",
+        );
+        return;
+    };
+    match listed.map(|list| list.into_iter().find(|hook| hook.url == wanted)) {
+        Ok(Some(hook)) if hook.active => {
+            findings.ok("webhook", format!("Trendyol calls {wanted}."));
+        }
+        Ok(Some(_)) => {
+            let sentence = format!(
+                "Trendyol does not call {wanted} any more, because it did not answer; orders come with the pulls alone."
+            );
+            let fix = format!("See that {wanted} answers from outside. {REGISTER}");
+            findings.warn("webhook", sentence, fix);
+        }
+        Ok(None) => {
+            let sentence = format!("trendyol.webhook is enabled, but {wanted} is not registered.");
+            findings.warn("webhook", sentence, REGISTER);
+        }
+        Err(error) => {
+            findings.warn("webhook", error.to_string(), remedy(&error));
+        }
+    }
 }
 
 const fn remedy(error: &MarketError) -> &'static str {

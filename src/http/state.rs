@@ -9,6 +9,8 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
+use tokio::sync::Notify;
+
 use super::{
     auth::Access,
     login::Tries,
@@ -58,6 +60,8 @@ pub struct World {
     pub means: Means,
     /// Runs passes of jobs by hand.
     pub runner: Runner,
+    /// Rung when Trendyol has called about an order.
+    pub bell: Arc<Notify>,
     /// The Trendyol store, if one is configured.
     pub seller: Option<Seller>,
 }

@@ -16,6 +16,7 @@ mod limits;
 mod orders;
 mod paths;
 mod stock;
+mod webhooks;
 mod wire;
 
 use std::{
@@ -43,7 +44,7 @@ use self::{
 };
 use super::{
     Barcode, BatchId, BatchResult, Claim, Cursor, MAX_READ_BACK, MarketError, Marketplace, Package,
-    PackageQuery, Page, PushOutcome, ReadBack, StockItem, StreamPage, Window,
+    PackageQuery, Page, PushOutcome, ReadBack, StockItem, StreamPage, Webhooks, Window,
 };
 use crate::{
     meter::{Meter, label::Reply},
@@ -315,6 +316,10 @@ impl Marketplace for Trendyol {
         let steps = [&*package_id.to_string()];
         let request = self.send(Method::PUT, Call::Picking, &steps, body.to_string().into());
         self.ask(Call::Picking, request).await.map(drop)
+    }
+
+    fn hooks(&self) -> Option<&dyn Webhooks> {
+        Some(self)
     }
 }
 

@@ -198,6 +198,8 @@ labels! {
         Claims => ("claims"),
         /// Reports about packages.
         Packages => ("packages"),
+        /// Who is called when an order changes.
+        Webhooks => ("webhooks"),
     }
 }
 

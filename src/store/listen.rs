@@ -1,4 +1,4 @@
-//! Notices (`LISTEN`) of new orders and of changes of the warehouse's stock. They only save time: a scan
+//! Notices (`LISTEN`) of new orders, of changes of the warehouse's stock and of calls about orders. They only save time: a scan
 //! finds all of it too.
 
 use std::time::Duration;
@@ -15,6 +15,8 @@ pub enum Channel {
     NewOrders,
     /// Changes of `central_stock` and of the warehouse's order tables; the payload names the barcodes.
     Stock,
+    /// Calls of the marketplace about orders.
+    OrderCalls,
 }
 
 impl Channel {
@@ -22,6 +24,7 @@ impl Channel {
         match self {
             Self::NewOrders => "orderwatch_new",
             Self::Stock => "orderwatch_stock",
+            Self::OrderCalls => "orderwatch_calls",
         }
     }
 }

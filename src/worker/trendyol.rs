@@ -8,6 +8,7 @@
 //! * nothing is settled by a success of the request alone: the items' results or what is read back
 //!   settle it.
 
+mod doorbell;
 mod follow;
 mod forecast;
 mod judge;
@@ -29,6 +30,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
+pub use doorbell::{Answered, Doorbell};
 pub use follow::Followed;
 pub use forecast::Forecast;
 pub use needed::needed;

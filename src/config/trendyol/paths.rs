@@ -22,6 +22,8 @@ pub struct TrendyolPaths {
     pub claims: String,
     /// The state of a package.
     pub packages: String,
+    /// Who is called when an order changes.
+    pub webhooks: String,
 }
 
 impl TrendyolPaths {
@@ -35,6 +37,7 @@ impl TrendyolPaths {
         let read_back = read("read_back");
         let claims = read("claims");
         let packages = read("packages");
+        let webhooks = read("webhooks");
         Some(Self {
             order_stream: order_stream?,
             orders: orders?,
@@ -43,6 +46,7 @@ impl TrendyolPaths {
             read_back: read_back?,
             claims: claims?,
             packages: packages?,
+            webhooks: webhooks?,
         })
     }
 }

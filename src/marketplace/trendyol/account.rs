@@ -119,7 +119,12 @@ impl Account {
         request
     }
 
-    /// A text without the key and the secret.
+    /// From here on no text shows this secret either.
+    pub(super) fn conceal(&self, secret: &SecretString) {
+        self.secrets.register([secret]);
+    }
+
+    /// A text without the key, the secret and what else was concealed.
     pub(super) fn clean(&self, text: &str) -> String {
         self.secrets.mask(text).into_owned()
     }

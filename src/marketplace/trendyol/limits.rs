@@ -72,6 +72,7 @@ enum Group {
     Read,
     Claims,
     Packages,
+    Webhooks,
 }
 
 /// A path that can be called.
@@ -84,10 +85,11 @@ pub(super) enum Call {
     ReadBack,
     Claims,
     Picking,
+    Webhooks,
 }
 
 impl Call {
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::Stream,
         Self::Orders,
         Self::Push,
@@ -95,6 +97,7 @@ impl Call {
         Self::ReadBack,
         Self::Claims,
         Self::Picking,
+        Self::Webhooks,
     ];
 
     /// The name used in logs.
@@ -107,6 +110,7 @@ impl Call {
             Self::ReadBack => "inventory-and-price",
             Self::Claims => "claims",
             Self::Picking => "shipment-packages",
+            Self::Webhooks => "webhooks",
         }
     }
 
@@ -118,6 +122,7 @@ impl Call {
             Group::Read => label::Group::Read,
             Group::Claims => label::Group::Claims,
             Group::Packages => label::Group::Packages,
+            Group::Webhooks => label::Group::Webhooks,
         }
     }
 
@@ -128,6 +133,7 @@ impl Call {
             Self::Batch | Self::ReadBack => Group::Read,
             Self::Claims => Group::Claims,
             Self::Picking => Group::Packages,
+            Self::Webhooks => Group::Webhooks,
         }
     }
 }
@@ -135,7 +141,7 @@ impl Call {
 /// The buckets of one account.
 #[derive(Debug)]
 pub(super) struct Limits {
-    groups: [Lane; 5],
+    groups: [Lane; 6],
     paths: [Option<Bucket>; Call::ALL.len()],
     stream: Option<Bucket>,
 }
@@ -153,6 +159,8 @@ impl Limits {
                 lane(limits.push),
                 lane(limits.read),
                 lane(limits.claims),
+                lane(limits.packages),
+                // No document names a limit of theirs.
                 lane(limits.packages),
             ],
             paths: Call::ALL.map(|_| bucket(limits.path, TEN_SECONDS, limits.path / 5, clock)),

@@ -23,6 +23,8 @@ pub struct Paths {
     pub claims: String,
     /// The state of a package.
     pub packages: String,
+    /// Who is called when an order changes.
+    pub webhooks: String,
 }
 
 impl Default for Paths {
@@ -36,6 +38,7 @@ impl Default for Paths {
             read_back: path("product", "products/approved/inventory-and-price"),
             claims: path("order", "claims"),
             packages: path("order", "shipment-packages"),
+            webhooks: path("webhook", "webhooks"),
         }
     }
 }
@@ -51,6 +54,7 @@ impl Paths {
             Call::ReadBack => &self.read_back,
             Call::Claims => &self.claims,
             Call::Picking => &self.packages,
+            Call::Webhooks => &self.webhooks,
         }
     }
 }

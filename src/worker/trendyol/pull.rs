@@ -196,7 +196,7 @@ impl Pull {
         for order in orders {
             let asked_at = self.seller.clock.now();
             match self.order(&order, pulled).await {
-                Ok(()) => {}
+                Ok(_) => {}
                 // One order that cannot be asked about must not keep the others from it.
                 Err(JobError::Market(error)) if !error.is_passing() => {
                     tracing::error!(
@@ -215,16 +215,18 @@ impl Pull {
         Ok(())
     }
 
-    /// Asks about one order by its number, and takes all of its packages.
+    /// Asks about one order by its number, and takes all of its packages. False when there are none.
     ///
     /// # Errors
     /// [`JobError`] when it could not be read whole; what was read stands.
-    pub(super) async fn order(&self, number: &str, pulled: &mut Pulled) -> Result<(), JobError> {
+    pub(super) async fn order(&self, number: &str, pulled: &mut Pulled) -> Result<bool, JobError> {
         let query = PackageQuery::Order(number.to_owned());
+        let mut found = false;
         for page in 0.. {
             let page = self.seller.market.packages(&query, page).await?;
             pulled.name(&page.unreadable);
             self.page(&page.records, pulled).await?;
+            found |= page.records.iter().any(|p| p.order_number == number);
             // A question that was not understood is answered with everything.
             let strays = page.records.iter().any(|p| p.order_number != number);
             if strays {
@@ -238,7 +240,7 @@ impl Pull {
             }
         }
         pulled.asked += 1;
-        Ok(())
+        Ok(found)
     }
 }
 

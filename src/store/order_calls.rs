@@ -1,0 +1,122 @@
+//! Orders that the marketplace called about: written down before the call is answered, deleted when
+//! the order was read.
+
+use chrono::{DateTime, Utc};
+
+use super::{Store, StoreError};
+
+/// An order that is to be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderCall {
+    /// Its number, as the call named it.
+    pub order_number: String,
+    /// When it was last called about.
+    pub called_at: DateTime<Utc>,
+    /// Questions since then that brought nothing.
+    pub tries: i32,
+}
+
+impl Store {
+    /// Writes down that something happened to these orders, and wakes whoever reads them, in this
+    /// process or another one. They are due at once, also where an earlier call was put off.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be written: the caller must call again.
+    pub async fn note_order_calls(
+        &self,
+        numbers: &[String],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        sqlx::query!(
+            r#"WITH noted AS (
+                 INSERT INTO orderwatch.order_calls (order_number, called_at, due_at)
+                 -- In one order, so that two calls about the same orders do not wait for each other.
+                 SELECT DISTINCT n, $2::timestamptz, $2 FROM unnest($1::text[]) AS n ORDER BY n
+                 ON CONFLICT (order_number) DO UPDATE
+                 SET called_at = EXCLUDED.called_at, due_at = EXCLUDED.due_at, tries = 0
+             )
+             SELECT pg_notify('orderwatch_calls', '') IS NULL AS "quiet!""#,
+            numbers,
+            now
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map(drop)
+        .map_err(StoreError::doing("writing down which orders were called about"))
+    }
+
+    /// The orders that are to be read now, those that wait longest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when they cannot be read.
+    pub async fn due_order_calls(
+        &self,
+        now: DateTime<Utc>,
+        limit: i64,
+    ) -> Result<Vec<OrderCall>, StoreError> {
+        sqlx::query_as!(
+            OrderCall,
+            "SELECT order_number, called_at, tries FROM orderwatch.order_calls
+             WHERE due_at <= $1 ORDER BY due_at, order_number LIMIT $2",
+            now,
+            limit
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("reading which orders were called about"))
+    }
+
+    /// An order needs no more questions, unless it was called about meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be written.
+    pub async fn end_order_call(&self, call: &OrderCall) -> Result<(), StoreError> {
+        sqlx::query!(
+            "DELETE FROM orderwatch.order_calls WHERE order_number = $1 AND called_at = $2",
+            call.order_number,
+            call.called_at
+        )
+        .execute(&self.pool)
+        .await
+        .map(drop)
+        .map_err(StoreError::doing("noting that an order was read"))
+    }
+
+    /// A question about an order brought nothing; it is asked again, unless it was called about
+    /// meanwhile: then it is due already.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be written.
+    pub async fn put_off_order_call(
+        &self,
+        call: &OrderCall,
+        until: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        sqlx::query!(
+            "UPDATE orderwatch.order_calls SET due_at = $3, tries = tries + 1
+             WHERE order_number = $1 AND called_at = $2",
+            call.order_number,
+            call.called_at,
+            until
+        )
+        .execute(&self.pool)
+        .await
+        .map(drop)
+        .map_err(StoreError::doing("putting off the question about an order"))
+    }
+
+    /// Forgets the calls before a time; returns how many there were.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be written.
+    pub async fn end_order_calls_before(&self, time: DateTime<Utc>) -> Result<u64, StoreError> {
+        sqlx::query!(
+            "DELETE FROM orderwatch.order_calls WHERE called_at < $1",
+            time
+        )
+        .execute(&self.pool)
+        .await
+        .map(|deleted| deleted.rows_affected())
+        .map_err(StoreError::doing("forgetting old calls about orders"))
+    }
+}
