@@ -26,6 +26,7 @@ mod status;
 mod stock;
 mod table;
 mod top;
+mod trendyol;
 
 use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
@@ -105,6 +106,11 @@ enum Command {
         #[command(subcommand)]
         command: stock::Command,
     },
+    /// Look after the account at Trendyol: who is called, and of whom the database knows.
+    Trendyol {
+        #[command(subcommand)]
+        command: trendyol::Command,
+    },
     /// Take an order's pieces from the shelves.
     #[command(after_help = pick::EXAMPLES)]
     Pick(pick::Options),
@@ -167,6 +173,7 @@ impl Command {
             Self::Resume(options) => brakes::resume(global, &options).await,
             Self::Shadow(options) => shadow::run(global, &options).await,
             Self::Stock { command } => stock::run(global, &command).await,
+            Self::Trendyol { command } => trendyol::run(global, &command).await,
             Self::Pick(options) => pick::run(global, &options).await,
             Self::Status(options) => status::run(global, &options).await,
             Self::Top(options) => top::run(global, &options).await,

@@ -28,7 +28,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     clock::{Clock, DatabaseClock},
     config::Config,
-    doctor::KeepingFault,
+    doctor::{KeepingFault, OtherAccount},
     http::{AppState, BindError, Listening, World},
     marketplace::trendyol::AccountFault,
     meter::{Meter, label::Reload},
@@ -87,6 +87,9 @@ pub enum DaemonError {
     /// It is not settled who keeps the warehouse's rows.
     #[error(transparent)]
     Keeping(#[from] KeepingFault),
+    /// The database knows of another account.
+    #[error(transparent)]
+    OtherAccount(#[from] OtherAccount),
     /// Columns are missing without which a purchase could not be written down.
     #[error("the shop's tables cannot take what has to be written down: {faults}")]
     Columns {

@@ -9,6 +9,7 @@
 //!   being asked,
 //! * no finding holds a secret, whatever a panel or a database said.
 
+mod account;
 mod columns;
 mod database;
 mod finding;
@@ -30,6 +31,7 @@ use tokio::time::{Instant, timeout};
 
 use self::finding::chain;
 pub use self::{
+    account::{OtherAccount, account_fault},
     columns::{ColumnFault, Side, column_faults},
     finding::{Finding, Findings, Outcome},
     keeping::{KeepingFault, keeping_fault},

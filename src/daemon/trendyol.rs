@@ -152,6 +152,7 @@ pub async fn store_once(
     job: StoreJob,
 ) -> Result<Ran, DaemonError> {
     sides::check_keeping(config, store).await?;
+    sides::check_account(config, store, clock.now()).await?;
     let store = &store.clone().mirroring(config.trendyol.mirrors());
     let seller = seller(config, store, Arc::clone(&clock))?;
     if job == StoreJob::PullReturns && !config.trendyol.mirrors() {

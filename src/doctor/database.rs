@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use tokio::time::timeout;
 
 use super::{
-    Pace, Patient, columns,
+    Pace, Patient, account, columns,
     finding::{Findings, chain},
     keeping, rights, server, warehouse,
 };
@@ -113,6 +113,7 @@ pub(super) async fn details(
     let mut findings = Findings::default();
     server::facts(&store.server_facts().await?, &mut findings);
     rights::look(store, config, &mut findings).await?;
+    account::look(config, store, &mut findings).await?;
     keeping::look(config, store, &mut findings).await?;
     columns::look(store, now, &mut findings).await?;
     warehouse::look(store, config, &mut findings).await?;

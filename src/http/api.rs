@@ -2,7 +2,8 @@
 //! `/api/openapi.json` comes from the code, so the two cannot differ.
 //!
 //! Left to the command line is what makes sense on the daemon's own machine only: running (`run`,
-//! `demo`), the database before a daemon may use it (`migrate`), the configuration (`config check`),
+//! `demo`), the database before a daemon may use it (`migrate`), the configuration (`config check`), the
+//! account that it names (`trendyol`),
 //! and what belongs to a shell (`healthcheck`, `completions`, `man`). `stock push --dry-run` is
 //! `/stock/plan` here. A test holds both lists against each other.
 //!
@@ -143,7 +144,7 @@ mod tests {
     }
 
     /// Commands, and the operation that does the same; none for those of this machine alone.
-    const COMMANDS: [(&str, &str); 29] = [
+    const COMMANDS: [(&str, &str); 33] = [
         ("run", ""),
         ("demo", ""),
         ("migrate", ""),
@@ -173,6 +174,10 @@ mod tests {
         ("stock resume", "post /stock/resume"),
         ("pick", "post /pick"),
         ("migrate revert", ""),
+        ("trendyol webhook register", ""),
+        ("trendyol webhook list", ""),
+        ("trendyol webhook remove", ""),
+        ("trendyol forget-account", ""),
     ];
 
     fn commands(command: &clap::Command, name: &str) -> Vec<String> {

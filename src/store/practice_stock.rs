@@ -3,7 +3,7 @@
 //! A warehouse counts as the practice one when every product of it lies on the practice shelves, so
 //! one that somebody else has filled is never cleared.
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, market_account::forget_market};
 
 /// Shelves of the practice warehouse begin with this.
 const SHELVES: &str = "PRACTICE-";
@@ -60,22 +60,21 @@ impl Store {
 
     /// Forgets all that the warehouse holds, and what orderwatch knows of it.
     async fn clear_practice_warehouse(&self) -> Result<(), StoreError> {
+        let doing = StoreError::doing("clearing the practice warehouse");
+        let mut transaction = self.pool.begin().await.map_err(&doing)?;
         sqlx::query!(
             "WITH a AS (DELETE FROM public.orders_created), b AS (DELETE FROM public.orders_picking),
                   c AS (DELETE FROM public.orders_shipped), d AS (DELETE FROM public.orders_delivered),
                   e AS (DELETE FROM public.orders_cancelled), f AS (DELETE FROM public.return_products),
                   g AS (DELETE FROM public.return_orders), h AS (DELETE FROM public.stock_push_log),
-                  i AS (DELETE FROM public.raf_urunleri), j AS (DELETE FROM public.central_stock),
-                  k AS (DELETE FROM orderwatch.packages), l AS (DELETE FROM orderwatch.order_places),
-                  m AS (DELETE FROM orderwatch.feeds), n AS (DELETE FROM orderwatch.stock_sends),
-                  o AS (DELETE FROM orderwatch.stock_batches), p AS (DELETE FROM orderwatch.stock_items),
-                  q AS (DELETE FROM orderwatch.picking_outbox)
-             DELETE FROM orderwatch.claims"
+                  i AS (DELETE FROM public.raf_urunleri)
+             DELETE FROM public.central_stock"
         )
-        .execute(&self.pool)
+        .execute(&mut *transaction)
         .await
-        .map_err(StoreError::doing("clearing the practice warehouse"))?;
-        Ok(())
+        .map_err(&doing)?;
+        forget_market(&mut transaction).await?;
+        transaction.commit().await.map_err(doing)
     }
 
     /// Puts pieces of a product on the first shelf, or takes them away where that many lie there.

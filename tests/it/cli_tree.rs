@@ -6,7 +6,7 @@ use orderwatch::cli::Cli;
 use super::process::Program;
 
 /// Commands that print no figures: they act, and say in a sentence what they did.
-const WITHOUT_TABLES: [&str; 18] = [
+const WITHOUT_TABLES: [&str; 19] = [
     "run",
     "top",
     "healthcheck",
@@ -22,6 +22,7 @@ const WITHOUT_TABLES: [&str; 18] = [
     "stock release",
     "stock pause",
     "stock resume",
+    "trendyol forget-account",
     "demo",
     "completions",
     "man",

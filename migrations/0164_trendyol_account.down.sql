@@ -1,0 +1,1 @@
+DROP TABLE orderwatch.trendyol_account;
