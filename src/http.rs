@@ -4,7 +4,7 @@
 //!
 //! * nothing but the health checks, the log-in and static files is answered without the token, where
 //!   one is configured; without one, nothing but this machine is answered ([`auth`]); a marketplace that
-//!   calls shows a password of its own ([`hooks`]),
+//!   calls shows a password of its own (`hooks`),
 //! * nothing changes by GET, and no other site can make a browser change anything,
 //! * no request takes for ever, and none can fill the memory ([`server`], [`limits`]),
 //! * a request never keeps a part of the daemon from ending ([`state`]).

@@ -709,3 +709,71 @@ fn the_log_can_mask_the_database_password_as_written_and_as_meant() {
         ["p@ss"]
     );
 }
+
+#[test]
+fn a_webhook_names_an_address_that_trendyol_takes_and_a_password_that_cannot_be_guessed() {
+    let load = |lines: &str| {
+        let text = format!("[trendyol.webhook]\nenabled = true\n{lines}");
+        Folder::new(&text).load(&[("DATABASE_URL", URL)])
+    };
+    let whole =
+        "public_url = \"https://orders.shop.example/x/\"\npassword = \"sixteen-signs-or-more\"";
+    let config = load(whole).unwrap().config;
+    let webhook = &config.trendyol.webhook;
+    let address = webhook.address("107703");
+    assert_eq!(
+        address.as_deref(),
+        Some("https://orders.shop.example/x/hooks/orders/107703")
+    );
+    assert!(!format!("{config:?}").contains("sixteen"));
+    for (lines, said) in [
+        ("", "trendyol.webhook.public_url"),
+        ("", "trendyol.webhook.password"),
+        (
+            "public_url = \"http://orders.shop.example\"",
+            "must be an https address",
+        ),
+        (
+            "public_url = \"https://my-Trendyol.example\"",
+            "must not contain \"trendyol\"",
+        ),
+        (
+            "public_url = \"https://LocalHost\"",
+            "must not contain \"localhost\"",
+        ),
+        ("user = \"a:b\"", "must be without a colon"),
+        ("user = \"\"", "trendyol.webhook.user"),
+        (
+            "password = \"short\"",
+            "is too short: at least 16 characters",
+        ),
+        ("password = \"sixteen-signs-or\u{200b}more\"", "(U+200B)"),
+    ] {
+        let faults = load(lines).unwrap_err().to_string();
+        assert!(faults.contains(said), "{said}: {faults}");
+        assert!(!faults.contains("sixteen"), "{faults}");
+    }
+    for other in [
+        "[http]\nenabled = false",
+        "[trendyol.orders]\nenabled = false",
+    ] {
+        let faults = load(&format!("{whole}\n{other}")).unwrap_err().to_string();
+        assert!(faults.contains("does not fit"), "{faults}");
+    }
+}
+
+#[test]
+fn an_environment_is_a_host_and_this_machine_is_one() {
+    for (url, want) in [
+        ("https://apigw.trendyol.com/", "apigw.trendyol.com"),
+        ("https://STAGEAPIGW.trendyol.com", "stageapigw.trendyol.com"),
+        ("https://proxy.example:8443", "proxy.example:8443"),
+        ("http://127.0.0.1:4711", "local"),
+        ("http://localhost:1", "local"),
+        ("http://[::1]:2", "local"),
+    ] {
+        let base = ("ORDERWATCH__TRENDYOL__BASE_URL", url);
+        let loaded = load(&[("DATABASE_URL", URL), base]).unwrap();
+        assert_eq!(loaded.config.trendyol.environment(), want);
+    }
+}

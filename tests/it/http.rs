@@ -9,6 +9,7 @@ mod access;
 mod decisions;
 mod doctor;
 mod health;
+mod hooks;
 mod lists;
 mod reads;
 mod stock;

@@ -6,6 +6,7 @@
 )]
 
 mod counted;
+mod doorbell;
 mod fed;
 mod hour;
 mod kill;

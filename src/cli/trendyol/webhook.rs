@@ -158,14 +158,13 @@ async fn remove(
     hooks: &dyn Webhooks,
     options: &RemoveOptions,
 ) -> anyhow::Result<ExitCode> {
-    let id = match &options.id {
-        Some(id) => id.trim().to_owned(),
-        None => {
-            let url = ours(config)?;
-            let hook = find(hooks, &url).await?;
-            hook.with_context(|| format!("{url} is not registered; nothing was removed"))?
-                .id
-        }
+    let id = if let Some(id) = &options.id {
+        id.trim().to_owned()
+    } else {
+        let url = ours(config)?;
+        let hook = find(hooks, &url).await?;
+        hook.with_context(|| format!("{url} is not registered; nothing was removed"))?
+            .id
     };
     anyhow::ensure!(
         !id.is_empty() && hooks.remove(&id).await?,

@@ -29,7 +29,7 @@ const LISTEN_AGAIN: Duration = Duration::from_secs(30);
 const NOT_YET: [Duration; 3] = [
     Duration::from_secs(5),
     Duration::from_secs(15),
-    Duration::from_secs(60),
+    Duration::from_mins(1),
 ];
 /// The first pause after a question that was not answered; it doubles,
 const PAUSE: Duration = Duration::from_secs(5);

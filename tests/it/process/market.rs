@@ -44,7 +44,6 @@ impl Market {
             .text("trendyol.api_key", API_KEY)
             .text("trendyol.api_secret", API_SECRET)
             .text("trendyol.orders.page_interval", "0s")
-            .text("trendyol.stock.look_again_after", "0s")
     }
 
     /// Words in which a store repeats what it was sent.
