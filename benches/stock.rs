@@ -11,6 +11,9 @@
 //! * `binary`: the release binary runs `once push-stock` against the practice store behind a socket.
 //!   What it needs most of memory is read from the kernel; its time has the network and the product's
 //!   pauses in it.
+//!
+//! `cargo bench --bench stock -- rules` needs no database: it simulates what the rule of the stock, and
+//! those that were tried before it, sell without having it.
 
 #![expect(
     clippy::print_stdout,
@@ -24,19 +27,29 @@ mod binary;
 mod instant;
 #[path = "stock/pass.rs"]
 mod pass;
+#[path = "stock/rules.rs"]
+mod rules;
 mod support;
 #[path = "stock/warehouse.rs"]
 mod warehouse;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
 use support::{database::Database, targets::Targets};
 use warehouse::Size;
 
+#[derive(ValueEnum, Clone, Copy, Debug)]
+enum Part {
+    /// The rules by which figures are sent, in a simulated shop.
+    Rules,
+}
+
 #[derive(Parser, Debug)]
 struct Options {
+    /// What is measured, if not a pass.
+    part: Option<Part>,
     /// Products in the warehouse.
     #[arg(long, default_value_t = 100_000)]
     products: u32,
@@ -57,6 +70,11 @@ struct Options {
 fn main() -> ExitCode {
     support::main(async || {
         let options = Options::parse();
+        let mut targets = Targets::default();
+        if let Some(Part::Rules) = options.part {
+            rules::measure(&mut targets);
+            return Ok(targets.print() || !options.strict);
+        }
         let size = Size {
             products: options.products,
             packages: options.packages,
@@ -65,7 +83,6 @@ fn main() -> ExitCode {
             "{}",
             Database::with(async |database| database.describe().await).await?
         );
-        let mut targets = Targets::default();
         pass::measure(&mut targets, size, options.rounds).await?;
         binary::measure(&mut targets, size).await?;
         Ok(targets.print() || !options.strict)

@@ -3,18 +3,24 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// A deficit that stands for so many mean order delays is no hidden sale.
-const SETTLE_DELAYS: i32 = 6;
-/// Within these bounds, whatever was measured.
-const SETTLE: (TimeDelta, TimeDelta) = (TimeDelta::minutes(2), TimeDelta::minutes(15));
-/// Sales of so many mean order delays may be hidden.
-const HIDDEN_DELAYS: i32 = 4;
-/// More are hidden with less than this probability.
+/// After so many mean order delays no sale is hidden any more: of ten thousand orders, one is later.
+const SETTLE_DELAYS: i32 = 9;
+/// Whatever was measured, a deficit that has stood for so long is no hidden sale.
+const SETTLE_MOST: TimeDelta = TimeDelta::minutes(30);
+/// How long a deficit has to stand while the order delay is not known.
+const SETTLE_UNKNOWN: TimeDelta = TimeDelta::minutes(15);
+/// No shorter order delay is believed in: looking and reading the orders are that far apart, and what
+/// mostly takes a second takes longer now and then.
+const SHORTEST_DELAY: TimeDelta = TimeDelta::seconds(20);
+/// More sales than are allowed for are hidden with less than this probability. Each product is asked
+/// about some thousand times a day, and only the last units of a product can be sold twice.
 const IMPROBABLE: f64 = 1e-4;
 /// No more are ever held back.
 const MOST_HIDDEN: i32 = 1000;
 /// Half of what counts for the rate of sale is younger than this.
 pub const SALES_HALF_LIFE: TimeDelta = TimeDelta::hours(6);
+/// Orders that are added to the counted ones: what has not sold for months may be sold now.
+const UNCOUNTED: f64 = 1.0;
 /// So many orders have to be measured before their delay is believed.
 const ENOUGH: f64 = 5.0;
 
@@ -81,19 +87,20 @@ impl Sales {
         }
     }
 
-    /// Orders that are to be expected within a time.
-    fn expected(self, within: TimeDelta, now: DateTime<Utc>) -> f64 {
-        let rate = self.decayed(now).orders * std::f64::consts::LN_2 / seconds(SALES_HALF_LIFE);
-        rate * seconds(within)
+    /// Orders in a second.
+    fn rate(self, now: DateTime<Utc>) -> f64 {
+        let orders = self.decayed(now).orders + UNCOUNTED;
+        orders * std::f64::consts::LN_2 / seconds(SALES_HALF_LIFE)
     }
 
-    /// Units of one order, rounded up.
-    fn units_per_order(self) -> f64 {
-        if self.orders > 0.0 {
-            (self.units / self.orders).ceil().max(1.0)
-        } else {
-            1.0
-        }
+    /// The units of so many orders. One of them is larger than the mean, so that a single order of two
+    /// is not forgotten where most are of one.
+    fn units_of(self, orders: i32) -> i32 {
+        let mean = (self.units + UNCOUNTED) / (self.orders + UNCOUNTED);
+        let units = f64::from(orders - 1) * mean + mean.ceil();
+        #[expect(clippy::cast_possible_truncation, reason = "capped before")]
+        let units = units.ceil().min(f64::from(MOST_HIDDEN)) as i32;
+        if orders > 0 { units } else { 0 }
     }
 }
 
@@ -109,39 +116,69 @@ fn seconds(time: TimeDelta) -> f64 {
 /// How long to wait for sales to become known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
-    /// How long a deficit has to stand.
+    /// How long a deficit has to stand until it is raised whole, however fast the barcode sells.
     pub settle: TimeDelta,
-    /// How long a sale may be hidden; `None` while that is not known.
-    window: Option<TimeDelta>,
+    /// Whether what sells seldom may settle earlier.
+    early: bool,
+    /// The mean order delay; `None` while that is not known.
+    delay: Option<TimeDelta>,
 }
 
 impl Pace {
     /// By the measured delay and the configuration.
     #[must_use]
     pub fn of(delay: OrderDelay, settle: Settle) -> Self {
-        let mean = delay.mean();
-        let auto = mean.map_or(SETTLE.1, |mean| {
-            (mean * SETTLE_DELAYS).clamp(SETTLE.0, SETTLE.1)
+        let delay = delay.mean().map(|mean| mean.max(SHORTEST_DELAY));
+        let auto = delay.map_or(SETTLE_UNKNOWN, |mean| {
+            (mean * SETTLE_DELAYS).min(SETTLE_MOST)
         });
-        let settle = match settle {
-            Settle::Auto => auto,
-            Settle::Fixed(time) => TimeDelta::from_std(time).unwrap_or(SETTLE.1),
-        };
         Self {
-            settle,
-            window: mean.map(|mean| mean * HIDDEN_DELAYS),
+            settle: match settle {
+                Settle::Auto => auto,
+                Settle::Fixed(time) => TimeDelta::from_std(time).unwrap_or(SETTLE_MOST),
+            },
+            early: settle == Settle::Auto,
+            delay,
         }
     }
 
     /// Units that may have been sold without an order that tells of it; `None` when nobody knows.
-    /// At least one: what has not sold for months may have been sold just now.
     #[must_use]
     pub fn hidden(self, sales: Sales, now: DateTime<Utc>) -> Option<i32> {
-        let orders = quantile(sales.expected(self.window?, now)).max(1);
-        #[expect(clippy::cast_possible_truncation, reason = "capped before")]
-        let units =
-            (f64::from(orders) * sales.units_per_order()).min(f64::from(MOST_HIDDEN)) as i32;
-        Some(units)
+        self.hidden_after(TimeDelta::zero(), sales, now)
+    }
+
+    /// The same, only of sales for which the orders were read `age` later. Below zero, the orders were
+    /// not read since.
+    ///
+    /// At any moment the hidden orders are Poisson distributed, with the rate of sale times the mean
+    /// delay for their mean; those that stay hidden for longer become fewer by the exponential law.
+    #[must_use]
+    pub fn hidden_after(self, age: TimeDelta, sales: Sales, now: DateTime<Utc>) -> Option<i32> {
+        if age >= self.settle {
+            return Some(0);
+        }
+        let delay = seconds(self.delay?);
+        let unread = seconds(-age).max(0.0);
+        let read = if self.early {
+            seconds(age).max(0.0)
+        } else {
+            0.0
+        };
+        let hidden = sales.rate(now) * (delay * (-read / delay).exp() + unread);
+        Some(sales.units_of(quantile(hidden)))
+    }
+
+    /// How long a deficit of this barcode has to stand until no sale can be hidden in it.
+    #[must_use]
+    pub fn settled_after(self, sales: Sales, now: DateTime<Utc>) -> TimeDelta {
+        let Some(delay) = self.delay.filter(|_| self.early) else {
+            return self.settle;
+        };
+        let hidden = sales.rate(now) * seconds(delay);
+        #[expect(clippy::cast_possible_truncation, reason = "a few mean delays")]
+        let after = (seconds(delay) * (hidden / IMPROBABLE).ln()).ceil() as i64;
+        TimeDelta::seconds(after.max(0)).min(self.settle)
     }
 }
 
@@ -191,9 +228,9 @@ mod tests {
             Pace::of(delay, Settle::Auto).settle.num_seconds()
         };
         assert_eq!(of(2.0, 10.0), 900, "too few to know");
-        assert_eq!(of(9.0, 10.0), 120);
-        assert_eq!(of(9.0, 60.0), 360);
-        assert_eq!(of(9.0, 600.0), 900);
+        assert_eq!(of(9.0, 1.0), 180, "no shorter delay is believed in");
+        assert_eq!(of(9.0, 60.0), 540);
+        assert_eq!(of(9.0, 600.0), 1800);
         assert_eq!(of(9.0, f64::NAN), 900);
     }
 
@@ -203,18 +240,67 @@ mod tests {
         assert!((sales.orders - 1.5).abs() < 1e-9 && (sales.units - 5.0).abs() < 1e-9);
         let late = Sales::default().with(4, at(360)).with(2, at(0));
         assert_eq!(late, sales, "whatever comes first");
-        assert!((sales.units_per_order() - 4.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn one_order_of_those_that_may_be_hidden_is_larger_than_the_mean() {
+        let singles = Sales::default().with(1, at(0)).with(1, at(1));
+        assert_eq!([0, 1, 3].map(|orders| singles.units_of(orders)), [0, 1, 3]);
+        let mixed = singles.with(2, at(2));
+        assert_eq!([0, 1, 3].map(|orders| mixed.units_of(orders)), [0, 2, 5]);
+        assert_eq!(mixed.units_of(i32::MAX), MOST_HIDDEN);
     }
 
     #[test]
     fn nothing_is_raised_at_once_while_the_delay_is_not_known() {
         let unknown = Pace::of(OrderDelay::default(), Settle::Auto);
         assert_eq!(unknown.hidden(Sales::default(), at(0)), None);
-        let delay = OrderDelay {
+        let known = Pace::of(minute(), Settle::Auto);
+        assert_eq!(known.hidden(Sales::default(), at(0)), Some(1));
+    }
+
+    /// Nine orders with a mean delay of a minute.
+    fn minute() -> OrderDelay {
+        OrderDelay {
             orders: 9.0,
             seconds: 540.0,
-        };
-        let known = Pace::of(delay, Settle::Auto);
-        assert_eq!(known.hidden(Sales::default(), at(0)), Some(1));
+        }
+    }
+
+    #[test]
+    fn the_longer_the_orders_are_read_the_fewer_sales_are_hidden() {
+        let (seldom, often) = (Sales::default(), {
+            let hour = (0..60).map(at);
+            hour.fold(Sales::default(), |sales, minute| sales.with(1, minute))
+        });
+        let auto = Pace::of(minute(), Settle::Auto);
+        let hidden = |sales, age| auto.hidden_after(TimeDelta::seconds(age), sales, at(60));
+
+        let ages = [-600, 0, 60, 180, 300, 540];
+        assert_eq!(
+            ages.map(|age| hidden(seldom, age)),
+            [2, 1, 1, 0, 0, 0].map(Some)
+        );
+        assert_eq!(
+            ages.map(|age| hidden(often, age)),
+            [7, 3, 2, 1, 1, 0].map(Some)
+        );
+        for sales in [seldom, often] {
+            let settled = auto.settled_after(sales, at(60)).num_seconds();
+            assert_eq!(hidden(sales, settled), Some(0));
+            assert_ne!(hidden(sales, settled - 2), Some(0));
+        }
+    }
+
+    #[test]
+    fn a_time_to_settle_that_was_chosen_is_neither_shortened_nor_prolonged() {
+        let ten = Settle::Fixed(std::time::Duration::from_mins(10));
+        let pace = Pace::of(minute(), ten);
+        assert_eq!(
+            pace.settled_after(Sales::default(), at(0)).num_minutes(),
+            10
+        );
+        let hidden = |age| pace.hidden_after(TimeDelta::seconds(age), Sales::default(), at(0));
+        assert_eq!([0, 599, 600].map(hidden), [1, 1, 0].map(Some));
     }
 }

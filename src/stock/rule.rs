@@ -2,8 +2,8 @@
 //!
 //! Nothing is inferred about what Trendyol may have done to its figure meanwhile. A figure that is too high
 //! is lowered at once. One that is too low (a [`Deficit`]) is either stock to put on sale, or sales that the
-//! orders do not tell of yet; so it is raised at once by all but the sales that may still be hidden, and by
-//! the rest when the deficit has stood long enough for every sale to be known.
+//! orders do not tell of yet; so it is raised at once by all but the sales that may still be hidden. The
+//! longer it stands without growing while the orders are read, the fewer these are, until it is raised whole.
 
 use std::cmp::Ordering;
 
@@ -232,7 +232,7 @@ impl Figure {
         self.sent.filter(|sent| sent.open_until.is_some())
     }
 
-    /// The deficit by the last look. One that changed starts anew, because the change may be a sale.
+    /// The deficit by the last look. One that grew starts anew, because what it grew by may be a sale.
     #[must_use]
     pub fn deficit_of(&self, desired: i32) -> Option<Deficit> {
         let observed = self.observed.as_ref()?;
@@ -240,13 +240,9 @@ impl Figure {
             return self.deficit;
         }
         let units = desired.saturating_sub(self.on_sale()?);
-        let stood = self.deficit.filter(|before| before.units == units);
-        (units > 0).then(|| {
-            stood.unwrap_or(Deficit {
-                units,
-                since: observed.at,
-            })
-        })
+        let stood = self.deficit.filter(|before| before.units >= units);
+        let since = stood.map_or(observed.at, |before| before.since);
+        (units > 0).then_some(Deficit { units, since })
     }
 }
 
@@ -303,6 +299,8 @@ fn lower(desired: i32, figure: &Figure, rules: &Rules) -> Verdict {
     }
 }
 
+/// Raises by all but the sales that may be hidden in the deficit. They are older than it, because a sale
+/// since then would have made it grow, and they had until the last reading of the orders to become known.
 fn raise(desired: i32, on_sale: i32, figure: &Figure, rules: &Rules) -> Verdict {
     if rules.blind {
         return Verdict::Wait(Wait::Unseen);
@@ -310,27 +308,35 @@ fn raise(desired: i32, on_sale: i32, figure: &Figure, rules: &Rules) -> Verdict 
     if rules.stale {
         return Verdict::Wait(Wait::StaleOrders);
     }
+    let Some(read) = rules.orders_read_at else {
+        return Verdict::Wait(Wait::OrdersToRead);
+    };
+
     let since = figure
         .deficit_of(desired)
         .map_or(rules.now, |deficit| deficit.since);
-    if rules.orders_read_at.is_none_or(|read| read < since) {
+    let hidden = rules
+        .pace
+        .hidden_after(read - since, figure.sales, rules.now);
+    let until = since + rules.pace.settled_after(figure.sales, rules.now);
+    if rules.now >= until && hidden != Some(0) {
         return Verdict::Wait(Wait::OrdersToRead);
     }
 
-    let until = since + rules.pace.settle;
-    let (quantity, reason) = if rules.now >= until {
-        (desired, Reason::RaiseSettled)
-    } else {
-        let hidden = rules.pace.hidden(figure.sales, rules.now);
-        let surely = hidden.map_or(0, |hidden| desired.saturating_sub(hidden));
-        (surely, Reason::Raise)
-    };
+    let quantity = hidden.map_or(0, |hidden| desired.saturating_sub(hidden));
     if quantity <= on_sale {
         return Verdict::Wait(Wait::Settling { until });
     }
     match used_until(figure, quantity, rules) {
         Some(until) => Verdict::Wait(Wait::Repeated { until }),
-        None => Verdict::Send { quantity, reason },
+        None => Verdict::Send {
+            quantity,
+            reason: if hidden == Some(0) {
+                Reason::RaiseSettled
+            } else {
+                Reason::Raise
+            },
+        },
     }
 }
 
@@ -340,3 +346,6 @@ fn used_until(figure: &Figure, quantity: i32, rules: &Rules) -> Option<DateTime<
     let until = same.map(|(_, at)| *at + REPEAT_AFTER).max()?;
     (until > rules.now).then_some(until)
 }
+
+#[cfg(test)]
+mod tests;

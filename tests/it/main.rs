@@ -118,6 +118,7 @@ mod second_dispatcher;
 mod stats;
 #[cfg(feature = "sandbox")]
 mod stock;
+mod stock_rules;
 #[cfg(feature = "sandbox")]
 mod support;
 mod trendyol_wire;
