@@ -77,9 +77,9 @@ fn title(screen: &Screen) -> Line<'static> {
     let ends = match screen.ending {
         Ending::Never => "q or Ctrl-C ends it".to_owned(),
         Ending::After(left) => format!("q or Ctrl-C ends it   {} left", span(left)),
-        Ending::Orders(orders) => format!("q or Ctrl-C ends it   ends with {orders} orders"),
+        Ending::Orders(orders) => format!("q or Ctrl-C ends it   or {orders} orders"),
         Ending::Finishing => "q or Ctrl-C ends it   finishing".to_owned(),
-        Ending::Stopping => "stopping   q or Ctrl-C again ends it at once".to_owned(),
+        Ending::Stopping => "stopping   q or Ctrl-C again: at once".to_owned(),
     };
     Line::from(vec![
         Span::styled(screen.address.clone(), BOLD),
