@@ -131,6 +131,7 @@ async fn note_change(
         .collect();
     let names: Vec<&str> = barcodes.iter().map(Barcode::as_str).collect();
     touch(&mut **transaction, &names, now).await?;
+    wake_turns(transaction).await?;
     let Some(sold_at) = change.sold_at else {
         return Ok(());
     };
@@ -146,6 +147,15 @@ async fn note_change(
         count_sale(transaction, barcode, *units, sold_at).await?;
     }
     measure(transaction, sold_at, now).await
+}
+
+/// What is watched is looked at now, not only at the next turn.
+async fn wake_turns(transaction: &mut Transaction<'_, Postgres>) -> Result<(), StoreError> {
+    sqlx::query!(r#"SELECT pg_notify('orderwatch_stock', '') AS "notified!: ()""#)
+        .execute(&mut **transaction)
+        .await
+        .map_err(StoreError::doing("telling of a package"))?;
+    Ok(())
 }
 
 /// A package as it is known.

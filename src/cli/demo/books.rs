@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use super::warehouse::has_ended;
@@ -55,9 +55,9 @@ impl Books {
         }
     }
 
-    /// Not to be held while something is awaited.
-    pub(super) fn notes(&self) -> MutexGuard<'_, Notes> {
-        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What is written down, while nothing is awaited and nothing else of it is looked at.
+    pub(super) fn note<T>(&self, work: impl FnOnce(&mut Notes) -> T) -> T {
+        work(&mut self.notes.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What should be on sale: what lies there, less what the open packages still want.
@@ -73,12 +73,13 @@ impl Books {
                 *owed.entry(key).or_default() += i64::from(line.quantity);
             }
         }
-        let notes = self.notes();
-        for ((order, barcode), pieces) in owed {
-            let taken = notes.picked.get(&order).and_then(|t| t.get(&barcode));
-            let left = pieces - i64::from(taken.copied().unwrap_or(0));
-            *free.entry(barcode).or_default() -= left.max(0);
-        }
+        self.note(|notes| {
+            for ((order, barcode), pieces) in owed {
+                let taken = notes.picked.get(&order).and_then(|t| t.get(&barcode));
+                let left = pieces - i64::from(taken.copied().unwrap_or(0));
+                *free.entry(barcode).or_default() -= left.max(0);
+            }
+        });
         Ok(free)
     }
 
@@ -88,7 +89,7 @@ impl Books {
         let ledger = self.trendyol.ledger();
         let packages = self.trendyol.packages();
         let mut figures = StockFigures {
-            oversold: self.notes().oversold.len(),
+            oversold: self.note(|notes| notes.oversold.len()),
             sales: ledger.sales().len(),
             open_packages: packages.iter().filter(|p| is_open(p)).count(),
             pushes: ledger.count(Endpoint::PushStock),

@@ -58,7 +58,10 @@ impl Log {
                 .with_context(|| format!("{} cannot be removed", path.display()))?;
             return Ok(());
         }
-        out::line(format_args!("  warnings      {}", path.display()))?;
+        out::line(format_args!(
+            "Warnings and errors are in {}",
+            path.display()
+        ))?;
         Ok(())
     }
 }

@@ -34,10 +34,9 @@ impl StockSummary {
         let ledger = warehouse.books.trendyol.ledger();
         let log = warehouse.books.store.push_log(None, PASSES).await?;
         let returns = warehouse.books.store.practice_returns().await?;
-        let (picked, oversold) = {
-            let notes = warehouse.books.notes();
-            (notes.picked.len(), notes.oversold.clone())
-        };
+        let (picked, oversold) = warehouse
+            .books
+            .note(|notes| (notes.picked.len(), notes.oversold.clone()));
         let mut summary = Self {
             sales: ledger.sales().len(),
             picked,

@@ -157,7 +157,7 @@ impl Warehouse {
         let there = self.ever.get(&barcode).copied().unwrap_or(0);
         if sold > there {
             let oversold = format!("{barcode}: {sold} sold, {there} there");
-            self.books.notes().oversold.push(oversold);
+            self.books.note(|notes| notes.oversold.push(oversold));
         }
     }
 
@@ -180,12 +180,11 @@ impl Warehouse {
         if let Some(package) = unpaid.filter(|_| self.dice.u8(..100) < 30) {
             drop(self.trendyol.move_to(package.id, Status::Created));
         }
-        let open: Vec<&Package> = {
-            let picked = &self.books.notes().picked;
+        let open: Vec<&Package> = self.books.note(|notes| {
             let open = packages.iter().filter(|p| p.status == Status::Created);
-            open.filter(|p| !picked.contains_key(&p.order_number))
+            open.filter(|p| !notes.picked.contains_key(&p.order_number))
                 .collect()
-        };
+        });
         let Some(package) = self.dice.choice(&open) else {
             return;
         };
@@ -231,7 +230,8 @@ impl Warehouse {
             let taken = lines.into_iter();
             let taken = taken.map(|line| (line.line.barcode, line.from_stock));
             let picked = taken.collect();
-            self.books.notes().picked.insert(order.clone(), picked);
+            self.books
+                .note(|notes| notes.picked.insert(order.clone(), picked));
         }
         Ok(())
     }

@@ -15,6 +15,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     env,
+    ops::Range,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -127,6 +128,15 @@ impl World {
                 });
             }
         }
+    }
+
+    fn was_applied(&self, barcode: &str, units: i64, within: Range<DateTime<Utc>>) -> bool {
+        let mut applied = self.applied.iter();
+        applied.any(|applied| {
+            applied.barcode == barcode
+                && i64::from(applied.after) == units
+                && within.contains(&applied.at)
+        })
     }
 
     fn sell(&mut self, shop: &TrendyolStore) {
@@ -439,7 +449,7 @@ impl Hour {
         let world = self.world.lock().unwrap();
         for oversold in &world.oversold {
             let mut applied = world.applied.iter();
-            if !applied.any(|applied| self.explains(applied, oversold, &known_at)) {
+            if !applied.any(|applied| self.explains(applied, oversold, &known_at, &world)) {
                 let story = self.story(&world, &oversold.barcode);
                 return Err(format!("{oversold:?}\n{story}"));
             }
@@ -456,6 +466,7 @@ impl Hour {
         applied: &Applied,
         oversold: &Oversold,
         known_at: &HashMap<String, DateTime<Utc>>,
+        world: &World,
     ) -> bool {
         if applied.barcode != oversold.barcode || applied.at > oversold.at {
             return false;
@@ -470,7 +481,17 @@ impl Hour {
         let Some(sent_at) = pushed.map(|push| push.at).max() else {
             return false;
         };
-        let within = |end: DateTime<Utc>| (oversold.at - end).num_seconds() <= LOWERED_WITHIN;
+        // What lowers it may be stuck in the queue, too.
+        let is_stuck = pushes.iter().any(|push| {
+            let units = push.items.iter().find(|(name, _)| *name == applied.barcode);
+            units.is_some_and(|(_, units)| {
+                (applied.at..oversold.at).contains(&push.at)
+                    && *units < i64::from(applied.after)
+                    && !world.was_applied(&applied.barcode, *units, push.at..oversold.at)
+            })
+        });
+        let within =
+            |end: DateTime<Utc>| is_stuck || (oversold.at - end).num_seconds() <= LOWERED_WITHIN;
         if (applied.at - sent_at).num_seconds() > SLOW {
             return within(applied.at);
         }
