@@ -50,6 +50,7 @@ words! {
         spent_today => ["Spent today", "Bugün harcanan", "المصروف اليوم"],
         completed_today => ["Delivered today", "Bugün teslim edilen", "المسلَّم اليوم"],
         failed_today => ["Failed today", "Bugün başarısız", "الفاشل اليوم"],
+        order_delay => ["Order delay, mean", "Sipariş gecikmesi, ortalama", "تأخر الطلبات، المتوسط"],
         warnings => ["Warnings", "Uyarılar", "تنبيهات"],
         all_well => ["Nothing needs attention.", "Dikkat gerektiren bir şey yok.", "لا شيء يحتاج إلى انتباه."],
         latest => ["Latest orders", "Son siparişler", "أحدث الطلبات"],
