@@ -1,19 +1,15 @@
-//! What a pass of the stock costs in a large warehouse: `scripts/with-postgres cargo bench --bench
-//! stock`.
+//! What keeping a store's stock right costs, and how soon it is right: `scripts/with-postgres cargo bench
+//! --bench stock`, or one part of it by its name.
 //!
-//! 100,000 bar codes, 10,000 open packages, and before each pass one product in a hundred has changed.
-//! Two measurements:
-//!
-//! * `pass`: the time without the network. The pass is the product's own, from the first question to
-//!   the row in `stock_push_log`, with the database behind it; only the marketplace is one that
-//!   answers in memory at once, and a pause takes no time. So there is no network in it, and nothing
-//!   has to be taken off.
-//! * `binary`: the release binary runs `once push-stock` against the practice store behind a socket.
-//!   What it needs most of memory is read from the kernel; its time has the network and the product's
-//!   pauses in it.
-//!
-//! `cargo bench --bench stock -- rules` needs no database: it simulates what the rule of the stock, and
-//! those that were tried before it, sell without having it.
+//! * `pass`: 3,071 products at Trendyol's real pace. The binary runs passes against the practice store with
+//!   its limits on, and the client's own as they are shipped.
+//! * `size`: 100,000 products and 10,000 open packages, without the network: the pass is the product's own,
+//!   with the database behind it, but the marketplace answers in memory and a pause takes no time. What it
+//!   costs are the processor time and the memory of this process.
+//! * `react`: the daemon beside a quiet store: from a change in the warehouse to the request that sends it,
+//!   and from a sale to its reservation.
+//! * `rules` needs no database: it simulates what the rule of the stock, and those that were tried before
+//!   it, sell without having it.
 
 #![expect(
     clippy::print_stdout,
@@ -21,14 +17,18 @@
     reason = "a bench reports to the terminal"
 )]
 
-#[path = "stock/binary.rs"]
-mod binary;
 #[path = "stock/instant.rs"]
 mod instant;
 #[path = "stock/pass.rs"]
 mod pass;
+#[path = "stock/react.rs"]
+mod react;
 #[path = "stock/rules.rs"]
 mod rules;
+#[path = "stock/seller.rs"]
+mod seller;
+#[path = "stock/size.rs"]
+mod size;
 mod support;
 #[path = "stock/warehouse.rs"]
 mod warehouse;
@@ -38,27 +38,23 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 
 use support::{database::Database, targets::Targets};
-use warehouse::Size;
 
-#[derive(ValueEnum, Clone, Copy, Debug)]
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
+    /// Passes over a catalogue of the usual size, at the real pace.
+    Pass,
+    /// Passes over a large catalogue, without the network.
+    Size,
+    /// From a change to what is done about it.
+    React,
     /// The rules by which figures are sent, in a simulated shop.
     Rules,
 }
 
 #[derive(Parser, Debug)]
 struct Options {
-    /// What is measured, if not a pass.
+    /// What is measured; all that needs a database if it is not said.
     part: Option<Part>,
-    /// Products in the warehouse.
-    #[arg(long, default_value_t = 100_000)]
-    products: u32,
-    /// Packages that are open; one piece each.
-    #[arg(long, default_value_t = 10_000)]
-    packages: u32,
-    /// Passes that are measured.
-    #[arg(long, default_value_t = 3)]
-    rounds: u32,
     /// Fail when a target is missed.
     #[arg(long)]
     strict: bool,
@@ -71,20 +67,25 @@ fn main() -> ExitCode {
     support::main(async || {
         let options = Options::parse();
         let mut targets = Targets::default();
-        if let Some(Part::Rules) = options.part {
+        if options.part == Some(Part::Rules) {
             rules::measure(&mut targets);
             return Ok(targets.print() || !options.strict);
         }
-        let size = Size {
-            products: options.products,
-            packages: options.packages,
-        };
+
         println!(
             "{}",
             Database::with(async |database| database.describe().await).await?
         );
-        pass::measure(&mut targets, size, options.rounds).await?;
-        binary::measure(&mut targets, size).await?;
+        let asked = |part| options.part.is_none_or(|asked| asked == part);
+        if asked(Part::Pass) {
+            pass::measure(&mut targets).await?;
+        }
+        if asked(Part::Size) {
+            size::measure(&mut targets).await?;
+        }
+        if asked(Part::React) {
+            react::measure(&mut targets).await?;
+        }
         Ok(targets.print() || !options.strict)
     })
 }

@@ -19,7 +19,10 @@ pub(crate) use daemons::{buying_name, buying_named};
 pub use jobs::{JobView, RunView};
 pub use panels::{BreakerView, PanelOrders, PanelView, PauseView, SecondView};
 
-use crate::order::{HoldReason, IntegrationId};
+use crate::{
+    order::{HoldReason, IntegrationId},
+    stock::pace::DelayBin,
+};
 
 /// Everything, as of one moment.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -147,7 +150,7 @@ pub struct NoticeQueue {
 }
 
 /// The Trendyol store.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct Market {
     /// Packages that may hold units.
     pub open_packages: u64,
@@ -160,9 +163,18 @@ pub struct Market {
     pub unknown_order_tables: Vec<String>,
     /// When the orders were last read whole.
     pub orders_read_at: Option<DateTime<Utc>>,
-    /// Bar codes that were sent and are not settled.
+    /// Mean seconds from a sale to the moment at which the orders tell of it; none while too few orders
+    /// were measured.
+    pub order_delay_seconds: Option<f64>,
+    /// The same as a histogram, the shortest delays first.
+    pub order_delays: Vec<DelayBin>,
+    /// Barcodes that are looked at again and again, because something happened to them.
+    pub items_watched: u64,
+    /// Barcodes of which fewer are on sale than should be.
+    pub items_in_deficit: u64,
+    /// Barcodes that were sent and whose result is not known yet.
     pub items_pending: u64,
-    /// Bar codes that Trendyol refused and that rest until they are sent again.
+    /// Barcodes that Trendyol refused and that rest until they are sent again.
     pub items_resting: u64,
     /// When the last push ended.
     pub pushed_at: Option<DateTime<Utc>>,

@@ -111,7 +111,6 @@ pub use market_account::MarketAccount;
 pub use migrate::{MigrateError, Revert, Sides};
 pub use notices::{Audience, DueNotice, Fate, NoticeOutcome, NoticeShare, Stranded};
 pub use order_calls::OrderCall;
-pub use order_delays::DelayBin;
 pub use orders::{ShopView, TrackedOrder};
 pub use outbox::Telling;
 pub use overview::{Overview, Question};

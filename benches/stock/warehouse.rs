@@ -1,4 +1,4 @@
-//! A large warehouse, as its application and earlier passes would have left it.
+//! A large warehouse, as its application would have left it.
 
 use sqlx::{AssertSqlSafe, Connection};
 
@@ -10,64 +10,56 @@ pub(crate) const PIECES: u32 = 5;
 /// How much there is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Size {
-    /// Bar codes.
+    /// Barcodes.
     pub(crate) products: u32,
     /// Open packages of one piece each, of the first products.
     pub(crate) packages: u32,
 }
 
 impl Size {
-    /// One in a hundred.
-    pub(crate) fn changed(self) -> u32 {
-        self.products / 100
-    }
-
     /// What is on sale of product number `n` before anything changes.
     pub(crate) fn on_sale(self, n: u32) -> u32 {
         PIECES - u32::from(n < self.packages)
     }
 }
 
-/// Puts it in: what is on sale is what is available, and Trendyol has confirmed it.
+/// Puts the products in, [`PIECES`] of each.
+pub(crate) async fn stock(database: &Database, products: u32) -> anyhow::Result<()> {
+    let sql = format!(
+        "INSERT INTO public.central_stock (barcode, qty)
+         SELECT (8683772000000 + n)::text, {PIECES} FROM generate_series(0, {products} - 1) n;
+         ANALYZE"
+    );
+    run(database, &sql).await
+}
+
+/// Puts all of it in.
 pub(crate) async fn fill(database: &Database, size: Size) -> anyhow::Result<()> {
-    let Size { products, packages } = size;
-    run(
-        database,
-        &format!(
-            "INSERT INTO public.central_stock (barcode, qty)
-             SELECT (8683772000000 + n)::text, {PIECES} FROM generate_series(0, {products} - 1) n;
-             INSERT INTO orderwatch.stock_items (barcode, confirmed, confirmed_at)
-             SELECT (8683772000000 + n)::text,
-                    CASE WHEN n < {packages} THEN {PIECES} - 1 ELSE {PIECES} END, now()
-             FROM generate_series(0, {products} - 1) n;
-             INSERT INTO orderwatch.packages (package_id, order_number, status, effect, modified_ms,
-                 changed_at, first_seen_at, told_at, mirrored, lines, content)
-             SELECT n, n::text, 'Created', 'reserved', 1, now(), now(), now(), true,
-                    jsonb_build_array(jsonb_build_object('barcode', (8683772000000 + n)::text,
-                                                         'quantity', 1, 'line_id', n)), '{{}}'
-             FROM generate_series(0, {packages} - 1) n;
-             INSERT INTO public.orders_created (order_number, status, details, created_at, updated_at)
-             SELECT n::text, 'Created', '[]', now(), now() FROM generate_series(0, {packages} - 1) n;
-             ANALYZE"
-        ),
-    )
-    .await
+    stock(database, size.products).await?;
+    let packages = size.packages;
+    let sql = format!(
+        "INSERT INTO orderwatch.packages (package_id, order_number, status, effect, modified_ms,
+             changed_at, first_seen_at, told_at, mirrored, lines, barcodes, content)
+         SELECT n, n::text, 'Created', 'reserved', 1, now(), now(), now(), true,
+                jsonb_build_array(jsonb_build_object('barcode', (8683772000000 + n)::text,
+                                                     'quantity', 1, 'line_id', n)),
+                ARRAY[(8683772000000 + n)::text], '{{}}'
+         FROM generate_series(0, {packages} - 1) n;
+         INSERT INTO public.orders_created (order_number, status, details, created_at, updated_at)
+         SELECT n::text, 'Created', '[]', now(), now() FROM generate_series(0, {packages} - 1) n;
+         ANALYZE"
+    );
+    run(database, &sql).await
 }
 
-/// Goods come in for every hundredth product, beginning with another one in each round.
-pub(crate) async fn change(database: &Database, round: u32) -> anyhow::Result<()> {
-    run(
-        database,
-        &format!(
-            "UPDATE public.central_stock SET qty = qty + 1
-             WHERE (barcode::bigint - 8683772000000) % 100 = {}",
-            round % 100
-        ),
-    )
-    .await
+/// Goods come in for every hundredth product.
+pub(crate) async fn change(database: &Database) -> anyhow::Result<()> {
+    let sql = "UPDATE public.central_stock SET qty = qty + 1
+               WHERE (barcode::bigint - 8683772000000) % 100 = 1";
+    run(database, sql).await
 }
 
-async fn run(database: &Database, sql: &str) -> anyhow::Result<()> {
+pub(crate) async fn run(database: &Database, sql: &str) -> anyhow::Result<()> {
     let mut connection = database.connect().await?;
     sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
         .execute(&mut connection)

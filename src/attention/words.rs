@@ -158,7 +158,7 @@ impl Condition {
             Self::Quarantine { items } => {
                 format!(
                     "Trendyol has refused {}, to be sent again later.",
-                    many(*items, "bar code")
+                    many(*items, "barcode")
                 )
             }
             Self::NoticesFailing { endpoint, notices } => {

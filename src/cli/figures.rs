@@ -127,6 +127,15 @@ pub(super) fn market(market: &Market, now: DateTime<Utc>) -> String {
     )
 }
 
+/// How late orders become known.
+pub(super) fn order_delay(market: &Market) -> String {
+    let mean = market.order_delay_seconds.map_or_else(
+        || "not measured yet".to_owned(),
+        |seconds| format!("mean {seconds:.0} s"),
+    );
+    format!("order delay: {mean}")
+}
+
 /// Notices that wait; `None` when nobody is told.
 pub(super) fn notices(queues: &[NoticeQueue]) -> Option<String> {
     if queues.is_empty() {

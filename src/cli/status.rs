@@ -85,6 +85,7 @@ fn print(seen: &Seen, config: &Config) -> anyhow::Result<()> {
     }
     if let Some(market) = &all.market {
         heading("Trendyol", &figures::market(market, all.at))?;
+        heading("", &figures::order_delay(market))?;
     }
     if let Some(notices) = figures::notices(&all.notices) {
         heading("Notices", &notices)?;

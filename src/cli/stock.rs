@@ -29,7 +29,7 @@ use crate::{
 const PLAN_EXAMPLES: &str = "\
 Examples:
   orderwatch stock plan                   what differs from what is on sale, and why
-  orderwatch stock plan 8690000000017     everything about one bar code
+  orderwatch stock plan 8690000000017     everything about one barcode
   orderwatch stock plan --json            all of them, for scripts";
 
 const PUSH_EXAMPLES: &str = "\
@@ -230,7 +230,7 @@ async fn plan(config: &Config, store: &Store, options: &PlanOptions) -> anyhow::
     let wanted: Vec<Barcode> = options
         .barcodes
         .iter()
-        .map(|text| Barcode::parse(text).with_context(|| format!("{text:?} is no bar code")))
+        .map(|text| Barcode::parse(text).with_context(|| format!("{text:?} is no barcode")))
         .collect::<Result<_, _>>()?;
     let shown: Vec<Explained<'_>> = forecast
         .explained()

@@ -2,6 +2,8 @@
 //! tells of it (the *order delay*), and how fast each barcode sells.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 /// After so many mean order delays no sale is hidden any more: of ten thousand orders, one is later.
 const SETTLE_DELAYS: i32 = 9;
@@ -43,7 +45,30 @@ pub struct OrderDelay {
     pub seconds: f64,
 }
 
+/// Upper bounds of the bins in which delays are counted, in seconds; the last one takes everything beyond.
+pub const DELAY_BINS: [i32; 12] = [5, 10, 20, 30, 60, 120, 180, 300, 600, 1800, 3600, i32::MAX];
+
+/// Orders whose delays are alike.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
+pub struct DelayBin {
+    /// Delays of up to so many seconds; `None` for everything beyond the others.
+    pub up_to: Option<i32>,
+    /// Orders, the older ones for less.
+    pub orders: f64,
+    /// Their delays, in seconds.
+    pub seconds: f64,
+}
+
 impl OrderDelay {
+    /// All bins as one.
+    #[must_use]
+    pub fn of(bins: &[DelayBin]) -> Self {
+        bins.iter().fold(Self::default(), |sum, bin| Self {
+            orders: sum.orders + bin.orders,
+            seconds: sum.seconds + bin.seconds,
+        })
+    }
+
     /// `None` while too few orders were measured.
     #[must_use]
     pub fn mean(self) -> Option<TimeDelta> {

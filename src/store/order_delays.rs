@@ -5,52 +5,24 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{PgExecutor, Postgres, Transaction};
 
-use super::{Store, StoreError};
-use crate::stock::pace::OrderDelay;
+use super::StoreError;
+use crate::stock::pace::{DELAY_BINS, DelayBin, OrderDelay};
 
-/// Upper bounds of the bins, in seconds; the last one takes everything beyond.
-const BINS: [i32; 12] = [5, 10, 20, 30, 60, 120, 180, 300, 600, 1800, 3600, i32::MAX];
 /// Half of what counts is younger than this, in seconds.
 const HALF_LIFE: f64 = 86_400.0;
 /// An order that was made while nobody read the feed says nothing about the feed.
 const READ_LATELY: TimeDelta = TimeDelta::minutes(5);
-
-/// A bin of the histogram.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct DelayBin {
-    /// Delays of up to so many seconds; `None` for everything beyond the others.
-    pub up_to: Option<i32>,
-    /// Orders, the older ones for less.
-    pub orders: f64,
-    /// Their delays, in seconds.
-    pub seconds: f64,
-}
-
-impl Store {
-    /// The measured delays, the shortest first.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be read.
-    pub async fn order_delays(&self, now: DateTime<Utc>) -> Result<Vec<DelayBin>, StoreError> {
-        bins(&self.pool, now).await
-    }
-}
 
 /// The mean delay, as far as it was measured.
 pub(super) async fn order_delay(
     transaction: &mut Transaction<'_, Postgres>,
     now: DateTime<Utc>,
 ) -> Result<OrderDelay, StoreError> {
-    let bins = bins(&mut **transaction, now).await?;
-    Ok(bins
-        .iter()
-        .fold(OrderDelay::default(), |sum, bin| OrderDelay {
-            orders: sum.orders + bin.orders,
-            seconds: sum.seconds + bin.seconds,
-        }))
+    Ok(OrderDelay::of(&bins(&mut **transaction, now).await?))
 }
 
-async fn bins(
+/// The measured delays, the shortest first.
+pub(super) async fn bins(
     executor: impl PgExecutor<'_>,
     now: DateTime<Utc>,
 ) -> Result<Vec<DelayBin>, StoreError> {
@@ -81,7 +53,9 @@ pub(super) async fn measure(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let seconds = (now - sold_at).as_seconds_f64().max(0.0);
-    let bin = BINS.into_iter().find(|bin| seconds <= f64::from(*bin));
+    let bin = DELAY_BINS
+        .into_iter()
+        .find(|bin| seconds <= f64::from(*bin));
     sqlx::query!(
         "INSERT INTO orderwatch.order_delays AS d (seconds_up_to, orders, seconds, at)
          SELECT $1, 1, $2, $3

@@ -8,13 +8,14 @@ use rust_decimal::Decimal;
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
-use super::{Evidence, Store, StoreError, ZNET, notices, second, settling};
+use super::{Evidence, Store, StoreError, ZNET, notices, order_delays, second, settling};
 use crate::{
     order::{HoldReason, IntegrationId, explain::LATE},
     overview::{
         Bought, Endings, HeldGroup, MANY, Market, NoticeQueue, Orders, PanelOrders, PanelView,
         SecondView, StockPause,
     },
+    stock::pace::OrderDelay,
 };
 
 /// What is asked.
@@ -327,6 +328,8 @@ async fn market(
                   (SELECT count(*) FROM orderwatch.stock_items WHERE open_until IS NOT NULL) AS "pending!",
                   (SELECT count(*) FROM orderwatch.stock_items
                    WHERE rests_until IS NOT NULL) AS "resting!",
+                  (SELECT count(*) FROM orderwatch.stock_items WHERE watched_until > $4) AS "watched!",
+                  (SELECT count(*) FROM orderwatch.stock_items WHERE deficit IS NOT NULL) AS "in_deficit!",
                   p.who AS "who?", p.why AS "why?", p.at AS "paused_at?",
                   last.finished_at AS "pushed_at?", last.outcome = 'done' AS push_ok,
                   last.report ->> 'error' AS push_error,
@@ -343,17 +346,25 @@ async fn market(
                ORDER BY r.tick DESC LIMIT 1) last ON true"#,
         feed,
         job,
-        now - UNTAKEN_AFTER
+        now - UNTAKEN_AFTER,
+        now
     )
     .fetch_one(&mut **transaction)
     .await
     .map_err(StoreError::doing("reading the figures of the marketplace"))?;
+    let order_delays = order_delays::bins(&mut **transaction, now).await?;
     Ok(Market {
         open_packages: count(row.open),
         shipped_untaken: count(row.untaken),
         shipped_untaken_since: row.untaken_since,
         unknown_order_tables: row.unknown_tables,
         orders_read_at: row.read_at,
+        order_delay_seconds: OrderDelay::of(&order_delays)
+            .mean()
+            .map(TimeDelta::as_seconds_f64),
+        order_delays,
+        items_watched: count(row.watched),
+        items_in_deficit: count(row.in_deficit),
         items_pending: count(row.pending),
         items_resting: count(row.resting),
         pushed_at: row.pushed_at,

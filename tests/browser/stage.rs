@@ -141,7 +141,7 @@ fn with_store(settings: Settings, store: &TrendyolStore) -> Settings {
         .with("trendyol.orders.page_interval", "\"50ms\"")
         // The tests say when stock is sent.
         .with("trendyol.stock.first_run_after", "\"1h\"")
-        .with("trendyol.stock.look_again_after", "\"0s\"")
+        .with("trendyol.stock.settle", "\"0s\"")
 }
 
 /// Where the pages are, as the log says.

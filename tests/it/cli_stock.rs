@@ -33,14 +33,14 @@ async fn the_plan_is_a_table_with_what_is_there_and_what_happens_next() {
     .await;
     let text = world.command(&["stock", "plan"]).await.good();
     let lines: Vec<_> = text.lines().map(cells).collect();
-    assert_eq!(lines[0][..2], ["BAR CODE", "THERE"], "{text}");
+    assert_eq!(lines[0][..2], ["BARCODE", "SHELF"], "{text}");
     let of = |barcode: &str| {
         let found = lines.iter().find(|line| line.first() == Some(&barcode));
         found.unwrap().clone()
     };
     assert_eq!(of("8690000000017")[1], "12", "{text}");
     assert_eq!(of("8690000000024")[1], "0", "{text}");
-    assert!(of("8690000000017").contains(&"never seen"), "{text}");
+    assert!(of("8690000000017").contains(&"never looked at"), "{text}");
     assert!(text.contains("\nProducts: "), "{text}");
 
     let unknown = world.command(&["stock", "plan", "4006381333931"]).await;
@@ -63,15 +63,15 @@ async fn a_push_is_rehearsed_as_a_table_of_what_it_would_send() {
     sql(
         &world,
         "INSERT INTO central_stock (barcode, qty) VALUES ('8690000000017', 13), ('8690000000024', 6);
-         INSERT INTO orderwatch.stock_items (barcode, confirmed, confirmed_at)
+         INSERT INTO orderwatch.stock_items (barcode, observed, observed_at)
          VALUES ('8690000000017', 20, now()), ('8690000000024', 5, now())",
     )
     .await;
     let text = world.command(&REHEARSAL).await.good();
     let lines: Vec<_> = text.lines().map(cells).collect();
-    assert_eq!(lines[0][..2], ["BAR CODE", "THERE"], "{text}");
+    assert_eq!(lines[0][..2], ["BARCODE", "SHELF"], "{text}");
     assert_eq!(lines[1][..2], ["8690000000017", "13"], "{text}");
-    assert_eq!(lines[1].last(), Some(&"read back, then send 12"), "{text}");
+    assert_eq!(lines[1].last(), Some(&"send 12"), "{text}");
     assert!(!text.contains("8690000000024"), "{text}");
     assert!(
         text.contains("\n1 products differ; nothing was sent.\n"),

@@ -16,6 +16,7 @@ use crate::{
     },
     order::HoldReason,
     overview::{Market, Orders, Situation},
+    stock::pace::DELAY_BINS,
 };
 
 /// What was seen of the whole.
@@ -222,13 +223,23 @@ fn market(registry: &mut Registry, market: &Market) {
     for (name, help, number) in [
         (
             "stock_items_quarantined",
-            "Bar codes that Trendyol has refused and that rest",
+            "Barcodes that Trendyol has refused and that rest",
             market.items_resting,
         ),
         (
             "stock_items_pending",
-            "Bar codes that were sent and are not settled",
+            "Barcodes that were sent and whose result is not known yet",
             market.items_pending,
+        ),
+        (
+            "stock_items_watched",
+            "Barcodes that every turn looks at, because something happened to them",
+            market.items_watched,
+        ),
+        (
+            "stock_items_in_deficit",
+            "Barcodes of which fewer are on sale than should be",
+            market.items_in_deficit,
         ),
         (
             "packages_open",
@@ -238,6 +249,38 @@ fn market(registry: &mut Registry, market: &Market) {
     ] {
         registry.register(name, help, Gauges::one(real(number)));
     }
+    order_delay(registry, market);
+}
+
+/// Labels of [`DELAY_BINS`], which grow with what they hold as the buckets of a histogram do.
+const UP_TO: [&str; DELAY_BINS.len()] = [
+    "5", "10", "20", "30", "60", "120", "180", "300", "600", "1800", "3600", "+Inf",
+];
+
+/// No histogram of Prometheus: it decays, so its figures fall, too.
+fn order_delay(registry: &mut Registry, market: &Market) {
+    if let Some(mean) = market.order_delay_seconds {
+        registry.register_with_unit(
+            "order_delay_mean",
+            "From a sale at Trendyol to the moment at which the orders tell of it; missing until it is measured",
+            Unit::Seconds,
+            Gauges::one(mean),
+        );
+    }
+    let within = |bound: i32| -> f64 {
+        let bins = market.order_delays.iter();
+        let within = bins.filter(|bin| bin.up_to.unwrap_or(i32::MAX) <= bound);
+        within.map(|bin| bin.orders).sum()
+    };
+    let bins = UP_TO.into_iter().zip(DELAY_BINS);
+    registry.register(
+        "order_delay_orders",
+        "Orders that became known within so many seconds; those of a day before count for half",
+        Gauges(
+            bins.map(|(name, bound)| (vec![("up_to", name)], within(bound)))
+                .collect(),
+        ),
+    );
 }
 
 fn rest(registry: &mut Registry, situation: &Situation) {

@@ -2,6 +2,8 @@
 //! attention, and the brakes.
 
 use askama::Template;
+use std::time::Duration;
+
 use axum::{Extension, response::Html};
 
 use super::{
@@ -121,7 +123,7 @@ fn figures(situation: &Situation, format: &Format) -> Vec<Figure> {
         wide: false,
     };
     let ended = orders.ended_today;
-    vec![
+    let mut figures = vec![
         count(page.in_flight, orders.open(), "", Some("/orders")),
         count(page.due, orders.due, "", None),
         count(page.late, orders.late, "bad", Some("/orders")),
@@ -148,7 +150,19 @@ fn figures(situation: &Situation, format: &Format) -> Vec<Figure> {
             "warn",
             Some("/orders?stage=failed"),
         ),
-    ]
+    ];
+    figures.extend(situation.market.as_ref().map(|market| Figure {
+        name: page.order_delay,
+        value: market.order_delay_seconds.map_or_else(
+            || page.nothing.to_owned(),
+            |seconds| format.span(Duration::from_secs_f64(seconds.round())),
+        ),
+        more: None,
+        tone: "",
+        href: Some("/stock"),
+        wide: false,
+    }));
+    figures
 }
 
 /// What can be done about buying as a whole, and about panels that are paused.

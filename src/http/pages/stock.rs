@@ -276,7 +276,7 @@ fn plan_table(plan: &[Planned], format: &Format) -> Table {
             page.barcode,
             page.in_stock,
             page.reserved,
-            page.available,
+            page.desired,
             page.on_sale,
             page.what,
         ],

@@ -361,7 +361,7 @@ const fn say(condition: &Condition) -> Say {
             "في المستودع جداول طلبات لا يعرفها orderwatch\u{200f}: {subject}. ما فيها يُعد مبيعًا.",
         ],
         Condition::Quarantine { .. } => [
-            "Bar codes that Trendyol has refused: {count}.",
+            "Barcodes that Trendyol has refused: {count}.",
             "Trendyol'un reddettiği barkod: {count}.",
             "رموز رفضتها Trendyol\u{200f}: {count}.",
         ],
