@@ -115,11 +115,20 @@ impl Drop for Guard {
 /// # Errors
 /// [`TelemetryError`] when this process has a log already.
 pub fn init(filter: &Filter, format: Format) -> Result<Guard, TelemetryError> {
-    if io::stderr().is_terminal() {
-        begin(filter, format.is_json(true), true, Terminal(io::stderr()))
+    let terminal = io::stderr().is_terminal();
+    let json = format.is_json(terminal);
+    if terminal && understands_escapes() {
+        begin(filter, json, true, Terminal(io::stderr()))
     } else {
-        begin(filter, format.is_json(false), false, io::stderr())
+        begin(filter, json, false, io::stderr())
     }
+}
+
+/// Whether a terminal has colours and a cursor that can be moved: a dumb one prints what is meant for
+/// them.
+pub(crate) fn understands_escapes() -> bool {
+    let term = std::env::var_os("TERM");
+    term.is_none_or(|term| term != "dumb" && !term.is_empty())
 }
 
 /// Sends all events of this process to a file, and panics with them.

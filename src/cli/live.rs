@@ -21,6 +21,7 @@ use ratatui::{
 use tokio_util::sync::CancellationToken;
 
 use super::out;
+use crate::telemetry::understands_escapes;
 
 pub(super) const BOLD: Style = Style::new().add_modifier(Modifier::BOLD);
 pub(super) const DIM: Style = Style::new().add_modifier(Modifier::DIM);
@@ -41,8 +42,7 @@ pub(super) struct News<R> {
 
 /// Whether standard output is a terminal on which a cursor can be moved.
 pub(super) fn is_possible() -> bool {
-    let term = std::env::var_os("TERM");
-    io::stdout().is_terminal() && term.is_none_or(|term| term != "dumb" && !term.is_empty())
+    io::stdout().is_terminal() && understands_escapes()
 }
 
 impl Live {

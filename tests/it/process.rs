@@ -16,6 +16,7 @@ pub(crate) mod market;
 pub(crate) mod proxy;
 pub(crate) mod settings;
 pub(crate) mod shop;
+pub(crate) mod terminal;
 pub(crate) mod world;
 
 use std::{

@@ -11,7 +11,7 @@ the demo needs a Postgres database that is empty, in $DATABASE_URL, such as post
 in the source's folder `scripts/with-postgres` starts one for a command: scripts/with-postgres orderwatch demo";
 
 /// What differs from the shipped settings: shorter intervals, so that there is something to see.
-const SETTINGS: [(&str, &str); 26] = [
+const SETTINGS: [(&str, &str); 27] = [
     ("ORDERWATCH__HTTP__LISTEN", "127.0.0.1:0"),
     ("ORDERWATCH__LOG__FORMAT", "pretty"),
     // The small shop has neither wallets nor a listener.
@@ -38,6 +38,8 @@ const SETTINGS: [(&str, &str); 26] = [
     ("ORDERWATCH__TRENDYOL__ORDERS__INTERVAL", "2s"),
     ("ORDERWATCH__TRENDYOL__ORDERS__REQUESTS_PER_MINUTE", "600"),
     ("ORDERWATCH__TRENDYOL__ORDERS__PAGE_INTERVAL", "0s"),
+    // A question for each day; the sales stand still meanwhile, and nothing here is older.
+    ("ORDERWATCH__TRENDYOL__RETURNS__WINDOW", "1d"),
     ("ORDERWATCH__TRENDYOL__STOCK__INTERVAL", "10s"),
     ("ORDERWATCH__TRENDYOL__STOCK__REACT", "1s"),
     // Six times the delay of its orders, as with "auto", which never takes less than two minutes.

@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use fastrand::Rng;
 use tokio_util::sync::CancellationToken;
 
-use super::{books::Books, settings::Setting};
+use super::{books::Books, settings::Setting, stock::Comparison};
 use crate::{
     cli::clock,
     clock::Clock,
@@ -57,8 +57,8 @@ pub(super) struct Warehouse {
     last_sale: HashMap<String, Instant>,
     claimed: HashSet<i64>,
     returns_at: Instant,
-    /// Whether there was time for everything that is on sale to become what is available.
-    pub(super) was_waited_for: bool,
+    /// How it came out, where there was time for everything on sale to become what is available.
+    pub(super) settled: Option<Comparison>,
 }
 
 impl Warehouse {
@@ -90,7 +90,7 @@ impl Warehouse {
             last_sale: HashMap::new(),
             claimed: HashSet::new(),
             returns_at: Instant::now() + RETURNS_EVERY,
-            was_waited_for: false,
+            settled: None,
         })
     }
 
@@ -281,31 +281,26 @@ impl Warehouse {
             if stop.soft.is_cancelled() {
                 return Ok(());
             }
-            if self.is_settled(closed).await? {
-                break;
+            if self.knows_all(closed).await? {
+                let comparison = Comparison::of(self).await?;
+                if comparison.is_settled() {
+                    self.settled = Some(comparison);
+                    return Ok(());
+                }
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
-        self.was_waited_for = true;
+        self.settled = Some(Comparison::of(self).await?);
         Ok(())
     }
 
-    /// Whether every sale is known, and everything that can be sent was.
-    async fn is_settled(&self, closed: DateTime<Utc>) -> anyhow::Result<bool> {
+    /// Whether every sale is known, and every push answered.
+    async fn knows_all(&self, closed: DateTime<Utc>) -> anyhow::Result<bool> {
         let seen = closed + TimeDelta::from_std(FEED_DELAY)? * 2;
         let feed = self.store.feed(ORDERS).await?;
-        let knows_all = feed.good_at.is_some_and(|at| at > seen);
+        let has_read = feed.good_at.is_some_and(|at| at > seen);
         let has_passed = !self.store.push_log(None, 1).await?.is_empty();
-        Ok(knows_all
-            && has_passed
-            && self.trendyol.reports_waiting() == 0
-            && self
-                .forecast()
-                .await?
-                .plan()
-                .entries
-                .values()
-                .all(|entry| rests(entry.verdict)))
+        Ok(has_read && has_passed && self.trendyol.reports_waiting() == 0)
     }
 
     /// What orderwatch thinks is available and on sale.
