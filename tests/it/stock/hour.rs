@@ -68,7 +68,6 @@ struct World {
 struct Applied {
     barcode: String,
     at: DateTime<Utc>,
-    before: u32,
     after: u32,
 }
 
@@ -120,12 +119,7 @@ impl World {
             if let Some(before) = before.filter(|before| *before != after) {
                 self.story
                     .push(format!("{at} {barcode}: {before} became {after}"));
-                self.applied.push(Applied {
-                    barcode,
-                    at,
-                    before,
-                    after,
-                });
+                self.applied.push(Applied { barcode, at, after });
             }
         }
     }
@@ -451,7 +445,9 @@ impl Hour {
             let mut applied = world.applied.iter();
             if !applied.any(|applied| self.explains(applied, oversold, &known_at, &world)) {
                 let story = self.story(&world, &oversold.barcode);
-                return Err(format!("{oversold:?}\n{story}"));
+                let (name, sold) = (&oversold.barcode, oversold.sold);
+                let (there, at) = (oversold.there, oversold.at);
+                return Err(format!("{name}: {sold} sold of {there} at {at}\n{story}"));
             }
         }
         // Otherwise there was nothing to be seen.
