@@ -10,7 +10,7 @@ use super::{Store, StoreError, pool::whole, stock_items::WATCHED};
 use crate::{
     marketplace::Barcode,
     stock::{
-        patience::{MAY_STILL_APPLY, READ_BACK_AFTER, REPEAT_AFTER},
+        patience::{MAY_STILL_APPLY, RAISED_WITHIN, READ_BACK_AFTER, REPEAT_AFTER},
         rule::{Deficit, Reason},
     },
 };
@@ -261,6 +261,10 @@ async fn write_items(
     let quantities: Vec<i32> = items.iter().map(|item| item.quantity).collect();
     let desired: Vec<i32> = items.iter().map(|item| item.desired).collect();
     let observed: Vec<Option<i32>> = items.iter().map(|item| item.observed).collect();
+    let open_until: Vec<DateTime<Utc>> = items
+        .iter()
+        .map(|item| now + applied_within(item.reason))
+        .collect();
     let reasons: Vec<&str> = items.iter().map(|item| item.reason.as_str()).collect();
     let left: Vec<Option<i32>> = items
         .iter()
@@ -273,14 +277,14 @@ async fn write_items(
     sqlx::query!(
         "WITH items AS (
              SELECT * FROM unnest($2::text[], $3::integer[], $4::integer[], $5::integer[], $6::text[],
-                                  $7::integer[], $8::timestamptz[])
-                 AS t (barcode, quantity, desired, observed, reason, deficit, since)
+                                  $7::integer[], $8::timestamptz[], $11::timestamptz[])
+                 AS t (barcode, quantity, desired, observed, reason, deficit, since, open_until)
          ), sends AS (
              INSERT INTO orderwatch.stock_sends (batch, barcode, quantity, desired, observed, reason)
              SELECT $1, barcode, quantity, desired, observed, reason FROM items
          )
          UPDATE orderwatch.stock_items i SET
-             sent = n.quantity, sent_at = $9, sent_batch = $1, plan = $10, open_until = $11,
+             sent = n.quantity, sent_at = $9, sent_batch = $1, plan = $10, open_until = n.open_until,
              watched_until = GREATEST(i.watched_until, $12), deficit = n.deficit, deficit_since = n.since
          FROM items n WHERE i.barcode = n.barcode",
         batch,
@@ -293,13 +297,21 @@ async fn write_items(
         &since as &[Option<DateTime<Utc>>],
         now,
         plan,
-        now + READ_BACK_AFTER,
+        &open_until,
         now + WATCHED
     )
     .execute(&mut **transaction)
     .await
     .map_err(StoreError::doing("writing a push down"))?;
     Ok(())
+}
+
+/// After this time a look tells what is on sale, whatever the request says.
+fn applied_within(reason: Reason) -> TimeDelta {
+    match reason {
+        Reason::Lower => READ_BACK_AFTER,
+        Reason::Raise | Reason::RaiseSettled => RAISED_WITHIN,
+    }
 }
 
 fn interval(time: TimeDelta) -> sqlx::postgres::types::PgInterval {
