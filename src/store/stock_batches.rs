@@ -6,7 +6,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{Postgres, Transaction};
 
-use super::{Store, StoreError, pool::whole, stock_items::WATCHED};
+use super::{PushLog, Store, StoreError, pool::whole, stock_items::WATCHED, stock_log};
 use crate::{
     marketplace::Barcode,
     stock::{
@@ -117,51 +117,29 @@ impl Store {
         whole(work, "writing a push down").await
     }
 
-    /// Writes down what came back from a request.
+    /// Writes down what came back from a request, together with what `stock_push_log` says of it: the
+    /// number of the row that is there, and the row. Returns the number of the row.
     ///
     /// # Errors
     /// [`StoreError::Database`] when it cannot be written; the request counts as perhaps taken then.
-    pub async fn push_answered(&self, batch: i64, answer: &Answered) -> Result<(), StoreError> {
-        let (state, name, look_at, note) = match answer {
-            Answered::Queued { name, look_at } => ("queued", Some(name), Some(*look_at), None),
-            Answered::Unknown(note) => ("unknown", None, None, Some(note)),
-            Answered::Refused(note) => ("refused", None, None, Some(note)),
+    pub async fn push_answered(
+        &self,
+        batch: i64,
+        answer: &Answered,
+        log: Option<(Option<i32>, &PushLog)>,
+    ) -> Result<Option<i32>, StoreError> {
+        let work = async {
+            let doing = StoreError::doing("writing the answer to a push down");
+            let mut transaction = self.pool.begin().await.map_err(&doing)?;
+            write_answer(&mut transaction, batch, answer).await?;
+            let row = match log {
+                Some((row, pass)) => Some(stock_log::log(&mut transaction, row, pass).await?),
+                None => None,
+            };
+            transaction.commit().await.map_err(&doing)?;
+            Ok(row)
         };
-        // What was refused was not sent: what went out before it is the last push again.
-        sqlx::query!(
-            "WITH answered AS (
-                 UPDATE orderwatch.stock_batches
-                 SET state = $2, name = $3, look_at = $4, note = $5
-                 WHERE id = $1 AND state = 'sending' RETURNING id
-             ), before AS (
-                 SELECT DISTINCT ON (s.barcode) s.barcode, s.quantity, s.batch, b.sent_at
-                 FROM orderwatch.stock_items i
-                 JOIN orderwatch.stock_sends s ON s.barcode = i.barcode
-                 JOIN orderwatch.stock_batches b ON b.id = s.batch
-                 WHERE i.sent_batch = $1 AND s.batch < $1 AND b.state <> 'refused' AND $2 = 'refused'
-                 ORDER BY s.barcode, s.batch DESC
-             )
-             UPDATE orderwatch.stock_items i SET
-                 sent = CASE $2 WHEN 'refused' THEN b.quantity ELSE i.sent END,
-                 sent_at = CASE $2 WHEN 'refused' THEN b.sent_at ELSE i.sent_at END,
-                 sent_batch = CASE $2 WHEN 'refused' THEN b.batch ELSE i.sent_batch END,
-                 open_until = CASE $2 WHEN 'refused' THEN
-                     CASE WHEN b.sent_at > i.sent_at - $7::interval THEN b.sent_at + $7::interval END
-                     ELSE i.sent_at + $6::interval END
-             FROM answered a, orderwatch.stock_items n LEFT JOIN before b ON b.barcode = n.barcode
-             WHERE n.barcode = i.barcode AND i.sent_batch = a.id AND $2 <> 'queued'",
-            batch,
-            state,
-            name,
-            look_at,
-            note,
-            interval(MAY_STILL_APPLY),
-            interval(READ_BACK_AFTER)
-        )
-        .execute(&self.pool)
-        .await
-        .map_err(StoreError::doing("writing the answer to a push down"))?;
-        Ok(())
+        whole(work, "writing the answer to a push down").await
     }
 
     /// Requests whose process died before their answer was written down: perhaps taken. Returns how
@@ -219,6 +197,53 @@ impl Store {
         .map_err(StoreError::doing("forgetting old pushes"))?;
         Ok(gone.rows_affected())
     }
+}
+
+async fn write_answer(
+    transaction: &mut Transaction<'_, Postgres>,
+    batch: i64,
+    answer: &Answered,
+) -> Result<(), StoreError> {
+    let (state, name, look_at, note) = match answer {
+        Answered::Queued { name, look_at } => ("queued", Some(name), Some(*look_at), None),
+        Answered::Unknown(note) => ("unknown", None, None, Some(note)),
+        Answered::Refused(note) => ("refused", None, None, Some(note)),
+    };
+    // What was refused was not sent: what went out before it is the last push again.
+    sqlx::query!(
+            "WITH answered AS (
+                 UPDATE orderwatch.stock_batches
+                 SET state = $2, name = $3, look_at = $4, note = $5
+                 WHERE id = $1 AND state = 'sending' RETURNING id
+             ), before AS (
+                 SELECT DISTINCT ON (s.barcode) s.barcode, s.quantity, s.batch, b.sent_at
+                 FROM orderwatch.stock_items i
+                 JOIN orderwatch.stock_sends s ON s.barcode = i.barcode
+                 JOIN orderwatch.stock_batches b ON b.id = s.batch
+                 WHERE i.sent_batch = $1 AND s.batch < $1 AND b.state <> 'refused' AND $2 = 'refused'
+                 ORDER BY s.barcode, s.batch DESC
+             )
+             UPDATE orderwatch.stock_items i SET
+                 sent = CASE $2 WHEN 'refused' THEN b.quantity ELSE i.sent END,
+                 sent_at = CASE $2 WHEN 'refused' THEN b.sent_at ELSE i.sent_at END,
+                 sent_batch = CASE $2 WHEN 'refused' THEN b.batch ELSE i.sent_batch END,
+                 open_until = CASE $2 WHEN 'refused' THEN
+                     CASE WHEN b.sent_at > i.sent_at - $7::interval THEN b.sent_at + $7::interval END
+                     ELSE i.sent_at + $6::interval END
+             FROM answered a, orderwatch.stock_items n LEFT JOIN before b ON b.barcode = n.barcode
+             WHERE n.barcode = i.barcode AND i.sent_batch = a.id AND $2 <> 'queued'",
+            batch,
+            state,
+            name,
+            look_at,
+            note,
+            interval(MAY_STILL_APPLY),
+            interval(READ_BACK_AFTER)
+        )
+        .execute(&mut **transaction)
+        .await
+        .map_err(StoreError::doing("writing the answer to a push down"))?;
+    Ok(())
 }
 
 /// Locks the rows and returns those that a newer plan has sent.
