@@ -119,10 +119,13 @@ impl Sales {
     }
 
     /// The units of so many orders. One of them is larger than the mean, so that a single order of two
-    /// is not forgotten where most are of one.
+    /// is not forgotten where most are of one, and one of three not where it is the only one.
     fn units_of(self, orders: i32) -> i32 {
         let mean = (self.units + UNCOUNTED) / (self.orders + UNCOUNTED);
-        let units = f64::from(orders - 1) * mean + mean.ceil();
+        let counted = self.units / self.orders;
+        let largest = if counted.is_finite() { counted } else { 1.0 };
+        // Decayed sums are not exact.
+        let units = f64::from(orders - 1) * mean + (largest - 1e-9).ceil().max(1.0);
         #[expect(clippy::cast_possible_truncation, reason = "capped before")]
         let units = units.ceil().min(f64::from(MOST_HIDDEN)) as i32;
         if orders > 0 { units } else { 0 }

@@ -11,6 +11,9 @@ pub const REPEAT_AFTER: TimeDelta = TimeDelta::minutes(16);
 pub const MAY_STILL_APPLY: TimeDelta = TimeDelta::minutes(5);
 /// After this time, what is not settled is read back instead of waited for.
 pub const READ_BACK_AFTER: TimeDelta = TimeDelta::minutes(10);
+/// The same for more than was on sale: Trendyol was seen to take 20 minutes, and what is raised twice is
+/// sold twice.
+pub const RAISED_WITHIN: TimeDelta = TimeDelta::minutes(25);
 /// Results are kept by Trendyol for 4 hours.
 pub const EXPIRES_AFTER: TimeDelta = TimeDelta::minutes(3 * 60 + 50);
 

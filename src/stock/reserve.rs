@@ -122,6 +122,13 @@ impl Reserved {
         holders.map(|holder| u64::from(holder.units)).sum()
     }
 
+    /// Whether this is the name under which units of a product are held, not another one of it.
+    #[must_use]
+    pub fn is_main(&self, barcode: &Barcode) -> bool {
+        let main = Barcode::parse(&self.names.main(barcode.as_str()));
+        main.is_ok_and(|main| main == *barcode)
+    }
+
     /// Who holds units of a product.
     #[must_use]
     pub fn holders(&self, barcode: &Barcode) -> &[Holder] {

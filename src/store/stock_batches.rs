@@ -6,11 +6,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{Postgres, Transaction};
 
-use super::{Store, StoreError, pool::whole, stock_items::WATCHED};
+use super::{PushLog, Store, StoreError, pool::whole, stock_items::WATCHED, stock_log};
 use crate::{
     marketplace::Barcode,
     stock::{
-        patience::{MAY_STILL_APPLY, READ_BACK_AFTER, REPEAT_AFTER},
+        patience::{MAY_STILL_APPLY, RAISED_WITHIN, READ_BACK_AFTER, REPEAT_AFTER},
         rule::{Deficit, Reason},
     },
 };
@@ -117,51 +117,29 @@ impl Store {
         whole(work, "writing a push down").await
     }
 
-    /// Writes down what came back from a request.
+    /// Writes down what came back from a request, together with what `stock_push_log` says of it: the
+    /// number of the row that is there, and the row. Returns the number of the row.
     ///
     /// # Errors
     /// [`StoreError::Database`] when it cannot be written; the request counts as perhaps taken then.
-    pub async fn push_answered(&self, batch: i64, answer: &Answered) -> Result<(), StoreError> {
-        let (state, name, look_at, note) = match answer {
-            Answered::Queued { name, look_at } => ("queued", Some(name), Some(*look_at), None),
-            Answered::Unknown(note) => ("unknown", None, None, Some(note)),
-            Answered::Refused(note) => ("refused", None, None, Some(note)),
+    pub async fn push_answered(
+        &self,
+        batch: i64,
+        answer: &Answered,
+        log: Option<(Option<i32>, &PushLog)>,
+    ) -> Result<Option<i32>, StoreError> {
+        let work = async {
+            let doing = StoreError::doing("writing the answer to a push down");
+            let mut transaction = self.pool.begin().await.map_err(&doing)?;
+            write_answer(&mut transaction, batch, answer).await?;
+            let row = match log {
+                Some((row, pass)) => Some(stock_log::log(&mut transaction, row, pass).await?),
+                None => None,
+            };
+            transaction.commit().await.map_err(&doing)?;
+            Ok(row)
         };
-        // What was refused was not sent: what went out before it is the last push again.
-        sqlx::query!(
-            "WITH answered AS (
-                 UPDATE orderwatch.stock_batches
-                 SET state = $2, name = $3, look_at = $4, note = $5
-                 WHERE id = $1 AND state = 'sending' RETURNING id
-             ), before AS (
-                 SELECT DISTINCT ON (s.barcode) s.barcode, s.quantity, s.batch, b.sent_at
-                 FROM orderwatch.stock_items i
-                 JOIN orderwatch.stock_sends s ON s.barcode = i.barcode
-                 JOIN orderwatch.stock_batches b ON b.id = s.batch
-                 WHERE i.sent_batch = $1 AND s.batch < $1 AND b.state <> 'refused' AND $2 = 'refused'
-                 ORDER BY s.barcode, s.batch DESC
-             )
-             UPDATE orderwatch.stock_items i SET
-                 sent = CASE $2 WHEN 'refused' THEN b.quantity ELSE i.sent END,
-                 sent_at = CASE $2 WHEN 'refused' THEN b.sent_at ELSE i.sent_at END,
-                 sent_batch = CASE $2 WHEN 'refused' THEN b.batch ELSE i.sent_batch END,
-                 open_until = CASE $2 WHEN 'refused' THEN
-                     CASE WHEN b.sent_at > i.sent_at - $7::interval THEN b.sent_at + $7::interval END
-                     ELSE i.sent_at + $6::interval END
-             FROM answered a, orderwatch.stock_items n LEFT JOIN before b ON b.barcode = n.barcode
-             WHERE n.barcode = i.barcode AND i.sent_batch = a.id AND $2 <> 'queued'",
-            batch,
-            state,
-            name,
-            look_at,
-            note,
-            interval(MAY_STILL_APPLY),
-            interval(READ_BACK_AFTER)
-        )
-        .execute(&self.pool)
-        .await
-        .map_err(StoreError::doing("writing the answer to a push down"))?;
-        Ok(())
+        whole(work, "writing the answer to a push down").await
     }
 
     /// Requests whose process died before their answer was written down: perhaps taken. Returns how
@@ -221,6 +199,53 @@ impl Store {
     }
 }
 
+async fn write_answer(
+    transaction: &mut Transaction<'_, Postgres>,
+    batch: i64,
+    answer: &Answered,
+) -> Result<(), StoreError> {
+    let (state, name, look_at, note) = match answer {
+        Answered::Queued { name, look_at } => ("queued", Some(name), Some(*look_at), None),
+        Answered::Unknown(note) => ("unknown", None, None, Some(note)),
+        Answered::Refused(note) => ("refused", None, None, Some(note)),
+    };
+    // What was refused was not sent: what went out before it is the last push again.
+    sqlx::query!(
+            "WITH answered AS (
+                 UPDATE orderwatch.stock_batches
+                 SET state = $2, name = $3, look_at = $4, note = $5
+                 WHERE id = $1 AND state = 'sending' RETURNING id
+             ), before AS (
+                 SELECT DISTINCT ON (s.barcode) s.barcode, s.quantity, s.batch, b.sent_at
+                 FROM orderwatch.stock_items i
+                 JOIN orderwatch.stock_sends s ON s.barcode = i.barcode
+                 JOIN orderwatch.stock_batches b ON b.id = s.batch
+                 WHERE i.sent_batch = $1 AND s.batch < $1 AND b.state <> 'refused' AND $2 = 'refused'
+                 ORDER BY s.barcode, s.batch DESC
+             )
+             UPDATE orderwatch.stock_items i SET
+                 sent = CASE $2 WHEN 'refused' THEN b.quantity ELSE i.sent END,
+                 sent_at = CASE $2 WHEN 'refused' THEN b.sent_at ELSE i.sent_at END,
+                 sent_batch = CASE $2 WHEN 'refused' THEN b.batch ELSE i.sent_batch END,
+                 open_until = CASE $2 WHEN 'refused' THEN
+                     CASE WHEN b.sent_at > i.sent_at - $7::interval THEN b.sent_at + $7::interval END
+                     ELSE i.sent_at + $6::interval END
+             FROM answered a, orderwatch.stock_items n LEFT JOIN before b ON b.barcode = n.barcode
+             WHERE n.barcode = i.barcode AND i.sent_batch = a.id AND $2 <> 'queued'",
+            batch,
+            state,
+            name,
+            look_at,
+            note,
+            interval(MAY_STILL_APPLY),
+            interval(READ_BACK_AFTER)
+        )
+        .execute(&mut **transaction)
+        .await
+        .map_err(StoreError::doing("writing the answer to a push down"))?;
+    Ok(())
+}
+
 /// Locks the rows and returns those that a newer plan has sent.
 async fn overtaken(
     transaction: &mut Transaction<'_, Postgres>,
@@ -261,6 +286,10 @@ async fn write_items(
     let quantities: Vec<i32> = items.iter().map(|item| item.quantity).collect();
     let desired: Vec<i32> = items.iter().map(|item| item.desired).collect();
     let observed: Vec<Option<i32>> = items.iter().map(|item| item.observed).collect();
+    let open_until: Vec<DateTime<Utc>> = items
+        .iter()
+        .map(|item| now + applied_within(item.reason))
+        .collect();
     let reasons: Vec<&str> = items.iter().map(|item| item.reason.as_str()).collect();
     let left: Vec<Option<i32>> = items
         .iter()
@@ -273,14 +302,14 @@ async fn write_items(
     sqlx::query!(
         "WITH items AS (
              SELECT * FROM unnest($2::text[], $3::integer[], $4::integer[], $5::integer[], $6::text[],
-                                  $7::integer[], $8::timestamptz[])
-                 AS t (barcode, quantity, desired, observed, reason, deficit, since)
+                                  $7::integer[], $8::timestamptz[], $11::timestamptz[])
+                 AS t (barcode, quantity, desired, observed, reason, deficit, since, open_until)
          ), sends AS (
              INSERT INTO orderwatch.stock_sends (batch, barcode, quantity, desired, observed, reason)
              SELECT $1, barcode, quantity, desired, observed, reason FROM items
          )
          UPDATE orderwatch.stock_items i SET
-             sent = n.quantity, sent_at = $9, sent_batch = $1, plan = $10, open_until = $11,
+             sent = n.quantity, sent_at = $9, sent_batch = $1, plan = $10, open_until = n.open_until,
              watched_until = GREATEST(i.watched_until, $12), deficit = n.deficit, deficit_since = n.since
          FROM items n WHERE i.barcode = n.barcode",
         batch,
@@ -293,13 +322,21 @@ async fn write_items(
         &since as &[Option<DateTime<Utc>>],
         now,
         plan,
-        now + READ_BACK_AFTER,
+        &open_until,
         now + WATCHED
     )
     .execute(&mut **transaction)
     .await
     .map_err(StoreError::doing("writing a push down"))?;
     Ok(())
+}
+
+/// After this time a look tells what is on sale, whatever the request says.
+fn applied_within(reason: Reason) -> TimeDelta {
+    match reason {
+        Reason::Lower => READ_BACK_AFTER,
+        Reason::Raise | Reason::RaiseSettled => RAISED_WITHIN,
+    }
 }
 
 fn interval(time: TimeDelta) -> sqlx::postgres::types::PgInterval {

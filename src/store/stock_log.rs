@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, Utc};
 
-use sqlx::PgExecutor;
+use sqlx::{PgConnection, PgExecutor};
 
 use super::{Store, StoreError};
 
 /// A row of it: one pass.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct PushLog {
     /// When the pass ended.
     pub push_time: DateTime<Utc>,
@@ -34,32 +34,8 @@ impl Store {
     /// [`StoreError::Database`] when it cannot be written.
     pub async fn log_push(&self, row: Option<i32>, pass: &PushLog) -> Result<i32, StoreError> {
         let doing = StoreError::doing("writing stock_push_log");
-        let Some(id) = row else {
-            return write(&self.pool, pass).await;
-        };
-        let written = sqlx::query!(
-            "UPDATE public.stock_push_log SET push_time = $2, total_items = $3, total_quantity = $4,
-                 reserved_quantity = $5, batch_count = $6, success = $7, error_message = $8,
-                 duration_seconds = $9
-             WHERE id = $1",
-            id,
-            pass.push_time,
-            pass.total_items,
-            pass.total_quantity,
-            pass.reserved_quantity,
-            pass.batch_count,
-            pass.success,
-            pass.error_message,
-            pass.duration_seconds
-        )
-        .execute(&self.pool)
-        .await
-        .map_err(doing)?;
-        if written.rows_affected() == 0 {
-            // Somebody tidied the table up meanwhile.
-            return write(&self.pool, pass).await;
-        }
-        Ok(id)
+        let mut connection = self.pool.acquire().await.map_err(doing)?;
+        log(&mut connection, row, pass).await
     }
 
     /// The last passes since a time, newest first.
@@ -85,6 +61,40 @@ impl Store {
         .await
         .map_err(StoreError::doing("reading stock_push_log"))
     }
+}
+
+/// Writes a pass down, or what it has done since it was written down. Returns the row's number.
+pub(super) async fn log(
+    connection: &mut PgConnection,
+    row: Option<i32>,
+    pass: &PushLog,
+) -> Result<i32, StoreError> {
+    let Some(id) = row else {
+        return write(connection, pass).await;
+    };
+    let written = sqlx::query!(
+        "UPDATE public.stock_push_log SET push_time = $2, total_items = $3, total_quantity = $4,
+             reserved_quantity = $5, batch_count = $6, success = $7, error_message = $8,
+             duration_seconds = $9
+         WHERE id = $1",
+        id,
+        pass.push_time,
+        pass.total_items,
+        pass.total_quantity,
+        pass.reserved_quantity,
+        pass.batch_count,
+        pass.success,
+        pass.error_message,
+        pass.duration_seconds
+    )
+    .execute(&mut *connection)
+    .await
+    .map_err(StoreError::doing("writing stock_push_log"))?;
+    if written.rows_affected() == 0 {
+        // Somebody tidied the table up meanwhile.
+        return write(connection, pass).await;
+    }
+    Ok(id)
 }
 
 pub(super) async fn write(

@@ -151,6 +151,7 @@ async fn write_results(
 }
 
 /// What was applied is on sale as it was sent, unless another push has overtaken it: then a look tells.
+/// It was on sale at some time since it was sent; what was sold since then is not in the figure.
 async fn write_items(
     transaction: &mut Transaction<'_, Postgres>,
     batch: i64,
@@ -170,7 +171,7 @@ async fn write_items(
          )
          UPDATE orderwatch.stock_items i SET
              observed = CASE r.result WHEN 'success' THEN i.sent ELSE i.observed END,
-             observed_at = CASE r.result WHEN 'success' THEN $6 ELSE i.observed_at END,
+             observed_at = CASE r.result WHEN 'success' THEN i.sent_at ELSE i.observed_at END,
              open_until = CASE r.result WHEN 'repeated' THEN i.open_until END,
              failures = CASE r.result WHEN 'failed' THEN i.failures + 1
                                       WHEN 'success' THEN 0 ELSE i.failures END,
@@ -184,8 +185,7 @@ async fn write_items(
         &barcodes as &[&str],
         &kinds as &[&str],
         &words as &[Option<&str>],
-        &until as &[Option<DateTime<Utc>>],
-        now
+        &until as &[Option<DateTime<Utc>>]
     )
     .fetch_all(&mut **transaction)
     .await

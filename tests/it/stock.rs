@@ -5,9 +5,11 @@
     reason = "a test stops at the first surprise, its helpers too"
 )]
 
+mod answers;
 mod counted;
 mod doorbell;
 mod fed;
+mod fence;
 mod hour;
 mod kill;
 mod ledger;
@@ -16,10 +18,13 @@ mod orders;
 mod owed;
 mod pass;
 mod pick;
+mod queue;
 mod returns;
 mod rig;
 mod second_pusher;
+mod settle;
 mod sides;
 mod size;
+mod turn;
 mod unsteady;
 mod warehouse;

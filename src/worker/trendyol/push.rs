@@ -7,6 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -39,6 +40,8 @@ const SEEN_WITHIN: Duration = Duration::from_hours(1);
 pub(super) const PUSH_STOCK: &str = "push-stock";
 /// Records named in a report.
 const NAMED: usize = 20;
+/// What `stock_push_log` says until a pass or a turn has ended.
+const UNENDED: &str = "it has not ended; unless it is under way, its process was killed";
 /// Characters of `stock_push_log.error_message`.
 const MESSAGE: usize = 2000;
 
@@ -91,6 +94,9 @@ pub struct Pushed {
     pub oddities: Vec<Oddity>,
     /// What went wrong.
     pub troubles: Vec<String>,
+    /// The barcodes that were planned: units that are held, and why they wait.
+    #[serde(skip)]
+    planned: HashMap<Barcode, (u64, Option<&'static str>)>,
     /// Whether more is watched than one turn looks at.
     #[serde(skip)]
     pub(super) is_full: bool,
@@ -134,12 +140,10 @@ impl Reconciler {
         self.read_orders(pushed).await?;
         for page in self.barcodes(whole).await?.chunks(PAGE) {
             self.round(page, true, pushed).await?;
-            self.log(pushed, None, false).await?;
         }
         for _ in 0..TURNS {
             let before = pushed.items;
             let watched = self.watched(pushed).await?;
-            self.log(pushed, None, false).await?;
             if watched == 0 || pushed.items == before {
                 break;
             }
@@ -214,36 +218,26 @@ impl Reconciler {
             Err(error) => Err(error),
         };
         let error = result.as_ref().err().map(|error| chain(error));
-        let logged = self.log(&mut pushed, error, always).await;
+        let logged = self.log(&pushed, error, always).await;
         result?;
         logged?;
         Ok(pushed)
     }
 
-    /// Writes into `stock_push_log` what was sent so far: were the process killed now, the row would say
-    /// so. One that ends writes down also that it sent nothing, if it is `always` written.
+    /// Writes into `stock_push_log` how it ended. One that sent nothing is written down only if it is
+    /// `always` written: a turn that fails is repeated within seconds, and the next pass says so, too.
     async fn log(
         &self,
-        pushed: &mut Pushed,
+        pushed: &Pushed,
         error: Option<String>,
         always: bool,
     ) -> Result<(), JobError> {
-        let has_ended = always || error.is_some();
-        if pushed.row.is_none() && pushed.batches == 0 && !has_ended {
+        if pushed.row.is_none() && !always {
             return Ok(());
         }
         let seller = self.seller();
-        let row = PushLog {
-            push_time: seller.clock.now(),
-            total_items: i32::try_from(pushed.items).unwrap_or(i32::MAX),
-            total_quantity: i32::try_from(pushed.units).unwrap_or(i32::MAX),
-            reserved_quantity: i32::try_from(pushed.reserved).unwrap_or(i32::MAX),
-            batch_count: i32::try_from(pushed.batches).unwrap_or(i32::MAX),
-            success: error.is_none(),
-            error_message: error.map(|text| text.chars().take(MESSAGE).collect()),
-            duration_seconds: Some(pushed.sending.as_secs_f64()),
-        };
-        pushed.row = Some(seller.store.log_push(pushed.row, &row).await?);
+        let row = pushed.logged(seller.clock.now(), error);
+        seller.store.log_push(pushed.row, &row).await?;
         Ok(())
     }
 }
@@ -261,23 +255,35 @@ fn budget(all: usize, interval: Duration) -> usize {
 
 impl Pushed {
     pub(super) fn note(&mut self, round: &Forecast) {
-        self.barcodes += round.plan().entries.len();
-        self.reserved += round
-            .plan()
-            .entries
-            .values()
-            .map(|entry| entry.reserved)
-            .sum::<u64>();
+        for (barcode, entry) in &round.plan().entries {
+            let waits = match entry.verdict {
+                Verdict::Wait(wait) => Some(reason(wait)),
+                Verdict::InSync | Verdict::Send { .. } => None,
+            };
+            // All names of a product show the same units.
+            let is_main = entry.reserved == 0 || round.reserved.is_main(barcode);
+            self.count(barcode, if is_main { entry.reserved } else { 0 }, waits);
+        }
+        self.waiting.retain(|_, barcodes| *barcodes > 0);
         self.stale = round.is_stale();
         for oddity in round.oddities() {
             if !self.oddities.contains(oddity) {
                 self.oddities.push(oddity.clone());
             }
         }
-        for entry in round.plan().entries.values() {
-            if let Verdict::Wait(wait) = entry.verdict {
-                *self.waiting.entry(reason(wait)).or_default() += 1;
-            }
+    }
+
+    /// What is planned again in the same pass counts once, as it was planned last.
+    fn count(&mut self, barcode: &Barcode, reserved: u64, waits: Option<&'static str>) {
+        let before = self.planned.insert(barcode.clone(), (reserved, waits));
+        let (held, waited) = before.unwrap_or_default();
+        self.barcodes = self.planned.len();
+        self.reserved = self.reserved.saturating_sub(held).saturating_add(reserved);
+        if let Some(barcodes) = waited.and_then(|reason| self.waiting.get_mut(reason)) {
+            *barcodes = barcodes.saturating_sub(1);
+        }
+        if let Some(reason) = waits {
+            *self.waiting.entry(reason).or_default() += 1;
         }
     }
 
@@ -303,7 +309,32 @@ impl Pushed {
         }
     }
 
+    /// What is sent next is written down together with what was sent before: were the process killed
+    /// then, the row would say so.
+    pub(super) fn begin(&self, now: DateTime<Utc>) -> Sent {
+        Sent {
+            row: self.row,
+            log: self.logged(now, Some(UNENDED.to_owned())),
+            ..Sent::default()
+        }
+    }
+
+    /// The row of `stock_push_log` by what was sent so far.
+    fn logged(&self, now: DateTime<Utc>, error: Option<String>) -> PushLog {
+        PushLog {
+            push_time: now,
+            total_items: i32::try_from(self.items).unwrap_or(i32::MAX),
+            total_quantity: i32::try_from(self.units).unwrap_or(i32::MAX),
+            reserved_quantity: i32::try_from(self.reserved).unwrap_or(i32::MAX),
+            batch_count: i32::try_from(self.batches).unwrap_or(i32::MAX),
+            success: error.is_none(),
+            error_message: error.map(|text| text.chars().take(MESSAGE).collect()),
+            duration_seconds: Some(self.sending.as_secs_f64()),
+        }
+    }
+
     pub(super) fn add(&mut self, sent: &mut Sent, took: Duration) {
+        self.row = sent.row;
         self.items += sent.items;
         self.units += sent.units;
         self.batches += sent.batches;

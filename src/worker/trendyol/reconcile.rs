@@ -11,7 +11,7 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Forecast, Pull, PushRules, Pushed, Seller, look::Looked, send::Sent};
+use super::{Forecast, Pull, PushRules, Pushed, Seller, look::Looked};
 use crate::{
     marketplace::Barcode,
     stock::{
@@ -150,7 +150,7 @@ impl Reconciler {
             self.guard(&catalogue).await?;
         }
 
-        let mut sent = Sent::default();
+        let mut sent = pushed.begin(now);
         let began = Instant::now();
         let sends = sends(&forecast);
         let result = seller

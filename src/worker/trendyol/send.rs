@@ -1,11 +1,13 @@
 //! One request that sends stock: written down, sent, its answer written down.
 
+use chrono::{DateTime, Utc};
+
 use super::Seller;
 use crate::{
     marketplace::{Barcode, PushNotSent, PushOutcome, StockItem, fingerprint},
     meter::label::Item,
     stock::patience::{next_look, quarantine},
-    store::{Answered, Leader, PlannedPush},
+    store::{Answered, Leader, PlannedPush, PushLog},
     worker::periodic::JobError,
 };
 
@@ -22,6 +24,10 @@ pub(super) struct Sent {
     pub(super) requests: usize,
     /// What went wrong.
     pub(super) troubles: Vec<String>,
+    /// The row of `stock_push_log`,
+    pub(super) row: Option<i32>,
+    /// and what it says.
+    pub(super) log: PushLog,
 }
 
 /// Whether more can be sent after an answer.
@@ -85,13 +91,13 @@ impl Seller {
         let outcome = self.market.push(&items).await;
         sent.requests += usize::from(!matches!(outcome, PushOutcome::NotSent(_)));
         let (answer, after) = self.read(outcome, sent);
-        self.store.push_answered(begun.id, &answer).await?;
         if let Answered::Queued { .. } = answer {
-            sent.batches += 1;
-            sent.items += items.len();
             self.meter.items.add(Item::Pushed, items.len());
-            let units = items.iter().map(|item| i64::from(item.quantity));
-            sent.units += units.sum::<i64>();
+            sent.took(&items, now);
+            let log = Some((sent.row, &sent.log));
+            sent.row = self.store.push_answered(begun.id, &answer, log).await?;
+        } else {
+            self.store.push_answered(begun.id, &answer, None).await?;
         }
         Ok(after)
     }
@@ -160,6 +166,24 @@ impl Seller {
         self.meter.items.inc(Item::Refused);
         sent.troubles.push(format!("{name}: {words}"));
         Ok(())
+    }
+}
+
+impl Sent {
+    fn took(&mut self, items: &[StockItem], now: DateTime<Utc>) {
+        let units: i64 = items.iter().map(|item| i64::from(item.quantity)).sum();
+        self.batches += 1;
+        self.items += items.len();
+        self.units += units;
+        let log = &mut self.log;
+        log.push_time = now;
+        log.batch_count = log.batch_count.saturating_add(1);
+        log.total_items = log
+            .total_items
+            .saturating_add(i32::try_from(items.len()).unwrap_or(i32::MAX));
+        log.total_quantity = log
+            .total_quantity
+            .saturating_add(i32::try_from(units).unwrap_or(i32::MAX));
     }
 }
 

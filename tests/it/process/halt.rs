@@ -21,10 +21,25 @@ impl Halt {
     /// Everything goes through.
     pub(crate) fn lift(&self) {
         *self.left.lock().unwrap() = None;
+        self.reached.send_replace(false);
     }
 
     /// Goes through, or never returns.
     pub(crate) async fn pass(&self) {
+        if self.stays() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Goes through, if need be as soon as everything does.
+    pub(crate) async fn pass_later(&self) {
+        if self.stays() {
+            let mut reached = self.reached.subscribe();
+            drop(reached.wait_for(|reached| !reached).await);
+        }
+    }
+
+    fn stays(&self) -> bool {
         let stays = match &mut *self.left.lock().unwrap() {
             None => false,
             Some(0) => true,
@@ -35,8 +50,8 @@ impl Halt {
         };
         if stays {
             self.reached.send_replace(true);
-            std::future::pending::<()>().await;
         }
+        stays
     }
 
     /// Waits until something was stopped.

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use orderwatch::sandbox::{
-    gates::Moment,
-    trendyol::{Endpoint, ProductState},
-    trouble::{Fault, Trouble},
+use orderwatch::{
+    sandbox::{
+        gates::Moment,
+        trendyol::{Endpoint, ProductState},
+        trouble::{Fault, Trouble},
+    },
+    stock::pace::Settle,
 };
 use sqlx::PgPool;
 
@@ -21,8 +24,12 @@ async fn what_lies_there_unsold_goes_on_sale_once(pool: PgPool) {
     }
     let order = rig.shop.sell("B", 2).unwrap();
     let pushed = rig.push().await.unwrap();
-    // What is too much goes first; what is too little waits until the orders were read once more.
-    assert_eq!((pushed.items, pushed.units, pushed.batches), (3, 12, 2));
+    assert_eq!((pushed.items, pushed.units, pushed.batches), (3, 12, 1));
+    assert_eq!((pushed.barcodes, pushed.reserved), (3, 2));
+    // What is too much goes first.
+    let sent = &rig.shop.ledger().requests_to(Endpoint::PushStock)[0].items;
+    let want = [("B", 1), ("A", 7), ("C", 4)].map(|(barcode, units)| (barcode.to_owned(), units));
+    assert_eq!(sent[..], want);
     assert_eq!(pushed.reserved, 2);
     assert_eq!(rig.on_sale(), ["A 7", "B 1", "C 4"]);
     assert_eq!(
@@ -30,11 +37,10 @@ async fn what_lies_there_unsold_goes_on_sale_once(pool: PgPool) {
         [format!("{} created Created B×2", order.number)]
     );
 
-    let before = rig.requests();
+    rig.wait(MINUTE);
     let again = rig.push().await.unwrap();
-    assert_eq!((again.items, again.requests), (0, 0));
-    assert_eq!(rig.requests(), before);
-    assert_eq!(rig.log().await, ["3|12|2|2|true|-", "0|0|2|0|true|-"]);
+    assert_eq!((again.items, rig.requests()[0]), (0, 1));
+    assert_eq!(rig.log().await, ["3|12|2|1|true|-", "0|0|2|0|true|-"]);
     let pushed = rig
         .warehouse
         .rows("SELECT barcode FROM central_stock WHERE last_push_date IS NOT NULL")
@@ -50,41 +56,45 @@ async fn trendyols_own_sales_are_looked_at_and_not_sent_back(pool: PgPool) {
     rig.push().await.unwrap();
     rig.wait(10 * MINUTE);
     rig.shop.sell("A", 3).unwrap();
-    let [pushes, looks, _] = rig.requests();
     let pushed = rig.push().await.unwrap();
-    assert_eq!((pushed.requests, pushed.looks, pushed.items), (1, 1, 0));
-    assert_eq!(rig.requests()[..2], [pushes, looks + 1]);
+    assert_eq!(
+        (pushed.reserved, pushed.items, rig.requests()[0]),
+        (3, 0, 1)
+    );
     assert_eq!(rig.on_sale(), ["A 7", "B 10"]);
 }
 
 #[sqlx::test(migrations = false)]
 async fn a_product_that_is_refused_rests_and_is_shown(pool: PgPool) {
     let rig = Rig::new(pool, &[("A", 0), ("B", 0)]).await;
-    rig.shop.set_state("B", ProductState::Archived).unwrap();
+    rig.shop.set_state("B", ProductState::Locked).unwrap();
     for barcode in ["A", "B", "nowhere"] {
         rig.warehouse.stock(barcode, 3).await;
     }
+    let pushed = rig.push().await.unwrap();
+    assert_eq!((pushed.items, pushed.waiting["not_listed"]), (2, 1));
+    rig.wait(MINUTE);
     let error = rig.push().await.unwrap_err().to_string();
-    assert!(
-        error.contains("Trendyol refuses B") && error.contains("nowhere"),
-        "{error}"
-    );
+    assert!(error.contains("Trendyol refuses B"), "{error}");
     assert_eq!(rig.on_sale(), ["A 3", "B 0"]);
-    assert_eq!(rig.warehouse.quarantined().await, ["B", "nowhere"]);
+    assert_eq!(rig.warehouse.quarantined().await, ["B"]);
+    let log = rig.log().await;
+    assert_eq!(log[0], "2|6|0|1|true|-");
     assert!(
-        rig.log().await[0].starts_with("3|9|0|2|false|"),
-        "{:?}",
-        rig.log().await
+        log[1].starts_with("0|0|0|0|false|Trendyol refuses B"),
+        "{log:?}"
     );
 
     rig.wait(10 * MINUTE);
     let rests = rig.push().await.unwrap();
-    assert_eq!((rests.requests, rests.waiting["quarantined"]), (0, 2));
+    assert_eq!((rests.items, rests.waiting["quarantined"]), (0, 1));
     rig.shop.set_state("B", ProductState::OnSale).unwrap();
     rig.wait(30 * MINUTE);
-    rig.push().await.unwrap_err();
+    rig.push().await.unwrap();
     assert_eq!(rig.on_sale(), ["A 3", "B 3"]);
-    assert_eq!(rig.warehouse.quarantined().await, ["nowhere"]);
+    rig.wait(MINUTE);
+    rig.push().await.unwrap();
+    assert_eq!(rig.warehouse.quarantined().await, [""; 0]);
 }
 
 #[sqlx::test(migrations = false)]
@@ -135,11 +145,9 @@ async fn a_push_whose_answer_is_lost_is_read_back(pool: PgPool) {
     rig.push().await.unwrap_err();
     assert_eq!(rig.on_sale(), ["A 5", "B 6"]);
     rig.wait(10 * MINUTE);
-    let [pushes, ..] = rig.requests();
     let pushed = rig.push().await.unwrap();
-    // The pass that lost it has read it back.
-    assert_eq!((pushed.items, pushed.requests), (0, 0));
-    assert_eq!((pushes, rig.requests()[0]), (1, 1));
+    assert_eq!((pushed.items, rig.requests()[0]), (0, 1));
+    assert!(pushed.waiting.is_empty(), "{pushed:?}");
 }
 
 #[sqlx::test(migrations = false)]
@@ -159,48 +167,6 @@ async fn the_same_quantity_waits_for_its_time_and_less_is_sent_meanwhile(pool: P
     assert_eq!(rig.shop.ledger().repeated_items(15 * MINUTE), []);
 }
 
-/// Two pieces are on sale, both are sold, one more comes in, and `later` a pass runs; nobody tells of
-/// the sales for half an hour.
-async fn sold_in_hiding(pool: PgPool, later: Duration) -> Rig {
-    let warehouse = super::warehouse::Warehouse::new(pool).await;
-    let rig = Rig::over(warehouse, |plan| {
-        plan.products = vec![orderwatch::sandbox::trendyol::Product::new("A", 0)];
-        plan.feed_delay = 30 * MINUTE..=30 * MINUTE;
-    })
-    .await;
-    rig.warehouse.stock("A", 2).await;
-    rig.push().await.unwrap();
-    rig.wait(10 * MINUTE);
-    rig.shop.sell("A", 2).unwrap();
-    rig.warehouse.stock("A", 3).await;
-    rig.wait(later);
-    rig.push().await.unwrap();
-    assert_eq!(rig.on_sale(), ["A 1"]);
-    rig
-}
-
-#[sqlx::test(migrations = false)]
-async fn a_sale_that_the_feed_hides_is_not_put_back_on_sale(pool: PgPool) {
-    // Long enough for the sale to be known as older than the look, whatever the clocks.
-    let rig = sold_in_hiding(pool, MINUTE).await;
-    rig.wait(31 * MINUTE);
-    rig.push().await.unwrap();
-    assert_eq!(rig.on_sale(), ["A 1"]);
-    assert_eq!(rig.push().await.unwrap().requests, 0);
-}
-
-/// Told of half an hour later, it may be that the push has overwritten it, or not: until it is clear
-/// that nothing is missing there is less on sale, never more.
-#[sqlx::test(migrations = false)]
-async fn a_sale_at_the_moment_of_the_look_is_doubted_and_believed_later(pool: PgPool) {
-    let rig = sold_in_hiding(pool, Duration::ZERO).await;
-    for (wait, on_sale) in [(31 * MINUTE, "A 0"), (181 * MINUTE, "A 1")] {
-        rig.wait(wait);
-        rig.push().await.unwrap();
-        assert_eq!(rig.on_sale(), [on_sale]);
-    }
-}
-
 #[sqlx::test(migrations = false)]
 async fn a_verification_puts_right_what_has_drifted(pool: PgPool) {
     let rig = Rig::new(pool, &[("A", 0), ("B", 0)]).await;
@@ -211,48 +177,32 @@ async fn a_verification_puts_right_what_has_drifted(pool: PgPool) {
     rig.wait(60 * MINUTE);
     let report = rig.verify().await.unwrap();
     assert_eq!(
-        (&report["compared"], &report["differ"]),
+        (&report["barcodes"], &report["items"]),
         (&2.into(), &1.into())
     );
     assert_eq!(rig.on_sale(), ["A 5", "B 6"]);
 }
 
 #[sqlx::test(migrations = false)]
-async fn a_verification_repairs_nothing_while_stock_is_sent(pool: PgPool) {
-    let rig = Rig::new(pool, &[("A", 0)]).await;
-    rig.warehouse.stock("A", 5).await;
-    let pushing = rig.seller.store.lead("push-stock").await.unwrap().unwrap();
-    let error = rig.verify().await.unwrap_err().to_string();
-    assert!(
-        error.contains("stock is being sent all the time"),
-        "{error}"
-    );
-    assert_eq!(rig.on_sale(), ["A 0"]);
-    pushing.resign().await;
-    rig.verify().await.unwrap();
-    assert_eq!(rig.on_sale(), ["A 5"]);
-}
-
-#[sqlx::test(migrations = false)]
-async fn a_pass_that_was_cut_off_is_written_down_by_the_next_one(pool: PgPool) {
-    let rig = Rig::new(pool, &[("A", 0), ("B", 0)]).await;
+async fn a_pass_that_is_killed_leaves_a_row_of_what_it_sent(pool: PgPool) {
+    let mut rig = Rig::new(pool, &[("A", 0), ("B", 0)]).await;
     rig.warehouse.stock("A", 5).await;
     rig.warehouse.stock("B", 6).await;
-    let gate = rig.shop.hold(Endpoint::BatchResult, Moment::BeforeWork);
+    rig.rules.batch_size = 1;
+    let gate = rig.shop.hold(Endpoint::PushStock, Moment::BeforeAnswer);
+    gate.let_one_through();
     tokio::select! {
-        _ = rig.push() => panic!("the results were held back"),
-        () = gate.arrived(1) => gate.open(),
+        _ = rig.push() => panic!("the answer was held back"),
+        () = gate.arrived(2) => gate.open(),
     }
+    let killed = "1|5|0|1|false|it has not ended; unless it is under way, its process was killed";
+    assert_eq!(rig.log().await, [killed]);
     rig.wait(10 * MINUTE);
     rig.push().await.unwrap();
-    rig.push().await.unwrap();
+    assert_eq!(rig.log().await, [killed, "0|0|0|0|true|-"]);
     assert_eq!(
-        rig.log().await,
-        [
-            "2|11|0|1|false|the pass was cut off before its end",
-            "0|0|0|0|true|-",
-            "0|0|0|0|true|-",
-        ]
+        (rig.on_sale(), rig.requests()[0]),
+        (vec!["A 5".to_owned(), "B 6".to_owned()], 2)
     );
 }
 
@@ -269,7 +219,10 @@ async fn what_was_sold_and_picked_is_no_broken_import(pool: PgPool) {
         rig.warehouse.picked_by_the_application(&order.number).await;
     }
     let pushed = rig.push().await.unwrap();
-    assert_eq!((pushed.requests, pushed.items), (1, 0));
+    assert_eq!(
+        (pushed.items, rig.on_sale()),
+        (0, vec!["A 0".to_owned(), "B 0".to_owned()])
+    );
 }
 
 #[sqlx::test(migrations = false)]
@@ -299,7 +252,7 @@ async fn what_trendyol_gave_back_by_itself_is_taken_off_again(pool: PgPool) {
     let warehouse = super::warehouse::Warehouse::new(pool).await;
     let rig = Rig::over(warehouse, |plan| {
         let product = orderwatch::sandbox::trendyol::Product::new;
-        plan.products = vec![product("A", 1), product("B", 1)];
+        plan.products = ["A", "B", "C", "D"].map(|name| product(name, 1)).into();
         plan.restocks = true;
     })
     .await;
@@ -309,29 +262,33 @@ async fn what_trendyol_gave_back_by_itself_is_taken_off_again(pool: PgPool) {
         let order = rig.shop.sell(barcode, 1).unwrap();
         packages.push((order.number, order.packages[0]));
     }
+    for barcode in ["C", "D"] {
+        rig.warehouse.stock(barcode, 1).await;
+    }
     rig.push().await.unwrap();
-    assert_eq!(rig.on_sale(), ["A 0", "B 0"]);
+    assert_eq!(rig.on_sale(), ["A 0", "B 0", "C 1", "D 1"]);
     // Both were picked when their customers thought better of it; nothing lies there any more.
     for (number, package) in packages {
         rig.warehouse.picked_by_the_application(&number).await;
         rig.shop.cancel(package).unwrap();
     }
-    assert_eq!(rig.on_sale(), ["A 1", "B 1"]);
+    assert_eq!(rig.on_sale()[..2], ["A 1", "B 1"]);
     rig.wait(10 * MINUTE);
     rig.push().await.unwrap();
-    assert_eq!(rig.on_sale(), ["A 0", "B 0"]);
+    assert_eq!(rig.on_sale(), ["A 0", "B 0", "C 1", "D 1"]);
 }
 
 #[sqlx::test(migrations = false)]
 async fn a_sale_that_a_cancellation_hides_is_not_put_back_on_sale(pool: PgPool) {
     let warehouse = super::warehouse::Warehouse::new(pool).await;
-    let rig = Rig::over(warehouse, |plan| {
+    let mut rig = Rig::over(warehouse, |plan| {
         plan.products = vec![orderwatch::sandbox::trendyol::Product::new("A", 0)];
         plan.restocks = true;
     })
     .await;
     rig.warehouse.stock("A", 3).await;
     rig.push().await.unwrap();
+    rig.rules.settle = Settle::Auto;
     rig.wait(10 * MINUTE);
     let gone = rig.shop.sell("A", 1).unwrap();
     rig.pull().await.unwrap();

@@ -111,9 +111,9 @@ impl Unsteady {
         if let Luck::Refused = luck {
             return Err(refused(feed));
         }
-        self.calls.pass().await;
+        self.calls.pass_later().await;
         let result = work.await;
-        self.answers.pass().await;
+        self.answers.pass_later().await;
         (self.tide)(took);
         match luck {
             Luck::Lost => Err(MarketError::Unreachable {
@@ -170,9 +170,9 @@ impl Marketplace for Unsteady {
                 retry_after: Duration::from_secs(5),
             };
         }
-        self.calls.pass().await;
+        self.calls.pass_later().await;
         let outcome = self.inner.push(items).await;
-        self.answers.pass().await;
+        self.answers.pass_later().await;
         (self.tide)(took);
         match luck {
             Luck::Lost => PushOutcome::Unknown {

@@ -1,0 +1,161 @@
+//! Two processes that send stock, the first of which has lost its lead without noticing (case 7).
+
+use std::{sync::Arc, time::Duration};
+
+use orderwatch::{
+    marketplace::{Barcode, StockItem, fingerprint},
+    stock::rule::Reason,
+    store::PlannedPush,
+    worker::{
+        periodic::JobError,
+        trendyol::{Pull, Pushed, Reconciler, Seller},
+    },
+};
+use sqlx::PgPool;
+use tokio::task::JoinHandle;
+
+use super::{rig::Rig, unsteady::Unsteady};
+
+const MINUTE: Duration = Duration::from_mins(1);
+
+/// Both are on sale; a request has one item.
+async fn shop(pool: PgPool) -> Rig {
+    let mut rig = Rig::new(pool, &[("A", 9), ("B", 9)]).await;
+    rig.rules.batch_size = 1;
+    for barcode in ["A", "B"] {
+        rig.warehouse.stock(barcode, 9).await;
+    }
+    rig.push().await.unwrap();
+    rig
+}
+
+impl Rig {
+    async fn changed(&self, barcode: &str, qty: i32) {
+        self.warehouse.stock(barcode, qty).await;
+        let store = &self.seller.store;
+        store.touch_items(&[barcode], self.now()).await.unwrap();
+    }
+
+    /// A turn of another process, held after its look and its plan, before its first request leaves; its
+    /// lead is gone.
+    async fn overtaken(&self) -> (Arc<Unsteady>, JoinHandle<Result<Option<Pushed>, JobError>>) {
+        let market = Arc::new(Unsteady::new(
+            Arc::clone(&self.market) as _,
+            Arc::new(|_| ()),
+        ));
+        market.calls.after(1);
+        let seller = Seller {
+            market: Arc::clone(&market) as _,
+            ..self.seller.clone()
+        };
+        let pull = Arc::new(Pull::new(seller, 15 * MINUTE));
+        let reconciler = Reconciler::new(pull, self.rules);
+        let turn = tokio::spawn(async move { reconciler.turn().await });
+        market.calls.reached().await;
+        let ended = self
+            .warehouse
+            .rows(
+                "SELECT pg_terminate_backend(l.pid, 10000) FROM pg_locks l
+                 JOIN pg_database d ON d.oid = l.database
+                 WHERE l.locktype = 'advisory' AND d.datname = current_database()",
+            )
+            .await;
+        assert_eq!(ended, ["true"]);
+        (market, turn)
+    }
+
+    /// What was sent, one after the other.
+    fn sent(&self) -> Vec<String> {
+        let endpoint = orderwatch::sandbox::trendyol::Endpoint::PushStock;
+        let requests = self.shop.ledger().requests_to(endpoint).into_iter();
+        let items = requests.flat_map(|request| request.items);
+        items
+            .map(|(name, units)| format!("{name} {units}"))
+            .collect()
+    }
+}
+
+#[sqlx::test(migrations = false)]
+async fn who_has_lost_the_lead_sends_nothing_more(pool: PgPool) {
+    let rig = shop(pool).await;
+    rig.changed("A", 5).await;
+    rig.changed("B", 8).await;
+    let (market, overtaken) = rig.overtaken().await;
+    rig.changed("B", 2).await;
+    rig.turn().await.unwrap();
+    assert_eq!(rig.sent(), ["B 2"]);
+
+    market.calls.lift();
+    let lost = overtaken.await.unwrap().unwrap_err();
+    assert!(matches!(lost, JobError::LostLead), "{lost}");
+    assert_eq!(rig.sent(), ["B 2", "A 5"]);
+    assert_eq!(rig.on_sale(), ["A 5", "B 2"]);
+}
+
+#[sqlx::test(migrations = false)]
+async fn an_old_figure_that_was_on_its_way_is_taken_back(pool: PgPool) {
+    let rig = shop(pool).await;
+    rig.changed("A", 5).await;
+    let (market, overtaken) = rig.overtaken().await;
+    rig.changed("A", 2).await;
+    rig.turn().await.unwrap();
+    assert_eq!(rig.on_sale(), ["A 2", "B 9"]);
+    market.calls.lift();
+    overtaken.await.unwrap().unwrap();
+    assert_eq!(rig.on_sale(), ["A 5", "B 9"]);
+
+    // As soon as the result of the newer one is known, it is looked at; its number was used just now.
+    rig.wait(Duration::from_secs(10));
+    rig.reconciler().follow_results().await.unwrap();
+    rig.turn().await.unwrap();
+    assert_eq!(rig.on_sale(), ["A 1", "B 9"]);
+    rig.wait(17 * MINUTE);
+    rig.push().await.unwrap();
+    assert_eq!(rig.on_sale(), ["A 2", "B 9"]);
+}
+
+fn planned(barcode: &str, quantity: i32) -> PlannedPush {
+    PlannedPush {
+        barcode: Barcode::parse(barcode).unwrap(),
+        quantity,
+        desired: quantity,
+        observed: Some(9),
+        reason: Reason::Lower,
+        left: None,
+    }
+}
+
+fn print(items: &[PlannedPush]) -> [u8; 32] {
+    let items: Vec<StockItem> = items
+        .iter()
+        .map(|item| StockItem {
+            barcode: item.barcode.clone(),
+            quantity: item.quantity,
+        })
+        .collect();
+    fingerprint(&items)
+}
+
+#[sqlx::test(migrations = false)]
+async fn an_older_plan_is_refused_for_what_a_newer_one_has_sent(pool: PgPool) {
+    let rig = shop(pool).await;
+    let (store, now) = (&rig.seller.store, rig.now());
+    let older = store.new_plan().await.unwrap();
+    let newer = store.new_plan().await.unwrap();
+    let begin = |items, plan| store.begin_push(items, plan, print, now);
+    begin(vec![planned("A", 2)], newer).await.unwrap().unwrap();
+
+    let both = vec![planned("A", 5), planned("B", 8)];
+    let begun = begin(both, older).await.unwrap().unwrap();
+    let left: Vec<&str> = begun
+        .items
+        .iter()
+        .map(|item| item.barcode.as_str())
+        .collect();
+    assert_eq!(left, ["B"]);
+    assert!(begin(vec![planned("A", 5)], older).await.unwrap().is_none());
+    let sent = "SELECT barcode, sent FROM orderwatch.stock_items ORDER BY barcode";
+    assert_eq!(rig.warehouse.rows(sent).await, ["A|2", "B|8"]);
+    // The same plan goes on.
+    begin(vec![planned("A", 1)], newer).await.unwrap().unwrap();
+}
