@@ -467,6 +467,7 @@ fn settings(world: &World, proxy: &Proxy, level: &str) -> Settings {
         .with("trendyol.orders.requests_per_minute", "1000")
         .text("trendyol.stock.interval", "1s")
         .text("trendyol.stock.first_run_after", "0s")
+        .text("trendyol.stock.react", "1s")
 }
 
 #[tokio::test(flavor = "multi_thread")]

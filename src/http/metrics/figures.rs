@@ -259,14 +259,12 @@ const UP_TO: [&str; DELAY_BINS.len()] = [
 
 /// No histogram of Prometheus: it decays, so its figures fall, too.
 fn order_delay(registry: &mut Registry, market: &Market) {
-    if let Some(mean) = market.order_delay_seconds {
-        registry.register_with_unit(
-            "order_delay_mean",
-            "From a sale at Trendyol to the moment at which the orders tell of it; missing until it is measured",
-            Unit::Seconds,
-            Gauges::one(mean),
-        );
-    }
+    registry.register_with_unit(
+        "order_delay_mean",
+        "From a sale at Trendyol to the moment at which the orders tell of it; NaN until it is measured",
+        Unit::Seconds,
+        Gauges::one(market.order_delay_seconds.unwrap_or(f64::NAN)),
+    );
     let within = |bound: i32| -> f64 {
         let bins = market.order_delays.iter();
         let within = bins.filter(|bin| bin.up_to.unwrap_or(i32::MAX) <= bound);

@@ -31,7 +31,10 @@ async fn open() -> (World, Market, Process, Site) {
     )
     .await;
     let settings = market.settings(world.settings());
-    let settings = settings.text("trendyol.request_timeout", "80s");
+    // The tests say when stock is sent.
+    let settings = settings
+        .text("trendyol.stock.react", "0s")
+        .text("trendyol.request_timeout", "80s");
     let process = world.start(&settings).await;
     let site = Site::of(&process).await;
     (world, market, process, site)
@@ -95,7 +98,7 @@ async fn a_push_that_would_empty_the_store_is_done_only_when_it_is_forced() {
         let verify = site.post("/api/v1/jobs/verify-stock/runs", &signed()).await;
         let plan = site.read("/api/v1/stock/plan?settled=true").await;
         let settled = plan["products"]["items"].as_array().unwrap().iter();
-        let settled = settled.filter(|item| item["verdict"] == "settled").count();
+        let settled = settled.filter(|item| item["verdict"] == "in_sync").count();
         (verify.status == 200 && settled == 2).then_some(())
     })
     .await;
