@@ -69,6 +69,7 @@ impl Market {
             ("orders.page_interval", "0s"),
             ("stock.interval", "1h"),
             ("stock.first_run_after", "0s"),
+            ("stock.react", "0s"),
             ("stock.settle", "0s"),
             ("stock.verify_at", &far),
             ("returns.at", &far),
@@ -109,6 +110,17 @@ impl Market {
         })
         .await;
         self.on_sale(5).await;
+    }
+
+    /// Waits until Trendyol has said what became of all that was sent.
+    async fn results_are_known(&self) {
+        until("the results", || async {
+            let open = "SELECT count(*) FROM orderwatch.stock_items WHERE open_until IS NOT NULL";
+            let open = sqlx::query_scalar(open);
+            let open: i64 = open.fetch_one(&self.world.database.pool).await.unwrap();
+            (open == 0).then_some(())
+        })
+        .await;
     }
 
     async fn on_sale(&self, want: u32) {
@@ -195,6 +207,7 @@ async fn what_passes_do_is_measured_also_by_hand() {
     let body = json!({ "by": "Can", "reason": "looking" });
     site.post("/api/v1/jobs/push-stock/runs", &body).await;
     market.pushed(2).await;
+    market.results_are_known().await;
     let good = site
         .post("/api/v1/jobs/push-stock/runs", &body)
         .await

@@ -34,6 +34,7 @@ async fn open() -> (World, Market, Process, Site) {
     // The tests say when stock is sent.
     let settings = settings
         .text("trendyol.stock.react", "0s")
+        .text("trendyol.stock.settle", "0s")
         .text("trendyol.request_timeout", "80s");
     let process = world.start(&settings).await;
     let site = Site::of(&process).await;
