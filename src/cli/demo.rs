@@ -79,7 +79,8 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let config = settings([view.log_level()])?;
     Secrets::process().register(&config.database.secrets());
     let log = Log::begin(&config, view)?;
-    let ended = play(&config, options, view).await;
+    // It holds the daemon's whole future.
+    let ended = Box::pin(play(&config, options, view)).await;
     log.end()?;
     ended
 }
@@ -124,7 +125,7 @@ async fn play(config: &Config, options: &Options, view: View) -> anyhow::Result<
             warehouse.keep(&closing, &stop),
         )
     };
-    let ended = keep(daemon, sales, &stop).await;
+    let ended = Box::pin(keep(daemon, sales, &stop)).await;
     // The terminal is given back before anything is said on it, a failure too.
     let shown = showing.end().await;
     ended?;

@@ -91,6 +91,10 @@ pub(super) struct PlanOptions {
 }
 
 #[derive(Args, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "switches of the command line"
+)]
 pub(super) struct PushOptions {
     /// Send nothing and ask nobody; show what would be looked at and sent.
     #[arg(long)]

@@ -211,6 +211,7 @@ pub(super) fn doorbell(config: &Config, seller: &Seller, bell: &Arc<Notify>, par
 }
 
 /// What looks at stock and sends what differs.
+#[must_use]
 pub fn reconciler(config: &Config, seller: &Seller, force: bool) -> Arc<Reconciler> {
     let pull = Pull::new(seller.clone(), config.trendyol.orders.overlap);
     Arc::new(Reconciler::new(Arc::new(pull), push_rules(config, force)))

@@ -39,7 +39,7 @@ fn sight() -> Sight {
         },
         panel: PanelFigures {
             purchases: 1432,
-            charged: Decimal::new(120_312_50, 2),
+            charged: Decimal::new(12_031_250, 2),
             bought_twice: 0,
             waiting: 11,
         },
