@@ -123,7 +123,7 @@ impl Turns {
                 // More is watched than one turn looks at.
                 Some(Ok(true)) => due = Instant::now() + LONGEST_REST.min(self.react),
                 Some(Err(error)) => {
-                    complain(&error, "a stock turn failed; the next one tries again")
+                    complain(&error, "a stock turn failed; the next one tries again");
                 }
                 None => return,
             }

@@ -469,12 +469,12 @@ impl Hour {
         }
         let ledger = self.rig.shop.ledger();
         let pushes = ledger.requests_to(Endpoint::PushStock);
-        let pushed = pushes.iter().filter(|push| {
+        let such = pushes.iter().filter(|push| {
             let units = push.items.iter().find(|(name, _)| *name == applied.barcode);
             push.at <= applied.at
                 && units.is_some_and(|(_, units)| *units == i64::from(applied.after))
         });
-        let Some(sent_at) = pushed.map(|push| push.at).max() else {
+        let Some(sent_at) = such.map(|push| push.at).max() else {
             return false;
         };
         // What lowers it may be stuck in the queue, too.
