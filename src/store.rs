@@ -137,7 +137,7 @@ pub use stock_batches::{Answered, BegunPush, PlannedPush};
 pub use stock_history::SentFigure;
 pub use stock_items::{KnownItem, Look};
 pub use stock_log::PushLog;
-pub use stock_results::{Batch, ItemOutcome, ItemResult, Learnt};
+pub use stock_results::{Batch, ItemOutcome, ItemResult};
 pub use stock_view::{Catalogue, StockView};
 pub use sweep::{Adoption, Orphan, Revived, ShopSent};
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use sqlx::{Executor, Postgres, Transaction};
+use sqlx::{ConnectOptions, Connection, Executor, PgConnection};
 
 use super::{Store, StoreError, pool::in_time};
 
@@ -56,7 +56,16 @@ impl Lately {
 /// It is a lock of a transaction, not of a session: a pooler in transaction mode gives a session's
 /// statements to several connections, and a lock that was taken on one of them and given back on
 /// another would keep every replica from the job until somebody noticed.
-pub struct Leader(Transaction<'static, Postgres>);
+///
+/// The connection is none of the pool's. A pass holds its lead for as long as it works and needs others
+/// meanwhile; were leads taken from the same pool, a few of them would wait for each other for ever.
+pub struct Leader(PgConnection);
+
+/// Idle as long as the pass takes. No statement runs on its tables, so it holds up nobody.
+const BEGIN_LEAD: &str = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0; \
+                          SET LOCAL lock_timeout = '30s'";
+/// The server's code for a lock that did not come within `lock_timeout`.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
 
 impl Leader {
     /// Whether the right is still there: it ends with its connection, and nobody says so.
@@ -66,8 +75,12 @@ impl Leader {
     }
 
     /// Gives the right back. Should that fail, it ends with the connection.
-    pub async fn resign(self) {
-        if let Err(error) = self.0.rollback().await {
+    pub async fn resign(mut self) {
+        let given_back = async {
+            self.0.execute("ROLLBACK").await?;
+            self.0.close().await
+        };
+        if let Err(error) = in_time(given_back).await.flatten() {
             tracing::debug!(
                 error = &error as &dyn std::error::Error,
                 "a job's lock ends with its connection"
@@ -83,20 +96,48 @@ impl Store {
     /// [`StoreError::Database`] when it cannot be asked for.
     pub async fn lead(&self, job: &str) -> Result<Option<Leader>, StoreError> {
         let doing = StoreError::doing("asking for the lead of a job");
-        let mut transaction = self.pool.begin().await.map_err(&doing)?;
+        let mut connection = self.begin_lead().await.map_err(&doing)?;
         let leads = sqlx::query_scalar!(
             r#"SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS "leads!""#,
-            format!("orderwatch job {job}")
+            lock_of(job)
         )
-        .fetch_one(&mut *transaction);
+        .fetch_one(&mut connection);
         let leads = in_time(leads).await.flatten().map_err(&doing)?;
-        if !leads {
-            return Ok(None);
+        Ok(leads.then_some(Leader(connection)))
+    }
+
+    /// The same, but waits for half a minute while another process has it.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be asked for.
+    pub async fn lead_in_turn(&self, job: &str) -> Result<Option<Leader>, StoreError> {
+        let doing = StoreError::doing("waiting for the lead of a job");
+        let mut connection = self.begin_lead().await.map_err(&doing)?;
+        let leads = sqlx::query!(
+            "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
+            lock_of(job)
+        )
+        .execute(&mut connection);
+        match in_time(leads).await.flatten() {
+            Ok(_) => Ok(Some(Leader(connection))),
+            Err(sqlx::Error::Database(error))
+                if error.code().as_deref() == Some(LOCK_NOT_AVAILABLE) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(doing(error)),
         }
-        // Idle as long as the pass takes. No statement ran on its tables, so it holds up nobody.
-        let patience = transaction.execute("SET LOCAL idle_in_transaction_session_timeout = 0");
-        in_time(patience).await.flatten().map_err(&doing)?;
-        Ok(Some(Leader(transaction)))
+    }
+
+    async fn begin_lead(&self) -> Result<PgConnection, sqlx::Error> {
+        let options = self.pool().connect_options();
+        let begun = async {
+            let mut connection = options.connect().await?;
+            connection.execute(BEGIN_LEAD).await?;
+            Ok(connection)
+        };
+        // Connecting takes more room than all passes around it.
+        in_time(Box::pin(begun)).await.flatten()
     }
 
     /// Writes the tick down. False when another replica has done so already. Whoever may write has the
@@ -218,4 +259,9 @@ impl Store {
         .await
         .map_err(StoreError::doing("reading the passes of a job"))
     }
+}
+
+/// The name of a job's lock.
+fn lock_of(job: &str) -> String {
+    format!("orderwatch job {job}")
 }

@@ -38,15 +38,6 @@ pub enum ItemOutcome {
     Refused(String, DateTime<Utc>),
 }
 
-/// Items of a batch that were learnt just now.
-#[derive(Clone, Debug, Default)]
-pub struct Learnt {
-    /// Those whose result was not known before.
-    pub new: Vec<ItemResult>,
-    /// Items that still have no result.
-    pub open: i64,
-}
-
 impl Store {
     /// Requests whose result is to be asked for now, the longest waiting first.
     ///
@@ -96,7 +87,7 @@ impl Store {
     }
 
     /// Writes down the results of items, and when the batch is asked about next; `None` when that is over.
-    /// Each question shows all items again: those that are known already are not learnt twice.
+    /// Each question shows all items again: returns those whose result was not known before.
     ///
     /// # Errors
     /// [`StoreError::Database`] when it cannot be written.
@@ -106,7 +97,7 @@ impl Store {
         mut results: Vec<ItemResult>,
         look_at: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
-    ) -> Result<Learnt, StoreError> {
+    ) -> Result<Vec<ItemResult>, StoreError> {
         let work = async {
             let doing = StoreError::doing("writing results down");
             let mut transaction = self.pool.begin().await.map_err(&doing)?;
@@ -116,9 +107,9 @@ impl Store {
             touch(&mut *transaction, &names, now).await?;
             results.retain(|item| new.contains(&item.barcode));
             write_items(&mut transaction, batch.id, &results, now).await?;
-            let open = close(&mut transaction, batch.id, look_at).await?;
+            close(&mut transaction, batch.id, look_at).await?;
             transaction.commit().await.map_err(&doing)?;
-            Ok(Learnt { new: results, open })
+            Ok(results)
         };
         whole(work, "writing results down").await
     }
@@ -211,25 +202,24 @@ async fn close(
     transaction: &mut Transaction<'_, Postgres>,
     batch: i64,
     look_at: Option<DateTime<Utc>>,
-) -> Result<i64, StoreError> {
-    let open = sqlx::query_scalar!(
-        r#"UPDATE orderwatch.stock_batches b SET
-               looks = b.looks + 1, look_at = CASE WHEN c.open > 0 THEN $2::timestamptz END,
-               failed = c.failed,
-               state = CASE WHEN c.open = 0 THEN 'settled'
-                            WHEN $2::timestamptz IS NULL THEN 'expired' ELSE 'queued' END
-           FROM (SELECT count(*) FILTER (WHERE result IS NULL)::integer AS open,
-                        count(*) FILTER (WHERE result = 'failed')::integer AS failed
-                 FROM orderwatch.stock_sends WHERE batch = $1) c
-           WHERE b.id = $1 AND b.state = 'queued'
-           RETURNING c.open AS "open!""#,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE orderwatch.stock_batches b SET
+             looks = b.looks + 1, look_at = CASE WHEN c.open > 0 THEN $2::timestamptz END,
+             failed = c.failed,
+             state = CASE WHEN c.open = 0 THEN 'settled'
+                          WHEN $2::timestamptz IS NULL THEN 'expired' ELSE 'queued' END
+         FROM (SELECT count(*) FILTER (WHERE result IS NULL)::integer AS open,
+                      count(*) FILTER (WHERE result = 'failed')::integer AS failed
+               FROM orderwatch.stock_sends WHERE batch = $1) c
+         WHERE b.id = $1 AND b.state = 'queued'",
         batch,
         look_at
     )
-    .fetch_optional(&mut **transaction)
+    .execute(&mut **transaction)
     .await
     .map_err(StoreError::doing("writing results down"))?;
-    Ok(open.unwrap_or(0).into())
+    Ok(())
 }
 
 impl ItemOutcome {

@@ -31,7 +31,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use async_trait::async_trait;
 
 pub use doorbell::{Answered, Doorbell};
-pub use follow::Followed;
+use follow::Followed;
 pub use forecast::Forecast;
 pub use needed::needed;
 pub use pull::{Pull, PullOrders};

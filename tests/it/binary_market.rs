@@ -91,10 +91,10 @@ impl Market {
 
     /// Everything that was sent is older.
     async fn time_passes(&self) {
-        let older = "SET sent_at = sent_at - interval '20 minutes'";
+        let older = "SET sent_at = sent_at - interval '30 minutes'";
         self.sql(&format!(
             "UPDATE orderwatch.stock_batches {older};
-             UPDATE orderwatch.stock_items {older}, open_until = open_until - interval '20 minutes'"
+             UPDATE orderwatch.stock_items {older}, open_until = open_until - interval '30 minutes'"
         ))
         .await;
     }
@@ -194,7 +194,7 @@ async fn what_passes_do_is_measured_also_by_hand() {
         .shop
         .put(Product::new("C", 5).state(ProductState::OnSale));
     market.shop.sell("C", 1).unwrap();
-    market.shop.set_state("B", ProductState::Archived).unwrap();
+    market.shop.set_state("B", ProductState::Locked).unwrap();
     let now = Some(std::time::Duration::from_secs(1));
     let refusal = trouble::too_many(Endpoint::PushStock, now);
     market

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
 
 use super::Seller;
 use crate::{
@@ -18,33 +17,25 @@ use crate::{
 const WORDS: usize = 300;
 
 /// What was learnt.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Followed {
+#[derive(Debug, Default)]
+pub(super) struct Followed {
     /// Requests whose results were asked for.
-    pub asked: usize,
-    /// Items that are on sale.
-    pub confirmed: usize,
+    pub(super) asked: usize,
     /// Items that were refused, with the marketplace's words.
-    pub refused: Vec<(String, String)>,
-    /// Requests that left items without a result; a look tells.
-    pub open: usize,
-    /// Requests whose process died before their answer came.
-    pub orphaned: u64,
+    pub(super) refused: Vec<(String, String)>,
     /// Questions that were not answered.
-    pub troubles: Vec<String>,
+    pub(super) troubles: Vec<String>,
 }
 
 impl Seller {
     /// Asks for the results that are due.
     pub(super) async fn follow(&self) -> Result<Followed, JobError> {
         let now = self.clock.now();
-        let mut followed = Followed {
-            orphaned: self.store.orphaned_pushes(now).await?,
-            ..Followed::default()
-        };
-        if followed.orphaned > 0 {
+        let mut followed = Followed::default();
+        let pushes = self.store.orphaned_pushes(now).await?;
+        if pushes > 0 {
             tracing::warn!(
-                pushes = followed.orphaned,
+                pushes,
                 "a process ended before the answer to its push was written down; what is on sale is looked at"
             );
         }
@@ -89,14 +80,10 @@ impl Seller {
             .store
             .batch_results(batch, results, look_at, now)
             .await?;
-        if learnt.open > 0 && look_at.is_none() {
-            followed.open += 1;
-        }
-        for item in learnt.new {
+        for item in learnt {
             match item.result {
                 ItemOutcome::Applied => {
                     self.meter.items.inc(Item::Confirmed);
-                    followed.confirmed += 1;
                 }
                 ItemOutcome::Repeated => {}
                 ItemOutcome::Refused(words, _) => {

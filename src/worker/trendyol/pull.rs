@@ -290,9 +290,8 @@ impl Pass for PullOrders {
 
     async fn pass(&self) -> Result<Value, JobError> {
         let seller = self.0.seller();
-        // None needs the other, so the failure of one does not stop the rest. Told last: the orders
-        // say what Trendyol has heard already.
-        let followed = seller.follow().await;
+        // Neither needs the other, so the failure of one does not stop the other. Told last: the orders say
+        // what Trendyol has heard already.
         let pulled = self.0.changes().await;
         let told = tell(seller).await;
         let mut pulled = pulled?;
@@ -301,7 +300,6 @@ impl Pass for PullOrders {
         let mut report = serde_json::to_value(&pulled)?;
         if let Some(report) = report.as_object_mut() {
             report.insert("told".to_owned(), serde_json::to_value(told?)?);
-            report.insert("batches".to_owned(), serde_json::to_value(followed?)?);
         }
         Ok(report)
     }

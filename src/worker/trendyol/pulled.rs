@@ -1,11 +1,9 @@
 //! What a pass over the orders has read.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 
 use crate::{
-    marketplace::{Barcode, Package, Unreadable},
+    marketplace::{Package, Unreadable},
     store::Change,
 };
 
@@ -21,9 +19,6 @@ pub struct Pulled {
     pub changed: usize,
     /// Those that began an order that was not known.
     pub begun: usize,
-    /// The products of the orders that changed.
-    #[serde(skip)]
-    pub barcodes: BTreeSet<Barcode>,
     /// Whether a day was read.
     pub wide: bool,
     /// Orders that were asked about by their number.
@@ -43,9 +38,6 @@ impl Pulled {
     pub(super) fn count(&mut self, change: &Change) {
         self.changed += 1;
         self.begun += usize::from(change.sold_at.is_some());
-        let barcodes = change.barcodes.iter();
-        self.barcodes
-            .extend(barcodes.filter_map(|barcode| Barcode::parse(barcode).ok()));
     }
 
     pub(super) fn name(&mut self, unreadable: &[Unreadable]) {

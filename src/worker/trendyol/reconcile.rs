@@ -6,7 +6,7 @@
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -29,9 +29,6 @@ use crate::{
 const SENDER: &str = "send-stock";
 /// Who asks for results.
 const RESULTS: &str = "stock-results";
-/// Tries to become the sender, [`BETWEEN_TRIES`] apart: a round takes a second or two.
-const TRIES: usize = 300;
-const BETWEEN_TRIES: Duration = Duration::from_millis(100);
 /// The catalogue changes seldom, and reading it costs as much as a round.
 const CATALOGUE_FOR: TimeDelta = TimeDelta::minutes(1);
 /// A deficit is watched this much longer than it takes to settle.
@@ -163,17 +160,11 @@ impl Reconciler {
         })
     }
 
-    /// Becomes the one that plans and sends.
+    /// Becomes the one that plans and sends. A round of another takes a second or two.
     async fn lead(&self) -> Result<Leader, JobError> {
-        let seller = self.seller();
-        for _ in 0..TRIES {
-            if let Some(lead) = seller.store.lead(SENDER).await? {
-                return Ok(lead);
-            }
-            tokio::time::sleep(BETWEEN_TRIES).await;
-        }
         let why = "another process has been sending stock for half a minute";
-        Err(JobError::Partly(why.to_owned()))
+        let lead = self.seller().store.lead_in_turn(SENDER).await?;
+        lead.ok_or_else(|| JobError::Partly(why.to_owned()))
     }
 
     pub(super) async fn catalogue(&self, now: DateTime<Utc>) -> Result<Arc<Catalogue>, JobError> {
