@@ -468,6 +468,7 @@ fn settings(world: &World, proxy: &Proxy, level: &str) -> Settings {
         .text("trendyol.stock.interval", "1s")
         .text("trendyol.stock.first_run_after", "0s")
         .text("trendyol.stock.react", "1s")
+        .text("trendyol.stock.settle", "0s")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,7 +9,7 @@
 //! figure that was applied, and explains by it each piece that was sold too much. One that it cannot explain
 //! is a fault.
 //!
-//! `ORDERWATCH_SEEDS` is how many hours (40 without it), `ORDERWATCH_SEED` the first one. They are shared out
+//! `ORDERWATCH_SEEDS` is how many hours (24 without it), `ORDERWATCH_SEED` the first one. They are shared out
 //! among four tests, which run side by side.
 
 use std::{
@@ -565,7 +565,7 @@ async fn every_fourth_hour(pool: PgPool, share: u64) -> Totals {
     let http = http();
     let mut totals = Totals::new();
     let mut wrong = Vec::new();
-    for seed in first..first + number("ORDERWATCH_SEEDS", 40) {
+    for seed in first..first + number("ORDERWATCH_SEEDS", 24) {
         if seed % 4 != share {
             continue;
         }
