@@ -212,6 +212,8 @@ pub enum Condition {
         /// Why.
         why: String,
     },
+    /// The marketplace does not call about orders although a webhook is configured.
+    WebhookSilent {},
     /// The marketplace's orders were read too long ago.
     OrdersStale {
         /// When they were last read whole.
@@ -305,6 +307,7 @@ kinds! {
     JobFailing => "job_failing",
     PushFailing => "push_failing",
     StockPaused => "stock_paused",
+    WebhookSilent => "webhook_silent",
     OrdersStale => "orders_stale",
     ShippedUntaken => "shipped_untaken",
     UnknownOrderTables => "unknown_order_tables",

@@ -186,6 +186,8 @@ pub struct Market {
     pub push_good_at: Option<DateTime<Utc>>,
     /// Items of the last one that Trendyol took.
     pub pushed_items: u64,
+    /// Since when Trendyol does not call about orders although it should.
+    pub webhook_silent_since: Option<DateTime<Utc>>,
     /// Since when, by whom and why no stock is sent at all.
     pub paused: Option<StockPause>,
 }

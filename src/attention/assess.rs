@@ -272,6 +272,10 @@ impl Warnings {
             };
             self.add(severity, good.or(market.pushed_at), condition);
         }
+        if let Some(since) = market.webhook_silent_since {
+            let condition = Condition::WebhookSilent {};
+            self.add(Severity::Warning, Some(since), condition);
+        }
         let read_at = market.orders_read_at;
         if read_at.is_none_or(|read| older(read, limits.stale_after, now)) {
             let blind = read_at.is_none_or(|read| older(read, BLIND.max(limits.stale_after), now));

@@ -94,6 +94,7 @@ pub(crate) fn well() -> Situation {
             given_up_24h: 0,
         }],
         market: Some(Market {
+            webhook_silent_since: None,
             orders_read_at: ago(4),
             push_ok: Some(true),
             pushed_at: ago(3),
@@ -301,6 +302,11 @@ fn cases() -> Vec<Case> {
             },
             Kind::StockPaused,
             Severity::Critical,
+        ),
+        (
+            |s| s.market.as_mut().unwrap().webhook_silent_since = ago(10),
+            Kind::WebhookSilent,
+            Severity::Warning,
         ),
         (
             |s| s.market.as_mut().unwrap().orders_read_at = ago(10),

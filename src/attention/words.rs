@@ -141,6 +141,10 @@ impl Condition {
             Self::StockPaused { who, why } => {
                 format!("No stock is sent to Trendyol: paused by {who}: {why}")
             }
+            Self::WebhookSilent {} => {
+                "Trendyol does not call about orders: they are read with the pulls alone."
+                    .to_owned()
+            }
             Self::OrdersStale { read_at: Some(_) } => {
                 "Trendyol's orders were not read lately: stock is only lowered.".to_owned()
             }
@@ -237,6 +241,9 @@ impl Condition {
                 "`orderwatch stock log` shows the passes; `orderwatch stock push` tries now."
             }
             Self::StockPaused { .. } => "`orderwatch stock resume` once the cause is gone.",
+            Self::WebhookSilent {} => {
+                "`orderwatch trendyol webhook list` shows whom it calls; `register` has it called again."
+            }
             Self::OrdersStale { .. } => {
                 "`orderwatch once pull-orders` shows what is wrong; stock goes up again by itself."
             }

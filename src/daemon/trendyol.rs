@@ -205,7 +205,8 @@ pub(super) fn doorbell(config: &Config, seller: &Seller, bell: &Arc<Notify>, par
         return;
     }
     let pull = Pull::new(seller.clone(), trendyol.orders.overlap);
-    let doorbell = Doorbell::new(Arc::new(pull), Arc::clone(bell));
+    let address = trendyol.webhook.address(&trendyol.seller_id);
+    let doorbell = Doorbell::new(Arc::new(pull), Arc::clone(bell), address);
     let pulse = parts.pulses.add(DOORBELL, LONGEST_PASS);
     parts.spawn(DOORBELL, doorbell.run(pulse, parts.stop.clone()));
 }

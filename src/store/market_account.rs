@@ -49,6 +49,23 @@ impl Store {
         .map_err(StoreError::doing("writing down whose orders these are"))
     }
 
+    /// Whether the marketplace calls about orders, as it should.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it cannot be written.
+    pub async fn note_webhook(&self, calls: bool, now: DateTime<Utc>) -> Result<(), StoreError> {
+        sqlx::query!(
+            "UPDATE orderwatch.trendyol_account SET webhook_checked_at = $2,
+                 webhook_silent_since = CASE WHEN NOT $1 THEN COALESCE(webhook_silent_since, $2) END",
+            calls,
+            now
+        )
+        .execute(&self.pool)
+        .await
+        .map(drop)
+        .map_err(StoreError::doing("noting whether Trendyol calls"))
+    }
+
     /// Forgets everything that is known of a seller's orders and stock. The warehouse's own tables
     /// stay as they are. False, and nothing happens, when this is not the seller of this database.
     ///

@@ -311,6 +311,8 @@ impl Overview {
 
 /// The warehouse may write down a little later what it took.
 const UNTAKEN_AFTER: TimeDelta = TimeDelta::hours(1);
+/// Whether Trendyol calls is asked every hour.
+const WEBHOOK_CHECKED_WITHIN: TimeDelta = TimeDelta::hours(3);
 
 async fn market(
     transaction: &mut Transaction<'_, Postgres>,
@@ -330,6 +332,9 @@ async fn market(
                    WHERE rests_until IS NOT NULL) AS "resting!",
                   (SELECT count(*) FROM orderwatch.stock_items WHERE watched_until > $4) AS "watched!",
                   (SELECT count(*) FROM orderwatch.stock_items WHERE deficit IS NOT NULL) AS "in_deficit!",
+                  -- What nobody checks any more is no warning: the webhook was switched off.
+                  (SELECT webhook_silent_since FROM orderwatch.trendyol_account
+                   WHERE webhook_checked_at > $5) AS webhook_silent_since,
                   p.who AS "who?", p.why AS "why?", p.at AS "paused_at?",
                   last.finished_at AS "pushed_at?", last.outcome = 'done' AS push_ok,
                   last.report ->> 'error' AS push_error,
@@ -347,7 +352,8 @@ async fn market(
         feed,
         job,
         now - UNTAKEN_AFTER,
-        now
+        now,
+        now - WEBHOOK_CHECKED_WITHIN
     )
     .fetch_one(&mut **transaction)
     .await
@@ -372,6 +378,7 @@ async fn market(
         push_error: row.push_error,
         push_good_at: row.good_at,
         pushed_items: count(row.items.unwrap_or(0)),
+        webhook_silent_since: row.webhook_silent_since,
         paused: match (row.who, row.why, row.paused_at) {
             (Some(who), Some(why), Some(at)) => Some(StockPause { who, why, at }),
             _ => None,

@@ -186,28 +186,33 @@ struct Locked {
     shelf: OnShelf,
 }
 
-/// Locks every shelf with a product of the order, in the order of their barcodes.
+/// Locks every shelf with a product of the order, in the order of their barcodes. Which barcodes mean a
+/// product is decided by [`Names`](crate::stock::names::Names) alone.
 async fn lock_shelves(
     transaction: &mut Transaction<'_, Postgres>,
     picture: &Picture,
 ) -> Result<Vec<Locked>, StoreError> {
+    let doing = StoreError::doing("locking the shelves");
     let names = &picture.facts.names;
-    let barcodes = barcodes(&picture.packages, &picture.rows, names);
-    let written: Vec<String> = barcodes
-        .iter()
-        .flat_map(|barcode| names.written(barcode))
-        .collect();
+    let needed = barcodes(&picture.packages, &picture.rows, names);
+    let mut written = sqlx::query_scalar!(
+        r#"SELECT DISTINCT urun_barkodu AS "barcode!" FROM public.raf_urunleri
+           WHERE urun_barkodu IS NOT NULL"#
+    )
+    .fetch_all(&mut **transaction)
+    .await
+    .map_err(&doing)?;
+    written.retain(|barcode| needed.contains(&names.main(barcode)));
+
     let rows = sqlx::query!(
         r#"SELECT id, raf_kodu AS shelf, urun_barkodu AS barcode, COALESCE(adet, 0) AS "units!"
-           FROM public.raf_urunleri
-           WHERE lower(translate(regexp_replace(urun_barkodu, '\s', '', 'g'), 'çğıöşüÇĞİÖŞÜ', 'cgiosuCGIOSU'))
-                 = ANY($1)
+           FROM public.raf_urunleri WHERE urun_barkodu = ANY($1)
            ORDER BY urun_barkodu, id FOR UPDATE"#,
         &written
     )
     .fetch_all(&mut **transaction)
     .await
-    .map_err(StoreError::doing("locking the shelves"))?;
+    .map_err(&doing)?;
     let locked = rows.into_iter().map(|row| Locked {
         main: names.main(&row.barcode),
         shelf: OnShelf {
@@ -336,11 +341,15 @@ async fn lower_stock(
             qty,
         });
     }
+    let mut written = sqlx::query_scalar!("SELECT barcode FROM public.central_stock")
+        .fetch_all(&mut **transaction)
+        .await
+        .map_err(&doing)?;
+    written.retain(|barcode| picture.facts.names.main(barcode) == line.barcode);
     let central = sqlx::query!(
         r#"WITH row AS (
                SELECT barcode, qty, LEAST($2, GREATEST(qty, 0)) AS taken FROM public.central_stock
-               WHERE lower(translate(regexp_replace(barcode, '\s', '', 'g'), 'çğıöşüÇĞİÖŞÜ', 'cgiosuCGIOSU'))
-                     = ANY($4)
+               WHERE barcode = ANY($4)
                ORDER BY barcode = $1 DESC, barcode LIMIT 1 FOR UPDATE
            )
            UPDATE public.central_stock c SET qty = c.qty - r.taken, updated_at = $3
@@ -349,7 +358,7 @@ async fn lower_stock(
         line.barcode,
         line.units,
         at,
-        &picture.facts.names.written(&line.barcode)
+        &written
     )
     .fetch_optional(&mut **transaction)
     .await

@@ -25,6 +25,8 @@ const MOST: i64 = 20;
 const SCAN: Duration = Duration::from_secs(5);
 /// Between two tries to listen.
 const LISTEN_AGAIN: Duration = Duration::from_secs(30);
+/// Trendyol gives up an address that fails, and tells nobody.
+const CHECK: Duration = Duration::from_hours(1);
 /// An order that Trendyol does not find yet, although it called about it, is asked about after these.
 const NOT_YET: [Duration; 3] = [
     Duration::from_secs(5),
@@ -43,6 +45,8 @@ const READ_ANYWAY: TimeDelta = TimeDelta::minutes(15);
 pub struct Doorbell {
     pull: Arc<Pull>,
     bell: Arc<Notify>,
+    /// Whom Trendyol should call.
+    address: Option<String>,
 }
 
 /// What a pass did.
@@ -59,14 +63,46 @@ pub struct Answered {
 impl Doorbell {
     /// `bell` is rung by whoever writes a call down in this process.
     #[must_use]
-    pub fn new(pull: Arc<Pull>, bell: Arc<Notify>) -> Self {
-        Self { pull, bell }
+    pub fn new(pull: Arc<Pull>, bell: Arc<Notify>, address: Option<String>) -> Self {
+        Self {
+            pull,
+            bell,
+            address,
+        }
+    }
+
+    /// Asks Trendyol whom it calls, and writes down whether it calls here.
+    ///
+    /// # Errors
+    /// [`JobError`] when it was not told.
+    pub async fn check(&self) -> Result<(), JobError> {
+        let Seller {
+            store,
+            market,
+            clock,
+            ..
+        } = self.seller();
+        let (Some(address), Some(hooks)) = (&self.address, market.hooks()) else {
+            return Ok(());
+        };
+        let listed = hooks.webhooks().await?;
+        let calls = listed
+            .iter()
+            .any(|hook| hook.url == *address && hook.active);
+        if !calls {
+            tracing::warn!(
+                address,
+                "Trendyol does not call about orders; `orderwatch trendyol webhook list` shows whom it calls"
+            );
+        }
+        Ok(store.note_webhook(calls, clock.now()).await?)
     }
 
     /// Runs until it is stopped. `pulse` tells the watchdog that it lives.
     pub async fn run(self, pulse: Pulse, stop: CancellationToken) {
         tokio::join!(
             stop.run_until_cancelled(self.listen()),
+            stop.run_until_cancelled(self.check_hourly()),
             stop.run_until_cancelled(self.answer(&pulse))
         );
     }
@@ -81,6 +117,18 @@ impl Doorbell {
                 );
             }
             tokio::time::sleep(LISTEN_AGAIN).await;
+        }
+    }
+
+    async fn check_hourly(&self) {
+        loop {
+            if let Err(error) = self.check().await {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "Trendyol did not tell whom it calls"
+                );
+            }
+            tokio::time::sleep(CHECK).await;
         }
     }
 

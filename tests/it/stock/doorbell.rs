@@ -4,18 +4,25 @@
 use std::{sync::Arc, time::Duration};
 
 use orderwatch::{
+    marketplace::Registration,
     sandbox::trendyol::{Endpoint, Product, trouble},
     sandbox::trouble::Fault,
+    store::MarketAccount,
     worker::trendyol::{Answered, Doorbell},
 };
 use sqlx::PgPool;
 
 use super::{rig::Rig, warehouse::Warehouse};
 
+const ADDRESS: &str = "https://orders.shop.example/hooks/orders/107703";
 const CALLS: &str = "SELECT order_number, tries FROM orderwatch.order_calls";
 
 fn doorbell(rig: &Rig) -> Doorbell {
-    Doorbell::new(Arc::clone(&rig.pull), Arc::default())
+    Doorbell::new(
+        Arc::clone(&rig.pull),
+        Arc::default(),
+        Some(ADDRESS.to_owned()),
+    )
 }
 
 async fn called(rig: &Rig, order: &str) {
@@ -139,4 +146,29 @@ async fn one_replica_asks(pool: PgPool) {
     assert_eq!(doorbell(&rig).pass().await.unwrap(), Answered::default());
     lead.unwrap().resign().await;
     assert_eq!(doorbell(&rig).pass().await.unwrap().read, 1);
+}
+
+#[sqlx::test(migrations = false)]
+async fn it_is_known_since_when_trendyol_does_not_call(pool: PgPool) {
+    let rig = Rig::new(pool, &[("A", 9)]).await;
+    let account = MarketAccount {
+        seller_id: "107703".to_owned(),
+        environment: "local".to_owned(),
+        since: rig.now(),
+    };
+    let store = &rig.seller.store;
+    store.adopt_market_account(&account).await.unwrap();
+    let silent = "SELECT webhook_silent_since IS NOT NULL FROM orderwatch.trendyol_account";
+    doorbell(&rig).check().await.unwrap();
+    assert_eq!(rig.warehouse.rows(silent).await, ["true"]);
+
+    let registration = Registration {
+        url: ADDRESS.to_owned(),
+        user: "orderwatch".to_owned(),
+        password: "a-password-of-the-hook".into(),
+    };
+    let hooks = rig.seller.market.hooks().unwrap();
+    hooks.register(None, &registration).await.unwrap();
+    doorbell(&rig).check().await.unwrap();
+    assert_eq!(rig.warehouse.rows(silent).await, ["false"]);
 }

@@ -48,7 +48,7 @@ async fn filled(pool: PgPool) -> (Rig, String, i64) {
     rig.warehouse
         .run(
             "INSERT INTO raf_urunleri (raf_kodu, urun_barkodu, adet) VALUES
-              ('R1', 'A', 1), ('R2', 'A ', 5), ('R3', 'A', 3), ('R3', 'B', 2), ('R4', 'B', NULL)",
+              ('R1', 'A', 1), ('R2', 'A\u{a0}', 5), ('R3', 'A', 3), ('R3', 'B', 2), ('R4', 'B', NULL)",
         )
         .await;
     rig.warehouse.stock("A", 9).await;
@@ -81,7 +81,7 @@ async fn an_order_is_picked_once_and_trendyol_hears_of_it(pool: PgPool) {
     );
     assert_eq!(
         shelves(&rig).await,
-        ["R1|A|0", "R2|A |4", "R3|A|3", "R3|B|1", "R4|B|-"]
+        ["R1|A|0", "R2|A\u{a0}|4", "R3|A|3", "R3|B|1", "R4|B|-"]
     );
     assert_eq!(
         rig.warehouse.stocks().await,

@@ -12,7 +12,7 @@ use fastrand::Rng;
 use orderwatch::{
     marketplace::{
         Barcode, BatchId, BatchResult, Claim, Cursor, MarketError, Marketplace, Package,
-        PackageQuery, Page, PushOutcome, ReadBack, StockItem, StreamPage, Window,
+        PackageQuery, Page, PushOutcome, ReadBack, StockItem, StreamPage, Webhooks, Window,
     },
     worker::trendyol::Rest,
 };
@@ -192,6 +192,10 @@ impl Marketplace for Unsteady {
 
     async fn claims(&self, window: Window, page: u32) -> Result<Page<Claim>, MarketError> {
         self.call(false, self.inner.claims(window, page)).await
+    }
+
+    fn hooks(&self) -> Option<&dyn Webhooks> {
+        self.inner.hooks()
     }
 
     async fn set_picking(&self, package_id: i64, lines: &[(i64, i32)]) -> Result<(), MarketError> {

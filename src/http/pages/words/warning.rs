@@ -136,6 +136,11 @@ pub const fn warning_remedy(condition: &Condition) -> Say {
             "Nedeni ortadan kalkınca: `orderwatch stock resume`.",
             "بعد زوال السبب: `orderwatch stock resume`.",
         ],
+        Condition::WebhookSilent {} => [
+            "`orderwatch trendyol webhook list` shows whom it calls; `orderwatch trendyol webhook register` has it called again.",
+            "Kimi aradığını `orderwatch trendyol webhook list` gösterir; `orderwatch trendyol webhook register` yeniden aratır.",
+            "يعرض `orderwatch trendyol webhook list` من يستدعيه؛ ويعيد `orderwatch trendyol webhook register` الاستدعاء.",
+        ],
         Condition::OrdersStale { .. } => [
             "The job that reads orders shows what is wrong; stock goes up again by itself.",
             "Siparişleri okuyan görev sorunu gösterir; stok kendiliğinden yeniden yükselir.",
@@ -200,6 +205,7 @@ pub const fn warning_page(condition: &Condition) -> Option<&'static str> {
         Condition::JobMissing { .. } | Condition::JobFailing { .. } => "/jobs",
         Condition::PushFailing { .. }
         | Condition::StockPaused { .. }
+        | Condition::WebhookSilent {}
         | Condition::OrdersStale { .. }
         | Condition::ShippedUntaken { .. }
         | Condition::UnknownOrderTables { .. }
@@ -345,6 +351,11 @@ const fn say(condition: &Condition) -> Say {
             "Trendyol'a stok gönderilmiyor: {subject} duraklattı: {detail}",
             "لا يُرسل أي مخزون إلى Trendyol: أوقفه {subject}: {detail}",
         ],
+        Condition::WebhookSilent {} => [
+            "Trendyol does not call about orders: they are read with the pulls alone.",
+            "Trendyol siparişler için bildirim göndermiyor: siparişler yalnızca aralıklı sorgularla okunuyor.",
+            "لا يُبلغ Trendyol عن الطلبات: تُقرأ بالاستعلامات الدورية وحدها.",
+        ],
         Condition::OrdersStale { .. } => [
             "Trendyol's orders were not read lately ({time}): stock is only lowered.",
             "Trendyol siparişleri yakın zamanda okunmadı ({time}): stok yalnızca düşürülüyor.",
@@ -414,7 +425,7 @@ fn values(condition: &Condition, format: &Format) -> Values {
     let money = |amount| format.money(amount, "TRY");
     let mut values = Values::default();
     match condition {
-        Condition::NoDaemon { .. } | Condition::NotBuying { .. } => {}
+        Condition::NoDaemon { .. } | Condition::NotBuying { .. } | Condition::WebhookSilent {} => {}
         Condition::DaemonStuck { loops } => values.subject = loops.join(", "),
         Condition::NotTakenUp { orders }
         | Condition::Late { orders }
