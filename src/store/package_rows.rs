@@ -104,7 +104,8 @@ pub(super) async fn open_rows(
                  AND (effect IN ('reserved', 'unknown') OR unpicked OR owing
                       OR effect IN ('superseded', 'released')
                          AND GREATEST(changed_at, recorded_at) > $1)
-                 AND ($2::text[] IS NULL OR barcodes IS NULL OR barcodes && $2)
+                 -- Without names it may be about any of them; see the index packages_by_barcode.
+                 AND ($2::text[] IS NULL OR COALESCE(barcodes, '{*}'::text[]) && ($2 || '{*}'::text[]))
            )
            SELECT p.package_id, p.order_number, p.status, p.created_by, p.changed_at,
                   GREATEST(p.changed_at, p.recorded_at) AS "since!", p.lines AS "lines: _", p.origins,
