@@ -70,4 +70,4 @@ COMMENT ON TABLE orderwatch.order_delays IS 'The order delay as a decaying histo
 ALTER TABLE orderwatch.packages ADD COLUMN barcodes text[];
 COMMENT ON COLUMN orderwatch.packages.barcodes IS 'The barcodes of its lines without case and Turkish letters; NULL before it was told again after 0170: then it may hold any.';
 CREATE INDEX packages_by_barcode ON orderwatch.packages USING gin (COALESCE(barcodes, '{*}'::text[]))
-    WHERE taken_at IS NULL AND (effect IN ('reserved', 'unknown', 'superseded', 'released') OR unpicked OR owing);
+    WHERE taken_at IS NULL;

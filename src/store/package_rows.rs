@@ -98,22 +98,32 @@ pub(super) async fn open_rows(
 ) -> Result<Vec<PackageRow>, StoreError> {
     sqlx::query_as!(
         PackageRow,
-        r#"WITH open AS (
-               SELECT DISTINCT order_number FROM orderwatch.packages
-               WHERE taken_at IS NULL
-                 AND (effect IN ('reserved', 'unknown') OR unpicked OR owing
-                      OR effect IN ('superseded', 'released')
-                         AND GREATEST(changed_at, recorded_at) > $1)
-                 -- Without names it may be about any of them; see the index packages_by_barcode.
-                 AND ($2::text[] IS NULL OR COALESCE(barcodes, '{*}'::text[]) && ($2 || '{*}'::text[]))
+        r#"-- Barcode by barcode: of hundreds at once, a GIN index would compare each with each.
+           WITH untaken AS (
+               SELECT p.* FROM unnest($2::text[] || '{*}'::text[]) AS n (name)
+               CROSS JOIN LATERAL (
+                   SELECT order_number, effect, unpicked, owing, changed_at, recorded_at
+                   FROM orderwatch.packages
+                   WHERE COALESCE(barcodes, '{*}'::text[]) @> ARRAY[n.name] AND taken_at IS NULL OFFSET 0
+               ) p
+               WHERE $2 IS NOT NULL
+               UNION ALL
+               SELECT order_number, effect, unpicked, owing, changed_at, recorded_at
+               FROM orderwatch.packages WHERE $2 IS NULL AND taken_at IS NULL
+           ), open AS (
+               SELECT DISTINCT order_number FROM untaken
+               WHERE effect IN ('reserved', 'unknown') OR unpicked OR owing
+                  OR effect IN ('superseded', 'released') AND GREATEST(changed_at, recorded_at) > $1
            )
            SELECT p.package_id, p.order_number, p.status, p.created_by, p.changed_at,
                   GREATEST(p.changed_at, p.recorded_at) AS "since!", p.lines AS "lines: _", p.origins,
                   p.unreadable AS "unreadable: _", p.taken_at IS NOT NULL AS "taken!", p.unpicked,
                   p.late, p.released_at IS NOT NULL AS "released!", p.transferred, p.asked_in_vain,
                   NULL::jsonb AS "content?"
-           FROM orderwatch.packages p
-           JOIN open o ON o.order_number = p.order_number
+           FROM open o
+           CROSS JOIN LATERAL (
+               SELECT * FROM orderwatch.packages WHERE order_number = o.order_number OFFSET 0
+           ) p
            ORDER BY p.package_id"#,
         closed_since,
         barcodes as _
