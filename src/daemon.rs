@@ -202,12 +202,11 @@ pub async fn run(
     };
     if let Some(checked) = stop
         .soft
-        .run_until_cancelled(sides::check(config, &store, clock.now()))
+        .run_until_cancelled(startup::checks(config, &store, &clock))
         .await
     {
         checked?;
     }
-    startup::settling(config, &store).await?;
     let ground = Ground {
         me: Me::new(clock.now()),
         store: store.metered(&meter),

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::DaemonError;
+use super::{DaemonError, sides};
 use crate::{
-    clock::DatabaseClock,
+    clock::{Clock, DatabaseClock},
     config::Config,
     order::Settle,
     shutdown::Stop,
@@ -46,6 +46,28 @@ pub(super) async fn up_to_date(store: &Store) -> Result<(), DaemonError> {
     match store.missing_migrations().await? {
         0 => Ok(()),
         missing => Err(DaemonError::NotMigrated { missing }),
+    }
+}
+
+/// Whether the tables and the settings go together. A connection that is lost meanwhile ends nothing.
+pub(super) async fn checks(
+    config: &Config,
+    store: &Store,
+    clock: &DatabaseClock,
+) -> Result<(), DaemonError> {
+    loop {
+        let checked = async {
+            sides::check(config, store, clock.now()).await?;
+            settling(config, store).await
+        };
+        match checked.await {
+            Err(DaemonError::Store(error)) if error.is_transient() => tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "connection lost while the tables were checked; trying again"
+            ),
+            done => return done,
+        }
+        tokio::time::sleep(RETRY).await;
     }
 }
 

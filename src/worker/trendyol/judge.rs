@@ -42,6 +42,7 @@ impl Reconciler {
             .iter()
             .filter_map(|(barcode, answer)| look(barcode, answer, looked, forecast))
             .collect();
+        looks.sort_by(|a, b| a.barcode.cmp(&b.barcode));
         let Some(since) = looks.iter().map(|look| look.ours_at).min() else {
             return Ok(());
         };
