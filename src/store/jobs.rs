@@ -103,7 +103,13 @@ impl Store {
         )
         .fetch_one(&mut connection);
         let leads = in_time(leads).await.flatten().map_err(&doing)?;
-        Ok(leads.then_some(Leader(connection)))
+        let leader = Leader(connection);
+        if leads {
+            return Ok(Some(leader));
+        }
+        // Dropped with its transaction open, it would be a line in the server's log at every try.
+        leader.resign().await;
+        Ok(None)
     }
 
     /// The same, but waits for half a minute while another process has it.
@@ -123,6 +129,7 @@ impl Store {
             Err(sqlx::Error::Database(error))
                 if error.code().as_deref() == Some(LOCK_NOT_AVAILABLE) =>
             {
+                Leader(connection).resign().await;
                 Ok(None)
             }
             Err(error) => Err(doing(error)),

@@ -1,5 +1,5 @@
-//! Notices (`LISTEN`) of new orders, of changes of the warehouse's stock and of calls about orders. They only save time: a scan
-//! finds all of it too.
+//! Notices (`LISTEN`) of new orders, of changes of the warehouse's stock and of calls about orders. They
+//! only save time: a scan finds all of it too.
 
 use std::time::Duration;
 

@@ -254,9 +254,12 @@ async fn take_all(
         lines.push((line, takes));
     }
     // The figures only when every shelf is done: the application locks them after the shelves, too.
+    let products = products(transaction).await?;
     let mut picked = Vec::new();
     for (line, takes) in lines {
-        picked.push(lower_stock(transaction, ask, picture, line, takes).await?);
+        let named = |barcode: &&String| picture.facts.names.main(barcode) == line.barcode;
+        let written: Vec<String> = products.iter().filter(named).cloned().collect();
+        picked.push(lower_stock(transaction, (ask, picture), &written, line, takes).await?);
     }
     let stands = picture.standing.stands;
     if matches!(stands, Some(Place::Created | Place::Preparing)) {
@@ -313,11 +316,20 @@ async fn take_from(
     Ok(())
 }
 
-/// Lowers `central_stock` by what was taken, and what must agree with it.
+/// The barcodes of `central_stock`, as they stand there.
+async fn products(transaction: &mut Transaction<'_, Postgres>) -> Result<Vec<String>, StoreError> {
+    sqlx::query_scalar!("SELECT barcode FROM public.central_stock")
+        .fetch_all(&mut **transaction)
+        .await
+        .map_err(StoreError::doing("reading central_stock"))
+}
+
+/// Lowers `central_stock` by what was taken, and what must agree with it. `written`: how the product's
+/// barcode stands there.
 async fn lower_stock(
     transaction: &mut Transaction<'_, Postgres>,
-    ask: PickAsk<'_>,
-    picture: &Picture,
+    (ask, picture): (PickAsk<'_>, &Picture),
+    written: &[String],
     line: PickLine,
     takes: Vec<Take>,
 ) -> Result<PickedLine, StoreError> {
@@ -341,11 +353,6 @@ async fn lower_stock(
             qty,
         });
     }
-    let mut written = sqlx::query_scalar!("SELECT barcode FROM public.central_stock")
-        .fetch_all(&mut **transaction)
-        .await
-        .map_err(&doing)?;
-    written.retain(|barcode| picture.facts.names.main(barcode) == line.barcode);
     let central = sqlx::query!(
         r#"WITH row AS (
                SELECT barcode, qty, LEAST($2, GREATEST(qty, 0)) AS taken FROM public.central_stock
@@ -358,7 +365,7 @@ async fn lower_stock(
         line.barcode,
         line.units,
         at,
-        &written
+        written
     )
     .fetch_optional(&mut **transaction)
     .await

@@ -42,7 +42,7 @@ const SETTINGS: [(&str, &str); 27] = [
     ("ORDERWATCH__TRENDYOL__RETURNS__WINDOW", "1d"),
     ("ORDERWATCH__TRENDYOL__STOCK__INTERVAL", "10s"),
     ("ORDERWATCH__TRENDYOL__STOCK__REACT", "1s"),
-    // Six times the delay of its orders, as with "auto", which never takes less than two minutes.
+    // Many times the delay of its orders, as with "auto", which never takes less than three minutes.
     ("ORDERWATCH__TRENDYOL__STOCK__SETTLE", "10s"),
     ("ORDERWATCH__TRENDYOL__STOCK__FIRST_RUN_AFTER", "1s"),
 ];

@@ -1,9 +1,9 @@
 //! The first page: what is in flight, due, late and held, what was bought today, what needs
 //! attention, and the brakes.
 
-use askama::Template;
 use std::time::Duration;
 
+use askama::Template;
 use axum::{Extension, response::Html};
 
 use super::{
