@@ -261,7 +261,6 @@ macro_rules! kinds {
     ($($kind:ident => $name:literal),+ $(,)?) => {
         /// The kinds of conditions, by which metrics count them.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[expect(missing_docs, reason = "as the variants of Condition")]
         pub enum Kind { $($kind),+ }
 
         impl Kind {

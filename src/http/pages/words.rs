@@ -32,7 +32,6 @@ macro_rules! words {
     ($(#[$doc:meta])* $group:ident { $($key:ident => [$en:literal, $tr:literal, $ar:literal],)+ }) => {
         $(#[$doc])*
         #[derive(Debug)]
-        #[expect(missing_docs, reason = "each is the text that its name says")]
         pub struct $group { $(pub $key: &'static str),+ }
 
         impl $group {

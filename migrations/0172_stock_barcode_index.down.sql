@@ -1,0 +1,1 @@
+ALTER INDEX orderwatch.packages_by_barcode RESET (fastupdate);
