@@ -15,6 +15,7 @@ use std::{fmt, time::Duration};
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 pub use assess::assess;
 pub(crate) use words::money;
@@ -49,14 +50,48 @@ pub enum Severity {
 }
 
 /// Something that needs attention.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(into = "WarningItem")]
 pub struct Warning {
-    /// What.
     pub condition: Condition,
-    /// How much it matters.
     pub severity: Severity,
     /// Since when, where that is known.
     pub since: Option<DateTime<Utc>>,
+}
+
+/// A warning in JSON.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct WarningItem {
+    /// What, for programs.
+    kind: &'static str,
+    /// `critical`, `warning` or `notice`.
+    severity: &'static str,
+    /// Whose, where there may be several: a panel, a job, an address.
+    subject: Option<String>,
+    /// Since when, where that is known.
+    since: Option<DateTime<Utc>>,
+    /// What, for people.
+    sentence: String,
+    /// What to do.
+    remedy: String,
+    /// The facts.
+    #[schema(value_type = Object)]
+    detail: Condition,
+}
+
+impl From<Warning> for WarningItem {
+    fn from(warning: Warning) -> Self {
+        let condition = warning.condition;
+        Self {
+            kind: condition.kind().as_str(),
+            severity: warning.severity.as_str(),
+            subject: condition.subject().map(ToString::to_string),
+            since: warning.since,
+            sentence: condition.sentence(),
+            remedy: condition.remedy().to_string(),
+            detail: condition,
+        }
+    }
 }
 
 /// A panel in a warning.
@@ -331,20 +366,5 @@ impl Severity {
 impl fmt::Display for Severity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
-    }
-}
-
-impl Serialize for Warning {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::SerializeStruct as _;
-        let mut warning = serializer.serialize_struct("Warning", 7)?;
-        warning.serialize_field("kind", self.condition.kind().as_str())?;
-        warning.serialize_field("severity", &self.severity)?;
-        warning.serialize_field("subject", &self.condition.subject())?;
-        warning.serialize_field("since", &self.since)?;
-        warning.serialize_field("sentence", &self.condition.sentence())?;
-        warning.serialize_field("remedy", &self.condition.remedy())?;
-        warning.serialize_field("detail", &self.condition)?;
-        warning.end()
     }
 }

@@ -74,8 +74,7 @@ pub(super) fn routes(state: &AppState) -> Router<AppState> {
             "/orders/{id}/confirm",
             get(decide::ask_confirm).post(decide::confirm),
         )
-        .route("/brakes/pause", get(brake::ask_pause).post(brake::pause))
-        .route("/brakes/resume", get(brake::ask_resume).post(brake::resume))
+        .route("/brakes/{action}", get(brake::ask).post(brake::act))
         .route("/panels", get(panels::page))
         .route("/jobs", get(jobs::page))
         .route("/jobs/{job}/run", get(run::ask_job).post(run::run_job))

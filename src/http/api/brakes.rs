@@ -19,7 +19,7 @@ use crate::{
     order::IntegrationId,
     overview::PauseView,
     store::Scope,
-    worker::brakes::{Meant, Wish, of_panel},
+    worker::brakes::OperatorAction,
 };
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -52,25 +52,6 @@ struct BrakeBody {
     reason: String,
 }
 
-async fn in_force(world: &World, changed: bool) -> Result<Json<Brakes>, Problem> {
-    let brakes = world.store.brakes().await?;
-    let pauses = brakes.into_iter().map(PauseView::from).collect();
-    Ok(Json(Brakes { changed, pauses }))
-}
-
-async fn scope(world: &World, panel: Option<Uuid>, wish: Wish) -> Result<Scope, Problem> {
-    let Some(panel) = panel else {
-        return Ok(Scope::All);
-    };
-    match of_panel(&world.store, IntegrationId(panel), wish).await? {
-        Meant::Brake(scope) => Ok(scope),
-        Meant::Nothing(_) => Err(Problem {
-            parameter: Some("panel".into()),
-            ..Problem::new(Code::NotFound, "no panel has this id; see /api/v1/panels")
-        }),
-    }
-}
-
 /// Lists the pauses that are on
 #[utoipa::path(get, path = "/brakes", tag = "brakes",
     responses((status = 200, description = "The pauses", body = Brakes), Reads))]
@@ -92,19 +73,7 @@ async fn pause(
     Query(Nothing {}): Query<Nothing>,
     extract::Json(body): extract::Json<BrakeBody>,
 ) -> Result<Json<Brakes>, Problem> {
-    let world = state.world()?;
-    let person = person(&body.by, &body.reason)?;
-    let scope = scope(&world, body.panel, Wish::Pause).await?;
-    let now = world.clock.now();
-    let changed = world.store.pause(scope, &person, now).await?;
-    tracing::info!(
-        ?scope,
-        who = person.who,
-        why = person.why,
-        changed,
-        "paused by the API"
-    );
-    in_force(&world, changed).await
+    act(&*state.world()?, &body, OperatorAction::Pause).await
 }
 
 /// Resumes purchases
@@ -115,17 +84,32 @@ async fn resume(
     Query(Nothing {}): Query<Nothing>,
     extract::Json(body): extract::Json<BrakeBody>,
 ) -> Result<Json<Brakes>, Problem> {
-    let world = state.world()?;
+    act(&*state.world()?, &body, OperatorAction::Resume).await
+}
+
+async fn act(
+    world: &World,
+    body: &BrakeBody,
+    action: OperatorAction,
+) -> Result<Json<Brakes>, Problem> {
     let person = person(&body.by, &body.reason)?;
-    let scope = scope(&world, body.panel, Wish::Resume).await?;
+    let scope = match body.panel {
+        None => Scope::All,
+        Some(id) => action
+            .scope(&world.store, IntegrationId(id))
+            .await?
+            .ok_or_else(|| Problem {
+                parameter: Some("panel".into()),
+                ..Problem::new(Code::NotFound, "no panel has this id; see /api/v1/panels")
+            })?,
+    };
+
     let now = world.clock.now();
-    let changed = world.store.resume(scope, &person, now).await?;
-    tracing::info!(
-        ?scope,
-        who = person.who,
-        why = person.why,
-        changed,
-        "resumed by the API"
-    );
-    in_force(&world, changed).await
+    let changed = action.apply(&world.store, scope, &person, now).await?;
+    in_force(world, changed).await
+}
+
+async fn in_force(world: &World, changed: bool) -> Result<Json<Brakes>, Problem> {
+    let pauses = world.store.brakes().await?;
+    Ok(Json(Brakes { changed, pauses }))
 }

@@ -46,6 +46,8 @@ pub enum Show {
     Tags(Vec<Tag>),
     /// A link.
     Link(Link),
+    /// A barcode that leads to its product: in one line, however narrow the column.
+    Barcode(Link),
     /// Steps.
     Links(Vec<Link>),
     /// Facts within.
@@ -81,8 +83,6 @@ pub struct Figure {
     pub name: &'static str,
     /// The number.
     pub value: String,
-    /// What belongs to it.
-    pub more: Option<String>,
     /// `warn`, `bad` or nothing.
     pub tone: &'static str,
     /// Where more is said.
@@ -98,6 +98,28 @@ pub struct Note {
     pub text: String,
     /// `good`, `warn`, `bad` or nothing.
     pub tone: &'static str,
+}
+
+impl Figure {
+    pub(super) fn new(name: &'static str, value: String) -> Self {
+        Self {
+            name,
+            value,
+            tone: "",
+            href: None,
+            wide: false,
+        }
+    }
+
+    pub(super) fn tone(mut self, tone: &'static str) -> Self {
+        self.tone = tone;
+        self
+    }
+
+    pub(super) fn href(mut self, href: &'static str) -> Self {
+        self.href = Some(href);
+        self
+    }
 }
 
 impl Tag {
