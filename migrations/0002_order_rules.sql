@@ -1,6 +1,6 @@
 -- Which orders of the shop are to be bought, which were sent and by whom: said here once, asked by
 -- every statement. The server puts the bodies in place of the calls, so that they match the partial
--- indexes, whose predicates repeat them (0101, 0103): an index must not call functions of ours, for
+-- indexes, whose predicates repeat them (0009, 0010): an index must not call functions of ours, for
 -- the shop's own role evaluates it and need not have any right in this schema.
 --
 -- Words are compared as in the collation "C": lower('PENDING') is not 'pending' in Turkish.
@@ -103,3 +103,33 @@ CREATE FUNCTION orderwatch.asked_by(referans text, external_order_id text, order
                 ELSE COALESCE(NULLIF(btrim(referans), ''), NULLIF(external_order_id, order_no)) END
 $$;
 COMMENT ON FUNCTION orderwatch.asked_by IS 'The reference of a purchase that the shop made: a number where there is one. The shop''s own order number, which staff''s dispatch leaves in "externalOrderId", is none.';
+
+-- Staff and the panel contradict each other: why the order is held, and its row left alone.
+CREATE FUNCTION orderwatch.contradiction(
+    status text, external_status text, row_pin text, delivered boolean, not_delivered boolean, pin text)
+RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE
+        WHEN delivered AND (
+            lower(status COLLATE "C") IN ('rejected', 'failed', 'cancelled', 'canceled', 'refunded')
+            OR lower(external_status COLLATE "C") IN ('failed', 'rejected', 'cancelled', 'canceled')
+            -- Another code than ours: it was delivered another way.
+            -- The shop's own poller stores the panel's " - " as a code.
+            OR pin IS NOT NULL AND row_pin !~ '^[\s-]*$' AND btrim(row_pin) <> btrim(pin))
+            THEN 'decided_then_delivered'
+        WHEN not_delivered AND lower(status COLLATE "C") IN ('approved', 'completed', 'done')
+            THEN 'decided_then_cancelled'
+        END
+$$;
+
+-- What `notes` holds as a list, whatever is in it: NULL and {} are no note.
+CREATE FUNCTION orderwatch.notes_of(notes jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN notes IS NULL OR notes IN ('null', '{}') THEN '[]'::jsonb
+                WHEN jsonb_typeof(notes) = 'array' THEN notes
+                ELSE jsonb_build_array(notes) END
+$$;
+
+CREATE FUNCTION orderwatch.note(said text, said_at timestamptz) RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT jsonb_build_array(jsonb_build_object('by', 'system', 'text', said,
+        'at', to_char(said_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')))
+$$;
+COMMENT ON FUNCTION orderwatch.note IS 'A list of one note, as the shop writes them.';

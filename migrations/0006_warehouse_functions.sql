@@ -1,14 +1,42 @@
--- The warehouse's tables that not every warehouse has: the ledger of stock movements, barcode aliases,
--- more order tables. Nothing of them is created or changed here. They are read and written through
--- functions that look first whether they are there, because a query over a table that may be missing
--- cannot be checked when orderwatch is built.
+-- The warehouse's tables are read and written through functions that look first what is there: no two of these
+-- databases are alike, and a query over a table or column that may be missing cannot be checked when orderwatch
+-- is built. Nothing of the warehouse's is created or changed here.
 
-ALTER TABLE orderwatch.packages
-    ADD COLUMN released_at timestamptz,
-    ADD COLUMN released_by text,
-    ADD COLUMN release_reason text;
-COMMENT ON COLUMN orderwatch.packages.taken_at IS 'When its units were known to be taken from the shelves, or a person said that they were not taken from here (released_at); NULL while they are owed.';
-COMMENT ON COLUMN orderwatch.packages.released_at IS 'When a person said that this package, which was shipped, was not taken from these shelves.';
+-- Adds a row with those of `facts` that the table has a column for. False when there was one like it.
+CREATE FUNCTION orderwatch.add_row(into_table text, facts jsonb)
+RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    goes regclass := into_table::regclass;
+    named text;
+    added bigint;
+BEGIN
+    SELECT string_agg(format('%I', a.attname), ', ') INTO named
+    FROM pg_attribute a
+    WHERE a.attrelid = goes AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+      AND facts ? a.attname;
+    EXECUTE format('INSERT INTO %1$s (%2$s) SELECT %2$s FROM jsonb_populate_record(NULL::%1$s, $1)
+                    ON CONFLICT DO NOTHING', goes, named)
+    USING facts;
+    GET DIAGNOSTICS added = ROW_COUNT;
+    RETURN added > 0;
+END
+$$;
+COMMENT ON FUNCTION orderwatch.add_row IS 'Adds one row to a table, with the columns that it has.';
+
+-- When each product was last confirmed, where the warehouse keeps it.
+CREATE FUNCTION orderwatch.note_pushed(barcodes text[], times timestamptz[])
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_attribute
+               WHERE attrelid = to_regclass('public.central_stock')
+                 AND attname = 'last_push_date' AND NOT attisdropped) THEN
+        EXECUTE 'UPDATE public.central_stock c SET last_push_date = p.at
+                 FROM unnest($1, $2) AS p (barcode, at) WHERE c.barcode = p.barcode'
+        USING barcodes, times;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION orderwatch.note_pushed IS 'Writes central_stock.last_push_date where that column exists.';
 
 CREATE FUNCTION orderwatch.has_ledger() RETURNS boolean LANGUAGE sql STABLE AS $$
     SELECT to_regclass('public.stock_movement') IS NOT NULL
@@ -107,6 +135,76 @@ END
 $$;
 COMMENT ON FUNCTION orderwatch.movements IS 'Units that left the shelves for an order, less those that came back, by barcode.';
 
+-- Puts an order into one of the warehouse's tables and takes it out of the one it was in, with every
+-- column that both have: the real tables have more than orderwatch knows. `facts` overwrites the
+-- columns that it names, as far as the table has them.
+CREATE FUNCTION orderwatch.put_order(number text, stands text, place text, facts jsonb)
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    goes regclass := format('public.orders_%s', place)::regclass;
+    comes regclass;
+    shared text;
+    named text;
+BEGIN
+    SELECT string_agg(format('%I', a.attname), ', ') INTO named
+    FROM pg_attribute a
+    WHERE a.attrelid = goes AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+      AND a.attname <> 'id' AND facts ? a.attname;
+    IF stands IS NULL THEN
+        EXECUTE format('INSERT INTO %1$s (%2$s) SELECT %2$s FROM jsonb_populate_record(NULL::%1$s, $1)',
+                       goes, named)
+        USING facts;
+        RETURN;
+    END IF;
+    IF stands <> place THEN
+        comes := format('public.orders_%s', stands)::regclass;
+        SELECT string_agg(format('%I', a.attname), ', ') INTO shared
+        FROM pg_attribute a JOIN pg_attribute b ON b.attname = a.attname
+        WHERE a.attrelid = goes AND b.attrelid = comes AND a.attnum > 0 AND b.attnum > 0
+          AND NOT a.attisdropped AND NOT b.attisdropped AND a.attgenerated = '' AND a.attname <> 'id';
+        -- One row per order: the oldest of those that were left behind.
+        EXECUTE format('INSERT INTO %s (%s) SELECT %s FROM %s WHERE order_number = $1 ORDER BY id LIMIT 1',
+                       goes, shared, shared, comes)
+        USING number;
+        EXECUTE format('DELETE FROM %s WHERE order_number = $1', comes) USING number;
+    END IF;
+    IF named IS NOT NULL THEN
+        EXECUTE format('UPDATE %1$s o SET (%2$s) = (SELECT %2$s FROM jsonb_populate_record(NULL::%1$s, $1))
+                        WHERE o.order_number = $2', goes, named)
+        USING facts, number;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION orderwatch.put_order IS 'Writes one order into orders_{place}, moving it out of orders_{stands}.';
+
+-- Where the warehouse's application keeps a history of each order, what orderwatch does to its row is
+-- part of it. A history that does not take the entry is no reason to keep the order from the warehouse.
+CREATE FUNCTION orderwatch.audit_order(number text, stands text, place text, facts jsonb)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF stands IS NOT DISTINCT FROM place OR to_regclass('public.order_audit_logs') IS NULL THEN
+        RETURN;
+    END IF;
+    EXECUTE
+        'INSERT INTO public.order_audit_logs
+             (ts, order_number, package_number, barcode, event_type, status_from, status_to, quantity,
+              source, severity, message, details)
+         VALUES ((now() AT TIME ZONE ''UTC''), left($1, 64), left($2, 64), left($3, 64), $4, $5, $6, $7,
+                 ''ORDERWATCH'', ''info'', $8, $9)'
+    USING number, facts ->> 'package_number', facts ->> 'product_barcode',
+          CASE WHEN stands IS NULL THEN 'order_received' ELSE 'status_changed' END,
+          stands, place, (facts ->> 'quantity')::integer,
+          CASE WHEN stands IS NULL THEN format('orderwatch: orders_%s', place)
+               ELSE format('orderwatch: orders_%s → orders_%s', stands, place) END,
+          json_build_object('raw_status', facts ->> 'status');
+EXCEPTION
+    WHEN undefined_column OR datatype_mismatch OR not_null_violation OR string_data_right_truncation
+      OR foreign_key_violation OR check_violation OR insufficient_privilege THEN
+        RAISE WARNING 'order_audit_logs does not take what happened to order %: %', number, SQLERRM;
+END
+$$;
+COMMENT ON FUNCTION orderwatch.audit_order IS 'Writes into order_audit_logs, where it exists, that orderwatch has put an order''s row elsewhere.';
+
 CREATE FUNCTION orderwatch.barcode_aliases() RETURNS TABLE (alias text, main text)
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
@@ -129,6 +227,41 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION orderwatch.lettered_barcodes IS 'Barcodes of the products, then of central_stock, that may be written in several ways.';
+
+-- What the warehouse's application keeps off sale, or sells without having it. Its tables are optional:
+-- where one is not there, nothing follows from it. One that is there and cannot be read fails the pass.
+CREATE FUNCTION orderwatch.listing_rules()
+RETURNS TABLE (barcode text, extra_buffer integer, made_to_order boolean)
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF to_regclass('public.stock_listing_policy') IS NOT NULL THEN
+        RETURN QUERY EXECUTE
+            'SELECT barcode::text, extra_buffer::integer, false
+             FROM public.stock_listing_policy WHERE extra_buffer > 0';
+    END IF;
+    IF to_regclass('public.platform_configs') IS NOT NULL AND to_regclass('public.products') IS NOT NULL THEN
+        RETURN QUERY EXECUTE
+            $q$SELECT p.barcode::text, 0, true
+               FROM public.products p
+               WHERE p.product_main_id IN (
+                   SELECT btrim(m.model #>> '{}')
+                   FROM public.platform_configs c
+                   CROSS JOIN LATERAL (SELECT to_jsonb(c.extra_config) -> 'models' AS models) s
+                   CROSS JOIN LATERAL jsonb_array_elements(
+                       CASE jsonb_typeof(s.models) WHEN 'array' THEN s.models ELSE '[]' END) AS m (model)
+                   WHERE c.platform = 'uretim_ayar' AND btrim(m.model #>> '{}') <> '')$q$;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION orderwatch.listing_rules IS 'Rules of the warehouse''s application by bar code: stock_listing_policy, and the models of platform_configs (uretim_ayar) that are made to order.';
+
+CREATE FUNCTION orderwatch.empties_what_no_shelf_has()
+RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT to_regclass('public.stock_movement') IS NOT NULL
+        OR to_regclass('public.stock_listing_policy') IS NOT NULL
+        OR to_regclass('public.platform_configs') IS NOT NULL
+$$;
+COMMENT ON FUNCTION orderwatch.empties_what_no_shelf_has IS 'Whether the warehouse''s application is one that keeps central_stock at the sum of the shelves.';
 
 -- The warehouse keeps three figures of a product alike; where they differ, its application hangs in a
 -- lock that it holds itself.
@@ -223,3 +356,21 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION orderwatch.return_cancelled IS 'Puts back on the shelves what the ledger says was taken for an order that was cancelled; a row without a shelf was not put back.';
+
+-- The marketplace's name of each returned piece, where the warehouse's table keeps it: its application
+-- finds the piece by it, and writes it a second time where it is missing.
+CREATE FUNCTION orderwatch.name_pieces(ids uuid[], names text[])
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_attribute
+               WHERE attrelid = 'public.return_products'::regclass AND attname = 'claim_line_item_id'
+                 AND NOT attisdropped) THEN
+        EXECUTE 'UPDATE public.return_products p SET claim_line_item_id = t.name
+                 FROM unnest($1, $2) AS t (id, name)
+                 WHERE p.id = t.id AND p.claim_line_item_id IS NULL
+                   AND NOT EXISTS (SELECT FROM public.return_products o WHERE o.claim_line_item_id = t.name)'
+        USING ids, names;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION orderwatch.name_pieces IS 'Fills return_products.claim_line_item_id of our rows, where the table has it.';

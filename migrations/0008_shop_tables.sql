@@ -134,3 +134,25 @@ BEGIN
     END IF;
 END
 $$;
+
+-- The number by which the panel knows the purchase, in the shop's own row.
+INSERT INTO orderwatch.created (kind, name)
+SELECT 'column', 'product_orders.provider_referans'
+WHERE NOT EXISTS (
+    SELECT FROM information_schema.columns
+    WHERE (table_schema, table_name, column_name) = ('public', 'product_orders', 'provider_referans'));
+
+ALTER TABLE public.product_orders ADD COLUMN IF NOT EXISTS provider_referans varchar(255);
+
+-- Wakes the dispatcher when an order is inserted. Once per statement, and with the same payload, so
+-- that a bulk insert is one notice.
+CREATE FUNCTION orderwatch.notify_new_order() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+    PERFORM pg_notify('orderwatch_new', '');
+    RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER orderwatch_new_order AFTER INSERT ON public.product_orders
+    FOR EACH STATEMENT EXECUTE FUNCTION orderwatch.notify_new_order();

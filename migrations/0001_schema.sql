@@ -9,3 +9,8 @@ CREATE TABLE orderwatch.created (
 );
 COMMENT ON TABLE orderwatch.created IS
     'Objects in schema public that did not exist before the migrations made them.';
+
+-- Since when orderwatch is here: what is older was never its business.
+CREATE TABLE orderwatch.installed (at timestamptz NOT NULL);
+INSERT INTO orderwatch.installed VALUES (now());
+COMMENT ON TABLE orderwatch.installed IS 'One row: when orderwatch came to this database.';
