@@ -10,12 +10,12 @@ use crate::{
 /// What an operator does with a brake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum OperatorAction {
+pub enum BrakeAction {
     Pause,
     Resume,
 }
 
-impl OperatorAction {
+impl BrakeAction {
     /// Whether it changed anything: pausing what is paused already keeps the first pause.
     pub async fn apply(
         self,

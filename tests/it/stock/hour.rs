@@ -25,7 +25,7 @@ use fastrand::Rng;
 use orderwatch::outbound::Http;
 use orderwatch::sandbox::trendyol::{Endpoint, Line, Product, Status, StorePlan, TrendyolStore};
 use orderwatch::stock::pace::Settle;
-use orderwatch::worker::{periodic::JobError, trendyol::Forecast};
+use orderwatch::worker::{job::JobError, trendyol::Forecast};
 use sqlx::PgPool;
 
 use super::{
