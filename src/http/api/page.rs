@@ -74,8 +74,8 @@ impl<T> Page<T> {
         let more = rows.len() > wanted;
         rows.truncate(wanted);
 
-        let last = rows.last().filter(|_| more).map(key);
-        Self::with(rows, list, last)
+        let next = rows.last().filter(|_| more).map(key);
+        Self::with(rows, list, next)
     }
 
     /// Of rows whose reader knows where the next page begins.
