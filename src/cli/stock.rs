@@ -295,7 +295,7 @@ async fn log(config: &Config, store: &Store, options: &LogOptions) -> anyhow::Re
     let pushes = store.stock_pushes(since, None, options.n).await?;
 
     if options.json {
-        out::json(&json!(pushes))?;
+        out::json(&pushes)?;
     } else {
         print::pushes(&pushes, zone)?;
     }
