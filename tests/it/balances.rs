@@ -9,15 +9,15 @@ use std::{sync::Arc, time::Duration};
 use orderwatch::{
     clock::Clock,
     order::IntegrationId,
-    sandbox::{
-        gates::Moment,
-        panel::Endpoint,
-        trouble::{Fault, Trouble},
-    },
     store::{Balance, Balanced},
     worker::balance::{BalanceJob, BalanceReport, Balances},
 };
 use rust_decimal::Decimal;
+use sandbox::{
+    gates::Moment,
+    panel::Endpoint,
+    trouble::{Fault, Trouble},
+};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 

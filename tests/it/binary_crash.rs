@@ -7,14 +7,12 @@
 use std::time::Duration;
 
 use fastrand::Rng;
-use orderwatch::{
-    order::{IntegrationId, OrderId, Reference},
-    sandbox::{
-        faults::FaultPlan,
-        gates::Moment,
-        panel::{Endpoint, Readiness, unreliable},
-        trouble::{Fault, Trouble},
-    },
+use orderwatch::order::{IntegrationId, OrderId, Reference};
+use sandbox::{
+    faults::FaultPlan,
+    gates::Moment,
+    panel::{Endpoint, Readiness, unreliable},
+    trouble::{Fault, Trouble},
 };
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -120,7 +118,7 @@ async fn lock(pool: &PgPool, order: Uuid) -> sqlx::Transaction<'static, sqlx::Po
 }
 
 /// Runs until the purchase of an order is under way and its claim is written.
-async fn buying(world: &World, entry: &str) -> (Process, orderwatch::sandbox::gates::Gate, Uuid) {
+async fn buying(world: &World, entry: &str) -> (Process, sandbox::gates::Gate, Uuid) {
     let gate = world.panel.hold(Endpoint::Purchase, Moment::BeforeWork);
     let process = world.start(&world.settings()).await;
     let order = world.shop.order(entry, "player-1").await;
@@ -130,9 +128,8 @@ async fn buying(world: &World, entry: &str) -> (Process, orderwatch::sandbox::ga
 
 /// The panel has answered, and nothing is under way any more.
 async fn answered(world: &World) {
-    let done = |ledger: &orderwatch::sandbox::panel::Ledger| {
-        ledger.sale_count() == 1 && ledger.in_flight() == 0
-    };
+    let done =
+        |ledger: &sandbox::panel::Ledger| ledger.sale_count() == 1 && ledger.in_flight() == 0;
     within("the panel's answer", world.panel.wait_for(done)).await;
 }
 

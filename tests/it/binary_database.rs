@@ -4,12 +4,10 @@
     reason = "a test stops at the first surprise, its helpers too"
 )]
 
-use orderwatch::{
-    order::{IntegrationId, OrderId, Reference},
-    sandbox::{
-        gates::Moment,
-        panel::{Endpoint, Readiness},
-    },
+use orderwatch::order::{IntegrationId, OrderId, Reference};
+use sandbox::{
+    gates::Moment,
+    panel::{Endpoint, Readiness},
 };
 use uuid::Uuid;
 

@@ -4,7 +4,7 @@
     reason = "a test stops at the first surprise, its helpers too"
 )]
 
-use orderwatch::sandbox::{
+use sandbox::{
     gates::{Gate, Moment},
     panel::Endpoint,
 };

@@ -5,18 +5,14 @@
     reason = "a test stops at the first surprise, its helpers too"
 )]
 
-use std::sync::Arc;
-
 use chrono::TimeDelta;
-use orderwatch::{
-    clock::{Clock as _, DatabaseClock},
-    sandbox::{
-        gates::Moment,
-        trendyol::{
-            Endpoint, Limits, Product, ProductState, Status, StorePlan, TrendyolStore, trouble,
-        },
-        trouble::{Fault, Trouble},
+use orderwatch::clock::{Clock as _, DatabaseClock};
+use sandbox::{
+    gates::Moment,
+    trendyol::{
+        Endpoint, Limits, Product, ProductState, Status, StorePlan, TrendyolStore, trouble,
     },
+    trouble::{Fault, Trouble},
 };
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Executor as _, Row as _};
@@ -36,7 +32,7 @@ impl Market {
     /// Five of A and of B lie there, and nothing is on sale.
     async fn new() -> Self {
         let mut plan = StorePlan::new(7);
-        plan.clock = Arc::new(DatabaseClock::new());
+        plan.clock = sandbox::clock::running();
         plan.limits = Limits::none();
         plan.products = ["A", "B"].map(|barcode| Product::new(barcode, 0)).to_vec();
         let market = Self {

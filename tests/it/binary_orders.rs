@@ -1,10 +1,10 @@
 //! The way of an order through the real program: a row appears, the code is bought once.
 
-use orderwatch::sandbox::{
+use rust_decimal::Decimal;
+use sandbox::{
     gates::Moment,
     panel::{Endpoint, Readiness, unreliable},
 };
-use rust_decimal::Decimal;
 
 use super::process::{
     audit::{Tally, audit},

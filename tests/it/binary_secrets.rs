@@ -9,14 +9,12 @@
 use std::fmt::Write as _;
 
 use futures::{StreamExt as _, stream};
-use orderwatch::{
-    http::pages::lang::Lang,
-    sandbox::{
-        http::Answer,
-        panel::{Endpoint, PanelPlan},
-        trendyol::Endpoint as StoreEndpoint,
-        trouble::{Fault, Trouble},
-    },
+use orderwatch::http::pages::lang::Lang;
+use sandbox::{
+    http::Answer,
+    panel::{Endpoint, PanelPlan},
+    trendyol::Endpoint as StoreEndpoint,
+    trouble::{Fault, Trouble},
 };
 use sqlx::{AssertSqlSafe, ConnectOptions, Row as _};
 

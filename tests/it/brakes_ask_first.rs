@@ -1,12 +1,10 @@
 //! `dispatch.ask_first`: after a backup was put back, an order may be at the panel already. It is
 //! asked for before it is bought, and bought only if the panel says that it does not know it.
 
-use orderwatch::{
-    order::{OrderId, Stage},
-    sandbox::{
-        panel::{Endpoint, Readiness},
-        trouble::{Fault, Trouble},
-    },
+use orderwatch::order::{OrderId, Stage};
+use sandbox::{
+    panel::{Endpoint, Readiness},
+    trouble::{Fault, Trouble},
 };
 use sqlx::PgPool;
 

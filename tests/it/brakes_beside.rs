@@ -4,13 +4,11 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use orderwatch::{
-    order::{OrderId, Stage},
-    sandbox::{
-        gates::Moment,
-        panel::Endpoint,
-        trouble::{Fault, Trouble},
-    },
+use orderwatch::order::{OrderId, Stage};
+use sandbox::{
+    gates::Moment,
+    panel::Endpoint,
+    trouble::{Fault, Trouble},
 };
 use sqlx::PgPool;
 

@@ -8,13 +8,11 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use orderwatch::{
-    order::{OrderId, Stage},
-    sandbox::{
-        gates::Moment,
-        panel::{Ending, Endpoint, Readiness},
-        trouble::{Fault, Trouble},
-    },
+use orderwatch::order::{OrderId, Stage};
+use sandbox::{
+    gates::Moment,
+    panel::{Ending, Endpoint, Readiness},
+    trouble::{Fault, Trouble},
 };
 use sqlx::PgPool;
 

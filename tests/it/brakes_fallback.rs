@@ -7,14 +7,12 @@
 
 use std::time::Duration;
 
-use orderwatch::{
-    order::{OrderId, Stage},
-    sandbox::{
-        panel::{Account, Ending, Endpoint, Product},
-        trouble::{Fault, Trouble},
-    },
-};
+use orderwatch::order::{OrderId, Stage};
 use rust_decimal::Decimal;
+use sandbox::{
+    panel::{Account, Ending, Endpoint, Product},
+    trouble::{Fault, Trouble},
+};
 use serde_json::Value;
 use sqlx::PgPool;
 

@@ -7,14 +7,12 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use orderwatch::{
-    order::{IntegrationId, OrderId, Stage},
-    sandbox::{
-        panel::Endpoint,
-        trouble::{Fault, Trouble},
-    },
-};
+use orderwatch::order::{IntegrationId, OrderId, Stage};
 use rust_decimal::Decimal;
+use sandbox::{
+    panel::Endpoint,
+    trouble::{Fault, Trouble},
+};
 use sqlx::PgPool;
 
 use crate::support::{ACCOUNT, Reseller, Rig, Shop};

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use orderwatch::{
     order::{OrderId, PlayerFields, Reference, Stage},
-    sandbox::panel::Endpoint,
     store::{Claim, Lease},
 };
+use sandbox::panel::Endpoint;
 use sqlx::PgPool;
 use uuid::Uuid;
 

@@ -6,10 +6,8 @@
 
 use std::time::Duration;
 
-use orderwatch::{
-    order::{OrderId, Stage},
-    sandbox::panel::Endpoint,
-};
+use orderwatch::order::{OrderId, Stage};
+use sandbox::panel::Endpoint;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 

@@ -13,8 +13,8 @@
 use std::{ops::Range, time::Duration};
 
 use fastrand::Rng;
-use orderwatch::sandbox::panel::{Account, Panel, PanelPlan, Readiness, unreliable};
 use rust_decimal::Decimal;
+use sandbox::panel::{Account, Panel, PanelPlan, Readiness, unreliable};
 
 use super::process::{
     Process, Signal,

@@ -5,11 +5,11 @@
     reason = "a test stops at the first surprise, its helpers too"
 )]
 
-use orderwatch::sandbox::{
+use rust_decimal::Decimal;
+use sandbox::{
     panel::Endpoint,
     trendyol::{Endpoint as Market, StorePlan, TrendyolStore},
 };
-use rust_decimal::Decimal;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Executor};
 

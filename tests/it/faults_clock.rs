@@ -10,14 +10,11 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
-use orderwatch::{
-    clock::ManualClock,
-    order::Stage,
-    sandbox::{
-        gates::Moment,
-        panel::Endpoint,
-        trouble::{Fault, Trouble},
-    },
+use orderwatch::{clock::ManualClock, order::Stage};
+use sandbox::{
+    gates::Moment,
+    panel::Endpoint,
+    trouble::{Fault, Trouble},
 };
 use sqlx::PgPool;
 

@@ -20,7 +20,7 @@
 
 use std::time::Duration;
 
-use orderwatch::sandbox::{
+use sandbox::{
     gates::{Gate, Moment},
     panel::{Endpoint, Readiness},
 };

@@ -19,12 +19,10 @@
 
 use std::time::Duration;
 
-use orderwatch::{
-    order::Stage,
-    sandbox::{
-        panel::Endpoint,
-        trouble::{Fault, Trouble},
-    },
+use orderwatch::order::Stage;
+use sandbox::{
+    panel::Endpoint,
+    trouble::{Fault, Trouble},
 };
 use sqlx::PgPool;
 

@@ -1,7 +1,7 @@
 //! `SIGHUP`: a faulty file changes nothing, a good one is in force at once, and what is in flight
 //! meanwhile is finished under the settings that it began with.
 
-use orderwatch::sandbox::{gates::Moment, panel::Endpoint};
+use sandbox::{gates::Moment, panel::Endpoint};
 
 use super::process::{
     Signal,

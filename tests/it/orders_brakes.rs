@@ -3,12 +3,10 @@
 
 use std::time::Duration;
 
-use orderwatch::{
-    order::{OrderId, Stage},
-    sandbox::{
-        panel::Endpoint,
-        trouble::{Fault, Trouble},
-    },
+use orderwatch::order::{OrderId, Stage};
+use sandbox::{
+    panel::Endpoint,
+    trouble::{Fault, Trouble},
 };
 use sqlx::PgPool;
 use uuid::Uuid;

@@ -1,6 +1,6 @@
 //! The price list: read once for many orders, and what happens while it cannot be read.
 
-use orderwatch::sandbox::{
+use sandbox::{
     gates::Moment,
     panel::Endpoint,
     trouble::{Fault, Trouble},

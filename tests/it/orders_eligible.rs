@@ -4,7 +4,8 @@
     reason = "a test stops at the first surprise, its helpers too"
 )]
 
-use orderwatch::{order::OrderId, sandbox::panel::Endpoint};
+use orderwatch::order::OrderId;
+use sandbox::panel::Endpoint;
 use serde_json::json;
 use sqlx::PgPool;
 use uuid::Uuid;

@@ -9,11 +9,11 @@ use std::{collections::HashSet, time::Duration};
 
 use orderwatch::{
     order::{OrderId, PlayerFields, Reference, Stage},
-    sandbox::{
-        gates::Moment,
-        panel::{Endpoint, Readiness},
-    },
     store::{Claim, Lease, Share},
+};
+use sandbox::{
+    gates::Moment,
+    panel::{Endpoint, Readiness},
 };
 use sqlx::PgPool;
 use uuid::Uuid;

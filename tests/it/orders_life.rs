@@ -8,13 +8,11 @@
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use orderwatch::{
-    order::{Language, OrderId, Stage},
-    sandbox::{
-        gates::Moment,
-        panel::{Endpoint, Readiness},
-        trouble::{Fault, Trouble},
-    },
+use orderwatch::order::{Language, OrderId, Stage};
+use sandbox::{
+    gates::Moment,
+    panel::{Endpoint, Readiness},
+    trouble::{Fault, Trouble},
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;

@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use orderwatch::{
-    order::Stage,
-    sandbox::{
-        panel::Endpoint,
-        trouble::{Fault, Trouble},
-    },
+use orderwatch::order::Stage;
+use sandbox::{
+    panel::Endpoint,
+    trouble::{Fault, Trouble},
 };
 use sqlx::PgPool;
 

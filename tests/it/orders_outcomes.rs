@@ -5,13 +5,11 @@
 
 use std::time::Duration;
 
-use orderwatch::{
-    order::{OrderId, Stage},
-    sandbox::{
-        http::Greeting,
-        panel::{Ending, Endpoint},
-        trouble::{Fault, Pace, Trouble},
-    },
+use orderwatch::order::{OrderId, Stage};
+use sandbox::{
+    http::Greeting,
+    panel::{Ending, Endpoint},
+    trouble::{Fault, Pace, Trouble},
 };
 use serde_json::Value;
 use sqlx::PgPool;
@@ -318,7 +316,7 @@ async fn a_sale_that_the_panel_makes_after_nobody_waited_any_more_is_found(pool:
     let order = shop.place(reseller.package("2")).await;
     rig.buy().await;
     let late = shop.place(reseller.package("2")).await;
-    let moment = orderwatch::sandbox::gates::Moment::BeforeWork;
+    let moment = sandbox::gates::Moment::BeforeWork;
     let gate = reseller.panel.hold(Endpoint::Purchase, moment);
     rig.dispatch().await;
     assert_eq!(shop.stage(late).await, Stage::Unconfirmed);

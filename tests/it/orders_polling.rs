@@ -7,12 +7,10 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use orderwatch::{
-    order::{OrderId, Stage},
-    sandbox::{
-        panel::{Ending, Endpoint, Readiness},
-        trouble::{Fault, Trouble},
-    },
+use orderwatch::order::{OrderId, Stage};
+use sandbox::{
+    panel::{Ending, Endpoint, Readiness},
+    trouble::{Fault, Trouble},
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;

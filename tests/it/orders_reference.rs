@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use orderwatch::{
-    order::{OrderId, Reference, Stage},
-    sandbox::panel::Endpoint,
-};
+use orderwatch::order::{OrderId, Reference, Stage};
+use sandbox::panel::Endpoint;
 use serde_json::json;
 use sqlx::PgPool;
 

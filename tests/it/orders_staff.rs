@@ -7,13 +7,11 @@
 
 use std::time::Duration;
 
-use orderwatch::{
-    order::{OrderId, Stage},
-    sandbox::{
-        gates::Moment,
-        panel::{Endpoint, Readiness},
-        trouble::{Fault, Trouble},
-    },
+use orderwatch::order::{OrderId, Stage};
+use sandbox::{
+    gates::Moment,
+    panel::{Endpoint, Readiness},
+    trouble::{Fault, Trouble},
 };
 use serde_json::{Value, json};
 use sqlx::{PgPool, Postgres, Transaction};

@@ -3,12 +3,10 @@
 
 use std::time::Duration;
 
-use orderwatch::{
-    order::Stage,
-    sandbox::{
-        gates::Moment,
-        panel::{Endpoint, Readiness, StatusMode},
-    },
+use orderwatch::order::Stage;
+use sandbox::{
+    gates::Moment,
+    panel::{Endpoint, Readiness, StatusMode},
 };
 use sqlx::PgPool;
 

@@ -5,10 +5,10 @@ use std::{collections::HashSet, time::Duration};
 use chrono::TimeDelta;
 use orderwatch::{
     order::{OrderId, Stage},
-    sandbox::panel::{Endpoint, Readiness, StatusMode},
     store::Revived,
     worker::sweep::SweepReport,
 };
+use sandbox::panel::{Endpoint, Readiness, StatusMode};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 

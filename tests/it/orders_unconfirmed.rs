@@ -3,12 +3,10 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use orderwatch::{
-    order::{OrderId, Stage},
-    sandbox::{
-        panel::{Endpoint, Readiness},
-        trouble::{Fault, Trouble},
-    },
+use orderwatch::order::{OrderId, Stage};
+use sandbox::{
+    panel::{Endpoint, Readiness},
+    trouble::{Fault, Trouble},
 };
 use sqlx::PgPool;
 

@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use orderwatch::{
-    order::{OrderId, Stage},
-    sandbox::{
-        panel::Endpoint,
-        trouble::{Fault, Trouble},
-    },
+use orderwatch::order::{OrderId, Stage};
+use sandbox::{
+    panel::Endpoint,
+    trouble::{Fault, Trouble},
 };
 use serde_json::{Value, json};
 use sqlx::{PgPool, postgres::PgListener};

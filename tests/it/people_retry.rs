@@ -3,12 +3,10 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use orderwatch::{
-    order::{OrderId, Stage},
-    sandbox::{
-        panel::Endpoint,
-        trouble::{Fault, Trouble},
-    },
+use orderwatch::order::{OrderId, Stage};
+use sandbox::{
+    panel::Endpoint,
+    trouble::{Fault, Trouble},
 };
 use serde_json::json;
 use sqlx::PgPool;

@@ -1,6 +1,6 @@
 //! `shadow`: what would have been bought or held, summed up per panel.
 
-use orderwatch::sandbox::panel::Endpoint;
+use sandbox::panel::Endpoint;
 use serde_json::json;
 use sqlx::PgPool;
 

@@ -1,10 +1,8 @@
 //! What is sent about the player: by the vendor's sheet or as the shop has sent it, and not trusted
 //! before a person has confirmed one real order of each product.
 
-use orderwatch::{
-    order::{OrderId, Stage},
-    sandbox::panel::StatusMode,
-};
+use orderwatch::order::{OrderId, Stage};
+use sandbox::panel::StatusMode;
 use serde_json::json;
 use sqlx::PgPool;
 

@@ -10,14 +10,14 @@ use std::{sync::Arc, time::Duration};
 use orderwatch::{
     clock::Clock,
     order::{IntegrationId, OrderId, Stage},
-    sandbox::{
-        panel::{Endpoint, StatusMode},
-        trouble::{Fault, Trouble},
-    },
     store::{Person, Scope},
     worker::balance::{BalanceJob, Balances},
 };
 use rust_decimal::Decimal;
+use sandbox::{
+    panel::{Endpoint, StatusMode},
+    trouble::{Fault, Trouble},
+};
 use sqlx::PgPool;
 
 use crate::{
