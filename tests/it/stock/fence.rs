@@ -7,7 +7,7 @@ use orderwatch::{
     stock::rule::Reason,
     store::PlannedPush,
     worker::{
-        periodic::JobError,
+        job::JobError,
         trendyol::{Pull, Pushed, Reconciler, Seller},
     },
 };

@@ -13,7 +13,7 @@ use orderwatch::{
     outbound::{Http, HttpSettings},
     stock::{listing::ShelfRule, pace::Settle, second_pusher::OnSecondPusher},
     worker::{
-        periodic::{JobError, Pass},
+        job::{Job, JobError},
         trendyol::{
             Pull, PullOrders, PullReturns, PushRules, Pushed, Reconciler, Seller, VerifyStock,
         },
@@ -145,16 +145,16 @@ impl Rig {
     }
 
     pub(crate) async fn pull(&self) -> Result<Value, JobError> {
-        PullOrders(Arc::clone(&self.pull)).pass().await
+        PullOrders(Arc::clone(&self.pull)).run().await
     }
 
     pub(crate) async fn verify(&self) -> Result<Value, JobError> {
-        VerifyStock(self.reconciler()).pass().await
+        VerifyStock(self.reconciler()).run().await
     }
 
     pub(crate) async fn returns(&self) -> Result<Value, JobError> {
         PullReturns::new(self.seller.clone(), Duration::from_hours(72))
-            .pass()
+            .run()
             .await
     }
 

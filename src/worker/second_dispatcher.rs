@@ -29,7 +29,7 @@ const WHY: &str = "somebody else buys too: the shop's row of an order that order
 
 /// A look at what became of our references in the shop's rows.
 #[derive(Debug)]
-pub struct SecondLook {
+pub struct SecondDispatcherCheck {
     store: Store,
     panels: Arc<Panels>,
     what: SecondPolicy,
@@ -37,7 +37,7 @@ pub struct SecondLook {
     looked: Mutex<Option<DateTime<Utc>>>,
 }
 
-impl SecondLook {
+impl SecondDispatcherCheck {
     /// `scan_interval` is the longest time between two looks of a dispatcher; it takes no more of
     /// them than one in a second.
     #[must_use]

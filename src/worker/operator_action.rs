@@ -1,4 +1,4 @@
-//! What a person decides about an order, from the wish to the step: the pages and the API ask the same
+//! What a person decides about an order, from the action to the step: the pages and the API ask the same
 //! question and do the same thing.
 //!
 //! What must stay true: a step is taken only where the order stands as the person saw it. Whoever
@@ -17,14 +17,14 @@ use crate::{
 
 /// What a person wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish {
+pub enum OperatorAction {
     /// A held order is to be sent.
     Retry,
     /// This became of it.
     Resolve(Verdict),
 }
 
-/// What the wish does, as things stand.
+/// What the action does, as things stand.
 #[derive(Debug)]
 pub enum Plan {
     /// It goes on.
@@ -33,7 +33,7 @@ pub enum Plan {
     Resolve(Position, Resolution),
 }
 
-impl Wish {
+impl OperatorAction {
     /// What it would do.
     ///
     /// # Errors

@@ -15,12 +15,12 @@ const TOGETHER: Duration = Duration::from_millis(5);
 
 /// The next look of one stream.
 #[derive(Debug, Default)]
-pub struct Agenda {
+pub struct Wakeup {
     next: Mutex<Option<DateTime<Utc>>>,
     sooner: Notify,
 }
 
-impl Agenda {
+impl Wakeup {
     /// Makes the stream look now.
     pub fn wake(&self) {
         self.sooner.notify_one();

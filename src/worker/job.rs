@@ -22,7 +22,7 @@ use crate::{
 
 /// One pass of a job, which takes no hints.
 #[async_trait]
-pub trait Pass: Send + Sync {
+pub trait Job: Send + Sync {
     /// The job's name, as in `orderwatch once NAME`.
     fn name(&self) -> &'static str;
 
@@ -30,7 +30,7 @@ pub trait Pass: Send + Sync {
     ///
     /// # Errors
     /// [`JobError`] when it could not do all of its work; what it did stands.
-    async fn pass(&self) -> Result<Value, JobError>;
+    async fn run(&self) -> Result<Value, JobError>;
 }
 
 /// A pass did not do all of its work.
@@ -74,7 +74,7 @@ pub enum Ran {
 /// One periodic job.
 pub struct Periodic {
     /// The work.
-    pub pass: Arc<dyn Pass>,
+    pub pass: Arc<dyn Job>,
     /// When it passes.
     pub schedule: Schedule,
     /// Where ticks are written down.
@@ -156,7 +156,7 @@ impl Periodic {
 pub async fn run_tick(
     store: &Store,
     clock: &dyn Clock,
-    pass: &Arc<dyn Pass>,
+    pass: &Arc<dyn Job>,
     tick: Tick,
 ) -> Result<Ran, JobError> {
     let Some(leader) = store.lead(tick.job).await? else {
@@ -169,7 +169,7 @@ pub async fn run_tick(
     let work = Arc::clone(pass);
     // A task of its own: a panic ends the pass and not the loop. It ends with this future.
     let mut task = tokio::task::JoinSet::new();
-    task.spawn(async move { work.pass().await });
+    task.spawn(async move { work.run().await });
     let result = match task.join_next().await {
         Some(Ok(result)) => result,
         Some(Err(_)) | None => Err(JobError::Panicked),

@@ -11,7 +11,7 @@ use super::pace::Pace;
 
 /// What a request is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Errand {
+pub enum RequestKind {
     /// A purchase.
     Buy,
     /// A question.
@@ -20,7 +20,7 @@ pub enum Errand {
 
 /// The limits of one panel in this process.
 #[derive(Debug)]
-pub struct Gate {
+pub struct ConcurrencyLimit {
     all: Arc<Semaphore>,
     asking: Arc<Semaphore>,
     pace: Option<Pace>,
@@ -28,15 +28,15 @@ pub struct Gate {
 
 /// A place at the panel; given back when it is dropped.
 #[derive(Debug)]
-pub struct Pass {
-    gate: Arc<Gate>,
-    errand: Errand,
+pub struct Permit {
+    limit: Arc<ConcurrencyLimit>,
+    kind: RequestKind,
     _all: OwnedSemaphorePermit,
     _asking: Option<OwnedSemaphorePermit>,
 }
 
-impl Gate {
-    /// A gate for `max_in_flight` requests at once (0 means no limit), at this pace.
+impl ConcurrencyLimit {
+    /// A limit for `max_in_flight` requests at once (0 means no limit), at this pace.
     #[must_use]
     pub fn new(max_in_flight: usize, pace: Option<Pace>) -> Self {
         let places = if max_in_flight == 0 {
@@ -53,40 +53,40 @@ impl Gate {
 
     /// Places that are free for such a request now.
     #[must_use]
-    pub fn free(&self, errand: Errand) -> usize {
+    pub fn free(&self, kind: RequestKind) -> usize {
         let all = self.all.available_permits();
-        match errand {
-            Errand::Buy => all,
-            Errand::Ask => all.min(self.asking.available_permits()),
+        match kind {
+            RequestKind::Buy => all,
+            RequestKind::Ask => all.min(self.asking.available_permits()),
         }
     }
 
-    /// Waits for a place. `None` never comes while the gate stands.
-    pub async fn enter_when_free(self: &Arc<Self>, errand: Errand) -> Option<Pass> {
-        let asking = match errand {
-            Errand::Buy => None,
-            Errand::Ask => Some(Arc::clone(&self.asking).acquire_owned().await.ok()?),
+    /// Waits for a place. `None` never comes while the limit stands.
+    pub async fn acquire(self: &Arc<Self>, kind: RequestKind) -> Option<Permit> {
+        let asking = match kind {
+            RequestKind::Buy => None,
+            RequestKind::Ask => Some(Arc::clone(&self.asking).acquire_owned().await.ok()?),
         };
-        Some(Pass {
+        Some(Permit {
             _all: Arc::clone(&self.all).acquire_owned().await.ok()?,
             _asking: asking,
-            gate: Arc::clone(self),
-            errand,
+            limit: Arc::clone(self),
+            kind,
         })
     }
 
     /// Takes a place, if there is one.
     #[must_use]
-    pub fn enter(self: &Arc<Self>, errand: Errand) -> Option<Pass> {
-        let asking = match errand {
-            Errand::Buy => None,
-            Errand::Ask => Some(Arc::clone(&self.asking).try_acquire_owned().ok()?),
+    pub fn try_acquire(self: &Arc<Self>, kind: RequestKind) -> Option<Permit> {
+        let asking = match kind {
+            RequestKind::Buy => None,
+            RequestKind::Ask => Some(Arc::clone(&self.asking).try_acquire_owned().ok()?),
         };
-        Some(Pass {
+        Some(Permit {
             _all: Arc::clone(&self.all).try_acquire_owned().ok()?,
             _asking: asking,
-            gate: Arc::clone(self),
-            errand,
+            limit: Arc::clone(self),
+            kind,
         })
     }
 }
@@ -102,13 +102,13 @@ const fn kept_for_buying(places: usize) -> usize {
     }
 }
 
-impl Pass {
+impl Permit {
     /// Waits until the panel's pace allows the request.
-    pub async fn turn(&self) {
-        if let Some(pace) = &self.gate.pace {
-            match self.errand {
-                Errand::Buy => pace.buy().await,
-                Errand::Ask => pace.ask().await,
+    pub async fn wait_for_pace(&self) {
+        if let Some(pace) = &self.limit.pace {
+            match self.kind {
+                RequestKind::Buy => pace.buy().await,
+                RequestKind::Ask => pace.ask().await,
             }
         }
     }
@@ -121,13 +121,14 @@ mod tests {
     #[test]
     fn questions_leave_places_for_purchases() {
         for (places, asking) in [(1, 1), (2, 1), (4, 3), (8, 6), (100, 75)] {
-            let gate = Arc::new(Gate::new(places, None));
-            let passes: Vec<_> = std::iter::from_fn(|| gate.enter(Errand::Ask)).collect();
-            assert_eq!(passes.len(), asking, "of {places}");
-            assert_eq!(gate.free(Errand::Ask), 0);
-            assert_eq!(gate.free(Errand::Buy), places - asking);
-            drop(passes);
-            let buys: Vec<_> = std::iter::from_fn(|| gate.enter(Errand::Buy)).collect();
+            let limit = Arc::new(ConcurrencyLimit::new(places, None));
+            let permits: Vec<_> =
+                std::iter::from_fn(|| limit.try_acquire(RequestKind::Ask)).collect();
+            assert_eq!(permits.len(), asking, "of {places}");
+            assert_eq!(limit.free(RequestKind::Ask), 0);
+            assert_eq!(limit.free(RequestKind::Buy), places - asking);
+            drop(permits);
+            let buys: Vec<_> = std::iter::from_fn(|| limit.try_acquire(RequestKind::Buy)).collect();
             assert_eq!(buys.len(), places);
         }
     }
