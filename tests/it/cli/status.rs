@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Executor};
 
-use super::process::{
+use crate::process::{
     until, within,
     world::{PIN, World},
 };

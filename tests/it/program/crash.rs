@@ -17,7 +17,7 @@ use sandbox::{
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::process::{
+use crate::process::{
     Process,
     audit::audit,
     proxy::Proxy,

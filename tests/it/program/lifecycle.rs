@@ -11,7 +11,7 @@ use sandbox::{
 use tokio::net::UnixDatagram;
 use uuid::Uuid;
 
-use super::process::{
+use crate::process::{
     Process, Program, Signal,
     audit::audit,
     proxy::Proxy,
@@ -146,7 +146,7 @@ impl Systemd {
 /// The daemon as systemd starts it: the watchdog names the process.
 fn service(
     world: &World,
-    settings: &super::process::settings::Settings,
+    settings: &crate::process::settings::Settings,
     systemd: &Systemd,
 ) -> Program {
     let file = settings.write(world.folder());

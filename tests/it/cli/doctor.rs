@@ -13,7 +13,7 @@ use sandbox::{
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Executor};
 
-use super::process::{
+use crate::process::{
     Ended,
     settings::Settings,
     world::{KOD, SIFRE, World},
@@ -498,7 +498,7 @@ async fn warehouse_alone(mirror: &str) -> (World, TrendyolStore, Settings) {
     sql(&world, "DROP SCHEMA public CASCADE; CREATE SCHEMA public").await;
     sql(
         &world,
-        include_str!("../fixtures/warehouse-application.sql"),
+        include_str!("../../fixtures/warehouse-application.sql"),
     )
     .await;
     let (store, settings) = seller(&world, None).await;

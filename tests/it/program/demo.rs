@@ -7,13 +7,13 @@
 
 use sqlx::{AssertSqlSafe, Executor, PgPool, Row as _};
 
-use super::process::{
+use crate::process::{
     Ended, Program, Signal, database::Database, terminal::OnTerminal, until, world::World,
 };
 
 const LEGACY: [&str; 2] = [
-    include_str!("../fixtures/legacy-schema.sql"),
-    include_str!("../fixtures/legacy-rows.sql"),
+    include_str!("../../fixtures/legacy-schema.sql"),
+    include_str!("../../fixtures/legacy-rows.sql"),
 ];
 
 fn program(database: &Database, args: &[&str]) -> Program {
@@ -306,7 +306,7 @@ async fn it_leaves_a_migrated_shop_untouched() {
     let world = World::new().await;
     world
         .shop
-        .order(super::process::world::PIN, "player-1")
+        .order(crate::process::world::PIN, "player-1")
         .await;
     refused(&world.database).await;
 }

@@ -11,7 +11,7 @@ use sandbox::{
 };
 use uuid::Uuid;
 
-use super::process::{
+use crate::process::{
     audit::audit,
     proxy::Proxy,
     settings::Settings,
@@ -148,7 +148,7 @@ async fn a_pin_whose_commit_was_not_confirmed_is_kept_and_written_once() {
     let process = world.start(&through(&world, &proxy)).await;
     let order = Uuid::new_v4();
     let reference = reference(&world, order);
-    let pin = world.panel.pin_of(super::process::world::KOD, &reference);
+    let pin = world.panel.pin_of(crate::process::world::KOD, &reference);
     proxy.lose_answer_to(pin.as_bytes());
     place(&world, order).await;
     proxy.lost(1).await;

@@ -14,7 +14,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::process::{
+use crate::process::{
     Process, Signal,
     audit::audit,
     proxy::Proxy,
@@ -321,11 +321,11 @@ fn is_told_and_explained(scrape: &Scrape) {
         .map(|name| name.split('{').next().unwrap())
         .collect();
     let json: serde_json::Value =
-        serde_json::from_str(include_str!("../../config/grafana/orderwatch.json")).unwrap();
+        serde_json::from_str(include_str!("../../../config/grafana/orderwatch.json")).unwrap();
     let mut asked: Vec<String> = Vec::new();
     expressions(&json, &mut asked);
     assert!(asked.len() > 30, "{asked:?}");
-    let rules = include_str!("../../config/prometheus/orderwatch.rules.yml").lines();
+    let rules = include_str!("../../../config/prometheus/orderwatch.rules.yml").lines();
     asked.extend(
         rules
             .filter(|line| line.contains("expr:"))
@@ -338,7 +338,7 @@ fn is_told_and_explained(scrape: &Scrape) {
             name.as_str()
         );
     }
-    let readme = include_str!("../../README.md");
+    let readme = include_str!("../../../README.md");
     for family in scrape.families() {
         assert!(
             readme.contains(&format!("`{family}`")),

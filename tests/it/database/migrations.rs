@@ -40,8 +40,8 @@ const CATALOGUE: &str = r"
 /// A database as the two existing applications left it, rows included.
 async fn legacy(pool: &PgPool) -> Store {
     for sql in [
-        include_str!("../fixtures/legacy-schema.sql"),
-        include_str!("../fixtures/legacy-rows.sql"),
+        include_str!("../../fixtures/legacy-schema.sql"),
+        include_str!("../../fixtures/legacy-rows.sql"),
     ] {
         run(pool, sql).await;
     }
@@ -302,7 +302,11 @@ async fn a_side_that_is_switched_on_later_gets_its_tables_then(pool: PgPool) {
 
 #[sqlx::test(migrations = false)]
 async fn tables_of_another_application_with_the_same_names_break_nothing(pool: PgPool) {
-    run(&pool, include_str!("../fixtures/warehouse-application.sql")).await;
+    run(
+        &pool,
+        include_str!("../../fixtures/warehouse-application.sql"),
+    )
+    .await;
     // As in the other one's database: the shop's name for another thing.
     run(
         &pool,
@@ -356,7 +360,7 @@ async fn a_way_back_that_was_cut_off_before_the_indexes_is_finished_by_the_next(
     let store = legacy(&pool).await;
     let (defined, held) = (catalogue(&pool).await, rows(&pool).await);
     store.migrate().await.unwrap();
-    run(&pool, include_str!("../../src/store/revert.sql")).await;
+    run(&pool, include_str!("../../../src/store/revert.sql")).await;
     let left = catalogue(&pool).await;
     assert!(
         left.iter()

@@ -3,7 +3,7 @@
 use clap::Command;
 use orderwatch::cli::Cli;
 
-use super::process::Program;
+use crate::process::Program;
 
 /// Commands that print no figures: they act, and say in a sentence what they did.
 const WITHOUT_TABLES: [&str; 19] = [

@@ -5,7 +5,7 @@ use std::time::Duration;
 use orderwatch::marketplace::{BatchId, MarketError, Marketplace};
 
 use super::{trendyol, window};
-use crate::znet_wire::panel::{Panel, Then, http};
+use crate::panels::znet_wire::panel::{Panel, Then, http};
 
 #[tokio::test]
 async fn after_a_429_its_group_waits_and_the_others_do_not() {

@@ -1,11 +1,11 @@
 //! A simulated shop in which the rule of the stock is held against those that were tried before it. The
 //! bench `stock` runs the same shop for longer: `cargo bench --bench stock -- rules`.
 
-#[path = "../../benches/stock/rules/feed.rs"]
+#[path = "../../../benches/stock/rules/feed.rs"]
 mod feed;
-#[path = "../../benches/stock/rules/rivals.rs"]
+#[path = "../../../benches/stock/rules/rivals.rs"]
 mod rivals;
-#[path = "../../benches/stock/rules/world.rs"]
+#[path = "../../../benches/stock/rules/world.rs"]
 mod world;
 
 use rivals::{Differences, FullPush, Ours, SettleOnly};

@@ -5,7 +5,7 @@ use orderwatch::marketplace::{
 };
 
 use super::{LONG, request, settings, trendyol, trendyol_with, window};
-use crate::znet_wire::panel::{Panel, Then, gzip, http, ok};
+use crate::panels::znet_wire::panel::{Panel, Then, gzip, http, ok};
 
 const ORDER: &str = "/integration/order/sellers/2738";
 const PRODUCT: &str = "/integration/product/sellers/2738/products";

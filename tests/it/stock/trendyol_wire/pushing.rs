@@ -8,7 +8,7 @@ use orderwatch::marketplace::{
 use tokio::net::TcpListener;
 
 use super::{LONG, request, settings, trendyol, trendyol_with};
-use crate::znet_wire::panel::{Panel, Then, http, ok};
+use crate::panels::znet_wire::panel::{Panel, Then, http, ok};
 
 const BATCH: &str = "fa75dfd5-6ce6-4730-a09e-97563500000-1529854840";
 const PUSH: &str = "POST /integration/inventory/sellers/2738/products/price-and-inventory";

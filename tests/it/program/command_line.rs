@@ -9,7 +9,7 @@ use serde_json::Value;
 use sqlx::Row as _;
 use uuid::Uuid;
 
-use super::process::{
+use crate::process::{
     Program, within,
     world::{KOD, PIN, World},
 };
@@ -271,7 +271,7 @@ async fn a_log_that_nobody_reads_or_that_is_closed_holds_up_nothing() {
         world.shop.orders(PIN, name, 100).await;
         let rows = world.shop.settled().await;
         assert!(
-            rows.iter().all(super::process::shop::Row::is_completed),
+            rows.iter().all(crate::process::shop::Row::is_completed),
             "{rows:?}"
         );
         let ended = process.stop().await;

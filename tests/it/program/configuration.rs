@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::process::{Ended, Program, settings::Settings, world::World};
+use crate::process::{Ended, Program, settings::Settings, world::World};
 
 const PASSWORD: &str = "Kanarya-Veritabani-77";
 

@@ -18,7 +18,7 @@ use sandbox::{
 };
 use sqlx::{AssertSqlSafe, ConnectOptions, Row as _};
 
-use super::{
+use crate::{
     http::{Site, TOKEN},
     process::{
         market::Market,

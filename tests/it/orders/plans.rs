@@ -85,7 +85,7 @@ async fn a_claim_of_a_new_order_reads_no_other_orders(pool: PgPool) {
     let (now, (token, until)) = (shop.now(), lease(shop.now()));
     let query = sqlx::query(concat!(
         "EXPLAIN (ANALYZE, FORMAT JSON) ",
-        include_str!("../../src/store/sql/claim_new.sql")
+        include_str!("../../../src/store/sql/claim_new.sql")
     ))
     .bind(vec![order.0])
     .bind(vec![reseller.id.0])
@@ -120,7 +120,7 @@ async fn a_claim_of_a_queued_order_reads_no_other_orders(pool: PgPool) {
     let (token, until) = lease(now);
     let query = sqlx::query(concat!(
         "EXPLAIN (ANALYZE, FORMAT JSON) ",
-        include_str!("../../src/store/sql/claim_queued.sql")
+        include_str!("../../../src/store/sql/claim_queued.sql")
     ))
     .bind(vec![order.0])
     .bind(vec![reseller.id.0])
@@ -145,7 +145,7 @@ async fn a_claim_of_due_orders_reads_as_many_as_it_takes(pool: PgPool) {
     let (now, (token, until)) = (shop.now(), lease(shop.now()));
     let query = sqlx::query(concat!(
         "EXPLAIN (ANALYZE, FORMAT JSON) ",
-        include_str!("../../src/store/sql/claim_due.sql")
+        include_str!("../../../src/store/sql/claim_due.sql")
     ))
     .bind(vec![reseller.id.0])
     .bind(vec![8_i64])

@@ -3,7 +3,7 @@
 
 use sandbox::{gates::Moment, panel::Endpoint};
 
-use super::process::{
+use crate::process::{
     Signal,
     audit::audit,
     until, within,

@@ -16,7 +16,7 @@ use fastrand::Rng;
 use rust_decimal::Decimal;
 use sandbox::panel::{Account, Panel, PanelPlan, Readiness, unreliable};
 
-use super::process::{
+use crate::process::{
     Process, Signal,
     audit::{Tally, audit},
     settings::Settings,

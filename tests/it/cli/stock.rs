@@ -7,7 +7,7 @@
 use serde_json::Value;
 use sqlx::Executor;
 
-use super::process::world::World;
+use crate::process::world::World;
 
 /// The columns of a line, which are at least two blanks apart.
 fn cells(line: &str) -> Vec<&str> {

@@ -17,7 +17,7 @@ use sandbox::{
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Executor as _, Row as _};
 
-use super::{
+use crate::{
     http::Site,
     process::{Process, settings::Settings, until, within, world::World},
 };

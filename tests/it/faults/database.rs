@@ -27,7 +27,7 @@ use sandbox::{
 use sqlx::{AssertSqlSafe, Executor, PgPool};
 use uuid::Uuid;
 
-use super::process::{
+use crate::process::{
     Process,
     audit::audit,
     settings::Settings,

@@ -6,7 +6,7 @@ use sandbox::{
     panel::{Endpoint, Readiness, unreliable},
 };
 
-use super::process::{
+use crate::process::{
     audit::{Tally, audit},
     within,
     world::{CANCELLED, KOD, PIN, TOP_UP, World},
@@ -47,7 +47,7 @@ async fn every_ending_is_written_back_and_what_cannot_be_sent_says_why() {
     let row = world.shop.completed(top_up).await;
     assert_eq!((row.pin_code, &*row.status), (None, "approved"));
     let ended = |stage: &'static str| {
-        move |row: &super::process::shop::Row| row.stage.as_deref() == Some(stage)
+        move |row: &crate::process::shop::Row| row.stage.as_deref() == Some(stage)
     };
     let row = world.shop.wait_for(cancelled, ended("failed")).await;
     assert_eq!(
