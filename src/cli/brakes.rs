@@ -58,10 +58,7 @@ pub(super) async fn pause(global: &Global, options: &Pause) -> anyhow::Result<Ex
 }
 
 pub(super) async fn resume(global: &Global, options: &Resume) -> anyhow::Result<ExitCode> {
-    let person = Person {
-        who: options.by.name(),
-        why: String::new(),
-    };
+    let person = options.by.person();
     act(global, BrakeAction::Resume, &options.place, &person).await
 }
 

@@ -40,6 +40,28 @@ impl BrakeAction {
         Ok(changed)
     }
 
+    /// The same for stock pushes.
+    pub async fn apply_to_stock(
+        self,
+        store: &Store,
+        person: &Person,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let changed = match self {
+            Self::Pause => store.pause_stock(person, now).await?,
+            Self::Resume => store.resume_stock(person, now).await?,
+        };
+        tracing::info!(
+            action = ?self,
+            who = person.who,
+            why = person.why,
+            changed,
+            "an operator paused or resumed stock pushes"
+        );
+
+        Ok(changed)
+    }
+
     /// The scope of one panel; `None` when there is nothing to act on under this id.
     pub async fn scope(
         self,

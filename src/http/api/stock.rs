@@ -224,19 +224,10 @@ async fn set_sending(
     action: BrakeAction,
     person: &Person,
 ) -> Result<Json<Sending>, Problem> {
-    let (store, now) = (&world.store, world.clock.now());
-    let changed = match action {
-        BrakeAction::Pause => store.pause_stock(person, now).await?,
-        BrakeAction::Resume => store.resume_stock(person, now).await?,
-    };
-    tracing::info!(
-        ?action,
-        who = person.who,
-        why = person.why,
-        changed,
-        "an operator paused or resumed stock pushes"
-    );
-
+    let store = &world.store;
+    let changed = action
+        .apply_to_stock(store, person, world.clock.now())
+        .await?;
     let paused = store.stock_pause().await?;
     Ok(Json(Sending { changed, paused }))
 }

@@ -11,7 +11,6 @@ use axum::{
 use chrono::{DateTime, Utc};
 
 use super::{
-    assets,
     done::Done,
     format::Format,
     lang::Lang,
@@ -200,9 +199,6 @@ pub struct Chrome {
     pub read_at: String,
     /// What is said when it cannot be read again.
     pub cut_off: String,
-    pub style: &'static str,
-    pub script: &'static str,
-    pub icon: &'static str,
 }
 
 /// A page of the menu.
@@ -253,9 +249,6 @@ impl Chrome {
             times: String::new(),
             read_at: String::new(),
             cut_off: String::new(),
-            style: assets::style(),
-            script: assets::script(),
-            icon: assets::icon(),
         }
     }
 }
@@ -274,9 +267,6 @@ fn same_page(uri: &Uri, lang: Lang) -> String {
 }
 
 /// A page as it is answered.
-///
-/// # Errors
-/// [`Code::Internal`] when a template fails, which the log says more of.
 pub fn html(page: &impl Template) -> Result<Html<String>, Problem> {
     page.render().map(Html).map_err(|error| {
         tracing::error!(
