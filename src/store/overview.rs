@@ -7,9 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
-use super::{
-    Evidence, Store, StoreError, ZNET, notices, order_delays, second_dispatcher, settling,
-};
+use super::{Store, StoreError, ZNET, notices, order_delays, second_dispatcher, settling};
 use crate::{
     order::{HoldReason, IntegrationId, explain::LATE},
     overview::{

@@ -163,9 +163,11 @@ struct Plot {
     title: &'static str,
     series: Series,
     unit: Unit,
-    /// Each line's name and its value of a step.
-    lines: [(&'static str, fn(&Point) -> Option<f64>); 2],
+    lines: [Curve; 2],
 }
+
+/// A line's name, and its value of a step.
+type Curve = (&'static str, fn(&Point) -> Option<f64>);
 
 #[derive(Clone, Copy)]
 enum Unit {

@@ -89,16 +89,16 @@ fn tags(panel: &PanelView, format: &Format) -> Vec<Tag> {
 /// A panel's own pause is resumed there; one of all panels is not.
 fn actions(panel: &PanelView, pauses: &[PauseView], format: &Format) -> Vec<Link> {
     let act = &format.words().act;
-    let paused = |place| pauses.iter().any(|pause| pause.panel == place);
+    let is_paused = |place| pauses.iter().any(|it| it.panel == place);
     let link = |step, text| {
         vec![Link::new(
             format!("/brakes/{step}?panel={}", panel.id),
             text,
         )]
     };
-    if paused(Some(panel.id)) {
+    if is_paused(Some(panel.id)) {
         link("resume", act.resume)
-    } else if paused(None) {
+    } else if is_paused(None) {
         Vec::new()
     } else {
         link("pause", act.pause)
