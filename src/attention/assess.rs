@@ -164,6 +164,7 @@ impl Warnings {
             };
             self.add(Severity::Warning, None, condition);
         }
+
         if found.overwritten > 0 {
             let condition = Condition::SecondDispatcher {
                 panel: panel.clone(),
@@ -192,6 +193,7 @@ impl Warnings {
         let Some(limit) = view.limit else {
             return;
         };
+
         let spent = view.bought_24h.money;
         let reached = spent >= limit;
         if reached {

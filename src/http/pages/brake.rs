@@ -49,6 +49,7 @@ pub(super) async fn act(
         let note = reader.words().act.incomplete;
         return confirm(&reader, action, Some(note), &asked).await;
     };
+    // Looked up again: the form may be hours old.
     let (scope, _) = scope(&reader, &asked.panel, action).await?;
 
     let changed = action

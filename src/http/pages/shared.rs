@@ -183,6 +183,7 @@ mod tests {
                 Ok(readings.fetch_add(1, Ordering::Relaxed))
             })
         };
+
         let seen = futures::future::join_all((0..50).map(|_| look("a"))).await;
         assert!(seen.into_iter().all(|seen| seen.unwrap().value == 0));
         assert_eq!(look("b").await.unwrap().value, 1, "another state");
