@@ -229,6 +229,14 @@ async fn set_sending(
     let changed = action
         .apply_to_stock(store, person, world.clock.now())
         .await?;
+    tracing::info!(
+        ?action,
+        who = person.who,
+        why = person.why,
+        changed,
+        "a person paused or resumed stock pushes"
+    );
+
     let paused = store.stock_pause().await?;
     Ok(Json(Sending { changed, paused }))
 }

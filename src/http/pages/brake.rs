@@ -55,6 +55,14 @@ pub(super) async fn act(
     let changed = action
         .apply(&reader.world.store, scope, &person, reader.now())
         .await?;
+    tracing::info!(
+        ?action,
+        ?scope,
+        who = person.who,
+        why = person.why,
+        changed,
+        "a person paused or resumed buying on the page"
+    );
 
     let done = match (action, changed) {
         (BrakeAction::Pause, true) => Done::Paused,
