@@ -67,6 +67,9 @@ impl Warnings {
         if !loops.is_empty() {
             self.add(Severity::Critical, None, Condition::DaemonStuck { loops });
         }
+        if situation.reload_refused {
+            self.add(Severity::Warning, None, Condition::ReloadRefused {});
+        }
     }
 
     fn orders(&mut self, situation: &Situation, now: DateTime<Utc>) {

@@ -79,6 +79,7 @@ pub async fn situation(
         jobs: jobs.collect(),
         pauses: store.brakes().await?,
         daemons,
+        reload_refused: false,
         notices: overview.notices,
         market: overview.market,
     })
