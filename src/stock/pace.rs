@@ -118,17 +118,31 @@ impl Sales {
         orders * std::f64::consts::LN_2 / seconds(SALES_HALF_LIFE)
     }
 
-    /// The units of so many orders. One of them is larger than the mean, so that a single order of two
-    /// is not forgotten where most are of one, and one of three not where it is the only one.
-    fn units_of(self, orders: i32) -> i32 {
+    /// The units that more orders than expected may have. One of them is larger than the mean, so that a single
+    /// order of two is not forgotten where most are of one, and one of three not where it is the only one.
+    fn units_of(self, hidden: f64) -> i32 {
+        let orders = quantile(hidden);
+        if orders == 0 {
+            return 0;
+        }
+
         let mean = (self.units + UNCOUNTED) / (self.orders + UNCOUNTED);
         let counted = self.units / self.orders;
-        let largest = if counted.is_finite() { counted } else { 1.0 };
         // Decayed sums are not exact.
-        let units = f64::from(orders - 1) * mean + (largest - 1e-9).ceil().max(1.0);
+        let mut largest = if counted.is_finite() {
+            (counted - 1e-9).ceil().max(1.0)
+        } else {
+            1.0
+        };
+        // That none was larger among a few says little: the share of larger ones by Jeffreys' prior.
+        if hidden * 0.5 / (self.orders + 1.0) >= IMPROBABLE {
+            largest += 1.0;
+        }
+
+        let units = f64::from(orders - 1) * mean + largest;
         #[expect(clippy::cast_possible_truncation, reason = "capped before")]
         let units = units.ceil().min(f64::from(MOST_HIDDEN)) as i32;
-        if orders > 0 { units } else { 0 }
+        units
     }
 }
 
@@ -194,7 +208,7 @@ impl Pace {
             0.0
         };
         let hidden = sales.rate(now) * (delay * (-read / delay).exp() + unread);
-        Some(sales.units_of(quantile(hidden)))
+        Some(sales.units_of(hidden))
     }
 
     /// How long a deficit of this barcode has to stand until no sale can be hidden in it.
@@ -272,11 +286,18 @@ mod tests {
 
     #[test]
     fn one_order_of_those_that_may_be_hidden_is_larger_than_the_mean() {
+        let of = |sales: Sales| [0.0, 0.0003, 0.001, 1.0].map(|hidden| sales.units_of(hidden));
         let singles = Sales::default().with(1, at(0)).with(1, at(1));
-        assert_eq!([0, 1, 3].map(|orders| singles.units_of(orders)), [0, 1, 3]);
+        assert_eq!(
+            of(singles),
+            [0, 1, 2, 7],
+            "after two, a larger one is no surprise"
+        );
         let mixed = singles.with(2, at(2));
-        assert_eq!([0, 1, 3].map(|orders| mixed.units_of(orders)), [0, 2, 5]);
-        assert_eq!(mixed.units_of(i32::MAX), MOST_HIDDEN);
+        assert_eq!(of(mixed), [0, 2, 3, 10]);
+        let many = (0..100).fold(Sales::default(), |sales, _| sales.with(1, at(0)));
+        assert_eq!(of(many), [0, 1, 1, 7]);
+        assert_eq!(mixed.units_of(1e9), MOST_HIDDEN);
     }
 
     #[test]
@@ -284,7 +305,7 @@ mod tests {
         let unknown = Pace::of(OrderDelay::default(), Settle::Auto);
         assert_eq!(unknown.hidden(Sales::default(), at(0)), None);
         let known = Pace::of(minute(), Settle::Auto);
-        assert_eq!(known.hidden(Sales::default(), at(0)), Some(1));
+        assert_eq!(known.hidden(Sales::default(), at(0)), Some(2));
     }
 
     /// Nine orders with a mean delay of a minute.
@@ -307,11 +328,11 @@ mod tests {
         let ages = [-600, 0, 60, 180, 300, 540];
         assert_eq!(
             ages.map(|age| hidden(seldom, age)),
-            [2, 1, 1, 0, 0, 0].map(Some)
+            [3, 2, 2, 0, 0, 0].map(Some)
         );
         assert_eq!(
             ages.map(|age| hidden(often, age)),
-            [7, 3, 2, 1, 1, 0].map(Some)
+            [8, 4, 3, 1, 1, 0].map(Some)
         );
         for sales in [seldom, often] {
             let settled = auto.settled_after(sales, at(60)).num_seconds();
@@ -329,6 +350,6 @@ mod tests {
             10
         );
         let hidden = |age| pace.hidden_after(TimeDelta::seconds(age), Sales::default(), at(0));
-        assert_eq!([0, 599, 600].map(hidden), [1, 1, 0].map(Some));
+        assert_eq!([0, 599, 600].map(hidden), [2, 2, 0].map(Some));
     }
 }

@@ -189,10 +189,11 @@ fn lacking(units: i32, on_sale: i32) -> (Figure, Rules) {
 }
 
 #[test]
-fn all_but_one_are_raised_at_once_and_that_one_when_the_orders_were_read_long_enough() {
+fn all_but_an_order_are_raised_at_once_and_that_one_when_the_orders_were_read_long_enough() {
     let (figure, rules) = lacking(6, 4);
+    // Of a barcode that nobody has counted yet, one order may be of two.
     let at_once = Verdict::Send {
-        quantity: 9,
+        quantity: 8,
         reason: Reason::Raise,
     };
     assert_eq!(decide(10, &figure, &rules), at_once);
