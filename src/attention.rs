@@ -18,12 +18,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub use assess::assess;
-pub(crate) use words::money;
+pub(crate) use words::{job_name, trouble};
 
 use crate::{
     breaker::Reason,
     order::IntegrationId,
     overview::{HeldGroup, by_name},
+    text::{Lang, format::Format},
 };
 
 /// The numbers from which on something is worth a warning.
@@ -72,8 +73,8 @@ pub(crate) struct WarningItem {
     since: Option<DateTime<Utc>>,
     /// What, for people.
     sentence: String,
-    /// What to do.
-    remedy: String,
+    /// How to fix it.
+    fix: &'static str,
     /// The facts.
     #[schema(value_type = Object)]
     detail: Condition,
@@ -87,8 +88,8 @@ impl From<Warning> for WarningItem {
             severity: warning.severity.as_str(),
             subject: condition.subject().map(ToString::to_string),
             since: warning.since,
-            sentence: condition.sentence(),
-            remedy: condition.remedy().to_string(),
+            sentence: condition.sentence(&Format::PLAIN),
+            fix: condition.fix(Lang::En),
             detail: condition,
         }
     }

@@ -7,6 +7,10 @@ use std::{fmt, time::Duration};
 
 use chrono::{DateTime, Utc};
 
+use crate::text::{Lang, Say, sentences};
+
+sentences!("breaker");
+
 /// What one answer says about the panel, not about the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Signal {
@@ -47,16 +51,10 @@ impl Reason {
         }
     }
 
-    /// What is wrong, for people.
+    /// What is wrong.
     #[must_use]
-    pub const fn sentence(self) -> &'static str {
-        match self {
-            Self::Failures => "the panel failed several times in a row",
-            Self::Blocked => {
-                "the panel answers with nothing or with a page: wrong account or address, \
-                 or this server's address is not on its list"
-            }
-        }
+    pub const fn said(self, lang: Lang) -> &'static str {
+        lang.pick(reason(self))
     }
 }
 

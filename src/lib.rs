@@ -20,5 +20,6 @@ pub mod stock;
 pub mod store;
 pub mod systemd;
 pub mod telemetry;
+pub mod text;
 pub mod webhook;
 pub mod worker;

@@ -87,7 +87,7 @@ use sqlx::{
 
 use crate::{
     meter::{Meter, fault, label::Fault},
-    order::Language,
+    text::Lang,
 };
 pub use balances::{Balance, BalanceColumns, Balanced};
 pub use brakes::{KnownPanel, Scope};
@@ -152,7 +152,7 @@ pub struct Store {
     /// Whether orders that came along a chain of tenants are bought (`dispatch.buy_chained`).
     buy_chained: bool,
     /// Of what customers read.
-    language: Language,
+    language: Lang,
 }
 
 /// Connections of a pool.
@@ -292,7 +292,7 @@ impl Store {
             sides: Sides::BOTH,
             mirror: true,
             buy_chained: false,
-            language: Language::default(),
+            language: Lang::Tr,
         }
     }
 
@@ -339,7 +339,7 @@ impl Store {
 
     /// The same store, which writes what customers read in this language.
     #[must_use]
-    pub const fn speaking(mut self, language: Language) -> Self {
+    pub const fn speaking(mut self, language: Lang) -> Self {
         self.language = language;
         self
     }

@@ -10,10 +10,11 @@ use chrono::{DateTime, Utc};
 use orderwatch::{
     backoff::Backoff,
     order::{
-        IntegrationId, Language, OrderId, PlayerRules, Reference, Rules, Settle, Stage,
-        StatusAnswer, TenantId, UnconfirmedPolicy, Watched as Known, decide,
+        IntegrationId, OrderId, PlayerRules, Reference, Rules, Settle, Stage, StatusAnswer,
+        TenantId, UnconfirmedPolicy, Watched as Known, decide,
     },
     store::{DueOrder, Outcome, Recorded, Store},
+    text::Lang,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -181,6 +182,6 @@ fn rules() -> anyhow::Result<Rules> {
         confirm_after: vec![Duration::from_secs(10)],
         unconfirmed: UnconfirmedPolicy::Hold,
         settle: Settle::Status,
-        language: Language::En,
+        language: Lang::En,
     })
 }

@@ -15,6 +15,7 @@ use crate::{
         Bought, BreakerView, DaemonView, HeldGroup, JobView, Market, NoticeQueue, Orders,
         PanelOrders, PanelView, PauseView, RunView, SecondView, Situation, StockPause,
     },
+    text::{Lang, format::Format},
 };
 
 fn now() -> DateTime<Utc> {
@@ -415,8 +416,8 @@ fn every_condition_has_words() {
                 "{} {kind} {:?}\n  {}\n  {}",
                 warning.severity,
                 condition.subject(),
-                condition.sentence(),
-                condition.remedy()
+                condition.sentence(&Format::PLAIN),
+                condition.fix(Lang::En)
             )
             .unwrap();
         }
@@ -452,8 +453,8 @@ fn json_names_kind_numbers_and_words() {
             "severity": "warning",
             "subject": "Panel A",
             "since": "2030-03-17T11:55:00Z",
-            "sentence": "The balance at Panel A is 499.00 TRY, less than 500.00 TRY.",
-            "remedy": "Top the account up at the panel.",
+            "sentence": "The balance at Panel A is 499.00 TRY, below 500.00 TRY.",
+            "fix": "Top up the account at the panel.",
             "detail": {
                 "panel": { "id": "00000000-0000-0000-0000-000000000001", "name": "Panel A" },
                 "balance": "499",

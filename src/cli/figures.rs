@@ -7,9 +7,10 @@ use chrono_tz::Tz;
 use rust_decimal::Decimal;
 
 use crate::{
-    attention::{Severity, money},
-    order::explain::{Buying, span},
+    attention::Severity,
+    order::explain::Buying,
     overview::{Bought, Endings, JobView, Market, NoticeQueue, PanelView, Situation},
+    text::format::Format,
 };
 
 pub(super) const PANEL_TITLES: [&str; 9] = [
@@ -25,7 +26,7 @@ pub(super) fn clock(at: DateTime<Utc>, zone: Tz) -> String {
 /// How long before `now` a time was.
 pub(super) fn ago(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let length = now.signed_duration_since(at).to_std();
-    span(length.unwrap_or(Duration::ZERO))
+    Format::PLAIN.span(length.unwrap_or(Duration::ZERO))
 }
 
 /// The daemons that run.
@@ -109,7 +110,7 @@ pub(super) fn done(ended: Endings, bought: Bought) -> String {
         ended.failed,
         ended.timed_out,
         bought.orders,
-        money(bought.money)
+        Format::PLAIN.money(bought.money, "TRY")
     )
 }
 

@@ -12,6 +12,7 @@ use crate::{
     daemon::planned,
     overview::Situation,
     store::Store,
+    text::{Lang, format::Format},
     worker::situation::{Asking, situation},
 };
 
@@ -146,12 +147,12 @@ fn print_warning(warning: &Warning, all: &Situation) -> anyhow::Result<()> {
     let since = warning.since.map_or_else(String::new, |since| {
         format!(" (for {})", figures::ago(since, all.at))
     });
-    let text = format!("{}{since}", warning.condition.sentence());
+    let text = format!("{}{since}", warning.condition.sentence(&Format::PLAIN));
     let word = figures::severity(warning.severity);
     let style = paint::of(warning.severity);
     titled(paint::in_style(style, format_args!("{word:TITLE$}")), &text)?;
 
-    for line in paint::wrapped(warning.condition.remedy(), paint::width() - 11) {
+    for line in paint::wrapped(warning.condition.fix(Lang::En), paint::width() - 11) {
         let line = paint::in_style(paint::DIM, line);
         out::line(format_args!("           {line}"))?;
     }

@@ -5,7 +5,10 @@ use std::time::Duration;
 use rust_decimal::Decimal;
 
 use super::{MAX_IN_FLIGHT, read::Section};
-use crate::order::{Language, SecondPolicy, Settle, UnconfirmedPolicy};
+use crate::{
+    order::{SecondPolicy, Settle, UnconfirmedPolicy},
+    text::Lang,
+};
 
 /// The shop.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +31,7 @@ pub struct Orders {
     /// Who settles an order that has ended.
     pub settle: Settle,
     /// The language of what customers read.
-    pub customer_language: Language,
+    pub customer_language: Lang,
 }
 
 impl Orders {
@@ -41,8 +44,8 @@ impl Orders {
             ),
             customer_language: section.choice(
                 "customer_language",
-                Language::default(),
-                &Language::ALL.map(|language| (language.code(), language)),
+                Lang::Tr,
+                &Lang::ALL.map(|language| (language.code(), language)),
             ),
         }
     }

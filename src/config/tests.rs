@@ -14,7 +14,10 @@ use secrecy::ExposeSecret;
 use tempfile::TempDir;
 
 use super::*;
-use crate::order::{Language, Settle, UnconfirmedPolicy};
+use crate::{
+    order::{Settle, UnconfirmedPolicy},
+    text::Lang,
+};
 
 const URL: &str = "postgres://shop:s3cr3t-word@db:5432/shop";
 
@@ -297,10 +300,7 @@ fn the_rules_of_watching_come_from_three_sections() {
     .unwrap()
     .config
     .rules();
-    assert_eq!(
-        (rules.settle, rules.language),
-        (Settle::Status, Language::Ar)
-    );
+    assert_eq!((rules.settle, rules.language), (Settle::Status, Lang::Ar));
     assert_eq!(rules.confirm_after, [secs(90), secs(300)]);
     assert_eq!(rules.unconfirmed, UnconfirmedPolicy::Resend);
     assert_eq!((rules.max_attempts, rules.first_check_after), (7, secs(60)));

@@ -17,7 +17,6 @@ use super::{
     finding::{Findings, chain},
 };
 use crate::{
-    attention::money,
     config::{Config, is_private},
     order::IntegrationId,
     provider::{
@@ -26,6 +25,7 @@ use crate::{
     },
     store::Integration,
     telemetry::Secrets,
+    text::format::Format,
 };
 
 /// Panels that are asked at once.
@@ -230,7 +230,10 @@ fn funds(balance: Decimal, name: &str, config: &Config, findings: &mut Findings)
     let finding = if balance <= Decimal::ZERO {
         findings.fail(
             "balance",
-            format!("The account at {name} is empty: {}.", money(balance)),
+            format!(
+                "The account at {name} is empty: {}.",
+                Format::PLAIN.money(balance, "TRY")
+            ),
             "Top it up at the panel.",
         )
     } else if let Some(limit) = low {
@@ -238,13 +241,16 @@ fn funds(balance: Decimal, name: &str, config: &Config, findings: &mut Findings)
             "balance",
             format!(
                 "{name} holds {}, less than {}.",
-                money(balance),
-                money(limit)
+                Format::PLAIN.money(balance, "TRY"),
+                Format::PLAIN.money(limit, "TRY")
             ),
             "Top it up at the panel.",
         )
     } else {
-        findings.ok("balance", format!("{name} holds {}.", money(balance)))
+        findings.ok(
+            "balance",
+            format!("{name} holds {}.", Format::PLAIN.money(balance, "TRY")),
+        )
     };
     finding.about(name);
 }

@@ -3,11 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{Patient, finding::Findings};
-use crate::{
-    order::{Settle, explain::span},
-    overview::MANY,
-    store::StoreError,
-};
+use crate::{order::Settle, overview::MANY, store::StoreError, text::format::Format};
 
 const CHECK: &str = "settling";
 
@@ -51,7 +47,7 @@ pub(super) async fn look(
         } else {
             ""
         };
-        let since = span((now - since).to_std().unwrap_or_default());
+        let since = Format::PLAIN.span((now - since).to_std().unwrap_or_default());
         findings.warn(
             CHECK,
             format!(

@@ -8,10 +8,10 @@ use tokio::net::TcpStream;
 
 use super::{Patient, finding::Findings, tenants};
 use crate::{
-    attention,
     config::Config,
-    order::explain::{Buying, span},
+    order::explain::Buying,
     store::{MANY_OLD, Store, StoreError, shown_since},
+    text::format::Format,
 };
 
 /// What the shop has sent by itself in this time tells that it still dispatches.
@@ -92,7 +92,7 @@ async fn daemons(
             );
         } else if daemon.version == env!("CARGO_PKG_VERSION") {
             let since = (now - daemon.started_at).to_std();
-            let since = span(since.unwrap_or_default());
+            let since = Format::PLAIN.span(since.unwrap_or_default());
             findings.ok("daemon", format!("One has been running for {since}."));
         } else {
             findings.warn(
@@ -146,7 +146,7 @@ async fn old_orders(
             "old orders",
             format!(
                 "{old}{more} orders wait that are older than dispatch.max_order_age ({}) and are not bought.",
-                span(age)
+                Format::PLAIN.span(age)
             ),
             "Decide them by hand in the shop; those that came while orderwatch was here are held by the next scan.",
         );
@@ -210,7 +210,7 @@ async fn others(
             CHECK,
             format!(
                 "{} left the accounts in the last 24 hours that orderwatch did not spend.",
-                attention::money(money)
+                Format::PLAIN.money(money, "TRY")
             ),
             "Look at the panels who buys there: staff by hand, or a second dispatcher.",
         );

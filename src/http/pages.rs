@@ -9,13 +9,11 @@
 
 pub mod act;
 pub mod assets;
-pub mod bidi;
 pub mod brake;
 pub mod chart;
 pub mod charts;
 pub mod decide;
 pub mod done;
-pub mod format;
 pub mod inbox;
 pub mod jobs;
 pub mod lang;
@@ -46,11 +44,9 @@ use axum::{
     routing::get,
 };
 
-use self::{
-    lang::Lang,
-    reader::{Chrome, html},
-};
+use self::reader::{Chrome, html};
 use super::{AppState, problem::MEDIA_TYPE, shop};
+use crate::text::{Lang, format};
 
 pub(super) fn routes(state: &AppState) -> Router<AppState> {
     Router::new()

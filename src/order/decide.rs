@@ -20,10 +20,10 @@ pub use check::after_check;
 pub use purchase::after_purchase;
 
 use super::{
-    EventKind, HoldReason, IntegrationId, LAST_MESSAGE_CHARS, Language, PlayerRules, Reference,
-    Refusal, ShopChange, ShopStatus, Stage, cut,
+    EventKind, HoldReason, IntegrationId, LAST_MESSAGE_CHARS, PlayerRules, Reference, Refusal,
+    ShopChange, ShopStatus, Stage, cut,
 };
-use crate::backoff::Backoff;
+use crate::{backoff::Backoff, text::Lang};
 
 /// The rules by which orders are sent and watched.
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ pub struct Rules {
     /// Who settles an order that has ended.
     pub settle: Settle,
     /// The language of what customers read.
-    pub language: Language,
+    pub language: Lang,
 }
 
 /// Who settles an order that has ended (`orders.settle`).
@@ -170,7 +170,7 @@ impl Decision {
     }
 
     /// Puts the order aside for a person, with the reason in the shop's row.
-    fn hold(mut watched: Watched, reason: HoldReason, language: Language) -> Self {
+    fn hold(mut watched: Watched, reason: HoldReason, language: Lang) -> Self {
         watched.stage = Stage::Held;
         let mut decision = Self::new(watched, EventKind::Held);
         decision.held = Some(reason);

@@ -19,7 +19,6 @@ pub use facts::{
     Buying, Ending, Facts, OpenBreaker, PanelFacts, Pause, Route, Settings, ShopFacts, Standing,
     TrackedFacts,
 };
-pub use words::{AFTER_TIMEOUT, span};
 
 use super::{HoldReason, Stage};
 

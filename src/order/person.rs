@@ -14,51 +14,13 @@ mod tests;
 use std::fmt;
 
 use super::{
-    HoldReason, IntegrationId, OrderId, Reference, Stage,
-    explain::{AFTER_TIMEOUT, Facts, PanelFacts, ShopFacts, TrackedFacts},
+    HoldReason, IntegrationId, OrderId, Reference, Stage, WayOut,
+    explain::{Facts, PanelFacts, ShopFacts, TrackedFacts},
+    words::{shop_status, stage},
 };
+use crate::text::{Lang, Say, fill, format::Format, sentences};
 
-/// How a held order can go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WayOut {
-    /// Its cause can be mended; nothing was bought.
-    Retry,
-    /// It may have been bought: a person says whether it was, and it goes on from there.
-    Confirm,
-    /// It cannot be watched any more: a person says how it ended.
-    Settle,
-    /// Staff and the panel contradict each other: a person says whether the customer gets what came.
-    Decide,
-}
-
-impl HoldReason {
-    /// How an order that is held for this reason can go on.
-    #[must_use]
-    pub const fn way_out(self) -> WayOut {
-        match self {
-            Self::NoMapping
-            | Self::AmbiguousMapping
-            | Self::ForeignReference
-            | Self::NoPlayerId
-            | Self::QuantityNotOne
-            | Self::NotInCatalogue
-            | Self::ListedWithoutOyun
-            | Self::ListedWithoutKupur
-            | Self::ContradictoryRouting
-            | Self::PanelOfAnother
-            | Self::IntegrationIncomplete
-            | Self::WaitedTooLong
-            | Self::DailyLimit => WayOut::Retry,
-            Self::Unconfirmed => WayOut::Confirm,
-            Self::NoReference
-            | Self::ReferenceShared
-            | Self::PinTooLong
-            | Self::ShopRowRefused
-            | Self::DeliveredWithoutCode => WayOut::Settle,
-            Self::DecidedThenDelivered | Self::DecidedThenCancelled => WayOut::Decide,
-        }
-    }
-}
+sentences!("person");
 
 /// Where an order stood when a person decided; the step happens only if it still stands there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,102 +103,89 @@ impl Resolution {
 }
 
 /// Why it cannot be done, and what can.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// Not tracked.
-    #[error("orderwatch does not track this order; see `orderwatch order explain`")]
     NotTracked,
-    /// Final.
-    #[error("the order is {0}, which is final")]
     Final(Stage),
     /// Final, for want of an answer.
-    #[error("the order is timed_out, which is final. {AFTER_TIMEOUT}")]
     TimedOut,
     /// It goes on by itself.
-    #[error("the order is {0} and goes on by itself; see `orderwatch order explain`")]
     GoesOn(Stage),
-    /// It may have been bought.
-    #[error(
-        "the order may have been bought; look for its reference at the panel, \
-         then use `orderwatch order resolve`"
-    )]
     MayBeBought,
-    /// Held for a reason that cannot be mended.
-    #[error("the order is held as {0}, which a retry cannot mend; use `orderwatch order resolve`")]
+    /// Held for a reason that a retry does not fix.
     NotMendable(HoldReason),
-    /// Held for a reason that can be mended.
-    #[error(
-        "the order is held as {0} and was not sent; mend the cause and use `orderwatch order retry`, \
-         or reject the order in the shop"
-    )]
+    /// Held for a reason that a retry fixes.
     Mendable(HoldReason),
     /// Sending again is for unconfirmed orders.
-    #[error("an order that is held as {0} is not sent again: it is known to be at the panel")]
     NotToBeSent(HoldReason),
     /// Staff and the panel contradict each other.
-    #[error(
-        "the order is held as {0}: say whether the customer gets what the panel delivered \
-         (`orderwatch order resolve --give-code` or `--keep-back`)"
-    )]
     GiveOrKeep(HoldReason),
-    /// Nothing to give, or to keep back.
-    #[error("the order is held as {0}: there is nothing to give or to keep back")]
     NothingToGive(HoldReason),
-    /// The shop's row is gone.
-    #[error("the shop's row is gone, so nobody wants the order any more")]
     RowGone,
-    /// Staff decided it.
-    #[error("staff decided the order in the shop (status {0:?})")]
+    /// Staff decided it; the shop's status.
     Decided(String),
-    /// Somebody else sent it.
-    #[error("the shop's row says that the order was sent another way ({0})")]
+    /// Somebody else sent it; the column that says so.
     SentOtherwise(String),
-    /// The route does not lead to a panel.
-    #[error("{0}")]
     NoRoute(Routing),
-    /// The panel that it is tied to cannot be used.
-    #[error(
-        "the order may have been sent to a panel before and stays there, \
-         and that panel is {0}; mend the integration first"
-    )]
-    TiedPanel(&'static str),
-    /// The panel is switched off.
-    #[error("the panel {0:?} is switched off in the shop; switch it on first")]
+    TiedPanel(TiedTo),
+    /// The panel's name.
     PanelDisabled(String),
 }
 
 /// What is wrong with the route.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Routing {
-    /// There is none.
     Missing,
     /// Not `auto`, or not `external`.
     ByHand(String),
     /// No such integration in this shop.
     Nowhere,
-    /// A kind that orderwatch does not talk to.
+    /// A kind that orderwatch does not support.
     OtherKind(String),
 }
 
-impl fmt::Display for Routing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing => f.write_str("the order's package has no route; give it one first"),
-            Self::ByHand(how) => write!(
-                f,
-                "the order's package is routed {how:?}; set it to auto and external first"
-            ),
-            Self::Nowhere => f.write_str(
-                "the order's package is routed to no panel of this shop; choose one first",
-            ),
-            Self::OtherKind(kind) => write!(
-                f,
-                "the order's package is routed to a {kind:?} panel, \
-                 which orderwatch does not talk to; choose another one first"
-            ),
-        }
+/// What is wrong with the panel that an order stays at because it may have been sent there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TiedTo {
+    Gone,
+    OtherShop,
+    OtherKind,
+}
+
+impl Refusal {
+    #[must_use]
+    pub fn sentence(&self, format: &Format) -> String {
+        let value = match self {
+            Self::Final(at) | Self::GoesOn(at) => format.lang.pick(stage(*at)).to_owned(),
+            Self::NotMendable(reason)
+            | Self::Mendable(reason)
+            | Self::NotToBeSent(reason)
+            | Self::GiveOrKeep(reason)
+            | Self::NothingToGive(reason) => reason.label(format.lang).to_owned(),
+            Self::Decided(value)
+            | Self::SentOtherwise(value)
+            | Self::PanelDisabled(value)
+            | Self::NoRoute(Routing::ByHand(value) | Routing::OtherKind(value)) => {
+                format.outside(value)
+            }
+            Self::NotTracked
+            | Self::TimedOut
+            | Self::MayBeBought
+            | Self::RowGone
+            | Self::NoRoute(Routing::Missing | Routing::Nowhere)
+            | Self::TiedPanel(_) => String::new(),
+        };
+        refusal_said(self, format.lang, &RefusalBlanks { value })
     }
 }
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentence(&Format::PLAIN))
+    }
+}
+
+impl std::error::Error for Refusal {}
 
 /// Releases a held order.
 ///
@@ -292,46 +241,32 @@ pub fn resolve(facts: &Facts, verdict: Verdict) -> Result<(Position, Resolution)
     Ok((from, resolution))
 }
 
-/// What follows from a verdict, in words.
+impl Resolution {
+    /// What follows, and what becomes of the shop's row.
+    #[must_use]
+    pub fn sentence(self, facts: &Facts, format: &Format) -> String {
+        let reference = facts
+            .tracked
+            .as_ref()
+            .and_then(|known| known.reference.as_ref());
+        let status = facts.shop.as_ref().map_or("", |shop| &shop.status);
+        let blanks = ResolutionBlanks {
+            reference: reference.map_or_else(String::new, ToString::to_string),
+            status: format.named(shop_status(status), status),
+        };
+        resolution_said(self, format.lang, &blanks)
+    }
+}
+
+/// What follows from a verdict, with the stage before and after.
 #[must_use]
 pub fn sentence(facts: &Facts, from: Position, resolution: Resolution) -> String {
     let stood = match from.held {
         Some(reason) => format!("{} ({reason})", from.stage),
         None => from.stage.to_string(),
     };
-    let reference = facts
-        .tracked
-        .as_ref()
-        .and_then(|known| known.reference.as_ref());
-    let name = reference.map_or_else(String::new, |name| format!(" as {name}"));
-    let follows = match resolution {
-        Resolution::Watch => format!(
-            "the panel is asked again about it{name} until it is final, with a fresh time limit"
-        ),
-        Resolution::SendAgain => {
-            format!("it is sent to the panel again{name}, the reference that it has")
-        }
-        Resolution::Complete => {
-            "it ends as delivered; the shop's status stays for staff to set".to_owned()
-        }
-        Resolution::Fail => {
-            "it ends as not bought; the shop's status stays for staff to set".to_owned()
-        }
-        Resolution::GiveCode => {
-            let status = facts.shop.as_ref().map_or("gone", |shop| &shop.status);
-            format!(
-                "the customer gets what the panel delivered; the shop's status stays {status:?}, \
-                 so charge the customer in the shop"
-            )
-        }
-        Resolution::KeepBack => {
-            "the code stays in orderwatch and the shop's row as staff left it".to_owned()
-        }
-        Resolution::LetStand => {
-            "nothing was delivered and the shop's row stays as staff left it".to_owned()
-        }
-    };
-    format!("from {stood} to {}: {follows}.", resolution.stage())
+    let follows = resolution.sentence(facts, &Format::PLAIN);
+    format!("from {stood} to {}: {follows}", resolution.stage())
 }
 
 fn open(tracked: &TrackedFacts) -> Result<Position, Refusal> {
@@ -434,9 +369,9 @@ fn target<'a>(shop: &'a ShopFacts, tracked: &'a TrackedFacts) -> Result<&'a Pane
 
 fn tied_to(tracked: &TrackedFacts) -> Result<&PanelFacts, Refusal> {
     match &tracked.panel {
-        None => Err(Refusal::TiedPanel("gone")),
-        Some(panel) if !panel.own => Err(Refusal::TiedPanel("another shop's now")),
-        Some(panel) if !panel.usable => Err(Refusal::TiedPanel("of another kind now")),
+        None => Err(Refusal::TiedPanel(TiedTo::Gone)),
+        Some(panel) if !panel.own => Err(Refusal::TiedPanel(TiedTo::OtherShop)),
+        Some(panel) if !panel.usable => Err(Refusal::TiedPanel(TiedTo::OtherKind)),
         Some(panel) => Ok(panel),
     }
 }

@@ -15,7 +15,7 @@ use super::{
     rule::{Deficit, Figure, Reason, Rules, Verdict, Wait, decide},
     shelf::available,
 };
-use crate::marketplace::Barcode;
+use crate::{marketplace::Barcode, text::format::Format};
 
 /// One barcode of the plan.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -177,7 +177,7 @@ impl From<Verdict> for Next {
             }
             Verdict::Wait(wait) => {
                 next.verdict = "wait";
-                (next.wait, next.waits) = (Some(wait), Some(wait.sentence()));
+                (next.wait, next.waits) = (Some(wait), Some(wait.sentence(&Format::PLAIN)));
             }
         }
         next

@@ -15,6 +15,10 @@ use super::{
     patience::{MAY_STILL_APPLY, REPEAT_AFTER},
 };
 
+use crate::text::{Lang, Say, fill, format::Format, sentences};
+
+sentences!("stock");
+
 /// What is remembered of a barcode at Trendyol.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Figure {
@@ -184,35 +188,24 @@ impl Wait {
 
     /// What happens next, and when.
     #[must_use]
-    pub fn sentence(self) -> String {
-        let at = |until: DateTime<Utc>| until.format("%F %R").to_string();
-        match self {
-            Self::UnderWay { until } => format!(
-                "a push is under way; without its result it is looked at again at {}",
-                at(until)
-            ),
-            Self::Settling { until } => format!(
-                "the rest may have been sold unheard of; raised at {} if nothing changes",
-                at(until)
-            ),
-            Self::OrdersToRead => "raised once the orders have been read again".to_owned(),
-            Self::StaleOrders => {
-                "the orders were not read lately, so stock is only lowered".to_owned()
-            }
-            Self::Unseen => "what is on sale could not be looked at yet".to_owned(),
-            Self::NotListed => "Trendyol does not list it, so nothing is sent".to_owned(),
-            Self::Contradictory => {
-                "Trendyol answers several quantities at once, so it is not raised; looked at again"
-                    .to_owned()
-            }
-            Self::Quarantined { until } => {
-                format!("Trendyol refused it; tried again at {}", at(until))
-            }
-            Self::Repeated { until } => format!(
-                "the same was sent within 15 minutes; sent again at {}",
-                at(until)
-            ),
-        }
+    pub fn sentence(self, format: &Format) -> String {
+        let time = self
+            .until()
+            .map_or_else(String::new, |until| format.time(until));
+        wait_said(self, format.lang, &WaitBlanks { time })
+    }
+}
+
+impl Verdict {
+    /// What is done with the product, and when.
+    #[must_use]
+    pub fn sentence(self, format: &Format) -> String {
+        let units = match self {
+            Self::Wait(wait) => return wait.sentence(format),
+            Self::Send { quantity, .. } => format.count(quantity),
+            Self::InSync => String::new(),
+        };
+        verdict_said(self, format.lang, &VerdictBlanks { units })
     }
 }
 

@@ -47,7 +47,7 @@ impl Store {
         let reasons: Vec<String> = holds.iter().map(|h| h.reason.as_str().to_owned()).collect();
         let sentences: Vec<String> = holds
             .iter()
-            .map(|hold| hold.reason.said_in(self.language).into_owned())
+            .map(|hold| hold.reason.said_in(self.language))
             .collect();
         let held = sqlx::query_scalar!(
             r#"WITH locked AS MATERIALIZED (

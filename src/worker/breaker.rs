@@ -11,6 +11,7 @@ use crate::{
     order::{IntegrationId, NotSent, PurchaseOutcome, StatusAnswer},
     provider::{AnswerClass, Evidence},
     store::Store,
+    text::Lang,
 };
 
 /// A panel's breaker.
@@ -90,7 +91,7 @@ impl PanelBreaker {
                     integration = %self.panel,
                     reason = reason.as_str(),
                     "nothing is sent to this panel for now: {}",
-                    reason.sentence()
+                    reason.said(Lang::En)
                 );
             }
             Ok(false) => {}

@@ -1,7 +1,7 @@
 //! What is shown while nothing can be read: not old figures as if they were new. Once there is
 //! something to read again, the page comes back by itself.
 
-use orderwatch::http::pages::lang::Lang;
+use orderwatch::text::Lang;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use uuid::Uuid;
 
@@ -24,7 +24,8 @@ const IS_CUT: &str = "document.querySelector('.live[data-state=off]') \
 async fn assert_says_so(browser: &Browser, lang: Lang, place: &str) {
     let words = &lang.words().page;
     let text = browser.text().await;
-    let (before, after) = words.cut_off.split_once("{time}").unwrap();
+    let said = words.cut_off("{time}");
+    let (before, after) = said.split_once("{time}").unwrap();
     for part in [before.trim(), after.trim(), words.not_live] {
         assert!(text.contains(part), "{place}: no {part:?} in {text}");
     }

@@ -1,8 +1,8 @@
 //! What people do: watch an order go through, find it, release, resolve, pause and resume.
 
 use orderwatch::{
-    http::pages::lang::Lang,
     order::{EventKind, Stage as OrderStage},
+    text::Lang,
 };
 use sandbox::{
     panel::Endpoint,

@@ -1,6 +1,6 @@
 //! Texts from outside are texts, whatever they look like.
 
-use orderwatch::http::pages::lang::Lang;
+use orderwatch::text::Lang;
 
 use super::{
     flows::READERS,

@@ -1,7 +1,7 @@
 //! Every page in every language and on every screen: it fits, it is quiet, it can be used by
 //! everybody, and a picture of it is kept.
 
-use orderwatch::http::pages::lang::Lang;
+use orderwatch::text::Lang;
 use sandbox::{
     panel::Endpoint,
     trendyol::ProductState,

@@ -1,6 +1,6 @@
 //! Where scripts are switched off, everything can be read and done all the same.
 
-use orderwatch::{http::pages::lang::Lang, order::Stage as OrderStage};
+use orderwatch::{order::Stage as OrderStage, text::Lang};
 use serde_json::json;
 
 use super::{

@@ -1,6 +1,6 @@
 //! A push of stock with items that are refused, watched on the page.
 
-use orderwatch::{http::pages::lang::Lang, store::Store};
+use orderwatch::{store::Store, text::Lang};
 use sandbox::trendyol::ProductState;
 
 use super::{

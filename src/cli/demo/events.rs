@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use chrono::{DateTime, Utc};
 
 use super::books::Books;
-use crate::{order::EventKind, store::PracticeEvent};
+use crate::{order::EventKind, store::PracticeEvent, text::Lang};
 use sandbox::trendyol::{Endpoint, RequestRecord, Status, TrendyolStore};
 
 /// Events of each half that are kept.
@@ -119,9 +119,8 @@ fn step(event: &PracticeEvent) -> Happening {
         EventKind::Withdrawn => "withdrawn by the shop".to_owned(),
         EventKind::Unsure => "may have been bought; the panel is asked".to_owned(),
         EventKind::Resend => "unknown to the panel; it is sent again".to_owned(),
-        // The reason's own sentence begins with the same word.
         EventKind::Held => match event.held {
-            Some(reason) => reason.sentence().replacen("Held:", "held:", 1),
+            Some(reason) => format!("held: {}", reason.label(Lang::En)),
             None => "held for review".to_owned(),
         },
         other => other.as_str().to_owned(),

@@ -18,7 +18,7 @@ use ratatui::{
 use super::figures::{Group, Sight};
 use crate::{
     cli::live::{BOLD, DIM, News, block, cut, outdated},
-    order::explain::span,
+    text::format::Format,
 };
 
 /// Columns of a group's title.
@@ -76,7 +76,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: &Screen) {
 fn title(screen: &Screen) -> Line<'static> {
     let ends = match screen.ending {
         Ending::Never => "q or Ctrl-C ends it".to_owned(),
-        Ending::After(left) => format!("q or Ctrl-C ends it   {} left", span(left)),
+        Ending::After(left) => format!("q or Ctrl-C ends it   {} left", Format::PLAIN.span(left)),
         Ending::Orders(orders) => format!("q or Ctrl-C ends it   or {orders} orders"),
         Ending::Finishing => "q or Ctrl-C ends it   finishing".to_owned(),
         Ending::Stopping => "stopping   q or Ctrl-C again: at once".to_owned(),

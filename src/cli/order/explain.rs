@@ -12,6 +12,7 @@ use crate::{
         HoldReason, OrderId,
         explain::{Explanation, Facts, explain},
     },
+    text::Lang,
 };
 
 pub(super) const EXAMPLES: &str = "\
@@ -46,8 +47,8 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
             out::line(format_args!("{order}:"))?;
         }
         out::line(&explanation)?;
-        if let Some(remedy) = explanation.why.remedy() {
-            out::line(format_args!("What to do: {remedy}"))?;
+        if let Some(fix) = explanation.why.fix(Lang::En) {
+            out::line(format_args!("What to do: {fix}"))?;
         }
     }
     if options.json {
@@ -65,7 +66,7 @@ fn value(order: OrderId, facts: &Facts, explanation: &Explanation) -> Value {
         "held": tracked.and_then(|known| known.held).map(HoldReason::as_str),
         "why": explanation.why.as_str(),
         "sentence": explanation.to_string(),
-        "remedy": explanation.why.remedy(),
+        "fix": explanation.why.fix(Lang::En),
         "next_look": explanation.next_look(),
     })
 }

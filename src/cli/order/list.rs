@@ -10,11 +10,9 @@ use uuid::Uuid;
 use super::number;
 use crate::{
     cli::{Global, out, shop_store, table::Table},
-    order::{
-        HoldReason, OrderId, Stage, TenantId,
-        explain::{is_late, span},
-    },
+    order::{HoldReason, OrderId, Stage, TenantId, explain::is_late},
     store::{Direction, ListedOrder, OrderFilter, Place},
+    text::format::Format,
 };
 
 pub(super) const EXAMPLES: &str = "\
@@ -161,7 +159,7 @@ fn next_look(order: &ListedOrder, now: DateTime<Utc>) -> String {
 /// How long before `now` a time was.
 fn ago(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let length = now.signed_duration_since(at).to_std();
-    span(length.unwrap_or(Duration::ZERO))
+    Format::PLAIN.span(length.unwrap_or(Duration::ZERO))
 }
 
 fn value(order: &ListedOrder, now: DateTime<Utc>) -> Value {

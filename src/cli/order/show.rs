@@ -12,6 +12,7 @@ use crate::{
     config::Config,
     order::{EventKind, OrderId, Player},
     store::{Event, ShopView, Store, StoredEvent, TrackedOrder},
+    text::Lang,
 };
 
 pub(super) const EXAMPLES: &str = "\
@@ -125,10 +126,10 @@ impl Picture {
         match &self.tracked {
             Some(tracked) => {
                 fact("stage", Some(tracked.watched.stage.to_string()));
-                fact("why", tracked.held.map(|why| why.sentence().to_owned()));
+                fact("why", tracked.held.map(|why| why.said_in(Lang::En)));
                 fact(
                     "what to do",
-                    tracked.held.map(|why| why.remedy().to_owned()),
+                    tracked.held.map(|why| why.fix(Lang::En).to_owned()),
                 );
                 fact(
                     "reference",

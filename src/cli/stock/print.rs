@@ -11,6 +11,7 @@ use crate::{
     overview::StockPause,
     stock::{listing::MADE_TO_ORDER, plan::PlannedItem, rule::Verdict},
     store::StockPush,
+    text::format::Format,
     worker::trendyol::Forecast,
 };
 
@@ -156,11 +157,7 @@ fn seen(
 }
 
 fn next(product: &PlannedItem) -> String {
-    match product.entry.verdict {
-        Verdict::InSync => "in sync".to_owned(),
-        Verdict::Send { quantity, .. } => format!("send {quantity}"),
-        Verdict::Wait(wait) => wait.sentence(),
-    }
+    product.entry.verdict.sentence(&Format::PLAIN)
 }
 
 fn holders(shown: &[PlannedItem]) -> anyhow::Result<()> {

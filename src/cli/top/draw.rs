@@ -20,6 +20,7 @@ use crate::{
         live::{BOLD, DIM, block, cut, outdated},
     },
     overview::Situation,
+    text::{Lang, format::Format},
 };
 
 /// Lines of figures.
@@ -128,7 +129,7 @@ fn warnings(warnings: &[Warning], all: &Situation, width: u16) -> Vec<Line<'stat
             format!(" ({})", figures::ago(since, all.at))
         });
         let room = usize::from(width).saturating_sub(TITLE + since.chars().count());
-        let text = cut(&warning.condition.sentence(), room);
+        let text = cut(&warning.condition.sentence(&Format::PLAIN), room);
         Line::from(vec![
             Span::styled(format!("{word:TITLE$}"), style(warning.severity)),
             Span::raw(text),
@@ -197,11 +198,11 @@ fn held(frame: &mut Frame<'_>, screen: &mut Screen, reading: &Reading, area: Rec
     let rows = reading.held.iter().map(|order| {
         let number =
             crate::cli::order::number(order.order, order.order_no, order.shop_status.is_none());
-        let reason = order.held.map_or("", |reason| reason.sentence());
+        let reason = order.held.map_or("", |reason| reason.clause(Lang::En));
         Row::new([
             Cell::new(number),
             Cell::new(figures::ago(order.tracked_at, now)),
-            Cell::new(reason.trim_start_matches("Held: ").to_owned()),
+            Cell::new(reason),
         ])
     });
 

@@ -21,6 +21,7 @@ use crate::{
     },
     order::{HoldReason, OrderId, Player, explain::explain},
     store::{NumberedEvent, ShopView, TrackedOrder},
+    text::Lang,
 };
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -256,7 +257,7 @@ struct Explained {
     /// Why, for people.
     sentence: String,
     /// What to do.
-    remedy: Option<String>,
+    fix: Option<String>,
     /// When it is looked at next, where that is a known time.
     next_look: Option<DateTime<Utc>>,
 }
@@ -281,7 +282,7 @@ async fn explain_order(
         held: tracked.and_then(|known| known.held).map(HoldReason::as_str),
         why: explanation.why.as_str(),
         sentence: explanation.to_string(),
-        remedy: explanation.why.remedy().map(ToString::to_string),
+        fix: explanation.why.fix(Lang::En).map(ToString::to_string),
         next_look: explanation.next_look(),
     }))
 }

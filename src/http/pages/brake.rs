@@ -9,7 +9,6 @@ use super::{
     done::Done,
     reader::{Reader, Tab},
     view::Note,
-    words::fill,
 };
 use crate::{
     http::{
@@ -91,7 +90,7 @@ async fn scope(
 
     let known = store.known_panels().await?;
     let name = known.into_iter().find(|panel| panel.id == id);
-    let gone = || fill(words.page.panel_gone, &[("id", &id.to_string())]);
+    let gone = || words.page.panel_gone(&id.to_string());
     Ok((scope, name.map_or_else(gone, |panel| panel.name)))
 }
 
@@ -102,17 +101,18 @@ async fn confirm(
     asked: &Asked,
 ) -> Result<Response, Problem> {
     let (_, place) = scope(reader, &asked.panel, action).await?;
-    let act = &reader.words().act;
+    let act = reader.words().act;
+    let place = reader.format.outside(&place);
     let (title, will, path) = match action {
-        BrakeAction::Pause => (act.pause, act.will_pause, "/brakes/pause"),
-        BrakeAction::Resume => (act.resume, act.will_resume, "/brakes/resume"),
+        BrakeAction::Pause => (act.pause, act.will_pause(&place), "/brakes/pause"),
+        BrakeAction::Resume => (act.resume, act.will_resume(&place), "/brakes/resume"),
     };
 
     Confirm {
         c: reader.chrome(Tab::Overview, title),
         note: note.map(|text| Note::new(text, "bad")),
         facts: Vec::new(),
-        will: Some(fill(will, &[("place", &reader.format.outside(&place))])),
+        will: Some(will),
         path: path.to_owned(),
         hidden: vec![Hidden {
             name: "panel",

@@ -14,7 +14,6 @@ use super::{
     reader::{Chrome, Reader, Tab, html},
     shared::Pages,
     view::{Show, Table},
-    words::fill,
 };
 use crate::{
     http::{extract::Query, problem::Problem},
@@ -257,14 +256,7 @@ impl Plot {
         Chart {
             id: self.id,
             title: self.title,
-            description: fill(
-                page.chart_axis,
-                &[
-                    ("title", self.title),
-                    ("most", &top),
-                    ("range", range.name(format)),
-                ],
-            ),
+            description: page.chart_axis(self.title, range.name(format), &top),
             empty: values.iter().flatten().flatten().all(|value| *value <= 0.0),
             lines: lines.collect(),
             across: self.across(scale, format),

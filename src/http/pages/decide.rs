@@ -14,7 +14,6 @@ use super::{
     order,
     reader::{Reader, Tab},
     view::{Fact, Facts, Note, Show},
-    words::{self, fill},
 };
 use crate::{
     http::{
@@ -22,11 +21,7 @@ use crate::{
         extract::{Form, Path, Query},
         problem::Problem,
     },
-    order::{
-        OrderId,
-        explain::Facts as OrderFacts,
-        person::{Resolution, Verdict, WayOut},
-    },
+    order::{OrderId, WayOut, explain::Facts as OrderFacts, person::Verdict},
     store::{Acted, OrderSheet},
     worker::operator_action::{OperatorAction, Plan},
 };
@@ -84,31 +79,12 @@ const fn path(action: OperatorAction) -> &'static str {
 }
 
 fn will(plan: &Plan, facts: &OrderFacts, format: &Format) -> String {
-    let act = &format.words().act;
-    let known = facts.tracked.as_ref();
-    let name = known.and_then(|known| known.reference.as_ref());
-    let name = name.map_or_else(String::new, ToString::to_string);
     match plan {
-        Plan::Release(release) => fill(
-            act.will_retry,
-            &[
-                ("panel", &format.outside(&release.panel_name)),
-                ("reference", release.reference.as_str()),
-            ],
+        Plan::Release(release) => format.words().act.will_retry(
+            &format.outside(&release.panel_name),
+            release.reference.as_str(),
         ),
-        Plan::Resolve(_, Resolution::Watch) => fill(act.will_watch, &[("reference", &name)]),
-        Plan::Resolve(_, Resolution::SendAgain) => {
-            fill(act.will_send_again, &[("reference", &name)])
-        }
-        Plan::Resolve(_, Resolution::Complete) => act.will_complete.to_owned(),
-        Plan::Resolve(_, Resolution::Fail) => act.will_fail.to_owned(),
-        Plan::Resolve(_, Resolution::GiveCode) => {
-            let status = facts.shop.as_ref().map_or("", |shop| &shop.status);
-            let known = words::shop_status(status).map(|say| format.lang.pick(say));
-            fill(act.will_give, &[("status", known.unwrap_or(status))])
-        }
-        Plan::Resolve(_, Resolution::KeepBack) => act.will_keep.to_owned(),
-        Plan::Resolve(_, Resolution::LetStand) => act.will_let_stand.to_owned(),
+        Plan::Resolve(_, resolution) => resolution.sentence(facts, format),
     }
 }
 
@@ -235,7 +211,7 @@ async fn ask(
     let facts = facts(&reader.world, order).await?;
     let plan = action.plan(order, &facts);
     let refused = plan.as_ref().err();
-    let refused = refused.map(|why| words::refusal(why, format.lang));
+    let refused = refused.map(|why| why.sentence(format));
     let bad = refused.is_some() || note.is_some();
     let plan = plan.ok();
     Confirm {
@@ -283,7 +259,7 @@ async fn order_facts(
         )
         .maybe(page.player, text(|sheet| sheet.player.clone()), Show::Text)
         .maybe(page.why, known.and_then(|known| known.held), |held| {
-            Show::Text(format.lang.pick(words::hold(held)).to_owned())
+            Show::Text(held.clause(format.lang).to_owned())
         })
         .maybe(page.shop_status, decided, |shop| {
             order::shop_status(&shop.status, format)

@@ -19,7 +19,7 @@ macro_rules! outcomes {
 
             /// What is said of it.
             #[must_use]
-            pub fn note(self, words: &'static Words) -> Note {
+            pub fn note(self, words: Words) -> Note {
                 match self { $(Self::$done => Note::new(words.act.$text, $tone)),+ }
             }
         }

@@ -37,7 +37,7 @@ struct Case {
     stage: Tag,
     why: &'static str,
     since: String,
-    remedy: Option<&'static str>,
+    fix: Option<&'static str>,
     shop: Vec<Fact>,
     sent: Vec<Fact>,
     answer: Vec<Fact>,
@@ -84,15 +84,14 @@ pub(super) async fn page(
 fn case(case: &InboxOrder, format: &Format) -> Case {
     let number = case.shop.as_ref().and_then(|shop| shop.order_no);
     let reason = case.held.unwrap_or(HoldReason::Unconfirmed);
-    let pick = |say| format.lang.pick(say);
     Case {
         id: case.order.to_string(),
         href: order::path_of(case.order),
         title: order::title(case.order, number, format),
         stage: timeline::stage_tag(case.stage, format),
-        why: pick(words::hold(reason)),
+        why: reason.clause(format.lang),
         since: format.distance(case.tracked_at),
-        remedy: Some(pick(words::hold_remedy(reason))),
+        fix: Some(reason.fix(format.lang)),
         shop: case
             .shop
             .as_ref()

@@ -9,9 +9,10 @@ use super::{
     shared::Pages,
     timeline,
     view::{Fact, Facts, Link, Show, Table, Tag},
-    words::{self, fill},
+    words,
 };
 use crate::{
+    attention::job_name,
     http::problem::Problem,
     overview::{JobView, RunView},
     worker::schedule::Schedule,
@@ -60,10 +61,10 @@ fn schedule(reader: &Reader, name: &str) -> Option<String> {
     let jobs = &reader.world.asking.jobs;
     let job = jobs.iter().find(|job| job.name == name)?;
     Some(match job.schedule? {
-        Schedule::Every { interval, .. } => fill(page.every, &[("span", &format.span(interval))]),
+        Schedule::Every { interval, .. } => page.every(&format.span(interval)),
         Schedule::Daily { at, zone } => {
             let time = at.format("%H:%M").to_string();
-            fill(page.daily, &[("time", &time), ("zone", zone.name())])
+            page.daily(&time, zone.name())
         }
     })
 }
@@ -80,7 +81,7 @@ fn card(job: &JobView, schedule: Option<String>, format: &Format) -> Card {
 
     Card {
         id: job.name,
-        name: words::job_name(job.name, format.lang),
+        name: job_name(job.name, format),
         state: state(job, format),
         facts: facts.all(),
         report: last
@@ -100,7 +101,7 @@ fn state(job: &JobView, format: &Format) -> Tag {
         return Tag::new(page.job_missing, "bad");
     }
     if job.failed().is_some() {
-        return Tag::new(format.lang.pick(words::job_outcome(Some("failed"))), "bad");
+        return Tag::new(page.job_failed, "bad");
     }
     match job.runs.first() {
         _ if !job.enabled => Tag::new(page.job_off, ""),
@@ -110,7 +111,7 @@ fn state(job: &JobView, format: &Format) -> Tag {
 }
 
 fn outcome(run: &RunView, format: &Format) -> Tag {
-    let word = format.lang.pick(words::job_outcome(run.outcome.as_deref()));
+    let word = words::job_outcome(run.outcome.as_deref(), format.lang);
     Tag::new(
         word,
         match run.outcome.as_deref() {

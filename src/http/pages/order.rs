@@ -16,7 +16,7 @@ use super::{
     reader::{Chrome, Reader, Tab, html},
     timeline::{self, Step},
     view::{Fact, Facts, Link, Show, Tag},
-    words::{self, fill},
+    words,
 };
 use crate::{
     http::{
@@ -25,9 +25,8 @@ use crate::{
         problem::{Code as ProblemCode, Problem},
     },
     order::{
-        EventKind, HoldReason, OrderId, PlayerRules, Stage,
+        EventKind, HoldReason, OrderId, PlayerRules, Stage, WayOut,
         explain::{self, Explanation},
-        person::WayOut,
     },
     store::{Event, OrderSheet, PlacedEvent, PlayerView, TrackedOrder},
 };
@@ -55,7 +54,7 @@ struct OrderPage {
     path: String,
     stage: Option<Tag>,
     state: String,
-    remedy: Option<&'static str>,
+    fix: Option<&'static str>,
     actions: Vec<Link>,
     facts: Vec<Fact>,
     shop: Vec<Fact>,
@@ -115,7 +114,7 @@ pub(super) fn path_of(order: OrderId) -> String {
 /// What an order is called: by its number, otherwise by its id.
 pub(super) fn title(order: OrderId, number: Option<i32>, format: &Format) -> String {
     let number = number.map_or_else(|| order.to_string(), |number| number.to_string());
-    fill(format.words().page.order_of, &[("number", &number)])
+    format.words().page.order_of(&number)
 }
 
 async fn show(
@@ -173,14 +172,8 @@ async fn show(
         stage: tracked
             .as_ref()
             .map(|known| timeline::stage_tag(known.watched.stage, format)),
-        state: fill(
-            format.words().page.why_and_next,
-            &[
-                ("why", &words::why(&explanation.why, format)),
-                ("next", &words::next(&explanation, format)),
-            ],
-        ),
-        remedy: words::remedy(&explanation.why).map(|say| format.lang.pick(say)),
+        state: explanation.sentence(format),
+        fix: explanation.why.fix(format.lang),
         actions: tracked
             .as_ref()
             .map_or_else(Vec::new, |known| actions(known, format))
@@ -353,12 +346,10 @@ fn shop_facts(sheet: &OrderSheet, format: &Format) -> Vec<Fact> {
 
 /// `product_orders.status` in words, or as it stands.
 pub(super) fn shop_status(status: &str, format: &Format) -> Show {
-    let said = words::shop_status(status).map(|say| format.lang.pick(say));
-    Show::Text(said.unwrap_or(status).to_owned())
+    Show::Said(format.named(words::shop_status(status), status))
 }
 
 /// `"externalStatus"` in words, or as it stands.
 pub(super) fn external_status(status: &str, format: &Format) -> Show {
-    let said = words::external_status(status).map(|say| format.lang.pick(say));
-    Show::Text(said.unwrap_or(status).to_owned())
+    Show::Said(format.named(words::external_status(status), status))
 }

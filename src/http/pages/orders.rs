@@ -11,7 +11,7 @@ use super::{
     reader::{Chrome, Reader, Tab, html},
     timeline,
     view::{Link, Show, Table, Tag},
-    words::{self, fill},
+    words,
 };
 use crate::{
     http::{extract::Query, problem::Problem},
@@ -79,10 +79,7 @@ pub(super) async fn page(
         c: reader.chrome(Tab::Orders, words.page.orders),
         stages: stages.collect(),
         orders: table(&found.orders, words.page.orders, format),
-        how: search
-            .text
-            .is_some()
-            .then(|| fill(words.page.searched, &[("count", &window)])),
+        how: search.text.is_some().then(|| words.page.searched(&window)),
         pages: pages(&search, &found, after.is_some(), format),
         first_page: after.is_none(),
         text,
@@ -188,11 +185,11 @@ fn next_look(order: &FoundOrder, format: &Format) -> Show {
     if is_late(stage, order.due_at, order.give_up_at, format.now) {
         let since = order.due_at.into_iter().chain(order.give_up_at).min();
         let span = format.since(since.unwrap_or(format.now));
-        return Show::Tag(Tag::new(fill(page.late_by, &[("span", &span)]), "bad"));
+        return Show::Tag(Tag::new(page.late_by(&span), "bad"));
     }
     Show::Brief(match order.due_at {
         Some(due) if due > format.now => format.distance(due),
-        Some(_) => page.now.to_owned(),
+        Some(_) => format.distance(format.now),
         None if stage == Stage::Held => page.waits_person.to_owned(),
         None => page.waits_sweep.to_owned(),
     })

@@ -12,10 +12,9 @@ use super::{
     reader::{Chrome, Reader, Tab, html},
     shared::{Pages, WholePicture},
     view::{Figure, Link, Show, Table, cut},
-    words::{self, fill},
 };
 use crate::{
-    attention::Warning,
+    attention::{Kind, Severity, Warning},
     http::problem::Problem,
     overview::{PauseView, Situation},
 };
@@ -24,7 +23,7 @@ use crate::{
 struct Shown {
     tone: &'static str,
     text: String,
-    remedy: Option<&'static str>,
+    fix: Option<&'static str>,
     href: Option<&'static str>,
 }
 
@@ -78,36 +77,75 @@ pub(super) async fn page(
 }
 
 fn shown(warning: &Warning, format: &Format) -> Shown {
-    let mut text = words::warning(&warning.condition, format);
+    let mut text = warning.condition.sentence(format);
     if let Some(since) = warning.since {
         text.push_str(" (");
         text.push_str(&format.distance(since));
         text.push(')');
     }
     Shown {
-        tone: words::severity(warning.severity),
+        tone: severity(warning.severity),
         text,
-        remedy: Some(format.lang.pick(words::warning_remedy(&warning.condition))),
-        href: words::warning_page(&warning.condition),
+        fix: Some(warning.condition.fix(format.lang)),
+        href: details(warning.condition.kind()),
     }
+}
+
+/// The colour of a warning.
+const fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "bad",
+        Severity::Warning => "warn",
+        Severity::Notice => "info",
+    }
+}
+
+/// The page that shows more of it, where there is one.
+const fn details(kind: Kind) -> Option<&'static str> {
+    Some(match kind {
+        Kind::NoDaemon
+        | Kind::DaemonStuck
+        | Kind::ReloadRefused
+        | Kind::NotBuying
+        | Kind::NoticesFailing
+        | Kind::NoticesGivenUp
+        | Kind::NoticesStranded
+        | Kind::NotWatched
+        | Kind::Paused => return None,
+        Kind::NotTakenUp | Kind::Late | Kind::Unsettled | Kind::PlayerFields => "/orders",
+        Kind::Unconfirmed | Kind::Held => "/inbox",
+        Kind::BreakerOpen
+        | Kind::SecondDispatcher
+        | Kind::BalanceUnexplained
+        | Kind::BalanceLow
+        | Kind::SpendingNear
+        | Kind::SpendingReached => "/panels",
+        Kind::JobMissing | Kind::JobFailing => "/jobs",
+        Kind::PushFailing
+        | Kind::StockPaused
+        | Kind::WebhookSilent
+        | Kind::OrdersStale
+        | Kind::ShippedUntaken
+        | Kind::UnknownOrderTables
+        | Kind::Quarantine => "/stock",
+    })
 }
 
 /// A brake in words: where, since when, by whom, why.
 pub(super) fn paused(pause: &PauseView, format: &Format) -> Paused {
     let page = &format.words().page;
-    let gone = |id: &crate::order::IntegrationId| fill(page.panel_gone, &[("id", &id.to_string())]);
+    let gone = |id: &crate::order::IntegrationId| page.panel_gone(&id.to_string());
     let what = match (&pause.panel, &pause.name) {
         (None, _) => page.paused_all.to_owned(),
-        (Some(_), Some(name)) => fill(page.paused_at, &[("panel", &format.outside(name))]),
-        (Some(id), None) => fill(page.paused_at, &[("panel", &gone(id))]),
+        (Some(_), Some(name)) => page.paused_at(&format.outside(name)),
+        (Some(id), None) => page.paused_at(&gone(id)),
     };
 
     let time = format.time(pause.at);
     let (who, why) = (format.outside(&pause.who), format.outside(&pause.why));
-    let blanks = [("time", &*time), ("who", &who), ("why", &why)];
     Paused {
         what,
-        signed: fill(page.paused_by, &blanks),
+        signed: page.paused_by(&time, &who, &why),
     }
 }
 

@@ -103,7 +103,7 @@ fn table(packages: &[PackageView], format: &Format) -> Table {
 fn row(package: &PackageView, format: &Format) -> Vec<Show> {
     let page = &format.words().page;
     let none = page.nothing;
-    let pick = |say: Option<super::lang::Say>, word: &str| {
+    let pick = |say: Option<crate::text::Say>, word: &str| {
         say.map_or_else(|| word.to_owned(), |say| format.lang.pick(say).to_owned())
     };
     let mut stock = vec![Tag::new(

@@ -11,7 +11,6 @@ use super::{
     reader::{Chrome, Reader, Tab, html},
     shared::Pages,
     view::{Fact, Facts, Link, Show, Table, Tag, cut},
-    words::{self, fill},
 };
 use crate::{
     http::problem::Problem,
@@ -80,7 +79,7 @@ fn tags(panel: &PanelView, format: &Format) -> Vec<Tag> {
 
     if let Some(breaker) = panel.breaker {
         let time = format.distance(breaker.until);
-        let text = fill(page.breaker_open, &[("time", &time)]);
+        let text = page.breaker_open(&time);
         tags.push(Tag::new(format!("{}: {text}", page.breaker), "bad"));
     }
 
@@ -114,7 +113,7 @@ fn facts(panel: &PanelView, health: Option<&PanelHealth>, format: &Format) -> Ve
     let page = &format.words().page;
     let breaker = panel.breaker.map_or_else(
         || Show::Text(page.breaker_closed.to_owned()),
-        |breaker| Show::Text(format.lang.pick(words::breaker(breaker.reason)).to_owned()),
+        |breaker| Show::Text(breaker.reason.said(format.lang).to_owned()),
     );
 
     let orders = panel.orders;
@@ -157,7 +156,7 @@ fn spent(panel: &PanelView, format: &Format) -> Show {
     Show::Said(match panel.limit {
         Some(limit) => {
             let limit = format.money(limit, "TRY");
-            fill(page.spent_of, &[("spent", &spent), ("limit", &limit)])
+            page.spent_of(&spent, &limit)
         }
         None => format!("{spent} ({})", page.no_limit),
     })
@@ -168,8 +167,7 @@ fn latency(health: Option<&PanelHealth>, format: &Format) -> Show {
     let page = &format.words().page;
     let times = health.and_then(|health| health.p50.zip(health.p95));
     or_nothing(times, format, |(p50, p95)| {
-        let times = [("p50", &*span(p50, format)), ("p95", &*span(p95, format))];
-        Show::Said(fill(page.latencies, &times))
+        Show::Said(page.latencies(&span(p50, format), &span(p95, format)))
     })
 }
 

@@ -9,7 +9,7 @@ use super::{
     orders::query,
     overview::or_nothing,
     reader::{Chrome, Reader, Tab, html},
-    stock::{reserved, verdict_words},
+    stock::reserved,
     view::{Fact, Facts, Link, Show, Table},
 };
 use crate::{
@@ -90,7 +90,7 @@ fn product(row: &PlannedItem, format: &Format) -> Vec<Fact> {
         .maybe(page.deficit_since, row.deficit_since, time)
         .maybe(page.last_sent, row.sent, number)
         .maybe(page.sent, row.sent_at, time)
-        .with(page.what, Show::Said(verdict_words(entry.verdict, format)))
+        .with(page.what, Show::Said(entry.verdict.sentence(format)))
         .text(page.refused_why, row.refused.as_deref())
         .all()
 }

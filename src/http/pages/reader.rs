@@ -10,17 +10,14 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 
-use super::{
-    done::Done,
-    format::Format,
-    lang::Lang,
-    view::Note,
-    words::{Words, fill},
-};
-use crate::http::{
-    AppState, World,
-    auth::Caller,
-    problem::{Code, Problem},
+use super::{done::Done, format::Format, view::Note, words::Words};
+use crate::{
+    http::{
+        AppState, World,
+        auth::Caller,
+        problem::{Code, Problem},
+    },
+    text::Lang,
 };
 
 /// A page of the menu.
@@ -50,7 +47,7 @@ impl Tab {
     ];
 
     /// Its address, and its name in the menu.
-    const fn item(self, words: &'static Words) -> (&'static str, &'static str) {
+    const fn item(self, words: Words) -> (&'static str, &'static str) {
         let page = &words.page;
         match self {
             Self::Overview => ("/", page.overview),
@@ -92,6 +89,7 @@ impl FromRequestParts<AppState> for Reader {
             lang: lang_of(&parts.uri, &parts.headers),
             zone: world.config.http.time_zone,
             now: world.clock.now(),
+            plain: false,
         };
 
         Ok(Self {
@@ -123,7 +121,7 @@ pub(super) fn asked(uri: &Uri) -> Option<String> {
 impl Reader {
     /// The fixed texts.
     #[must_use]
-    pub const fn words(&self) -> &'static Words {
+    pub const fn words(&self) -> Words {
         self.format.words()
     }
 
@@ -162,9 +160,9 @@ impl Reader {
 
         chrome.can_sign_out = self.caller == Caller::Session;
         let time = self.format.time(read_at);
-        chrome.read_at = fill(words.page.as_of, &[("time", &time)]);
-        chrome.cut_off = fill(words.page.cut_off, &[("time", &time)]);
-        chrome.times = fill(words.page.times_in, &[("zone", self.format.zone.name())]);
+        chrome.read_at = words.page.as_of(&time);
+        chrome.cut_off = words.page.cut_off(&time);
+        chrome.times = words.page.times_in(self.format.zone.name());
         let done = self.uri.query().and_then(Done::of_query);
         chrome.note = done.map(|done| done.note(words));
         chrome
@@ -181,7 +179,7 @@ impl Reader {
 #[derive(Debug)]
 pub struct Chrome {
     pub lang: Lang,
-    pub w: &'static Words,
+    pub w: Words,
     /// What the page is about.
     pub title: String,
     /// The other pages; none where nobody is let in yet.
@@ -244,10 +242,7 @@ impl Chrome {
             can_sign_out: false,
             note: None,
             address: None,
-            version: fill(
-                words.page.version,
-                &[("version", env!("CARGO_PKG_VERSION"))],
-            ),
+            version: words.page.version(env!("CARGO_PKG_VERSION")),
             times: String::new(),
             read_at: String::new(),
             cut_off: String::new(),

@@ -10,9 +10,9 @@ use super::{
     done::Done,
     reader::{Reader, Tab},
     view::Note,
-    words::{self, fill},
 };
 use crate::{
+    attention::job_name,
     http::{
         extract::{Form, Path, Query},
         problem::{Code, Problem},
@@ -65,12 +65,12 @@ fn job(name: &str) -> Result<ByHand, Problem> {
 fn of_job(reader: &Reader, name: &str) -> Result<Pass, Problem> {
     let act = &reader.words().act;
     let job = job(name)?;
-    let shown = words::job_name(job.name(), reader.format.lang);
+    let shown = job_name(job.name(), &reader.format);
     Ok(Pass {
         job,
         tab: Tab::Jobs,
         title: act.run_now,
-        will: fill(act.will_run, &[("job", &shown)]),
+        will: act.will_run(&shown),
         path: format!("/jobs/{name}/run"),
         shown: "/jobs",
         force: false,

@@ -10,9 +10,10 @@ use super::{
     reader::{Chrome, Reader, Tab, html},
     shared::Pages,
     view::{Fact, Facts, Figure, Link, Note, Show, Table, Tag},
-    words::{self, fill},
+    words,
 };
 use crate::{
+    attention::trouble,
     http::problem::Problem,
     overview::StockPause,
     stock::{
@@ -136,12 +137,11 @@ fn notes(picture: &StockPicture, enabled: bool, format: &Format) -> Vec<Note> {
 
     if let Some(pause) = &picture.pause {
         let (who, why) = (format.outside(&pause.who), format.outside(&pause.why));
-        let text = fill(page.stock_paused, &[("who", &who), ("why", &why)]);
-        notes.push(Note::new(text, "bad"));
+        notes.push(Note::new(page.stock_paused(&who, &why), "bad"));
     }
     if let Some(zeroing) = &picture.zeroing {
         let (zeroed, on_sale) = (format.count(zeroing.zeroed), format.count(zeroing.on_sale));
-        let text = fill(page.zeroing, &[("zeroed", &zeroed), ("on_sale", &on_sale)]);
+        let text = page.zeroing(&zeroed, &on_sale);
         notes.push(Note::new(text, "bad"));
     }
     if picture.stale {
@@ -183,7 +183,7 @@ fn tables(picture: &StockPicture, format: &Format) -> Vec<TablePart> {
     let mut tables = vec![
         TablePart {
             table: plan_table(&picture.plan, format),
-            more: (hidden > 0).then(|| fill(page.plan_more, &[("count", &format.count(hidden))])),
+            more: (hidden > 0).then(|| page.plan_more(&format.count(hidden))),
         },
         TablePart {
             table: refused_table(&picture.refused, format),
@@ -227,7 +227,7 @@ fn plan_table(plan: &[PlannedItem], format: &Format) -> Table {
             }),
             desired(entry, format),
             number(entry.on_sale, format),
-            Show::Said(verdict_words(entry.verdict, format)),
+            Show::Said(entry.verdict.sentence(format)),
         ]
     });
 
@@ -252,11 +252,11 @@ fn desired(entry: &Entry, format: &Format) -> Show {
     let mut lines = vec![format.count(entry.desired)];
     if entry.extra_buffer > 0 {
         let units = format.count(entry.extra_buffer);
-        lines.push(fill(page.kept_back, &[("count", &units)]));
+        lines.push(page.kept_back(&units));
     }
 
     if let Some(there) = entry.shelved {
-        lines.push(fill(page.on_shelves, &[("count", &format.count(there))]));
+        lines.push(page.on_shelves(&format.count(there)));
     }
 
     if entry.made_to_order {
@@ -278,18 +278,6 @@ fn number_with(mut lines: Vec<String>) -> Show {
         1 => Show::Num(lines.remove(0)),
         _ => Show::Long(lines.join("\n")),
     }
-}
-
-/// What is done with a product, in a sentence.
-pub(super) fn verdict_words(verdict: Verdict, format: &Format) -> String {
-    let (units, time) = match verdict {
-        Verdict::Send { quantity, .. } => (format.count(quantity), None),
-        Verdict::Wait(wait) => (String::new(), wait.until()),
-        Verdict::InSync => (String::new(), None),
-    };
-    let time = time.map_or_else(String::new, |until| format.time(until));
-    let say = format.lang.pick(words::verdict(verdict));
-    fill(say, &[("units", &units), ("time", &time)])
 }
 
 fn refused_table(refused: &[RefusedItem], format: &Format) -> Table {
@@ -331,7 +319,7 @@ fn push_table(pushes: &[StockPush], format: &Format) -> Table {
         vec![
             Show::Time(format.moment(push.at)),
             Show::Tag(Tag::new(
-                format.lang.pick(words::job_outcome(Some(outcome))),
+                words::job_outcome(Some(outcome), format.lang),
                 tone,
             )),
             Show::Num(format.count(push.items)),
@@ -340,7 +328,7 @@ fn push_table(pushes: &[StockPush], format: &Format) -> Table {
             Show::Num(format.count(push.requests)),
             Show::Brief(format.millis(push.seconds.unwrap_or(0.0) * 1000.0)),
             or_nothing(push.error.as_deref(), format, |error| {
-                Show::Text(words::trouble(error, format.lang))
+                Show::Text(trouble(error, format.lang))
             }),
         ]
     });

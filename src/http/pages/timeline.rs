@@ -10,7 +10,8 @@ use super::{
     words,
 };
 use crate::{
-    order::{EventKind, HoldReason, Stage},
+    attention::trouble,
+    order::{EventKind, HoldReason, Stage, words::hold},
     store::StoredEvent,
 };
 
@@ -113,7 +114,7 @@ const FIRST: [&str; 18] = [
     "evidence",
 ];
 
-type Names = fn(&str) -> Option<super::lang::Say>;
+type Names = fn(&str) -> Option<crate::text::Say>;
 
 fn within(facts: &Value, format: &Format, name: Names, depth: u8) -> Vec<Fact> {
     let Some(map) = facts.as_object() else {
@@ -169,12 +170,12 @@ fn value(key: &str, value: &Value, format: &Format, name: Names, depth: u8) -> S
 
 fn text_value(key: &str, text: &str, format: &Format) -> Show {
     let lang = format.lang;
-    let said = |say: Option<super::lang::Say>| {
+    let said = |say: Option<crate::text::Say>| {
         Show::Text(say.map_or_else(|| text.to_owned(), |say| lang.pick(say).to_owned()))
     };
     match key {
         "answer" => said(words::answer_class(text)),
-        "reason" | "held" => said(HoldReason::parse(text).map(words::hold)),
+        "reason" | "held" => said(HoldReason::parse(text).map(hold)),
         "why" => said(words::withdrawn_why(text)),
         "where" | "what" => said(words::by_person(text)),
         "stage" | "from" | "to" => said(Stage::parse(text).map(words::stage)),
@@ -182,7 +183,7 @@ fn text_value(key: &str, text: &str, format: &Format) -> Show {
         "status" => said(words::shop_status(text)),
         "external_status" => said(words::external_status(text)),
         "body" => Show::Long(text.to_owned()),
-        "error" => Show::Text(words::trouble(text, lang)),
+        "error" => Show::Text(trouble(text, lang)),
         "reference" | "integration" => Show::Code(text.to_owned()),
         "cost" => match text.parse::<Decimal>() {
             Ok(cost) => Show::Said(format.money(cost, "TRY")),

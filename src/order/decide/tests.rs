@@ -28,7 +28,7 @@ fn rules() -> Rules {
         confirm_after: [10, 30, 120, 300].map(Duration::from_secs).to_vec(),
         unconfirmed: UnconfirmedPolicy::Hold,
         settle: Settle::Status,
-        language: Language::En,
+        language: Lang::En,
     }
 }
 
@@ -450,9 +450,9 @@ fn what_customers_read_is_in_their_language() {
         assert_eq!(shop.last_message, shop.note);
         shop.note.unwrap()
     };
-    assert_eq!(told(Language::Tr), "Panel iptal etti: iptal");
-    assert_eq!(told(Language::Ar), "ألغته اللوحة: iptal");
-    assert_eq!(told(Language::En), "Cancelled by the panel: iptal");
+    assert_eq!(told(Lang::Tr), "Panel iptal etti: iptal");
+    assert_eq!(told(Lang::Ar), "ألغته اللوحة: iptal");
+    assert_eq!(told(Lang::En), "Cancelled by the panel: iptal");
 }
 
 fn answers() -> impl Strategy<Value = StatusAnswer> {

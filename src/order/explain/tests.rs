@@ -7,6 +7,7 @@ use super::*;
 use crate::{
     breaker::Reason,
     order::{IntegrationId, Watched},
+    text::Lang,
 };
 
 fn now() -> DateTime<Utc> {
@@ -135,8 +136,8 @@ impl Cases {
             explanation.why.as_str()
         )
         .unwrap();
-        if let Some(remedy) = explanation.why.remedy() {
-            writeln!(self.text, "What to do: {remedy}").unwrap();
+        if let Some(fix) = explanation.why.fix(Lang::En) {
+            writeln!(self.text, "What to do: {fix}").unwrap();
         }
         self.text.push('\n');
     }

@@ -170,7 +170,7 @@ fn what_may_have_been_sent_stays_at_its_panel_whatever_the_route_says() {
         sent(facts);
         known(facts).panel = None;
     });
-    assert_eq!(gone, Err(Refusal::TiedPanel("gone")));
+    assert_eq!(gone, Err(Refusal::TiedPanel(TiedTo::Gone)));
 }
 
 #[test]

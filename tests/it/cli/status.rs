@@ -166,12 +166,12 @@ async fn what_went_wrong_is_said_with_numbers_and_remedies() {
     assert_eq!(seen["panels"][0]["orders"]["due"], 4);
     let text = world.program(&settings, &["status"]).run().await.good();
     for words in [
-        "CRITICAL 4 orders are late",
-        "WARNING  2 orders may have been bought",
-        "3 orders wait for a person: 3 without a mapping.",
-        "The balance at panel is 12.50 TRY, less than 500.00 TRY.",
-        "90.00 TRY of 100.00 TRY were spent at panel in 24 hours.",
-        "The last pass of sweep failed: the database was away.",
+        "CRITICAL Orders overdue (due for more than a minute, or past their time limit): 4.",
+        "WARNING  Orders that may have been bought, being checked with the panel: 2.",
+        "Orders that need review: 3 (package not mapped: 3).",
+        "The balance at panel is 12.50 TRY, below 500.00 TRY.",
+        "90.00 TRY of 100.00 TRY spent at panel in 24 hours.",
+        "Last run of sweep failed: the database was away.",
         "`orderwatch order list --held`",
     ] {
         assert!(text.contains(words), "no {words:?} in\n{text}");

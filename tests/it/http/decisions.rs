@@ -30,7 +30,7 @@ async fn a_held_order_is_released_in_two_steps() {
         (&explained["stage"], &explained["held"]),
         (&json!("held"), &json!("no_player_id"))
     );
-    assert!(explained["remedy"].is_string());
+    assert!(explained["fix"].is_string());
     sqlx::query(r#"UPDATE product_orders SET "userIdentifier" = 'player-1' WHERE id = $1"#)
         .bind(order)
         .execute(&world.database.pool)

@@ -8,7 +8,10 @@
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use orderwatch::order::{Language, OrderId, Stage};
+use orderwatch::{
+    order::{OrderId, Stage},
+    text::Lang,
+};
 use sandbox::{
     gates::Moment,
     panel::{Endpoint, Readiness},
@@ -79,7 +82,7 @@ async fn an_order_goes_from_the_shop_to_its_pin_and_each_phase_writes_its_column
     shop.advance(Duration::from_mins(1));
     rig.poll().await;
     let working = shop.shop_row(order).await;
-    let text = "The panel is working on it.";
+    let text = "Processing at the panel.";
     let want = json!({
         "externalStatus": "processing",
         "lastSyncAt": iso(shop.now()),
@@ -253,8 +256,8 @@ async fn the_shop_settles_unless_it_asks_for_the_status(pool: PgPool) {
 async fn what_customers_read_is_in_their_language(pool: PgPool) {
     let (mut shop, reseller) = Shop::open(pool).await;
     for (language, code, done, held) in [
-        (Language::Tr, "tr", "Tamamlandı.", "Beklemede: "),
-        (Language::Ar, "ar", "اكتمل.", "معلَّق: "),
+        (Lang::Tr, "tr", "Tamamlandı.", "Beklemede: "),
+        (Lang::Ar, "ar", "اكتمل.", "معلَّق: "),
     ] {
         shop.store = shop.store.clone().speaking(language);
         let order = shop.place(reseller.package("3")).await;

@@ -94,7 +94,7 @@ fn requests(reseller: &Reseller, order: OrderId) -> usize {
 fn assert_open(row: &Row, what: &str) {
     assert_eq!(row.text("status"), "pending", "{what}");
     assert_eq!(row.text("externalStatus"), "queued", "{what}");
-    let said = "The panel gave no sure answer; it is being asked what became of the order.";
+    let said = "No definite answer from the panel; the order's status is being checked.";
     assert_eq!(row.text("lastMessage"), said, "{what}");
     assert_eq!(row.notes(), ["VIP", said], "{what}");
     for column in ["sentAt", "pinCode", "completedAt", "durationMs"] {
@@ -241,7 +241,7 @@ async fn what_surely_was_not_sent_is_sent_later_with_the_same_name(pool: PgPool)
     assert_eq!(tracked.watched.dispatched_at, None);
     let row = shop.shop_row(order).await;
     assert_eq!(row.text("externalStatus"), "queued");
-    let said = "The panel cannot be reached; the order will be sent when it can.";
+    let said = "Panel unreachable; the order will be sent when it is back.";
     assert_eq!(row.notes(), ["VIP", said]);
     // The second failure is known already: the shop's row stays as it is.
     let version = shop.version(order).await;

@@ -191,7 +191,7 @@ async fn an_order_without_a_number_to_ask_by_waits_for_a_person(pool: PgPool) {
         assert_eq!(shop.held(order).await, "no_reference");
         assert_eq!(shop.events(order).await, ["held"]);
         let changes = shop.shop_row(order).await.changes(&before);
-        let said = "Held: sent before without a numeric reference, so the panel cannot be asked.";
+        let said = "Held: it was sent before without a numeric reference, so its status cannot be checked at the panel.";
         let want = json!({"lastMessage": said, "lastSyncAt": iso(shop.now())});
         assert_eq!(changes, want);
     }

@@ -58,7 +58,7 @@ async fn the_panel_is_asked_after_10_s_30_s_2_min_and_5_min_and_then_a_person(po
     let row = shop.shop_row(order).await;
     assert_eq!(row.text("externalStatus"), "queued");
     assert_eq!(row.text("status"), "pending");
-    let said = "Held: it may have been bought; the panel gives no sure answer. Check at the panel.";
+    let said = "Held: it may have been bought; the panel gives no definite answer.";
     assert_eq!(row.text("lastMessage"), said);
     let steps = [
         "claimed",
@@ -182,7 +182,7 @@ async fn what_is_sent_again_keeps_its_name_and_is_sent_again_once(pool: PgPool) 
     assert_eq!(tracked.due_at, Some(since + Duration::from_mins(5)));
     assert_eq!(
         shop.shop_row(order).await.text("lastMessage"),
-        "The panel does not know the order; it is sent again with the same reference: İşlem bulunamadı"
+        "The panel does not know the order; sending it again with the same reference: İşlem bulunamadı"
     );
     // The second one gets no sure answer either, and nothing is sold: a person has to look.
     reseller.panel.faults().next(Endpoint::Purchase, unsold());

@@ -67,7 +67,7 @@ async fn the_rule_that_is_set_is_sent_recorded_shown_and_confirmed_by_a_delivere
     );
     rig.run_out().await;
     assert_eq!(shop.stage(order).await, Stage::Completed);
-    let warned = "1 product is sold with player fields that nobody has confirmed by a real order.";
+    let warned = "Products sold with player fields not yet confirmed by a real order: 1.";
     let status = flat(&run_with(&shop, &SHOP, "status").await.out);
     assert!(status.contains(warned), "{status}");
     let said = run_with(&shop, &SHOP, &confirm).await;

@@ -53,16 +53,18 @@ async fn without_yes_it_only_says_what_it_would_do(pool: PgPool) {
         (
             "--bought",
             format!(
-                "from held (unconfirmed) to submitted: the panel is asked again about it as {reference}"
+                "from held (unconfirmed) to submitted: The panel is checked for {reference} again"
             ),
         ),
         (
             "--not-bought",
-            "to failed: it ends as not bought".to_owned(),
+            "to failed: The order ends as not bought".to_owned(),
         ),
         (
             "--not-bought --resend",
-            format!("to queued: it is sent to the panel again as {reference}"),
+            format!(
+                "to queued: The order is sent to the panel again with its reference {reference}"
+            ),
         ),
     ] {
         let said = run(&shop, &format!("order resolve {order} {how} --reason seen")).await;
@@ -109,7 +111,7 @@ async fn what_was_bought_is_watched_again_until_its_pin_is_there(pool: PgPool) {
     let row = shop.shop_row(order).await;
     assert_eq!(row.text("externalStatus"), "sent");
     assert_eq!(row.text("status"), "pending");
-    let message = "Bought, says ayse: seen there. The panel is asked again.";
+    let message = "Bought according to ayse: seen there. Checking with the panel again.";
     assert_eq!(row.text("lastMessage"), message);
     let want = json!({
         "who": PERSON, "why": "seen there", "what": "resolve bought", "from": "held",
@@ -160,7 +162,7 @@ async fn what_was_not_bought_ends_as_failed_and_the_shop_decides(pool: PgPool) {
     let row = shop.shop_row(order).await;
     assert_eq!(row.text("externalStatus"), "failed");
     assert_eq!(row.text("status"), "pending", "staff decide");
-    let message = "Settled as not bought by ayse: seen there.";
+    let message = "Resolved as not bought by ayse: seen there.";
     assert_eq!(row.text("lastMessage"), message);
     assert_eq!(row.notes().last(), Some(&message));
     let ledger = shop.purchases(order).await;
@@ -173,14 +175,10 @@ async fn what_was_not_bought_ends_as_failed_and_the_shop_decides(pool: PgPool) {
     assert!(
         explained
             .fine()
-            .starts_with("Settled as not bought by ayse: seen there; final since")
+            .starts_with("Resolved as not bought by ayse: seen there; final since")
     );
     let again = resolve(&shop, order, "--bought").await;
-    assert!(
-        again
-            .refused()
-            .contains("the order is failed, which is final")
-    );
+    assert!(again.refused().contains("The order is final: failed."));
 }
 
 #[sqlx::test(migrations = false)]
@@ -346,7 +344,10 @@ async fn what_cannot_be_resolved_says_what_can_be_done_instead(pool: PgPool) {
     for (order, words) in [
         (submitted, "the order is submitted and goes on by itself"),
         (late, "approve or reject the order in the shop"),
-        (unsent, "mend the cause and use `orderwatch order retry`"),
+        (
+            unsent,
+            "Fix the cause and retry it (`orderwatch order retry`)",
+        ),
     ] {
         let before = shop.state(order).await;
         let said = resolve(&shop, order, "--bought").await;
@@ -384,11 +385,11 @@ async fn a_code_that_came_after_staff_rejected_is_given_or_kept_back(pool: PgPoo
     assert!(
         shown
             .fine()
-            .starts_with("Held: decided by staff, delivered by the panel"),
+            .starts_with("Decided by staff, yet delivered by the panel"),
         "{shown:?}"
     );
     let said = resolve(&shop, given, "--give-code").await;
-    assert!(said.fine().contains("stays \"rejected\""), "{said:?}");
+    assert!(said.fine().contains("stays rejected"), "{said:?}");
     assert!(!said.out.contains(&pin));
     assert_eq!(shop.stage(given).await, Stage::Completed);
     let row = shop.shop_row(given).await;

@@ -218,14 +218,14 @@ async fn a_retry_that_cannot_be_is_refused_and_changes_nothing(pool: PgPool) {
     shop.sql("UPDATE package_routing SET mode = 'manual'").await;
     let untracked = shop.place(reseller.package("2")).await;
     for (order, words) in [
-        (done, "the order is completed, which is final"),
-        (unsure, "use `orderwatch order resolve`"),
+        (done, "The order is final: completed."),
+        (unsure, "(`orderwatch order resolve`)"),
         (
             decided,
-            "staff decided the order in the shop (status \"rejected\")",
+            "Staff decided the order in the shop (status rejected)",
         ),
         (elsewhere, "sent another way (externalOrderId \"X-17\")"),
-        (manual, "routed \"manual\"; set it to auto"),
+        (manual, "routed manual; set it to auto"),
         (untracked, "orderwatch does not track this order"),
     ] {
         let before = shop.state(order).await;
@@ -293,7 +293,7 @@ async fn what_the_shop_refused_before_it_was_sent_is_released_once_the_shop_is_m
     assert_eq!(shop.held(sent).await, "shop_row_refused");
     let refusal = retry(&shop, sent).await;
     assert!(
-        refusal.refused().contains("which a retry cannot mend"),
+        refusal.refused().contains("A retry cannot fix this"),
         "{refusal:?}"
     );
 }

@@ -9,7 +9,7 @@
 use std::fmt::Write as _;
 
 use futures::{StreamExt as _, stream};
-use orderwatch::http::pages::lang::Lang;
+use orderwatch::text::Lang;
 use sandbox::{
     http::Answer,
     panel::{Endpoint, PanelPlan},

@@ -12,8 +12,9 @@ use std::{
 use chrono::{DateTime, Utc};
 use orderwatch::{
     clock::{Clock, ManualClock},
-    order::{IntegrationId, Language, OrderId, Reference, TenantId},
+    order::{IntegrationId, OrderId, Reference, TenantId},
     store::Store,
+    text::Lang,
 };
 use sandbox::panel::{Panel, PanelPlan};
 use sqlx::{AssertSqlSafe, PgPool};
@@ -80,7 +81,7 @@ impl Shop {
     pub(crate) fn over(pool: PgPool) -> Self {
         let begin = DateTime::from_timestamp_micros(BEGIN).unwrap();
         Self {
-            store: Store::from_pool(pool.clone()).speaking(Language::En),
+            store: Store::from_pool(pool.clone()).speaking(Lang::En),
             pool,
             tenant: TenantId(Uuid::new_v4()),
             clock: Arc::new(ManualClock::new(begin)),

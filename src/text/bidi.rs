@@ -4,12 +4,12 @@
 use std::borrow::Cow;
 
 /// Stands where a mark was.
-const SEEN: char = '\u{fffd}';
+pub(crate) const SEEN: char = '\u{fffd}';
 
 /// The text without marks that override directions or reach beyond its end. Isolates that begin and
 /// end within it stay, as do marks that only lean a single place.
 #[must_use]
-pub fn tamed(text: &str) -> Cow<'_, str> {
+pub(crate) fn tamed(text: &str) -> Cow<'_, str> {
     if !text.contains(is_mark) {
         return Cow::Borrowed(text);
     }
@@ -39,7 +39,7 @@ pub fn tamed(text: &str) -> Cow<'_, str> {
 
 /// Whether it holds letters that are written from right to left.
 #[must_use]
-pub fn has_right_to_left(text: &str) -> bool {
+pub(crate) fn has_right_to_left(text: &str) -> bool {
     text.chars().any(
         |c| matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}'),
     )

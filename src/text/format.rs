@@ -9,11 +9,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use rust_decimal::Decimal;
 
-use super::{
-    bidi,
-    lang::Lang,
-    words::{Words, fill},
-};
+use super::{Lang, Say, bidi, fill};
+
+super::sentences!("unit");
 
 /// How values are written for one reader.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +22,8 @@ pub struct Format {
     pub zone: Tz,
     /// The time of the page.
     pub now: DateTime<Utc>,
+    /// For terminals, logs and programs: times in one form that sorts, and no marks of direction.
+    pub plain: bool,
 }
 
 /// A time for `<time datetime="…">…</time>`.
@@ -44,15 +44,34 @@ impl fmt::Display for Moment {
 }
 
 impl Format {
-    /// The fixed texts.
+    /// Of texts that do not say how far a time is from now.
+    pub const PLAIN: Self = Self::plain(DateTime::UNIX_EPOCH);
+
+    /// English in UTC.
     #[must_use]
-    pub const fn words(&self) -> &'static Words {
-        self.lang.words()
+    pub const fn plain(now: DateTime<Utc>) -> Self {
+        Self {
+            lang: Lang::En,
+            zone: Tz::UTC,
+            now,
+            plain: true,
+        }
+    }
+
+    const fn unit(&self) -> &'static Unit {
+        match self.lang {
+            Lang::En => &Unit::EN,
+            Lang::Tr => &Unit::TR,
+            Lang::Ar => &Unit::AR,
+        }
     }
 
     /// A time with its date.
     #[must_use]
     pub fn time(&self, at: DateTime<Utc>) -> String {
+        if self.plain {
+            return at.format("%Y-%m-%d %H:%M:%S UTC").to_string();
+        }
         // Written so that a browser breaks no line within the date.
         let day = match self.lang {
             Lang::En => "%-d %b %Y %H:%M:%S",
@@ -74,6 +93,10 @@ impl Format {
     /// A text from outside within a sentence: its direction ends with it.
     #[must_use]
     pub fn outside(&self, text: &str) -> String {
+        if self.plain {
+            let seen = |c: char| if c.is_control() { bidi::SEEN } else { c };
+            return text.chars().map(seen).collect();
+        }
         let text = bidi::tamed(text);
         if self.lang == Lang::Ar || bidi::has_right_to_left(&text) {
             format!("\u{2068}{text}\u{2069}")
@@ -112,18 +135,17 @@ impl Format {
     /// How far a time is from now: `in 5 min`, `3 h ago`.
     #[must_use]
     pub fn distance(&self, at: DateTime<Utc>) -> String {
-        let words = &self.words().page;
+        let unit = self.unit();
         let ahead = at.signed_duration_since(self.now);
         if ahead.abs() < TimeDelta::seconds(1) {
-            return words.now.to_owned();
+            return unit.now.to_owned();
         }
         let span = self.span(ahead.abs().to_std().unwrap_or_default());
-        let text = if ahead > TimeDelta::zero() {
-            words.in_time
+        if ahead > TimeDelta::zero() {
+            unit.in_time(&span)
         } else {
-            words.ago
-        };
-        fill(text, &[("span", &span)])
+            unit.ago(&span)
+        }
     }
 
     /// How long before now a time was.
@@ -136,7 +158,12 @@ impl Format {
     /// A length of time: at most two units, milliseconds below a second.
     #[must_use]
     pub fn span(&self, length: Duration) -> String {
-        let unit = &self.words().unit;
+        if self.plain {
+            let whole = Duration::from_secs(length.as_secs());
+            let written = humantime::format_duration(whole).to_string();
+            return written.split(' ').take(2).collect::<Vec<_>>().join(" ");
+        }
+        let unit = self.unit();
         let whole = length.as_secs();
         if whole == 0 && !length.is_zero() {
             return format!("{} {}", length.as_millis().max(1), unit.milli);
@@ -157,11 +184,48 @@ impl Format {
         shown.join(" ")
     }
 
+    /// How often: `once`, `3 times`.
+    #[must_use]
+    pub fn times(&self, count: u32) -> String {
+        match (self.lang, count) {
+            (Lang::En, 1) => "once".to_owned(),
+            (Lang::En, 2) => "twice".to_owned(),
+            (Lang::En, _) => format!("{count} times"),
+            (Lang::Tr, _) => format!("{count} kez"),
+            (Lang::Ar, 1) => "مرة واحدة".to_owned(),
+            (Lang::Ar, 2) => "مرتين".to_owned(),
+            (Lang::Ar, 3..=10) => format!("{count} مرات"),
+            (Lang::Ar, _) => format!("{count} مرة"),
+        }
+    }
+
+    #[must_use]
+    pub fn unknown_error(&self) -> &'static str {
+        self.unit().unknown_error
+    }
+
+    #[must_use]
+    pub fn never(&self) -> String {
+        self.unit().never.to_owned()
+    }
+
+    /// Several things in one sentence.
+    #[must_use]
+    pub fn list(&self, things: &[String]) -> String {
+        things.join(self.lang.pick([", ", ", ", "، "]))
+    }
+
+    /// What a word from outside is called, or the word as it stands.
+    #[must_use]
+    pub fn named(&self, known: Option<Say>, word: &str) -> String {
+        known.map_or_else(|| self.outside(word), |say| self.lang.pick(say).to_owned())
+    }
+
     /// Milliseconds as a length of time.
     #[must_use]
     pub fn millis(&self, millis: f64) -> String {
         if millis < 1.0 {
-            return format!("0 {}", self.words().unit.milli);
+            return format!("0 {}", self.unit().milli);
         }
         let seconds = if millis.is_finite() {
             millis.max(0.0) / 1000.0
@@ -188,7 +252,7 @@ impl Format {
 
     /// A number as people write it: grouped, with the language's marks.
     fn digits(&self, number: &str) -> String {
-        let unit = &self.words().unit;
+        let unit = self.unit();
         let (sign, number) = match number.strip_prefix('-') {
             Some(number) => ("-", number),
             None => ("", number),
@@ -219,6 +283,7 @@ mod tests {
             lang,
             zone: chrono_tz::Europe::Istanbul,
             now: DateTime::from_timestamp(1_800_000_000, 0).unwrap(),
+            plain: false,
         }
     }
 
