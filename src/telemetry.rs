@@ -16,7 +16,6 @@ mod tests;
 
 use std::{
     fmt,
-    fs::File,
     io::{self, IsTerminal},
 };
 
@@ -129,14 +128,6 @@ pub fn init(filter: &Filter, format: Format) -> Result<Guard, TelemetryError> {
 pub(crate) fn understands_escapes() -> bool {
     let term = std::env::var_os("TERM");
     term.is_none_or(|term| term != "dumb" && !term.is_empty())
-}
-
-/// Sends all events of this process to a file, and panics with them.
-///
-/// # Errors
-/// [`TelemetryError`] when this process has a log already.
-pub fn init_file(filter: &Filter, format: Format, file: File) -> Result<Guard, TelemetryError> {
-    begin(filter, format.is_json(false), false, file)
 }
 
 fn begin(
