@@ -2,7 +2,6 @@
 //! stock synchronisation relies on.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     reason = "a test stops at the first surprise, its helpers too"
 )]
 
