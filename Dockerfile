@@ -5,8 +5,8 @@ FROM rust:1.95-alpine AS build
 RUN apk add --no-cache ca-certificates gcc musl-dev
 WORKDIR /src
 COPY . .
-# Without default features: the practice panel has no place where real money is spent.
-RUN SQLX_OFFLINE=true cargo build --release --locked --no-default-features
+# The practice panel has no place where real money is spent: its crate is built for tests and the demo only.
+RUN SQLX_OFFLINE=true cargo build --release --locked --package orderwatch
 
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt

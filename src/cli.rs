@@ -5,8 +5,6 @@
 
 mod brakes;
 mod check;
-#[cfg(feature = "sandbox")]
-mod demo;
 mod doctor;
 mod figures;
 mod healthcheck;
@@ -120,10 +118,6 @@ enum Command {
     /// Print the manual page, or write one for each command.
     #[command(after_help = manual::MAN)]
     Man(manual::Man),
-    /// Show it working: a small shop, a practice panel and the daemon, all on this machine.
-    #[cfg(feature = "sandbox")]
-    #[command(after_help = demo::EXAMPLES)]
-    Demo(demo::Options),
 }
 
 #[derive(Debug, Subcommand)]
@@ -180,8 +174,6 @@ impl Command {
             Self::Doctor(options) => Box::pin(doctor::run(global, &options)).await,
             Self::Completions(options) => manual::completions(&options),
             Self::Man(options) => manual::man(&options),
-            #[cfg(feature = "sandbox")]
-            Self::Demo(options) => Box::pin(demo::run(&options)).await,
         }
     }
 }

@@ -59,17 +59,11 @@ struct Parts {
     pulses: Pulses,
 }
 
-/// Runs the daemon until it is stopped. What it does is counted by `meter`. The page is served at
-/// `listening` where the caller has to know its address, and otherwise where the configuration says.
+/// Runs the daemon until it is stopped. What it does is counted by `meter`.
 ///
 /// # Errors
 /// [`DaemonError`] when it cannot start, when a part of it dies, or when it had to be stopped hard.
-pub async fn run(
-    config: &Config,
-    stop: &Stop,
-    meter: Arc<Meter>,
-    listening: Option<Listening>,
-) -> Result<(), DaemonError> {
+pub async fn run(config: &Config, stop: &Stop, meter: Arc<Meter>) -> Result<(), DaemonError> {
     let clock = Arc::new(DatabaseClock::new());
     let pulses = Pulses::default();
     // Fed from the first moment to the last: a reload goes through here under an armed watchdog,
@@ -79,7 +73,7 @@ pub async fn run(
 
     // Before the database: nothing is bought by a daemon that nobody can look at.
     let state = AppState::new(&config.http, Arc::clone(&clock), Arc::clone(&meter));
-    let server = serve(&config.http, &state, listening).await?;
+    let server = serve(&config.http, &state).await?;
 
     let Some(store) = startup::database(config, &clock, stop).await? else {
         close(server).await;
@@ -127,16 +121,12 @@ pub async fn run(
 }
 
 /// Answers health checks from here on, and everything else once there is a world.
-async fn serve(
-    settings: &config::Http,
-    state: &AppState,
-    listening: Option<Listening>,
-) -> Result<Option<Server>, DaemonError> {
-    let listening = match listening {
-        None if settings.enabled => Some(Listening::at(settings.listen).await?),
-        given => given,
-    };
-    Ok(listening.map(|listening| listening.serve(router(state.clone()))))
+async fn serve(settings: &config::Http, state: &AppState) -> Result<Option<Server>, DaemonError> {
+    if !settings.enabled {
+        return Ok(None);
+    }
+    let listening = Listening::at(settings.listen).await?;
+    Ok(Some(listening.serve(router(state.clone()))))
 }
 
 async fn close(server: Option<Server>) {

@@ -46,10 +46,6 @@ mod people;
 mod pick;
 mod player_fields;
 mod pool;
-#[cfg(feature = "sandbox")]
-mod practice;
-#[cfg(feature = "sandbox")]
-mod practice_stock;
 mod record;
 mod record_shop;
 mod retention;
@@ -117,8 +113,6 @@ pub use people::{Acted, Person};
 pub use pick::{PickAsk, PickLine, Picked, PickedLine};
 pub use player_fields::{Confirmed, PlayerView, SoldAs};
 use pool::{BY_INDEX, Pool, SESSION};
-#[cfg(feature = "sandbox")]
-pub use practice::{PracticeEvent, PracticeOrder, PracticeShop, Practised};
 pub use record::{Outcome, Recorded};
 pub use retention::{FinishedOrder, PrunedPage};
 pub use returns::{NewReturn, ReturnedPiece};

@@ -14,10 +14,7 @@ pub mod redact;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    fs::File,
-    io::{self, IsTerminal},
-};
+use std::io::{self, IsTerminal};
 
 use tracing::Subscriber;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
@@ -107,14 +104,6 @@ pub fn init(filter: &Filter, format: Format) -> Result<Guard, TelemetryError> {
 pub(crate) fn understands_escapes() -> bool {
     let term = std::env::var_os("TERM");
     term.is_none_or(|term| term != "dumb" && !term.is_empty())
-}
-
-/// Sends all events of this process to a file, and panics with them.
-///
-/// # Errors
-/// [`TelemetryError`] when this process has a log already.
-pub fn init_file(filter: &Filter, format: Format, file: File) -> Result<Guard, TelemetryError> {
-    begin(filter, format.is_json(false), false, file)
 }
 
 fn begin(

@@ -30,9 +30,7 @@ pub struct FaultPlan<E> {
 /// A fault that happens to a share of the requests of an endpoint.
 #[derive(Clone, Debug)]
 pub struct Chance<E> {
-    /// Where.
     pub endpoint: E,
-    /// What.
     pub fault: Fault,
     /// How often, 0 to 1.
     pub share: f64,
@@ -148,10 +146,12 @@ impl<E: Copy + Eq + Hash> Faults<E> {
     pub(super) fn draw(&self, endpoint: E) -> Draw {
         let mut state = lock(&self.state);
         let latency = state.latency();
+
         let scripted = state
             .script
             .get_mut(&endpoint)
             .and_then(VecDeque::pop_front);
+
         let fault = match scripted {
             Some(fault) => fault,
             None => match state.standing.get(&endpoint) {
@@ -159,6 +159,7 @@ impl<E: Copy + Eq + Hash> Faults<E> {
                 None => state.chance(endpoint),
             },
         };
+
         Draw { fault, latency }
     }
 }
@@ -203,10 +204,12 @@ mod tests {
             fault: fault(500),
             share: 1.0,
         }];
+
         let plan = FaultPlan {
             chances,
             ..FaultPlan::default()
         };
+
         let faults = Faults::new(7, plan);
         faults.stand(1, fault(503));
         faults.script(1, [None, Some(fault(502))]);
@@ -216,6 +219,7 @@ mod tests {
         assert_eq!(drawn(&faults, 1), Some(fault(503)));
         faults.lift(1);
         assert_eq!(drawn(&faults, 1), Some(fault(500)));
+
         assert_eq!(drawn(&faults, 2), None);
     }
 
@@ -231,17 +235,21 @@ mod tests {
                 .to_vec(),
             ..FaultPlan::default()
         };
+
         let run = |seed| {
             let faults = Faults::new(seed, plan());
             (0..4000).map(|_| drawn(&faults, 1)).collect::<Vec<_>>()
         };
+
         assert_eq!(run(3), run(3));
         assert_ne!(run(3), run(4));
+
         let count = |status| {
             let wanted = Some(fault(status));
             run(3).iter().filter(|f| **f == wanted).count()
         };
         assert!((300..500).contains(&count(500)), "{}", count(500));
+
         assert!((1000..1400).contains(&count(503)), "{}", count(503));
     }
 

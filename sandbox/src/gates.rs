@@ -89,7 +89,6 @@ impl Gate {
         self.barrier.permits.add_permits(1);
     }
 
-    /// Opens the gate.
     pub fn open(self) {
         drop(self);
     }
@@ -111,18 +110,21 @@ mod tests {
         let gate = gates.hold(1, Moment::BeforeWork);
         gates.pass(1, Moment::BeforeAnswer).await;
         gates.pass(2, Moment::BeforeWork).await;
+
         let held: Vec<_> = (0..3)
             .map(|_| {
                 let gates = Arc::clone(&gates);
                 tokio::spawn(async move { gates.pass(1, Moment::BeforeWork).await })
             })
             .collect();
+
         gate.arrived(3).await;
         assert!(held.iter().all(|task| !task.is_finished()));
         gate.open();
         for task in held {
             task.await.unwrap();
         }
+
         gates.pass(1, Moment::BeforeWork).await;
     }
 

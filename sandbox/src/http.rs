@@ -5,15 +5,16 @@
 //! connection is served at a time, and a client that went away ends its request.
 
 mod answer;
+mod client;
 mod connection;
 mod request;
 mod server;
 
 use std::{future::Future, time::Duration};
 
-pub(crate) use self::request::MAX_HEADERS;
 pub use self::{
     answer::{Answer, Framing, gzip},
+    client::{Answered, Call},
     request::Request,
     server::Server,
 };
@@ -49,7 +50,6 @@ pub enum Greeting {
 /// What happens to the connection after a request.
 #[derive(Clone, Debug)]
 pub enum Reply {
-    /// An answer is sent.
     Send(Answer),
     /// An answer is sent byte by byte, with this pause between two bytes.
     Drip(Answer, Duration),

@@ -64,9 +64,6 @@ impl fmt::Debug for Panel {
 
 impl Panel {
     /// Starts a panel.
-    ///
-    /// # Errors
-    /// When the planned address cannot be listened on.
     #[expect(
         clippy::unused_async,
         reason = "it needs a runtime; awaiting it makes sure of one"
@@ -84,13 +81,11 @@ impl Panel {
         format!("http://{}{}", self.server.addr(), self.desk.prefix())
     }
 
-    /// What really happened.
     #[must_use]
     pub fn ledger(&self) -> &Ledger {
         self.desk.ledger()
     }
 
-    /// What goes wrong.
     #[must_use]
     pub fn faults(&self) -> &Faults<Endpoint> {
         self.desk.faults()
@@ -132,17 +127,11 @@ impl Panel {
     }
 
     /// Refuses new connections until [`Self::resume_listening`]; open ones go on.
-    ///
-    /// # Errors
-    /// When the port cannot be kept for later.
     pub async fn pause_listening(&self) -> io::Result<()> {
         self.server.pause_listening().await
     }
 
     /// Listens again on the same port.
-    ///
-    /// # Errors
-    /// When the port cannot be listened on any more.
     pub async fn resume_listening(&self) -> io::Result<()> {
         self.server.resume_listening().await
     }
@@ -153,9 +142,6 @@ impl Panel {
     }
 
     /// Ends the panel; the ledger stays readable.
-    ///
-    /// # Errors
-    /// When its listening task has failed.
     pub async fn stop(&self) -> io::Result<()> {
         self.server.stop().await
     }

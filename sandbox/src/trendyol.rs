@@ -101,7 +101,6 @@ pub enum StoreError {
     /// Nobody can buy more than is on sale.
     #[error("{asked} pieces of {barcode} were asked for, {stock} are on sale")]
     SoldOut {
-        /// Of what.
         barcode: String,
         /// How many were asked for.
         asked: u32,
@@ -122,12 +121,7 @@ pub enum StoreError {
     Dissolved(i64),
     /// The pieces are not in the package.
     #[error("package {package} does not have so many pieces of {barcode}")]
-    NotInPackage {
-        /// Which package.
-        package: i64,
-        /// Pieces of what.
-        barcode: String,
-    },
+    NotInPackage { package: i64, barcode: String },
     /// There is no such claim.
     #[error("there is no claim {0}")]
     UnknownClaim(Uuid),
@@ -147,6 +141,7 @@ fn call_webhooks(desk: Arc<Desk>) -> DropGuard {
     const OFTEN: Duration = Duration::from_millis(100);
     let ends = CancellationToken::new();
     let ended = ends.clone();
+
     tokio::spawn(async move {
         let calls = async {
             loop {
@@ -156,15 +151,12 @@ fn call_webhooks(desk: Arc<Desk>) -> DropGuard {
         };
         ended.run_until_cancelled(calls).await
     });
+
     ends.drop_guard()
 }
 
-/// The store itself.
 impl TrendyolStore {
     /// Starts a store.
-    ///
-    /// # Errors
-    /// When the planned address cannot be listened on.
     #[expect(
         clippy::unused_async,
         reason = "it needs a runtime; awaiting it makes sure of one"
@@ -193,13 +185,11 @@ impl TrendyolStore {
         format!("http://{}", self.server.addr())
     }
 
-    /// What really happened.
     #[must_use]
     pub fn ledger(&self) -> &Ledger {
         &self.desk.ledger
     }
 
-    /// What goes wrong.
     #[must_use]
     pub fn faults(&self) -> &Faults<Endpoint> {
         &self.desk.faults
@@ -216,30 +206,20 @@ impl TrendyolStore {
     }
 
     /// Refuses new connections until [`Self::resume_listening`]; open ones go on.
-    ///
-    /// # Errors
-    /// When the port cannot be kept for later.
     pub async fn pause_listening(&self) -> io::Result<()> {
         self.server.pause_listening().await
     }
 
     /// Listens again on the same port.
-    ///
-    /// # Errors
-    /// When the port cannot be listened on any more.
     pub async fn resume_listening(&self) -> io::Result<()> {
         self.server.resume_listening().await
     }
 
     /// Ends the store's server; what happened stays readable.
-    ///
-    /// # Errors
-    /// When its listening task has failed.
     pub async fn stop(&self) -> io::Result<()> {
         self.server.stop().await
     }
 
-    /// The store's time.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         self.desk.clock.now()

@@ -45,9 +45,7 @@ pub enum Pace {
 /// What a client sees in place of the answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trouble {
-    /// The connection is reset.
     Reset,
-    /// The connection is closed.
     Close,
     /// Nothing comes until the client gives up.
     Hang,

@@ -37,6 +37,7 @@ impl<E: Copy + Eq> Turn<'_, E> {
         if let Some(Fault::Slow(Pace::After(time))) = fault {
             wait(time).await;
         }
+
         reply(fault, answer, self.target, self.text)
     }
 }

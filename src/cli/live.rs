@@ -1,4 +1,4 @@
-//! A screen that is drawn in place, for `top` and `demo`.
+//! A screen that is drawn in place, for `top`.
 //!
 //! What must stay true: the terminal is as it was before when a [`Live`] is dropped, however that
 //! comes about (a key, a signal, an error, a panic).

@@ -34,7 +34,7 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<ExitCode> {
     let stop = Stop::on_signals()?;
     let meter = Meter::new();
 
-    let mut daemon = pin!(daemon::run(&loaded.config, &stop, meter.clone(), None));
+    let mut daemon = pin!(daemon::run(&loaded.config, &stop, meter.clone()));
     let (ended, reload) = tokio::select! {
         ended = &mut daemon => (ended, false),
         () = new_settings(global, &loaded, hangup, &meter) => {

@@ -1,8 +1,8 @@
 //! `/api/v1`: for programs, everything that the command line can do. The description at
 //! `/api/openapi.json` comes from the code, so the two cannot differ.
 //!
-//! Left to the command line is what makes sense on the daemon's own machine only: running (`run`,
-//! `demo`), the database before a daemon may use it (`migrate`), the configuration (`config check`), the
+//! Left to the command line is what makes sense on the daemon's own machine only: running (`run`),
+//! the database before a daemon may use it (`migrate`), the configuration (`config check`), the
 //! account that it names (`trendyol`),
 //! and what belongs to a shell (`healthcheck`, `completions`, `man`). `stock push --dry-run` is
 //! `/stock/plan` here. A test holds both lists against each other.
@@ -144,9 +144,8 @@ mod tests {
     }
 
     /// Commands, and the operation that does the same; none for those of this machine alone.
-    const COMMANDS: [(&str, &str); 33] = [
+    const COMMANDS: [(&str, &str); 32] = [
         ("run", ""),
-        ("demo", ""),
         ("migrate", ""),
         ("config check", ""),
         ("healthcheck", ""),
@@ -201,7 +200,6 @@ mod tests {
         let mut all = commands(&tree, "");
         all.sort();
         let mut known: Vec<_> = COMMANDS.iter().map(|(name, _)| *name).collect();
-        known.retain(|name| cfg!(feature = "sandbox") || *name != "demo");
         known.sort_unstable();
         assert_eq!(all, known);
         let (_, description) = described();

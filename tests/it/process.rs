@@ -20,7 +20,8 @@ pub(crate) mod terminal;
 pub(crate) mod world;
 
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
+    path::Path,
     process::{ExitStatus, Stdio},
     sync::{Arc, Mutex},
     time::Duration,
@@ -108,6 +109,19 @@ impl Program {
         program
     }
 
+    /// `sandbox ARGS`: the program of the crate beside this one, which `cargo test` builds too.
+    pub(crate) fn sandbox<S: Into<OsString>>(args: impl IntoIterator<Item = S>) -> Self {
+        let path = Path::new(env!("CARGO_BIN_EXE_orderwatch")).with_file_name("sandbox");
+        assert!(
+            path.exists(),
+            "`cargo build --package sandbox` makes {}",
+            path.display()
+        );
+        let mut program = Self::named(&path);
+        program.command.args(args.into_iter().map(Into::into));
+        program
+    }
+
     /// `sh -c SCRIPT`, where `$0` is the program.
     pub(crate) fn shell(script: &str) -> Self {
         let mut program = Self::named("/bin/sh");
@@ -117,7 +131,7 @@ impl Program {
         program
     }
 
-    fn named(name: &str) -> Self {
+    fn named(name: impl AsRef<OsStr>) -> Self {
         let mut command = Command::new(name);
         command
             .env_clear()

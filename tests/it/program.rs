@@ -4,7 +4,6 @@ mod command_line;
 mod configuration;
 mod crash;
 mod database;
-mod demo;
 mod lifecycle;
 mod metrics;
 mod orders;

@@ -6,6 +6,7 @@
 )]
 
 mod answers;
+mod client;
 mod counted;
 mod doorbell;
 mod fed;

@@ -11,20 +11,16 @@ pub enum Framing {
     /// By a `Content-Length`.
     #[default]
     Length,
-    /// By chunks.
     Chunked,
     /// By the end of the connection: a cut cannot be told from the end.
     UntilClose,
 }
 
-/// An answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// The HTTP status code.
     pub status: u16,
     /// Header lines besides those of the framing.
     pub headers: Vec<(&'static str, Cow<'static, str>)>,
-    /// The body.
     pub body: Vec<u8>,
     /// How the end of the body is marked.
     pub framing: Framing,
@@ -70,11 +66,13 @@ impl Answer {
             write!(out, "{:x}\r\n", self.body.len())?;
         }
         out.extend_from_slice(self.body.get(..shown).unwrap_or(&self.body));
+
         match self.framing {
             Framing::Chunked if self.body.is_empty() => out.extend_from_slice(b"0\r\n\r\n"),
             Framing::Chunked if whole => out.extend_from_slice(b"\r\n0\r\n\r\n"),
             _ => {}
         }
+
         Ok(keep)
     }
 
@@ -84,23 +82,23 @@ impl Answer {
         for (name, value) in &self.headers {
             write!(out, "{name}: {value}\r\n")?;
         }
+
         match self.framing {
             Framing::Length => write!(out, "Content-Length: {}\r\n", self.body.len())?,
             Framing::Chunked => out.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
             Framing::UntilClose => {}
         }
+
         if !open || self.framing == Framing::UntilClose {
             out.extend_from_slice(b"Connection: close\r\n");
         }
         out.extend_from_slice(b"\r\n");
+
         Ok(())
     }
 }
 
 /// Packs bytes with gzip.
-///
-/// # Errors
-/// Never in practice: writing to memory does not fail.
 pub fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
     let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     packer.write_all(bytes)?;

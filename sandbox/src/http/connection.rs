@@ -58,12 +58,14 @@ impl Connection {
                 return self.reply(refusal, false).await.unwrap_or(false);
             }
         };
+
         let Some((reply, ticket)) = serve(service, request, &self.stream).await else {
             return false;
         };
         self.input.drain(..taken);
         let go_on = self.reply(reply, keep).await.unwrap_or(false);
         drop(ticket);
+
         go_on
     }
 
@@ -109,10 +111,12 @@ impl Connection {
     ) -> io::Result<bool> {
         self.output.clear();
         let keep = answer.write(&mut self.output, keep, shown)?;
+
         match pause {
             None => self.stream.write_all(&self.output).await?,
             Some(pause) => drip(&mut self.stream, &self.output, pause).await?,
         }
+
         Ok(keep)
     }
 }
@@ -125,6 +129,7 @@ async fn serve<S: Service>(
 ) -> Option<(Reply, S::Ticket)> {
     let ticket = service.arrive();
     let mut serving = pin!(service.serve(request));
+
     tokio::select! {
         biased;
         reply = &mut serving => Some((reply, ticket)),

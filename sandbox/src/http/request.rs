@@ -3,12 +3,11 @@
 /// Longest request that is read, in bytes.
 const LARGEST: usize = 8 << 20;
 /// Most header lines that are read.
-pub(crate) const MAX_HEADERS: usize = 48;
+pub(super) const MAX_HEADERS: usize = 48;
 
 /// A request as it arrived.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
-    /// The method, as written.
     pub method: &'a str,
     /// Path and query, as written.
     pub target: &'a str,
@@ -61,6 +60,7 @@ pub(super) fn parse<'a>(
         Ok(httparse::Status::Partial) if bytes.len() < LARGEST => return Parsed::Partial,
         Ok(httparse::Status::Partial) | Err(_) => return Parsed::Malformed,
     };
+
     let (Some(method), Some(target)) = (head.method, head.path) else {
         return Parsed::Malformed;
     };
@@ -68,10 +68,12 @@ pub(super) fn parse<'a>(
     let Some(body_len) = body_len(headers) else {
         return Parsed::Malformed;
     };
+
     let Some(body) = bytes.get(head_len..head_len + body_len) else {
         return Parsed::Partial;
     };
     let keep = head.version == Some(1) && !says_close(headers);
+
     let request = Request {
         method,
         target,
@@ -79,6 +81,7 @@ pub(super) fn parse<'a>(
         connection,
         headers,
     };
+
     Parsed::Whole(request, head_len + body_len, keep)
 }
 

@@ -45,9 +45,6 @@ enum Port {
 
 impl Server {
     /// Listens on `addr` (port 0: any free one) and serves what comes.
-    ///
-    /// # Errors
-    /// When the address cannot be listened on.
     pub fn start<S: Service>(addr: SocketAddr, service: Arc<S>) -> io::Result<Self> {
         let listener = bind(addr)?.listen(BACKLOG)?;
         let addr = listener.local_addr()?;
@@ -62,7 +59,6 @@ impl Server {
         })
     }
 
-    /// The address that it listens on.
     #[must_use]
     pub const fn addr(&self) -> SocketAddr {
         self.addr
@@ -75,9 +71,6 @@ impl Server {
     }
 
     /// Stops listening: new connections are refused, open ones go on.
-    ///
-    /// # Errors
-    /// When the port cannot be kept for later.
     pub async fn pause_listening(&self) -> io::Result<()> {
         let mut port = self.port.lock().await;
         if let Port::Listening(token, task) = &mut *port {
@@ -91,9 +84,6 @@ impl Server {
     }
 
     /// Listens again on the same port.
-    ///
-    /// # Errors
-    /// When the port cannot be listened on any more.
     pub async fn resume_listening(&self) -> io::Result<()> {
         let mut port = self.port.lock().await;
         match std::mem::replace(&mut *port, Port::Stopped) {
@@ -113,9 +103,6 @@ impl Server {
     }
 
     /// Stops listening and ends every connection.
-    ///
-    /// # Errors
-    /// When the listening task ended by a panic.
     pub async fn stop(&self) -> io::Result<()> {
         self.accepting.all.cancel();
         let mut port = self.port.lock().await;

@@ -23,7 +23,6 @@ pub enum Said {
     Cancelled,
     /// `OK|balance`.
     Balance,
-    /// The price list.
     Catalogue,
     /// The price list with `success: false`.
     NoCatalogue,
@@ -114,6 +113,7 @@ mod tests {
     fn writes_answers_as_the_sheet_has_them() {
         let sheet = Style::default();
         let pin = Some("AB12-CD34-EF56-GH78".to_owned());
+
         for (words, want) in [
             (
                 Words::Accepted {

@@ -54,6 +54,7 @@ impl Books {
             return Words::Nothing;
         };
         let before = page.sold.get(&*call.reference).copied();
+
         if terms.refuses_duplicates
             && let Some(sale) = before.and_then(|i| self.sales.get(i))
         {
@@ -61,6 +62,7 @@ impl Books {
                 number: sale.number,
             };
         }
+
         let cost = terms.product.price;
         if page.left < cost {
             return Words::NoBalance;
@@ -73,6 +75,7 @@ impl Books {
             .or_insert(index);
         let left = page.left;
         self.sales.push(sale(index, call, terms));
+
         Words::Accepted { cost, left }
     }
 
@@ -91,6 +94,7 @@ impl Books {
         let (Some(page), Some(sale)) = (page, sale) else {
             return Words::Refused("İşlem bulunamadı");
         };
+
         if sale.settled.is_none() && sale.is_ready(now) {
             sale.settled = Some(sale.ending);
             match sale.ending {
@@ -100,6 +104,7 @@ impl Books {
             }
         }
         sale.asked = sale.asked.saturating_add(1);
+
         sale.words()
     }
 
@@ -211,6 +216,7 @@ mod tests {
             now: Instant::now(),
         };
         change(&mut terms);
+
         books.sell(&call(kod, reference), &terms).said()
     }
 
@@ -255,15 +261,18 @@ mod tests {
     fn is_ready_after_so_many_questions_and_so_much_time() {
         let start = Instant::now();
         let mut books = books(10_000);
+
         let readiness = Readiness {
             waits: 2,
             after: Duration::from_secs(10),
         };
+
         let said = sell(&mut books, "a", "1", |t| {
             t.readiness = readiness;
             t.now = start;
         });
         assert_eq!(said, Said::Accepted);
+
         for (secs, want) in [
             (0, Said::Waiting),
             (20, Said::Waiting),
@@ -274,6 +283,7 @@ mod tests {
             let now = start + Duration::from_secs(secs);
             assert_eq!(ask(&mut books, "1", now), want, "after {secs} s");
         }
+
         assert_eq!(ask(&mut books, "2", start), Said::Refused);
     }
 
@@ -281,18 +291,21 @@ mod tests {
     fn a_cancellation_pays_back_once() {
         let mut books = books(1012);
         let cancelled = product(Ending::Cancelled);
+
         let terms = Terms {
             product: &cancelled,
             readiness: Readiness::default(),
             refuses_duplicates: true,
             now: Instant::now(),
         };
+
         assert_eq!(books.sell(&call("a", "1"), &terms).said(), Said::Accepted);
         assert_eq!(books.left("a"), Some(Decimal::new(0, 2)));
         for _ in 0..3 {
             assert_eq!(ask(&mut books, "1", Instant::now()), Said::Cancelled);
         }
         assert_eq!(books.left("a"), Some(Decimal::new(1012, 2)));
+
         assert!(!books.settle("a", "1", Ending::Pin), "it has ended");
     }
 

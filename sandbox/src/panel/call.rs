@@ -16,7 +16,6 @@ pub enum Endpoint {
 }
 
 impl Endpoint {
-    /// All of them.
     pub const ALL: [Self; 4] = [Self::Purchase, Self::Status, Self::Balance, Self::Catalogue];
 
     /// The file name of the endpoint.
@@ -68,6 +67,7 @@ impl<'a> Call<'a> {
             };
             *field = value;
         }
+
         call
     }
 }

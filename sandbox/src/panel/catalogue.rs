@@ -29,9 +29,6 @@ struct Entry<'a> {
 }
 
 /// The whole list.
-///
-/// # Errors
-/// Never in practice: texts are always JSON.
 pub(super) fn list(products: &[Product], style: &Style) -> serde_json::Result<String> {
     let text = serde_json::to_string(&List {
         success: true,
@@ -45,9 +42,6 @@ pub(super) fn list(products: &[Product], style: &Style) -> serde_json::Result<St
 }
 
 /// The answer to a caller who may not see it.
-///
-/// # Errors
-/// Never in practice: texts are always JSON.
 pub(super) fn refusal() -> serde_json::Result<String> {
     serde_json::to_string(&List {
         success: false,

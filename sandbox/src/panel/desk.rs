@@ -94,6 +94,7 @@ impl Desk {
             .ledger
             .arrived(endpoint, &call, request.connection, fault);
         let style = &self.plan.style;
+
         let turn = Turn {
             endpoint,
             draw,
@@ -101,6 +102,7 @@ impl Desk {
             target: request.target,
             text: &|text| style.answer(style.bytes(text)),
         };
+
         turn.take(|| self.work(endpoint, &call, seq, &request))
             .await
     }
@@ -120,6 +122,7 @@ impl Desk {
         if style.gzip && request.header("accept-encoding").is_some_and(unpacks) {
             return packed(answer).unwrap_or_else(|_| Answer::page(500));
         }
+
         answer
     }
 

@@ -244,6 +244,7 @@ impl Ledger {
             seq
         });
         self.shared.changed.notify_waiters();
+
         seq
     }
 

@@ -10,6 +10,7 @@ pub(super) fn pin(seed: u64, kod: &str, reference: &str) -> String {
     hash.update([0]);
     hash.update(reference.as_bytes());
     let mut pin = String::with_capacity(19);
+
     for (i, byte) in hash.finalize().into_iter().take(16).enumerate() {
         if i > 0 && i % 4 == 0 {
             pin.push('-');
@@ -17,6 +18,7 @@ pub(super) fn pin(seed: u64, kod: &str, reference: &str) -> String {
         let (first, symbols) = if i % 4 < 2 { (b'A', 26) } else { (b'0', 10) };
         pin.push(char::from(first + byte % symbols));
     }
+
     pin
 }
 

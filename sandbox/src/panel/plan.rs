@@ -67,6 +67,7 @@ impl PanelPlan {
     pub fn sample(seed: u64) -> Self {
         let mut plan = Self::new(seed);
         plan.accounts = vec![Account::new("bayi", "gizli", Decimal::from(1_000_000))];
+
         plan.products = vec![
             Product::new("2", "PUBG Mobile 325 UC", "1", "325", Decimal::new(3500, 2)),
             Product::new(
@@ -80,6 +81,7 @@ impl PanelPlan {
             Product::new("4", "Steam 50 TL", "9", "50", Decimal::new(5190, 2))
                 .ending(Ending::Cancelled),
         ];
+
         plan
     }
 }
@@ -87,7 +89,6 @@ impl PanelPlan {
 /// An account on a panel.
 #[derive(Clone)]
 pub struct Account {
-    /// Its name.
     pub kod: String,
     /// Its password.
     pub sifre: String,

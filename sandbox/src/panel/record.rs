@@ -51,12 +51,10 @@ impl fmt::Debug for Sale {
     }
 }
 
-/// One request.
 #[derive(Clone)]
 pub struct RequestRecord {
     /// Its place in the order of arrival, from 0.
     pub seq: usize,
-    /// Where it went.
     pub endpoint: Endpoint,
     /// The account (`kod`) that it named.
     pub account: String,

@@ -157,14 +157,17 @@ impl Style {
             Encoding::Utf8 => Cow::Borrowed(text.as_bytes()),
             Encoding::Windows1254 => encoding_rs::WINDOWS_1254.encode(text).0,
         };
+
         let mut bytes = Vec::with_capacity(encoded.len() + 3 + 2 * self.blank_lines);
         if self.bom {
             bytes.extend_from_slice(b"\xef\xbb\xbf");
         }
+
         for _ in 0..self.blank_lines {
             bytes.extend_from_slice(b"\r\n");
         }
         bytes.extend_from_slice(&encoded);
+
         bytes
     }
 

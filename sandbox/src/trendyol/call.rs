@@ -28,7 +28,6 @@ pub enum Endpoint {
 }
 
 impl Endpoint {
-    /// All of them.
     pub const ALL: [Self; 9] = [
         Self::PushStock,
         Self::BatchResult,
@@ -74,6 +73,7 @@ impl<'a> Target<'a> {
             .strip_prefix("/integration/")?
             .split_once("/sellers/")?;
         let (seller, rest) = rest.split_once('/')?;
+
         let (endpoint, id) = match (area, rest) {
             ("inventory", "products/price-and-inventory") => (Endpoint::PushStock, ""),
             ("product", "products/approved/inventory-and-price") => (Endpoint::ReadBack, ""),
@@ -93,11 +93,13 @@ impl<'a> Target<'a> {
             ),
             _ => return None,
         };
+
         let verb = |(_, verb)| matches!(verb, "activate" | "deactivate");
         let known = match endpoint {
             Endpoint::Webhooks => id.split_once('/').is_none_or(verb),
             _ => !id.contains('/'),
         };
+
         known.then_some(Self {
             endpoint,
             seller,

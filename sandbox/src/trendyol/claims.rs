@@ -51,6 +51,7 @@ impl Claim {
             line,
             pieces: (0..count).map(|_| (id(), ClaimStatus::Created)).collect(),
         };
+
         let items = pieces.into_iter().map(&mut item).collect();
         Self {
             id: id(),
@@ -77,6 +78,7 @@ impl Claim {
     fn json(&self, names: Names) -> String {
         let package = &self.package;
         let tracking = package.tracking();
+
         json::object(names, |o| {
             o.text("claimId", &self.id.to_string())
                 .text("orderNumber", &package.order_number)
@@ -114,12 +116,14 @@ impl ClaimItem {
                 .text("productCategory", "Spor Ayakkabı")
                 .nulls(&["salesCampaignId"]);
         });
+
         let reason = |o: &mut Object<'_>| {
             o.raw("id", 401)
                 .text("name", "Bedeni küçük geldi")
                 .raw("externalReasonId", 51)
                 .text("code", "SMALL");
         };
+
         o.list("claimItems", &self.pieces, |o, (id, status)| {
             o.text("id", &id.to_string())
                 .raw("orderLineItemId", line.id + 70_000)
@@ -165,10 +169,12 @@ impl<'a> Wanted<'a> {
         if !self.ids.is_empty() {
             return self.ids.contains(&*claim.id.to_string());
         }
+
         let date = match self.dates {
             ClaimDates::Created => claim.created,
             ClaimDates::Modified => claim.last_modified,
         };
+
         let date = date.timestamp_millis();
         self.status.is_none_or(|status| claim.has(status))
             && self.order.is_none_or(|o| claim.package.order_number == o)
@@ -191,10 +197,12 @@ pub(super) fn page(claims: &[Claim], query: &Query<'_>, quirks: &Quirks) -> Resu
     let wanted = Wanted::read(query, quirks.claim_dates)?;
     let mut found: Vec<&Claim> = claims.iter().filter(|c| wanted.takes(c)).collect();
     found.sort_by_key(|claim| std::cmp::Reverse((claim.last_modified, claim.id)));
+
     // The rest is lost without a word, as on the real one.
     found.truncate(quirks.claims_cut);
     let here = found.iter().skip(page.saturating_mul(size)).take(size);
     let content: Vec<String> = here.map(|claim| claim.json(quirks.names)).collect();
+
     let text = json::object(quirks.names, |o| {
         o.raw("totalElements", found.len())
             .raw("totalPages", found.len().div_ceil(size))
@@ -202,6 +210,7 @@ pub(super) fn page(claims: &[Claim], query: &Query<'_>, quirks: &Quirks) -> Resu
             .raw("size", size)
             .written("content", content.iter().map(String::as_str));
     });
+
     Ok(Page {
         text,
         is_empty: found.is_empty(),

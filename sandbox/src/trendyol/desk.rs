@@ -80,6 +80,7 @@ impl Desk {
         let clock = StoreClock::new(Arc::clone(&plan.clock));
         let state = State::new(Arc::clone(&plan), clock.now());
         let state = Arc::new(Mutex::new(state));
+
         Self {
             ledger: Ledger::new(Arc::clone(&state), plan.keeps_requests),
             gatekeeper: Mutex::new(Gatekeeper::new(plan.limits.clone(), plan.seed)),
@@ -123,16 +124,19 @@ impl Desk {
             Endpoint::PushStock => push::read(request.body),
             _ => Ok(Vec::new()),
         };
+
         let seq = self.ledger.arrived(target.endpoint, |seq| {
             let items = changes.as_deref().unwrap_or_default();
             self.record(seq, &request, &target, items, draw.fault.clone())
         });
+
         let visit = Visit {
             request,
             target,
             changes,
             seq,
         };
+
         let turn = Turn {
             endpoint: target.endpoint,
             draw,
@@ -140,12 +144,14 @@ impl Desk {
             target: request.target,
             text: &|text| json(200, text),
         };
+
         let reply = turn.take(|| self.work(visit)).await;
         let answered = match &reply {
             Reply::Send(answer) | Reply::Drip(answer, _) => Some(answer.status),
             _ => None,
         };
         self.ledger.note(seq, |record| record.answered = answered);
+
         reply
     }
 
@@ -189,8 +195,10 @@ impl Desk {
         } else {
             Answer::page(403)
         };
+
         let status = answer.status;
         self.ledger.note(seq, |record| record.worked = Some(status));
+
         answer
     }
 
@@ -200,6 +208,7 @@ impl Desk {
         admitted.map_err(|TooMany(wait)| Problem::too_many(wait))?;
         self.door.admits(&visit.request, &visit.target)?;
         let query = Query::read(visit.request.query());
+
         let body = match visit.target.endpoint {
             Endpoint::PushStock => self.push(visit)?,
             Endpoint::BatchResult => self.result(visit.target.id)?,
@@ -214,6 +223,7 @@ impl Desk {
                 return Ok(json(200, Vec::new()));
             }
         };
+
         Ok(json(200, body))
     }
 }

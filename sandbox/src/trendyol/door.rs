@@ -43,15 +43,18 @@ impl Door {
         if request.header("authorization") != Some(&self.pass) {
             return Err(Problem::unknown_keys());
         }
+
         if target.seller != self.seller {
             return Err(Problem::foreign_seller());
         }
+
         if let Some(front) = request.header("storefrontcode")
             && !self.store_fronts.contains(&front)
         {
             let message = format!("Geçersiz storeFrontCode: {front}");
             return Err(Problem::new(400, "invalid.storefrontcode", message));
         }
+
         let json = |kind: &str| kind.starts_with("application/json");
         // A webhook is switched on and off without a body.
         let writes = match target.endpoint {
@@ -59,6 +62,7 @@ impl Door {
             Endpoint::Webhooks => !request.body.is_empty(),
             _ => false,
         };
+
         if writes && !request.header("content-type").is_some_and(json) {
             return Err(Problem::new(
                 415,
@@ -66,6 +70,7 @@ impl Door {
                 "application/json bekleniyor",
             ));
         }
+
         Ok(())
     }
 }

@@ -86,8 +86,10 @@ impl Feed {
                 self.orders.entry(number).or_default().push(id);
             }
         }
+
         self.newest.insert(id, (date, seq));
         let json = OnceCell::new();
+
         self.shown.insert((date, id), Shown { package, json });
     }
 

@@ -97,6 +97,7 @@ impl Object<'_> {
     ) -> &mut Self {
         self.key(key);
         self.out.push('[');
+
         for (place, item) in items.into_iter().enumerate() {
             if place > 0 {
                 self.out.push(',');
@@ -104,6 +105,7 @@ impl Object<'_> {
             write_object(self.out, self.names, |object| fields(object, item));
         }
         self.out.push(']');
+
         self
     }
 
@@ -115,6 +117,7 @@ impl Object<'_> {
     ) -> &mut Self {
         self.key(key);
         self.out.push('[');
+
         for (place, item) in items.into_iter().enumerate() {
             if place > 0 {
                 self.out.push(',');
@@ -122,6 +125,7 @@ impl Object<'_> {
             quote(self.out, item);
         }
         self.out.push(']');
+
         self
     }
 
@@ -133,6 +137,7 @@ impl Object<'_> {
     ) -> &mut Self {
         self.key(key);
         self.out.push('[');
+
         for (place, item) in items.into_iter().enumerate() {
             if place > 0 {
                 self.out.push(',');
@@ -140,6 +145,7 @@ impl Object<'_> {
             self.out.push_str(item);
         }
         self.out.push(']');
+
         self
     }
 

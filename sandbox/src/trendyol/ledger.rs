@@ -123,6 +123,7 @@ impl Ledger {
     pub fn repeated_bodies(&self, within: Duration) -> Vec<Repetition> {
         let mut seen: HashMap<u64, (usize, DateTime<Utc>)> = HashMap::new();
         let mut found = Vec::new();
+
         for push in self.requests_to(Endpoint::PushStock) {
             if let Some((first, at)) = seen.get(&push.body)
                 && push.at - *at < span(within)
@@ -137,6 +138,7 @@ impl Ledger {
                 seen.insert(push.body, (push.seq, push.at));
             }
         }
+
         found
     }
 
@@ -146,6 +148,7 @@ impl Ledger {
     pub fn repeated_items(&self, within: Duration) -> Vec<Repetition> {
         let mut last: HashMap<String, (i64, usize, DateTime<Utc>)> = HashMap::new();
         let mut found = Vec::new();
+
         for push in self.requests_to(Endpoint::PushStock) {
             for (barcode, quantity) in &push.items {
                 if let Some((before, first, at)) = last.get(barcode)
@@ -163,6 +166,7 @@ impl Ledger {
                 }
             }
         }
+
         found
     }
 
@@ -198,6 +202,7 @@ impl Ledger {
             seq
         });
         self.changed();
+
         seq
     }
 

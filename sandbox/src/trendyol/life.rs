@@ -44,9 +44,11 @@ impl State {
             package.status = status;
             package.cancelled = Some((by, why));
         })?;
+
         for line in lines {
             self.give_back(&line, line.quantity);
         }
+
         Ok(())
     }
 
@@ -71,13 +73,16 @@ impl State {
         let package = self.whole(id)?;
         let wanted = |line: &&Line| line.product.barcode == barcode;
         let found = package.live_lines().find(wanted);
+
         let line = found.cloned().ok_or_else(|| StoreError::NotInPackage {
             package: id,
             barcode: barcode.to_owned(),
         })?;
+
         if package.live_lines().count() < 2 {
             return Err(StoreError::TooSmall(id));
         }
+
         self.change(id, |package| {
             let mut lines = package.lines.iter_mut();
             if let Some(line) = lines.find(|other| !other.cancelled && other.id == line.id) {
@@ -85,6 +90,7 @@ impl State {
             }
         })?;
         self.give_back(&line, line.quantity);
+
         Ok(())
     }
 
@@ -141,14 +147,17 @@ impl State {
         let alive = |package: &&Package| package.told_from <= now && alive(package, rare);
         let alive: Vec<i64> = self.packages.values().filter(alive).map(|p| p.id).collect();
         let id = *alive.get(rng.usize(..alive.len().max(1)))?;
+
         if chance(lines, rng)
             && let Some(status) = self.cancel_some_line(id)
         {
             return Some((id, status));
         }
+
         let package = self.packages.get(&id)?;
         let status = next(&package.status, rng.f64(), rare)?;
         let pieces = package.pieces();
+
         let done = match status {
             Status::Cancelled => self.give_up(id, status.clone(), "CUSTOMER", "Vazgeçtim"),
             Status::UnSupplied => self.give_up(id, status.clone(), "SELLER", "Stok yok"),
@@ -156,6 +165,7 @@ impl State {
             Status::UnPacked => return None,
             _ => self.move_to(id, status.clone()),
         };
+
         done.ok().map(|()| (id, status))
     }
 }
@@ -201,10 +211,12 @@ fn next(status: &Status, dice: f64, rare: bool) -> Option<Status> {
         Status::AtCollectionPoint => &[(0.9, Status::Delivered), (0.1, Status::Returned)],
         _ => &[],
     };
+
     let mut left = dice;
     let chosen = steps.iter().find(|(share, _)| {
         left -= share;
         left < 0.0
     });
+
     chosen.or(steps.last()).map(|(_, status)| status.clone())
 }

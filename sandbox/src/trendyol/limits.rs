@@ -180,12 +180,15 @@ impl Gatekeeper {
         let ten = TimeDelta::seconds(10);
         let here = self.endpoints.entry(endpoint).or_default();
         let by_endpoint = full(here, self.limits.per_endpoint, at, ten);
+
         if let Some(free) = until.max(by_group).max(by_endpoint) {
             let says_when = self.limits.says_when;
             return Err(TooMany(says_when.then(|| seconds(free - at))));
         }
+
         seen.push_back(at);
         here.push_back(at);
+
         Ok(())
     }
 
@@ -234,6 +237,7 @@ mod tests {
         (limits.order_read, limits.per_endpoint) = (3, 2);
         limits.says_when = true;
         let mut keeper = Gatekeeper::new(limits, 1);
+
         for (millis, endpoint, want) in [
             (0, Endpoint::Orders, Ok(())),
             (100, Endpoint::Orders, Ok(())),

@@ -89,28 +89,34 @@ impl Reader<'_> {
         let start = self.date(query, reach.start)?;
         let end = self.date(query, reach.end)?;
         let open = DateTime::<Utc>::MAX_UTC;
+
         let (start, end) = match (start, end) {
             (None, None) => (self.now - reach.default, open),
             (Some(start), None) => (start, open),
             (None, Some(end)) => (end - reach.default, end),
             (Some(start), Some(end)) => (start, end),
         };
+
         let until = if end == open {
             self.now.max(start)
         } else {
             end
         };
+
         let longest = self
             .quirks
             .answers
             .longest_window
             .map(|most| start + span(most));
+
         if let Some(cut) = longest.filter(|cut| *cut < until) {
             return Ok(start.max(self.now - reach.history)..cut);
         }
+
         if until < start || until - start > LONGEST {
             return Err(Problem::invalid(reach.start));
         }
+
         Ok(start.max(self.now - reach.history)..end)
     }
 
@@ -142,6 +148,7 @@ impl Reader<'_> {
         }
         let found = self.listed(query, look)?;
         let here = found.iter().skip(first).take(size);
+
         Ok(json::object(self.quirks.names, |o| {
             o.raw("totalElements", found.len())
                 .raw("totalPages", found.len().div_ceil(size))
@@ -171,9 +178,11 @@ impl Reader<'_> {
                 others.take(LARGEST).collect()
             }
         };
+
         if let Some(last) = self.quirks.answers.orders_last {
             found.retain(|shown| self.now - shown.package.last_modified <= span(last));
         }
+
         found
     }
 
@@ -181,6 +190,7 @@ impl Reader<'_> {
     fn listed(&self, query: &Query<'_>, look: LookUp) -> Result<Vec<&Shown>, Problem> {
         let statuses: Vec<&str> = query.all("status").collect();
         let takes = |shown: &&Shown| matches(&statuses, shown.package.status.as_str());
+
         let mut found: Vec<&Shown> = match (query.get("orderNumber"), ids(query)?) {
             // Neither look-up knows a window.
             (Some(number), _) => self.of_order(number, look),
@@ -193,16 +203,19 @@ impl Reader<'_> {
             }
         };
         found.retain(takes);
+
         match query.get("orderByField") {
             None | Some("PackageLastModifiedDate") => {}
             Some("CreatedDate") => found.sort_by_key(|s| std::cmp::Reverse(created(&s.package))),
             Some(_) => return Err(Problem::invalid("orderByField")),
         }
+
         match query.get("orderByDirection") {
             None | Some("DESC") => {}
             Some("ASC") => found.reverse(),
             Some(_) => return Err(Problem::invalid("orderByDirection")),
         }
+
         Ok(found)
     }
 
@@ -215,6 +228,7 @@ impl Reader<'_> {
     ) -> Result<String, Problem> {
         let size = self.size(query, 50)?;
         let asked = asked(query);
+
         let (dates, before) = match query.get("nextCursor") {
             None => (self.dates(query, &STREAM)?, None),
             Some(id) => {
@@ -222,11 +236,13 @@ impl Reader<'_> {
                 (cursor.dates.clone(), Some(cursor.before))
             }
         };
+
         let statuses: Vec<&str> = query.all("packageItemStatuses").collect();
         let rest = self.feed.newest(dates.clone(), before);
         let mut rest = rest.filter(|shown| matches(&statuses, shown.package.status.as_str()));
         let here: Vec<&Shown> = rest.by_ref().take(size).collect();
         let last = here.last().map(|shown| shown.place());
+
         let next = rest.next().and(last).map(|before| {
             let expires = self.now + span(self.quirks.cursors_last);
             cursors.hand_out(
@@ -241,6 +257,7 @@ impl Reader<'_> {
                 self.now,
             )
         });
+
         Ok(json::object(self.quirks.names, |o| {
             o.raw("hasMore", next.is_some())
                 .text("nextCursor", next.as_deref().unwrap_or_default())

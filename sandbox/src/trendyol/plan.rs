@@ -105,6 +105,7 @@ impl StorePlan {
         self.hook_delay = Duration::ZERO..=Duration::from_secs(rng.u64(0..=120));
         self.awaiting = 0.3 * rng.f64();
         self.restocks = rng.bool();
+
         self.queue = QueuePlan {
             delay: Duration::ZERO..=Duration::from_secs(rng.u64(0..=30)),
             keeps_order: rng.bool(),

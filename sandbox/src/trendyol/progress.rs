@@ -51,9 +51,11 @@ fn check(package: &Package, report: &Report) -> Result<Status, Problem> {
         let mut lines = package.lines.iter();
         lines.any(|l| l.id == line.line_id && l.quantity == line.quantity)
     };
+
     if !complete || !report.lines.iter().all(known) {
         return Err(Problem::invalid("lines"));
     }
+
     match (&*report.status, &package.status) {
         ("Picking", Status::Created) => Ok(Status::Picking),
         ("Invoiced", Status::Picking) if report.params.invoice_number.is_some() => {

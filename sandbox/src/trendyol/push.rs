@@ -76,9 +76,11 @@ fn change(item: Item) -> Result<Change, Problem> {
     if sale_price.is_some() != list_price.is_some() {
         return Err(bad("salePrice ve listPrice birlikte gönderilmelidir"));
     }
+
     if quantity.is_none() && sale_price.is_none() {
         return Err(bad("Stok veya fiyat gönderilmelidir"));
     }
+
     Ok(Change {
         refused: refusal(&barcode, quantity, sale_price, list_price),
         barcode,
@@ -104,10 +106,12 @@ fn refusal(
     if barcode.chars().count() > 40 || !barcode.chars().all(allowed) {
         return Some("Barkod formatı geçersiz");
     }
+
     if quantity.is_some_and(|q| !(0..=MOST_PIECES).contains(&q)) {
         return Some("Stok adedi 0 ile 20000 arasında olmalıdır");
     }
     let too_dear = sale_price.is_some() && sale_price > list_price;
+
     too_dear.then_some("TSF PSF'den Büyük olamaz")
 }
 
@@ -152,12 +156,14 @@ impl Repetitions {
             Repeats::Body => print(body),
             Repeats::Content => content(changes),
         };
+
         let fresh = |at: &DateTime<Utc>| now - *at < REPEAT_WINDOW;
         if self.wholes.get(&whole).is_some_and(fresh) {
             return Err(bad(REPEATED));
         }
         self.wholes.retain(|_, at| fresh(at));
         self.wholes.insert(whole, now);
+
         Ok(())
     }
 
@@ -213,12 +219,14 @@ mod tests {
         ] {
             assert_eq!(read(body.as_bytes()).unwrap_err().status, 400, "{body}");
         }
+
         let item = |n| format!(r#"{{"barcode":"b{n}","quantity":1}}"#);
         let report = |n| {
             let items: Vec<_> = (0..n).map(item).collect();
             format!(r#"{{"items":[{}]}}"#, items.join(","))
         };
         assert_eq!(read(report(1000).as_bytes()).unwrap().len(), 1000);
+
         assert!(read(report(1001).as_bytes()).is_err());
     }
 
@@ -230,8 +238,10 @@ mod tests {
             {"barcode":"a b","quantity":1},{"barcode":"a","quantity":3},
             {"barcode":"İş-1_2.","salePrice":10.5,"listPrice":10.50},
             {"barcode":"e","salePrice":11,"listPrice":10}]}"#;
+
         let range = Some("Stok adedi 0 ile 20000 arasında olmalıdır");
         let twin = Some("Aynı barkod birden fazla kez gönderilemez");
+
         let want = [
             None,
             None,
@@ -242,6 +252,7 @@ mod tests {
             None,
             Some("TSF PSF'den Büyük olamaz"),
         ];
+
         assert_eq!(refused(body), want);
     }
 
@@ -250,6 +261,7 @@ mod tests {
         let one = r#"{"items":[{"barcode":"a","quantity":1},{"barcode":"b","quantity":2}]}"#;
         let turned = r#"{"items": [{"barcode":"b","quantity":2},{"quantity":1,"barcode":"a"}]}"#;
         let start = DateTime::<Utc>::UNIX_EPOCH;
+
         // Whether a request is refused, and how many of its items are.
         let verdict = |seen: &mut Repetitions, rule, body: &str, minutes, seconds| {
             let mut changes = read(body.as_bytes()).unwrap();
@@ -258,6 +270,7 @@ mod tests {
             let items = changes.iter().filter(|c| c.refused.is_some()).count();
             (whole.is_err(), items)
         };
+
         for (rule, same, other_order) in [
             (Repeats::Allowed, (false, 0), (false, 0)),
             (Repeats::Body, (true, 0), (false, 0)),

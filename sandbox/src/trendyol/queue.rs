@@ -69,12 +69,14 @@ impl Queue {
         let slow = chance(plan.slow, rng);
         let swallowed = rng.f64() < plan.swallowed || self.swallow > 0;
         self.swallow = self.swallow.saturating_sub(1);
+
         if !swallowed {
             let delay = if slow { &plan.slow_delay } else { &plan.delay };
             let delay = drawn(delay, rng);
             self.schedule(place, items.len(), now, delay, plan.keeps_order);
         }
         self.places.insert(id.clone(), place);
+
         self.batches.push(Batch {
             id: id.clone(),
             created: now,
@@ -82,6 +84,7 @@ impl Queue {
             done: Vec::with_capacity(items.len()),
             items,
         });
+
         id
     }
 
@@ -100,6 +103,7 @@ impl Queue {
         }
         let end = start + span(delay / 2);
         let parts = items.clamp(1, PARTS);
+
         for (nth, range) in ranges(items, parts).enumerate() {
             // The last part is due at the end.
             let left = u32::try_from(parts - 1 - nth).unwrap_or(0);
@@ -111,6 +115,7 @@ impl Queue {
                 to: range.end,
             }));
         }
+
         self.last_end = self.last_end.max(end);
     }
 
@@ -124,6 +129,7 @@ impl Queue {
     ) -> Option<DateTime<Utc>> {
         let part = self.due.pop_if_due(now)?;
         let batch = self.batches.get_mut(part.batch)?;
+
         for item in batch.items.get(part.from..part.to).unwrap_or_default() {
             let outcome = match item.refused {
                 Some(why) => Err(why.to_owned()),
@@ -135,6 +141,7 @@ impl Queue {
             batch.done.push(outcome);
         }
         batch.changed = part.at;
+
         Some(part.at)
     }
 
@@ -190,6 +197,7 @@ impl Batch {
             Unfinished::Missing | Unfinished::Nothing => self.done.len(),
             Unfinished::InProgress => self.items.len(),
         };
+
         let failed = self.done.iter().filter(|outcome| outcome.is_err()).count();
         json::object(Names::New, |o| {
             o.text("batchRequestId", &self.id);
@@ -231,11 +239,13 @@ impl Batch {
             let list_price = item.list_price.map(|p| p.to_string());
             o.raw("listPrice", list_price.as_deref().unwrap_or("null"));
         });
+
         let (status, reason) = match outcome {
             None => ("PROCESSING", None),
             Some(Ok(())) => ("SUCCESS", None),
             Some(Err(why)) => ("FAILED", Some(why.as_str())),
         };
+
         o.text("status", status).texts("failureReasons", reason);
     }
 }

@@ -130,7 +130,6 @@ pub enum Errors {
 pub enum Expired {
     /// The same as about a report that never was: `PROCESSING` without items.
     Processing,
-    /// 404.
     NotFound,
     /// An object without any field.
     Blank,
@@ -148,7 +147,6 @@ pub enum Unfinished {
 }
 
 impl Unfinished {
-    /// All of them.
     const ALL: [Self; 3] = [Self::Missing, Self::InProgress, Self::Nothing];
 }
 

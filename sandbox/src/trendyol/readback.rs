@@ -39,10 +39,12 @@ impl<'a> Reading<'a> {
     pub(super) fn page(&mut self, query: &Query<'_>) -> Result<String, Problem> {
         let size = query.size(20, 100)?;
         let page = query.count("page")?.unwrap_or(0);
+
         let first = match query.count("nextPageToken")? {
             Some(first) => first,
             None => page.saturating_mul(size),
         };
+
         if first >= REACH && query.get("nextPageToken").is_none() {
             return Err(Problem::invalid("page"));
         }
@@ -53,6 +55,7 @@ impl<'a> Reading<'a> {
             .collect();
         let here = contents.iter().skip(first).take(size);
         let next = first.saturating_add(size);
+
         Ok(json::object(self.quirks.names, |o| {
             o.raw("totalElements", contents.len())
                 .raw("totalPages", contents.len().div_ceil(size))
@@ -80,10 +83,12 @@ impl<'a> Reading<'a> {
         }
         let found = barcodes.into_iter().filter_map(|b| self.shelf.get(b));
         let mut found: Vec<&Good> = found.filter(|good| takes(good)).collect();
+
         found.sort_by(|a, b| {
             let key = |good: &Good| good.product.content_id;
             (key(a), &a.product.barcode).cmp(&(key(b), &b.product.barcode))
         });
+
         Ok(found)
     }
 
@@ -91,6 +96,7 @@ impl<'a> Reading<'a> {
     fn told(&mut self, wanted: &[&'a Good]) -> Vec<Told<'a>> {
         let how = &self.quirks.answers;
         let mut told = Vec::with_capacity(wanted.len());
+
         for good in wanted.iter().copied() {
             if chance(how.left_out, self.rng) {
                 continue;
@@ -107,6 +113,7 @@ impl<'a> Reading<'a> {
                 told.push(Told { good, quantity });
             }
         }
+
         told
     }
 }

@@ -8,26 +8,21 @@ use crate::trouble::Fault;
 /// Pieces of one product that the store sold with one package.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sale {
-    /// When.
     pub at: DateTime<Utc>,
     /// `orderNumber`.
     pub order_number: String,
     /// The package that they were put in.
     pub package: i64,
-    /// Of what.
     pub barcode: String,
-    /// How many.
     pub pieces: u32,
     /// How many the store showed as on sale at that moment, these among them.
     pub shown: u32,
 }
 
-/// One request.
 #[derive(Clone, Debug)]
 pub struct RequestRecord {
     /// Its place in the order of arrival, from 0.
     pub seq: usize,
-    /// Where it went.
     pub endpoint: Endpoint,
     /// Path and query.
     pub target: String,

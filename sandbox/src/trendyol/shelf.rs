@@ -55,11 +55,13 @@ impl Shelf {
             past: VecDeque::new(),
             product: Arc::new(product),
         };
+
         if let Some(old) = self.get_mut(&barcode) {
             *old = good;
             return;
         }
         self.places.insert(barcode, self.goods.len());
+
         self.goods.push(good);
     }
 
@@ -84,6 +86,7 @@ impl Shelf {
         if good.state != ProductState::OnSale {
             return Err(StoreError::NotOnSale(barcode.to_owned()));
         }
+
         if pieces == 0 || good.stock < pieces {
             return Err(StoreError::SoldOut {
                 barcode: barcode.to_owned(),
@@ -91,6 +94,7 @@ impl Shelf {
                 stock: good.stock,
             });
         }
+
         Ok(good)
     }
 
@@ -102,7 +106,6 @@ impl Shelf {
         all.find(|good| good.state == ProductState::OnSale && good.stock > 0)
     }
 
-    /// Gives pieces back.
     pub(super) fn restock(&mut self, barcode: &str, pieces: u32, now: DateTime<Utc>) {
         if let Some(good) = self.get_mut(barcode) {
             good.set(good.stock.saturating_add(pieces), now);
@@ -114,18 +117,21 @@ impl Shelf {
         let Some(good) = self.get_mut(&change.barcode) else {
             return Err("Ürün sistemde bulunamadı".to_owned());
         };
+
         match good.state {
             ProductState::OnSale => {}
             ProductState::Unapproved => return Err("Ürün onaylı değildir".to_owned()),
             ProductState::Archived => return Err("Arşivdeki ürün güncellenemez".to_owned()),
             ProductState::Locked => return Err("Kilitli ürün güncellenemez".to_owned()),
         }
+
         if let Some(stock) = change.quantity {
             good.set(u32::try_from(stock).unwrap_or(good.stock), now);
         }
         good.sale_price = change.sale_price.unwrap_or(good.sale_price);
         good.list_price = change.list_price.unwrap_or(good.list_price);
         good.changed = Some(now);
+
         Ok(())
     }
 }

@@ -113,24 +113,29 @@ impl State {
             let sum = wanted.entry(barcode).or_default();
             *sum = sum.saturating_add(*pieces);
         }
+
         if parcels.iter().any(|parcel| parcel.is_empty()) || wanted.is_empty() {
             return Err(StoreError::Empty);
         }
+
         for (barcode, pieces) in wanted {
             self.shelf.check(barcode, pieces)?;
         }
         self.orders += 1;
         let number = self.orders.to_string();
         let waits = self.plan.awaiting > 0.0 && self.rng.f64() < self.plan.awaiting;
+
         let status = if waits {
             Status::Awaiting
         } else {
             Status::Created
         };
+
         let packages = parcels
             .iter()
             .map(|parcel| self.pack(&number, status.clone(), created_by, parcel))
             .collect::<Result<_, _>>()?;
+
         Ok(Order { number, packages })
     }
 
@@ -144,6 +149,7 @@ impl State {
     ) -> Result<i64, StoreError> {
         let id = self.next_package();
         let mut lines = Vec::with_capacity(parcel.len());
+
         for &(barcode, pieces) in parcel {
             self.shelf.check(barcode, pieces)?;
             let Some(good) = self.shelf.get_mut(barcode) else {
@@ -167,11 +173,13 @@ impl State {
                 cancelled: false,
             });
         }
+
         let mut package = self.blank(id, number, status, created_by, lines);
         if created_by == CreatedBy::Transfer {
             package.origins = vec![id - FOREIGN];
         }
         self.enter(package);
+
         Ok(id)
     }
 
@@ -226,11 +234,13 @@ impl State {
         part.ordered = origin.ordered;
         let begins = self.now.max(origin.told_from) + span(drawn(&delay, &mut self.rng));
         part.begin(begins);
+
         if chance(unpacked_first, &mut self.rng) {
             let settled = begins + span(drawn(&delay, &mut self.rng));
             part = self.enter_unpacked(part, settled);
         }
         self.enter(part);
+
         id
     }
 
@@ -263,6 +273,7 @@ impl State {
         let delay = span(drawn(&self.plan.feed_delay, &mut self.rng));
         let due = self.now.max(package.told_from) + delay;
         let mut package = package.clone();
+
         if let Some(known) = package.address_from.filter(|known| *known > due) {
             package.addressed = false;
             self.announce(&package);
@@ -273,6 +284,7 @@ impl State {
             self.announce(&package);
             self.feed.publish(Arc::new(package), due);
         }
+
         self.feed.tick(self.now);
     }
 
@@ -300,19 +312,23 @@ impl State {
         let same_date = chance(self.plan.quirks.packages.equal_dates, &mut self.rng);
         let package = self.packages.get_mut(&id);
         let package = package.ok_or(StoreError::UnknownPackage(id))?;
+
         // Nothing happens to a part before it begins.
         let now = self.now.max(package.told_from);
         let before = package.status.clone();
         change(package);
+
         if !same_date || now - package.last_modified > AT_ONCE {
             let later = package.last_modified + TimeDelta::milliseconds(1);
             package.last_modified = now.max(later);
         }
+
         if package.status != before {
             package.history.push((now, package.status.clone()));
         }
         let package = package.clone();
         self.publish(&package);
+
         Ok(())
     }
 

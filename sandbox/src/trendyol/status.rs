@@ -31,7 +31,6 @@ pub enum Status {
     Repack,
     /// Seen live; what it means is not known.
     Reset,
-    /// Cancelled.
     Cancelled,
     /// The seller could not supply it.
     UnSupplied,
@@ -127,7 +126,6 @@ pub enum ClaimStatus {
     InAnalysis,
     /// Taken back.
     Accepted,
-    /// Refused.
     Rejected,
     /// In dispute.
     Unresolved,

@@ -105,17 +105,20 @@ fn faults(endpoint: Endpoint) -> Vec<Fault> {
         Trouble::Page(556),
         system_error(endpoint, 500),
     ];
+
     let refused = [
         Trouble::Page(403),
         Trouble::Page(503),
         too_many(endpoint, None),
         too_many(endpoint, Some(Duration::from_secs(5))),
     ];
+
     let mut faults: Vec<Fault> = lost.into_iter().flat_map(both).collect();
     faults.extend(refused.map(Fault::Instead));
     if endpoint == Endpoint::PushStock {
         faults.push(Fault::After(no_batch_id()));
     }
+
     faults
 }
 

@@ -83,12 +83,15 @@ impl Webhooks {
         if self.list.len() >= MOST {
             return Err(bad("En fazla 15 webhook tanımlanabilir"));
         }
+
         let id = uuid::Builder::from_random_bytes(rng.u128(..).to_be_bytes())
             .into_uuid()
             .to_string();
+
         let answer = json::object(json::Names::New, |o| {
             o.text("id", &id);
         });
+
         self.list.push(Webhook {
             id,
             registration: Arc::new(registration),
@@ -96,6 +99,7 @@ impl Webhooks {
             created: now,
             changed: now,
         });
+
         Ok(answer)
     }
 
@@ -167,6 +171,7 @@ impl Webhooks {
         if answered.is_some_and(|status| (200..300).contains(&status)) {
             return;
         }
+
         if outgoing.attempt >= MOST_FAILURES {
             let mut list = self.list.iter_mut();
             if let Some(hook) = list.find(|hook| hook.id == outgoing.webhook) {
@@ -175,10 +180,12 @@ impl Webhooks {
             return;
         }
         self.seq += 1;
+
         let again = Outgoing {
             attempt: outgoing.attempt + 1,
             ..outgoing
         };
+
         self.outbox.insert((now + AGAIN, self.seq), again);
     }
 

@@ -6,7 +6,7 @@ use orderwatch::cli::Cli;
 use crate::process::Program;
 
 /// Commands that print no figures: they act, and say in a sentence what they did.
-const WITHOUT_TABLES: [&str; 19] = [
+const WITHOUT_TABLES: [&str; 18] = [
     "run",
     "top",
     "healthcheck",
@@ -23,7 +23,6 @@ const WITHOUT_TABLES: [&str; 19] = [
     "stock pause",
     "stock resume",
     "trendyol forget-account",
-    "demo",
     "completions",
     "man",
 ];

@@ -29,17 +29,21 @@ impl Desk {
         let noted = state
             .repetitions
             .note(quirks.repeats, body, &mut changes, now);
+
         noted.map_err(|problem| Problem {
             status: quirks.repeat_status,
             ..problem
         })?;
+
         let plan = &self.plan.queue;
         let id = state.queue.accept(changes, plan, &mut state.rng, now);
+
         // What needs no time is done at once.
         state.tick(now);
         drop(guard);
         let record = |record: &mut RequestRecord| record.batch = Some(id.clone());
         self.ledger.note(visit.seq, record);
+
         Ok(json::object(Names::New, |o| {
             o.text("batchRequestId", &id);
         }))
@@ -54,15 +58,19 @@ impl Desk {
                     .raw("items", "[]");
             })
         };
+
         let Some(batch) = state.queue.find(id) else {
             return Ok(nothing());
         };
+
         if quirks.unfinished == Unfinished::Nothing && !batch.is_done() {
             return Ok(nothing());
         }
+
         if state.now() - batch.created() < span(quirks.results_last) {
             return Ok(batch.json(quirks.unfinished, quirks.batch_status));
         }
+
         match quirks.expired {
             Expired::Processing => Ok(nothing()),
             Expired::Blank => Ok("{}".to_owned()),

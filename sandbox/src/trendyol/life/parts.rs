@@ -51,9 +51,11 @@ impl State {
             let (first, second) = lines.split_at(lines.len() / 2);
             (first.to_vec(), second.to_vec())
         };
+
         for line in first.iter_mut().chain(&mut second) {
             self.renumber(line);
         }
+
         (first, second)
     }
 
@@ -76,16 +78,20 @@ impl State {
         if rest.is_empty() {
             return Err(StoreError::TooSmall(id));
         }
+
         self.change(id, |package| {
             package.status = Status::Cancelled;
             package.cancelled = Some(("CUSTOMER", "Vazgeçtim"));
         })?;
+
         for (line, count) in taken {
             self.give_back(&line, count);
         }
+
         for line in &mut rest {
             self.renumber(line);
         }
+
         Ok(self.succeed(&origin, CreatedBy::Cancel, origin.status.clone(), rest))
     }
 }
@@ -104,6 +110,7 @@ pub(super) fn without(
             barcode: barcode.to_owned(),
         });
     }
+
     let (mut taken, mut rest, mut left) = (Vec::new(), Vec::new(), pieces);
     for line in package.live_lines() {
         let mut line = line.clone();
@@ -117,5 +124,6 @@ pub(super) fn without(
             rest.push(line);
         }
     }
+
     Ok((taken, rest))
 }

@@ -39,6 +39,7 @@ impl Cursors {
     ) -> Result<&Cursor, Problem> {
         let known = self.0.get(id).filter(|cursor| cursor.expires > now);
         let cursor = known.ok_or_else(|| Problem::invalid("nextCursor"))?;
+
         if cursor.asked == *asked {
             Ok(cursor)
         } else {
@@ -66,6 +67,7 @@ impl Cursors {
                 .to_string()
         };
         self.0.insert(id.clone(), cursor);
+
         id
     }
 }

@@ -41,6 +41,7 @@ impl Package {
     fn identity(&self, o: &mut Object<'_>, how: &PackageQuirks, seller: u64) {
         self.name_itself(o, how);
         o.text("orderNumber", &self.order_number);
+
         if self.is_bare(how) {
             o.text("shipmentPackageStatus", APPROVED)
                 .text("createdBy", "");
@@ -52,8 +53,10 @@ impl Package {
                 .text("shipmentPackageStatus", other)
                 .text("createdBy", self.created_by.as_str());
         }
+
         let (supplier, channel) = if how.live_fields { (0, 9) } else { (seller, 1) };
         o.raw("supplierId", supplier).raw("channelId", channel);
+
         match self.told_origin(how) {
             None => o.raw("originPackageIds", "null"),
             Some(id) => o.written("originPackageIds", [&*id.to_string()]),
@@ -102,6 +105,7 @@ impl Package {
             o.raw("lastModifiedDate", self.last_modified.timestamp_millis());
         }
         let undated = self.is_bare(how) || belongs(self.id, 3, how.zero_histories);
+
         o.raw("originShipmentDate", created)
             .raw("agreedDeliveryDate", agreed)
             .raw("estimatedDeliveryStartDate", agreed)
@@ -134,6 +138,7 @@ impl Package {
                 .text("phone", "+90 500 555 01 42")
                 .nulls(&["neighborhood"]);
         };
+
         o.raw("customerId", self.id + 900)
             .text("customerFirstName", given)
             .text("customerLastName", family)
@@ -166,6 +171,7 @@ impl Package {
         } else {
             "0".to_owned()
         };
+
         o.raw("cargoTrackingNumber", &tracking)
             .text(
                 "cargoTrackingLink",
@@ -195,10 +201,12 @@ impl Package {
         ] {
             o.raw(flag, false);
         }
+
         match &self.invoice {
             Some(number) => o.text("invoiceNumber", number),
             None => o.nulls(&["invoiceNumber"]),
         };
+
         o.text("fastDeliveryType", "").nulls(&[
             "invoiceLink",
             "invoiceStatus",
@@ -228,12 +236,15 @@ impl Package {
             .text("businessUnit", "Shoes")
             .raw("fastDeliveryOptions", "[]")
             .nulls(&["salesCampaignId", "defectiveClaimListingInsight"]);
+
         let unknown = how.live_fields && line.id % 7 == 0;
         o.raw("commission", if unknown { "null" } else { "21.5" });
+
         let cancelled = match self.cancelled {
             Some((by, why)) => Some((by, why, 500)),
             None => line.cancelled.then_some(("CUSTOMER", "Vazgeçtim", 550)),
         };
+
         match cancelled {
             Some((by, why, code)) => o
                 .text("cancelledBy", by)

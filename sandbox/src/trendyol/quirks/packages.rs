@@ -120,7 +120,6 @@ pub enum Origins {
     Always,
     /// Parts of a cancellation; those of a split do not. So it was measured live.
     CancelOnly,
-    /// None.
     Never,
 }
 
@@ -151,7 +150,6 @@ pub enum AwaitingId {
 }
 
 impl AwaitingId {
-    /// All of them.
     pub const ALL: [Self; 5] = [
         Self::Real,
         Self::Zero,

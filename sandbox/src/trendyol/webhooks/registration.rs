@@ -52,12 +52,15 @@ impl Registration {
             }
             _ => return Err(Problem::invalid("authenticationType")),
         };
+
         let upper_case = |name: &String| {
             !name.is_empty() && name.chars().all(|c| c.is_ascii_uppercase() || c == '_')
         };
+
         if !body.subscribed_statuses.iter().all(upper_case) {
             return Err(Problem::invalid("subscribedStatuses"));
         }
+
         Ok(Self {
             url: address(&body.url)?,
             login,
