@@ -31,7 +31,7 @@ use crate::{
     doctor::{KeepingFault, OtherAccount},
     http::{AppState, BindError, Listening, World},
     marketplace::trendyol::AccountFault,
-    meter::{Meter, label::Reload},
+    metrics::{METRICS, label::Reload},
     provider::znet,
     shutdown::Stop,
     store::{MigrateError, Store, StoreError, Tick},
@@ -139,13 +139,12 @@ struct Ground {
     me: Me,
     store: Store,
     clock: Arc<DatabaseClock>,
-    meter: Arc<Meter>,
 }
 
 impl Ground {
     fn statistics(&self) -> Statistics {
         let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
-        Statistics::new(self.store.clone(), clock, Arc::clone(&self.meter))
+        Statistics::new(self.store.clone(), clock)
     }
 }
 
@@ -179,9 +178,8 @@ struct Generation {
 }
 
 /// Runs the daemon until it is stopped. Each configuration that comes in takes the place of the one
-/// before: its parts are started, and those of the old one finish what they have in flight. What all
-/// of them do is counted by `meter`. The page is served at `listening` where the caller has to know
-/// its address, and otherwise where the configuration says.
+/// before: its parts are started, and those of the old one finish what they have in flight. The page is
+/// served at `listening` where the caller has to know its address, and otherwise where the configuration says.
 ///
 /// # Errors
 /// [`DaemonError`] when it cannot start, when a part of it dies, or when it had to be stopped hard.
@@ -189,12 +187,11 @@ pub async fn run(
     config: &Config,
     stop: &Stop,
     mut reloads: mpsc::Receiver<Config>,
-    meter: Arc<Meter>,
     listening: Option<Listening>,
 ) -> Result<(), DaemonError> {
     let clock = Arc::new(DatabaseClock::new());
     // First of all: nothing is bought by a daemon that nobody can look at.
-    let state = AppState::new(&config.http, Arc::clone(&clock), Arc::clone(&meter));
+    let state = AppState::new(&config.http, Arc::clone(&clock));
     let mut front = Front::open(&config.http, state, listening).await?;
     let Some(store) = startup::database(config, &clock, stop).await? else {
         front.close().await;
@@ -209,9 +206,8 @@ pub async fn run(
     }
     let ground = Ground {
         me: Me::new(clock.now()),
-        store: store.metered(&meter),
+        store,
         clock,
-        meter,
     };
     let (mut current, world) = Generation::start(config, &ground)?;
     front.enter(Change::Stay, world).await;
@@ -226,13 +222,13 @@ pub async fn run(
             Some(config) = reloads.recv() => {
                 match reloaded(&config, &mut front, &ground).await {
                     Ok(next) => {
-                        ground.meter.reloads.inc(Reload::Applied);
+                        METRICS.reload(Reload::Applied);
                         let old = std::mem::replace(&mut current, next);
                         ending.spawn(old.finish());
                         tracing::info!("the new settings are in force");
                     }
                     Err(error) => {
-                        ground.meter.reloads.inc(Reload::Refused);
+                        METRICS.reload(Reload::Refused);
                         tracing::error!(
                             error = &error as &dyn std::error::Error,
                             "the new settings cannot be used; the old ones stay"
@@ -277,8 +273,8 @@ async fn reloaded(
 
 impl Generation {
     fn start(config: &Config, ground: &Ground) -> Result<(Self, World), DaemonError> {
-        let (clock, meter) = (Arc::clone(&ground.clock), Arc::clone(&ground.meter));
-        let (mut parts, recorder, world) = build::parts(config, &ground.store, clock, meter)?;
+        let clock = Arc::clone(&ground.clock);
+        let (mut parts, recorder, world) = build::parts(config, &ground.store, clock)?;
         parts.writers.spawn(Recorder::run(recorder));
         let watchdog = systemd::watchdog(parts.pulses.clone(), parts.stop.clone());
         parts.spawn("the watchdog", watchdog);
@@ -358,7 +354,7 @@ pub async fn once(
         return Err(DaemonError::NoShop);
     }
     startup::settling(config, store).await?;
-    let (shared, mut recorder) = build::shared(config, store, Arc::clone(&clock), Meter::new())?;
+    let (shared, mut recorder) = build::shared(config, store, Arc::clone(&clock))?;
     let pass = jobs::pass(config, &shared, job);
     let tick = Tick {
         job: pass.name(),

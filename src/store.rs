@@ -87,7 +87,7 @@ use sqlx::{
 };
 
 use crate::{
-    meter::{Meter, fault, label::Fault},
+    metrics::{METRICS, label::Fault},
     order::Language,
 };
 pub use balances::{Balance, BalanceColumns, Balanced};
@@ -201,7 +201,7 @@ impl StoreError {
     /// For `map_err`: says what was being done.
     fn doing(doing: &'static str) -> impl Fn(sqlx::Error) -> Self {
         move |source| {
-            fault::count(match &source {
+            METRICS.database_error(match &source {
                 sqlx::Error::PoolTimedOut => Fault::NoConnection,
                 source if is_transient(source) => Fault::Transient,
                 _ => Fault::Refused,
@@ -344,15 +344,6 @@ impl Store {
     pub const fn speaking(mut self, language: Language) -> Self {
         self.language = language;
         self
-    }
-
-    /// The same store, whose waits for connections this meter measures.
-    #[must_use]
-    pub fn metered(self, meter: &Meter) -> Self {
-        Self {
-            pool: self.pool.metered(meter.pool_wait.clone()),
-            ..self
-        }
     }
 
     /// The pool itself.

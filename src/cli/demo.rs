@@ -39,7 +39,6 @@ use crate::{
     config::Config,
     daemon::{self, DaemonError},
     http::Listening,
-    meter::Meter,
     sandbox::panel::Panel,
     shutdown::Stop,
     store::{Sides, Store},
@@ -118,7 +117,7 @@ async fn play(config: &Config, options: &Options, view: View) -> anyhow::Result<
     );
 
     let (_reloads, no_reloads) = mpsc::channel(1);
-    let daemon = daemon::run(&config, &stop, no_reloads, Meter::new(), Some(listening));
+    let daemon = daemon::run(&config, &stop, no_reloads, Some(listening));
     let sales = async {
         tokio::try_join!(
             shop::keep(&store, options, &closing, &stop),

@@ -1,6 +1,6 @@
 //! `orderwatch run`
 
-use std::{process::ExitCode, sync::Arc};
+use std::process::ExitCode;
 
 use anyhow::Context;
 use tokio::{
@@ -12,7 +12,7 @@ use super::Global;
 use crate::{
     config::{Changes, Config, Loaded},
     daemon,
-    meter::{Meter, label::Reload},
+    metrics::{METRICS, label::Reload},
     shutdown::Stop,
     telemetry::{self, Secrets},
 };
@@ -32,11 +32,10 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<ExitCode> {
     let hangup = signal(SignalKind::hangup()).context("SIGHUP cannot be received")?;
     let (reloads, new_settings) = mpsc::channel(1);
     let config = loaded.config.clone();
-    let meter = Meter::new();
     tokio::select! {
-        ended = daemon::run(&config, &stop, new_settings, Arc::clone(&meter), None) => ended?,
+        ended = daemon::run(&config, &stop, new_settings, None) => ended?,
         // Ends only with the process.
-        () = reload(global, loaded, hangup, (&log, &meter), reloads) => {}
+        () = reload(global, loaded, hangup, &log, reloads) => {}
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -47,14 +46,14 @@ async fn reload(
     global: &Global,
     mut in_force: Loaded,
     mut hangup: Signal,
-    (log, meter): (&telemetry::Guard, &Meter),
+    log: &telemetry::Guard,
     reloads: mpsc::Sender<Config>,
 ) {
     while hangup.recv().await.is_some() {
         let new = match global.load() {
             Ok(new) => new,
             Err(error) => {
-                meter.reloads.inc(Reload::Refused);
+                METRICS.reload(Reload::Refused);
                 let faults = Secrets::process().mask(&error.to_string()).into_owned();
                 tracing::error!(faults, "the new configuration is faulty; the old one stays");
                 continue;

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use super::{
     auth::Access,
     login::Tries,
-    metrics::LastLook,
+    metrics::LastRead,
     problem::{Code, Problem},
 };
 use crate::{
@@ -22,7 +22,6 @@ use crate::{
     clock::{Clock, DatabaseClock},
     config::{self, Config},
     doctor::Means,
-    meter::Meter,
     store::Store,
     worker::{
         agenda::Agenda,
@@ -80,23 +79,21 @@ struct Inner {
     world: RwLock<Option<Arc<World>>>,
     access: RwLock<Arc<Access>>,
     clock: Arc<DatabaseClock>,
-    meter: Arc<Meter>,
     tries: Tries,
-    last_look: LastLook,
+    last_read: LastRead,
     doctor: tokio::sync::Mutex<()>,
 }
 
 impl AppState {
     /// Without a world yet: the daemon waits for its database.
     #[must_use]
-    pub fn new(settings: &config::Http, clock: Arc<DatabaseClock>, meter: Arc<Meter>) -> Self {
+    pub fn new(settings: &config::Http, clock: Arc<DatabaseClock>) -> Self {
         Self(Arc::new(Inner {
             world: RwLock::default(),
             access: RwLock::new(Arc::new(Access::new(settings))),
             clock,
-            meter,
             tries: Tries::default(),
-            last_look: LastLook::default(),
+            last_read: LastRead::default(),
             doctor: tokio::sync::Mutex::default(),
         }))
     }
@@ -140,14 +137,8 @@ impl AppState {
         &*self.0.clock
     }
 
-    /// What this process counts and measures.
-    #[must_use]
-    pub fn meter(&self) -> &Meter {
-        &self.0.meter
-    }
-
-    pub(super) fn last_look(&self) -> &LastLook {
-        &self.0.last_look
+    pub(super) fn last_read(&self) -> &LastRead {
+        &self.0.last_read
     }
 
     /// Held by the one request that looks for what is wrong.

@@ -10,10 +10,7 @@ use uuid::Uuid;
 
 use super::{Store, StoreError};
 use crate::{
-    meter::{
-        Measured,
-        series::{Key, SHORT, Series, Total, quantile},
-    },
+    metrics::series::{Key, Measured, SHORT, Series, Total, quantile},
     order::IntegrationId,
 };
 

@@ -1,13 +1,13 @@
 //! The breaker of a panel in this process, in step with the database's.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 
 use super::after;
 use crate::{
     breaker::{Breaker, BreakerLimits, Reason, Signal},
-    meter::Meter,
+    metrics::METRICS,
     order::{IntegrationId, NotSent, PurchaseOutcome, StatusAnswer},
     provider::{AnswerClass, Evidence},
     store::Store,
@@ -18,7 +18,6 @@ use crate::{
 pub struct PanelBreaker {
     panel: IntegrationId,
     limits: BreakerLimits,
-    meter: Arc<Meter>,
     state: Mutex<State>,
 }
 
@@ -36,16 +35,8 @@ impl PanelBreaker {
         Self {
             panel,
             limits,
-            meter: Meter::new(),
             state: Mutex::default(),
         }
-    }
-
-    /// The same breaker, whose openings this meter counts.
-    #[must_use]
-    pub fn metered(mut self, meter: Arc<Meter>) -> Self {
-        self.meter = meter;
-        self
     }
 
     /// Whether nothing may be sent.
@@ -85,7 +76,7 @@ impl PanelBreaker {
         self.lock().unsaid = false;
         match opened {
             Ok(true) => {
-                self.meter.breakers.inc(reason);
+                METRICS.breaker_opened(reason);
                 tracing::error!(
                     integration = %self.panel,
                     reason = reason.as_str(),

@@ -38,6 +38,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    metrics::METRICS,
     order::{IntegrationId, OrderId, Rules, SecondPolicy},
     store::{Candidate, NewHold, QueuedCandidate, Store, StoreError},
 };
@@ -96,12 +97,7 @@ impl Dispatch {
         agenda: Arc<Agenda>,
     ) -> Self {
         Self {
-            second: SecondLook::new(
-                store.clone(),
-                Arc::clone(&panels),
-                limits.on_second,
-                limits.scan_interval,
-            ),
+            second: SecondLook::new(store.clone(), limits.on_second, limits.scan_interval),
             store,
             panels,
             clock,
@@ -156,7 +152,7 @@ impl Dispatch {
         }
         let held: HashSet<OrderId> = self.hold_each(holds, now).await?.into_iter().collect();
         for hold in holds.iter().filter(|hold| held.contains(&hold.order)) {
-            self.panels.meter().held.inc(hold.reason);
+            METRICS.held(hold.reason);
             tracing::warn!(
                 order = %hold.order,
                 reason = hold.reason.as_str(),

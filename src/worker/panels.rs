@@ -14,7 +14,6 @@ use super::{
 use crate::{
     breaker::BreakerLimits,
     clock::Clock,
-    meter::{Meter, PanelMeter},
     order::{IntegrationId, TenantId},
     provider::{
         Provider,
@@ -50,8 +49,6 @@ pub struct Panel {
     pub catalogue: Arc<CatalogueCache>,
     /// Whether it is left alone for now.
     pub breaker: Arc<PanelBreaker>,
-    /// What is measured of it.
-    pub meter: Arc<PanelMeter>,
 }
 
 /// All panels.
@@ -62,7 +59,6 @@ pub struct Panels {
     http: Http,
     limits: PanelLimits,
     refresh: Duration,
-    meter: Arc<Meter>,
     state: Mutex<State>,
 }
 
@@ -136,22 +132,8 @@ impl Panels {
             http,
             limits,
             refresh,
-            meter: Meter::new(),
             state: Mutex::default(),
         }
-    }
-
-    /// The same panels, measured by this meter.
-    #[must_use]
-    pub fn metered(mut self, meter: Arc<Meter>) -> Self {
-        self.meter = meter;
-        self
-    }
-
-    /// What measures the panels and those who use them.
-    #[must_use]
-    pub fn meter(&self) -> &Arc<Meter> {
-        &self.meter
     }
 
     /// The panels, as the shop's tables had them at most `refresh` ago.
@@ -195,13 +177,9 @@ impl Panels {
     fn panel(&self, row: Integration, old: Option<&Panel>) -> Panel {
         let gate = old.map_or_else(|| self.gate(row.id), |old| Arc::clone(&old.gate));
         let breaker = old.map_or_else(
-            || {
-                let breaker = PanelBreaker::new(row.id, self.limits.breaker);
-                Arc::new(breaker.metered(Arc::clone(&self.meter)))
-            },
+            || Arc::new(PanelBreaker::new(row.id, self.limits.breaker)),
             |old| Arc::clone(&old.breaker),
         );
-        let meter = old.map_or_else(|| self.meter.panel(row.id), |old| Arc::clone(&old.meter));
         breaker.follow(row.open_until);
         if let Some(old) = old.filter(|old| old.has_account_of(&row)) {
             return Panel {
@@ -209,7 +187,6 @@ impl Panels {
                 catalogue: Arc::clone(&old.catalogue),
                 gate,
                 breaker,
-                meter,
                 row,
             };
         }
@@ -227,7 +204,6 @@ impl Panels {
             gate,
             breaker,
             catalogue: Arc::new(CatalogueCache::new(self.limits.catalogue_ttl)),
-            meter,
             row,
         }
     }
@@ -246,7 +222,6 @@ impl Panels {
         let [base_url, kod, sifre] = account(row);
         let account = Account::new(base_url, kod, sifre)?;
         let panel = Znet::new(account, self.http.clone());
-        let meter = self.meter.panel(row.id);
-        Ok(Arc::new(Metered::new(panel, meter)))
+        Ok(Arc::new(Metered { panel, id: row.id }))
     }
 }

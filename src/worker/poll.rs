@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    meter::label::Stream,
+    metrics::{METRICS, label::Stream},
     order::{IntegrationId, OrderId, Rules, StatusAnswer, decide},
     provider::{AnswerClass, Evidence, StatusReply},
     store::{DueOrder, Outcome, Share, Store, StoreError},
@@ -150,7 +150,6 @@ impl Turn for Poll {
             .await?;
         let mut found: Vec<IntegrationId> = Vec::with_capacity(claimed.len());
         let mut started = 0;
-        let meter = self.panels.meter();
         for due in claimed {
             let due = match due {
                 Ok(due) => due,
@@ -164,7 +163,7 @@ impl Turn for Poll {
             };
             found.push(due.integration);
             if let Some(late) = due.due_at.and_then(|at| (now - at).to_std().ok()) {
-                meter.check_lateness.time(late);
+                METRICS.check_lateness.observe(late.as_secs_f64());
             }
             if let Some((panel, room)) = rooms.get_mut(&due.integration)
                 && let Some(slot) = room.pop()
@@ -174,7 +173,7 @@ impl Turn for Poll {
             }
         }
         drop(rooms);
-        meter.claimed.add(Stream::Poll, started);
+        METRICS.claimed(Stream::Poll, started);
         let more = self.appetite.remember(&shares, found.into_iter());
         let next = if more {
             None

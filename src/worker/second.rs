@@ -7,14 +7,15 @@
 
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
 use chrono::{DateTime, Utc};
 
-use super::{before, panels::Panels};
+use super::before;
 use crate::{
+    metrics::METRICS,
     order::{EventKind, SecondPolicy},
     store::{Overwritten, Scan, Store, StoreError},
 };
@@ -31,7 +32,6 @@ const WHY: &str = "somebody else buys too: the shop's row of an order that order
 #[derive(Debug)]
 pub struct SecondLook {
     store: Store,
-    panels: Arc<Panels>,
     what: SecondPolicy,
     pause: Duration,
     looked: Mutex<Option<DateTime<Utc>>>,
@@ -41,15 +41,9 @@ impl SecondLook {
     /// `scan_interval` is the longest time between two looks of a dispatcher; it takes no more of
     /// them than one in a second.
     #[must_use]
-    pub fn new(
-        store: Store,
-        panels: Arc<Panels>,
-        what: SecondPolicy,
-        scan_interval: Duration,
-    ) -> Self {
+    pub fn new(store: Store, what: SecondPolicy, scan_interval: Duration) -> Self {
         Self {
             store,
-            panels,
             what,
             pause: scan_interval.min(PAUSE),
             looked: Mutex::default(),
@@ -90,7 +84,7 @@ impl SecondLook {
         let pause = (self.what == SecondPolicy::Pause).then_some(WHY);
         let found = self.store.find_overwritten(scan, pause, now).await?;
         for order in &found {
-            self.panels.meter().step(EventKind::Overwritten);
+            METRICS.result(EventKind::Overwritten);
             say(order);
         }
         let paused: BTreeSet<_> = found

@@ -101,12 +101,7 @@ impl Sweep {
         checks: Arc<Agenda>,
     ) -> Self {
         Self {
-            second: SecondLook::new(
-                store.clone(),
-                Arc::clone(&panels),
-                limits.on_second,
-                Duration::ZERO,
-            ),
+            second: SecondLook::new(store.clone(), limits.on_second, Duration::ZERO),
             store,
             panels,
             clock,

@@ -6,7 +6,6 @@
 )]
 
 mod answers;
-mod counted;
 mod doorbell;
 mod fed;
 mod fence;

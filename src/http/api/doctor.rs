@@ -80,7 +80,6 @@ mod tests {
     use crate::{
         clock::DatabaseClock,
         config::{Config, Sources},
-        meter::Meter,
     };
 
     #[tokio::test]
@@ -88,7 +87,7 @@ mod tests {
         let url = ("DATABASE_URL", "postgres://shop:one@localhost/shop");
         let loaded = Config::load(&Sources::new(None, [url], Vec::new())).unwrap();
         let clock = Arc::new(DatabaseClock::new());
-        let state = AppState::new(&loaded.config.http, clock, Meter::new());
+        let state = AppState::new(&loaded.config.http, clock);
         let ask = || {
             let body = extract::Json(DoctorBody {});
             look_for_faults(State(state.clone()), Query(Nothing {}), body)

@@ -17,7 +17,7 @@ use governor::{
 };
 use tokio::time::Instant;
 
-use crate::{backoff::Backoff, meter::label};
+use crate::{backoff::Backoff, metrics::label::Group};
 
 const MINUTE: Duration = Duration::from_mins(1);
 const TEN_SECONDS: Duration = Duration::from_secs(10);
@@ -64,17 +64,6 @@ impl Default for RateLimits {
     }
 }
 
-/// Calls that Trendyol counts together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Group {
-    Orders,
-    Push,
-    Read,
-    Claims,
-    Packages,
-    Webhooks,
-}
-
 /// A path that can be called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Call {
@@ -114,19 +103,7 @@ impl Call {
         }
     }
 
-    /// Its group, as calls are counted.
-    pub(super) const fn counted_as(self) -> label::Group {
-        match self.group() {
-            Group::Orders => label::Group::Orders,
-            Group::Push => label::Group::Push,
-            Group::Read => label::Group::Read,
-            Group::Claims => label::Group::Claims,
-            Group::Packages => label::Group::Packages,
-            Group::Webhooks => label::Group::Webhooks,
-        }
-    }
-
-    const fn group(self) -> Group {
+    pub(super) const fn group(self) -> Group {
         match self {
             Self::Stream | Self::Orders => Group::Orders,
             Self::Push => Group::Push,

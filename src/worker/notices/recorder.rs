@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 
 use super::super::agenda::Agenda;
-use crate::meter::{Meter, label::Delivery};
+use crate::metrics::{METRICS, label::Delivery};
 use crate::store::{Fate, NoticeOutcome, Store};
 
 /// Results in one statement at most.
@@ -22,7 +22,6 @@ pub struct Deliveries(mpsc::Sender<NoticeOutcome>);
 pub struct DeliveryRecorder {
     store: Store,
     agenda: Arc<Agenda>,
-    meter: Arc<Meter>,
     inbox: mpsc::Receiver<NoticeOutcome>,
 }
 
@@ -46,17 +45,9 @@ impl DeliveryRecorder {
         let recorder = Self {
             store,
             agenda,
-            meter: Meter::new(),
             inbox,
         };
         (recorder, Deliveries(deliveries))
-    }
-
-    /// The same recorder, whose results this meter counts.
-    #[must_use]
-    pub fn metered(mut self, meter: Arc<Meter>) -> Self {
-        self.meter = meter;
-        self
     }
 
     /// Writes until every [`Deliveries`] is gone.
@@ -79,7 +70,7 @@ impl DeliveryRecorder {
 
     fn written(&self, group: &[NoticeOutcome]) {
         for outcome in group {
-            self.meter.deliveries.inc(match outcome.fate {
+            METRICS.delivery(match outcome.fate {
                 Fate::Delivered => Delivery::Delivered,
                 Fate::Again(_) => Delivery::Again,
                 Fate::GivenUp => Delivery::GivenUp,
