@@ -3,7 +3,7 @@
 //! They are read without a lock. Their product is looked up outside of any transaction, and
 //! [`Store::claim_new`] then locks them and checks them again.
 //!
-//! What makes them eligible is said once, in `migrations/0100_eligible.up.sql`. New orders are named
+//! What makes them eligible is said once, in `migrations/0002_order_rules.sql`. New orders are named
 //! as a stretch of the index `orderwatch_unsent`, rows compared with rows:
 //! no other index has that order. Asked for a tenant, a package and a time, the server may go
 //! through the shop's own index by time, and so through all that the other tenants wait for.

@@ -15,9 +15,12 @@ use sqlx::{
 use super::Store;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+const REVERT: &str = include_str!("revert.sql");
 
 /// Where the list of applied migrations is kept.
 const TABLE: &str = "orderwatch.migrations";
+/// A migration that every database had before the migrations were numbered anew for 0.1.0.
+const BEFORE_0_1_0: (i64, &str) = (18, "installed");
 /// Key of the advisory lock around migrations.
 const LOCK: i64 = 0x6f72_6465_7277_6d00;
 /// Tries to get the lock on a table that is in use, [`PAUSE`] apart.
@@ -34,6 +37,12 @@ pub enum MigrateError {
     /// A migration failed.
     #[error("a migration failed")]
     Migration(#[from] SqlxError),
+    /// The migrations were numbered anew, so those that are applied say nothing about what is missing.
+    #[error(
+        "this database was migrated by a program from before 0.1.0, whose migrations had other numbers: settle its \
+         open orders, take everything back with that program (`orderwatch migrate revert`), then run `orderwatch migrate`"
+    )]
+    OldNumbering,
     /// Reverting would forget purchases that are not settled.
     #[error(
         "{open} orders are not settled yet; reverting would forget them \
@@ -98,7 +107,7 @@ impl Store {
         let mut connection = self.pool.acquire().await?.detach();
         lock(&mut connection).await?;
         let before = applied(&mut connection).await?;
-        drop_unfinished_indexes(&mut connection).await?;
+        drop_indexes(&mut connection, Indexes::Unfinished).await?;
 
         let migrator =
             migrator(|migration| self.sides.want(migration) || before.contains(&migration.version));
@@ -131,20 +140,19 @@ impl Store {
         let mut connection = self.pool.acquire().await?.detach();
         lock(&mut connection).await?;
         let before = applied(&mut connection).await?.len();
-        if before == 0 {
-            return Ok(0);
+        if before > 0 {
+            if how == Revert::Careful {
+                refuse_open_orders(&mut connection).await?;
+            }
+            connection
+                .execute("SET statement_timeout = 0; SET lock_timeout = '30s'")
+                .await?;
+            // All or nothing: statements that are sent together are one transaction.
+            sqlx::raw_sql(REVERT).execute(&mut connection).await?;
         }
-        if how == Revert::Careful {
-            refuse_open_orders(&mut connection).await?;
-        }
-        connection
-            .execute("SET statement_timeout = 0; SET lock_timeout = '30s'")
-            .await?;
-        migrator(|_| true).undo(&mut connection, 0).await?;
-        // The list of migrations lives in our schema, so the schema goes last.
-        connection
-            .execute("DROP TABLE orderwatch.migrations; DROP SCHEMA orderwatch")
-            .await?;
+
+        // Also when there was nothing else: an earlier try may have ended before this.
+        drop_indexes(&mut connection, Indexes::All).await?;
         Ok(before)
     }
 
@@ -210,9 +218,18 @@ async fn applied(connection: &mut PgConnection) -> Result<BTreeSet<i64>, Migrate
     if !there {
         return Ok(BTreeSet::new());
     }
-    let sql = AssertSqlSafe(format!("SELECT version FROM {TABLE} WHERE success"));
-    let versions: Vec<i64> = sqlx::query_scalar(sql).fetch_all(connection).await?;
-    Ok(versions.into_iter().collect())
+
+    let sql = AssertSqlSafe(format!(
+        "SELECT version, description FROM {TABLE} WHERE success"
+    ));
+    let rows: Vec<(i64, String)> = sqlx::query_as(sql).fetch_all(connection).await?;
+    if rows
+        .iter()
+        .any(|(version, name)| (*version, name.as_str()) == BEFORE_0_1_0)
+    {
+        return Err(MigrateError::OldNumbering);
+    }
+    Ok(rows.into_iter().map(|(version, _)| version).collect())
 }
 
 /// A short wait for a table's lock, so that the shop never queues behind us. Building an index
@@ -224,20 +241,30 @@ async fn limits(connection: &mut PgConnection, migration: &Migration) -> Result<
     Ok(())
 }
 
-/// An index whose building was interrupted is there but not valid, and would pass for built.
-async fn drop_unfinished_indexes(connection: &mut PgConnection) -> Result<(), MigrateError> {
-    let unfinished = sqlx::query_scalar!(
+/// Which of our indexes on the applications' tables.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Indexes {
+    /// Those whose building was interrupted: they are there but not valid, and would pass for built.
+    Unfinished,
+    All,
+}
+
+async fn drop_indexes(connection: &mut PgConnection, which: Indexes) -> Result<(), MigrateError> {
+    let names = sqlx::query_scalar!(
         r#"SELECT format('%I.%I', n.nspname, c.relname) AS "name!"
            FROM pg_index i
            JOIN pg_class c ON c.oid = i.indexrelid
            JOIN pg_namespace n ON n.oid = c.relnamespace
-           WHERE NOT i.indisvalid AND (n.nspname = 'orderwatch'
-             OR n.nspname = 'public' AND c.relname LIKE 'orderwatch\_%')"#
+           WHERE n.nspname = 'public' AND c.relname LIKE 'orderwatch\_%' AND ($1 OR NOT i.indisvalid)"#,
+        which == Indexes::All,
     )
     .fetch_all(&mut *connection)
     .await?;
-    for name in unfinished {
-        tracing::warn!(index = %name, "dropping an index whose building was interrupted");
+
+    for name in names {
+        if which == Indexes::Unfinished {
+            tracing::warn!(index = %name, "dropping an index whose building was interrupted");
+        }
         let sql = AssertSqlSafe(format!("DROP INDEX CONCURRENTLY {name}"));
         connection.execute(sql).await?;
     }

@@ -328,84 +328,42 @@ async fn tables_of_another_application_with_the_same_names_break_nothing(pool: P
     }
 }
 
-/// What the stock half remembers, in the words of 0170.
-const STOCK: &str = r"
-    INSERT INTO orderwatch.stock_batches (fingerprint, sent_at, state, items)
-    VALUES ('\x01', '2030-01-05 09:00Z', 'queued', 1);
-    INSERT INTO orderwatch.stock_sends (batch, barcode, quantity, result, result_at, desired, observed, reason)
-    SELECT id, 'under way', 5, 'success', '2030-01-05 09:01Z', 5, 7, 'lower' FROM orderwatch.stock_batches;
-    INSERT INTO orderwatch.stock_items (barcode, observed, observed_at, sent, sent_at, sent_batch, open_until)
-    SELECT 'under way', 7, '2030-01-05 08:59Z', 5, '2030-01-05 09:00Z', id, '2030-01-05 09:10Z'
-    FROM orderwatch.stock_batches;
-    INSERT INTO orderwatch.stock_items (barcode, observed, observed_at, deficit, deficit_since, sent, sent_at)
-    VALUES ('deficit', 3, '2030-01-05 08:59Z', 2, '2030-01-05 08:50Z', 3, '2030-01-05 08:00Z');
-    INSERT INTO orderwatch.stock_items (barcode, observed_at, failures, rests_until, refused)
-    VALUES ('refused', '2030-01-05 08:59Z', 2, '2030-01-05 10:00Z', 'locked');
-    INSERT INTO orderwatch.order_delays VALUES (30, 3, 40, '2030-01-05 09:00Z');
-    INSERT INTO orderwatch.packages (package_id, order_number, status, effect, modified_ms, changed_at,
-        first_seen_at, told_at, lines, content, owing, barcodes)
-    VALUES (7, '1007', 'Created', 'reserved', 1, now(), now(), now(), '[]', '{}', false, '{a}'),
-           (8, '1008', 'UnPacked', 'superseded', 1, now(), now(), now(), '[]', '{}', true, '{a}'),
-           (-1009, '1009', 'Created', 'reserved', 1, now(), now(), now(), '[]', '{}', false, NULL);
-    INSERT INTO central_stock (barcode, qty) VALUES ('under way', 5)";
+#[sqlx::test(migrations = false)]
+async fn a_database_of_the_old_numbering_is_told_what_to_do(pool: PgPool) {
+    let store = legacy(&pool).await;
+    store.migrate().await.unwrap();
+    let older = "UPDATE orderwatch.migrations SET version = 18, description = 'installed' WHERE version = 14";
+    run(&pool, older).await;
+    let (defined, held) = (catalogue(&pool).await, rows(&pool).await);
 
-/// Steps of the stock half, as they are applied, with their ways back.
-const STEPS: [(&str, &str); 3] = [
-    (
-        include_str!("../../migrations/0160_packages.up.sql"),
-        include_str!("../../migrations/0160_packages.down.sql"),
-    ),
-    (
-        include_str!("../../migrations/0170_stock_figures.up.sql"),
-        include_str!("../../migrations/0170_stock_figures.down.sql"),
-    ),
-    (
-        include_str!("../../migrations/0171_warehouse_stock_notices.up.sql"),
-        include_str!("../../migrations/0171_warehouse_stock_notices.down.sql"),
-    ),
-];
-
-async fn lines(pool: &PgPool, sql: &'static str) -> Vec<String> {
-    sqlx::query_scalar(sql).fetch_all(pool).await.unwrap()
+    for refused in [
+        store.migrate().await.unwrap_err(),
+        store.revert(Revert::Forced).await.unwrap_err(),
+        store.missing_migrations().await.unwrap_err(),
+    ] {
+        assert!(matches!(refused, MigrateError::OldNumbering), "{refused:?}");
+        assert!(
+            refused.to_string().contains("orderwatch migrate revert"),
+            "{refused}"
+        );
+    }
+    assert_eq!(catalogue(&pool).await, defined);
+    assert_eq!(rows(&pool).await, held);
 }
 
 #[sqlx::test(migrations = false)]
-async fn the_way_back_of_the_stock_keeps_what_is_under_way_and_what_is_refused(pool: PgPool) {
-    Store::from_pool(pool.clone()).migrate().await.unwrap();
-    run(&pool, STOCK).await;
+async fn a_way_back_that_was_cut_off_before_the_indexes_is_finished_by_the_next(pool: PgPool) {
+    let store = legacy(&pool).await;
+    let (defined, held) = (catalogue(&pool).await, rows(&pool).await);
+    store.migrate().await.unwrap();
+    run(&pool, include_str!("../../src/store/revert.sql")).await;
+    let left = catalogue(&pool).await;
+    assert!(
+        left.iter()
+            .any(|line| line.contains("orderwatch_referans") || line.contains("orderwatch_player"))
+    );
 
-    for (_, back) in STEPS.iter().rev() {
-        run(&pool, back).await;
-    }
-    let items = "SELECT concat_ws(' | ', barcode, confirmed, fate, sent, failures, refused)
-                 FROM orderwatch.stock_items ORDER BY barcode";
-    let was = [
-        "deficit | 3 | 0",
-        "refused | 2 | locked",
-        "under way | 7 | unknown | 5 | 0",
-    ];
-    assert_eq!(lines(&pool, items).await, was);
-    let packages = "SELECT package_id::text FROM orderwatch.packages ORDER BY package_id";
-    // The older program knows no package without an id; it is told again.
-    assert_eq!(lines(&pool, packages).await, ["7", "8"]);
-    run(&pool, "UPDATE central_stock SET qty = qty + 1").await;
-
-    for (there, _) in STEPS {
-        run(&pool, there).await;
-    }
-    let items = "SELECT concat_ws(' | ', barcode, observed, sent, open_until - sent_at, watched_until - sent_at, refused)
-                 FROM orderwatch.stock_items ORDER BY barcode";
-    let is = [
-        "deficit | 3",
-        "refused | locked",
-        "under way | 7 | 5 | 00:10:00 | 00:20:00",
-    ];
-    assert_eq!(lines(&pool, items).await, is);
-    let sends = "SELECT concat_ws(' | ', barcode, quantity, result, result_at AT TIME ZONE 'UTC')
-                 FROM orderwatch.stock_sends";
-    let sent = ["under way | 5 | success | 2030-01-05 09:01:00"];
-    assert_eq!(lines(&pool, sends).await, sent);
-    let owing = "SELECT package_id::text FROM orderwatch.packages WHERE owing";
-    assert_eq!(lines(&pool, owing).await, ["8"]);
-    run(&pool, "UPDATE central_stock SET qty = qty + 1").await;
+    assert_eq!(store.revert(Revert::Careful).await.unwrap(), 0);
+    assert_eq!(catalogue(&pool).await, defined);
+    assert_eq!(rows(&pool).await, held);
 }

@@ -49,7 +49,7 @@ pub enum Buying {
     Shadow,
 }
 
-/// Where the shop's row stands, as the functions of `migrations/0100_eligible.up.sql` see it.
+/// Where the shop's row stands, as the functions of `migrations/0002_order_rules.sql` see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// Nobody has sent it.

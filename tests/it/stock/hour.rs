@@ -506,11 +506,11 @@ impl Hour {
         let Some(sent_at) = such.map(|push| push.at).max() else {
             return false;
         };
-        // What lowers it may be stuck in the queue, too.
+        // What lowers it may be stuck in the queue, too, also where it went out before this was applied.
         let is_stuck = pushes.iter().any(|push| {
             let units = push.items.iter().find(|(name, _)| *name == applied.barcode);
             units.is_some_and(|(_, units)| {
-                (applied.at..oversold.at).contains(&push.at)
+                (sent_at..oversold.at).contains(&push.at)
                     && *units < i64::from(applied.after)
                     && !world.was_applied(&applied.barcode, *units, push.at..oversold.at)
             })

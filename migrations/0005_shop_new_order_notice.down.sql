@@ -1,2 +1,0 @@
-DROP TRIGGER orderwatch_new_order ON public.product_orders;
-DROP FUNCTION orderwatch.notify_new_order();

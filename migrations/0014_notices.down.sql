@@ -1,3 +1,0 @@
-DROP FUNCTION orderwatch.notices_about(
-    uuid, uuid, text, text, text, text, numeric, timestamptz, text[], uuid[]);
-DROP TABLE orderwatch.notices;

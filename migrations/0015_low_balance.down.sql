@@ -1,1 +1,0 @@
-ALTER TABLE orderwatch.panels DROP COLUMN low_warned_at;

@@ -1,2 +1,0 @@
-DROP INDEX orderwatch.orders_finished;
-DROP TABLE orderwatch.pruned;

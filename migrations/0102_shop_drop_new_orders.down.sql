@@ -1,3 +1,0 @@
--- no-transaction
-CREATE INDEX CONCURRENTLY IF NOT EXISTS orderwatch_new_orders ON public.product_orders ("tenantId", "packageId", "createdAt")
-    WHERE status = 'pending' AND "providerId" IS NULL AND "externalOrderId" IS NULL;

@@ -1,3 +1,0 @@
--- no-transaction
-CREATE INDEX CONCURRENTLY IF NOT EXISTS orderwatch_sent_orders ON public.product_orders ("sentAt")
-    WHERE status = 'pending' AND "externalStatus" IN ('pending', 'sent', 'processing');

@@ -1,2 +1,0 @@
-DROP FUNCTION orderwatch.note_pushed;
-DROP FUNCTION orderwatch.add_row;

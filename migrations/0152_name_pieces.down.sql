@@ -1,1 +1,0 @@
-DROP FUNCTION orderwatch.name_pieces(uuid[], text[]);

@@ -1,1 +1,0 @@
-DROP FUNCTION orderwatch.audit_order(text, text, text, jsonb);

@@ -1,2 +1,0 @@
--- The triggers go with it, wherever they are.
-DROP FUNCTION orderwatch.notify_stock CASCADE;

@@ -1,1 +1,0 @@
-ALTER INDEX orderwatch.packages_by_barcode RESET (fastupdate);
