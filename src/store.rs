@@ -94,7 +94,7 @@ pub use balances::{Balance, BalanceColumns, Balanced};
 pub use brakes::{Brake, KnownPanel, Scope};
 pub use check::{DueOrder, Share};
 pub use claim::{Claim, Claimed, Lease};
-pub use columns::{Column, OwnWork, RefusedWrite};
+pub use columns::{OwnWork, Side, TableFault};
 pub use diagnosis::{Fallback, MANY_OLD, Right, Route, RoutedPanel, SchemaFault, ServerFacts};
 pub use dispatch::{Candidate, Mapping, QueuedCandidate, ShopOrder, Unroutable};
 pub use events::{Event, StoredEvent};

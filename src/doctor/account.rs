@@ -52,9 +52,6 @@ impl OtherAccount {
 }
 
 /// What is wrong with the account of the settings, if anything is.
-///
-/// # Errors
-/// [`StoreError`] when the database cannot be asked.
 pub async fn account_fault(
     config: &Config,
     store: &Store,
@@ -74,7 +71,7 @@ pub async fn account_fault(
     }))
 }
 
-pub(super) async fn look(
+pub(super) async fn check(
     config: &Config,
     store: &Store,
     findings: &mut Findings,

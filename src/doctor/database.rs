@@ -27,6 +27,7 @@ pub(super) async fn basics(
         silent(pace, findings);
         return None;
     };
+
     let (sentence, remedy) = match missing {
         Ok(0) => {
             findings.ok("migrations", "All are applied.");
@@ -60,7 +61,7 @@ async fn reached(store: &Store, pace: Pace, findings: &mut Findings) -> Option<D
             findings.fail(
                 "database",
                 chain(&cause.unwrap_or(error)),
-                "Look at database.url (`orderwatch config check`), and whether the server runs and lets this machine in.",
+                "Check database.url (`orderwatch config check`), and whether the server runs and lets this machine in.",
             );
             None
         }
@@ -78,7 +79,7 @@ fn silent(pace: Pace, findings: &mut Findings) {
             "The database did not answer in {} seconds.",
             pace.part.as_secs()
         ),
-        "Look at database.url (`orderwatch config check`), and for a firewall on the way.",
+        "Check database.url (`orderwatch config check`), and for a firewall on the way.",
     );
 }
 
@@ -112,11 +113,11 @@ pub(super) async fn details(
     let Patient { store, config, .. } = *patient;
     let mut findings = Findings::default();
     server::facts(&store.server_facts().await?, &mut findings);
-    rights::look(store, config, &mut findings).await?;
-    account::look(config, store, &mut findings).await?;
-    keeping::look(config, store, &mut findings).await?;
-    columns::look(store, now, &mut findings).await?;
-    warehouse::look(store, config, &mut findings).await?;
+    rights::check(store, config, &mut findings).await?;
+    account::check(config, store, &mut findings).await?;
+    keeping::check(config, store, &mut findings).await?;
+    columns::check(store, now, &mut findings).await?;
+    warehouse::check(store, config, &mut findings).await?;
     server::schema(store.schema_faults().await?, &mut findings);
     server::notices(store, config, &mut findings).await;
     Ok(findings)

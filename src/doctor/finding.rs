@@ -8,7 +8,7 @@ use crate::telemetry::Secrets;
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// As it should be.
     Ok,
     /// Orders flow, but somebody should look at it.
@@ -21,7 +21,7 @@ pub enum Outcome {
 
 /// One finding.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Finding {
+pub(crate) struct Finding {
     /// The check's name; several findings may have the same.
     pub check: &'static str,
     /// Which panel or package it is about.
@@ -36,23 +36,35 @@ pub struct Finding {
 
 /// Findings in the order in which they are shown.
 #[derive(Debug, Default)]
-pub struct Findings(Vec<Finding>);
+pub(crate) struct Findings(Vec<Finding>);
+
+/// What was found, for programs: over the API and by `doctor --json`.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Diagnosis {
+    /// In the order in which people read them.
+    findings: Vec<Finding>,
+    /// How many keep orders from flowing.
+    failed: usize,
+    /// How many somebody should look at.
+    warnings: usize,
+}
+
+impl From<Findings> for Diagnosis {
+    fn from(findings: Findings) -> Self {
+        Self {
+            failed: findings.count(Outcome::Fail),
+            warnings: findings.count(Outcome::Warn),
+            findings: findings.0,
+        }
+    }
+}
 
 impl Findings {
-    /// In the order in which they are shown.
-    #[must_use]
-    pub fn as_slice(&self) -> &[Finding] {
+    pub(crate) fn as_slice(&self) -> &[Finding] {
         &self.0
     }
 
-    /// The same one by one.
-    #[must_use]
-    pub fn into_inner(self) -> Vec<Finding> {
-        self.0
-    }
-
-    /// Puts others after these.
-    pub fn append(&mut self, mut more: Self) {
+    pub(crate) fn append(&mut self, mut more: Self) {
         self.0.append(&mut more.0);
     }
 
@@ -85,8 +97,7 @@ impl Findings {
         &mut self.0[last]
     }
 
-    /// A check that ended well.
-    pub fn ok(&mut self, check: &'static str, sentence: impl Into<String>) -> &mut Finding {
+    pub(crate) fn ok(&mut self, check: &'static str, sentence: impl Into<String>) -> &mut Finding {
         self.add(check, Outcome::Ok, sentence, None)
     }
 
@@ -117,8 +128,7 @@ impl Findings {
     }
 
     /// How many ended like this.
-    #[must_use]
-    pub fn count(&self, outcome: Outcome) -> usize {
+    pub(crate) fn count(&self, outcome: Outcome) -> usize {
         self.0
             .iter()
             .filter(|finding| finding.outcome == outcome)

@@ -26,8 +26,8 @@ struct Said<'a>(&'a KeepingFault);
 impl fmt::Display for Said<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let KeepingFault { wanted, work } = self.0;
-        let tables: Vec<_> = work.iter().map(|work| work.table()).collect();
-        let stands: Vec<_> = work.iter().map(|work| work.stands_still()).collect();
+        let tables: Vec<_> = work.iter().map(|work| work.table).collect();
+        let stands: Vec<_> = work.iter().map(|work| work.stands_still).collect();
         f.write_str(if *wanted {
             "trendyol.mirror = true is refused"
         } else {
@@ -46,9 +46,6 @@ impl fmt::Display for Said<'_> {
 }
 
 /// What is wrong with who keeps the rows, if anything is.
-///
-/// # Errors
-/// [`StoreError`] when the database cannot be asked.
 pub async fn keeping_fault(
     config: &Config,
     store: &Store,
@@ -63,7 +60,7 @@ pub async fn keeping_fault(
     }))
 }
 
-pub(super) async fn look(
+pub(super) async fn check(
     config: &Config,
     store: &Store,
     findings: &mut Findings,

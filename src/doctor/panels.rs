@@ -42,7 +42,7 @@ struct Asked<'a> {
 }
 
 /// Looks at every panel; also returns the price lists. None is asked any more after `until`.
-pub(super) async fn look(patient: &Patient<'_>, until: Instant) -> (Findings, Lists) {
+pub(super) async fn check(patient: &Patient<'_>, until: Instant) -> (Findings, Lists) {
     let mut findings = Findings::default();
     let (rows, http) = match means(patient).await {
         Ok(means) => means,
@@ -55,15 +55,18 @@ pub(super) async fn look(patient: &Patient<'_>, until: Instant) -> (Findings, Li
             "Enter the reseller account in the shop.",
         );
     }
+
     let secrets = rows
         .iter()
         .flat_map(|row| [&row.base_url, &row.kod, &row.sifre]);
     Secrets::process().register(secrets.flatten());
+
     let looks: Vec<_> = rows
         .iter()
         .map(|row| one(row, patient, &http, until))
         .collect();
     let mut looks = stream::iter(looks).buffered(AT_ONCE);
+
     let mut lists = Lists::new();
     while let Some((found, list)) = looks.next().await {
         findings.append(found);
@@ -83,7 +86,7 @@ async fn means(patient: &Patient<'_>) -> Result<(Vec<Integration>, Http), Findin
     let rows = rows.map_err(|_| {
         fault(
             "The panels could not be read in time.".to_owned(),
-            "Look whether the database is overloaded.",
+            "Check whether the database is overloaded.",
         )
     })?;
     let rows = rows.map_err(|error| {
@@ -92,6 +95,7 @@ async fn means(patient: &Patient<'_>) -> Result<(Vec<Integration>, Http), Findin
             "GRANT SELECT ON public.integrations TO the role of database.url;",
         )
     })?;
+
     let http = Http::new(&patient.means.calls).map_err(|error| {
         fault(
             chain(&error),
@@ -112,6 +116,7 @@ async fn one(
     let Some(account) = usable(row, &mut findings) else {
         return (findings, None);
     };
+
     if Instant::now() >= until {
         findings
             .skip(
@@ -123,6 +128,7 @@ async fn one(
             .about(name);
         return (findings, None);
     }
+
     let mut asked = Asked {
         panel: Znet::new(account, http.clone()),
         name,
@@ -146,6 +152,7 @@ fn usable(row: &Integration, findings: &mut Findings) -> Option<Account> {
         findings.skip("panel", text).about(name);
         return None;
     }
+
     let [base_url, kod, sifre] = [&row.base_url, &row.kod, &row.sifre]
         .map(|secret| secret.as_ref().map(ExposeSecret::expose_secret));
     let account = match Account::new(base_url, kod, sifre) {
@@ -161,6 +168,7 @@ fn usable(row: &Integration, findings: &mut Findings) -> Option<Account> {
             return None;
         }
     };
+
     if row.base_url.as_ref().is_some_and(is_plain) {
         findings
             .warn(
@@ -172,6 +180,7 @@ fn usable(row: &Integration, findings: &mut Findings) -> Option<Account> {
             )
             .about(name);
     }
+
     if row.paused {
         findings
             .warn(
@@ -216,7 +225,7 @@ impl Asked<'_> {
             Ok(Err(error)) => (error, remedy(error)),
             Err(_) => (
                 &format_args!("no answer came in {} seconds", self.longest.as_secs()),
-                "Look whether the panel works, and whether this machine reaches it.",
+                "Check whether the panel works, and whether this machine reaches it.",
             ),
         };
         let text = format!("{name}: {text}");
@@ -252,10 +261,10 @@ fn funds(balance: Decimal, name: &str, config: &Config, findings: &mut Findings)
 const fn remedy(error: &ReadError) -> &'static str {
     match error {
         ReadError::Unreachable { .. } => {
-            "Look at \"baseUrl\" of the integration, and whether this machine reaches the panel."
+            "Check \"baseUrl\" of the integration, and whether this machine reaches the panel."
         }
         ReadError::Refused { .. } => {
-            "Look at kod and sifre of the integration, and at the account's rights."
+            "Check kod and sifre of the integration, and at the account's rights."
         }
         ReadError::Unreadable {
             class: AnswerClass::Empty | AnswerClass::Html,
@@ -263,9 +272,7 @@ const fn remedy(error: &ReadError) -> &'static str {
         } => {
             "Wrong kod, sifre or \"baseUrl\", or the panel does not let this machine's address in: have it put on the panel's list."
         }
-        ReadError::Unreadable { .. } => {
-            "Look at \"baseUrl\" of the integration: is it a znet panel?"
-        }
+        ReadError::Unreadable { .. } => "Check \"baseUrl\" of the integration: is it a znet panel?",
     }
 }
 

@@ -38,6 +38,7 @@ fn version(facts: &ServerFacts, findings: &mut Findings) {
             format!("Postgres {version}, which can be written."),
         );
     }
+
     if facts.has_statement_timeout {
         findings.ok("statement timeout", "No statement can hang for ever.");
     } else {

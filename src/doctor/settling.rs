@@ -11,7 +11,7 @@ use crate::{
 
 const CHECK: &str = "settling";
 
-pub(super) async fn look(
+pub(super) async fn check(
     patient: &Patient<'_>,
     now: DateTime<Utc>,
 ) -> Result<Findings, StoreError> {
@@ -58,7 +58,7 @@ pub(super) async fn look(
                 "{}{more} final orders are not settled by the shop; the oldest ended {since} ago.",
                 unsettled.orders
             ),
-            "Look what the shop's listener answers, or settle them in the shop.",
+            "Check what the shop's listener answers, or settle them in the shop.",
         );
     }
     Ok(findings)

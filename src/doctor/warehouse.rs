@@ -6,7 +6,7 @@ use crate::{
     store::{Store, StoreError},
 };
 
-pub(super) async fn look(
+pub(super) async fn check(
     store: &Store,
     config: &Config,
     findings: &mut Findings,
@@ -24,7 +24,7 @@ pub(super) async fn look(
                 "The warehouse has tables of orders that orderwatch does not know: {}.",
                 named(&unknown)
             ),
-            "What stands there counts as sold and is not moved. Look whether they hold open orders.",
+            "What stands there counts as sold and is not moved. Check whether they hold open orders.",
         );
     }
     Ok(())

@@ -41,7 +41,7 @@ pub struct ServerFacts {
 /// A right that orderwatch needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Right {
-    /// The table, with its schema.
+    /// Of the schema `public`.
     pub table: &'static str,
     /// The column; `None` for the whole table.
     pub column: Option<&'static str>,
@@ -144,7 +144,10 @@ impl Store {
     /// [`StoreError::Database`] when it cannot be asked.
     pub async fn missing_rights(&self, wanted: &[Right]) -> Result<Vec<Right>, StoreError> {
         let places: Vec<i32> = (0..).take(wanted.len()).collect();
-        let tables: Vec<String> = wanted.iter().map(|right| right.table.to_owned()).collect();
+        let tables: Vec<String> = wanted
+            .iter()
+            .map(|right| format!("public.{}", right.table))
+            .collect();
         let columns: Vec<Option<String>> = wanted
             .iter()
             .map(|right| right.column.map(str::to_owned))
