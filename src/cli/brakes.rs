@@ -14,7 +14,7 @@ use super::{
 use crate::{
     order::IntegrationId,
     store::{Brake, Person, Scope, Store},
-    worker::brakes::{Meant, Wish, of_panel},
+    worker::brakes::{BrakeAction, BrakeTarget, of_panel},
 };
 
 pub(super) const EXAMPLES: &str = "\
@@ -54,7 +54,7 @@ struct Place {
 pub(super) async fn pause(global: &Global, options: &Pause) -> anyhow::Result<ExitCode> {
     let (config, _log) = global.begin()?;
     let store = shop_store(&config).await?;
-    let scope = options.place.scope(&store, Wish::Pause).await?;
+    let scope = options.place.scope(&store, BrakeAction::Pause).await?;
     let (now, _) = store.now().await?;
     let person = options.signature.person();
     if !store.pause(scope, &person, now).await? {
@@ -66,7 +66,7 @@ pub(super) async fn pause(global: &Global, options: &Pause) -> anyhow::Result<Ex
 pub(super) async fn resume(global: &Global, options: &Resume) -> anyhow::Result<ExitCode> {
     let (config, _log) = global.begin()?;
     let store = shop_store(&config).await?;
-    let scope = options.place.scope(&store, Wish::Resume).await?;
+    let scope = options.place.scope(&store, BrakeAction::Resume).await?;
     let (now, _) = store.now().await?;
     let person = Person {
         who: options.by.name(),
@@ -79,15 +79,15 @@ pub(super) async fn resume(global: &Global, options: &Resume) -> anyhow::Result<
 }
 
 impl Place {
-    async fn scope(&self, store: &Store, wish: Wish) -> anyhow::Result<Scope> {
+    async fn scope(&self, store: &Store, action: BrakeAction) -> anyhow::Result<Scope> {
         let Some(text) = &self.integration else {
             return Ok(Scope::All);
         };
         let id = Uuid::parse_str(text.trim()).ok().map(IntegrationId);
         let panels = match id {
-            Some(id) => match of_panel(store, id, wish).await? {
-                Meant::Brake(scope) => return Ok(scope),
-                Meant::Nothing(panels) => panels,
+            Some(id) => match of_panel(store, id, action).await? {
+                BrakeTarget::Brake(scope) => return Ok(scope),
+                BrakeTarget::Unknown(panels) => panels,
             },
             None => store.known_panels().await?,
         };

@@ -39,11 +39,11 @@ use crate::{
     config::Config,
     daemon::{self, DaemonError},
     http::Listening,
-    sandbox::panel::Panel,
     shutdown::Stop,
     store::{Sides, Store},
     telemetry::Secrets,
 };
+use sandbox::panel::Panel;
 
 pub(super) const EXAMPLES: &str = "\
 The database is $DATABASE_URL; it has to be empty, or to hold nothing but an earlier demo.

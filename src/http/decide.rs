@@ -7,7 +7,7 @@ use super::{
 use crate::{
     order::{OrderId, PlayerFields, explain::Facts},
     store::{Acted, Confirmed, Person},
-    worker::decision::Plan,
+    worker::operator_action::Plan,
 };
 
 /// What is known about an order, now.

@@ -8,7 +8,9 @@ use rust_decimal::Decimal;
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
-use super::{Evidence, Store, StoreError, ZNET, notices, order_delays, second, settling};
+use super::{
+    Evidence, Store, StoreError, ZNET, notices, order_delays, second_dispatcher, settling,
+};
 use crate::{
     order::{HoldReason, IntegrationId, explain::LATE},
     overview::{
@@ -89,8 +91,8 @@ impl Store {
         overview.count_bought(&mut transaction, question).await?;
         overview.count_endings(&mut transaction, question).await?;
         if self.sides.shop {
-            let since = second::shown_since(question.now);
-            let evidence = second::evidence(&mut transaction, since).await?;
+            let since = second_dispatcher::shown_since(question.now);
+            let evidence = second_dispatcher::evidence(&mut transaction, since).await?;
             overview.note_second(&evidence);
         }
         if let Some((feed, job)) = question.market {

@@ -29,7 +29,7 @@ use crate::{
         person::{self, Refusal, Verdict},
     },
     store::{Acted, Event, Person},
-    worker::decision::{Plan, Wish},
+    worker::operator_action::{OperatorAction, Plan},
 };
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -217,7 +217,7 @@ async fn retry_order(
     let order = OrderId(path.order);
     let person = person(&body.by, &body.reason)?;
     let facts = facts(&world, order).await?;
-    let plan = Wish::Retry.plan(order, &facts)?;
+    let plan = OperatorAction::Retry.plan(order, &facts)?;
     let wish = (body.confirm, body.seen.as_deref());
     step(&world, order, (plan, facts), person, wish).await
 }
@@ -239,7 +239,7 @@ async fn resolve_order(
     let order = OrderId(path.order);
     let person = person(&body.by, &body.reason)?;
     let facts = facts(&world, order).await?;
-    let plan = Wish::Resolve(body.verdict.into()).plan(order, &facts)?;
+    let plan = OperatorAction::Resolve(body.verdict.into()).plan(order, &facts)?;
     let wish = (body.confirm, body.seen.as_deref());
     step(&world, order, (plan, facts), person, wish).await
 }

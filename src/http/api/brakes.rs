@@ -19,7 +19,7 @@ use crate::{
     order::IntegrationId,
     overview::PauseView,
     store::Scope,
-    worker::brakes::{Meant, Wish, of_panel},
+    worker::brakes::{BrakeAction, BrakeTarget, of_panel},
 };
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -58,13 +58,13 @@ async fn in_force(world: &World, changed: bool) -> Result<Json<Brakes>, Problem>
     Ok(Json(Brakes { changed, pauses }))
 }
 
-async fn scope(world: &World, panel: Option<Uuid>, wish: Wish) -> Result<Scope, Problem> {
+async fn scope(world: &World, panel: Option<Uuid>, action: BrakeAction) -> Result<Scope, Problem> {
     let Some(panel) = panel else {
         return Ok(Scope::All);
     };
-    match of_panel(&world.store, IntegrationId(panel), wish).await? {
-        Meant::Brake(scope) => Ok(scope),
-        Meant::Nothing(_) => Err(Problem {
+    match of_panel(&world.store, IntegrationId(panel), action).await? {
+        BrakeTarget::Brake(scope) => Ok(scope),
+        BrakeTarget::Unknown(_) => Err(Problem {
             parameter: Some("panel".into()),
             ..Problem::new(Code::NotFound, "no panel has this id; see /api/v1/panels")
         }),
@@ -94,7 +94,7 @@ async fn pause(
 ) -> Result<Json<Brakes>, Problem> {
     let world = state.world()?;
     let person = person(&body.by, &body.reason)?;
-    let scope = scope(&world, body.panel, Wish::Pause).await?;
+    let scope = scope(&world, body.panel, BrakeAction::Pause).await?;
     let now = world.clock.now();
     let changed = world.store.pause(scope, &person, now).await?;
     tracing::info!(
@@ -117,7 +117,7 @@ async fn resume(
 ) -> Result<Json<Brakes>, Problem> {
     let world = state.world()?;
     let person = person(&body.by, &body.reason)?;
-    let scope = scope(&world, body.panel, Wish::Resume).await?;
+    let scope = scope(&world, body.panel, BrakeAction::Resume).await?;
     let now = world.clock.now();
     let changed = world.store.resume(scope, &person, now).await?;
     tracing::info!(

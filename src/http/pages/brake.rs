@@ -18,7 +18,7 @@ use crate::{
     },
     order::IntegrationId,
     store::Scope,
-    worker::brakes::{Meant, Wish, of_panel},
+    worker::brakes::{BrakeAction, BrakeTarget, of_panel},
 };
 
 /// What the second step says.
@@ -41,7 +41,14 @@ pub(super) async fn ask_pause(
     reader: Reader,
     Query(place): Query<Where>,
 ) -> Result<Response, Problem> {
-    ask_brake(&reader, Wish::Pause, &place.panel, None, &Signed::default()).await
+    ask_brake(
+        &reader,
+        BrakeAction::Pause,
+        &place.panel,
+        None,
+        &Signed::default(),
+    )
+    .await
 }
 
 /// `GET /brakes/resume?panel=`
@@ -51,7 +58,7 @@ pub(super) async fn ask_resume(
 ) -> Result<Response, Problem> {
     ask_brake(
         &reader,
-        Wish::Resume,
+        BrakeAction::Resume,
         &place.panel,
         None,
         &Signed::default(),
@@ -61,7 +68,7 @@ pub(super) async fn ask_resume(
 
 /// `POST /brakes/pause`
 pub(super) async fn pause(reader: Reader, Form(signed): Form<Signed>) -> Result<Response, Problem> {
-    brake(&reader, Wish::Pause, &signed).await
+    brake(&reader, BrakeAction::Pause, &signed).await
 }
 
 /// `POST /brakes/resume`
@@ -69,11 +76,15 @@ pub(super) async fn resume(
     reader: Reader,
     Form(signed): Form<Signed>,
 ) -> Result<Response, Problem> {
-    brake(&reader, Wish::Resume, &signed).await
+    brake(&reader, BrakeAction::Resume, &signed).await
 }
 
 /// The brake that is meant, and what it is called.
-async fn scope(reader: &Reader, panel: &str, wish: Wish) -> Result<(Scope, String), Problem> {
+async fn scope(
+    reader: &Reader,
+    panel: &str,
+    action: BrakeAction,
+) -> Result<(Scope, String), Problem> {
     let words = reader.words();
     if panel.is_empty() {
         return Ok((Scope::All, words.act.where_all.to_owned()));
@@ -81,7 +92,7 @@ async fn scope(reader: &Reader, panel: &str, wish: Wish) -> Result<(Scope, Strin
     let unknown = || Problem::new(Code::NotFound, "there is no such panel");
     let id = IntegrationId(Uuid::parse_str(panel).map_err(|_| unknown())?);
     let store = &reader.world.store;
-    let Meant::Brake(scope) = of_panel(store, id, wish).await? else {
+    let BrakeTarget::Brake(scope) = of_panel(store, id, action).await? else {
         return Err(unknown());
     };
     let known = store.known_panels().await?;
@@ -92,16 +103,16 @@ async fn scope(reader: &Reader, panel: &str, wish: Wish) -> Result<(Scope, Strin
 
 async fn ask_brake(
     reader: &Reader,
-    wish: Wish,
+    action: BrakeAction,
     panel: &str,
     note: Option<&'static str>,
     signed: &Signed,
 ) -> Result<Response, Problem> {
-    let (_, place) = scope(reader, panel, wish).await?;
+    let (_, place) = scope(reader, panel, action).await?;
     let words = reader.words();
-    let (title, will, path) = match wish {
-        Wish::Pause => (words.act.pause, words.act.will_pause, "/brakes/pause"),
-        Wish::Resume => (words.act.resume, words.act.will_resume, "/brakes/resume"),
+    let (title, will, path) = match action {
+        BrakeAction::Pause => (words.act.pause, words.act.will_pause, "/brakes/pause"),
+        BrakeAction::Resume => (words.act.resume, words.act.will_resume, "/brakes/resume"),
     };
     Confirm {
         c: reader.chrome(Tab::Overview, title),
@@ -120,20 +131,20 @@ async fn ask_brake(
     .respond(note.is_some())
 }
 
-async fn brake(reader: &Reader, wish: Wish, signed: &Signed) -> Result<Response, Problem> {
+async fn brake(reader: &Reader, action: BrakeAction, signed: &Signed) -> Result<Response, Problem> {
     let words = &reader.words().act;
     let Some(person) = signed.signature.person() else {
         let note = Some(words.incomplete);
-        return ask_brake(reader, wish, &signed.panel, note, signed).await;
+        return ask_brake(reader, action, &signed.panel, note, signed).await;
     };
-    let (scope, _) = scope(reader, &signed.panel, wish).await?;
+    let (scope, _) = scope(reader, &signed.panel, action).await?;
     let store = &reader.world.store;
     let now = reader.now();
-    let done = match wish {
-        Wish::Pause if store.pause(scope, &person, now).await? => Done::Paused,
-        Wish::Pause => Done::PausedBefore,
-        Wish::Resume if store.resume(scope, &person, now).await? => Done::Resumed,
-        Wish::Resume => Done::ResumedBefore,
+    let done = match action {
+        BrakeAction::Pause if store.pause(scope, &person, now).await? => Done::Paused,
+        BrakeAction::Pause => Done::PausedBefore,
+        BrakeAction::Resume if store.resume(scope, &person, now).await? => Done::Resumed,
+        BrakeAction::Resume => Done::ResumedBefore,
     };
     tracing::info!(
         ?scope,

@@ -19,7 +19,7 @@ use crate::{
     },
     worker::{
         by_hand::{ByHand, NotRun},
-        periodic::Ran,
+        job::Ran,
     },
 };
 
