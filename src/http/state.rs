@@ -4,11 +4,9 @@
 //! away: a request asks for the world when it begins, and a stream of events asks again for each
 //! event, so that no client keeps an old configuration, or the daemon, alive.
 
-use std::{
-    fmt,
-    sync::{Arc, PoisonError, RwLock},
-};
+use std::{fmt, sync::Arc};
 
+use parking_lot::RwLock;
 use tokio::sync::Notify;
 
 use super::{
@@ -35,11 +33,8 @@ use crate::{
 
 /// What one configuration made run.
 pub struct World {
-    /// The settings in force.
     pub config: Config,
-    /// The database.
     pub store: Store,
-    /// The time.
     pub clock: Arc<dyn Clock>,
     /// The panels as this process sees them.
     pub panels: Arc<Panels>,
@@ -47,7 +42,7 @@ pub struct World {
     pub sends: Arc<Wakeup>,
     /// Wakes the poller.
     pub checks: Arc<Wakeup>,
-    /// Whether the loops turn.
+    /// Which workers are alive.
     pub pulses: Pulses,
     /// What is asked of the database to see the whole.
     pub asking: Asking,
@@ -55,9 +50,9 @@ pub struct World {
     pub limits: attention::Limits,
     /// How stock is sent.
     pub push_rules: PushRules,
-    /// What is meant by them when somebody looks for what is wrong.
+    /// What the settings mean for the doctor.
     pub means: Means,
-    /// Runs passes of jobs by hand.
+    /// Runs jobs by hand.
     pub runner: Runner,
     /// Rung when Trendyol has called about an order.
     pub bell: Arc<Notify>,
@@ -101,13 +96,13 @@ impl AppState {
     /// From here on this is what requests see.
     pub fn enter(&self, world: World) {
         let access = Arc::new(Access::new(&world.config.http));
-        *write(&self.0.access) = access;
-        *write(&self.0.world) = Some(Arc::new(world));
+        *self.0.access.write() = access;
+        *self.0.world.write() = Some(Arc::new(world));
     }
 
     /// From here on there is nothing to see any more.
     pub fn leave(&self) {
-        *write(&self.0.world) = None;
+        *self.0.world.write() = None;
     }
 
     /// What there is to see and to do.
@@ -115,7 +110,7 @@ impl AppState {
     /// # Errors
     /// [`Code::Unavailable`] while the daemon starts and stops.
     pub fn world(&self) -> Result<Arc<World>, Problem> {
-        let world = self.0.world.read().unwrap_or_else(PoisonError::into_inner);
+        let world = self.0.world.read();
         world.clone().ok_or_else(|| {
             Problem::new(
                 Code::Unavailable,
@@ -124,11 +119,9 @@ impl AppState {
         })
     }
 
-    /// Who is let in.
     #[must_use]
     pub fn access(&self) -> Arc<Access> {
-        let access = self.0.access.read().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(&access)
+        Arc::clone(&self.0.access.read())
     }
 
     /// The time, also while there is no world.
@@ -141,7 +134,7 @@ impl AppState {
         &self.0.last_read
     }
 
-    /// Held by the one request that looks for what is wrong.
+    /// Held by the one request that runs the doctor.
     pub(super) fn doctor(&self) -> &tokio::sync::Mutex<()> {
         &self.0.doctor
     }
@@ -149,9 +142,4 @@ impl AppState {
     pub(super) fn tries(&self) -> &Tries {
         &self.0.tries
     }
-}
-
-/// Both are replaced whole: a panic elsewhere cannot have left them half written.
-fn write<T>(lock: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
-    lock.write().unwrap_or_else(PoisonError::into_inner)
 }

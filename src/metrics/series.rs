@@ -3,12 +3,9 @@
 //! The bounds of a series are stored by their place only: new ones are added at the end and none is
 //! ever moved, or what was stored before would mean something else.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
+use parking_lot::Mutex;
 use strum::{IntoStaticStr, VariantArray};
 
 use crate::order::IntegrationId;
@@ -124,14 +121,11 @@ impl OverTime {
     /// What it holds now.
     #[must_use]
     pub fn totals(&self) -> BTreeMap<Key, Total> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.0.lock().clone()
     }
 
     fn change(&self, key: Key, change: impl FnOnce(&mut Total)) {
-        let mut totals = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut totals = self.0.lock();
         change(totals.entry(key).or_default());
     }
 }
@@ -240,6 +234,7 @@ pub fn quantile(share: f64, buckets: &[u64], bounds: Bounds) -> Option<Duration>
         let time = lower + (real(upper) - lower) * part;
         return Some(Duration::from_secs_f64(time / 1e6));
     }
+
     let highest = bounds.last().copied().map(Duration::from_micros);
     highest.filter(|_| count > 0)
 }

@@ -1,8 +1,7 @@
 //! The breaker of a panel in this process, in step with the database's.
 
-use std::sync::{Mutex, PoisonError};
-
 use chrono::{DateTime, Utc};
+use parking_lot::Mutex;
 
 use super::after;
 use crate::{
@@ -48,7 +47,7 @@ impl PanelBreaker {
     /// Until when; also after that time, until a probe has closed it.
     #[must_use]
     pub fn open_until(&self) -> Option<DateTime<Utc>> {
-        self.lock().breaker.open_until()
+        self.state.lock().breaker.open_until()
     }
 
     /// The time of the next probe when a probe begins now.
@@ -59,7 +58,7 @@ impl PanelBreaker {
 
     /// Takes over what the database says.
     pub fn follow(&self, open_until: Option<DateTime<Utc>>) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         match open_until {
             Some(until) => state.breaker.open(until),
             None if state.breaker.open_until().is_some() && !state.unsaid => state.breaker.close(),
@@ -73,7 +72,7 @@ impl PanelBreaker {
             return;
         };
         let opened = store.open_breaker(self.panel, reason, now, until).await;
-        self.lock().unsaid = false;
+        self.state.lock().unsaid = false;
         match opened {
             Ok(true) => {
                 METRICS.breaker_opened(reason);
@@ -94,16 +93,12 @@ impl PanelBreaker {
     }
 
     fn opened_by(&self, signal: Signal, now: DateTime<Utc>) -> Option<(Reason, DateTime<Utc>)> {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         let reason = state.breaker.after(signal, self.limits)?;
         let until = after(now, self.limits.cooldown);
         state.breaker.open(until);
         state.unsaid = true;
         Some((reason, until))
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

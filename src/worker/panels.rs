@@ -2,10 +2,11 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
+use parking_lot::Mutex;
 use secrecy::ExposeSecret;
 
 use super::{
@@ -157,7 +158,7 @@ impl Panels {
                 Arc::new(self.panel(row, old.map(Arc::as_ref)))
             })
             .collect();
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock();
         state.read = Some(Instant::now());
         state.list = Arc::clone(&list);
         Ok(list)
@@ -170,7 +171,7 @@ impl Panels {
     }
 
     fn read(&self) -> (Option<Instant>, Arc<[Arc<Panel>]>) {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = self.state.lock();
         (state.read, Arc::clone(&state.list))
     }
 

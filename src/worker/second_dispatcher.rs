@@ -5,13 +5,10 @@
 //! few claims, and the sweep compares all that are open. What is found pauses the panel in the same
 //! statement, for every replica, until a person resumes it.
 
-use std::{
-    collections::BTreeSet,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::BTreeSet, time::Duration};
 
 use chrono::{DateTime, Utc};
+use parking_lot::Mutex;
 
 use super::before;
 use crate::{
@@ -72,7 +69,7 @@ impl SecondDispatcherCheck {
 
     /// Whether there was a look after that time; from now on there was one.
     fn looked_since(&self, since: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut looked = self.looked.lock();
         let lately = looked.is_some_and(|at| at > since && at <= now);
         if !lately {
             *looked = Some(now);

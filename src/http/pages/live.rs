@@ -6,7 +6,7 @@
 
 use std::{
     convert::Infallible,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{Arc, Weak},
     time::Duration,
 };
 
@@ -19,6 +19,7 @@ use axum::{
     },
 };
 use futures::{Stream, stream};
+use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::http::{
@@ -64,11 +65,7 @@ impl Default for Live {
 impl Live {
     /// Joins those who look; the first one begins the asking.
     fn join(&self, state: &AppState) -> Arc<Watched> {
-        let mut asking = self
-            .0
-            .watcher
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut asking = self.0.watcher.lock();
         if let Some(watched) = asking.upgrade()
             && watched.changes.has_changed().is_ok()
         {

@@ -3,11 +3,7 @@
 //! What must stay true: within the limits below no minute and no ten seconds see more calls than
 //! Trendyol allows, and a group that was told to slow down slows down alone.
 
-use std::{
-    num::NonZeroU32,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{num::NonZeroU32, time::Duration};
 
 use governor::{
     Quota, RateLimiter,
@@ -15,6 +11,7 @@ use governor::{
     middleware::NoOpMiddleware,
     state::{InMemoryState, NotKeyed},
 };
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use crate::{backoff::Backoff, metrics::label::Group};
@@ -160,7 +157,7 @@ impl Limits {
 
     /// Trendyol refused the call as one too many. Returns how long its group now waits.
     pub(super) fn slow_down(&self, call: Call, asked: Option<Duration>) -> Duration {
-        let mut brake = self.lane(call).brake();
+        let mut brake = self.lane(call).brake.lock();
         brake.refusals = brake.refusals.saturating_add(1);
         let pause = asked.unwrap_or_else(|| own_pause(brake.refusals));
         let pause = pause.clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
@@ -171,7 +168,7 @@ impl Limits {
 
     /// Trendyol took the call, whatever it said to it.
     pub(super) fn was_taken(&self, call: Call) {
-        self.lane(call).brake().refusals = 0;
+        self.lane(call).brake.lock().refusals = 0;
     }
 
     const fn lane(&self, call: Call) -> &Lane {
@@ -195,11 +192,6 @@ struct Brake {
 }
 
 impl Lane {
-    /// A brake is never left half-set: a panic elsewhere does not spoil it.
-    fn brake(&self) -> MutexGuard<'_, Brake> {
-        self.brake.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     async fn pause(&self) {
         while let Some(until) = self.paused_until() {
             tokio::time::sleep_until(until).await;
@@ -207,7 +199,10 @@ impl Lane {
     }
 
     fn paused_until(&self) -> Option<Instant> {
-        self.brake().until.filter(|until| *until > Instant::now())
+        self.brake
+            .lock()
+            .until
+            .filter(|until| *until > Instant::now())
     }
 }
 
