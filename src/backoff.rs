@@ -1,4 +1,4 @@
-//! How long to wait before the next look: a validated value and a pure function of it.
+//! How long to wait before the next try: a validated value and a pure function of it.
 
 use std::time::Duration;
 
@@ -33,9 +33,11 @@ impl Backoff {
         if initial.is_zero() {
             return Err(InvalidBackoff::ZeroInitial);
         }
+
         if max < initial {
             return Err(InvalidBackoff::MaxBelowInitial);
         }
+
         if !(0.0..1.0).contains(&jitter) {
             return Err(InvalidBackoff::JitterOutOfRange);
         }
@@ -58,6 +60,7 @@ impl Backoff {
         } else {
             0.5
         };
+
         let spread = self.jitter.mul_add(random.mul_add(2.0, -1.0), 1.0);
         delay.mul_f64(spread)
     }

@@ -29,7 +29,6 @@ use std::{collections::HashMap, time::Duration};
 use chrono::{DateTime, Utc};
 use tokio::time::{Instant, timeout};
 
-use self::finding::chain;
 pub(crate) use self::finding::{Diagnosis, Finding, Findings, Outcome};
 pub use self::{
     account::{OtherAccount, account_fault},
@@ -41,7 +40,7 @@ use crate::{
     order::{IntegrationId, explain::Buying},
     provider::{Catalogue, znet::HttpSettings},
     store::{Store, StoreError},
-    telemetry::Secrets,
+    telemetry::{Secrets, chain},
     worker::trendyol::Seller,
 };
 
@@ -156,6 +155,7 @@ async fn within<E: std::error::Error>(
     look: impl Future<Output = Result<Findings, E>>,
 ) -> Findings {
     let mut findings = Findings::default();
+
     match timeout(pace.part, look).await {
         Ok(Ok(found)) => return found,
         Ok(Err(error)) => {
@@ -173,5 +173,6 @@ async fn within<E: std::error::Error>(
             );
         }
     }
+
     findings
 }

@@ -113,6 +113,7 @@ pub struct Metrics {
 }
 
 impl Metrics {
+    #[expect(clippy::too_many_lines, reason = "a list: one entry for each metric")]
     fn new() -> Self {
         let mut r = Registry::with_prefix("orderwatch");
         let reason = |reason| [("reason", reason)];
@@ -181,7 +182,7 @@ impl Metrics {
             breakers: counters(
                 &mut r,
                 "breaker_openings",
-                "Breakers that opened",
+                "Circuit breakers that opened",
                 Reason::ALL.iter().map(|opened| reason(opened.as_str())),
             ),
             jobs: counters(
@@ -195,7 +196,7 @@ impl Metrics {
             job_times: histograms(
                 &mut r,
                 "job_duration",
-                "How long passes of periodic jobs took in this process",
+                "How long runs of periodic jobs took in this process",
                 long,
                 JOBS.map(|job| [("name", job)]),
             ),

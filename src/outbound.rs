@@ -119,6 +119,7 @@ fn roots() -> RootCertStore {
             "no root certificates found: https addresses cannot be reached"
         );
     }
+
     roots
 }
 

@@ -112,7 +112,7 @@ pub use migrate::{MigrateError, Revert, Sides};
 pub use notices::{Audience, DueNotice, Fate, NoticeOutcome, NoticeShare, Stranded};
 pub use order_calls::OrderCall;
 pub use orders::{ShopView, TrackedOrder};
-pub use outbox::Telling;
+pub use outbox::PickingReport;
 pub use overview::{Overview, Question};
 pub use packages::{Change, NewPackage, OrderPackage, OrderPicture, Put, RecordedPackage};
 pub use people::{Acted, Person};

@@ -95,6 +95,7 @@ fn print(findings: &Findings) -> anyhow::Result<()> {
     for finding in findings.as_slice() {
         one(finding)?;
     }
+
     let (failed, warned) = (findings.count(Outcome::Fail), findings.count(Outcome::Warn));
     let summary = match (failed, warned) {
         (0, 0) => "Nothing keeps orders from flowing.".to_owned(),
@@ -120,12 +121,14 @@ fn one(finding: &Finding) -> anyhow::Result<()> {
         let word = word.take().unwrap_or_else(|| " ".repeat(5));
         out::line(format_args!("{word}{line}"))?;
     }
-    let remedy = finding.remedy.as_deref().unwrap_or_default();
-    for line in paint::wrapped(remedy, paint::width() - 7) {
+
+    let fix = finding.fix.as_deref().unwrap_or_default();
+    for line in paint::wrapped(fix, paint::width() - 7) {
         out::line(format_args!(
             "       {}",
             paint::in_style(paint::BOLD, line)
         ))?;
     }
+
     Ok(())
 }

@@ -29,6 +29,7 @@ impl fmt::Display for Said<'_> {
             seller_id,
             environment,
         } = self.0;
+
         write!(
             f,
             "this database knows the orders and the stock of seller {} at {} (since {}), and the configuration \
@@ -59,6 +60,7 @@ pub async fn account_fault(
     if !config.trendyol.enabled {
         return Ok(None);
     }
+
     let seller_id = config.trendyol.seller_id.clone();
     let environment = config.trendyol.environment();
     let known = store.market_account().await?;
@@ -79,6 +81,7 @@ pub(super) async fn check(
     if !config.trendyol.enabled {
         return Ok(());
     }
+
     match account_fault(config, store).await? {
         Some(fault) => {
             findings.fail("account", format!("{fault}."), fault.fix());

@@ -4,13 +4,12 @@ use chrono::{DateTime, Utc};
 use tokio::time::timeout;
 
 use super::{
-    Pace, Patient, account, columns,
-    finding::{Findings, chain},
-    keeping, rights, server, warehouse,
+    Pace, Patient, account, columns, finding::Findings, keeping, rights, server, warehouse,
 };
 use crate::{
     clock::DatabaseClock,
     store::{Store, StoreError},
+    telemetry::chain,
 };
 
 /// More than this between this machine's clock and the database's confuses people who read logs.
@@ -28,7 +27,7 @@ pub(super) async fn basics(
         return None;
     };
 
-    let (sentence, remedy) = match missing {
+    let (sentence, fix) = match missing {
         Ok(0) => {
             findings.ok("migrations", "All are applied.");
             return Some(now);
@@ -42,7 +41,7 @@ pub(super) async fn basics(
             "Give the role USAGE on schema orderwatch and SELECT on orderwatch.migrations, or run `orderwatch migrate` first.",
         ),
     };
-    findings.fail("migrations", sentence, remedy);
+    findings.fail("migrations", sentence, fix);
     None
 }
 
@@ -89,6 +88,7 @@ fn clock(skew_ms: i64, findings: &mut Findings) {
         findings.ok("clock", "This machine's clock and the database's agree.");
         return;
     }
+
     let (side, seconds) = (
         if skew_ms > 0 { "behind" } else { "ahead of" },
         seconds(skew_ms.abs()),

@@ -11,11 +11,11 @@ use crate::telemetry::Secrets;
 pub(crate) enum Outcome {
     /// As it should be.
     Ok,
-    /// Orders flow, but somebody should look at it.
+    /// Orders flow, but somebody should check it.
     Warn,
     /// It keeps orders from flowing.
     Fail,
-    /// Not looked at.
+    /// Not checked.
     Skipped,
 }
 
@@ -31,7 +31,7 @@ pub(crate) struct Finding {
     /// What was found.
     pub sentence: String,
     /// What to do about it.
-    pub remedy: Option<String>,
+    pub fix: Option<String>,
 }
 
 /// Findings in the order in which they are shown.
@@ -45,7 +45,7 @@ pub(crate) struct Diagnosis {
     findings: Vec<Finding>,
     /// How many keep orders from flowing.
     failed: usize,
-    /// How many somebody should look at.
+    /// How many somebody should check.
     warnings: usize,
 }
 
@@ -74,7 +74,7 @@ impl Findings {
         for finding in &mut self.0 {
             mask(&mut finding.sentence);
             finding.subject.iter_mut().for_each(mask);
-            finding.remedy.iter_mut().for_each(mask);
+            finding.fix.iter_mut().for_each(mask);
         }
         self
     }
@@ -84,15 +84,16 @@ impl Findings {
         check: &'static str,
         outcome: Outcome,
         sentence: impl Into<String>,
-        remedy: Option<String>,
+        fix: Option<String>,
     ) -> &mut Finding {
         self.0.push(Finding {
             check,
             subject: None,
             outcome,
             sentence: sentence.into(),
-            remedy,
+            fix,
         });
+
         let last = self.0.len() - 1;
         &mut self.0[last]
     }
@@ -113,18 +114,18 @@ impl Findings {
         &mut self,
         check: &'static str,
         sentence: impl Into<String>,
-        remedy: impl Into<String>,
+        fix: impl Into<String>,
     ) -> &mut Finding {
-        self.add(check, Outcome::Warn, sentence, Some(remedy.into()))
+        self.add(check, Outcome::Warn, sentence, Some(fix.into()))
     }
 
     pub(super) fn fail(
         &mut self,
         check: &'static str,
         sentence: impl Into<String>,
-        remedy: impl Into<String>,
+        fix: impl Into<String>,
     ) -> &mut Finding {
-        self.add(check, Outcome::Fail, sentence, Some(remedy.into()))
+        self.add(check, Outcome::Fail, sentence, Some(fix.into()))
     }
 
     /// How many ended like this.
@@ -141,21 +142,6 @@ impl Finding {
     pub(super) fn about(&mut self, subject: impl Into<String>) {
         self.subject = Some(subject.into());
     }
-}
-
-/// An error and its causes in one line. A cause that the text before it ends with is not repeated.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let words = error.to_string();
-        if !text.ends_with(&words) {
-            text.push_str(": ");
-            text.push_str(&words);
-        }
-        cause = error.source();
-    }
-    text
 }
 
 /// Names for a sentence: the first ones, and how many more there are.

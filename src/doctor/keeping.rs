@@ -33,6 +33,7 @@ impl fmt::Display for Said<'_> {
         } else {
             "trendyol.mirror has to be set"
         })?;
+
         write!(
             f,
             ": the warehouse's application keeps more than the rows of its orders ({}). \
@@ -53,6 +54,7 @@ pub async fn keeping_fault(
     if !config.trendyol.enabled || config.trendyol.mirror == Some(false) {
         return Ok(None);
     }
+
     let work = store.own_work().await?;
     Ok((!work.is_empty()).then(|| KeepingFault {
         wanted: config.trendyol.mirror == Some(true),
@@ -68,10 +70,12 @@ pub(super) async fn check(
     if !config.trendyol.enabled {
         return Ok(());
     }
+
     if let Some(fault) = keeping_fault(config, store).await? {
         findings.fail("mirror", format!("{fault}."), FIX);
         return Ok(());
     }
+
     findings.ok(
         "mirror",
         if config.trendyol.mirrors() {

@@ -17,8 +17,8 @@ pub(super) async fn check(patient: &Patient<'_>, now: DateTime<Utc>) -> Findings
             return findings;
         }
         Some(Err(fault)) => {
-            let remedy = "Correct the keys of [trendyol] that it names.";
-            findings.fail("trendyol", fault, remedy);
+            let fix = "Correct the keys of [trendyol] that it names.";
+            findings.fail("trendyol", fault, fix);
             return findings;
         }
         Some(Ok(seller)) => seller,
@@ -37,7 +37,7 @@ pub(super) async fn check(patient: &Patient<'_>, now: DateTime<Utc>) -> Findings
             webhook(patient, seller, &mut findings).await;
         }
         Ok(Err(error)) => {
-            findings.fail("trendyol", error.to_string(), remedy(&error));
+            findings.fail("trendyol", error.to_string(), fix(&error));
         }
         Err(_) => {
             findings.fail(
@@ -85,12 +85,12 @@ async fn webhook(patient: &Patient<'_>, seller: &Seller, findings: &mut Findings
             findings.warn("webhook", sentence, REGISTER);
         }
         Err(error) => {
-            findings.warn("webhook", error.to_string(), remedy(&error));
+            findings.warn("webhook", error.to_string(), fix(&error));
         }
     }
 }
 
-const fn remedy(error: &MarketError) -> &'static str {
+const fn fix(error: &MarketError) -> &'static str {
     match error {
         MarketError::Auth { .. } => {
             "Copy seller id, API key and secret anew from the seller panel (Hesap Bilgilerim, Entegrasyon Bilgileri)."

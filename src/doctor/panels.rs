@@ -12,10 +12,7 @@ use rust_decimal::Decimal;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, timeout};
 
-use super::{
-    Lists, Patient,
-    finding::{Findings, chain},
-};
+use super::{Lists, Patient, finding::Findings};
 use crate::{
     attention::money,
     config::{Config, is_private},
@@ -25,7 +22,7 @@ use crate::{
         znet::{Account, Http, Znet},
     },
     store::Integration,
-    telemetry::Secrets,
+    telemetry::{Secrets, chain},
 };
 
 /// Panels that are asked at once.
@@ -41,7 +38,7 @@ struct Asked<'a> {
     findings: Findings,
 }
 
-/// Looks at every panel; also returns the price lists. None is asked any more after `until`.
+/// Checks every panel; also returns the price lists. None is asked any more after `until`.
 pub(super) async fn check(patient: &Patient<'_>, until: Instant) -> (Findings, Lists) {
     let mut findings = Findings::default();
     let (rows, http) = match means(patient).await {
@@ -77,9 +74,9 @@ pub(super) async fn check(patient: &Patient<'_>, until: Instant) -> (Findings, L
 
 /// What the panels are asked with, or why they cannot be.
 async fn means(patient: &Patient<'_>) -> Result<(Vec<Integration>, Http), Findings> {
-    let fault = |text, remedy: &str| {
+    let fault = |text, fix: &str| {
         let mut findings = Findings::default();
-        findings.fail("panels", text, remedy);
+        findings.fail("panels", text, fix);
         findings
     };
     let rows = timeout(patient.pace.part, patient.store.integrations()).await;
@@ -220,16 +217,17 @@ impl Asked<'_> {
         answer: Result<Result<T, ReadError>, E>,
     ) -> Option<T> {
         let name = self.name;
-        let (text, remedy): (&dyn Display, _) = match &answer {
+        let (text, fix): (&dyn Display, _) = match &answer {
             Ok(Ok(_)) => return answer.ok()?.ok(),
-            Ok(Err(error)) => (error, remedy(error)),
+            Ok(Err(error)) => (error, fix(error)),
             Err(_) => (
                 &format_args!("no answer came in {} seconds", self.longest.as_secs()),
                 "Check whether the panel works, and whether this machine reaches it.",
             ),
         };
+
         let text = format!("{name}: {text}");
-        self.findings.fail(check, text, remedy).about(name);
+        self.findings.fail(check, text, fix).about(name);
         None
     }
 }
@@ -255,10 +253,11 @@ fn funds(balance: Decimal, name: &str, config: &Config, findings: &mut Findings)
     } else {
         findings.ok("balance", format!("{name} holds {}.", money(balance)))
     };
+
     finding.about(name);
 }
 
-const fn remedy(error: &ReadError) -> &'static str {
+const fn fix(error: &ReadError) -> &'static str {
     match error {
         ReadError::Unreachable { .. } => {
             "Check \"baseUrl\" of the integration, and whether this machine reaches the panel."

@@ -64,12 +64,12 @@ pub(super) async fn check(
     }
 
     for (fault, packages) in faults {
-        let (check, sentence, remedy) = fault.describe();
+        let (check, sentence, fix) = fault.describe();
         let sentence = format!("{} {sentence}", named(&packages));
         let finding = if fault.fails() {
-            findings.fail(check, sentence, remedy)
+            findings.fail(check, sentence, fix)
         } else {
-            findings.warn(check, sentence, remedy)
+            findings.warn(check, sentence, fix)
         };
         finding.about(packages.join(", "));
     }
@@ -84,6 +84,7 @@ async fn left_to_shop(store: &Store, findings: &mut Findings) -> Result<(), Stor
     if routes.is_empty() {
         return Ok(());
     }
+
     let each = routes.iter().map(|route| {
         let (packages, kind) = (route.packages, &route.provider_type);
         format!("{packages} to {kind:?}")

@@ -129,6 +129,7 @@ fn buying(patient: &Patient<'_>, findings: &mut Findings) {
             "Compare with `orderwatch shadow`, then set dispatch.mode = \"live\".",
         ),
     };
+
     if !patient.config.poll.enabled {
         findings.warn(
             "poll",
@@ -154,11 +155,12 @@ async fn old_orders(
                 "{old}{more} orders wait that are older than dispatch.max_order_age ({}) and are not bought.",
                 span(age)
             ),
-            "Decide them by hand in the shop; those that came while orderwatch was here are held by the next scan.",
+            "Decide them in the shop, one by one; those that came while orderwatch was running are held by the next scan.",
         );
     } else {
         findings.ok("old orders", "None waits that is too old to be bought.");
     }
+
     Ok(())
 }
 
@@ -231,7 +233,7 @@ async fn others(
     Ok(())
 }
 
-/// So many orders, and what was done with them.
+/// A number of orders, and what was done with them.
 fn orders(number: i64, one: &str, many: &str) -> String {
     if number == 1 {
         format!("1 order {one}")

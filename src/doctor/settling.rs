@@ -35,12 +35,12 @@ pub(super) async fn check(
         Settle::Shop if patient.config.notify.webhooks.is_empty() => {
             findings.warn(
                 CHECK,
-                "The shop settles its orders, and no [[notify.webhook]] tells it when.",
+                "The shop settles its orders, and no [[notify.webhook]] notifies it.",
                 "Configure one, unless the shop LISTENs to orderwatch_settled: README, \"When an order is settled\".",
             );
         }
         Settle::Shop => {
-            findings.ok(CHECK, "The shop settles its orders and is told when.");
+            findings.ok(CHECK, "The shop settles its orders and is notified.");
         }
     }
 

@@ -14,6 +14,7 @@ pub(super) async fn check(
     if !config.trendyol.enabled {
         return Ok(());
     }
+
     let unknown = store.unknown_order_tables().await?;
     if unknown.is_empty() {
         findings.ok("order tables", "Every table of orders is known.");
@@ -27,5 +28,6 @@ pub(super) async fn check(
             "What stands there counts as sold and is not moved. Check whether they hold open orders.",
         );
     }
+
     Ok(())
 }

@@ -61,7 +61,6 @@ fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// The page.
 #[derive(Template)]
 #[template(path = "login.html")]
 struct LoginPage<'a> {
@@ -100,6 +99,7 @@ async fn form(
     if state.access().token().is_none() || caller.showed_token() {
         return Ok(Redirect::to(next).into_response());
     }
+
     page(StatusCode::OK, (&uri, &headers), next, false)
 }
 
@@ -115,6 +115,7 @@ fn page(
         tracing::error!(error = &error as &dyn std::error::Error, "no log-in page");
         Problem::new(Code::Internal, "the log of orderwatch says what went wrong")
     })?;
+
     Ok((status, Html(page)).into_response())
 }
 
@@ -132,6 +133,7 @@ async fn log_in(
     let Some(token) = access.token() else {
         return Ok(Redirect::to(next).into_response());
     };
+
     if !state.tries().may_try(peer.ip()) {
         tracing::warn!(peer = %peer.ip(), "too many log-ins are tried");
         return Err(Problem::new(
@@ -139,6 +141,7 @@ async fn log_in(
             "too many log-ins were tried; try again in a minute",
         ));
     }
+
     if !access.is_token(&given.token) {
         tracing::warn!(peer = %peer.ip(), "a log-in with a wrong token");
         return page(StatusCode::UNAUTHORIZED, (&uri, &headers), next, true);

@@ -130,7 +130,7 @@ async fn metrics(State(state): State<AppState>, headers: HeaderMap) -> Result<Re
     gauge(
         ours,
         "database_up",
-        "Whether the database told the figures of the whole (1), or they are missing here (0)",
+        "Whether the database gave the figures of the whole (1), or they are missing here (0)",
         f64::from(u8::from(is_up)),
     );
 
@@ -156,6 +156,7 @@ fn register_pool(registry: &mut Registry, pool: PoolUse) {
             ),
         ],
     );
+
     gauge(
         registry,
         "database_connections_max",

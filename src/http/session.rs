@@ -28,6 +28,7 @@ pub fn holds(token: &SecretString, session: &str, now: DateTime<Utc>) -> bool {
     let Some((end, tag)) = session.split_once('.') else {
         return false;
     };
+
     let (Some(mac), Ok(tag)) = (mac(token, end), CODE.decode(tag)) else {
         return false;
     };

@@ -32,7 +32,6 @@ impl Exposition {
         }
     }
 
-    /// The content type of the answer.
     pub(crate) const fn content_type(self) -> &'static str {
         match self {
             Self::Classic => "text/plain; version=0.0.4; charset=utf-8",
@@ -47,6 +46,7 @@ impl Metrics {
         let mut text = String::with_capacity(64 * 1024);
         encode_registry(&mut text, &self.registry)?;
         encode_registry(&mut text, more)?;
+
         match form {
             Exposition::OpenMetrics => {
                 encode_eof(&mut text)?;
@@ -81,6 +81,7 @@ fn classic(open: &str) -> Result<String, fmt::Error> {
             writeln!(text, "{line}")?;
         }
     }
+
     Ok(text)
 }
 

@@ -88,11 +88,13 @@ impl Column {
         let Self {
             table, name, kind, ..
         } = self;
+
         let rest = if self.optional {
             "; the work is done without it"
         } else {
             ""
         };
+
         TableFault {
             side: self.side,
             sentence: format!("public.{table} has no column \"{name}\"{rest}."),
@@ -104,6 +106,7 @@ impl Column {
 
 fn columns(side: Side, tables: &'static str, optional: bool) -> impl Iterator<Item = Column> {
     let tables = tables.lines().filter_map(|line| line.split_once(": "));
+
     tables.flat_map(move |(table, columns)| {
         let columns = columns.split(", ").map(str::trim);
         let columns = columns.filter_map(|column| column.split_once(' '));
@@ -157,6 +160,7 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(StoreError::doing("looking at the warehouse's tables"))?;
+
         let is_there = |work: &OwnWork| there.iter().any(|name| name == work.table);
         Ok(OWN_WORK.into_iter().filter(is_there).collect())
     }
@@ -168,6 +172,7 @@ impl Store {
             .iter()
             .map(|column| (column.table.to_owned(), column.name.to_owned()))
             .unzip();
+
         let missing = sqlx::query_scalar!(
             r#"SELECT w.place AS "place!"
                FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w (tab, col, place)
@@ -283,11 +288,9 @@ enum Trial<'r> {
     Purchase,
     /// What is taken from the shelves.
     Stock,
-    /// A pass that sent stock.
+    /// A run that sent stock.
     Log,
-    /// An order's row.
     Order(&'r Put),
-    /// A return with a piece.
     Return,
 }
 
@@ -303,7 +306,7 @@ impl Trial<'_> {
         match self {
             Self::Purchase => "An outcome in product_orders".to_owned(),
             Self::Stock => "Stock in central_stock and raf_urunleri".to_owned(),
-            Self::Log => "A pass in stock_push_log".to_owned(),
+            Self::Log => "A run in stock_push_log".to_owned(),
             Self::Order(put) => format!("An order in orders_{}", put.place.as_str()),
             Self::Return => "A return in return_orders and return_products".to_owned(),
         }
@@ -318,17 +321,14 @@ impl Trial<'_> {
             Self::Purchase => outcome(transaction, now).await,
             Self::Stock => stock(transaction, now).await,
             Self::Log => {
-                let pass = PushLog {
+                let run = PushLog {
                     push_time: now,
-                    total_items: 0,
-                    total_quantity: 0,
-                    reserved_quantity: 0,
-                    batch_count: 0,
                     success: true,
                     error_message: Some(TRIAL.to_owned()),
                     duration_seconds: Some(0.0),
+                    ..PushLog::default()
                 };
-                stock_log::write(&mut **transaction, &pass).await.map(drop)
+                stock_log::write(&mut **transaction, &run).await.map(drop)
             }
             Self::Order(put) => put_order(transaction, TRIAL, None, put, now).await,
             Self::Return => returns::write(transaction, &sample_return(now), None)
@@ -358,6 +358,7 @@ async fn outcome(
     .execute(&mut **transaction)
     .await
     .map_err(StoreError::doing("trying an outcome"))?;
+
     Ok(())
 }
 
@@ -374,6 +375,7 @@ async fn stock(
     .execute(&mut **transaction)
     .await
     .map_err(&doing)?;
+
     sqlx::query!(
         "UPDATE public.raf_urunleri SET adet = adet - 0 WHERE urun_barkodu = $1::text AND raf_kodu = $1::text",
         TRIAL
@@ -392,25 +394,15 @@ fn sample_return(now: DateTime<Utc>) -> NewReturn {
         status: "Created".to_owned(),
         return_date: Some(now.naive_utc()),
         process_date: Some(now.naive_utc()),
-        first_name: None,
-        last_name: None,
-        tracking_number: None,
-        provider_name: None,
-        sender_number: None,
-        tracking_link: None,
-        reason: None,
-        explanation: None,
         refund: Some(0.0),
         modified_at: Some(now),
         pieces: vec![ReturnedPiece {
             id: Uuid::new_v4(),
             claim_item: TRIAL.to_owned(),
             barcode: Some(TRIAL.to_owned()),
-            name: None,
-            size: None,
-            color: None,
-            reason: None,
+            ..ReturnedPiece::default()
         }],
+        ..NewReturn::default()
     }
 }
 
@@ -432,12 +424,14 @@ async fn fix(
     let StoreError::Database { source, .. } = error else {
         return Ok(LOOK.to_owned());
     };
+
     let refusal = source
         .as_database_error()
         .and_then(|error| error.try_downcast_ref::<PgDatabaseError>());
     let Some(refusal) = refusal else {
         return Ok(LOOK.to_owned());
     };
+
     match (refusal.code(), refusal.table(), refusal.column()) {
         // A column that must have a value, and that nobody but its application knows.
         ("23502", Some(table), Some(column)) => default(transaction, table, column).await,
@@ -464,6 +458,7 @@ async fn default(
     .fetch_optional(&mut **transaction)
     .await
     .map_err(StoreError::doing("looking at a column"))?;
+
     let value = match kind.as_deref() {
         Some("B") => "false",
         Some("N") => "0",
@@ -471,6 +466,7 @@ async fn default(
         Some("S") => "''",
         _ => "a value that fits",
     };
+
     Ok(format!(
         "ALTER TABLE public.\"{table}\" ALTER COLUMN \"{column}\" SET DEFAULT {value};"
     ))
@@ -486,7 +482,9 @@ mod tests {
         let (shop, warehouse) = (of(Side::Shop, SHOP), of(Side::Warehouse, WAREHOUSE));
         assert_eq!((shop.len(), warehouse.len()), (24 + 7 + 6 + 5 + 2, 25));
         assert!(shop.iter().chain(&warehouse).all(|column| {
-            !column.table.contains(' ') && !column.name.contains(['(', ':']) && column.kind != ""
+            !column.table.contains(' ')
+                && !column.name.contains(['(', ':'])
+                && !column.kind.is_empty()
         }));
         let cost = shop.iter().find(|column| column.name == "costAmount");
         assert_eq!(cost.map(|column| column.kind), Some("numeric(10,2)"));

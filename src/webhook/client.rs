@@ -39,9 +39,9 @@ pub struct Notice {
 /// What became of a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// Taken (2xx).
-    Taken,
-    /// Not wanted any more (410): do not try again.
+    /// 2xx.
+    Accepted,
+    /// No longer wanted (410): not retried.
     Gone,
     /// Any other status, a redirect too.
     Refused(u16),
@@ -79,7 +79,7 @@ impl Answer {
     fn of(status: StatusCode) -> Self {
         match status {
             StatusCode::GONE => Self::Gone,
-            status if status.is_success() => Self::Taken,
+            status if status.is_success() => Self::Accepted,
             status => Self::Refused(status.as_u16()),
         }
     }
@@ -97,9 +97,11 @@ fn request(endpoint: &Endpoint, notice: &Notice, now: i64) -> Result<Request, In
         (TIMESTAMP, HeaderValue::from(now)),
         (SIGNATURE, HeaderValue::from_str(&signatures.join(" "))?),
     ]);
+
     if let Some(login) = login(&endpoint.url)? {
         headers.insert(AUTHORIZATION, login);
     }
+
     let mut request = Request::new(Method::POST, endpoint.url.clone());
     *request.headers_mut() = headers;
     *request.timeout_mut() = Some(endpoint.timeout);
@@ -113,6 +115,7 @@ fn login(url: &Url) -> Result<Option<HeaderValue>, InvalidHeaderValue> {
     if url.username().is_empty() && password.is_none() {
         return Ok(None);
     }
+
     let mut login: Vec<u8> = percent_decode_str(url.username()).collect();
     login.push(b':');
     login.extend(percent_decode_str(password.unwrap_or_default()));

@@ -1,5 +1,5 @@
 //! The figures of the whole as gauges. No id and no name is a label: where each panel has a figure,
-//! the worst of them is told, and the page and `orderwatch status` say whose it is.
+//! the worst of them is given, and the page and `orderwatch status` say which panel it is.
 
 use chrono::{DateTime, Utc};
 use prometheus_client::{
@@ -57,7 +57,7 @@ fn orders(registry: &mut Registry, orders: &Orders) {
     gauges(
         registry,
         "held_orders",
-        "Orders that wait for a person, by the reason",
+        "Orders that need review, by the reason",
         HoldReason::ALL.iter().map(held),
     );
 
@@ -79,7 +79,7 @@ fn orders(registry: &mut Registry, orders: &Orders) {
         ),
         (
             "orders_eligible",
-            "Orders of the shop that are to be bought and were not taken up; large numbers are cut",
+            "Orders of the shop that are to be bought and were not claimed; large numbers are cut",
             orders.eligible,
         ),
         (
@@ -106,10 +106,12 @@ fn ages(registry: &mut Registry, orders: &Orders, now: DateTime<Utc>) {
         ("held", orders.held.iter().map(|group| group.since).min()),
         ("unsettled", orders.unsettled_since),
     ];
+
     let age = |since: Option<DateTime<Utc>>| {
         let age = since.and_then(|since| (now - since).to_std().ok());
         age.unwrap_or_default().as_secs_f64()
     };
+
     registry.register_with_unit(
         "oldest_order_age",
         "How long the oldest of these orders waits; 0 when there is none",
@@ -136,7 +138,7 @@ fn panels(registry: &mut Registry, situation: &Situation) {
         ),
         (
             "breakers_open",
-            "Reseller accounts that are left alone for now",
+            "Reseller accounts whose circuit is open",
             count(|panel| panel.breaker.is_some()),
         ),
     ] {
@@ -170,13 +172,14 @@ fn jobs(registry: &mut Registry, situation: &Situation) {
     let find = |name: &str| situation.jobs.iter().find(|job| job.name == name);
     registry.register_with_unit(
         "job_last_success_timestamp",
-        "When the last pass ended that did all of its work; 0 for never",
+        "When the last run ended that did all of its work; 0 for never",
         Unit::Seconds,
         family(JOBS.map(|name| {
             let at = find(name).and_then(|job| job.done_at);
             ([("name", name)], at.map_or(0.0, timestamp))
         })),
     );
+
     gauges(
         registry,
         "job_enabled",
@@ -223,7 +226,7 @@ fn market(registry: &mut Registry, market: &Market) {
         ),
         (
             "stock_items_watched",
-            "Barcodes that every turn looks at, because something happened to them",
+            "Barcodes that every turn checks, because something happened to them",
             market.items_watched,
         ),
         (
@@ -256,11 +259,13 @@ fn order_delay(registry: &mut Registry, market: &Market) {
         Unit::Seconds,
         market.order_delay_seconds.unwrap_or(f64::NAN),
     );
+
     let within = |bound: i32| -> f64 {
         let bins = market.order_delays.iter();
         let within = bins.filter(|bin| bin.up_to.unwrap_or(i32::MAX) <= bound);
         within.map(|bin| bin.orders).sum()
     };
+
     gauges(
         registry,
         "order_delay_orders",
@@ -274,6 +279,7 @@ fn order_delay(registry: &mut Registry, market: &Market) {
 
 fn rest(registry: &mut Registry, situation: &Situation) {
     let notices = |of: fn(&NoticeQueue) -> u64| -> u64 { situation.notices.iter().map(of).sum() };
+
     let alive = u64::try_from(situation.alive().count()).unwrap_or(u64::MAX);
     for (name, help, number) in [
         (
@@ -307,6 +313,7 @@ fn warnings(registry: &mut Registry, warnings: &[Warning]) {
         ];
         (labels, flag(is_on))
     };
+
     let severities = [Severity::Critical, Severity::Warning, Severity::Notice];
     gauges(
         registry,

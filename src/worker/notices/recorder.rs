@@ -8,12 +8,12 @@ use super::super::wakeup::Wakeup;
 use crate::metrics::{METRICS, label::Delivery};
 use crate::store::{Fate, NoticeOutcome, Store};
 
-/// Results in one statement at most.
+/// Maximum number of results in one statement.
 const GROUP: usize = 200;
 /// Between tries while the database is away.
 const AWAY: Duration = Duration::from_millis(500);
 
-/// Where the results of deliveries are handed in.
+/// Takes the results of deliveries.
 #[derive(Clone, Debug)]
 pub struct Deliveries(mpsc::Sender<NoticeOutcome>);
 
@@ -38,7 +38,7 @@ impl Deliveries {
 }
 
 impl DeliveryRecorder {
-    /// A recorder, and the way to it. `wakeup` is told when something is to be tried again.
+    /// A recorder, and the way to it. `wakeup` learns when something is to be retried.
     #[must_use]
     pub fn new(store: Store, wakeup: Arc<Wakeup>) -> (Self, Deliveries) {
         let (deliveries, inbox) = mpsc::channel(GROUP);
@@ -89,7 +89,7 @@ impl DeliveryRecorder {
                     tracing::warn!(
                         results = group.len(),
                         error = &error as &dyn std::error::Error,
-                        "results of deliveries cannot be written now; trying again"
+                        "results of deliveries cannot be written now; retrying"
                     );
                     tokio::time::sleep(AWAY).await;
                 }
