@@ -53,6 +53,7 @@ impl Backoff {
     #[must_use]
     pub fn delay(&self, tries: u32, random: f64) -> Duration {
         let doublings = tries.saturating_sub(1);
+        // A shift by 32 and more has no result; the delay is at its maximum long before.
         let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
         let delay = self.initial.saturating_mul(factor).min(self.max);
         let random = if random.is_finite() {

@@ -93,11 +93,13 @@ impl Breaker {
             Signal::Failure | Signal::Blocked => self.failures = self.failures.saturating_add(1),
         }
 
+        // Open already; a probe decides now.
         if self.open_until.is_some() {
             return None;
         }
 
         match signal {
+            // Asking a panel that blocks us once more only makes it worse.
             Signal::Blocked => Some(Reason::Blocked),
             _ if limits.failures > 0 && self.failures >= limits.failures => Some(Reason::Failures),
             _ => None,

@@ -52,6 +52,7 @@ impl DatabaseClock {
     pub fn set(&self, read: DateTime<Utc>, round_trip: Duration) -> TimeDelta {
         let half = TimeDelta::from_std(round_trip / 2).unwrap_or_default();
         let time = read.checked_add_signed(half).unwrap_or(read);
+        // Before the lock: reading the time takes it, too.
         let before = self.now();
         *self.base.lock() = Base {
             time,

@@ -82,7 +82,7 @@ impl Pace {
         part: Duration::from_mins(1),
         whole: Duration::from_mins(10),
     };
-    /// Of a request, which must be answered within [half a minute](crate::http::limits::REQUEST).
+    /// Of a request, which must be answered within half a minute.
     pub(crate) const QUICK: Self = Self {
         call: Duration::from_secs(6),
         part: Duration::from_secs(6),

@@ -281,6 +281,7 @@ impl Metrics {
         let series = match call {
             Call::Purchase => Series::Purchases,
             Call::Status => Series::Checks,
+            // No chart shows them.
             Call::Balance | Call::Catalogue => return,
         };
         self.over_time
@@ -405,6 +406,7 @@ fn histograms(
     all: impl IntoIterator<Item = Labels<1>>,
 ) -> Histograms {
     let family = Histograms::new_with_constructor(new);
+    // Prometheus cannot see an increase from nothing to 1: each series begins at zero.
     for labels in all {
         drop(family.get_or_create(&labels));
     }

@@ -56,6 +56,7 @@ async fn reached(store: &Store, pace: Pace, findings: &mut Findings) -> Option<D
             Some(now)
         }
         Ok(Err(error)) => {
+            // The pool only says that no connection came in time; a connection of its own says why.
             let cause = store.why_unreachable(pace.part).await;
             findings.fail(
                 "database",

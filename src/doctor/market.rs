@@ -24,6 +24,7 @@ pub(super) async fn check(patient: &Patient<'_>, now: DateTime<Utc>) -> Findings
         Some(Ok(seller)) => seller,
     };
 
+    // A minute: the account is what is checked, and the answer stays small.
     let window = Window {
         start: now - TimeDelta::minutes(1),
         end: now,

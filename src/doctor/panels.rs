@@ -53,6 +53,7 @@ pub(super) async fn check(patient: &Patient<'_>, until: Instant) -> (Findings, L
         );
     }
 
+    // Before anything is asked: an answer or an error may repeat them.
     let secrets = rows
         .iter()
         .flat_map(|row| [&row.base_url, &row.kod, &row.sifre]);
@@ -133,6 +134,7 @@ async fn one(
         longest: patient.pace.call,
         findings,
     };
+    // A panel that does not tell its balance would not answer the longer question either.
     let list = if asked.balance().await {
         asked.catalogue().await
     } else {

@@ -51,6 +51,7 @@ pub(super) async fn check(
         }
     }
 
+    // A fallback that is wrong keeps no order from its first panel.
     let sound = routes
         .iter()
         .filter(|route| !faults_of(route, lists).iter().any(|fault| fault.keeps()))

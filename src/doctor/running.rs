@@ -257,6 +257,7 @@ async fn http(config: &Config, runs: bool, findings: &mut Findings) {
     } else {
         "without a token, only this machine may act"
     };
+    // Without a daemon nobody would listen, and port 0 is another one each time.
     if !runs || listen.port() == 0 {
         findings.skip(
             "http",

@@ -79,6 +79,7 @@ impl Access {
 
         if let Some(value) = request.headers().get(header::AUTHORIZATION) {
             let given = value.to_str().ok().and_then(bearer);
+            // A wrong token is refused even where a session would do: the program learns that its token is old.
             return match given {
                 Some(given) if self.is_token(given) => Ok(Caller::Bearer),
                 _ => Err(unauthorized(
@@ -108,6 +109,7 @@ pub(super) async fn guard(
             request.extensions_mut().insert(caller);
             next.run(request).await
         }
+        // A person who opens a page wants to log in; a program wants the status.
         Err(problem) if problem.code == Code::Unauthorized && is_page(&request) => {
             to_login(request.uri()).into_response()
         }
@@ -126,6 +128,7 @@ fn admit(state: &AppState, request: &Request) -> Result<Caller, Problem> {
         Err(problem) if problem.code == Code::Unauthorized && is_open(path) => Caller::Anybody,
         other => other?,
     };
+    // A browser adds the cookie to requests of any site, but never this header.
     if caller != Caller::Bearer && !request.method().is_safe() {
         own_page(request)?;
     }
@@ -224,6 +227,7 @@ fn own_page(request: &Request) -> Result<(), Problem> {
     let ours = match (site, origin) {
         (Some(site), _) => site.as_bytes() == b"same-origin",
         (None, Some(_)) => is_own_origin(headers),
+        // No browser: each of them sends one of the two with a form.
         (None, None) => is_json(headers),
     };
 

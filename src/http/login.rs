@@ -44,6 +44,7 @@ impl Tries {
     /// Whether the address may try once more.
     fn may_try(&self, address: IpAddr) -> bool {
         if self.0.len() > ADDRESSES {
+            // Forgets only addresses that have all their tries again.
             self.0.retain_recent();
         }
         self.0.check_key(&network(address)).is_ok()
@@ -134,6 +135,7 @@ async fn log_in(
         return Ok(Redirect::to(next).into_response());
     };
 
+    // Before the token is compared: a guess costs a try, whether it is right or not.
     if !state.tries().may_try(peer.ip()) {
         tracing::warn!(peer = %peer.ip(), "too many log-ins are tried");
         return Err(Problem::new(
@@ -169,6 +171,7 @@ fn cookie(value: &str, lasts: i64, headers: &HeaderMap) -> String {
 
 /// A path of ours, whatever was asked for.
 fn own_path(wanted: &str) -> &str {
+    // Otherwise a link to our log-in could end at another site.
     let own = wanted.starts_with('/')
         && !wanted.starts_with("//")
         && wanted

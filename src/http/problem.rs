@@ -196,6 +196,7 @@ impl From<StoreError> for Problem {
 
 /// No such address.
 pub(super) async fn not_found(uri: Uri) -> Problem {
+    // Repeated to whoever asked, so not at any length.
     let path: String = uri.path().chars().take(200).collect();
     Problem::new(Code::NotFound, format!("there is nothing at {path}"))
 }

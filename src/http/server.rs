@@ -127,6 +127,7 @@ async fn accept(listener: TcpListener, router: Router, stop: CancellationToken) 
     let permits = Arc::new(Semaphore::new(CONNECTIONS));
     let connections = TaskTracker::new();
     let ended = CancellationToken::new();
+    // The permit comes first: beyond the maximum, connections wait in the system's queue.
     while let Some((stream, peer, permit)) = stop
         .run_until_cancelled(next(&listener, &permits))
         .await
@@ -140,6 +141,7 @@ async fn accept(listener: TcpListener, router: Router, stop: CancellationToken) 
             drop(permit);
         });
     }
+    // From here on the port can be had by the next process.
     drop(listener);
     connections.close();
 
@@ -163,12 +165,14 @@ async fn next(
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => return Some((stream, peer, permit)),
+            // Says nothing about the next connection.
             Err(error) if is_of_the_connection(&error) => {}
             Err(error) => {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
                     "no connection can be taken now"
                 );
+                // Out of file descriptors, say: asking again at once would keep a processor busy.
                 tokio::time::sleep(REST).await;
             }
         }
@@ -207,6 +211,7 @@ async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, stop: Cancel
         .max_headers(HEAD_FIELDS)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);
+    // When stopping, an idle connection ends at once, another one after the answer under way.
     let ended = tokio::select! {
         ended = &mut connection => ended,
         () = stop.cancelled() => {

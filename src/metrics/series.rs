@@ -167,6 +167,7 @@ impl Total {
 impl Measured {
     fn add(&mut self, time: Duration, bounds: Bounds) {
         let time = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        // A bound belongs to its own bucket, as Prometheus has it.
         let place = bounds.partition_point(|bound| *bound < time);
         self.buckets.resize(bounds.len() + 1, 0);
         if let Some(bucket) = self.buckets.get_mut(place) {
@@ -185,6 +186,7 @@ impl Measured {
         let news = self.buckets.iter().zip(earlier);
         Self {
             buckets: news.map(|(now, then)| now.saturating_sub(then)).collect(),
+            // Both wrap around alike, so the difference holds.
             sum: self.sum.wrapping_sub(before.sum),
         }
     }

@@ -64,6 +64,7 @@ fn classic(open: &str) -> Result<String, fmt::Error> {
     let mut help = None;
     for line in open.lines() {
         if let Some(words) = line.strip_prefix("# HELP ") {
+            // It comes before the type, which alone says how the name ends.
             help = words.split_once(' ');
         } else if let Some(words) = line.strip_prefix("# TYPE ") {
             let (name, kind) = words.split_once(' ').unwrap_or((words, "untyped"));

@@ -224,6 +224,7 @@ impl Store {
             .await
             .map_err(&doing)?;
 
+            // Each in a savepoint of its own: a refusal aborts all that follows it.
             let mut refused = Vec::new();
             if self.sides.shop {
                 refused.extend(self.trial(&mut transaction, Trial::Purchase, now).await?);
@@ -256,6 +257,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Option<TableFault>, StoreError> {
         let doing = StoreError::doing("trying what is written");
+        // A savepoint, since a transaction is open.
         let mut part = transaction.begin().await.map_err(&doing)?;
         let tried = trial.write(&mut part, now).await;
         part.rollback().await.map_err(&doing)?;

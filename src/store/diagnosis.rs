@@ -202,6 +202,7 @@ impl Store {
             .map_err(&doing)?;
 
         listener.listen(TRIAL).await.map_err(&doing)?;
+        // Another doctor may be trying at the same time.
         let mine = Uuid::new_v4().to_string();
         let sql = sqlx::query("SELECT pg_notify($1, $2)")
             .bind(TRIAL)
@@ -243,6 +244,7 @@ impl Store {
         .await
         .map_err(&doing)?;
 
+        // Read from the migrations themselves: no second list can be forgotten.
         let mut faults: Vec<SchemaFault> = expected_indexes(self.sides)
             .into_iter()
             .filter(|name| !there.iter().any(|index| index.name == *name))

@@ -162,6 +162,7 @@ impl Store {
             .map(|outcome| outcome.fate == Fate::Delivered)
             .collect();
 
+        // The token keeps out a result that came after its claim had ended.
         let written = sqlx::query!(
             "UPDATE orderwatch.notices n
              SET attempts = n.attempts + 1, lease_token = NULL, due_at = i.due_at,

@@ -125,6 +125,7 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(StoreError::doing("reading statistics"))?;
+        // A step in which nothing happened has no row.
         let mut rows = rows.into_iter().peekable();
         let point = |at| match rows.next_if(|row| row.at == at) {
             Some(row) => row.point(series),
@@ -191,6 +192,7 @@ impl Steps {
         let length = length.div_ceil(MINUTE) * MINUTE;
 
         let seconds = i64::try_from(length).unwrap_or(i64::MAX);
+        // At multiples of the length, so that the picture does not shift with every look.
         let first = from.timestamp().div_euclid(seconds) * seconds;
         Self {
             first: DateTime::from_timestamp(first, 0).unwrap_or(from),

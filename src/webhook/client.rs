@@ -86,6 +86,7 @@ impl Answer {
 }
 
 fn request(endpoint: &Endpoint, notice: &Notice, now: i64) -> Result<Request, InvalidHeaderValue> {
+    // While keys are changed, both sign: the receiver may know either.
     let signatures: Vec<String> = endpoint
         .keys
         .iter()
@@ -120,6 +121,7 @@ fn login(url: &Url) -> Result<Option<HeaderValue>, InvalidHeaderValue> {
     login.push(b':');
     login.extend(percent_decode_str(password.unwrap_or_default()));
     let mut header = HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(login)))?;
+    // Keeps it out of every Debug text.
     header.set_sensitive(true);
     Ok(Some(header))
 }

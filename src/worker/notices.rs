@@ -95,6 +95,7 @@ impl Notices {
     /// Starts a delivery. One without a permit comes back when its claim ends.
     fn start(&self, due: DueNotice, token: Uuid, capacity: &Capacity) -> bool {
         let mut addresses = self.addresses.iter();
+        // Gone from the configuration since the claim: the claim ends, and the notice counts as stranded.
         let Some(address) = addresses.find(|address| address.endpoint.name == due.endpoint) else {
             return false;
         };

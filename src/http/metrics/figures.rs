@@ -54,6 +54,7 @@ fn orders(registry: &mut Registry, orders: &Orders) {
         let number = group.map_or(0, |group| group.orders);
         ([("reason", reason.as_str())], real(number))
     };
+    // Every reason, also at zero: an alert cannot be built on a series that comes and goes.
     gauges(
         registry,
         "held_orders",

@@ -93,6 +93,7 @@ impl DeliveryRecorder {
                     );
                     tokio::time::sleep(AWAY).await;
                 }
+                // Refused once, refused again: the claims end, and the notices are delivered once more.
                 Err(error) => {
                     return tracing::error!(
                         results = group.len(),

@@ -31,6 +31,7 @@ pub(super) fn fate(answer: &Answer, tries: u32, now: DateTime<Utc>) -> Fate {
         Answer::Accepted => Fate::Delivered,
         Answer::Gone => Fate::GivenUp,
         Answer::Refused(_) | Answer::None(_) => {
+            // A database that says 0 must not skip the first delay.
             let last = usize::try_from(tries).unwrap_or(usize::MAX).max(1) - 1;
             AGAIN_AFTER
                 .get(last)
