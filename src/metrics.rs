@@ -19,15 +19,14 @@ use std::{
 };
 
 use prometheus_client::{
-    metrics::{counter::Counter, family::Family, histogram::Histogram},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::{Registry, Unit},
 };
 
 pub(crate) use self::text::Exposition;
 use self::{
     label::{
-        Call, Delivery, Fault, Group, Item, JobOutcome, Label, Labels, Outcome, Reload, Reply,
-        Stream,
+        Call, Delivery, Fault, Group, Item, JobOutcome, Label, Labels, Outcome, Reply, Stream,
     },
     series::{Bounds, LONG, OverTime, SHORT, Series},
 };
@@ -91,6 +90,8 @@ pub struct Metrics {
     pub(crate) record_delay: Histogram,
     /// How long a connection to the database was waited for, in seconds.
     pub(crate) connection_wait: Histogram,
+    /// 0 while the daemon runs on older settings than those that it was last asked to apply.
+    pub(crate) last_reload_successful: Gauge,
     calls: Counters<2>,
     call_times: Histograms,
     dispatch: Histogram,
@@ -107,7 +108,6 @@ pub struct Metrics {
     market_times: Histograms,
     items: Counters<1>,
     database_errors: Counters<1>,
-    reloads: Counters<1>,
     registry: Registry,
     started: Instant,
 }
@@ -122,6 +122,14 @@ impl Metrics {
             let pairs = call.outcomes().iter();
             pairs.map(move |outcome| [call.pair(), outcome.pair()])
         };
+
+        let last_reload_successful = Gauge::default();
+        last_reload_successful.set(1);
+        r.register(
+            "config_last_reload_successful",
+            "Whether the settings of the last reload are in force",
+            last_reload_successful.clone(),
+        );
 
         Self {
             calls: counters(
@@ -249,12 +257,7 @@ impl Metrics {
                 "How long a connection to the database was waited for",
                 short(),
             ),
-            reloads: counters(
-                &mut r,
-                "config_reloads",
-                "Reloads of the configuration",
-                Reload::all(),
-            ),
+            last_reload_successful,
             over_time: OverTime::default(),
             registry: r,
             started: Instant::now(),
@@ -363,10 +366,6 @@ impl Metrics {
 
     pub(crate) fn database_error(&self, fault: Fault) {
         add(&self.database_errors, [fault.pair()], 1);
-    }
-
-    pub(crate) fn reload(&self, outcome: Reload) {
-        add(&self.reloads, [outcome.pair()], 1);
     }
 }
 

@@ -107,19 +107,20 @@ pub(crate) fn shared(
 pub(super) fn parts(
     config: &Config,
     store: &Store,
-    clock: Arc<DatabaseClock>,
-) -> Result<(Parts, Recorder, World), DaemonError> {
-    let shared_clock = Arc::clone(&clock) as Arc<dyn Clock>;
-    let (shared, recorder) = shared(config, store, shared_clock)?;
+    clock: &Arc<DatabaseClock>,
+    pulses: Pulses,
+) -> Result<(Parts, World), DaemonError> {
+    let (shared, recorder) = shared(config, store, Arc::clone(clock) as _)?;
     let mut parts = Parts {
         loops: JoinSet::new(),
         writers: JoinSet::new(),
         balances: (shared.latest.clone(), shared.balances.clone()),
         calls: TaskTracker::new(),
         stop: CancellationToken::new(),
-        pulses: Pulses::default(),
+        pulses,
     };
-    let follow = follow_clock(store.clone(), clock, parts.stop.clone());
+    parts.writers.spawn(recorder.run());
+    let follow = follow_clock(store.clone(), Arc::clone(clock), parts.stop.clone());
     parts.spawn("the clock", follow);
     if config.dispatch.enabled {
         dispatch(config, &shared, &mut parts);
@@ -145,7 +146,7 @@ pub(super) fn parts(
         trendyol::doorbell(config, seller, &bell, &mut parts);
     }
     let world = world(config, &shared, (seller, bell), &mut parts);
-    Ok((parts, recorder, world))
+    Ok((parts, world))
 }
 
 /// What requests see of it. Nothing in it keeps the recorder waiting for results.
@@ -306,7 +307,8 @@ async fn listen(store: Store, sends: Arc<Wakeup>, stop: CancellationToken) {
         {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
-                "no notices of new orders; the scan finds them"
+                retry_s = LISTEN_AGAIN.as_secs(),
+                "LISTEN unavailable, falling back to polling (dispatch.scan_interval)"
             );
         }
         stop.run_until_cancelled(tokio::time::sleep(LISTEN_AGAIN))

@@ -37,7 +37,6 @@ use crate::{
     metrics::{Exposition, METRICS, label::Labels},
     overview::Situation,
     store::{PoolUse, StoreError},
-    worker::situation::situation,
 };
 
 type Gauges<const N: usize> = Family<Labels<N>, Gauge<f64, AtomicU64>>;
@@ -97,7 +96,7 @@ impl LastRead {
 
 async fn whole(world: &World) -> Result<Whole, StoreError> {
     let now = world.clock.now();
-    let situation = situation(&world.store, &world.asking, now).await?;
+    let situation = world.situation().await?;
     let warnings = assess(&situation, &world.limits, now);
     Ok(Whole {
         situation,

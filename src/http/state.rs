@@ -1,8 +1,8 @@
 //! What the handlers work with.
 //!
-//! A reload puts a new [`World`] in the place of the old one, and the end of the daemon takes it
-//! away: a request asks for the world when it begins, and a stream of events asks again for each
-//! event, so that no client keeps an old configuration, or the daemon, alive.
+//! There is a [`World`] while the daemon works, neither before nor after it: a request asks for it
+//! when it begins, and a stream of events asks again for each event, so that no client keeps the
+//! daemon alive.
 
 use std::{fmt, sync::Arc};
 
@@ -20,22 +20,25 @@ use crate::{
     clock::{Clock, DatabaseClock},
     config::{self, Config},
     doctor::Means,
-    store::Store,
+    metrics::METRICS,
+    overview::Situation,
+    store::{Store, StoreError},
     worker::{
         by_hand::Runner,
         panels::Panels,
         pulse::Pulses,
-        situation::Asking,
+        situation::{Asking, situation},
         trendyol::{PushRules, Seller},
         wakeup::Wakeup,
     },
 };
 
-/// What one configuration made run.
+/// What the daemon runs.
 pub struct World {
     pub config: Config,
     pub store: Store,
     pub clock: Arc<dyn Clock>,
+    /// What this process counts and measures.
     /// The panels as this process sees them.
     pub panels: Arc<Panels>,
     /// Wakes the dispatcher.
@@ -60,6 +63,19 @@ pub struct World {
     pub seller: Option<Seller>,
 }
 
+impl World {
+    /// Everything that there is to see now.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails or a row cannot be understood.
+    pub async fn situation(&self) -> Result<Situation, StoreError> {
+        let mut situation = situation(&self.store, &self.asking, self.clock.now()).await?;
+        // Only the process itself knows.
+        situation.reload_refused = METRICS.last_reload_successful.get() == 0;
+        Ok(situation)
+    }
+}
+
 impl fmt::Debug for World {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("World").finish_non_exhaustive()
@@ -72,7 +88,7 @@ pub struct AppState(Arc<Inner>);
 
 struct Inner {
     world: RwLock<Option<Arc<World>>>,
-    access: RwLock<Arc<Access>>,
+    access: Access,
     clock: Arc<DatabaseClock>,
     tries: Tries,
     last_read: LastRead,
@@ -85,7 +101,7 @@ impl AppState {
     pub fn new(settings: &config::Http, clock: Arc<DatabaseClock>) -> Self {
         Self(Arc::new(Inner {
             world: RwLock::default(),
-            access: RwLock::new(Arc::new(Access::new(settings))),
+            access: Access::new(settings),
             clock,
             tries: Tries::default(),
             last_read: LastRead::default(),
@@ -95,8 +111,6 @@ impl AppState {
 
     /// From here on this is what requests see.
     pub fn enter(&self, world: World) {
-        let access = Arc::new(Access::new(&world.config.http));
-        *self.0.access.write() = access;
         *self.0.world.write() = Some(Arc::new(world));
     }
 
@@ -120,8 +134,8 @@ impl AppState {
     }
 
     #[must_use]
-    pub fn access(&self) -> Arc<Access> {
-        Arc::clone(&self.0.access.read())
+    pub fn access(&self) -> &Access {
+        &self.0.access
     }
 
     /// The time, also while there is no world.

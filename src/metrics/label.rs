@@ -165,14 +165,6 @@ pub enum Fault {
     Refused,
 }
 
-/// What came of a reload of the configuration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
-#[strum(serialize_all = "snake_case")]
-pub enum Reload {
-    Applied,
-    Refused,
-}
-
 macro_rules! names {
     ($($label:ty => $name:literal),+ $(,)?) => {
         $(impl Label for $label { const NAME: &'static str = $name; })+
@@ -189,5 +181,4 @@ names! {
     Reply => "outcome",
     Item => "result",
     Fault => "class",
-    Reload => "outcome",
 }
