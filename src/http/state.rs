@@ -38,7 +38,6 @@ pub struct World {
     pub config: Config,
     pub store: Store,
     pub clock: Arc<dyn Clock>,
-    /// What this process counts and measures.
     /// The panels as this process sees them.
     pub panels: Arc<Panels>,
     /// Wakes the dispatcher.
