@@ -78,6 +78,7 @@ mod tests {
             let body = extract::Json(DoctorBody {});
             look_for_faults(State(state.clone()), Query(Nothing {}), body)
         };
+
         let code = |answer: Result<_, Problem>| answer.err().map(|problem| problem.code);
         let looking = state.doctor().lock().await;
         assert_eq!(code(ask().await), Some(Code::Busy));

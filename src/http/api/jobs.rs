@@ -25,7 +25,7 @@ use crate::{
         problem::Code,
     },
     overview::{JobView, RunView},
-    store::{JobRun, Person},
+    store::Person,
     telemetry::Secrets,
     worker::{
         by_hand::{ByHand, NotRun},
@@ -119,8 +119,8 @@ async fn list_runs(
         .store
         .job_runs_before(name, before.map(|at| at.0), Limit::asked(turn.limit))
         .await?;
-    let key = |run: &JobRun| At(run.tick);
-    Page::of(runs, turn.limit, &list, key, RunView::from).map(Json)
+
+    Page::of(runs, turn.limit, &list, |run| At(run.tick)).map(Json)
 }
 
 /// A pass that was asked for.
@@ -159,6 +159,8 @@ pub(super) async fn run(world: &World, job: ByHand, person: &Person) -> Result<R
         };
         Problem::new(code, why.to_string())
     })?;
+
+    // Recorded once it runs: what was refused is nothing that somebody did.
     let what = match job {
         ByHand::PushStock { force: true } => "once, forced",
         _ => "once",
@@ -173,6 +175,7 @@ pub(super) async fn run(world: &World, job: ByHand, person: &Person) -> Result<R
         why = person.why,
         "a pass by the API"
     );
+
     let Ok(ended) = tokio::time::timeout(PATIENCE, began).await else {
         let running = Passed {
             state: "running",
@@ -180,6 +183,7 @@ pub(super) async fn run(world: &World, job: ByHand, person: &Person) -> Result<R
         };
         return Ok((StatusCode::ACCEPTED, Json(running)).into_response());
     };
+
     match ended {
         Ok(Ok(Ran::Here(figures))) => Ok(Json(Passed {
             state: "done",
