@@ -1,4 +1,4 @@
-//! How long to wait before the next look: a validated value and a pure function of it.
+//! How long to wait before the next try: a validated value and a pure function of it.
 
 use std::time::Duration;
 
@@ -33,9 +33,11 @@ impl Backoff {
         if initial.is_zero() {
             return Err(InvalidBackoff::ZeroInitial);
         }
+
         if max < initial {
             return Err(InvalidBackoff::MaxBelowInitial);
         }
+
         if !(0.0..1.0).contains(&jitter) {
             return Err(InvalidBackoff::JitterOutOfRange);
         }
@@ -51,6 +53,7 @@ impl Backoff {
     #[must_use]
     pub fn delay(&self, tries: u32, random: f64) -> Duration {
         let doublings = tries.saturating_sub(1);
+        // A shift by 32 and more has no result; the delay is at its maximum long before.
         let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
         let delay = self.initial.saturating_mul(factor).min(self.max);
         let random = if random.is_finite() {
@@ -58,6 +61,7 @@ impl Backoff {
         } else {
             0.5
         };
+
         let spread = self.jitter.mul_add(random.mul_add(2.0, -1.0), 1.0);
         delay.mul_f64(spread)
     }

@@ -1,4 +1,4 @@
-//! When a panel is left alone: a count of failures and a moment to try again.
+//! The circuit breaker of a panel: a count of failures and a moment to try again.
 //!
 //! Pure. An open breaker lets nothing through; after the cool-down one probe decides (a question
 //! about the balance, never a purchase). While it is open orders wait and nothing fails.
@@ -33,7 +33,6 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// Every reason.
     pub const ALL: [Self; 2] = [Self::Failures, Self::Blocked];
 
     /// The reason of that name, or `None` when there is no such reason.
@@ -91,10 +90,14 @@ impl Breaker {
             }
             Signal::Failure | Signal::Blocked => self.failures = self.failures.saturating_add(1),
         }
+
+        // Open already; a probe decides now.
         if self.open_until.is_some() {
             return None;
         }
+
         match signal {
+            // Asking a panel that blocks us once more only makes it worse.
             Signal::Blocked => Some(Reason::Blocked),
             _ if limits.failures > 0 && self.failures >= limits.failures => Some(Reason::Failures),
             _ => None,

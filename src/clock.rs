@@ -5,15 +5,14 @@
 
 use std::{
     fmt,
-    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant, SystemTime},
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
+use parking_lot::Mutex;
 
 /// A source of the current time.
 pub trait Clock: Send + Sync + fmt::Debug {
-    /// The current time.
     fn now(&self) -> DateTime<Utc>;
 }
 
@@ -53,8 +52,9 @@ impl DatabaseClock {
     pub fn set(&self, read: DateTime<Utc>, round_trip: Duration) -> TimeDelta {
         let half = TimeDelta::from_std(round_trip / 2).unwrap_or_default();
         let time = read.checked_add_signed(half).unwrap_or(read);
+        // Before the lock: reading the time takes it, too.
         let before = self.now();
-        *lock(&self.base) = Base {
+        *self.base.lock() = Base {
             time,
             read: Instant::now(),
         };
@@ -70,7 +70,7 @@ impl Default for DatabaseClock {
 
 impl Clock for DatabaseClock {
     fn now(&self) -> DateTime<Utc> {
-        let base = *lock(&self.base);
+        let base = *self.base.lock();
         let passed = TimeDelta::from_std(base.read.elapsed()).unwrap_or_default();
         base.time.checked_add_signed(passed).unwrap_or(base.time)
     }
@@ -87,9 +87,8 @@ impl ManualClock {
         Self(Mutex::new(time))
     }
 
-    /// Moves it on.
     pub fn advance(&self, by: Duration) {
-        let mut time = lock(&self.0);
+        let mut time = self.0.lock();
         let by = TimeDelta::from_std(by).unwrap_or_default();
         *time = time.checked_add_signed(by).unwrap_or(*time);
     }
@@ -97,13 +96,8 @@ impl ManualClock {
 
 impl Clock for ManualClock {
     fn now(&self) -> DateTime<Utc> {
-        *lock(&self.0)
+        *self.0.lock()
     }
-}
-
-/// A time is a plain value: a panic elsewhere cannot have left it half written.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -29,7 +29,6 @@ use crate::{
     clock::{Clock, DatabaseClock},
     config::{self, Config},
     http::{AppState, Listening, Server, router},
-    meter::Meter,
     shutdown::Stop,
     store::{Store, Tick},
     systemd,
@@ -59,11 +58,11 @@ struct Parts {
     pulses: Pulses,
 }
 
-/// Runs the daemon until it is stopped. What it does is counted by `meter`.
+/// Runs the daemon until it is stopped.
 ///
 /// # Errors
 /// [`DaemonError`] when it cannot start, when a part of it dies, or when it had to be stopped hard.
-pub async fn run(config: &Config, stop: &Stop, meter: Arc<Meter>) -> Result<(), DaemonError> {
+pub async fn run(config: &Config, stop: &Stop) -> Result<(), DaemonError> {
     let clock = Arc::new(DatabaseClock::new());
     let pulses = Pulses::default();
     // Fed from the first moment to the last: a reload goes through here under an armed watchdog,
@@ -72,7 +71,7 @@ pub async fn run(config: &Config, stop: &Stop, meter: Arc<Meter>) -> Result<(), 
     let _watchdog = AbortOnDropHandle::new(watchdog);
 
     // Before the database: nothing is bought by a daemon that nobody can look at.
-    let state = AppState::new(&config.http, Arc::clone(&clock), Arc::clone(&meter));
+    let state = AppState::new(&config.http, Arc::clone(&clock));
     let server = serve(&config.http, &state).await?;
 
     let Some(store) = startup::database(config, &clock, stop).await? else {
@@ -84,12 +83,11 @@ pub async fn run(config: &Config, stop: &Stop, meter: Arc<Meter>) -> Result<(), 
         checked?;
     }
 
-    let store = store.metered(&meter);
     let me = Me::new(clock.now());
-    let (mut parts, world) = build::parts(config, &store, &clock, &meter, pulses)?;
+    let (mut parts, world) = build::parts(config, &store, &clock, pulses)?;
     parts.spawn("the heartbeat", me.beat(config, &store, &clock, &parts));
     state.enter(world);
-    let statistics = Statistics::new(store.clone(), Arc::clone(&clock) as _, meter);
+    let statistics = Statistics::new(store.clone(), Arc::clone(&clock) as _);
     let no_more_figures = CancellationToken::new();
     let statistics = tokio::spawn(statistics.run(no_more_figures.clone()));
 
@@ -216,7 +214,7 @@ pub async fn once(
         return Err(DaemonError::NoShop);
     }
     startup::settling(config, store).await?;
-    let (shared, mut recorder) = build::shared(config, store, Arc::clone(&clock), Meter::new())?;
+    let (shared, mut recorder) = build::shared(config, store, Arc::clone(&clock))?;
     let pass = jobs::pass(config, &shared, job);
     let tick = Tick {
         job: pass.name(),

@@ -18,22 +18,21 @@ mod market;
 mod panels;
 mod rights;
 mod routes;
+mod running;
 mod server;
 mod settling;
 mod tenants;
 mod warehouse;
-mod world;
 
 use std::{collections::HashMap, time::Duration};
 
 use chrono::{DateTime, Utc};
 use tokio::time::{Instant, timeout};
 
-use self::finding::chain;
+pub(crate) use self::finding::{Diagnosis, Finding, Findings, Outcome};
 pub use self::{
     account::{OtherAccount, account_fault},
-    columns::{ColumnFault, Side, column_faults},
-    finding::{Finding, Findings, Outcome},
+    columns::table_faults,
     keeping::{KeepingFault, keeping_fault},
 };
 use crate::{
@@ -41,22 +40,18 @@ use crate::{
     order::{IntegrationId, explain::Buying},
     provider::{Catalogue, znet::HttpSettings},
     store::{Store, StoreError},
-    telemetry::Secrets,
+    telemetry::{Secrets, chain},
     worker::trendyol::Seller,
 };
 
-/// What is looked at, and with what.
+/// What is examined, and with what.
 #[derive(Clone, Copy)]
-pub struct Patient<'a> {
-    /// The settings.
+pub(crate) struct Patient<'a> {
     pub config: &'a Config,
-    /// The database.
     pub store: &'a Store,
-    /// What the settings mean.
     pub means: Means,
     /// The Trendyol store, if one is configured; otherwise why it cannot be used.
     pub seller: Option<Result<&'a Seller, &'a str>>,
-    /// How much time there is.
     pub pace: Pace,
 }
 
@@ -71,7 +66,7 @@ pub struct Means {
 
 /// How long it may take.
 #[derive(Clone, Copy, Debug)]
-pub struct Pace {
+pub(crate) struct Pace {
     /// The longest wait for one answer from outside, whatever the configuration allows.
     pub call: Duration,
     /// The longest wait for what the database is asked about one subject.
@@ -82,13 +77,13 @@ pub struct Pace {
 
 impl Pace {
     /// Of somebody who waits at a terminal, and may have a hundred panels.
-    pub const PATIENT: Self = Self {
+    pub(crate) const PATIENT: Self = Self {
         call: Duration::from_secs(30),
         part: Duration::from_mins(1),
         whole: Duration::from_mins(10),
     };
-    /// Of a request, which must be answered within [half a minute](crate::http::limits::REQUEST).
-    pub const QUICK: Self = Self {
+    /// Of a request, which must be answered within half a minute.
+    pub(crate) const QUICK: Self = Self {
         call: Duration::from_secs(6),
         part: Duration::from_secs(6),
         whole: Duration::from_secs(10),
@@ -98,14 +93,14 @@ impl Pace {
 /// The price lists that could be read.
 type Lists = HashMap<IntegrationId, Catalogue>;
 
-/// Looks at everything.
-pub async fn examine(patient: Patient<'_>) -> Findings {
+/// Checks everything.
+pub(crate) async fn examine(patient: Patient<'_>) -> Findings {
     let mut findings = Findings::default();
-    look(patient, &mut findings).await;
+    all(patient, &mut findings).await;
     findings.masked(&Secrets::process())
 }
 
-async fn look(patient: Patient<'_>, findings: &mut Findings) {
+async fn all(patient: Patient<'_>, findings: &mut Findings) {
     let Patient { store, pace, .. } = patient;
     let until = Instant::now() + pace.whole;
     let Some(now) = database::basics(store, pace, findings).await else {
@@ -115,20 +110,23 @@ async fn look(patient: Patient<'_>, findings: &mut Findings) {
         );
         return;
     };
+
     // The panels are asked meanwhile; what they sell is compared with the mappings afterwards.
     let (schema, world, (accounts, lists), market, settling) = tokio::join!(
         within(pace, "database", database::details(&patient, now)),
-        within(pace, "daemon", world::look(&patient, now)),
+        within(pace, "daemon", running::check(&patient, now)),
         panels(&patient, until),
-        market::look(&patient, now),
+        market::check(&patient, now),
         within(pace, "settling", settling(&patient, now)),
     );
+
     let routes = if patient.config.shop.enabled {
         let player = &patient.config.znet.player;
-        within(pace, "routing", routes::look(store, player, &lists)).await
+        within(pace, "routing", routes::check(store, player, &lists)).await
     } else {
         Findings::default()
     };
+
     for part in [schema, accounts, routes, market, world, settling] {
         findings.append(part);
     }
@@ -136,14 +134,14 @@ async fn look(patient: Patient<'_>, findings: &mut Findings) {
 
 async fn settling(patient: &Patient<'_>, now: DateTime<Utc>) -> Result<Findings, StoreError> {
     if patient.config.shop.enabled {
-        return settling::look(patient, now).await;
+        return settling::check(patient, now).await;
     }
     Ok(Findings::default())
 }
 
 async fn panels(patient: &Patient<'_>, until: Instant) -> (Findings, Lists) {
     if patient.config.shop.enabled {
-        return panels::look(patient, until).await;
+        return panels::check(patient, until).await;
     }
     let mut findings = Findings::default();
     findings.skip("shop", "The shop is switched off (shop.enabled).");
@@ -157,6 +155,7 @@ async fn within<E: std::error::Error>(
     look: impl Future<Output = Result<Findings, E>>,
 ) -> Findings {
     let mut findings = Findings::default();
+
     match timeout(pace.part, look).await {
         Ok(Ok(found)) => return found,
         Ok(Err(error)) => {
@@ -170,9 +169,10 @@ async fn within<E: std::error::Error>(
             findings.fail(
                 part,
                 "No answer came in time.",
-                "Look whether the database is overloaded, or a connection to it hangs.",
+                "Check whether the database is overloaded, or a connection to it hangs.",
             );
         }
     }
+
     findings
 }

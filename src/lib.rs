@@ -10,7 +10,7 @@ pub mod daemon;
 pub mod doctor;
 pub mod http;
 pub mod marketplace;
-pub mod meter;
+pub mod metrics;
 pub mod order;
 pub mod outbound;
 pub mod overview;

@@ -119,6 +119,7 @@ fn roots() -> RootCertStore {
             "no root certificates found: https addresses cannot be reached"
         );
     }
+
     roots
 }
 
@@ -135,6 +136,7 @@ fn tls(roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
 
 async fn exchange(client: &Client, request: Request, limit: usize) -> Result<Answer, Trouble> {
     let sent = client.execute(request).await;
+    // The address may hold a password, and errors are logged.
     let mut response = sent.map_err(|error| Trouble::of(&error.without_url()))?;
     let mut body = Vec::new();
     let cut = read(&mut response, limit, &mut body).await.err();
@@ -151,6 +153,7 @@ async fn read(response: &mut Response, limit: usize, body: &mut Vec<u8>) -> Resu
     loop {
         match response.chunk().await {
             Ok(Some(chunk)) => {
+                // What fits is kept: the beginning of a page may say what is wrong.
                 let room = limit - body.len();
                 body.extend_from_slice(&chunk[..chunk.len().min(room)]);
                 if chunk.len() > room {

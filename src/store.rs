@@ -82,14 +82,14 @@ use sqlx::{
 };
 
 use crate::{
-    meter::{Meter, fault, label::Fault},
+    metrics::{METRICS, label::Fault},
     text::Lang,
 };
 pub use balances::{Balance, BalanceColumns, Balanced};
 pub use brakes::{KnownPanel, Scope};
 pub use check::{DueOrder, Share};
 pub use claim::{Claim, Claimed, Lease};
-pub use columns::{Column, OwnWork, RefusedWrite};
+pub use columns::{OwnWork, Side, TableFault};
 pub use diagnosis::{Fallback, MANY_OLD, Right, Route, RoutedPanel, SchemaFault, ServerFacts};
 pub use dispatch::{Candidate, Mapping, QueuedCandidate, ShopOrder, Unroutable};
 pub use events::{Event, NumberedEvent, StoredEvent};
@@ -106,7 +106,7 @@ pub use migrate::{MigrateError, Revert, Sides};
 pub use notices::{Audience, DueNotice, Fate, NoticeOutcome, NoticeShare, Stranded};
 pub use order_calls::OrderCall;
 pub use orders::{ShopView, TrackedOrder};
-pub use outbox::Telling;
+pub use outbox::PickingReport;
 pub use overview::{Overview, Question};
 pub use packages::{Change, NewPackage, OrderPackage, OrderPicture, Put, RecordedPackage};
 pub use people::{Acted, Person};
@@ -193,7 +193,7 @@ impl StoreError {
     /// For `map_err`: says what was being done.
     fn doing(doing: &'static str) -> impl Fn(sqlx::Error) -> Self {
         move |source| {
-            fault::count(match &source {
+            METRICS.database_error(match &source {
                 sqlx::Error::PoolTimedOut => Fault::NoConnection,
                 source if is_transient(source) => Fault::Transient,
                 _ => Fault::Refused,
@@ -336,15 +336,6 @@ impl Store {
     pub const fn speaking(mut self, language: Lang) -> Self {
         self.language = language;
         self
-    }
-
-    /// The same store, whose waits for connections this meter measures.
-    #[must_use]
-    pub fn metered(self, meter: &Meter) -> Self {
-        Self {
-            pool: self.pool.metered(meter.pool_wait.clone()),
-            ..self
-        }
     }
 
     /// The pool itself.

@@ -160,3 +160,19 @@ where
         lines.with_ansi(false).boxed()
     }
 }
+
+/// An error and its causes in one line. A cause that the text before it ends with is not repeated.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let words = error.to_string();
+        if !text.ends_with(&words) {
+            text.push_str(": ");
+            text.push_str(&words);
+        }
+        cause = error.source();
+    }
+
+    text
+}

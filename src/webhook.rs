@@ -1,23 +1,22 @@
-//! Signed notices over HTTP, as Standard Webhooks lays them down: whom to tell, and how.
+//! Signed notices over HTTP, as Standard Webhooks lays them down: where they go, and how.
 //!
 //! What must stay true:
 //!
-//! * one call of [`Http::deliver`] is at most one request on the wire; trying again is the caller's,
+//! * one call of [`Http::deliver`] is at most one request on the wire; retrying is the caller's,
 //! * what is signed is exactly what is sent,
 //! * nothing that leaves this module holds a key, nor the part of an address that may be one.
 
 mod client;
 mod key;
 
-use std::fmt;
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use reqwest::Url;
 
 pub use client::{Answer, Http, Notice};
 pub use key::{InvalidKey, Key};
 
-/// An address that is told.
+/// An address that gets notices.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Endpoint {
     /// Its name in the configuration; unique.

@@ -5,7 +5,6 @@ use std::{collections::HashMap, fs, sync::Arc, time::Duration};
 use anyhow::ensure;
 use orderwatch::{
     clock::ManualClock,
-    meter::Meter,
     stock::{listing::ShelfRule, pace::Settle, second_pusher::OnSecondPusher},
     worker::trendyol::{Pull, PushRules, Reconciler, Seller},
 };
@@ -42,7 +41,6 @@ pub(crate) async fn measure(targets: &mut Targets) -> anyhow::Result<()> {
             market: Arc::new(Instant::new(on_sale())),
             clock: Arc::clone(&clock) as _,
             rest: Arc::new(NoRest(Arc::clone(&clock))),
-            meter: Meter::new(),
         };
         let pull = Arc::new(Pull::new(seller, Duration::from_mins(15)));
         let reconciler = Reconciler::new(pull, rules());

@@ -1,24 +1,23 @@
 //! `orderwatch doctor`: prints what keeps orders from flowing, and what to do about it.
 //!
-//! What is looked at, and how, is in [`doctor`](crate::doctor); the API answers the same.
+//! What is checked, and how, is in [`doctor`](crate::doctor); the API answers the same.
 
 use std::{process::ExitCode, sync::Arc};
 
 use clap::Args;
-use serde_json::json;
 
 use super::{Global, out, paint, progress::Progress};
 use crate::{
     clock::DatabaseClock,
     config::{Config, Loaded},
     daemon::{planned, trendyol},
-    doctor::{Finding, Findings, Outcome, Pace, Patient, examine},
+    doctor::{Diagnosis, Finding, Findings, Outcome, Pace, Patient, examine},
     store::Store,
 };
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  orderwatch doctor              look at everything, and say what to do
+  orderwatch doctor              check everything, and say what to do
   orderwatch doctor --json       the same for scripts
 
 It buys nothing and changes nothing; panels are asked for balance and price list only.
@@ -35,14 +34,11 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
     let loaded = global.load()?;
     let mut findings = Findings::default();
     configuration(&loaded, &mut findings);
-    findings.append(look(&loaded.config).await?);
+    findings.append(check(&loaded.config).await?);
+
     let failed = findings.count(Outcome::Fail);
     if options.json {
-        out::json(&json!({
-            "findings": serde_json::to_value(findings.as_slice())?,
-            "failed": failed,
-            "warnings": findings.count(Outcome::Warn),
-        }))?;
+        out::json(&serde_json::to_value(Diagnosis::from(findings))?)?;
     } else {
         print(&findings)?;
     }
@@ -61,7 +57,7 @@ fn configuration(loaded: &Loaded, findings: &mut Findings) {
     findings.ok("config", text);
 }
 
-async fn look(config: &Config) -> anyhow::Result<Findings> {
+async fn check(config: &Config) -> anyhow::Result<Findings> {
     let progress = Progress::begin("asking the database, the panels and the marketplace");
     let database = &config.database;
     let store = Store::connect_lazy(
@@ -74,6 +70,7 @@ async fn look(config: &Config) -> anyhow::Result<Findings> {
     .mirroring(config.trendyol.mirrors())
     .buying_chained(config.dispatch.buy_chained)
     .speaking(config.orders.customer_language);
+
     // No question that is asked here depends on the time.
     let seller = config.trendyol.enabled.then(|| {
         trendyol::seller(config, &store, Arc::new(DatabaseClock::new()))
@@ -88,6 +85,7 @@ async fn look(config: &Config) -> anyhow::Result<Findings> {
         pace: Pace::PATIENT,
     })
     .await;
+
     progress.end();
     store.close().await;
     Ok(findings)
@@ -97,6 +95,7 @@ fn print(findings: &Findings) -> anyhow::Result<()> {
     for finding in findings.as_slice() {
         one(finding)?;
     }
+
     let (failed, warned) = (findings.count(Outcome::Fail), findings.count(Outcome::Warn));
     let summary = match (failed, warned) {
         (0, 0) => "Nothing keeps orders from flowing.".to_owned(),
@@ -122,12 +121,14 @@ fn one(finding: &Finding) -> anyhow::Result<()> {
         let word = word.take().unwrap_or_else(|| " ".repeat(5));
         out::line(format_args!("{word}{line}"))?;
     }
-    let remedy = finding.remedy.as_deref().unwrap_or_default();
-    for line in paint::wrapped(remedy, paint::width() - 7) {
+
+    let fix = finding.fix.as_deref().unwrap_or_default();
+    for line in paint::wrapped(fix, paint::width() - 7) {
         out::line(format_args!(
             "       {}",
             paint::in_style(paint::BOLD, line)
         ))?;
     }
+
     Ok(())
 }

@@ -6,6 +6,8 @@ use std::{
     process::ExitCode,
 };
 
+use crate::telemetry::{Secrets, chain};
+
 /// Usage or configuration.
 const MISCONFIGURED: u8 = 2;
 
@@ -30,7 +32,7 @@ pub(super) fn json(value: &impl serde::Serialize) -> io::Result<()> {
 
 /// Prints an error with its causes.
 pub(super) fn failed(error: &anyhow::Error) -> ExitCode {
-    complain(format_args!("error: {}", chain(error)));
+    complain(format_args!("error: {}", chain(error.as_ref())));
     ExitCode::FAILURE
 }
 
@@ -44,17 +46,13 @@ pub(super) fn misconfigured(error: &anyhow::Error) -> ExitCode {
 
 /// An error with its causes in one line, without secrets.
 pub(super) fn masked_chain(error: &anyhow::Error) -> String {
-    crate::telemetry::Secrets::process()
-        .mask(&chain(error))
-        .into_owned()
+    Secrets::process().mask(&chain(error.as_ref())).into_owned()
 }
 
 pub(super) fn complain(text: impl fmt::Display) {
-    let masked = crate::telemetry::Secrets::process()
-        .mask(&text.to_string())
-        .into_owned();
+    let masked = Secrets::process().mask(&text.to_string()).into_owned();
     if print(&mut io::stderr().lock(), masked).is_err() {
-        // Nobody is left to tell.
+        // There is nowhere else to print it.
     }
 }
 
@@ -63,16 +61,4 @@ fn print(to: &mut impl Write, text: impl fmt::Display) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
     }
-}
-
-/// An error and its causes in one line. A cause that the text before it ends with is not repeated.
-pub(super) fn chain(error: &anyhow::Error) -> String {
-    let mut text = error.to_string();
-    for cause in error.chain().skip(1).map(ToString::to_string) {
-        if !text.ends_with(&cause) {
-            text.push_str(": ");
-            text.push_str(&cause);
-        }
-    }
-    text
 }

@@ -16,7 +16,7 @@ use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Global, out};
-use crate::{config::Loaded, daemon, meter::Meter, shutdown::Stop, systemd};
+use crate::{config::Loaded, daemon, metrics::METRICS, shutdown::Stop, systemd};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -32,12 +32,10 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<ExitCode> {
     let loaded = global.load()?;
     let log = Global::begin_log(&loaded)?;
     let stop = Stop::on_signals()?;
-    let meter = Meter::new();
-
-    let mut daemon = pin!(daemon::run(&loaded.config, &stop, meter.clone()));
+    let mut daemon = pin!(daemon::run(&loaded.config, &stop));
     let (ended, reload) = tokio::select! {
         ended = &mut daemon => (ended, false),
-        () = new_settings(global, &loaded, hangup, &meter) => {
+        () = new_settings(global, &loaded, hangup) => {
             stop.soft.cancel();
             (daemon.await, true)
         }
@@ -60,7 +58,7 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<ExitCode> {
 }
 
 /// Waits for a SIGHUP that finds a configuration with which a daemon could start.
-async fn new_settings(global: &Global, old: &Loaded, mut hangup: Signal, meter: &Meter) {
+async fn new_settings(global: &Global, old: &Loaded, mut hangup: Signal) {
     // The stream of a signal never ends.
     while hangup.recv().await.is_some() {
         systemd::reloading();
@@ -74,7 +72,7 @@ async fn new_settings(global: &Global, old: &Loaded, mut hangup: Signal, meter: 
                 return;
             }
             Err(error) => {
-                meter.last_reload_successful.set(0);
+                METRICS.last_reload_successful.set(0);
                 let faults = out::masked_chain(&error);
                 tracing::error!(faults, "the new settings are refused; the old ones stay");
                 systemd::reload_refused();

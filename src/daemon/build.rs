@@ -14,7 +14,6 @@ use crate::{
     clock::{Clock, DatabaseClock},
     config::Config,
     http::World,
-    meter::Meter,
     order::Rules,
     provider::znet::Http,
     store::{Channel, Store},
@@ -46,7 +45,6 @@ pub(crate) struct Shared {
     pub(crate) store: Store,
     pub(crate) panels: Arc<Panels>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) meter: Arc<Meter>,
     pub(crate) rules: Arc<Rules>,
     pub(crate) checks: Arc<Wakeup>,
     pub(crate) sends: Arc<Wakeup>,
@@ -63,7 +61,6 @@ pub(crate) fn shared(
     config: &Config,
     store: &Store,
     clock: Arc<dyn Clock>,
-    meter: Arc<Meter>,
 ) -> Result<(Shared, Recorder), DaemonError> {
     let store = store
         .clone()
@@ -80,7 +77,7 @@ pub(crate) fn shared(
         limits::panels(config),
         config.dispatch.scan_interval,
     );
-    let panels = Arc::new(panels.metered(Arc::clone(&meter)));
+    let panels = Arc::new(panels);
     let (checks, sends) = (Arc::<Wakeup>::default(), Arc::<Wakeup>::default());
     let (settled, latest) = (Arc::<Wakeup>::default(), Latest::default());
     let (recorder, results) = Recorder::new(
@@ -89,16 +86,13 @@ pub(crate) fn shared(
         Arc::clone(&checks),
         Arc::clone(&sends),
     );
-    let recorder = recorder
-        .telling(Arc::clone(&settled), latest.clone())
-        .metered(Arc::clone(&meter));
+    let recorder = recorder.telling(Arc::clone(&settled), latest.clone());
     let warn_below = config.balance.warn_below.unwrap_or_default();
     let shared = Shared {
         balances: Balances::new(store.clone(), Arc::clone(&panels), warn_below),
         store,
         panels,
         clock,
-        meter,
         settled,
         latest,
         rules: Arc::new(config.rules()),
@@ -114,10 +108,9 @@ pub(super) fn parts(
     config: &Config,
     store: &Store,
     clock: &Arc<DatabaseClock>,
-    meter: &Arc<Meter>,
     pulses: Pulses,
 ) -> Result<(Parts, World), DaemonError> {
-    let (shared, recorder) = shared(config, store, Arc::clone(clock) as _, Arc::clone(meter))?;
+    let (shared, recorder) = shared(config, store, Arc::clone(clock) as _)?;
     let mut parts = Parts {
         loops: JoinSet::new(),
         writers: JoinSet::new(),
@@ -167,7 +160,6 @@ fn world(
         config: config.clone(),
         store: shared.store.clone(),
         clock: Arc::clone(&shared.clock),
-        meter: Arc::clone(&shared.meter),
         panels: Arc::clone(&shared.panels),
         sends: Arc::clone(&shared.sends),
         checks: Arc::clone(&shared.checks),
@@ -248,7 +240,6 @@ fn stream(
 fn notices(config: &Config, shared: &Shared, parts: &mut Parts) -> Result<(), DaemonError> {
     let (recorder, deliveries) =
         DeliveryRecorder::new(shared.store.clone(), Arc::clone(&shared.settled));
-    let recorder = recorder.metered(Arc::clone(&shared.meter));
     let endpoints: Vec<Endpoint> = config.notify.endpoints().cloned().collect();
     let room = endpoints.len() * notices::AT_ONCE;
     let turn = Notices::new(

@@ -28,7 +28,6 @@ pub(super) fn all(config: &Config, shared: &Shared, parts: &mut Parts) {
             store: shared.store.clone(),
             clock: Arc::clone(&shared.clock),
             pulse: parts.pulses.add(name, LONGEST_PASS),
-            meter: Arc::clone(&shared.meter),
         };
         parts.spawn(name, periodic.run(parts.stop.clone()));
     }

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use super::DaemonError;
 use crate::{
     config::Config,
-    doctor::{Side, account_fault, column_faults, keeping_fault},
-    store::{MarketAccount, Store},
+    doctor::{account_fault, keeping_fault, table_faults},
+    store::{MarketAccount, Side, Store},
 };
 
 /// Refuses to start where a purchase could not be written down, or where it is not settled who keeps the
@@ -20,7 +20,7 @@ pub async fn check(config: &Config, store: &Store, now: DateTime<Utc>) -> Result
     check_account(config, store, now).await?;
     let store = store.clone().mirroring(config.trendyol.mirrors());
     let mut refused = Vec::new();
-    for fault in column_faults(&store, now).await? {
+    for fault in table_faults(&store, now).await? {
         if fault.optional {
             continue;
         }

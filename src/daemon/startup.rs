@@ -7,7 +7,6 @@ use crate::{
     clock::{Clock, DatabaseClock},
     config::Config,
     http::Listening,
-    meter::Meter,
     order::Settle,
     shutdown::Stop,
     store::{MigrateError, Store, StoreError},
@@ -51,7 +50,7 @@ pub(crate) async fn check(old: &Config, new: &Config) -> Result<(), DaemonError>
     sides::check(new, &store, now).await?;
     settling(new, &store).await?;
 
-    let (shared, _) = build::shared(new, &store, Arc::new(clock), Meter::new())?;
+    let (shared, _) = build::shared(new, &store, Arc::new(clock))?;
     trendyol::of_daemon(new, &shared)?;
     store.close().await;
 

@@ -9,7 +9,6 @@ use crate::{
     clock::Clock,
     config::{Config, TrendyolPaths},
     marketplace::trendyol::{AccountSettings, Paths, RateLimits, Trendyol},
-    meter::Meter,
     outbound::Http,
     store::{Store, Tick},
     worker::{
@@ -76,25 +75,6 @@ pub fn seller(
     store: &Store,
     clock: Arc<dyn Clock>,
 ) -> Result<Seller, DaemonError> {
-    metered_seller(config, store, clock, Meter::new())
-}
-
-/// The account that all parts of a daemon share, if one is configured.
-pub(super) fn of_daemon(config: &Config, shared: &Shared) -> Result<Option<Seller>, DaemonError> {
-    if !config.trendyol.enabled {
-        return Ok(None);
-    }
-    let clock = Arc::clone(&shared.clock);
-    metered_seller(config, &shared.store, clock, Arc::clone(&shared.meter)).map(Some)
-}
-
-/// The account, measured by this meter.
-fn metered_seller(
-    config: &Config,
-    store: &Store,
-    clock: Arc<dyn Clock>,
-    meter: Arc<Meter>,
-) -> Result<Seller, DaemonError> {
     let trendyol = &config.trendyol;
     if !trendyol.enabled {
         return Err(DaemonError::NoStore);
@@ -116,15 +96,22 @@ fn metered_seller(
     };
     let http = Http::new(&limits::http(config))?;
     let market = Trendyol::new(&account, &rates, http, trendyol.request_timeout)?
-        .with_paths(paths(&trendyol.paths))
-        .metered(Arc::clone(&meter));
+        .with_paths(paths(&trendyol.paths));
     Ok(Seller {
         store: store.clone(),
         market: Arc::new(market),
         clock,
         rest: Arc::new(Sleep),
-        meter,
     })
+}
+
+/// The account that all parts of a daemon share, if one is configured.
+pub(super) fn of_daemon(config: &Config, shared: &Shared) -> Result<Option<Seller>, DaemonError> {
+    if !config.trendyol.enabled {
+        return Ok(None);
+    }
+    let clock = Arc::clone(&shared.clock);
+    seller(config, &shared.store, clock).map(Some)
 }
 
 fn paths(paths: &TrendyolPaths) -> Paths {
@@ -180,7 +167,6 @@ pub(super) fn jobs(config: &Config, seller: &Seller, parts: &mut Parts) {
             store: seller.store.clone(),
             clock: Arc::clone(&seller.clock),
             pulse: parts.pulses.add(name, LONGEST_PASS),
-            meter: Arc::clone(&seller.meter),
         };
         parts.spawn(name, periodic.run(parts.stop.clone()));
     }

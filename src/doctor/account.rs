@@ -29,6 +29,7 @@ impl fmt::Display for Said<'_> {
             seller_id,
             environment,
         } = self.0;
+
         write!(
             f,
             "this database knows the orders and the stock of seller {} at {} (since {}), and the configuration \
@@ -52,9 +53,6 @@ impl OtherAccount {
 }
 
 /// What is wrong with the account of the settings, if anything is.
-///
-/// # Errors
-/// [`StoreError`] when the database cannot be asked.
 pub async fn account_fault(
     config: &Config,
     store: &Store,
@@ -62,6 +60,7 @@ pub async fn account_fault(
     if !config.trendyol.enabled {
         return Ok(None);
     }
+
     let seller_id = config.trendyol.seller_id.clone();
     let environment = config.trendyol.environment();
     let known = store.market_account().await?;
@@ -74,7 +73,7 @@ pub async fn account_fault(
     }))
 }
 
-pub(super) async fn look(
+pub(super) async fn check(
     config: &Config,
     store: &Store,
     findings: &mut Findings,
@@ -82,6 +81,7 @@ pub(super) async fn look(
     if !config.trendyol.enabled {
         return Ok(());
     }
+
     match account_fault(config, store).await? {
         Some(fault) => {
             findings.fail("account", format!("{fault}."), fault.fix());

@@ -4,13 +4,12 @@ use chrono::{DateTime, Utc};
 use tokio::time::timeout;
 
 use super::{
-    Pace, Patient, account, columns,
-    finding::{Findings, chain},
-    keeping, rights, server, warehouse,
+    Pace, Patient, account, columns, finding::Findings, keeping, rights, server, warehouse,
 };
 use crate::{
     clock::DatabaseClock,
     store::{Store, StoreError},
+    telemetry::chain,
 };
 
 /// More than this between this machine's clock and the database's confuses people who read logs.
@@ -27,7 +26,8 @@ pub(super) async fn basics(
         silent(pace, findings);
         return None;
     };
-    let (sentence, remedy) = match missing {
+
+    let (sentence, fix) = match missing {
         Ok(0) => {
             findings.ok("migrations", "All are applied.");
             return Some(now);
@@ -41,7 +41,7 @@ pub(super) async fn basics(
             "Give the role USAGE on schema orderwatch and SELECT on orderwatch.migrations, or run `orderwatch migrate` first.",
         ),
     };
-    findings.fail("migrations", sentence, remedy);
+    findings.fail("migrations", sentence, fix);
     None
 }
 
@@ -56,11 +56,12 @@ async fn reached(store: &Store, pace: Pace, findings: &mut Findings) -> Option<D
             Some(now)
         }
         Ok(Err(error)) => {
+            // The pool only says that no connection came in time; a connection of its own says why.
             let cause = store.why_unreachable(pace.part).await;
             findings.fail(
                 "database",
                 chain(&cause.unwrap_or(error)),
-                "Look at database.url (`orderwatch config check`), and whether the server runs and lets this machine in.",
+                "Check database.url (`orderwatch config check`), and whether the server runs and lets this machine in.",
             );
             None
         }
@@ -78,7 +79,7 @@ fn silent(pace: Pace, findings: &mut Findings) {
             "The database did not answer in {} seconds.",
             pace.part.as_secs()
         ),
-        "Look at database.url (`orderwatch config check`), and for a firewall on the way.",
+        "Check database.url (`orderwatch config check`), and for a firewall on the way.",
     );
 }
 
@@ -88,6 +89,7 @@ fn clock(skew_ms: i64, findings: &mut Findings) {
         findings.ok("clock", "This machine's clock and the database's agree.");
         return;
     }
+
     let (side, seconds) = (
         if skew_ms > 0 { "behind" } else { "ahead of" },
         seconds(skew_ms.abs()),
@@ -112,11 +114,11 @@ pub(super) async fn details(
     let Patient { store, config, .. } = *patient;
     let mut findings = Findings::default();
     server::facts(&store.server_facts().await?, &mut findings);
-    rights::look(store, config, &mut findings).await?;
-    account::look(config, store, &mut findings).await?;
-    keeping::look(config, store, &mut findings).await?;
-    columns::look(store, now, &mut findings).await?;
-    warehouse::look(store, config, &mut findings).await?;
+    rights::check(store, config, &mut findings).await?;
+    account::check(config, store, &mut findings).await?;
+    keeping::check(config, store, &mut findings).await?;
+    columns::check(store, now, &mut findings).await?;
+    warehouse::check(store, config, &mut findings).await?;
     server::schema(store.schema_faults().await?, &mut findings);
     server::notices(store, config, &mut findings).await;
     Ok(findings)

@@ -8,20 +8,20 @@ use crate::telemetry::Secrets;
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// As it should be.
     Ok,
-    /// Orders flow, but somebody should look at it.
+    /// Orders flow, but somebody should check it.
     Warn,
     /// It keeps orders from flowing.
     Fail,
-    /// Not looked at.
+    /// Not checked.
     Skipped,
 }
 
 /// One finding.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Finding {
+pub(crate) struct Finding {
     /// The check's name; several findings may have the same.
     pub check: &'static str,
     /// Which panel or package it is about.
@@ -31,28 +31,40 @@ pub struct Finding {
     /// What was found.
     pub sentence: String,
     /// What to do about it.
-    pub remedy: Option<String>,
+    pub fix: Option<String>,
 }
 
 /// Findings in the order in which they are shown.
 #[derive(Debug, Default)]
-pub struct Findings(Vec<Finding>);
+pub(crate) struct Findings(Vec<Finding>);
+
+/// What was found, for programs: over the API and by `doctor --json`.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Diagnosis {
+    /// In the order in which people read them.
+    findings: Vec<Finding>,
+    /// How many keep orders from flowing.
+    failed: usize,
+    /// How many somebody should check.
+    warnings: usize,
+}
+
+impl From<Findings> for Diagnosis {
+    fn from(findings: Findings) -> Self {
+        Self {
+            failed: findings.count(Outcome::Fail),
+            warnings: findings.count(Outcome::Warn),
+            findings: findings.0,
+        }
+    }
+}
 
 impl Findings {
-    /// In the order in which they are shown.
-    #[must_use]
-    pub fn as_slice(&self) -> &[Finding] {
+    pub(crate) fn as_slice(&self) -> &[Finding] {
         &self.0
     }
 
-    /// The same one by one.
-    #[must_use]
-    pub fn into_inner(self) -> Vec<Finding> {
-        self.0
-    }
-
-    /// Puts others after these.
-    pub fn append(&mut self, mut more: Self) {
+    pub(crate) fn append(&mut self, mut more: Self) {
         self.0.append(&mut more.0);
     }
 
@@ -62,7 +74,7 @@ impl Findings {
         for finding in &mut self.0 {
             mask(&mut finding.sentence);
             finding.subject.iter_mut().for_each(mask);
-            finding.remedy.iter_mut().for_each(mask);
+            finding.fix.iter_mut().for_each(mask);
         }
         self
     }
@@ -72,21 +84,21 @@ impl Findings {
         check: &'static str,
         outcome: Outcome,
         sentence: impl Into<String>,
-        remedy: Option<String>,
+        fix: Option<String>,
     ) -> &mut Finding {
         self.0.push(Finding {
             check,
             subject: None,
             outcome,
             sentence: sentence.into(),
-            remedy,
+            fix,
         });
+
         let last = self.0.len() - 1;
         &mut self.0[last]
     }
 
-    /// A check that ended well.
-    pub fn ok(&mut self, check: &'static str, sentence: impl Into<String>) -> &mut Finding {
+    pub(crate) fn ok(&mut self, check: &'static str, sentence: impl Into<String>) -> &mut Finding {
         self.add(check, Outcome::Ok, sentence, None)
     }
 
@@ -102,23 +114,22 @@ impl Findings {
         &mut self,
         check: &'static str,
         sentence: impl Into<String>,
-        remedy: impl Into<String>,
+        fix: impl Into<String>,
     ) -> &mut Finding {
-        self.add(check, Outcome::Warn, sentence, Some(remedy.into()))
+        self.add(check, Outcome::Warn, sentence, Some(fix.into()))
     }
 
     pub(super) fn fail(
         &mut self,
         check: &'static str,
         sentence: impl Into<String>,
-        remedy: impl Into<String>,
+        fix: impl Into<String>,
     ) -> &mut Finding {
-        self.add(check, Outcome::Fail, sentence, Some(remedy.into()))
+        self.add(check, Outcome::Fail, sentence, Some(fix.into()))
     }
 
     /// How many ended like this.
-    #[must_use]
-    pub fn count(&self, outcome: Outcome) -> usize {
+    pub(crate) fn count(&self, outcome: Outcome) -> usize {
         self.0
             .iter()
             .filter(|finding| finding.outcome == outcome)
@@ -131,21 +142,6 @@ impl Finding {
     pub(super) fn about(&mut self, subject: impl Into<String>) {
         self.subject = Some(subject.into());
     }
-}
-
-/// An error and its causes in one line. A cause that the text before it ends with is not repeated.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let words = error.to_string();
-        if !text.ends_with(&words) {
-            text.push_str(": ");
-            text.push_str(&words);
-        }
-        cause = error.source();
-    }
-    text
 }
 
 /// Names for a sentence: the first ones, and how many more there are.

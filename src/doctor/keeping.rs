@@ -26,13 +26,14 @@ struct Said<'a>(&'a KeepingFault);
 impl fmt::Display for Said<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let KeepingFault { wanted, work } = self.0;
-        let tables: Vec<_> = work.iter().map(|work| work.table()).collect();
-        let stands: Vec<_> = work.iter().map(|work| work.stands_still()).collect();
+        let tables: Vec<_> = work.iter().map(|work| work.table).collect();
+        let stands: Vec<_> = work.iter().map(|work| work.stands_still).collect();
         f.write_str(if *wanted {
             "trendyol.mirror = true is refused"
         } else {
             "trendyol.mirror has to be set"
         })?;
+
         write!(
             f,
             ": the warehouse's application keeps more than the rows of its orders ({}). \
@@ -46,9 +47,6 @@ impl fmt::Display for Said<'_> {
 }
 
 /// What is wrong with who keeps the rows, if anything is.
-///
-/// # Errors
-/// [`StoreError`] when the database cannot be asked.
 pub async fn keeping_fault(
     config: &Config,
     store: &Store,
@@ -56,6 +54,7 @@ pub async fn keeping_fault(
     if !config.trendyol.enabled || config.trendyol.mirror == Some(false) {
         return Ok(None);
     }
+
     let work = store.own_work().await?;
     Ok((!work.is_empty()).then(|| KeepingFault {
         wanted: config.trendyol.mirror == Some(true),
@@ -63,7 +62,7 @@ pub async fn keeping_fault(
     }))
 }
 
-pub(super) async fn look(
+pub(super) async fn check(
     config: &Config,
     store: &Store,
     findings: &mut Findings,
@@ -71,10 +70,12 @@ pub(super) async fn look(
     if !config.trendyol.enabled {
         return Ok(());
     }
+
     if let Some(fault) = keeping_fault(config, store).await? {
         findings.fail("mirror", format!("{fault}."), FIX);
         return Ok(());
     }
+
     findings.ok(
         "mirror",
         if config.trendyol.mirrors() {

@@ -9,7 +9,7 @@ use crate::{
     worker::trendyol::Seller,
 };
 
-pub(super) async fn look(patient: &Patient<'_>, now: DateTime<Utc>) -> Findings {
+pub(super) async fn check(patient: &Patient<'_>, now: DateTime<Utc>) -> Findings {
     let mut findings = Findings::default();
     let seller = match patient.seller {
         None => {
@@ -17,31 +17,34 @@ pub(super) async fn look(patient: &Patient<'_>, now: DateTime<Utc>) -> Findings 
             return findings;
         }
         Some(Err(fault)) => {
-            let remedy = "Correct the keys of [trendyol] that it names.";
-            findings.fail("trendyol", fault, remedy);
+            let fix = "Correct the keys of [trendyol] that it names.";
+            findings.fail("trendyol", fault, fix);
             return findings;
         }
         Some(Ok(seller)) => seller,
     };
+
+    // A minute: the account is what is checked, and the answer stays small.
     let window = Window {
         start: now - TimeDelta::minutes(1),
         end: now,
     };
     let query = PackageQuery::Changed(window);
     let longest = patient.pace.call;
+
     match timeout(longest, seller.market.packages(&query, 0)).await {
         Ok(Ok(_)) => {
             findings.ok("trendyol", "The account is let in and orders can be read.");
             webhook(patient, seller, &mut findings).await;
         }
         Ok(Err(error)) => {
-            findings.fail("trendyol", error.to_string(), remedy(&error));
+            findings.fail("trendyol", error.to_string(), fix(&error));
         }
         Err(_) => {
             findings.fail(
                 "trendyol",
                 format!("No answer came in {} seconds.", longest.as_secs()),
-                "Look whether this machine reaches trendyol.base_url.",
+                "Check whether this machine reaches trendyol.base_url.",
             );
         }
     }
@@ -66,13 +69,14 @@ async fn webhook(patient: &Patient<'_>, seller: &Seller, findings: &mut Findings
         );
         return;
     };
+
     match listed.map(|list| list.into_iter().find(|hook| hook.url == wanted)) {
         Ok(Some(hook)) if hook.active => {
             findings.ok("webhook", format!("Trendyol calls {wanted}."));
         }
         Ok(Some(_)) => {
             let sentence = format!(
-                "Trendyol does not call {wanted} any more, because it did not answer; orders come with the pulls alone."
+                "Trendyol no longer calls {wanted}, because it did not answer; orders come with the pulls alone."
             );
             let fix = format!("See that {wanted} answers from outside. {REGISTER}");
             findings.warn("webhook", sentence, fix);
@@ -82,21 +86,21 @@ async fn webhook(patient: &Patient<'_>, seller: &Seller, findings: &mut Findings
             findings.warn("webhook", sentence, REGISTER);
         }
         Err(error) => {
-            findings.warn("webhook", error.to_string(), remedy(&error));
+            findings.warn("webhook", error.to_string(), fix(&error));
         }
     }
 }
 
-const fn remedy(error: &MarketError) -> &'static str {
+const fn fix(error: &MarketError) -> &'static str {
     match error {
         MarketError::Auth { .. } => {
             "Copy seller id, API key and secret anew from the seller panel (Hesap Bilgilerim, Entegrasyon Bilgileri)."
         }
         MarketError::Forbidden { .. } => {
-            "Look at trendyol.integrator and base_url; the test environment lets in listed addresses only."
+            "Check trendyol.integrator and base_url; the test environment lets in listed addresses only."
         }
         MarketError::Gone { .. } | MarketError::Unreadable { .. } => {
-            "Look at trendyol.base_url; otherwise a newer version of orderwatch is needed."
+            "Check trendyol.base_url; otherwise a newer version of orderwatch is needed."
         }
         MarketError::Blocked { .. } | MarketError::Transient { status: 556, .. } => {
             "Try again in some minutes. If it stays, this address may be blocked: try the same key from another network."
@@ -104,9 +108,9 @@ const fn remedy(error: &MarketError) -> &'static str {
         MarketError::RateLimited { .. } | MarketError::Transient { .. } => {
             "Try again in some minutes."
         }
-        MarketError::Unreachable { .. } => "Look whether this machine reaches trendyol.base_url.",
+        MarketError::Unreachable { .. } => "Check whether this machine reaches trendyol.base_url.",
         MarketError::Rejected { .. }
         | MarketError::OutOfReach { .. }
-        | MarketError::Arguments(_) => "Look at trendyol.seller_id.",
+        | MarketError::Arguments(_) => "Check trendyol.seller_id.",
     }
 }

@@ -12,10 +12,7 @@ use rust_decimal::Decimal;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, timeout};
 
-use super::{
-    Lists, Patient,
-    finding::{Findings, chain},
-};
+use super::{Lists, Patient, finding::Findings};
 use crate::{
     config::{Config, is_private},
     order::IntegrationId,
@@ -24,7 +21,7 @@ use crate::{
         znet::{Account, Http, Znet},
     },
     store::Integration,
-    telemetry::Secrets,
+    telemetry::{Secrets, chain},
     text::format::Format,
 };
 
@@ -41,8 +38,8 @@ struct Asked<'a> {
     findings: Findings,
 }
 
-/// Looks at every panel; also returns the price lists. None is asked any more after `until`.
-pub(super) async fn look(patient: &Patient<'_>, until: Instant) -> (Findings, Lists) {
+/// Checks every panel; also returns the price lists. None is asked any more after `until`.
+pub(super) async fn check(patient: &Patient<'_>, until: Instant) -> (Findings, Lists) {
     let mut findings = Findings::default();
     let (rows, http) = match means(patient).await {
         Ok(means) => means,
@@ -55,15 +52,19 @@ pub(super) async fn look(patient: &Patient<'_>, until: Instant) -> (Findings, Li
             "Enter the reseller account in the shop.",
         );
     }
+
+    // Before anything is asked: an answer or an error may repeat them.
     let secrets = rows
         .iter()
         .flat_map(|row| [&row.base_url, &row.kod, &row.sifre]);
     Secrets::process().register(secrets.flatten());
+
     let looks: Vec<_> = rows
         .iter()
         .map(|row| one(row, patient, &http, until))
         .collect();
     let mut looks = stream::iter(looks).buffered(AT_ONCE);
+
     let mut lists = Lists::new();
     while let Some((found, list)) = looks.next().await {
         findings.append(found);
@@ -74,16 +75,16 @@ pub(super) async fn look(patient: &Patient<'_>, until: Instant) -> (Findings, Li
 
 /// What the panels are asked with, or why they cannot be.
 async fn means(patient: &Patient<'_>) -> Result<(Vec<Integration>, Http), Findings> {
-    let fault = |text, remedy: &str| {
+    let fault = |text, fix: &str| {
         let mut findings = Findings::default();
-        findings.fail("panels", text, remedy);
+        findings.fail("panels", text, fix);
         findings
     };
     let rows = timeout(patient.pace.part, patient.store.integrations()).await;
     let rows = rows.map_err(|_| {
         fault(
             "The panels could not be read in time.".to_owned(),
-            "Look whether the database is overloaded.",
+            "Check whether the database is overloaded.",
         )
     })?;
     let rows = rows.map_err(|error| {
@@ -92,6 +93,7 @@ async fn means(patient: &Patient<'_>) -> Result<(Vec<Integration>, Http), Findin
             "GRANT SELECT ON public.integrations TO the role of database.url;",
         )
     })?;
+
     let http = Http::new(&patient.means.calls).map_err(|error| {
         fault(
             chain(&error),
@@ -112,6 +114,7 @@ async fn one(
     let Some(account) = usable(row, &mut findings) else {
         return (findings, None);
     };
+
     if Instant::now() >= until {
         findings
             .skip(
@@ -123,6 +126,7 @@ async fn one(
             .about(name);
         return (findings, None);
     }
+
     let mut asked = Asked {
         panel: Znet::new(account, http.clone()),
         name,
@@ -130,6 +134,7 @@ async fn one(
         longest: patient.pace.call,
         findings,
     };
+    // A panel that does not tell its balance would not answer the longer question either.
     let list = if asked.balance().await {
         asked.catalogue().await
     } else {
@@ -146,6 +151,7 @@ fn usable(row: &Integration, findings: &mut Findings) -> Option<Account> {
         findings.skip("panel", text).about(name);
         return None;
     }
+
     let [base_url, kod, sifre] = [&row.base_url, &row.kod, &row.sifre]
         .map(|secret| secret.as_ref().map(ExposeSecret::expose_secret));
     let account = match Account::new(base_url, kod, sifre) {
@@ -161,6 +167,7 @@ fn usable(row: &Integration, findings: &mut Findings) -> Option<Account> {
             return None;
         }
     };
+
     if row.base_url.as_ref().is_some_and(is_plain) {
         findings
             .warn(
@@ -172,6 +179,7 @@ fn usable(row: &Integration, findings: &mut Findings) -> Option<Account> {
             )
             .about(name);
     }
+
     if row.paused {
         findings
             .warn(
@@ -211,16 +219,17 @@ impl Asked<'_> {
         answer: Result<Result<T, ReadError>, E>,
     ) -> Option<T> {
         let name = self.name;
-        let (text, remedy): (&dyn Display, _) = match &answer {
+        let (text, fix): (&dyn Display, _) = match &answer {
             Ok(Ok(_)) => return answer.ok()?.ok(),
-            Ok(Err(error)) => (error, remedy(error)),
+            Ok(Err(error)) => (error, fix(error)),
             Err(_) => (
                 &format_args!("no answer came in {} seconds", self.longest.as_secs()),
-                "Look whether the panel works, and whether this machine reaches it.",
+                "Check whether the panel works, and whether this machine reaches it.",
             ),
         };
+
         let text = format!("{name}: {text}");
-        self.findings.fail(check, text, remedy).about(name);
+        self.findings.fail(check, text, fix).about(name);
         None
     }
 }
@@ -252,16 +261,17 @@ fn funds(balance: Decimal, name: &str, config: &Config, findings: &mut Findings)
             format!("{name} holds {}.", Format::PLAIN.money(balance, "TRY")),
         )
     };
+
     finding.about(name);
 }
 
-const fn remedy(error: &ReadError) -> &'static str {
+const fn fix(error: &ReadError) -> &'static str {
     match error {
         ReadError::Unreachable { .. } => {
-            "Look at \"baseUrl\" of the integration, and whether this machine reaches the panel."
+            "Check \"baseUrl\" of the integration, and whether this machine reaches the panel."
         }
         ReadError::Refused { .. } => {
-            "Look at kod and sifre of the integration, and at the account's rights."
+            "Check kod and sifre of the integration, and at the account's rights."
         }
         ReadError::Unreadable {
             class: AnswerClass::Empty | AnswerClass::Html,
@@ -269,9 +279,7 @@ const fn remedy(error: &ReadError) -> &'static str {
         } => {
             "Wrong kod, sifre or \"baseUrl\", or the panel does not let this machine's address in: have it put on the panel's list."
         }
-        ReadError::Unreadable { .. } => {
-            "Look at \"baseUrl\" of the integration: is it a znet panel?"
-        }
+        ReadError::Unreadable { .. } => "Check \"baseUrl\" of the integration: is it a znet panel?",
     }
 }
 

@@ -6,140 +6,94 @@ use crate::{
     store::{Right, Store, StoreError},
 };
 
-const fn right(table: &'static str, column: &'static str, privilege: &'static str) -> Right {
-    Right {
-        table,
-        column: Some(column),
-        privilege,
-    }
-}
+/// What the purchases need, as `GRANT` has it.
+const SHOP_RIGHTS: &str = "\
+SELECT ON product_orders, integrations, package_routing, package_mappings, product_packages, product
+UPDATE (status, providerId, externalOrderId, externalStatus, provider_referans, lastMessage, \
+        providerMessage, pinCode, notes, notesCount, sentAt, lastSyncAt, completedAt, durationMs, \
+        costAmount, costCurrency) ON product_orders
+UPDATE (balance, balanceUpdatedAt) ON integrations";
 
-const fn whole(table: &'static str, privilege: &'static str) -> Right {
-    Right {
-        table,
-        column: None,
-        privilege,
-    }
-}
-
-const ORDERS: &str = "public.product_orders";
-const STOCK: &str = "public.central_stock";
-
-/// What the purchases need.
-const SHOP_RIGHTS: [Right; 24] = [
-    whole(ORDERS, "SELECT"),
-    right(ORDERS, "status", "UPDATE"),
-    right(ORDERS, "providerId", "UPDATE"),
-    right(ORDERS, "externalOrderId", "UPDATE"),
-    right(ORDERS, "externalStatus", "UPDATE"),
-    right(ORDERS, "provider_referans", "UPDATE"),
-    right(ORDERS, "lastMessage", "UPDATE"),
-    right(ORDERS, "providerMessage", "UPDATE"),
-    right(ORDERS, "pinCode", "UPDATE"),
-    right(ORDERS, "notes", "UPDATE"),
-    right(ORDERS, "notesCount", "UPDATE"),
-    right(ORDERS, "sentAt", "UPDATE"),
-    right(ORDERS, "lastSyncAt", "UPDATE"),
-    right(ORDERS, "completedAt", "UPDATE"),
-    right(ORDERS, "durationMs", "UPDATE"),
-    right(ORDERS, "costAmount", "UPDATE"),
-    right(ORDERS, "costCurrency", "UPDATE"),
-    whole("public.integrations", "SELECT"),
-    right("public.integrations", "balance", "UPDATE"),
-    right("public.integrations", "balanceUpdatedAt", "UPDATE"),
-    whole("public.package_routing", "SELECT"),
-    whole("public.package_mappings", "SELECT"),
-    whole("public.product_packages", "SELECT"),
-    whole("public.product", "SELECT"),
-];
-
-/// What the Trendyol store needs besides.
-const STOCK_RIGHTS: [Right; 20] = [
-    whole(STOCK, "SELECT"),
-    right(STOCK, "last_push_date", "UPDATE"),
-    right(STOCK, "qty", "UPDATE"),
-    right(STOCK, "updated_at", "UPDATE"),
-    whole("public.stock_push_log", "SELECT"),
-    whole("public.stock_push_log", "INSERT"),
-    whole("public.raf_urunleri", "SELECT"),
-    right("public.raf_urunleri", "adet", "UPDATE"),
-    whole("public.orders_created", "SELECT"),
-    whole("public.orders_picking", "SELECT"),
-    whole("public.orders_shipped", "SELECT"),
-    whole("public.orders_delivered", "SELECT"),
-    whole("public.orders_cancelled", "SELECT"),
-    // Of these, what the warehouse has.
-    whole("public.orders_hazirlaniyor", "SELECT"),
-    whole("public.orders_ready_to_ship", "SELECT"),
-    whole("public.orders_archived", "SELECT"),
-    whole("public.archive", "SELECT"),
-    whole("public.barcode_aliases", "SELECT"),
-    whole("public.products", "SELECT"),
-    whole("public.stock_movement", "SELECT"),
-];
+/// What the Trendyol store needs besides; of tables, those that the warehouse has.
+const STOCK_RIGHTS: &str = "\
+SELECT ON central_stock, stock_push_log, raf_urunleri, orders_created, orders_picking, \
+          orders_shipped, orders_delivered, orders_cancelled, orders_hazirlaniyor, \
+          orders_ready_to_ship, orders_archived, archive, barcode_aliases, products, stock_movement
+UPDATE (last_push_date, qty, updated_at) ON central_stock
+UPDATE (adet) ON raf_urunleri
+INSERT ON stock_push_log";
 
 /// What the mirror of the orders and returns needs besides.
-const ORDER_RIGHTS: [Right; 25] = [
-    whole("public.orders_created", "INSERT"),
-    whole("public.orders_created", "UPDATE"),
-    whole("public.orders_created", "DELETE"),
-    whole("public.orders_picking", "INSERT"),
-    whole("public.orders_picking", "UPDATE"),
-    whole("public.orders_picking", "DELETE"),
-    whole("public.orders_shipped", "INSERT"),
-    whole("public.orders_shipped", "UPDATE"),
-    whole("public.orders_shipped", "DELETE"),
-    whole("public.orders_delivered", "INSERT"),
-    whole("public.orders_delivered", "UPDATE"),
-    whole("public.orders_delivered", "DELETE"),
-    whole("public.orders_cancelled", "INSERT"),
-    whole("public.orders_cancelled", "UPDATE"),
-    whole("public.orders_cancelled", "DELETE"),
-    // Of these, what the warehouse has.
-    whole("public.orders_hazirlaniyor", "UPDATE"),
-    whole("public.orders_hazirlaniyor", "DELETE"),
-    whole("public.orders_ready_to_ship", "UPDATE"),
-    whole("public.orders_ready_to_ship", "DELETE"),
-    right("public.products", "quantity", "UPDATE"),
-    whole("public.stock_movement", "INSERT"),
-    whole("public.return_orders", "SELECT"),
-    whole("public.return_orders", "INSERT"),
-    whole("public.return_orders", "UPDATE"),
-    whole("public.return_products", "INSERT"),
-];
+const ORDER_RIGHTS: &str = "\
+INSERT, UPDATE, DELETE ON orders_created, orders_picking, orders_shipped, orders_delivered, orders_cancelled
+UPDATE, DELETE ON orders_hazirlaniyor, orders_ready_to_ship
+UPDATE (quantity) ON products
+INSERT ON stock_movement, return_products
+SELECT, INSERT, UPDATE ON return_orders";
 
-pub(super) async fn look(
+fn rights(grants: &'static str) -> Vec<Right> {
+    let mut rights = Vec::new();
+    for (what, tables) in grants.lines().filter_map(|line| line.split_once(" ON ")) {
+        let (privileges, columns) = what.split_once(" (").unwrap_or((what, ""));
+        let columns = list(columns.trim_end_matches(')')).map(Some);
+        let columns: Vec<_> = if what.contains('(') {
+            columns.collect()
+        } else {
+            vec![None]
+        };
+
+        for table in list(tables) {
+            for privilege in list(privileges) {
+                rights.extend(columns.iter().map(|column| Right {
+                    table,
+                    column: *column,
+                    privilege,
+                }));
+            }
+        }
+    }
+    rights
+}
+
+fn list(names: &'static str) -> impl Iterator<Item = &'static str> {
+    names.split(',').map(str::trim)
+}
+
+pub(super) async fn check(
     store: &Store,
     config: &Config,
     findings: &mut Findings,
 ) -> Result<(), StoreError> {
     let mut wanted = Vec::new();
     if config.shop.enabled {
-        wanted.extend(SHOP_RIGHTS);
+        wanted.extend(rights(SHOP_RIGHTS));
     }
     if config.trendyol.enabled {
-        wanted.extend(STOCK_RIGHTS);
+        wanted.extend(rights(STOCK_RIGHTS));
     }
     if config.trendyol.enabled && config.trendyol.mirrors() {
-        wanted.extend(ORDER_RIGHTS);
+        wanted.extend(rights(ORDER_RIGHTS));
     }
+
     let missing = store.missing_rights(&wanted).await?;
     let own = store.missing_own_rights().await?;
     if missing.is_empty() && own.is_empty() {
         findings.ok("rights", "The role has every right that the work needs.");
     }
+
     for Right {
         table,
         column,
         privilege,
     } in missing
     {
+        let table = format!("public.{table}");
         let (place, grant) = match column {
             Some(column) => (
                 format!("{table}.\"{column}\""),
                 format!("{privilege} (\"{column}\")"),
             ),
-            None => (table.to_owned(), privilege.to_owned()),
+            None => (table.clone(), privilege.to_owned()),
         };
         findings
             .fail(
@@ -157,4 +111,27 @@ pub(super) async fn look(
         );
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grants_are_read_table_by_table_and_column_by_column() {
+        let shop = rights(SHOP_RIGHTS);
+        let has = |table, column, privilege| {
+            shop.contains(&Right {
+                table,
+                column,
+                privilege,
+            })
+        };
+        assert_eq!(shop.len(), 6 + 16 + 2);
+        assert!(has("product", None, "SELECT"));
+        assert!(has("product_orders", Some("providerMessage"), "UPDATE"));
+        assert!(has("integrations", Some("balanceUpdatedAt"), "UPDATE"));
+        assert_eq!(rights(STOCK_RIGHTS).len(), 15 + 3 + 1 + 1);
+        assert_eq!(rights(ORDER_RIGHTS).len(), 15 + 4 + 1 + 2 + 3);
+    }
 }

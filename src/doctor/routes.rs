@@ -11,7 +11,7 @@ use crate::{
     store::{Fallback, Route, SoldAs, Store, StoreError},
 };
 
-/// What is wrong with a route, in the order of what to mend first.
+/// What is wrong with a route, in the order of what to fix first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Fault {
     Nowhere,
@@ -27,7 +27,7 @@ enum Fault {
     FallbackOtherKind,
 }
 
-pub(super) async fn look(
+pub(super) async fn check(
     store: &Store,
     rules: &PlayerRules,
     lists: &Lists,
@@ -43,12 +43,15 @@ pub(super) async fn look(
         );
         return Ok(findings);
     }
+
     let mut faults: BTreeMap<Fault, Vec<String>> = BTreeMap::new();
     for route in &routes {
         for fault in faults_of(route, lists) {
             faults.entry(fault).or_default().push(route.package.clone());
         }
     }
+
+    // A fallback that is wrong keeps no order from its first panel.
     let sound = routes
         .iter()
         .filter(|route| !faults_of(route, lists).iter().any(|fault| fault.keeps()))
@@ -60,15 +63,18 @@ pub(super) async fn look(
         };
         findings.ok("routing", text);
     }
+
     for (fault, packages) in faults {
-        let sentence = format!("{} {}", named(&packages), fault.sentence());
+        let (check, sentence, fix) = fault.describe();
+        let sentence = format!("{} {sentence}", named(&packages));
         let finding = if fault.fails() {
-            findings.fail(fault.check(), sentence, fault.remedy())
+            findings.fail(check, sentence, fix)
         } else {
-            findings.warn(fault.check(), sentence, fault.remedy())
+            findings.warn(check, sentence, fix)
         };
         finding.about(packages.join(", "));
     }
+
     players(&routes, &store.sold_as().await?, rules, &mut findings);
     Ok(findings)
 }
@@ -79,6 +85,7 @@ async fn left_to_shop(store: &Store, findings: &mut Findings) -> Result<(), Stor
     if routes.is_empty() {
         return Ok(());
     }
+
     let each = routes.iter().map(|route| {
         let (packages, kind) = (route.packages, &route.provider_type);
         format!("{packages} to {kind:?}")
@@ -110,6 +117,7 @@ fn players(routes: &[Route], sold: &[SoldAs], rules: &PlayerRules, findings: &mu
             names.1.push(route.package.clone());
         }
     }
+
     for (name, (fields, packages)) in &open {
         findings
             .warn(
@@ -144,6 +152,7 @@ fn faults_of(route: &Route, lists: &Lists) -> Vec<Fault> {
     if !panel.enabled {
         faults.push(Fault::Disabled);
     }
+
     match (route.mappings, &route.entry) {
         (1, Some(entry)) => {
             let listed = lists.get(&panel.id);
@@ -158,6 +167,7 @@ fn faults_of(route: &Route, lists: &Lists) -> Vec<Fault> {
         (0, _) | (_, None) => faults.push(Fault::NoMapping),
         _ => faults.push(Fault::SeveralMappings),
     }
+
     match route.fallback {
         Fallback::None | Fallback::Usable => {}
         Fallback::Nowhere => faults.push(Fault::FallbackNowhere),
@@ -185,64 +195,64 @@ impl Fault {
         )
     }
 
-    const fn check(self) -> &'static str {
+    /// The check, and what it says after the packages' names: what is wrong, and what to do.
+    const fn describe(self) -> (&'static str, &'static str, &'static str) {
         match self {
-            Self::Nowhere | Self::AnotherTenant | Self::OtherKind | Self::Disabled => "routing",
-            Self::NoMapping | Self::SeveralMappings => "mapping",
-            Self::NotListed | Self::ListedIncomplete => "catalogue",
-            Self::FallbackNowhere | Self::FallbackUnmapped | Self::FallbackOtherKind => "fallback",
-        }
-    }
-
-    const fn sentence(self) -> &'static str {
-        match self {
-            Self::Nowhere => "routed automatically, but to no panel of this shop: orders are held.",
-            Self::AnotherTenant => {
-                "routed to an account of another tenant: orders are held, orderwatch buys with the tenant's own accounts only."
-            }
-            Self::OtherKind => {
-                "routed to a provider that orderwatch does not talk to: left to the shop."
-            }
-            Self::Disabled => "routed to a panel that is disabled: orders wait.",
-            Self::NoMapping => "not mapped to a product of the panel: orders are held.",
-            Self::SeveralMappings => "mapped to several products of the panel: orders are held.",
-            Self::NotListed => "mapped to a product that the panel does not list: orders are held.",
-            Self::ListedIncomplete => {
-                "mapped to a product that the panel lists without kupur or oyun_bilgi_id: orders are held."
-            }
-            Self::FallbackNowhere => {
-                "with a fallback that is no other panel of this shop: there is none."
-            }
-            Self::FallbackOtherKind => {
-                "with a fallback that orderwatch does not talk to: what the panel refuses is not sent there."
-            }
-            Self::FallbackUnmapped => {
-                "not mapped to a product of its fallback panel: there is no fallback."
-            }
-        }
-    }
-
-    const fn remedy(self) -> &'static str {
-        match self {
-            Self::Nowhere => "Choose a panel of this shop in the package's routing.",
-            Self::AnotherTenant => {
-                "Give the tenant an integration of its own at that panel; map and route the package to it."
-            }
-            Self::OtherKind => {
-                "Nothing, if the shop itself sends them; otherwise choose a znet panel."
-            }
-            Self::Disabled => "Enable the integration, or route the package to another panel.",
-            Self::NoMapping => "Map the package to the panel's product.",
-            Self::SeveralMappings => "Leave one mapping for the package at this panel.",
-            Self::NotListed => "Correct the mapping, or route the package to another panel.",
-            Self::ListedIncomplete => {
-                "Ask the panel for both numbers and enter them in the mapping's meta as \"oyun\" and \"kupur\"."
-            }
-            Self::FallbackNowhere => "Choose another panel as the fallback, or none.",
-            Self::FallbackOtherKind => {
-                "Choose a znet panel as the fallback, or send by hand what was refused."
-            }
-            Self::FallbackUnmapped => "Map the package at its fallback panel as well.",
+            Self::Nowhere => (
+                "routing",
+                "routed automatically, but to no panel of this shop: orders are held.",
+                "Choose a panel of this shop in the package's routing.",
+            ),
+            Self::AnotherTenant => (
+                "routing",
+                "routed to an account of another tenant: orders are held, orderwatch buys with the tenant's own accounts only.",
+                "Give the tenant an integration of its own at that panel; map and route the package to it.",
+            ),
+            Self::OtherKind => (
+                "routing",
+                "routed to a provider that orderwatch does not talk to: left to the shop.",
+                "Nothing, if the shop itself sends them; otherwise choose a znet panel.",
+            ),
+            Self::Disabled => (
+                "routing",
+                "routed to a panel that is disabled: orders wait.",
+                "Enable the integration, or route the package to another panel.",
+            ),
+            Self::NoMapping => (
+                "mapping",
+                "not mapped to a product of the panel: orders are held.",
+                "Map the package to the panel's product.",
+            ),
+            Self::SeveralMappings => (
+                "mapping",
+                "mapped to several products of the panel: orders are held.",
+                "Leave one mapping for the package at this panel.",
+            ),
+            Self::NotListed => (
+                "catalogue",
+                "mapped to a product that the panel does not list: orders are held.",
+                "Correct the mapping, or route the package to another panel.",
+            ),
+            Self::ListedIncomplete => (
+                "catalogue",
+                "mapped to a product that the panel lists without kupur or oyun_bilgi_id: orders are held.",
+                "Ask the panel for both numbers and enter them in the mapping's meta as \"oyun\" and \"kupur\".",
+            ),
+            Self::FallbackNowhere => (
+                "fallback",
+                "with a fallback that is no other panel of this shop: there is none.",
+                "Choose another panel as the fallback, or none.",
+            ),
+            Self::FallbackOtherKind => (
+                "fallback",
+                "with a fallback that orderwatch does not talk to: what the panel refuses is not sent there.",
+                "Choose a znet panel as the fallback, or send by hand what was refused.",
+            ),
+            Self::FallbackUnmapped => (
+                "fallback",
+                "not mapped to a product of its fallback panel: there is no fallback.",
+                "Map the package at its fallback panel as well.",
+            ),
         }
     }
 }

@@ -38,6 +38,7 @@ fn version(facts: &ServerFacts, findings: &mut Findings) {
             format!("Postgres {version}, which can be written."),
         );
     }
+
     if facts.has_statement_timeout {
         findings.ok("statement timeout", "No statement can hang for ever.");
     } else {
@@ -74,6 +75,7 @@ pub(super) fn schema(faults: Vec<SchemaFault>, findings: &mut Findings) {
     if faults.is_empty() {
         findings.ok("indexes", "All are there and valid, and so is the trigger.");
     }
+
     for fault in faults {
         match fault {
             SchemaFault::IndexMissing(name) => findings
@@ -111,6 +113,7 @@ fn listen(arrive: bool, scan_interval: Duration, findings: &mut Findings) {
         findings.ok("notices", "LISTEN works: new orders are bought at once.");
         return;
     }
+
     let scan = humantime::format_duration(scan_interval);
     findings.warn(
         "notices",
@@ -139,7 +142,7 @@ mod tests {
         look(&mut findings);
         let bad = findings.as_slice().iter();
         bad.filter(|finding| finding.outcome != Outcome::Ok)
-            .inspect(|finding| assert!(finding.remedy.is_some(), "{finding:?}"))
+            .inspect(|finding| assert!(finding.fix.is_some(), "{finding:?}"))
             .map(|finding| (finding.outcome, finding.sentence.clone()))
             .collect()
     }

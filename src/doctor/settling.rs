@@ -7,7 +7,7 @@ use crate::{order::Settle, overview::MANY, store::StoreError, text::format::Form
 
 const CHECK: &str = "settling";
 
-pub(super) async fn look(
+pub(super) async fn check(
     patient: &Patient<'_>,
     now: DateTime<Utc>,
 ) -> Result<Findings, StoreError> {
@@ -31,12 +31,12 @@ pub(super) async fn look(
         Settle::Shop if patient.config.notify.webhooks.is_empty() => {
             findings.warn(
                 CHECK,
-                "The shop settles its orders, and no [[notify.webhook]] tells it when.",
+                "The shop settles its orders, and no [[notify.webhook]] notifies it.",
                 "Configure one, unless the shop LISTENs to orderwatch_settled: README, \"When an order is settled\".",
             );
         }
         Settle::Shop => {
-            findings.ok(CHECK, "The shop settles its orders and is told when.");
+            findings.ok(CHECK, "The shop settles its orders and is notified.");
         }
     }
 
@@ -54,7 +54,7 @@ pub(super) async fn look(
                 "{}{more} final orders are not settled by the shop; the oldest ended {since} ago.",
                 unsettled.orders
             ),
-            "Look what the shop's listener answers, or settle them in the shop.",
+            "Check what the shop's listener answers, or settle them in the shop.",
         );
     }
     Ok(findings)

@@ -10,7 +10,7 @@ const SINCE: TimeDelta = TimeDelta::days(7);
 /// The shop forwards and sends within one request; after this long it does not.
 const LATE: TimeDelta = TimeDelta::minutes(10);
 
-pub(super) async fn look(
+pub(super) async fn check(
     store: &Store,
     now: DateTime<Utc>,
     findings: &mut Findings,
@@ -20,6 +20,7 @@ pub(super) async fn look(
     if forwarded.orders == 0 {
         return Ok(());
     }
+
     findings.ok(
         "forwarding",
         format!(
@@ -27,6 +28,7 @@ pub(super) async fn look(
             forwarded.orders
         ),
     );
+
     if forwarded.unsent > 0 {
         findings.warn(
             "forwarding",
@@ -37,6 +39,7 @@ pub(super) async fn look(
             "If the shop's own sending is switched off, set dispatch.buy_chained = true; otherwise decide them by hand.",
         );
     }
+
     let both = store.forwarded_and_bought(since).await?;
     if !both.is_empty() {
         findings

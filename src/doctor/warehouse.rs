@@ -6,7 +6,7 @@ use crate::{
     store::{Store, StoreError},
 };
 
-pub(super) async fn look(
+pub(super) async fn check(
     store: &Store,
     config: &Config,
     findings: &mut Findings,
@@ -14,6 +14,7 @@ pub(super) async fn look(
     if !config.trendyol.enabled {
         return Ok(());
     }
+
     let unknown = store.unknown_order_tables().await?;
     if unknown.is_empty() {
         findings.ok("order tables", "Every table of orders is known.");
@@ -24,8 +25,9 @@ pub(super) async fn look(
                 "The warehouse has tables of orders that orderwatch does not know: {}.",
                 named(&unknown)
             ),
-            "What stands there counts as sold and is not moved. Look whether they hold open orders.",
+            "What stands there counts as sold and is not moved. Check whether they hold open orders.",
         );
     }
+
     Ok(())
 }

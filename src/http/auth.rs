@@ -1,6 +1,6 @@
 //! Who is let in, and whose requests may change something.
 //!
-//! With a token: whoever shows it (`Authorization: Bearer`), or a session that was begun with it.
+//! With a token: whoever shows it (`Authorization: Bearer`), or a session that was started with it.
 //! Without one: this machine alone, which the configuration guarantees by the address, and which is
 //! why the `Host` must be a name of this machine: a web site whose name suddenly leads to 127.0.0.1
 //! is refused (DNS rebinding).
@@ -24,7 +24,6 @@ use super::{
 };
 use crate::{clock::Clock, config};
 
-/// Who is let in.
 #[derive(Debug)]
 pub struct Access {
     token: Option<SecretString>,
@@ -52,7 +51,6 @@ impl Caller {
 }
 
 impl Access {
-    /// As the settings have it.
     #[must_use]
     pub fn new(settings: &config::Http) -> Self {
         Self {
@@ -60,7 +58,6 @@ impl Access {
         }
     }
 
-    /// The token, if there is one.
     #[must_use]
     pub fn token(&self) -> Option<&SecretString> {
         self.token.as_ref()
@@ -74,14 +71,15 @@ impl Access {
             .is_some_and(|token| same(token.expose_secret(), given))
     }
 
-    /// Who asks.
     fn caller(&self, request: &Request, clock: &dyn Clock) -> Result<Caller, Problem> {
         let Some(token) = &self.token else {
             local_host(request.headers())?;
             return Ok(Caller::Machine);
         };
+
         if let Some(value) = request.headers().get(header::AUTHORIZATION) {
             let given = value.to_str().ok().and_then(bearer);
+            // A wrong token is refused even where a session would do: the program learns that its token is old.
             return match given {
                 Some(given) if self.is_token(given) => Ok(Caller::Bearer),
                 _ => Err(unauthorized(
@@ -93,6 +91,7 @@ impl Access {
         if cookies(request.headers()).any(|cookie| session::holds(token, cookie, now)) {
             return Ok(Caller::Session);
         }
+
         Err(unauthorized(
             "show the token of http.token as \"Authorization: Bearer ...\", or log in at /login",
         ))
@@ -110,6 +109,7 @@ pub(super) async fn guard(
             request.extensions_mut().insert(caller);
             next.run(request).await
         }
+        // A person who opens a page wants to log in; a program wants the status.
         Err(problem) if problem.code == Code::Unauthorized && is_page(&request) => {
             to_login(request.uri()).into_response()
         }
@@ -123,10 +123,12 @@ fn admit(state: &AppState, request: &Request) -> Result<Caller, Problem> {
     if is_health(path) {
         return Ok(Caller::Anybody);
     }
+
     let caller = match access.caller(request, state.clock()) {
         Err(problem) if problem.code == Code::Unauthorized && is_open(path) => Caller::Anybody,
         other => other?,
     };
+    // A browser adds the cookie to requests of any site, but never this header.
     if caller != Caller::Bearer && !request.method().is_safe() {
         own_page(request)?;
     }
@@ -225,11 +227,14 @@ fn own_page(request: &Request) -> Result<(), Problem> {
     let ours = match (site, origin) {
         (Some(site), _) => site.as_bytes() == b"same-origin",
         (None, Some(_)) => is_own_origin(headers),
+        // No browser: each of them sends one of the two with a form.
         (None, None) => is_json(headers),
     };
+
     if ours {
         return Ok(());
     }
+
     Err(Problem::new(
         Code::Foreign,
         "a request that changes something must come from a page of this orderwatch, \
@@ -244,11 +249,13 @@ fn is_own_origin(headers: &HeaderMap) -> bool {
     let (Some(origin), Some(host)) = (origin, host) else {
         return false;
     };
+
     let default = match origin.scheme_str() {
         Some("https") => 443,
         Some("http") => 80,
         _ => return false,
     };
+
     let Some(authority) = origin.authority() else {
         return false;
     };

@@ -1,4 +1,4 @@
-//! What the pages and the API share when a person decides about an order.
+//! What the pages and the API share when an order is reviewed.
 
 use super::{
     World,
@@ -42,6 +42,7 @@ pub(super) async fn carry_out(
         world.sends.wake();
         world.checks.wake();
     }
+
     Ok(acted)
 }
 

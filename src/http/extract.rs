@@ -62,7 +62,6 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
     }
 }
 
-/// A form.
 #[derive(Clone, Copy, Debug, FromRequest)]
 #[from_request(via(axum::extract::Form), rejection(Problem))]
 pub struct Form<T>(pub T);

@@ -52,5 +52,6 @@ pub(super) async fn log(request: Request, next: Next) -> Response {
         ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
         "answered"
     );
+
     response
 }

@@ -1,7 +1,7 @@
 //! Is it alive, and can it work? Both are answered to anybody, and say no more than that.
 //!
-//! `/livez` fails when a loop does not turn, which a restart may mend. `/readyz` fails while the
-//! database is away, which a restart would not mend.
+//! `/livez` fails when a worker is stalled, which a restart may fix. `/readyz` fails while the
+//! database is away, which a restart would not fix.
 
 use std::time::Duration;
 
@@ -47,6 +47,7 @@ async fn ready(State(state): State<AppState>) -> Response {
 
 async fn failing(state: &AppState) -> Result<(), &'static str> {
     let world = state.world().map_err(|_| "start")?;
+
     let migrations = tokio::time::timeout(PATIENCE, world.store.missing_migrations()).await;
     match migrations {
         Ok(Ok(0)) => Ok(()),
@@ -55,6 +56,7 @@ async fn failing(state: &AppState) -> Result<(), &'static str> {
             tracing::debug!(error = &error as &dyn std::error::Error, "not ready");
             Err("database")
         }
+        // Too slow to work with is as good as away.
         Err(_) => Err("database"),
     }
 }

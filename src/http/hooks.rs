@@ -85,6 +85,7 @@ fn is_known(webhook: &TrendyolWebhook, headers: &HeaderMap) -> bool {
     if let Some(key) = headers.get("x-api-key") {
         return key.as_bytes().ct_eq(password.as_bytes()).into();
     }
+
     let shown = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())

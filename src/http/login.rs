@@ -44,6 +44,7 @@ impl Tries {
     /// Whether the address may try once more.
     fn may_try(&self, address: IpAddr) -> bool {
         if self.0.len() > ADDRESSES {
+            // Forgets only addresses that have all their tries again.
             self.0.retain_recent();
         }
         self.0.check_key(&network(address)).is_ok()
@@ -61,7 +62,6 @@ fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// The page.
 #[derive(Template)]
 #[template(path = "login.html")]
 struct LoginPage<'a> {
@@ -100,6 +100,7 @@ async fn form(
     if state.access().token().is_none() || caller.showed_token() {
         return Ok(Redirect::to(next).into_response());
     }
+
     page(StatusCode::OK, (&uri, &headers), next, false)
 }
 
@@ -115,6 +116,7 @@ fn page(
         tracing::error!(error = &error as &dyn std::error::Error, "no log-in page");
         Problem::new(Code::Internal, "the log of orderwatch says what went wrong")
     })?;
+
     Ok((status, Html(page)).into_response())
 }
 
@@ -132,6 +134,8 @@ async fn log_in(
     let Some(token) = access.token() else {
         return Ok(Redirect::to(next).into_response());
     };
+
+    // Before the token is compared: a guess costs a try, whether it is right or not.
     if !state.tries().may_try(peer.ip()) {
         tracing::warn!(peer = %peer.ip(), "too many log-ins are tried");
         return Err(Problem::new(
@@ -139,6 +143,7 @@ async fn log_in(
             "too many log-ins were tried; try again in a minute",
         ));
     }
+
     if !access.is_token(&given.token) {
         tracing::warn!(peer = %peer.ip(), "a log-in with a wrong token");
         return page(StatusCode::UNAUTHORIZED, (&uri, &headers), next, true);
@@ -166,6 +171,7 @@ fn cookie(value: &str, lasts: i64, headers: &HeaderMap) -> String {
 
 /// A path of ours, whatever was asked for.
 fn own_path(wanted: &str) -> &str {
+    // Otherwise a link to our log-in could end at another site.
     let own = wanted.starts_with('/')
         && !wanted.starts_with("//")
         && wanted

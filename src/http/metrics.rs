@@ -1,14 +1,14 @@
-//! `/metrics`: what this process has counted, and how the whole stands, for Prometheus.
+//! `/metrics`: what this process has counted, and the state of the whole, for Prometheus.
 //!
 //! What must stay true: a scrape ends within seconds whatever the database does, any number of
-//! scrapers cost the database one look in a few seconds, and while it is away the figures of this
-//! process are told all the same.
+//! scrapers cost the database one read in a few seconds, and while it is away the figures of this
+//! process are there all the same.
 
 mod figures;
 mod process;
 
 use std::{
-    sync::Arc,
+    sync::{Arc, atomic::AtomicU64},
     time::{Duration, Instant},
 };
 
@@ -19,48 +19,64 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use prometheus_client::registry::Registry;
+use prometheus_client::{
+    metrics::{
+        family::Family,
+        gauge::{ConstGauge, Gauge},
+    },
+    registry::Registry,
+};
 use tokio::{sync::Mutex, time::timeout};
 
-use self::figures::Whole;
 use super::{
     AppState, World,
     problem::{Code, Problem},
 };
 use crate::{
-    attention::assess,
-    meter::{Exposition, Gauges},
+    attention::{Warning, assess},
+    metrics::{Exposition, METRICS, label::Labels},
+    overview::Situation,
     store::{PoolUse, StoreError},
 };
 
-/// How long a look at the database serves.
+type Gauges<const N: usize> = Family<Labels<N>, Gauge<f64, AtomicU64>>;
+
+/// How long a read of the database serves.
 const FRESH: Duration = Duration::from_secs(5);
 /// How long one may take.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// The last look at the database, for everybody who asks.
+/// The last read of the database, for everybody who asks.
 #[derive(Debug, Default)]
-pub(super) struct LastLook(Mutex<Option<Look>>);
+pub(super) struct LastRead(Mutex<Option<Read>>);
 
 #[derive(Clone, Debug)]
-struct Look {
+struct Read {
     at: Instant,
-    /// `None` when the database did not tell.
+    /// `None` when the database did not answer.
     whole: Option<Arc<Whole>>,
 }
 
-impl LastLook {
-    /// The last look, or a new one. Who comes while somebody looks gets what that one sees.
-    async fn look(&self, world: &World) -> Look {
+/// The state of the whole, and what needs attention.
+#[derive(Debug)]
+struct Whole {
+    situation: Situation,
+    warnings: Vec<Warning>,
+}
+
+impl LastRead {
+    /// The last one, or a new one. The lock is held meanwhile: whoever comes now shares it.
+    async fn get(&self, world: &World) -> Option<Arc<Whole>> {
         let mut last = self.0.lock().await;
-        if let Some(look) = last.as_ref().filter(|look| look.at.elapsed() < FRESH) {
-            return look.clone();
+        if let Some(read) = last.as_ref().filter(|read| read.at.elapsed() < FRESH) {
+            return read.whole.clone();
         }
+
         let whole = match timeout(PATIENCE, whole(world)).await {
             Ok(Ok(whole)) => Some(Arc::new(whole)),
             Ok(Err(error)) => {
                 let error = &error as &dyn std::error::Error;
-                tracing::debug!(error, "the database tells no figures for the metrics");
+                tracing::debug!(error, "no figures for the metrics from the database");
                 None
             }
             Err(_) => {
@@ -68,12 +84,13 @@ impl LastLook {
                 None
             }
         };
-        let look = Look {
+
+        // A failure is kept, too: a database in trouble is not asked by every scraper.
+        *last = Some(Read {
             at: Instant::now(),
-            whole,
-        };
-        *last = Some(look.clone());
-        look
+            whole: whole.clone(),
+        });
+        whole
     }
 }
 
@@ -95,25 +112,28 @@ async fn metrics(State(state): State<AppState>, headers: HeaderMap) -> Result<Re
     let accept = headers.get(header::ACCEPT);
     let form = Exposition::accepted(accept.and_then(|value| value.to_str().ok()));
     let mut registry = Registry::default();
-    process::register(&mut registry, state.clock().now(), state.meter().age());
+    process::register(&mut registry, state.clock().now(), METRICS.age());
     let ours = registry.sub_registry_with_prefix("orderwatch");
     figures::register_build(ours);
-    let mut up = false;
-    // While the daemon starts and stops there is no world to look at.
+
+    // While the daemon starts and stops there is no world to read.
+    let mut is_up = false;
     if let Ok(world) = state.world() {
-        let look = state.last_look().look(&world).await;
-        up = look.whole.is_some();
-        if let Some(whole) = look.whole {
+        let whole = state.last_read().get(&world).await;
+        is_up = whole.is_some();
+        if let Some(whole) = whole {
             figures::register(ours, &whole);
         }
         register_pool(ours, world.store.pool_use());
     }
-    ours.register(
+    gauge(
+        ours,
         "database_up",
-        "Whether the database told the figures of the whole (1), or they are missing here (0)",
-        Gauges::one(f64::from(u8::from(up))),
+        "Whether the database gave the figures of the whole (1), or they are missing here (0)",
+        f64::from(u8::from(is_up)),
     );
-    match state.meter().text(&registry, form) {
+
+    match METRICS.text(&registry, form) {
         Ok(text) => Ok(([(header::CONTENT_TYPE, form.content_type())], text).into_response()),
         Err(_) => Err(Problem::new(
             Code::Internal,
@@ -123,18 +143,45 @@ async fn metrics(State(state): State<AppState>, headers: HeaderMap) -> Result<Re
 }
 
 fn register_pool(registry: &mut Registry, pool: PoolUse) {
-    let by = |state, number: u32| (vec![("state", state)], f64::from(number));
-    registry.register(
+    gauges(
+        registry,
         "database_connections",
         "Connections to the database that are open, by what they do",
-        Gauges(vec![
-            by("idle", pool.idle),
-            by("used", pool.open.saturating_sub(pool.idle)),
-        ]),
+        [
+            ([("state", "idle")], f64::from(pool.idle)),
+            (
+                [("state", "used")],
+                f64::from(pool.open.saturating_sub(pool.idle)),
+            ),
+        ],
     );
-    registry.register(
+
+    gauge(
+        registry,
         "database_connections_max",
         "Connections to the database that may be open",
-        Gauges::one(f64::from(pool.most)),
+        f64::from(pool.most),
     );
+}
+
+fn gauge(registry: &mut Registry, name: &str, help: &str, value: f64) {
+    registry.register(name, help, ConstGauge::new(value));
+}
+
+/// A gauge for each of these sets of labels.
+fn gauges<const N: usize>(
+    registry: &mut Registry,
+    name: &str,
+    help: &str,
+    values: impl IntoIterator<Item = (Labels<N>, f64)>,
+) {
+    registry.register(name, help, family(values));
+}
+
+fn family<const N: usize>(values: impl IntoIterator<Item = (Labels<N>, f64)>) -> Gauges<N> {
+    let family = Gauges::default();
+    for (labels, value) in values {
+        family.get_or_create(&labels).set(value);
+    }
+    family
 }

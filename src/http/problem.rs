@@ -1,5 +1,5 @@
 //! Errors as problem details (RFC 9457): what programs branch on is `code`, what people read is
-//! `detail`. Nothing in here repeats a secret, and what failed inside is told to the log alone.
+//! `detail`. Nothing in here repeats a secret, and what failed inside goes to the log alone.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,6 @@ use utoipa::ToSchema;
 
 use crate::store::StoreError;
 
-/// The media type.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 /// When a client may try again after the daemon was busy or the database away, in seconds.
 const RETRY_AFTER: &str = "5";
@@ -25,7 +24,6 @@ macro_rules! codes {
         pub enum Code { $($(#[$doc])* $code),+ }
 
         impl Code {
-            /// All of them.
             pub const ALL: &[Self] = &[$(Self::$code),+];
 
             /// The name, as `code` has it.
@@ -70,8 +68,8 @@ codes! {
     Changed => ("changed", CONFLICT, "It has changed meanwhile"),
     /// As things stand this cannot be done.
     Refused => ("refused", CONFLICT, "As things stand this cannot be done"),
-    /// Somebody else is at it.
-    Busy => ("busy", CONFLICT, "Somebody else is at it"),
+    /// Another request does the same right now.
+    Busy => ("busy", CONFLICT, "Already running"),
     /// The body is too large.
     TooLarge => ("too-large", PAYLOAD_TOO_LARGE, "The body is too large"),
     /// The body is of another kind.
@@ -80,7 +78,7 @@ codes! {
     TooManyRequests => ("too-many-requests", TOO_MANY_REQUESTS, "Too many tries"),
     /// A bug.
     Internal => ("internal", INTERNAL_SERVER_ERROR, "orderwatch has a bug"),
-    /// The pass of a job failed.
+    /// The run of a job failed.
     Failed => ("failed", CONFLICT, "It was tried and failed"),
     /// The database does not answer, or the daemon starts or stops.
     Unavailable => ("unavailable", SERVICE_UNAVAILABLE, "Not available now"),
@@ -121,7 +119,6 @@ pub struct ProblemBody {
 }
 
 impl Problem {
-    /// A problem with its explanation.
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
         Self {
             code,
@@ -142,7 +139,6 @@ impl Problem {
         }
     }
 
-    /// The body of the answer.
     #[must_use]
     pub fn body(&self) -> ProblemBody {
         ProblemBody {
@@ -170,6 +166,7 @@ impl IntoResponse for Problem {
             }
             _ => {}
         }
+
         response
     }
 }
@@ -188,6 +185,7 @@ impl From<StoreError> for Problem {
                 "the database does not answer; try again in a moment",
             );
         }
+
         tracing::error!(
             error = &error as &dyn std::error::Error,
             "a request cannot be answered"
@@ -198,6 +196,7 @@ impl From<StoreError> for Problem {
 
 /// No such address.
 pub(super) async fn not_found(uri: Uri) -> Problem {
+    // Repeated to whoever asked, so not at any length.
     let path: String = uri.path().chars().take(200).collect();
     Problem::new(Code::NotFound, format!("there is nothing at {path}"))
 }

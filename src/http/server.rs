@@ -34,9 +34,7 @@ const LAST_ANSWERS: Duration = Duration::from_secs(3);
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen at {address} (http.listen): {}", hint(.source))]
 pub struct BindError {
-    /// The address.
     pub address: SocketAddr,
-    /// What the system said.
     #[source]
     pub source: io::Error,
 }
@@ -91,7 +89,6 @@ impl Listening {
         self.address
     }
 
-    /// Answers from here on.
     #[must_use]
     pub fn serve(self, router: Router) -> Server {
         let stop = CancellationToken::new();
@@ -117,11 +114,12 @@ impl Server {
 }
 
 async fn accept(listener: TcpListener, router: Router, stop: CancellationToken) {
-    let room = Arc::new(Semaphore::new(CONNECTIONS));
+    let permits = Arc::new(Semaphore::new(CONNECTIONS));
     let connections = TaskTracker::new();
     let ended = CancellationToken::new();
+    // The permit comes first: beyond the maximum, connections wait in the system's queue.
     while let Some((stream, peer, permit)) = stop
-        .run_until_cancelled(next(&listener, &room))
+        .run_until_cancelled(next(&listener, &permits))
         .await
         .flatten()
     {
@@ -133,8 +131,10 @@ async fn accept(listener: TcpListener, router: Router, stop: CancellationToken) 
             drop(permit);
         });
     }
+    // From here on the port can be had by the next process.
     drop(listener);
     connections.close();
+
     if tokio::time::timeout(LAST_ANSWERS, connections.wait())
         .await
         .is_err()
@@ -145,21 +145,24 @@ async fn accept(listener: TcpListener, router: Router, stop: CancellationToken) 
     }
 }
 
-/// The next connection. `None` never comes while there is room in the process.
+/// The next connection, once there is a permit for it. The semaphore is never closed, so it is never `None`.
 async fn next(
     listener: &TcpListener,
-    room: &Arc<Semaphore>,
+    permits: &Arc<Semaphore>,
 ) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let permit = Arc::clone(room).acquire_owned().await.ok()?;
+    let permit = Arc::clone(permits).acquire_owned().await.ok()?;
+
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => return Some((stream, peer, permit)),
+            // Says nothing about the next connection.
             Err(error) if is_of_the_connection(&error) => {}
             Err(error) => {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
                     "no connection can be taken now"
                 );
+                // Out of file descriptors, say: asking again at once would keep a processor busy.
                 tokio::time::sleep(REST).await;
             }
         }
@@ -181,6 +184,7 @@ async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, stop: Cancel
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(error = &error as &dyn std::error::Error, "no TCP_NODELAY");
     }
+
     let stopping = stop.clone();
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request: Request = request.map(Body::new);
@@ -189,6 +193,7 @@ async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, stop: Cancel
         extensions.insert(Stopping(stopping.clone()));
         tower::ServiceExt::oneshot(router.clone(), request)
     });
+
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)
@@ -196,6 +201,7 @@ async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, stop: Cancel
         .max_headers(HEAD_FIELDS)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);
+    // When stopping, an idle connection ends at once, another one after the answer under way.
     let ended = tokio::select! {
         ended = &mut connection => ended,
         () = stop.cancelled() => {
@@ -203,6 +209,7 @@ async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, stop: Cancel
             connection.await
         }
     };
+
     if let Err(error) = ended {
         tracing::debug!(
             error = &error as &dyn std::error::Error,

@@ -28,9 +28,11 @@ pub fn holds(token: &SecretString, session: &str, now: DateTime<Utc>) -> bool {
     let Some((end, tag)) = session.split_once('.') else {
         return false;
     };
+
     let (Some(mac), Ok(tag)) = (mac(token, end), CODE.decode(tag)) else {
         return false;
     };
+    // Compared in constant time, so that no tag can be guessed byte by byte.
     let ours = mac.verify_slice(&tag).is_ok();
     let ends = end
         .parse()

@@ -4,17 +4,15 @@
 //! when it begins, and a stream of events asks again for each event, so that no client keeps the
 //! daemon alive.
 
-use std::{
-    fmt,
-    sync::{Arc, PoisonError, RwLock},
-};
+use std::{fmt, sync::Arc};
 
+use parking_lot::RwLock;
 use tokio::sync::Notify;
 
 use super::{
     auth::Access,
     login::Tries,
-    metrics::LastLook,
+    metrics::LastRead,
     problem::{Code, Problem},
 };
 use crate::{
@@ -22,7 +20,7 @@ use crate::{
     clock::{Clock, DatabaseClock},
     config::{self, Config},
     doctor::Means,
-    meter::Meter,
+    metrics::METRICS,
     overview::Situation,
     store::{Store, StoreError},
     worker::{
@@ -37,21 +35,16 @@ use crate::{
 
 /// What the daemon runs.
 pub struct World {
-    /// The settings in force.
     pub config: Config,
-    /// The database.
     pub store: Store,
-    /// The time.
     pub clock: Arc<dyn Clock>,
-    /// What this process counts and measures.
-    pub meter: Arc<Meter>,
     /// The panels as this process sees them.
     pub panels: Arc<Panels>,
     /// Wakes the dispatcher.
     pub sends: Arc<Wakeup>,
     /// Wakes the poller.
     pub checks: Arc<Wakeup>,
-    /// Whether the loops turn.
+    /// Which workers are alive.
     pub pulses: Pulses,
     /// What is asked of the database to see the whole.
     pub asking: Asking,
@@ -59,9 +52,9 @@ pub struct World {
     pub limits: attention::Limits,
     /// How stock is sent.
     pub push_rules: PushRules,
-    /// What is meant by them when somebody looks for what is wrong.
+    /// What the settings mean for the doctor.
     pub means: Means,
-    /// Runs passes of jobs by hand.
+    /// Runs jobs by hand.
     pub runner: Runner,
     /// Rung when Trendyol has called about an order.
     pub bell: Arc<Notify>,
@@ -77,7 +70,7 @@ impl World {
     pub async fn situation(&self) -> Result<Situation, StoreError> {
         let mut situation = situation(&self.store, &self.asking, self.clock.now()).await?;
         // Only the process itself knows.
-        situation.reload_refused = self.meter.last_reload_successful.get() == 0;
+        situation.reload_refused = METRICS.last_reload_successful.get() == 0;
         Ok(situation)
     }
 }
@@ -96,35 +89,33 @@ struct Inner {
     world: RwLock<Option<Arc<World>>>,
     access: Access,
     clock: Arc<DatabaseClock>,
-    meter: Arc<Meter>,
     tries: Tries,
-    last_look: LastLook,
+    last_read: LastRead,
     doctor: tokio::sync::Mutex<()>,
 }
 
 impl AppState {
     /// Without a world yet: the daemon waits for its database.
     #[must_use]
-    pub fn new(settings: &config::Http, clock: Arc<DatabaseClock>, meter: Arc<Meter>) -> Self {
+    pub fn new(settings: &config::Http, clock: Arc<DatabaseClock>) -> Self {
         Self(Arc::new(Inner {
             world: RwLock::default(),
             access: Access::new(settings),
             clock,
-            meter,
             tries: Tries::default(),
-            last_look: LastLook::default(),
+            last_read: LastRead::default(),
             doctor: tokio::sync::Mutex::default(),
         }))
     }
 
     /// From here on this is what requests see.
     pub fn enter(&self, world: World) {
-        *write(&self.0.world) = Some(Arc::new(world));
+        *self.0.world.write() = Some(Arc::new(world));
     }
 
     /// From here on there is nothing to see any more.
     pub fn leave(&self) {
-        *write(&self.0.world) = None;
+        *self.0.world.write() = None;
     }
 
     /// What there is to see and to do.
@@ -132,7 +123,7 @@ impl AppState {
     /// # Errors
     /// [`Code::Unavailable`] while the daemon starts and stops.
     pub fn world(&self) -> Result<Arc<World>, Problem> {
-        let world = self.0.world.read().unwrap_or_else(PoisonError::into_inner);
+        let world = self.0.world.read();
         world.clone().ok_or_else(|| {
             Problem::new(
                 Code::Unavailable,
@@ -141,7 +132,6 @@ impl AppState {
         })
     }
 
-    /// Who is let in.
     #[must_use]
     pub fn access(&self) -> &Access {
         &self.0.access
@@ -153,17 +143,11 @@ impl AppState {
         &*self.0.clock
     }
 
-    /// What this process counts and measures.
-    #[must_use]
-    pub fn meter(&self) -> &Meter {
-        &self.0.meter
+    pub(super) fn last_read(&self) -> &LastRead {
+        &self.0.last_read
     }
 
-    pub(super) fn last_look(&self) -> &LastLook {
-        &self.0.last_look
-    }
-
-    /// Held by the one request that looks for what is wrong.
+    /// Held by the one request that runs the doctor.
     pub(super) fn doctor(&self) -> &tokio::sync::Mutex<()> {
         &self.0.doctor
     }
@@ -171,9 +155,4 @@ impl AppState {
     pub(super) fn tries(&self) -> &Tries {
         &self.0.tries
     }
-}
-
-/// Both are replaced whole: a panic elsewhere cannot have left them half written.
-fn write<T>(lock: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
-    lock.write().unwrap_or_else(PoisonError::into_inner)
 }

@@ -21,7 +21,6 @@ mod wire;
 
 use std::{
     fmt,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -47,7 +46,7 @@ use super::{
     PackageQuery, Page, PushOutcome, ReadBack, StockItem, StreamPage, Webhooks, Window,
 };
 use crate::{
-    meter::{Meter, label::Reply},
+    metrics::{METRICS, label::Reply},
     outbound::Http,
 };
 
@@ -62,7 +61,6 @@ pub struct Trendyol {
     blocked: Blocked,
     paths: Paths,
     request_timeout: Duration,
-    meter: Arc<Meter>,
 }
 
 impl Trendyol {
@@ -84,7 +82,6 @@ impl Trendyol {
             blocked: Blocked::default(),
             paths: Paths::default(),
             request_timeout,
-            meter: Meter::new(),
         })
     }
 
@@ -92,12 +89,6 @@ impl Trendyol {
     #[must_use]
     pub fn with_paths(self, paths: Paths) -> Self {
         Self { paths, ..self }
-    }
-
-    /// The same account, whose requests this meter counts.
-    #[must_use]
-    pub fn metered(self, meter: Arc<Meter>) -> Self {
-        Self { meter, ..self }
     }
 
     fn get(&self, call: Call, steps: &[&str], query: &[(&str, &str)]) -> Request {
@@ -120,9 +111,7 @@ impl Trendyol {
         self.limits.turn(call).await;
         let started = Instant::now();
         let came = self.answer(call, request, started).await;
-        let group = call.counted_as();
-        self.meter
-            .market_answered(group, reply(&came), started.elapsed());
+        METRICS.market_call(call.group(), reply(&came), started.elapsed());
         match self.blocked.note(call, &came) {
             Some(lasted) => came.map_err(|failure| blocked::named(failure, call, lasted)),
             None => came,

@@ -27,9 +27,11 @@ pub(crate) fn base_url(text: &str) -> Result<Url, BaseUrlFault> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(BaseUrlFault::Scheme);
     }
+
     if !url.has_host() {
         return Err(BaseUrlFault::NotAbsolute);
     }
+
     if !url.username().is_empty() || url.password().is_some() {
         return Err(BaseUrlFault::UserInfo);
     }

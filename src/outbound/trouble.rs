@@ -136,6 +136,7 @@ impl TlsTrouble {
         let rustls::Error::InvalidCertificate(bad) = error else {
             return Self::Handshake;
         };
+
         match bad {
             Bad::Expired | Bad::ExpiredContext { .. } => Self::Expired,
             Bad::NotValidForName | Bad::NotValidForNameContext { .. } => Self::WrongName,

@@ -9,11 +9,9 @@ use crate::order::{IntegrationId, OrderId, Reference, TenantId, Watched};
 /// How many orders of one panel may be claimed now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Share {
-    /// The panel.
     pub integration: IntegrationId,
-    /// Whose it is.
     pub tenant: TenantId,
-    /// At most this many.
+    /// The maximum.
     pub limit: usize,
 }
 
@@ -35,13 +33,11 @@ impl Share {
 /// An order that was claimed for a question to its panel.
 #[derive(Clone, Debug)]
 pub struct DueOrder {
-    /// The order.
     pub order: OrderId,
-    /// Whose it is.
     pub tenant: TenantId,
     /// Where it was sent to.
     pub integration: IntegrationId,
-    /// Its name there.
+    /// The provider reference.
     pub reference: Reference,
     /// What is known about it.
     pub watched: Watched,
@@ -76,18 +72,17 @@ impl Store {
         .fetch_all(self.pool.by_index())
         .await
         .map_err(StoreError::doing("claiming due orders"))?;
+
         Ok(rows.into_iter().map(DueOrder::try_from).collect())
     }
 
     /// When the next order of these panels is to be asked about.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be read.
     pub async fn next_check(
         &self,
         panels: &[IntegrationId],
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
         let ids: Vec<Uuid> = panels.iter().map(|panel| panel.0).collect();
+
         sqlx::query_scalar!(
             r#"SELECT min(d.due_at)
                FROM unnest($1::uuid[]) AS p (id)
@@ -104,15 +99,13 @@ impl Store {
     }
 
     /// When the next queued order of these panels is to be sent.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be read.
     pub async fn next_send(
         &self,
         panels: &[IntegrationId],
         now: DateTime<Utc>,
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
         let ids: Vec<Uuid> = panels.iter().map(|panel| panel.0).collect();
+
         sqlx::query_scalar!(
             r#"SELECT min(d.due_at)
                FROM unnest($1::uuid[]) AS p (id)
@@ -135,6 +128,7 @@ impl TryFrom<orders::Row> for DueOrder {
 
     fn try_from(row: orders::Row) -> Result<Self, StoreError> {
         let tracked = super::TrackedOrder::try_from(row)?;
+
         let missing = |column| orders::inconsistent(column, tracked.order.0, "NULL");
         Ok(Self {
             integration: tracked

@@ -11,223 +11,147 @@ use super::{
     NewReturn, PushLog, Put, ReturnedPiece, Store, StoreError, order_places::put_order,
     pool::whole, returns, stock_log,
 };
-use crate::doctor::Side;
 
 /// Named like no order, return or product.
 const TRIAL: &str = "orderwatch-trial";
 /// A table that is in use now is not waited for longer.
 const LOCK: Duration = Duration::from_secs(2);
 
-/// A column that is read or written.
-#[derive(Clone, Copy, Debug)]
-pub struct Column {
-    /// Whose it is.
+/// Whose table it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    Shop,
+    Warehouse,
+}
+
+/// A table lacks what is to be read, or does not take what is to be written.
+#[derive(Clone, Debug)]
+pub struct TableFault {
     pub side: Side,
-    /// Its table.
-    pub table: &'static str,
-    /// Its name.
-    pub name: &'static str,
-    /// Its type, as `ALTER TABLE` wants it.
-    pub kind: &'static str,
+    pub sentence: String,
+    /// The statement that fixes it, or what to check.
+    pub fix: String,
     /// Whether the work is done without it.
     pub optional: bool,
 }
 
-/// What a table did not take.
-#[derive(Clone, Debug)]
-pub struct RefusedWrite {
-    /// Whose table it is.
-    pub side: Side,
-    /// What was tried.
-    pub what: String,
-    /// What the database said.
-    pub words: String,
-    /// The statement that mends it, or what to look at.
-    pub fix: String,
-}
-
-type Columns = (&'static str, &'static [(&'static str, &'static str)]);
-
-/// What is read and written of the shop's tables. What older databases lack is read in a way that allows
-/// for it, and is not in here.
-const SHOP: &[Columns] = &[
-    (
-        "product_orders",
-        &[
-            ("id", "uuid"),
-            ("tenantId", "uuid"),
-            ("orderNo", "integer"),
-            ("status", "varchar"),
-            ("packageId", "uuid"),
-            ("quantity", "integer NOT NULL DEFAULT 1"),
-            ("userIdentifier", "varchar"),
-            ("extraField", "varchar"),
-            ("providerId", "varchar"),
-            ("externalOrderId", "varchar"),
-            ("externalStatus", "varchar NOT NULL DEFAULT 'not_sent'"),
-            ("provider_referans", "varchar(255)"),
-            ("costCurrency", "varchar(10)"),
-            ("costAmount", "numeric(10,2)"),
-            ("lastMessage", "varchar(250)"),
-            ("providerMessage", "text"),
-            ("notes", "jsonb NOT NULL DEFAULT '[]'"),
-            ("notesCount", "integer NOT NULL DEFAULT 0"),
-            ("pinCode", "varchar(120)"),
-            ("sentAt", "timestamptz"),
-            ("lastSyncAt", "timestamptz"),
-            ("completedAt", "timestamptz"),
-            ("durationMs", "integer"),
-            ("createdAt", "timestamptz NOT NULL DEFAULT now()"),
-        ],
-    ),
-    (
-        "integrations",
-        &[
-            ("id", "uuid"),
-            ("tenantId", "uuid"),
-            ("name", "varchar(120)"),
-            ("provider", "varchar(20)"),
-            ("baseUrl", "varchar(255)"),
-            ("kod", "varchar(120)"),
-            ("sifre", "varchar(120)"),
-        ],
-    ),
-    (
-        "package_routing",
-        &[
-            ("tenantId", "uuid"),
-            ("package_id", "uuid"),
-            ("mode", "varchar(10)"),
-            ("providerType", "varchar(32)"),
-            ("primaryProviderId", "varchar"),
-            ("fallbackProviderId", "varchar"),
-        ],
-    ),
-    (
-        "package_mappings",
-        &[
-            ("tenantId", "uuid"),
-            ("our_package_id", "varchar"),
-            ("provider_api_id", "varchar"),
-            ("provider_package_id", "varchar"),
-            ("meta", "jsonb"),
-        ],
-    ),
-    (
-        "product_packages",
-        &[("id", "uuid"), ("name", "varchar(255)")],
-    ),
-];
+/// What is read and written of the shop's tables: one table a line, its columns with their types, as
+/// `ALTER TABLE` wants them. What older databases lack is read in a way that allows for it, and is not
+/// in here.
+const SHOP: &str = "\
+product_orders: id uuid, tenantId uuid, orderNo integer, status varchar, packageId uuid, \
+    quantity integer NOT NULL DEFAULT 1, userIdentifier varchar, extraField varchar, \
+    providerId varchar, externalOrderId varchar, \
+    externalStatus varchar NOT NULL DEFAULT 'not_sent', provider_referans varchar(255), \
+    costCurrency varchar(10), costAmount numeric(10,2), lastMessage varchar(250), \
+    providerMessage text, notes jsonb NOT NULL DEFAULT '[]', \
+    notesCount integer NOT NULL DEFAULT 0, pinCode varchar(120), sentAt timestamptz, \
+    lastSyncAt timestamptz, completedAt timestamptz, durationMs integer, \
+    createdAt timestamptz NOT NULL DEFAULT now()
+integrations: id uuid, tenantId uuid, name varchar(120), provider varchar(20), \
+    baseUrl varchar(255), kod varchar(120), sifre varchar(120)
+package_routing: tenantId uuid, package_id uuid, mode varchar(10), providerType varchar(32), \
+    primaryProviderId varchar, fallbackProviderId varchar
+package_mappings: tenantId uuid, our_package_id varchar, provider_api_id varchar, \
+    provider_package_id varchar, meta jsonb
+product_packages: id uuid, name varchar(255)";
 
 /// The same of the warehouse's.
-const WAREHOUSE: &[Columns] = &[
-    (
-        "central_stock",
-        &[
-            ("barcode", "varchar"),
-            ("qty", "integer NOT NULL DEFAULT 0"),
-            ("updated_at", "timestamp"),
-        ],
-    ),
-    (
-        "raf_urunleri",
-        &[
-            ("id", "serial"),
-            ("raf_kodu", "varchar"),
-            ("urun_barkodu", "varchar"),
-            ("adet", "integer DEFAULT 1"),
-        ],
-    ),
-    (
-        "stock_push_log",
-        &[
-            ("id", "serial"),
-            ("push_time", "timestamptz NOT NULL DEFAULT now()"),
-            ("total_items", "integer NOT NULL DEFAULT 0"),
-            ("total_quantity", "integer NOT NULL DEFAULT 0"),
-            ("reserved_quantity", "integer NOT NULL DEFAULT 0"),
-            ("batch_count", "integer NOT NULL DEFAULT 0"),
-            ("success", "boolean NOT NULL DEFAULT true"),
-            ("error_message", "text"),
-            ("duration_seconds", "double precision"),
-        ],
-    ),
-    (
-        "orders_created",
-        &[
-            ("id", "serial"),
-            ("order_number", "varchar"),
-            ("details", "text"),
-            ("product_barcode", "text"),
-            ("quantity", "integer"),
-        ],
-    ),
-    ("orders_picking", &[("order_number", "varchar")]),
-    ("orders_shipped", &[("order_number", "varchar")]),
-    ("orders_delivered", &[("order_number", "varchar")]),
-    ("orders_cancelled", &[("order_number", "varchar")]),
-];
+const WAREHOUSE: &str = "\
+central_stock: barcode varchar, qty integer NOT NULL DEFAULT 0, updated_at timestamp
+raf_urunleri: id serial, raf_kodu varchar, urun_barkodu varchar, adet integer DEFAULT 1
+stock_push_log: id serial, push_time timestamptz NOT NULL DEFAULT now(), \
+    total_items integer NOT NULL DEFAULT 0, total_quantity integer NOT NULL DEFAULT 0, \
+    reserved_quantity integer NOT NULL DEFAULT 0, batch_count integer NOT NULL DEFAULT 0, \
+    success boolean NOT NULL DEFAULT true, error_message text, duration_seconds double precision
+orders_created: id serial, order_number varchar, details text, product_barcode text, quantity integer
+orders_picking: order_number varchar
+orders_shipped: order_number varchar
+orders_delivered: order_number varchar
+orders_cancelled: order_number varchar";
 
 /// What is written where it is there.
-const OPTIONAL: &[Column] = &[Column {
-    side: Side::Warehouse,
-    table: "central_stock",
-    name: "last_push_date",
-    kind: "timestamptz",
-    optional: true,
-}];
+const OPTIONAL: &str = "central_stock: last_push_date timestamptz";
+
+/// A column that is read or written.
+#[derive(Clone, Copy)]
+struct Column {
+    side: Side,
+    table: &'static str,
+    name: &'static str,
+    kind: &'static str,
+    optional: bool,
+}
+
+impl Column {
+    fn fault(self) -> TableFault {
+        let Self {
+            table, name, kind, ..
+        } = self;
+
+        let rest = if self.optional {
+            "; the work is done without it"
+        } else {
+            ""
+        };
+
+        TableFault {
+            side: self.side,
+            sentence: format!("public.{table} has no column \"{name}\"{rest}."),
+            fix: format!("ALTER TABLE public.{table} ADD COLUMN \"{name}\" {kind};"),
+            optional: self.optional,
+        }
+    }
+}
+
+fn columns(side: Side, tables: &'static str, optional: bool) -> impl Iterator<Item = Column> {
+    let tables = tables.lines().filter_map(|line| line.split_once(": "));
+
+    tables.flat_map(move |(table, columns)| {
+        let columns = columns.split(", ").map(str::trim);
+        let columns = columns.filter_map(|column| column.split_once(' '));
+        columns.map(move |(name, kind)| Column {
+            side,
+            table,
+            name,
+            kind,
+            optional,
+        })
+    })
+}
 
 /// What the warehouse's application does when it reads and moves an order, besides the order's own row:
 /// known by the table that it keeps it in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OwnWork {
-    /// Orders are put into the packers' queue.
-    Queue,
-    /// Units that leave and come back are booked.
-    Ledger,
-    /// Goods that are made to order are ordered.
-    MadeToOrder,
-    /// Every step is written down.
-    History,
+pub struct OwnWork {
+    pub table: &'static str,
+    /// What nobody would do in its place.
+    pub stands_still: &'static str,
 }
 
-impl OwnWork {
-    const ALL: [Self; 4] = [Self::Queue, Self::Ledger, Self::MadeToOrder, Self::History];
-
-    /// The table.
-    #[must_use]
-    pub const fn table(self) -> &'static str {
-        match self {
-            Self::Queue => "orders_hazirlaniyor",
-            Self::Ledger => "stock_movement",
-            Self::MadeToOrder => "uretim_siparis",
-            Self::History => "order_audit_logs",
-        }
-    }
-
-    /// What nobody would do.
-    #[must_use]
-    pub const fn stands_still(self) -> &'static str {
-        match self {
-            Self::Queue => "the packers' queue (orders_hazirlaniyor) stays empty",
-            Self::Ledger => {
-                "units that are shipped without being packed there, or cancelled afterwards, are not booked (stock_movement)"
-            }
-            Self::MadeToOrder => {
-                "goods that are made to order are not ordered (uretim_siparis), and no mail is sent"
-            }
-            Self::History => "orders have no history (order_audit_logs)",
-        }
-    }
-}
+const OWN_WORK: [OwnWork; 4] = [
+    OwnWork {
+        table: "orders_hazirlaniyor",
+        stands_still: "the packers' queue (orders_hazirlaniyor) stays empty",
+    },
+    OwnWork {
+        table: "stock_movement",
+        stands_still: "units that are shipped without being packed there, or cancelled afterwards, are not booked (stock_movement)",
+    },
+    OwnWork {
+        table: "uretim_siparis",
+        stands_still: "goods that are made to order are not ordered (uretim_siparis), and no mail is sent",
+    },
+    OwnWork {
+        table: "order_audit_logs",
+        stands_still: "orders have no history (order_audit_logs)",
+    },
+];
 
 impl Store {
     /// What the warehouse's application does besides when it moves an order.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be asked.
     pub async fn own_work(&self) -> Result<Vec<OwnWork>, StoreError> {
-        let tables: Vec<String> = OwnWork::ALL.map(|work| work.table().to_owned()).into();
+        let tables: Vec<String> = OWN_WORK.map(|work| work.table.to_owned()).into();
         let there = sqlx::query_scalar!(
             r#"SELECT name AS "name!" FROM unnest($1::text[]) AS t (name)
                WHERE to_regclass('public.' || name) IS NOT NULL"#,
@@ -236,23 +160,19 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(StoreError::doing("looking at the warehouse's tables"))?;
-        let all = OwnWork::ALL.into_iter();
-        Ok(all
-            .filter(|work| there.iter().any(|name| name == work.table()))
-            .collect())
+
+        let is_there = |work: &OwnWork| there.iter().any(|name| name == work.table);
+        Ok(OWN_WORK.into_iter().filter(is_there).collect())
     }
 
     /// The columns that the tables of the sides that are on do not have.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be asked.
-    pub async fn missing_columns(&self) -> Result<Vec<Column>, StoreError> {
+    pub async fn missing_columns(&self) -> Result<Vec<TableFault>, StoreError> {
         let wanted = self.wanted_columns();
-        let tables: Vec<String> = wanted
+        let (tables, names): (Vec<String>, Vec<String>) = wanted
             .iter()
-            .map(|column| column.table.to_owned())
-            .collect();
-        let names: Vec<String> = wanted.iter().map(|column| column.name.to_owned()).collect();
+            .map(|column| (column.table.to_owned(), column.name.to_owned()))
+            .unzip();
+
         let missing = sqlx::query_scalar!(
             r#"SELECT w.place AS "place!"
                FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w (tab, col, place)
@@ -267,35 +187,19 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(StoreError::doing("looking for columns"))?;
-        Ok(missing
-            .into_iter()
-            .filter_map(|place| {
-                wanted
-                    .get(usize::try_from(place).ok()?.checked_sub(1)?)
-                    .copied()
-            })
-            .collect())
+        let column = |place: i64| wanted.get(usize::try_from(place).ok()?.checked_sub(1)?);
+        let missing = missing.into_iter().filter_map(column);
+        Ok(missing.map(|column| column.fault()).collect())
     }
 
     fn wanted_columns(&self) -> Vec<Column> {
-        let of = |side: Side, tables: &'static [Columns]| {
-            tables.iter().flat_map(move |(table, columns)| {
-                columns.iter().map(move |(name, kind)| Column {
-                    side,
-                    table,
-                    name,
-                    kind,
-                    optional: false,
-                })
-            })
-        };
         let mut wanted = Vec::new();
         if self.sides.shop {
-            wanted.extend(of(Side::Shop, SHOP));
+            wanted.extend(columns(Side::Shop, SHOP, false));
         }
         if self.sides.warehouse {
-            wanted.extend(of(Side::Warehouse, WAREHOUSE));
-            wanted.extend(OPTIONAL);
+            wanted.extend(columns(Side::Warehouse, WAREHOUSE, false));
+            wanted.extend(columns(Side::Warehouse, OPTIONAL, true));
         }
         wanted
     }
@@ -308,7 +212,7 @@ impl Store {
         &self,
         rows: &[Put],
         now: DateTime<Utc>,
-    ) -> Result<Vec<RefusedWrite>, StoreError> {
+    ) -> Result<Vec<TableFault>, StoreError> {
         let work = async {
             let doing = StoreError::doing("trying what is written");
             let mut transaction = self.pool.begin().await.map_err(&doing)?;
@@ -319,6 +223,8 @@ impl Store {
             .fetch_one(&mut *transaction)
             .await
             .map_err(&doing)?;
+
+            // Each in a savepoint of its own: a refusal aborts all that follows it.
             let mut refused = Vec::new();
             if self.sides.shop {
                 refused.extend(self.trial(&mut transaction, Trial::Purchase, now).await?);
@@ -328,6 +234,7 @@ impl Store {
                     refused.extend(self.trial(&mut transaction, trial, now).await?);
                 }
             }
+
             transaction.rollback().await.map_err(&doing)?;
             Ok(refused)
         };
@@ -348,11 +255,13 @@ impl Store {
         transaction: &mut Transaction<'_, Postgres>,
         trial: Trial<'_>,
         now: DateTime<Utc>,
-    ) -> Result<Option<RefusedWrite>, StoreError> {
+    ) -> Result<Option<TableFault>, StoreError> {
         let doing = StoreError::doing("trying what is written");
+        // A savepoint, since a transaction is open.
         let mut part = transaction.begin().await.map_err(&doing)?;
         let tried = trial.write(&mut part, now).await;
         part.rollback().await.map_err(&doing)?;
+
         match tried {
             Ok(()) => Ok(None),
             // Rights that are missing are named by a question of their own, and a table that is in use
@@ -363,11 +272,11 @@ impl Store {
             }
             Err(error) => {
                 let fix = fix(transaction, &error).await?;
-                Ok(Some(RefusedWrite {
+                Ok(Some(TableFault {
                     side: trial.side(),
-                    what: trial.what(),
-                    words: error.words(),
+                    sentence: format!("{} is refused: {}.", trial.what(), error.words()),
                     fix,
+                    optional: false,
                 }))
             }
         }
@@ -381,11 +290,9 @@ enum Trial<'r> {
     Purchase,
     /// What is taken from the shelves.
     Stock,
-    /// A pass that sent stock.
+    /// A run that sent stock.
     Log,
-    /// An order's row.
     Order(&'r Put),
-    /// A return with a piece.
     Return,
 }
 
@@ -401,7 +308,7 @@ impl Trial<'_> {
         match self {
             Self::Purchase => "An outcome in product_orders".to_owned(),
             Self::Stock => "Stock in central_stock and raf_urunleri".to_owned(),
-            Self::Log => "A pass in stock_push_log".to_owned(),
+            Self::Log => "A run in stock_push_log".to_owned(),
             Self::Order(put) => format!("An order in orders_{}", put.place.as_str()),
             Self::Return => "A return in return_orders and return_products".to_owned(),
         }
@@ -416,17 +323,14 @@ impl Trial<'_> {
             Self::Purchase => outcome(transaction, now).await,
             Self::Stock => stock(transaction, now).await,
             Self::Log => {
-                let pass = PushLog {
+                let run = PushLog {
                     push_time: now,
-                    total_items: 0,
-                    total_quantity: 0,
-                    reserved_quantity: 0,
-                    batch_count: 0,
                     success: true,
                     error_message: Some(TRIAL.to_owned()),
                     duration_seconds: Some(0.0),
+                    ..PushLog::default()
                 };
-                stock_log::write(&mut **transaction, &pass).await.map(drop)
+                stock_log::write(&mut **transaction, &run).await.map(drop)
             }
             Self::Order(put) => put_order(transaction, TRIAL, None, put, now).await,
             Self::Return => returns::write(transaction, &sample_return(now), None)
@@ -456,6 +360,7 @@ async fn outcome(
     .execute(&mut **transaction)
     .await
     .map_err(StoreError::doing("trying an outcome"))?;
+
     Ok(())
 }
 
@@ -472,6 +377,7 @@ async fn stock(
     .execute(&mut **transaction)
     .await
     .map_err(&doing)?;
+
     sqlx::query!(
         "UPDATE public.raf_urunleri SET adet = adet - 0 WHERE urun_barkodu = $1::text AND raf_kodu = $1::text",
         TRIAL
@@ -490,25 +396,15 @@ fn sample_return(now: DateTime<Utc>) -> NewReturn {
         status: "Created".to_owned(),
         return_date: Some(now.naive_utc()),
         process_date: Some(now.naive_utc()),
-        first_name: None,
-        last_name: None,
-        tracking_number: None,
-        provider_name: None,
-        sender_number: None,
-        tracking_link: None,
-        reason: None,
-        explanation: None,
         refund: Some(0.0),
         modified_at: Some(now),
         pieces: vec![ReturnedPiece {
             id: Uuid::new_v4(),
             claim_item: TRIAL.to_owned(),
             barcode: Some(TRIAL.to_owned()),
-            name: None,
-            size: None,
-            color: None,
-            reason: None,
+            ..ReturnedPiece::default()
         }],
+        ..NewReturn::default()
     }
 }
 
@@ -520,27 +416,29 @@ fn lacks_a_right(error: &StoreError) -> bool {
     code.is_some_and(|code| code == "42501")
 }
 
-/// The statement after which the table takes it.
+/// The statement that fixes it, or what to check.
 async fn fix(
     transaction: &mut Transaction<'_, Postgres>,
     error: &StoreError,
 ) -> Result<String, StoreError> {
     const LOOK: &str =
-        "Look at what the table demands: a constraint, a trigger or the type of a column.";
+        "Check what the table demands: a constraint, a trigger or the type of a column.";
     let StoreError::Database { source, .. } = error else {
         return Ok(LOOK.to_owned());
     };
+
     let refusal = source
         .as_database_error()
         .and_then(|error| error.try_downcast_ref::<PgDatabaseError>());
     let Some(refusal) = refusal else {
         return Ok(LOOK.to_owned());
     };
+
     match (refusal.code(), refusal.table(), refusal.column()) {
         // A column that must have a value, and that nobody but its application knows.
         ("23502", Some(table), Some(column)) => default(transaction, table, column).await,
         ("42P01", ..) => Ok(
-            "Run `orderwatch migrate`; otherwise look whether the table was dropped or renamed."
+            "Run `orderwatch migrate`; otherwise check whether the table was dropped or renamed."
                 .to_owned(),
         ),
         ("42703", ..) => Ok("ALTER TABLE … ADD COLUMN the one that it names.".to_owned()),
@@ -562,6 +460,7 @@ async fn default(
     .fetch_optional(&mut **transaction)
     .await
     .map_err(StoreError::doing("looking at a column"))?;
+
     let value = match kind.as_deref() {
         Some("B") => "false",
         Some("N") => "0",
@@ -569,7 +468,27 @@ async fn default(
         Some("S") => "''",
         _ => "a value that fits",
     };
+
     Ok(format!(
         "ALTER TABLE public.\"{table}\" ALTER COLUMN \"{column}\" SET DEFAULT {value};"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_column_has_a_table_and_a_type() {
+        let of = |side, tables| columns(side, tables, false).collect::<Vec<_>>();
+        let (shop, warehouse) = (of(Side::Shop, SHOP), of(Side::Warehouse, WAREHOUSE));
+        assert_eq!((shop.len(), warehouse.len()), (24 + 7 + 6 + 5 + 2, 25));
+        assert!(shop.iter().chain(&warehouse).all(|column| {
+            !column.table.contains(' ')
+                && !column.name.contains(['(', ':'])
+                && !column.kind.is_empty()
+        }));
+        let cost = shop.iter().find(|column| column.name == "costAmount");
+        assert_eq!(cost.map(|column| column.kind), Some("numeric(10,2)"));
+    }
 }

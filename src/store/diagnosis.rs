@@ -13,7 +13,7 @@ use crate::order::{IntegrationId, TenantId};
 
 /// Channel of the trial of notices; nobody else listens there.
 const TRIAL: &str = "orderwatch_trial";
-/// More routes than this are not looked at one by one.
+/// Maximum number of routes that are checked one by one.
 const MANY_ROUTES: i64 = 20_000;
 /// More orders than this are not counted.
 pub const MANY_OLD: i64 = 1000;
@@ -30,7 +30,6 @@ pub struct ServerFacts {
     pub read_only: bool,
     /// Whether a statement that takes too long is ended.
     pub has_statement_timeout: bool,
-    /// The role.
     pub role: String,
     /// Whether the role may do everything.
     pub superuser: bool,
@@ -41,7 +40,7 @@ pub struct ServerFacts {
 /// A right that orderwatch needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Right {
-    /// The table, with its schema.
+    /// Of the schema `public`.
     pub table: &'static str,
     /// The column; `None` for the whole table.
     pub column: Option<&'static str>,
@@ -52,7 +51,6 @@ pub struct Right {
 /// A package that is routed automatically to an external panel.
 #[derive(Clone, Debug)]
 pub struct Route {
-    /// Whose it is.
     pub tenant: TenantId,
     /// `product_packages.id`.
     pub package_id: Uuid,
@@ -113,9 +111,6 @@ pub enum SchemaFault {
 
 impl Store {
     /// What the server says of itself.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be asked.
     pub async fn server_facts(&self) -> Result<ServerFacts, StoreError> {
         sqlx::query_as!(
             ServerFacts,
@@ -139,20 +134,23 @@ impl Store {
 
     /// Of these rights, those that the role does not have. What does not exist is left out: older
     /// databases lack some columns.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be asked.
     pub async fn missing_rights(&self, wanted: &[Right]) -> Result<Vec<Right>, StoreError> {
         let places: Vec<i32> = (0..).take(wanted.len()).collect();
-        let tables: Vec<String> = wanted.iter().map(|right| right.table.to_owned()).collect();
+        let tables: Vec<String> = wanted
+            .iter()
+            .map(|right| format!("public.{}", right.table))
+            .collect();
+
         let columns: Vec<Option<String>> = wanted
             .iter()
             .map(|right| right.column.map(str::to_owned))
             .collect();
+
         let privileges: Vec<String> = wanted
             .iter()
             .map(|right| right.privilege.to_owned())
             .collect();
+
         let missing = sqlx::query_scalar!(
             r#"SELECT w.place AS "place!"
                FROM unnest($1::int[], $2::text[], $3::text[], $4::text[])
@@ -172,6 +170,7 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(StoreError::doing("asking about rights"))?;
+
         Ok(missing
             .into_iter()
             .filter_map(|place| wanted.get(usize::try_from(place).ok()?).copied())
@@ -179,9 +178,6 @@ impl Store {
     }
 
     /// Rights on our own schema that the role does not have, as `PRIVILEGE on TABLE`.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be asked.
     pub async fn missing_own_rights(&self) -> Result<Vec<String>, StoreError> {
         sqlx::query_scalar!(
             r#"SELECT r.privilege || ' on ' || n.nspname || '.' || c.relname AS "right!"
@@ -199,15 +195,14 @@ impl Store {
     }
 
     /// Whether a notice that is sent over one connection arrives at another within this time.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when the server refuses.
     pub async fn notices_arrive(&self, patience: Duration) -> Result<bool, StoreError> {
         let doing = StoreError::doing("trying a notice");
         let mut listener = PgListener::connect_with(self.pool.inner())
             .await
             .map_err(&doing)?;
+
         listener.listen(TRIAL).await.map_err(&doing)?;
+        // Another doctor may be trying at the same time.
         let mine = Uuid::new_v4().to_string();
         let sql = sqlx::query("SELECT pg_notify($1, $2)")
             .bind(TRIAL)
@@ -225,9 +220,6 @@ impl Store {
     }
 
     /// What is wrong with the indexes and the trigger that the migrations made.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be asked.
     pub async fn schema_faults(&self) -> Result<Vec<SchemaFault>, StoreError> {
         let doing = StoreError::doing("looking at the indexes");
         let there = sqlx::query!(
@@ -241,6 +233,7 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(&doing)?;
+
         let trigger = sqlx::query_scalar!(
             r#"SELECT EXISTS (
                    SELECT FROM pg_trigger
@@ -250,6 +243,8 @@ impl Store {
         .fetch_one(&self.pool)
         .await
         .map_err(&doing)?;
+
+        // Read from the migrations themselves: no second list can be forgotten.
         let mut faults: Vec<SchemaFault> = expected_indexes(self.sides)
             .into_iter()
             .filter(|name| !there.iter().any(|index| index.name == *name))
@@ -260,16 +255,15 @@ impl Store {
             .extend(invalid.map(|index| {
                 SchemaFault::IndexInvalid(format!("{}.{}", index.schema, index.name))
             }));
+
         if self.sides.shop && !trigger {
             faults.push(SchemaFault::NoTrigger);
         }
+
         Ok(faults)
     }
 
     /// The packages that are routed automatically to an external panel.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be read.
     pub async fn routes(&self) -> Result<Vec<Route>, StoreError> {
         // `enabled` is absent in older databases: read through JSON it is NULL there.
         let rows = sqlx::query!(
@@ -313,6 +307,7 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(StoreError::doing("reading the routes"))?;
+
         Ok(rows
             .into_iter()
             .map(|row| Route {
@@ -342,9 +337,6 @@ impl Store {
 
     /// Orders that are routed automatically, wait, and were created too long ago to be bought; at
     /// most [`MANY_OLD`] are counted.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be counted.
     pub async fn too_old(&self, created_before: DateTime<Utc>) -> Result<i64, StoreError> {
         sqlx::query_scalar!(
             r#"SELECT count(*) AS "orders!" FROM (

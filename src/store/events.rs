@@ -10,9 +10,7 @@ use crate::order::{EventKind, OrderId};
 /// A step to be written down.
 #[derive(Clone, Debug)]
 pub struct Event {
-    /// The order.
     pub order: OrderId,
-    /// What happened.
     pub kind: EventKind,
     /// Facts, without secrets.
     pub detail: Value,
@@ -21,11 +19,9 @@ pub struct Event {
 /// A step as it was written down.
 #[derive(Clone, Debug)]
 pub struct StoredEvent {
-    /// When.
     pub at: DateTime<Utc>,
     /// What happened ([`EventKind::as_str`]); a later version may have written others.
     pub kind: String,
-    /// Facts.
     pub detail: Value,
 }
 
@@ -69,9 +65,6 @@ impl Store {
     }
 
     /// Writes steps down that change nothing else.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be written.
     pub async fn append_events(
         &self,
         events: &[Event],
@@ -92,13 +85,11 @@ impl Store {
         .execute(&self.pool)
         .await
         .map_err(StoreError::doing("writing events"))?;
+
         Ok(())
     }
 
     /// The steps of an order, oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be read.
     pub async fn events(&self, order: OrderId) -> Result<Vec<StoredEvent>, StoreError> {
         sqlx::query_as!(
             StoredEvent,

@@ -1,5 +1,5 @@
 //! Notices (`LISTEN`) of new orders, of changes of the warehouse's stock and of calls about orders. They
-//! only save time: a scan finds all of it too.
+//! only save time: polling finds all of it too.
 
 use std::time::Duration;
 
@@ -60,12 +60,13 @@ impl Notices {
     /// [`StoreError::Database`] when the connection is lost and does not come back.
     pub async fn next(&mut self) -> Result<Option<String>, StoreError> {
         let doing = StoreError::doing("waiting for notices");
+
         loop {
             if let Ok(notice) = timeout(QUIET, self.0.try_recv()).await {
                 let payload = notice.map(|notice| notice.map(|n| n.payload().to_owned()));
                 return payload.map_err(doing);
             }
-            // Nothing happened, or nobody is there any more.
+            // Nothing happened, or the connection is lost.
             let answer = in_time(self.0.execute("SELECT 1")).await;
             answer.flatten().map_err(&doing)?;
         }

@@ -1,5 +1,5 @@
 //! The outbox of settlement notices. They are written with the settlement (`record_shop.sql`);
-//! here they are claimed and what became of them is written down.
+//! here they are claimed, and their outcomes recorded.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Store, StoreError};
 use crate::order::{OrderId, TenantId};
 
-/// Somebody who is told of settlements.
+/// Who gets notices of settlements.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Audience {
     /// Its name in the configuration.
@@ -19,7 +19,6 @@ pub struct Audience {
 /// How many notices of one endpoint may be claimed now, and for how long.
 #[derive(Clone, Debug)]
 pub struct NoticeShare {
-    /// The endpoint's name.
     pub endpoint: String,
     /// At most this many.
     pub limit: usize,
@@ -32,7 +31,6 @@ pub struct NoticeShare {
 pub struct DueNotice {
     /// Names it, the same in every try.
     pub id: Uuid,
-    /// Who is to be told.
     pub endpoint: String,
     /// The order that it is about.
     pub order: OrderId,
@@ -45,11 +43,9 @@ pub struct DueNotice {
 /// What became of a claimed notice.
 #[derive(Clone, Debug)]
 pub struct NoticeOutcome {
-    /// The notice.
     pub id: Uuid,
     /// The claim that it came from.
     pub token: Uuid,
-    /// What follows.
     pub fate: Fate,
     /// Why it could not be delivered, without address or secret.
     pub error: Option<String>,
@@ -60,7 +56,6 @@ pub struct NoticeOutcome {
 /// What follows from a try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// Delivered.
     Delivered,
     /// Tried again at this time.
     Again(DateTime<Utc>),
@@ -71,7 +66,6 @@ pub enum Fate {
 /// Notices that nobody delivers: their endpoint is not in the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stranded {
-    /// The endpoint's name.
     pub endpoint: String,
     /// How many wait.
     pub notices: i64,
@@ -87,9 +81,6 @@ pub(super) fn columns(audience: &[Audience]) -> (Vec<String>, Vec<Option<Uuid>>)
 
 impl Store {
     /// Claims due notices, oldest first, at most `share.limit` per endpoint.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when the claim fails.
     pub async fn claim_notices(
         &self,
         shares: &[NoticeShare],
@@ -124,6 +115,7 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(StoreError::doing("claiming notices"))?;
+
         Ok(rows
             .into_iter()
             .map(|row| DueNotice {
@@ -137,9 +129,6 @@ impl Store {
     }
 
     /// When the next notice to one of these endpoints is due.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be read.
     pub async fn next_notice(
         &self,
         endpoints: &[String],
@@ -172,6 +161,8 @@ impl Store {
             .iter()
             .map(|outcome| outcome.fate == Fate::Delivered)
             .collect();
+
+        // The token keeps out a result that came after its claim had ended.
         let written = sqlx::query!(
             "UPDATE orderwatch.notices n
              SET attempts = n.attempts + 1, lease_token = NULL, due_at = i.due_at,
@@ -196,9 +187,6 @@ impl Store {
     }
 
     /// Notices that wait for endpoints which are not in the configuration.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be counted.
     pub async fn stranded_notices(&self) -> Result<Vec<Stranded>, StoreError> {
         let (names, _) = columns(&self.audience);
         sqlx::query_as!(

@@ -1,4 +1,4 @@
-//! What the marketplace still has to be told: packages that are being picked.
+//! What is still to be reported to the marketplace: packages that are being picked.
 
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
@@ -6,9 +6,9 @@ use sqlx::types::Json;
 use super::{Store, StoreError};
 use crate::{marketplace::PackageStatus, stock::reserve::Line};
 
-/// A package whose picking is to be told.
+/// A package whose picking is to be reported.
 #[derive(Clone, Debug)]
-pub struct Telling {
+pub struct PickingReport {
     /// `shipmentPackageId`.
     pub package_id: i64,
     /// Its order.
@@ -20,16 +20,14 @@ pub struct Telling {
 }
 
 impl Store {
-    /// What is to be told now, the oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be read.
-    pub async fn tellings(
+    /// What is to be reported now, the oldest first.
+    pub async fn picking_reports_due(
         &self,
         now: DateTime<Utc>,
         limit: i64,
-    ) -> Result<Vec<Telling>, StoreError> {
-        let rows = sqlx::query!(
+    ) -> Result<Vec<PickingReport>, StoreError> {
+        sqlx::query_as!(
+            PickingReport,
             "SELECT package_id, order_number, written_at, tries
              FROM orderwatch.picking_outbox WHERE due_at <= $1 ORDER BY due_at, package_id LIMIT $2",
             now,
@@ -37,23 +35,18 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await
-        .map_err(StoreError::doing("looking for what is to be told"))?;
-        Ok(rows
-            .into_iter()
-            .map(|row| Telling {
-                package_id: row.package_id,
-                order_number: row.order_number,
-                written_at: row.written_at,
-                tries: row.tries,
-            })
-            .collect())
+        .map_err(StoreError::doing("reading the picking reports that are due"))
     }
 
-    /// The marketplace was told, or knew already.
+    /// The marketplace got the report, or knew already.
     ///
     /// # Errors
-    /// [`StoreError::Database`] when it cannot be written; it is told once more then.
-    pub async fn told(&self, package_id: i64, now: DateTime<Utc>) -> Result<(), StoreError> {
+    /// [`StoreError::Database`] when it cannot be written; it is reported once more then.
+    pub async fn picking_reported(
+        &self,
+        package_id: i64,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         sqlx::query!(
             "UPDATE orderwatch.picking_outbox
              SET told_at = $2, due_at = NULL, tries = tries + 1, trouble = NULL
@@ -63,15 +56,13 @@ impl Store {
         )
         .execute(&self.pool)
         .await
-        .map_err(StoreError::doing("noting what was told"))?;
+        .map_err(StoreError::doing("noting a picking report"))?;
+
         Ok(())
     }
 
-    /// It could not be told: when it is tried again, or never.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
-    pub async fn not_told(
+    /// It could not be reported: when it is retried, or never.
+    pub async fn picking_not_reported(
         &self,
         package_id: i64,
         trouble: &str,
@@ -86,16 +77,14 @@ impl Store {
         )
         .execute(&self.pool)
         .await
-        .map_err(StoreError::doing("noting what could not be told"))?;
+        .map_err(StoreError::doing("noting a picking report that failed"))?;
+
         Ok(())
     }
 
-    /// The lines of a package that is still open and not begun, as far as the marketplace has told,
+    /// The lines of a package that is still open and not started, as far as the marketplace says,
     /// without those that were cancelled or moved to another package. `None` when there are none.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be read.
-    pub async fn lines_to_begin(&self, package_id: i64) -> Result<Option<Vec<Line>>, StoreError> {
+    pub async fn lines_to_pick(&self, package_id: i64) -> Result<Option<Vec<Line>>, StoreError> {
         let row = sqlx::query!(
             r#"SELECT status, lines AS "lines: Json<Vec<Line>>" FROM orderwatch.packages
                WHERE package_id = $1 AND package_id > 0 AND effect IN ('reserved', 'unknown')
@@ -105,6 +94,7 @@ impl Store {
         .fetch_optional(&self.pool)
         .await
         .map_err(StoreError::doing("looking a package up"))?;
+
         let Some(row) = row else {
             return Ok(None);
         };

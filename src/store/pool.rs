@@ -23,7 +23,7 @@ use sqlx::{
 use tokio::time::timeout;
 
 use super::StoreError;
-use crate::meter::{Time, series::SHORT};
+use crate::metrics::METRICS;
 
 /// Limits on every session: no statement may wait for ever, and none may leave a transaction open.
 /// No statement is worth compiling: it takes longer than the longest of them; and no plan is kept.
@@ -45,16 +45,11 @@ const CLOSE: Duration = Duration::from_secs(5);
 
 /// A pool whose answers come in time or not at all.
 #[derive(Clone)]
-pub(super) struct Pool(PgPool, Time);
+pub(super) struct Pool(PgPool);
 
 impl Pool {
     pub(super) fn new(pool: PgPool) -> Self {
-        Self(pool, Time::new(SHORT))
-    }
-
-    /// The same pool, whose waits are measured here.
-    pub(super) fn metered(self, wait: Time) -> Self {
-        Self(self.0, wait)
+        Self(pool)
     }
 
     /// The pool itself, without deadlines.
@@ -66,7 +61,9 @@ impl Pool {
     pub(super) async fn acquire(&self) -> Result<PoolConnection<Postgres>, Error> {
         let asked = Instant::now();
         let connection = self.0.acquire().await;
-        self.1.time(asked.elapsed());
+        METRICS
+            .connection_wait
+            .observe(asked.elapsed().as_secs_f64());
         connection
     }
 

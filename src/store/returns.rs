@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{Store, StoreError, pool::whole};
 
 /// A return.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct NewReturn {
     /// The claim's name at the marketplace.
     pub claim_id: String,
@@ -51,7 +51,7 @@ pub struct NewReturn {
 }
 
 /// A piece that comes back.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ReturnedPiece {
     /// `return_products.id`.
     pub id: Uuid,

@@ -10,16 +10,13 @@ use uuid::Uuid;
 
 use super::{Store, StoreError};
 use crate::{
-    meter::{
-        Measured,
-        series::{Key, SHORT, Series, Total, quantile},
-    },
+    metrics::series::{Key, Measured, SHORT, Series, Total, quantile},
     order::IntegrationId,
 };
 
 /// Stands for no panel.
 const NO_PANEL: Uuid = Uuid::nil();
-/// Points of one answer at most; a longer time is told in longer steps.
+/// Maximum number of points in one answer; a longer time comes in longer steps.
 pub const MOST_POINTS: u32 = 1500;
 
 /// One step of a series.
@@ -27,9 +24,7 @@ pub const MOST_POINTS: u32 = 1500;
 pub struct Point {
     /// When the step begins; a multiple of the step's length.
     pub at: DateTime<Utc>,
-    /// How many there were.
     pub count: u64,
-    /// How many of them went wrong.
     pub errors: u64,
     /// Half of them took at most this long, estimated; `None` when there were none, or the series
     /// has no times.
@@ -52,7 +47,6 @@ pub struct Points {
 /// How a panel has answered lately.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PanelHealth {
-    /// The panel.
     pub integration: IntegrationId,
     /// Purchases and questions.
     pub calls: u64,
@@ -79,15 +73,13 @@ impl PanelHealth {
 impl Store {
     /// Adds what this replica has counted to the minute that holds `at`. What the replicas write
     /// adds up.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
     pub async fn add_stats(
         &self,
         at: DateTime<Utc>,
         news: &[(Key, Total)],
     ) -> Result<(), StoreError> {
         let c = Columns::of(news);
+
         sqlx::query_file!(
             "src/store/sql/stats_add.sql",
             minute(at),
@@ -112,9 +104,6 @@ impl Store {
     /// ```text
     /// store.series(Series::Dispatch, None, now - TimeDelta::hours(24), now, Duration::from_mins(10))
     /// ```
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be read.
     pub async fn series(
         &self,
         series: Series,
@@ -136,11 +125,13 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(StoreError::doing("reading statistics"))?;
+        // A step in which nothing happened has no row.
         let mut rows = rows.into_iter().peekable();
         let point = |at| match rows.next_if(|row| row.at == at) {
             Some(row) => row.point(series),
             None => Point::nothing(at),
         };
+
         Ok(Points {
             step: steps.length,
             points: steps.all(to).map(point).collect(),
@@ -148,15 +139,13 @@ impl Store {
     }
 
     /// How the panels have answered from `since` on; one that was not called is not in the list.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be read.
     pub async fn panel_health(&self, since: DateTime<Utc>) -> Result<Vec<PanelHealth>, StoreError> {
         let calls = [Series::Purchases, Series::Checks].map(|series| series.as_str().to_owned());
         let rows = sqlx::query_file!("src/store/sql/stats_panels.sql", &calls, minute(since))
             .fetch_all(&self.pool)
             .await
             .map_err(StoreError::doing("reading how panels have answered"))?;
+
         let health = rows.into_iter().map(|row| {
             let times = measured(&row.buckets, row.sum_us, Series::Checks);
             let at = |share| quantile(share, &times.buckets, SHORT);
@@ -172,9 +161,6 @@ impl Store {
     }
 
     /// Deletes a page of statistics from before `limit`. Returns how many rows there were.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be deleted.
     pub async fn prune_stats(&self, limit: DateTime<Utc>, page: i64) -> Result<u64, StoreError> {
         sqlx::query!(
             "DELETE FROM orderwatch.stats WHERE (series, minute, integration_id) IN (
@@ -204,7 +190,9 @@ impl Steps {
         let length = asked.max(shortest).as_secs_f64().ceil();
         let length = Duration::from_secs_f64(length).as_secs().max(1);
         let length = length.div_ceil(MINUTE) * MINUTE;
+
         let seconds = i64::try_from(length).unwrap_or(i64::MAX);
+        // At multiples of the length, so that the picture does not shift with every look.
         let first = from.timestamp().div_euclid(seconds) * seconds;
         Self {
             first: DateTime::from_timestamp(first, 0).unwrap_or(from),
@@ -297,6 +285,7 @@ impl Columns {
             // An array of arrays would have to be rectangular, and `unnest` would take it apart.
             columns.buckets.push(format!("{{{}}}", stored.join(",")));
         }
+
         columns
     }
 }

@@ -11,10 +11,11 @@ mod patterns;
 use std::{
     borrow::Cow,
     collections::BTreeSet,
-    sync::{Arc, LazyLock, PoisonError, RwLock},
+    sync::{Arc, LazyLock},
 };
 
 use aho_corasick::{AhoCorasick, MatchKind};
+use parking_lot::RwLock;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
@@ -58,7 +59,7 @@ impl Secrets {
         let secrets = secrets.into_iter().map(ExposeSecret::expose_secret);
         let long = secrets.filter(|secret| secret.chars().count() >= MIN_CHARS);
         let looks: Vec<String> = long.flat_map(looks).collect();
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.write();
         let before = known.values.len();
         known.values.extend(looks);
         if known.values.len() > before {
@@ -134,12 +135,12 @@ impl Secrets {
     }
 
     fn is_suspect(&self, line: &str) -> bool {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known.read();
         known.is_in(line) || patterns::is_marked(line)
     }
 
     fn mask_values<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known.read();
         if known.is_in(text) {
             Cow::Owned(known.mask(text))
         } else {

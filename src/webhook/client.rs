@@ -39,9 +39,9 @@ pub struct Notice {
 /// What became of a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// Taken (2xx).
-    Taken,
-    /// Not wanted any more (410): do not try again.
+    /// 2xx.
+    Accepted,
+    /// No longer wanted (410): not retried.
     Gone,
     /// Any other status, a redirect too.
     Refused(u16),
@@ -79,13 +79,14 @@ impl Answer {
     fn of(status: StatusCode) -> Self {
         match status {
             StatusCode::GONE => Self::Gone,
-            status if status.is_success() => Self::Taken,
+            status if status.is_success() => Self::Accepted,
             status => Self::Refused(status.as_u16()),
         }
     }
 }
 
 fn request(endpoint: &Endpoint, notice: &Notice, now: i64) -> Result<Request, InvalidHeaderValue> {
+    // While keys are changed, both sign: the receiver may know either.
     let signatures: Vec<String> = endpoint
         .keys
         .iter()
@@ -97,9 +98,11 @@ fn request(endpoint: &Endpoint, notice: &Notice, now: i64) -> Result<Request, In
         (TIMESTAMP, HeaderValue::from(now)),
         (SIGNATURE, HeaderValue::from_str(&signatures.join(" "))?),
     ]);
+
     if let Some(login) = login(&endpoint.url)? {
         headers.insert(AUTHORIZATION, login);
     }
+
     let mut request = Request::new(Method::POST, endpoint.url.clone());
     *request.headers_mut() = headers;
     *request.timeout_mut() = Some(endpoint.timeout);
@@ -113,10 +116,12 @@ fn login(url: &Url) -> Result<Option<HeaderValue>, InvalidHeaderValue> {
     if url.username().is_empty() && password.is_none() {
         return Ok(None);
     }
+
     let mut login: Vec<u8> = percent_decode_str(url.username()).collect();
     login.push(b':');
     login.extend(percent_decode_str(password.unwrap_or_default()));
     let mut header = HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(login)))?;
+    // Keeps it out of every Debug text.
     header.set_sensitive(true);
     Ok(Some(header))
 }

@@ -13,7 +13,6 @@ const PREFIX: &str = "whsec_";
 const FEWEST_BYTES: usize = 24;
 const MOST_BYTES: usize = 64;
 
-/// A key that both sides know.
 #[derive(Clone)]
 pub struct Key(SecretSlice<u8>);
 

@@ -1,13 +1,12 @@
 //! The breaker of a panel in this process, in step with the database's.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
 use chrono::{DateTime, Utc};
+use parking_lot::Mutex;
 
 use super::after;
 use crate::{
     breaker::{Breaker, BreakerLimits, Reason, Signal},
-    meter::Meter,
+    metrics::METRICS,
     order::{IntegrationId, NotSent, PurchaseOutcome, StatusAnswer},
     provider::{AnswerClass, Evidence},
     store::Store,
@@ -19,7 +18,6 @@ use crate::{
 pub struct PanelBreaker {
     panel: IntegrationId,
     limits: BreakerLimits,
-    meter: Arc<Meter>,
     state: Mutex<State>,
 }
 
@@ -37,16 +35,8 @@ impl PanelBreaker {
         Self {
             panel,
             limits,
-            meter: Meter::new(),
             state: Mutex::default(),
         }
-    }
-
-    /// The same breaker, whose openings this meter counts.
-    #[must_use]
-    pub fn metered(mut self, meter: Arc<Meter>) -> Self {
-        self.meter = meter;
-        self
     }
 
     /// Whether nothing may be sent.
@@ -58,7 +48,7 @@ impl PanelBreaker {
     /// Until when; also after that time, until a probe has closed it.
     #[must_use]
     pub fn open_until(&self) -> Option<DateTime<Utc>> {
-        self.lock().breaker.open_until()
+        self.state.lock().breaker.open_until()
     }
 
     /// The time of the next probe when a probe begins now.
@@ -69,7 +59,7 @@ impl PanelBreaker {
 
     /// Takes over what the database says.
     pub fn follow(&self, open_until: Option<DateTime<Utc>>) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         match open_until {
             Some(until) => state.breaker.open(until),
             None if state.breaker.open_until().is_some() && !state.unsaid => state.breaker.close(),
@@ -83,10 +73,10 @@ impl PanelBreaker {
             return;
         };
         let opened = store.open_breaker(self.panel, reason, now, until).await;
-        self.lock().unsaid = false;
+        self.state.lock().unsaid = false;
         match opened {
             Ok(true) => {
-                self.meter.breakers.inc(reason);
+                METRICS.breaker_opened(reason);
                 tracing::error!(
                     integration = %self.panel,
                     reason = reason.as_str(),
@@ -104,16 +94,12 @@ impl PanelBreaker {
     }
 
     fn opened_by(&self, signal: Signal, now: DateTime<Utc>) -> Option<(Reason, DateTime<Utc>)> {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         let reason = state.breaker.after(signal, self.limits)?;
         let until = after(now, self.limits.cooldown);
         state.breaker.open(until);
         state.unsaid = true;
         Some((reason, until))
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

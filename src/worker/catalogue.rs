@@ -4,9 +4,11 @@
 //! does not hold up the orders of the others.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
+
+use parking_lot::Mutex;
 
 use crate::provider::{Catalogue, Provider, ReadError};
 
@@ -56,7 +58,7 @@ impl CatalogueCache {
     /// it is not quite young, since the panel may have added it.
     #[must_use]
     pub fn look(&self, entry: &str) -> Look {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock();
         if let Some((list, read)) = &state.list {
             let age = read.elapsed();
             if age < self.ttl && (list.products.contains_key(entry) || age < YOUNG) {
@@ -80,7 +82,7 @@ impl CatalogueCache {
     pub async fn fetch(&self, provider: &dyn Provider) -> Result<(), ReadError> {
         let fetching = Fetching(self);
         let read = provider.catalogue().await;
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock();
         let result = match read {
             Ok(list) => {
                 state.list = Some((Arc::new(list), Instant::now()));
@@ -104,9 +106,6 @@ struct Fetching<'a>(&'a CatalogueCache);
 impl Drop for Fetching<'_> {
     fn drop(&mut self) {
         let state = &self.0.state;
-        state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .fetching = false;
+        state.lock().fetching = false;
     }
 }

@@ -12,12 +12,13 @@ mod sort;
 
 use std::{
     collections::HashSet,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use parking_lot::Mutex;
 use rust_decimal::Decimal;
 use tokio_util::task::TaskTracker;
 
@@ -38,6 +39,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    metrics::METRICS,
     order::{IntegrationId, OrderId, Rules, SecondPolicy},
     store::{Candidate, NewHold, QueuedCandidate, Store, StoreError},
 };
@@ -98,7 +100,6 @@ impl Dispatch {
         Self {
             second: SecondDispatcherCheck::new(
                 store.clone(),
-                Arc::clone(&panels),
                 limits.on_second,
                 limits.scan_interval,
             ),
@@ -117,19 +118,13 @@ impl Dispatch {
 
     /// Holds orders that are routed to no panel of their tenant; looked for once per scan.
     async fn unroutable(&self, now: DateTime<Utc>) -> Result<Vec<NewHold>, StoreError> {
-        let checked = *self
-            .routes_checked
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let checked = *self.routes_checked.lock();
         if checked.is_some_and(|at| at.elapsed() < self.limits.scan_interval) {
             return Ok(Vec::new());
         }
         let since = before(now, self.limits.max_order_age);
         let found = self.store.unroutable(since, UNROUTABLE).await?;
-        *self
-            .routes_checked
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        *self.routes_checked.lock() = Some(Instant::now());
         Ok(found
             .into_iter()
             .map(|order| NewHold {
@@ -156,7 +151,7 @@ impl Dispatch {
         }
         let held: HashSet<OrderId> = self.hold_each(holds, now).await?.into_iter().collect();
         for hold in holds.iter().filter(|hold| held.contains(&hold.order)) {
-            self.panels.meter().held.inc(hold.reason);
+            METRICS.held(hold.reason);
             tracing::warn!(
                 order = %hold.order,
                 reason = hold.reason.as_str(),

@@ -2,11 +2,10 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::atomic::{AtomicUsize, Ordering},
 };
+
+use parking_lot::Mutex;
 
 use super::{concurrency::RequestKind, panels::Panel};
 use crate::{
@@ -29,10 +28,7 @@ impl FairShare {
         panels: impl Iterator<Item = &'a Panel>,
         kind: RequestKind,
     ) -> Vec<Share> {
-        let saturated = self
-            .saturated
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let saturated = self.saturated.lock();
         let panels: Vec<PanelDemand> = panels
             .map(|panel| PanelDemand {
                 integration: panel.id(),
@@ -51,10 +47,7 @@ impl FairShare {
 
     /// Whether a panel took all that it was given the last time.
     pub fn is_saturated(&self) -> bool {
-        let saturated = self
-            .saturated
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let saturated = self.saturated.lock();
         !saturated.is_empty()
     }
 
@@ -64,10 +57,7 @@ impl FairShare {
         for integration in found {
             *counts.entry(integration).or_default() += 1;
         }
-        let mut saturated = self
-            .saturated
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut saturated = self.saturated.lock();
         for share in shares {
             let full = counts
                 .get(&share.integration)

@@ -15,7 +15,7 @@ pub use super::schedule::Schedule;
 use crate::{
     clock::Clock,
     marketplace::MarketError,
-    meter::{Meter, label},
+    metrics::{METRICS, label::JobOutcome},
     stock::guard::Zeroing,
     store::{Store, StoreError, Tick},
 };
@@ -83,8 +83,6 @@ pub struct Periodic {
     pub clock: Arc<dyn Clock>,
     /// What it tells the watchdog by.
     pub pulse: Pulse,
-    /// What measures it.
-    pub meter: Arc<Meter>,
 }
 
 impl Periodic {
@@ -102,7 +100,7 @@ impl Periodic {
             };
             let ran = self.tick(tick, &stop).await;
             report(tick.job, &ran);
-            self.measure(tick.job, &ran, began.elapsed());
+            measure(tick.job, &ran, began.elapsed());
             wait = self.schedule.next(self.clock.now(), began.elapsed());
         }
     }
@@ -122,22 +120,6 @@ impl Periodic {
             if stop.run_until_cancelled(short).await.is_none() {
                 return false;
             }
-        }
-    }
-
-    fn measure(&self, job: &str, ran: &Result<Ran, JobError>, took: Duration) {
-        let Some(job) = label::Job::named(job) else {
-            return;
-        };
-        let pass = match ran {
-            Ok(Ran::Here(_)) => label::Pass::Done,
-            Ok(Ran::Elsewhere) => label::Pass::Elsewhere,
-            Err(JobError::Stopped) => label::Pass::Stopped,
-            Err(_) => label::Pass::Failed,
-        };
-        self.meter.passes.inc((job, pass));
-        if matches!(pass, label::Pass::Done | label::Pass::Failed) {
-            self.meter.pass_times.time(job, took);
         }
     }
 
@@ -181,6 +163,16 @@ pub async fn run_tick(
     store.end_job(tick, clock.now(), done, &figures).await?;
     leader.resign().await;
     result.map(Ran::Here)
+}
+
+fn measure(job: &'static str, ran: &Result<Ran, JobError>, took: Duration) {
+    let outcome = match ran {
+        Ok(Ran::Here(_)) => JobOutcome::Done,
+        Ok(Ran::Elsewhere) => JobOutcome::Elsewhere,
+        Err(JobError::Stopped) => JobOutcome::Stopped,
+        Err(_) => JobOutcome::Failed,
+    };
+    METRICS.job(job, outcome, took);
 }
 
 fn report(job: &'static str, ran: &Result<Ran, JobError>) {

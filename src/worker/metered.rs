@@ -1,88 +1,81 @@
 //! A panel whose every call is counted and timed.
 
-use std::{sync::Arc, time::Instant};
+use std::time::Instant;
 
-use crate::{
-    meter::{PanelMeter, label::Answered},
-    order::{PurchaseOutcome, Reference, StatusAnswer},
-    provider::{Catalogue, Provider, Purchase, PurchaseReply, ReadError, StatusReply},
-};
 use async_trait::async_trait;
 use rust_decimal::Decimal;
 
-/// A panel that is measured; it does what the panel within does, and nothing else.
+use crate::{
+    metrics::{
+        METRICS,
+        label::{Call, Outcome},
+    },
+    order::{IntegrationId, PurchaseOutcome, Reference, StatusAnswer},
+    provider::{Catalogue, Provider, Purchase, PurchaseReply, ReadError, StatusReply},
+};
+
+/// It does what the panel within does, and nothing else.
 #[derive(Debug)]
 pub(super) struct Metered<P> {
-    panel: P,
-    meter: Arc<PanelMeter>,
+    pub(super) panel: P,
+    pub(super) id: IntegrationId,
 }
 
-impl<P: Provider> Metered<P> {
-    /// Measures this panel.
-    pub(super) const fn new(panel: P, meter: Arc<PanelMeter>) -> Self {
-        Self { panel, meter }
-    }
-
-    fn answered(&self, answer: Answered, began: Instant) {
-        self.meter.answered(answer, began.elapsed());
+impl<P> Metered<P> {
+    async fn timed<T>(
+        &self,
+        call: Call,
+        reply: impl Future<Output = T>,
+        outcome: fn(&T) -> Outcome,
+    ) -> T {
+        let began = Instant::now();
+        let reply = reply.await;
+        METRICS.panel_call(self.id, call, outcome(&reply), began.elapsed());
+        reply
     }
 }
 
 #[async_trait]
 impl<P: Provider> Provider for Metered<P> {
     async fn purchase(&self, purchase: &Purchase) -> PurchaseReply {
-        let began = Instant::now();
-        let reply = self.panel.purchase(purchase).await;
-        let answer = match &reply.outcome {
-            PurchaseOutcome::Accepted { .. } => Answered::PurchaseAccepted,
-            PurchaseOutcome::Refused(_) => Answered::PurchaseRefused,
-            PurchaseOutcome::SentBefore => Answered::PurchaseSentBefore,
-            PurchaseOutcome::NotSent(_) => Answered::PurchaseNotSent,
-            PurchaseOutcome::Unsure => Answered::PurchaseUnsure,
-        };
-        self.answered(answer, began);
-        reply
+        let reply = self.panel.purchase(purchase);
+        self.timed(Call::Purchase, reply, |reply| match reply.outcome {
+            PurchaseOutcome::Accepted { .. } => Outcome::Accepted,
+            PurchaseOutcome::Refused(_) => Outcome::Refused,
+            PurchaseOutcome::SentBefore => Outcome::SentBefore,
+            PurchaseOutcome::NotSent(_) => Outcome::NotSent,
+            PurchaseOutcome::Unsure => Outcome::Unsure,
+        })
+        .await
     }
 
     async fn status(&self, reference: &Reference) -> StatusReply {
-        let began = Instant::now();
-        let reply = self.panel.status(reference).await;
-        let answer = match &reply.answer {
-            StatusAnswer::Waiting { .. } => Answered::StatusWaiting,
-            StatusAnswer::Done { .. } | StatusAnswer::DoneWithoutCode { .. } => {
-                Answered::StatusDone
-            }
-            StatusAnswer::Cancelled { .. } => Answered::StatusCancelled,
-            StatusAnswer::NotKnown { .. } => Answered::StatusNotKnown,
-            StatusAnswer::Unclear => Answered::StatusUnclear,
-        };
-        self.answered(answer, began);
-        reply
+        let reply = self.panel.status(reference);
+        self.timed(Call::Status, reply, |reply| match reply.answer {
+            StatusAnswer::Waiting { .. } => Outcome::Waiting,
+            StatusAnswer::Done { .. } | StatusAnswer::DoneWithoutCode { .. } => Outcome::Done,
+            StatusAnswer::Cancelled { .. } => Outcome::Cancelled,
+            StatusAnswer::NotKnown { .. } => Outcome::NotKnown,
+            StatusAnswer::Unclear => Outcome::Unclear,
+        })
+        .await
     }
 
     async fn catalogue(&self) -> Result<Catalogue, ReadError> {
-        let began = Instant::now();
-        let reply = self.panel.catalogue().await;
-        let answer = match &reply {
-            Ok(_) => Answered::CatalogueRead,
-            Err(ReadError::Unreachable { .. }) => Answered::CatalogueUnreachable,
-            Err(ReadError::Refused { .. }) => Answered::CatalogueRefused,
-            Err(ReadError::Unreadable { .. }) => Answered::CatalogueUnreadable,
-        };
-        self.answered(answer, began);
-        reply
+        self.timed(Call::Catalogue, self.panel.catalogue(), read)
+            .await
     }
 
     async fn balance(&self) -> Result<Decimal, ReadError> {
-        let began = Instant::now();
-        let reply = self.panel.balance().await;
-        let answer = match &reply {
-            Ok(_) => Answered::BalanceRead,
-            Err(ReadError::Unreachable { .. }) => Answered::BalanceUnreachable,
-            Err(ReadError::Refused { .. }) => Answered::BalanceRefused,
-            Err(ReadError::Unreadable { .. }) => Answered::BalanceUnreadable,
-        };
-        self.answered(answer, began);
-        reply
+        self.timed(Call::Balance, self.panel.balance(), read).await
+    }
+}
+
+const fn read<T>(reply: &Result<T, ReadError>) -> Outcome {
+    match reply {
+        Ok(_) => Outcome::Read,
+        Err(ReadError::Unreachable { .. }) => Outcome::Unreachable,
+        Err(ReadError::Refused { .. }) => Outcome::Refused,
+        Err(ReadError::Unreadable { .. }) => Outcome::Unreadable,
     }
 }

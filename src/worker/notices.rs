@@ -1,7 +1,7 @@
 //! The notices stream: tells the configured addresses what became of orders.
 //!
 //! A notice is written with the settlement and lives in the database until it is delivered or given
-//! up, so a restart loses none. It may arrive twice, under the same id. Every address has room of
+//! up, so a restart loses none. It may arrive twice, under the same id. Every address has permits of
 //! its own: one that is slow or down holds up no other.
 
 mod recorder;
@@ -45,11 +45,11 @@ pub struct Notices {
     wakeup: Arc<Wakeup>,
 }
 
-/// An address, and the room that it has.
+/// An address, and the permits for deliveries to it.
 #[derive(Debug)]
 struct Address {
     endpoint: Arc<Endpoint>,
-    room: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
 }
 
 impl Notices {
@@ -66,8 +66,9 @@ impl Notices {
     ) -> Self {
         let address = |endpoint| Address {
             endpoint: Arc::new(endpoint),
-            room: Arc::new(Semaphore::new(AT_ONCE)),
+            permits: Arc::new(Semaphore::new(AT_ONCE)),
         };
+
         Self {
             store,
             clock,
@@ -79,28 +80,30 @@ impl Notices {
         }
     }
 
-    /// What each address has room for.
+    /// How many more deliveries each address may get now.
     fn shares(&self) -> Vec<NoticeShare> {
         let now = self.clock.now();
         let share = |address: &Address| NoticeShare {
             endpoint: address.endpoint.name.clone(),
-            limit: address.room.available_permits(),
+            limit: address.permits.available_permits(),
             lease_until: after(now, address.endpoint.timeout + TO_WRITE),
         };
         let shares = self.addresses.iter().map(share);
         shares.filter(|share| share.limit > 0).collect()
     }
 
-    /// Starts a delivery. One that finds no room comes back when its claim ends.
+    /// Starts a delivery. One without a permit comes back when its claim ends.
     fn start(&self, due: DueNotice, token: Uuid, capacity: &Capacity) -> bool {
         let mut addresses = self.addresses.iter();
+        // Gone from the configuration since the claim: the claim ends, and the notice counts as stranded.
         let Some(address) = addresses.find(|address| address.endpoint.name == due.endpoint) else {
             return false;
         };
-        let place = Arc::clone(&address.room).try_acquire_owned().ok();
+        let place = Arc::clone(&address.permits).try_acquire_owned().ok();
         let Some(reservation) = place.and_then(|place| capacity.try_reserve(place)) else {
             return false;
         };
+
         let delivery = Delivery {
             due,
             token,
@@ -128,7 +131,8 @@ impl Turn for Notices {
         for due in claimed {
             started += usize::from(self.start(due, token, capacity));
         }
-        // An address without room is not waited for: a delivery that ends wakes the stream.
+
+        // A saturated address is not waited for: a delivery that ends wakes the stream.
         let names: Vec<String> = self.shares().into_iter().map(|s| s.endpoint).collect();
         Ok(Taken {
             started,
@@ -155,10 +159,11 @@ impl Delivery {
             id: self.due.id.to_string(),
             body: self.due.body.clone(),
         };
+
         let now = self.clock.now().timestamp();
         let answer = self.http.deliver(&self.endpoint, &notice, now).await;
         let outcome = self.outcome(&answer);
-        // Room is given back only when the result is handed in: a database that is away stops
+        // The permit is released only once the result is submitted: a database that is away stops
         // deliveries whose results could not be kept.
         self.deliveries.submit(outcome).await;
         drop(reservation);

@@ -2,10 +2,11 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
+use parking_lot::Mutex;
 use secrecy::ExposeSecret;
 
 use super::{
@@ -15,7 +16,6 @@ use super::{
 use crate::{
     breaker::BreakerLimits,
     clock::Clock,
-    meter::{Meter, PanelMeter},
     order::{IntegrationId, TenantId},
     provider::{
         Provider,
@@ -51,8 +51,6 @@ pub struct Panel {
     pub catalogue: Arc<CatalogueCache>,
     /// Whether it is left alone for now.
     pub breaker: Arc<PanelBreaker>,
-    /// What is measured of it.
-    pub meter: Arc<PanelMeter>,
 }
 
 /// All panels.
@@ -63,7 +61,6 @@ pub struct Panels {
     http: Http,
     limits: PanelLimits,
     refresh: Duration,
-    meter: Arc<Meter>,
     state: Mutex<State>,
 }
 
@@ -137,22 +134,8 @@ impl Panels {
             http,
             limits,
             refresh,
-            meter: Meter::new(),
             state: Mutex::default(),
         }
-    }
-
-    /// The same panels, measured by this meter.
-    #[must_use]
-    pub fn metered(mut self, meter: Arc<Meter>) -> Self {
-        self.meter = meter;
-        self
-    }
-
-    /// What measures the panels and those who use them.
-    #[must_use]
-    pub fn meter(&self) -> &Arc<Meter> {
-        &self.meter
     }
 
     /// The panels, as the shop's tables had them at most `refresh` ago.
@@ -175,7 +158,7 @@ impl Panels {
                 Arc::new(self.panel(row, old.map(Arc::as_ref)))
             })
             .collect();
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock();
         state.read = Some(Instant::now());
         state.list = Arc::clone(&list);
         Ok(list)
@@ -188,7 +171,7 @@ impl Panels {
     }
 
     fn read(&self) -> (Option<Instant>, Arc<[Arc<Panel>]>) {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = self.state.lock();
         (state.read, Arc::clone(&state.list))
     }
 
@@ -199,13 +182,9 @@ impl Panels {
             |old| Arc::clone(&old.concurrency),
         );
         let breaker = old.map_or_else(
-            || {
-                let breaker = PanelBreaker::new(row.id, self.limits.breaker);
-                Arc::new(breaker.metered(Arc::clone(&self.meter)))
-            },
+            || Arc::new(PanelBreaker::new(row.id, self.limits.breaker)),
             |old| Arc::clone(&old.breaker),
         );
-        let meter = old.map_or_else(|| self.meter.panel(row.id), |old| Arc::clone(&old.meter));
         breaker.follow(row.open_until);
         if let Some(old) = old.filter(|old| old.has_account_of(&row)) {
             return Panel {
@@ -213,7 +192,6 @@ impl Panels {
                 catalogue: Arc::clone(&old.catalogue),
                 concurrency,
                 breaker,
-                meter,
                 row,
             };
         }
@@ -231,7 +209,6 @@ impl Panels {
             concurrency,
             breaker,
             catalogue: Arc::new(CatalogueCache::new(self.limits.catalogue_ttl)),
-            meter,
             row,
         }
     }
@@ -250,7 +227,6 @@ impl Panels {
         let [base_url, kod, sifre] = account(row);
         let account = Account::new(base_url, kod, sifre)?;
         let panel = Znet::new(account, self.http.clone());
-        let meter = self.meter.panel(row.id);
-        Ok(Arc::new(Metered::new(panel, meter)))
+        Ok(Arc::new(Metered { panel, id: row.id }))
     }
 }

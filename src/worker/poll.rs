@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    meter::label::Stream,
+    metrics::{METRICS, label::Stream},
     order::{IntegrationId, OrderId, Rules, StatusAnswer, decide},
     provider::{AnswerClass, Evidence, StatusReply},
     store::{DueOrder, Outcome, Share, Store, StoreError},
@@ -153,7 +153,6 @@ impl Turn for Poll {
             .await?;
         let mut found: Vec<IntegrationId> = Vec::with_capacity(claimed.len());
         let mut started = 0;
-        let meter = self.panels.meter();
         for due in claimed {
             let due = match due {
                 Ok(due) => due,
@@ -167,7 +166,7 @@ impl Turn for Poll {
             };
             found.push(due.integration);
             if let Some(late) = due.due_at.and_then(|at| (now - at).to_std().ok()) {
-                meter.check_lateness.time(late);
+                METRICS.check_lateness.observe(late.as_secs_f64());
             }
             if let Some((panel, free)) = reserved.get_mut(&due.integration)
                 && let Some(reservation) = free.pop()
@@ -177,7 +176,7 @@ impl Turn for Poll {
             }
         }
         drop(reserved);
-        meter.claimed.add(Stream::Poll, started);
+        METRICS.claimed(Stream::Poll, started);
         let more = self.fair_share.remember(&shares, found.into_iter());
         let next = if more {
             None

@@ -1,9 +1,11 @@
 //! Proof that the loops turn: what the watchdog is fed by, instead of a timer.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
+
+use parking_lot::Mutex;
 
 /// The loops of this process.
 #[derive(Clone, Debug, Default)]
@@ -26,10 +28,7 @@ impl Pulses {
             limit,
             last: Arc::new(Mutex::new(Instant::now())),
         };
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(pulse.clone());
+        self.0.lock().push(pulse.clone());
         pulse
     }
 
@@ -38,7 +37,6 @@ impl Pulses {
     pub fn stuck(&self) -> Vec<&'static str> {
         self.0
             .lock()
-            .unwrap_or_else(PoisonError::into_inner)
             .iter()
             .filter(|pulse| pulse.is_late())
             .map(|pulse| pulse.name)
@@ -49,11 +47,11 @@ impl Pulses {
 impl Pulse {
     /// A turn is finished.
     pub fn beat(&self) {
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        *self.last.lock() = Instant::now();
     }
 
     fn is_late(&self) -> bool {
-        let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = *self.last.lock();
         last.elapsed() > self.limit
     }
 }

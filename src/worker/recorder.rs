@@ -21,7 +21,7 @@ use tokio::{
 use super::{balance::Latest, wakeup::Wakeup};
 use crate::{
     clock::Clock,
-    meter::{Meter, label::Ending},
+    metrics::METRICS,
     order::{Decision, EventKind, HoldReason, Stage},
     store::{Balance, Event, Outcome, Recorded, Store, StoreError},
 };
@@ -50,7 +50,6 @@ pub struct Recorder {
     settled: Arc<Wakeup>,
     /// Told of every balance.
     balances: Latest,
-    meter: Arc<Meter>,
     inbox: mpsc::Receiver<Outcome>,
     /// Results whose shop row somebody held, and when they are tried again.
     busy: VecDeque<(Instant, Outcome)>,
@@ -86,7 +85,6 @@ impl Recorder {
             sends,
             settled: Arc::default(),
             balances: Latest::default(),
-            meter: Meter::new(),
             inbox,
             busy: VecDeque::new(),
         };
@@ -99,13 +97,6 @@ impl Recorder {
     pub fn telling(mut self, settled: Arc<Wakeup>, balances: Latest) -> Self {
         self.settled = settled;
         self.balances = balances;
-        self
-    }
-
-    /// The same recorder, whose work this meter measures.
-    #[must_use]
-    pub fn metered(mut self, meter: Arc<Meter>) -> Self {
-        self.meter = meter;
         self
     }
 
@@ -193,7 +184,8 @@ impl Recorder {
     async fn recorded(&mut self, group: Vec<Outcome>, recorded: Vec<Recorded>) {
         let mut late = Vec::new();
         let now = self.clock.now();
-        self.meter.group_size.size(group.len());
+        let size = u32::try_from(group.len()).unwrap_or(u32::MAX);
+        METRICS.group_size.observe(f64::from(size));
         for (outcome, recorded) in group.into_iter().zip(recorded) {
             match recorded {
                 Recorded::Done {
@@ -201,44 +193,19 @@ impl Recorder {
                     found,
                     row_gone,
                 } => {
-                    self.measure(&outcome, held, now);
+                    measure(&outcome, held, now);
                     self.done(&outcome, held.map(|why| (why, found)), row_gone);
                 }
                 Recorded::Before => {}
                 Recorded::LeaseLost => {
                     let event = self.late_answer(&outcome).await;
-                    self.meter.step(event.kind);
+                    METRICS.result(event.kind);
                     late.push(event);
                 }
                 Recorded::Busy => self.busy.push_back((Instant::now() + BUSY, outcome)),
             }
         }
         self.note(&late).await;
-    }
-
-    /// Counts a result that was written.
-    fn measure(&self, outcome: &Outcome, contradicts: Option<HoldReason>, now: DateTime<Utc>) {
-        let (meter, decision) = (&self.meter, &outcome.decision);
-        let between =
-            |from: DateTime<Utc>, to: DateTime<Utc>| (to - from).to_std().unwrap_or_default();
-        meter.record_delay.time(between(outcome.at, now));
-        if let Some(reason) = contradicts {
-            meter.step(EventKind::Contradiction);
-            meter.step(EventKind::Held);
-            meter.held.inc(reason);
-            return;
-        }
-        meter.step(decision.event);
-        if let Some(reason) = decision.held {
-            meter.held.inc(reason);
-        }
-        if let Some(ending) = Ending::of(decision.watched.stage) {
-            meter.settled.inc(ending);
-        }
-        if let (Stage::Completed, Some(sent)) = (decision.watched.stage, decision.watched.sent_at) {
-            let panel = meter.panel(outcome.integration);
-            panel.completed(between(sent, outcome.at));
-        }
     }
 
     fn done(
@@ -337,6 +304,31 @@ impl Recorder {
                 "late answers could not be written down"
             );
         }
+    }
+}
+
+/// Counts a result that was written.
+fn measure(outcome: &Outcome, contradicts: Option<HoldReason>, now: DateTime<Utc>) {
+    let decision = &outcome.decision;
+    let between = |from: DateTime<Utc>, to: DateTime<Utc>| (to - from).to_std().unwrap_or_default();
+    let delay = between(outcome.at, now);
+    METRICS.record_delay.observe(delay.as_secs_f64());
+
+    if let Some(reason) = contradicts {
+        METRICS.result(EventKind::Contradiction);
+        METRICS.result(EventKind::Held);
+        METRICS.held(reason);
+        return;
+    }
+    METRICS.result(decision.event);
+    if let Some(reason) = decision.held {
+        METRICS.held(reason);
+    }
+
+    let watched = &decision.watched;
+    METRICS.settled(watched.stage);
+    if let (Stage::Completed, Some(sent)) = (watched.stage, watched.sent_at) {
+        METRICS.completed(outcome.integration, between(sent, outcome.at));
     }
 }
 

@@ -5,16 +5,14 @@
 //! few claims, and the sweep compares all that are open. What is found pauses the panel in the same
 //! statement, for every replica, until a person resumes it.
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::BTreeSet, time::Duration};
 
 use chrono::{DateTime, Utc};
+use parking_lot::Mutex;
 
-use super::{before, panels::Panels};
+use super::before;
 use crate::{
+    metrics::METRICS,
     order::{EventKind, SecondPolicy},
     store::{Overwritten, Scan, Store, StoreError},
 };
@@ -31,7 +29,6 @@ const WHY: &str = "somebody else buys too: the shop's row of an order that order
 #[derive(Debug)]
 pub struct SecondDispatcherCheck {
     store: Store,
-    panels: Arc<Panels>,
     what: SecondPolicy,
     pause: Duration,
     looked: Mutex<Option<DateTime<Utc>>>,
@@ -41,15 +38,9 @@ impl SecondDispatcherCheck {
     /// `scan_interval` is the longest time between two looks of a dispatcher; it takes no more of
     /// them than one in a second.
     #[must_use]
-    pub fn new(
-        store: Store,
-        panels: Arc<Panels>,
-        what: SecondPolicy,
-        scan_interval: Duration,
-    ) -> Self {
+    pub fn new(store: Store, what: SecondPolicy, scan_interval: Duration) -> Self {
         Self {
             store,
-            panels,
             what,
             pause: scan_interval.min(PAUSE),
             looked: Mutex::default(),
@@ -78,7 +69,7 @@ impl SecondDispatcherCheck {
 
     /// Whether there was a look after that time; from now on there was one.
     fn looked_since(&self, since: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut looked = self.looked.lock();
         let lately = looked.is_some_and(|at| at > since && at <= now);
         if !lately {
             *looked = Some(now);
@@ -90,7 +81,7 @@ impl SecondDispatcherCheck {
         let pause = (self.what == SecondPolicy::Pause).then_some(WHY);
         let found = self.store.find_overwritten(scan, pause, now).await?;
         for order in &found {
-            self.panels.meter().step(EventKind::Overwritten);
+            METRICS.result(EventKind::Overwritten);
             say(order);
         }
         let paused: BTreeSet<_> = found

@@ -3,14 +3,14 @@
 //! Once in a while, and only when there is something: one statement for everything. What cannot be
 //! written is added to what is written next; what a crash loses is the last seconds.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
-    meter::{
-        Meter,
+    metrics::{
+        METRICS,
         series::{Key, Total},
     },
     store::{Store, StoreError},
@@ -27,20 +27,17 @@ const LAST: Duration = Duration::from_secs(3);
 pub struct Statistics {
     store: Store,
     clock: Arc<dyn Clock>,
-    meter: Arc<Meter>,
-    written: HashMap<Key, Total>,
+    written: BTreeMap<Key, Total>,
 }
 
 impl Statistics {
-    /// A writer of what this meter counts from now on.
+    /// A writer of what this process counts from now on.
     #[must_use]
-    pub fn new(store: Store, clock: Arc<dyn Clock>, meter: Arc<Meter>) -> Self {
-        let written = meter.totals().into_iter().collect();
+    pub fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
         Self {
             store,
             clock,
-            meter,
-            written,
+            written: METRICS.over_time.totals(),
         }
     }
 
@@ -67,16 +64,17 @@ impl Statistics {
     /// # Errors
     /// [`StoreError`] when it cannot be written; it is kept for the next time.
     pub async fn write(&mut self) -> Result<(), StoreError> {
-        let totals = self.meter.totals();
+        let totals = METRICS.over_time.totals();
         let nothing = Total::default();
-        let since = |(key, total): &(Key, Total)| {
+        let since = |(key, total): (&Key, &Total)| {
             let news = total.since(self.written.get(key).unwrap_or(&nothing))?;
             Some((*key, news))
         };
         let news: Vec<(Key, Total)> = totals.iter().filter_map(since).collect();
+
         if !news.is_empty() {
             self.store.add_stats(self.clock.now(), &news).await?;
-            self.written.extend(totals);
+            self.written = totals;
         }
         Ok(())
     }

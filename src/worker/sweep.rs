@@ -100,12 +100,7 @@ impl Sweep {
         checks: Arc<Wakeup>,
     ) -> Self {
         Self {
-            second: SecondDispatcherCheck::new(
-                store.clone(),
-                Arc::clone(&panels),
-                limits.on_second,
-                Duration::ZERO,
-            ),
+            second: SecondDispatcherCheck::new(store.clone(), limits.on_second, Duration::ZERO),
             store,
             panels,
             clock,

@@ -44,7 +44,7 @@ pub use tell::{Told, tell};
 pub use turns::Turns;
 pub use verify::VerifyStock;
 
-use crate::{clock::Clock, marketplace::Marketplace, meter::Meter, store::Store};
+use crate::{clock::Clock, marketplace::Marketplace, store::Store};
 
 /// The feed of the orders, in the list of feeds.
 pub const ORDERS: &str = "trendyol orders";
@@ -60,8 +60,6 @@ pub struct Seller {
     pub clock: Arc<dyn Clock>,
     /// How a pass waits for a result.
     pub rest: Arc<dyn Rest>,
-    /// What counts the items.
-    pub meter: Arc<Meter>,
 }
 
 /// Waiting within a pass.
@@ -80,19 +78,4 @@ impl Rest for Sleep {
     async fn rest(&self, time: Duration) {
         tokio::time::sleep(time).await;
     }
-}
-
-/// An error and its causes in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let words = error.to_string();
-        if !text.ends_with(&words) {
-            text.push_str(": ");
-            text.push_str(&words);
-        }
-        cause = error.source();
-    }
-    text
 }

@@ -1,11 +1,9 @@
 //! When a stream looks again, and what makes it look sooner.
 
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
@@ -29,7 +27,7 @@ impl Wakeup {
     /// Says that something will be due; makes the stream look again at what it waits for when
     /// that is sooner than it had planned.
     pub fn due(&self, at: DateTime<Utc>) {
-        let planned = *self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let planned = *self.next.lock();
         if planned.is_none_or(|planned| at < planned) {
             self.sooner.notify_one();
         }
@@ -37,7 +35,7 @@ impl Wakeup {
 
     /// Waits until `next`, at most `longest`, or until something makes it sooner.
     pub async fn rest(&self, clock: &dyn Clock, next: Option<DateTime<Utc>>, longest: Duration) {
-        *self.next.lock().unwrap_or_else(PoisonError::into_inner) = next;
+        *self.next.lock() = next;
         let until = next.map_or(longest, |next| {
             let left = (next - clock.now()).to_std().unwrap_or_default();
             left.max(TOGETHER).min(longest)

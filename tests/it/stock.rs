@@ -7,7 +7,6 @@
 
 mod answers;
 mod client;
-mod counted;
 mod doorbell;
 mod fed;
 mod fence;

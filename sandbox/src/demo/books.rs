@@ -1,10 +1,9 @@
 //! What really lies in the warehouse and is on sale, by the practice store's own books and the
 //! warehouse's. Nothing in here asks orderwatch what it thinks.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::HashMap, sync::Arc};
+
+use parking_lot::Mutex;
 
 use sandbox::trendyol::{Endpoint, Package, Status, TrendyolStore};
 
@@ -55,7 +54,7 @@ impl Books {
 
     /// What is written down, while nothing is awaited and nothing else of it is looked at.
     pub(super) fn note<T>(&self, work: impl FnOnce(&mut Notes) -> T) -> T {
-        work(&mut self.notes.lock().unwrap_or_else(PoisonError::into_inner))
+        work(&mut self.notes.lock())
     }
 
     /// What should be on sale: what lies there, less what the open packages still want.

@@ -4,13 +4,13 @@
 //! browser do it, and one at a time is enough.
 
 use axum::{Json, extract::State};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{input::Nothing, responses::Acts};
 use crate::{
-    doctor::{Finding, Outcome, Pace, Patient, examine},
+    doctor::{Diagnosis, Pace, Patient, examine},
     http::{
         AppState, Problem,
         extract::{self, Query},
@@ -27,22 +27,11 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 #[serde(deny_unknown_fields)]
 struct DoctorBody {}
 
-/// What was found.
-#[derive(Debug, Serialize, ToSchema)]
-struct Diagnosis {
-    /// In the order in which people read them.
-    findings: Vec<Finding>,
-    /// How many keep orders from flowing.
-    failed: usize,
-    /// How many somebody should look at.
-    warnings: usize,
-}
-
 /// Looks for what keeps orders from flowing
 ///
 /// With what to do about it. Nothing is bought or changed; panels are asked for balance and price
 /// list, the store for its orders of the last minute. Answers in half a minute at most, whatever
-/// hangs; one look at a time.
+/// hangs; one check at a time.
 #[utoipa::path(post, path = "/doctor", tag = "whole", request_body = DoctorBody,
     responses((status = 200, description = "What was found", body = Diagnosis), Acts))]
 async fn look_for_faults(
@@ -53,7 +42,7 @@ async fn look_for_faults(
     let Ok(_alone) = state.doctor().try_lock() else {
         return Err(Problem::new(
             Code::Busy,
-            "somebody else is looking right now; try again in a moment",
+            "a check is already running; try again in a moment",
         ));
     };
 
@@ -66,11 +55,7 @@ async fn look_for_faults(
         pace: Pace::QUICK,
     })
     .await;
-    Ok(Json(Diagnosis {
-        failed: findings.count(Outcome::Fail),
-        warnings: findings.count(Outcome::Warn),
-        findings: findings.into_inner(),
-    }))
+    Ok(Json(findings.into()))
 }
 
 #[cfg(test)]
@@ -81,7 +66,6 @@ mod tests {
     use crate::{
         clock::DatabaseClock,
         config::{Config, Sources},
-        meter::Meter,
     };
 
     #[tokio::test]
@@ -89,7 +73,7 @@ mod tests {
         let url = ("DATABASE_URL", "postgres://shop:one@localhost/shop");
         let loaded = Config::load(&Sources::new(None, [url], Vec::new())).unwrap();
         let clock = Arc::new(DatabaseClock::new());
-        let state = AppState::new(&loaded.config.http, clock, Meter::new());
+        let state = AppState::new(&loaded.config.http, clock);
         let ask = || {
             let body = extract::Json(DoctorBody {});
             look_for_faults(State(state.clone()), Query(Nothing {}), body)

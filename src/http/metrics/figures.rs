@@ -1,32 +1,21 @@
 //! The figures of the whole as gauges. No id and no name is a label: where each panel has a figure,
-//! the worst of them is told, and the page and `orderwatch status` say whose it is.
+//! the worst of them is given, and the page and `orderwatch status` say which panel it is.
 
 use chrono::{DateTime, Utc};
 use prometheus_client::{
-    metrics::info::Info,
+    metrics::{gauge::ConstGauge, info::Info},
     registry::{Registry, Unit},
 };
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 
+use super::{Whole, family, gauge, gauges};
 use crate::{
     attention::{Kind, Severity, Warning},
-    meter::{
-        Gauges,
-        label::{self, Label},
-    },
+    metrics::JOBS,
     order::HoldReason,
-    overview::{Market, Orders, Situation},
+    overview::{Market, NoticeQueue, Orders, PanelView, Situation},
     stock::pace::DELAY_BINS,
 };
-
-/// What was seen of the whole.
-#[derive(Debug)]
-pub(super) struct Whole {
-    /// The figures.
-    pub(super) situation: Situation,
-    /// What needs attention.
-    pub(super) warnings: Vec<Warning>,
-}
 
 pub(super) fn register_build(registry: &mut Registry) {
     let build = [("version", env!("CARGO_PKG_VERSION"))];
@@ -39,6 +28,7 @@ pub(super) fn register(registry: &mut Registry, whole: &Whole) {
     ages(registry, &situation.orders, situation.at);
     panels(registry, situation);
     jobs(registry, situation);
+    // Where there is no store, nothing was ever read and nothing waits.
     market(registry, &situation.market.clone().unwrap_or_default());
     rest(registry, situation);
     warnings(registry, &whole.warnings);
@@ -52,25 +42,26 @@ fn orders(registry: &mut Registry, orders: &Orders) {
         ("unconfirmed", orders.unconfirmed),
         ("held", orders.held()),
     ];
-    registry.register(
+    gauges(
+        registry,
         "orders",
         "Orders that are not final, by stage",
-        Gauges(
-            by_stage
-                .map(|(stage, n)| (vec![("stage", stage)], real(n)))
-                .into(),
-        ),
+        by_stage.map(|(stage, number)| ([("stage", stage)], real(number))),
     );
-    let held = |reason: HoldReason| {
-        let mut groups = orders.held.iter();
-        let group = groups.find(|group| group.reason == reason);
-        (reason.pairs(), real(group.map_or(0, |group| group.orders)))
+
+    let held = |reason: &HoldReason| {
+        let group = orders.held.iter().find(|group| group.reason == *reason);
+        let number = group.map_or(0, |group| group.orders);
+        ([("reason", reason.as_str())], real(number))
     };
-    registry.register(
+    // Every reason, also at zero: an alert cannot be built on a series that comes and goes.
+    gauges(
+        registry,
         "held_orders",
-        "Orders that wait for a person, by the reason",
-        Gauges(HoldReason::ALL.into_iter().map(held).collect()),
+        "Orders that need review, by the reason",
+        HoldReason::ALL.iter().map(held),
     );
+
     for (name, help, number) in [
         (
             "orders_due",
@@ -89,54 +80,51 @@ fn orders(registry: &mut Registry, orders: &Orders) {
         ),
         (
             "orders_eligible",
-            "Orders of the shop that are to be bought and were not taken up; large numbers are cut",
+            "Orders of the shop that are to be bought and were not claimed; large numbers are cut",
             orders.eligible,
         ),
+        (
+            "purchases_24h",
+            "Purchases of the last 24 hours",
+            orders.bought_24h.orders,
+        ),
     ] {
-        registry.register(name, help, Gauges::one(real(number)));
+        gauge(registry, name, help, real(number));
     }
-    let bought = &orders.bought_24h;
-    registry.register(
-        "purchases_24h",
-        "Purchases of the last 24 hours",
-        Gauges::one(real(bought.orders)),
-    );
-    registry.register(
+    gauge(
+        registry,
         "spent_24h_lira",
         "What they cost, in TRY",
-        Gauges::one(money(bought.money)),
+        money(orders.bought_24h.money),
     );
 }
 
 fn ages(registry: &mut Registry, orders: &Orders, now: DateTime<Utc>) {
-    let held = orders.held.iter().map(|group| group.since).min();
     let oldest = [
         ("eligible", orders.eligible_since),
         ("due", orders.due_since),
         ("unconfirmed", orders.unconfirmed_since),
-        ("held", held),
+        ("held", orders.held.iter().map(|group| group.since).min()),
         ("unsettled", orders.unsettled_since),
     ];
+
     let age = |since: Option<DateTime<Utc>>| {
         let age = since.and_then(|since| (now - since).to_std().ok());
         age.unwrap_or_default().as_secs_f64()
     };
+
     registry.register_with_unit(
         "oldest_order_age",
         "How long the oldest of these orders waits; 0 when there is none",
         Unit::Seconds,
-        Gauges(
-            oldest
-                .map(|(state, since)| (vec![("state", state)], age(since)))
-                .into(),
-        ),
+        family(oldest.map(|(state, since)| ([("state", state)], age(since)))),
     );
 }
 
 fn panels(registry: &mut Registry, situation: &Situation) {
-    let panels = &situation.panels;
-    let count = |of: fn(&crate::overview::PanelView) -> bool| {
-        real(u64::try_from(panels.iter().filter(|panel| of(panel)).count()).unwrap_or(u64::MAX))
+    let count = |of: fn(&PanelView) -> bool| {
+        let number = situation.panels.iter().filter(|panel| of(panel)).count();
+        real(u64::try_from(number).unwrap_or(u64::MAX))
     };
     for (name, help, number) in [
         (
@@ -151,59 +139,59 @@ fn panels(registry: &mut Registry, situation: &Situation) {
         ),
         (
             "breakers_open",
-            "Reseller accounts that are left alone for now",
+            "Reseller accounts whose circuit is open",
             count(|panel| panel.breaker.is_some()),
         ),
     ] {
-        registry.register(name, help, Gauges::one(number));
+        gauge(registry, name, help, number);
     }
-    let balances = panels.iter().filter(|panel| panel.enabled);
-    if let Some(lowest) = balances.filter_map(|panel| panel.balance).min() {
-        registry.register(
+
+    let enabled = situation.panels.iter().filter(|panel| panel.enabled);
+    if let Some(lowest) = enabled.filter_map(|panel| panel.balance).min() {
+        gauge(
+            registry,
             "lowest_balance_lira",
             "The lowest balance of an account that the shop uses, in TRY",
-            Gauges::one(money(lowest)),
+            money(lowest),
         );
     }
-    let used = panels.iter().filter_map(|panel| {
+
+    let used = situation.panels.iter().filter_map(|panel| {
         let limit = panel.limit.filter(|limit| !limit.is_zero())?;
         panel.bought_24h.money.checked_div(limit)
     });
-    registry.register_with_unit(
+    unit(
+        registry,
         "spending_limit_used",
         "The largest part of its spending limit that an account has used; 0 without a limit",
         Unit::Other("ratio".to_owned()),
-        Gauges::one(money(used.max().unwrap_or_default())),
+        money(used.max().unwrap_or_default()),
     );
 }
 
 fn jobs(registry: &mut Registry, situation: &Situation) {
-    let find = |job: label::Job| {
-        let mut jobs = situation.jobs.iter();
-        jobs.find(move |view| view.name == job.as_str())
-    };
-    let done = |job: &label::Job| {
-        let at = find(*job).and_then(|view| view.done_at);
-        (job.pairs(), at.map_or(0.0, timestamp))
-    };
+    let find = |name: &str| situation.jobs.iter().find(|job| job.name == name);
     registry.register_with_unit(
         "job_last_success_timestamp",
-        "When the last pass ended that did all of its work; 0 for never",
+        "When the last run ended that did all of its work; 0 for never",
         Unit::Seconds,
-        Gauges(label::Job::ALL.iter().map(done).collect()),
+        family(JOBS.map(|name| {
+            let at = find(name).and_then(|job| job.done_at);
+            ([("name", name)], at.map_or(0.0, timestamp))
+        })),
     );
-    let enabled = |job: &label::Job| {
-        let enabled = find(*job).is_some_and(|view| view.enabled);
-        (job.pairs(), flag(enabled))
-    };
-    registry.register(
+
+    gauges(
+        registry,
         "job_enabled",
         "Whether the configuration asks for the job",
-        Gauges(label::Job::ALL.iter().map(enabled).collect()),
+        JOBS.map(|name| {
+            let is_enabled = find(name).is_some_and(|job| job.enabled);
+            ([("name", name)], flag(is_enabled))
+        }),
     );
 }
 
-/// Where there is no store, nothing was ever read and nothing waits.
 fn market(registry: &mut Registry, market: &Market) {
     for (name, help, at) in [
         (
@@ -217,9 +205,15 @@ fn market(registry: &mut Registry, market: &Market) {
             market.push_good_at,
         ),
     ] {
-        let value = Gauges::one(at.map_or(0.0, timestamp));
-        registry.register_with_unit(name, help, Unit::Seconds, value);
+        unit(
+            registry,
+            name,
+            help,
+            Unit::Seconds,
+            at.map_or(0.0, timestamp),
+        );
     }
+
     for (name, help, number) in [
         (
             "stock_items_quarantined",
@@ -233,7 +227,7 @@ fn market(registry: &mut Registry, market: &Market) {
         ),
         (
             "stock_items_watched",
-            "Barcodes that every turn looks at, because something happened to them",
+            "Barcodes that every turn checks, because something happened to them",
             market.items_watched,
         ),
         (
@@ -247,7 +241,7 @@ fn market(registry: &mut Registry, market: &Market) {
             market.open_packages,
         ),
     ] {
-        registry.register(name, help, Gauges::one(real(number)));
+        gauge(registry, name, help, real(number));
     }
     order_delay(registry, market);
 }
@@ -259,78 +253,86 @@ const UP_TO: [&str; DELAY_BINS.len()] = [
 
 /// No histogram of Prometheus: it decays, so its figures fall, too.
 fn order_delay(registry: &mut Registry, market: &Market) {
-    registry.register_with_unit(
+    unit(
+        registry,
         "order_delay_mean",
         "From a sale at Trendyol to the moment at which the orders tell of it; NaN until it is measured",
         Unit::Seconds,
-        Gauges::one(market.order_delay_seconds.unwrap_or(f64::NAN)),
+        market.order_delay_seconds.unwrap_or(f64::NAN),
     );
+
     let within = |bound: i32| -> f64 {
         let bins = market.order_delays.iter();
         let within = bins.filter(|bin| bin.up_to.unwrap_or(i32::MAX) <= bound);
         within.map(|bin| bin.orders).sum()
     };
-    let bins = UP_TO.into_iter().zip(DELAY_BINS);
-    registry.register(
+
+    gauges(
+        registry,
         "order_delay_orders",
         "Orders that became known within so many seconds; those of a day before count for half",
-        Gauges(
-            bins.map(|(name, bound)| (vec![("up_to", name)], within(bound)))
-                .collect(),
-        ),
+        UP_TO
+            .into_iter()
+            .zip(DELAY_BINS)
+            .map(|(name, bound)| ([("up_to", name)], within(bound))),
     );
 }
 
 fn rest(registry: &mut Registry, situation: &Situation) {
-    let notices = |of: fn(&crate::overview::NoticeQueue) -> u64| {
-        Gauges::one(real(situation.notices.iter().map(of).sum()))
-    };
+    let notices = |of: fn(&NoticeQueue) -> u64| -> u64 { situation.notices.iter().map(of).sum() };
+
     let alive = u64::try_from(situation.alive().count()).unwrap_or(u64::MAX);
-    registry.register(
-        "notices_waiting",
-        "Notices that are not delivered yet",
-        notices(|queue| queue.waiting),
-    );
-    registry.register(
-        "notices_failing",
-        "Notices that were tried at least once and are not delivered yet",
-        notices(|queue| queue.failing),
-    );
-    registry.register(
-        "notices_given_up_24h",
-        "Notices that were given up in the last 24 hours",
-        notices(|queue| queue.given_up_24h),
-    );
-    registry.register(
-        "daemons",
-        "Daemons at work on this database",
-        Gauges::one(real(alive)),
-    );
+    for (name, help, number) in [
+        (
+            "notices_waiting",
+            "Notices that are not delivered yet",
+            notices(|queue| queue.waiting),
+        ),
+        (
+            "notices_failing",
+            "Notices that were tried at least once and are not delivered yet",
+            notices(|queue| queue.failing),
+        ),
+        (
+            "notices_given_up_24h",
+            "Notices that were given up in the last 24 hours",
+            notices(|queue| queue.given_up_24h),
+        ),
+        ("daemons", "Daemons at work on this database", alive),
+    ] {
+        gauge(registry, name, help, real(number));
+    }
 }
 
 fn warnings(registry: &mut Registry, warnings: &[Warning]) {
     let of = |kind: Kind, severity: Severity| {
         let mut all = warnings.iter();
-        let on = all.any(|w| w.condition.kind() == kind && w.severity == severity);
-        let labels = vec![
+        let is_on = all.any(|w| w.condition.kind() == kind && w.severity == severity);
+        let labels = [
             ("condition", kind.as_str()),
             ("severity", severity.as_str()),
         ];
-        (labels, flag(on))
+        (labels, flag(is_on))
     };
+
     let severities = [Severity::Critical, Severity::Warning, Severity::Notice];
-    let all = Kind::ALL
-        .iter()
-        .flat_map(|kind| severities.map(|severity| of(*kind, severity)));
-    registry.register(
+    gauges(
+        registry,
         "warnings",
         "What needs attention (1), as in `orderwatch status` and on the page",
-        Gauges(all.collect()),
+        Kind::ALL
+            .iter()
+            .flat_map(|kind| severities.map(|severity| of(*kind, severity))),
     );
 }
 
-fn flag(on: bool) -> f64 {
-    f64::from(u8::from(on))
+/// A gauge whose name ends with its unit.
+fn unit(registry: &mut Registry, name: &str, help: &str, unit: Unit, value: f64) {
+    registry.register_with_unit(name, help, unit, ConstGauge::new(value));
+}
+
+fn flag(is_on: bool) -> f64 {
+    f64::from(u8::from(is_on))
 }
 
 /// Counts; beyond what Prometheus' numbers hold exactly they are cut.

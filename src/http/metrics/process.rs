@@ -4,75 +4,64 @@
 use std::{fs, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
-
 use prometheus_client::{metrics::counter::ConstCounter, registry::Registry};
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::meter::Gauges;
-
 pub(super) fn register(registry: &mut Registry, now: DateTime<Utc>, age: Duration) {
-    let cpu = clock_gettime(ClockId::ProcessCPUTime);
-    let seconds = |whole: i64, nanos: i64| {
-        Duration::new(
-            u64::try_from(whole).unwrap_or(0),
-            u32::try_from(nanos).unwrap_or(0),
-        )
-        .as_secs_f64()
-    };
     registry.register(
         "process_cpu_seconds",
         "Processor time of this process",
-        ConstCounter::new(seconds(cpu.tv_sec, cpu.tv_nsec)),
+        ConstCounter::new(cpu_time().as_secs_f64()),
     );
-    let started = TimeDelta::from_std(age).ok().map(|age| now - age);
-    gauge(
-        registry,
-        "start_time_seconds",
-        "When this process started",
-        started.map(super::figures::timestamp),
-    );
+
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let bytes = |name| number_after(&status, name).map(|kib| kib * 1024.0);
-    gauge(
-        registry,
-        "resident_memory_bytes",
-        "Memory that is in use",
-        bytes("VmRSS:"),
-    );
-    gauge(
-        registry,
-        "virtual_memory_bytes",
-        "Memory that was asked for",
-        bytes("VmSize:"),
-    );
-    gauge(
-        registry,
-        "threads",
-        "Threads",
-        number_after(&status, "Threads:"),
-    );
-    gauge(registry, "open_fds", "Files that are open", open_files());
     let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
-    gauge(
-        registry,
-        "max_fds",
-        "Files that may be open",
-        number_after(&limits, "Max open files"),
-    );
+    let started = TimeDelta::from_std(age).ok().map(|age| now - age);
+    let bytes = |name| number_after(&status, name).map(|kib| kib * 1024.0);
+
+    for (name, help, value) in [
+        (
+            "start_time_seconds",
+            "When this process started",
+            started.map(super::figures::timestamp),
+        ),
+        (
+            "resident_memory_bytes",
+            "Memory that is in use",
+            bytes("VmRSS:"),
+        ),
+        (
+            "virtual_memory_bytes",
+            "Memory that was asked for",
+            bytes("VmSize:"),
+        ),
+        ("threads", "Threads", number_after(&status, "Threads:")),
+        ("open_fds", "Files that are open", open_files()),
+        (
+            "max_fds",
+            "Files that may be open",
+            number_after(&limits, "Max open files"),
+        ),
+    ] {
+        if let Some(value) = value {
+            super::gauge(registry, &format!("process_{name}"), help, value);
+        }
+    }
 }
 
-fn gauge(registry: &mut Registry, name: &str, help: &str, value: Option<f64>) {
-    if let Some(value) = value {
-        registry.register(format!("process_{name}"), help, Gauges::one(value));
-    }
+fn cpu_time() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(
+        u64::try_from(time.tv_sec).unwrap_or(0),
+        u32::try_from(time.tv_nsec).unwrap_or(0),
+    )
 }
 
 fn open_files() -> Option<f64> {
     let files = fs::read_dir("/proc/self/fd").ok()?.count();
     // One of them is the directory.
-    u32::try_from(files)
-        .ok()
-        .map(|files| f64::from(files) - 1.0)
+    let files = u32::try_from(files).ok()?.saturating_sub(1);
+    Some(f64::from(files))
 }
 
 /// The number that follows a name at the beginning of a line.

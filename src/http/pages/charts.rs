@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     http::{extract::Query, problem::Problem},
-    meter::series::Series,
+    metrics::series::Series,
     store::{Point, Points, Store, StoreError},
 };
 

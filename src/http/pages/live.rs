@@ -6,7 +6,7 @@
 
 use std::{
     convert::Infallible,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{Arc, Weak},
     time::Duration,
 };
 
@@ -19,6 +19,7 @@ use axum::{
     },
 };
 use futures::{Stream, stream};
+use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::http::{
@@ -58,7 +59,7 @@ impl Default for Live {
 impl Live {
     /// Joins those who look; the first one starts the watcher.
     fn join(&self, state: &AppState) -> Arc<Changes> {
-        let mut shared = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shared = self.changes.lock();
         if let Some(changes) = shared.upgrade()
             && changes.has_changed().is_ok()
         {

@@ -3,11 +3,9 @@
 //! Both look the same; only time tells them apart. What must stay true: any other answer of a path
 //! ends the suspicion, and no answer at all neither raises nor ends it.
 
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::{
@@ -27,7 +25,7 @@ pub(super) struct Blocked(Mutex<[Option<Instant>; Call::ALL.len()]>);
 impl Blocked {
     /// Takes note of what a call brought. Returns how long its path has been blocked, if it is.
     pub(super) fn note(&self, call: Call, came: &Result<String, Failure>) -> Option<Duration> {
-        let mut since = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut since = self.0.lock();
         let since = since.get_mut(call as usize)?;
         match came {
             Err(Failure::Answer(answer)) if answer.status == STATUS => {

@@ -3,11 +3,7 @@
 //! What must stay true: within the limits below no minute and no ten seconds see more calls than
 //! Trendyol allows, and a group that was told to slow down slows down alone.
 
-use std::{
-    num::NonZeroU32,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{num::NonZeroU32, time::Duration};
 
 use governor::{
     Quota, RateLimiter,
@@ -15,9 +11,10 @@ use governor::{
     middleware::NoOpMiddleware,
     state::{InMemoryState, NotKeyed},
 };
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use crate::{backoff::Backoff, meter::label};
+use crate::{backoff::Backoff, metrics::label::Group};
 
 const MINUTE: Duration = Duration::from_mins(1);
 const TEN_SECONDS: Duration = Duration::from_secs(10);
@@ -64,17 +61,6 @@ impl Default for RateLimits {
     }
 }
 
-/// Calls that Trendyol counts together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Group {
-    Orders,
-    Push,
-    Read,
-    Claims,
-    Packages,
-    Webhooks,
-}
-
 /// A path that can be called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Call {
@@ -114,19 +100,7 @@ impl Call {
         }
     }
 
-    /// Its group, as calls are counted.
-    pub(super) const fn counted_as(self) -> label::Group {
-        match self.group() {
-            Group::Orders => label::Group::Orders,
-            Group::Push => label::Group::Push,
-            Group::Read => label::Group::Read,
-            Group::Claims => label::Group::Claims,
-            Group::Packages => label::Group::Packages,
-            Group::Webhooks => label::Group::Webhooks,
-        }
-    }
-
-    const fn group(self) -> Group {
+    pub(super) const fn group(self) -> Group {
         match self {
             Self::Stream | Self::Orders => Group::Orders,
             Self::Push => Group::Push,
@@ -183,7 +157,7 @@ impl Limits {
 
     /// Trendyol refused the call as one too many. Returns how long its group now waits.
     pub(super) fn slow_down(&self, call: Call, asked: Option<Duration>) -> Duration {
-        let mut brake = self.lane(call).brake();
+        let mut brake = self.lane(call).brake.lock();
         brake.refusals = brake.refusals.saturating_add(1);
         let pause = asked.unwrap_or_else(|| own_pause(brake.refusals));
         let pause = pause.clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
@@ -194,7 +168,7 @@ impl Limits {
 
     /// Trendyol took the call, whatever it said to it.
     pub(super) fn was_taken(&self, call: Call) {
-        self.lane(call).brake().refusals = 0;
+        self.lane(call).brake.lock().refusals = 0;
     }
 
     const fn lane(&self, call: Call) -> &Lane {
@@ -218,11 +192,6 @@ struct Brake {
 }
 
 impl Lane {
-    /// A brake is never left half-set: a panic elsewhere does not spoil it.
-    fn brake(&self) -> MutexGuard<'_, Brake> {
-        self.brake.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     async fn pause(&self) {
         while let Some(until) = self.paused_until() {
             tokio::time::sleep_until(until).await;
@@ -230,7 +199,10 @@ impl Lane {
     }
 
     fn paused_until(&self) -> Option<Instant> {
-        self.brake().until.filter(|until| *until > Instant::now())
+        self.brake
+            .lock()
+            .until
+            .filter(|until| *until > Instant::now())
     }
 }
 

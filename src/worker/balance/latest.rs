@@ -1,12 +1,9 @@
 //! Balances that come with the answers to purchases: the latest of each account, written now and
 //! then, so that a hundred purchases in a second are one write and none of them waits for it.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -29,11 +26,7 @@ struct Told {
 impl Latest {
     /// Takes note of a balance, unless a newer one of the account is known.
     pub fn tell(&self, balance: Balance) {
-        let mut balances = self
-            .0
-            .balances
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut balances = self.0.balances.lock();
         let known = balances.entry(balance.integration).or_insert(balance);
         if known.at <= balance.at {
             *known = balance;
@@ -53,11 +46,7 @@ impl Latest {
     /// Writes what has come so far. Should that fail, the next purchase or pass tells it anew.
     pub async fn write(&self, balances: &Balances) {
         let told: Vec<Balance> = {
-            let mut told = self
-                .0
-                .balances
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
+            let mut told = self.0.balances.lock();
             told.drain().map(|(_, balance)| balance).collect()
         };
         if told.is_empty() {

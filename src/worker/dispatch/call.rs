@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::sort::Ready;
 use crate::{
     clock::Clock,
+    metrics::METRICS,
     order::{
         Decision, NotSent, PurchaseOutcome, Reference, Reroute, Rules, Stage, StatusAnswer,
         Watched, decide,
@@ -111,7 +112,7 @@ impl Call {
         }
         if let Some(created) = ready.created_at {
             let latency = (self.clock.now() - created).to_std();
-            ready.panel.meter.dispatched(latency.unwrap_or_default());
+            METRICS.dispatched(ready.panel.id(), latency.unwrap_or_default());
         }
         ready.provider.purchase(&ready.purchase).await
     }

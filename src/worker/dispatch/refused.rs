@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 
 use super::Dispatch;
 use crate::{
+    metrics::METRICS,
     order::{HoldReason, IntegrationId, OrderId},
     store::{Claim, Claimed, Lease, NewHold, SpendingLimit, StoreError},
 };
@@ -103,7 +104,7 @@ impl Dispatch {
     ) -> Result<(), StoreError> {
         match self.store.hold_queued(order, reason, now).await {
             Ok(_) => {
-                self.panels.meter().held.inc(reason);
+                METRICS.held(reason);
                 tracing::warn!(%order, reason = reason.as_str(), "the order is held");
                 Ok(())
             }
@@ -133,7 +134,7 @@ impl Dispatch {
             .hold_refused(order, integration, &words, now)
             .await?;
         if held {
-            self.panels.meter().held.inc(HoldReason::ShopRowRefused);
+            METRICS.held(HoldReason::ShopRowRefused);
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{Dispatch, call::Call, sort::Ready};
 use crate::{
-    meter::label::Stream,
+    metrics::{METRICS, label::Stream},
     order::{HoldReason, OrderId, Reference},
     store::{Claim, Claimed, Lease, NewHold, SpendingLimit, StoreError},
     worker::{after, before},
@@ -103,7 +103,7 @@ impl Dispatch {
             .into_iter()
             .partition(|ready| claimed.contains(&ready.claim.order));
         let started = mine.len();
-        self.panels.meter().claimed.add(Stream::Dispatch, started);
+        METRICS.claimed(Stream::Dispatch, started);
         for ready in mine {
             tracing::info!(
                 order = %ready.claim.order,

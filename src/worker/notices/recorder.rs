@@ -5,15 +5,15 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 
 use super::super::wakeup::Wakeup;
-use crate::meter::{Meter, label::Delivery};
+use crate::metrics::{METRICS, label::Delivery};
 use crate::store::{Fate, NoticeOutcome, Store};
 
-/// Results in one statement at most.
+/// Maximum number of results in one statement.
 const GROUP: usize = 200;
 /// Between tries while the database is away.
 const AWAY: Duration = Duration::from_millis(500);
 
-/// Where the results of deliveries are handed in.
+/// Takes the results of deliveries.
 #[derive(Clone, Debug)]
 pub struct Deliveries(mpsc::Sender<NoticeOutcome>);
 
@@ -22,7 +22,6 @@ pub struct Deliveries(mpsc::Sender<NoticeOutcome>);
 pub struct DeliveryRecorder {
     store: Store,
     wakeup: Arc<Wakeup>,
-    meter: Arc<Meter>,
     inbox: mpsc::Receiver<NoticeOutcome>,
 }
 
@@ -39,24 +38,16 @@ impl Deliveries {
 }
 
 impl DeliveryRecorder {
-    /// A recorder, and the way to it. `wakeup` is told when something is to be tried again.
+    /// A recorder, and the way to it. `wakeup` learns when something is to be retried.
     #[must_use]
     pub fn new(store: Store, wakeup: Arc<Wakeup>) -> (Self, Deliveries) {
         let (deliveries, inbox) = mpsc::channel(GROUP);
         let recorder = Self {
             store,
             wakeup,
-            meter: Meter::new(),
             inbox,
         };
         (recorder, Deliveries(deliveries))
-    }
-
-    /// The same recorder, whose results this meter counts.
-    #[must_use]
-    pub fn metered(mut self, meter: Arc<Meter>) -> Self {
-        self.meter = meter;
-        self
     }
 
     /// Writes until every [`Deliveries`] is gone.
@@ -79,7 +70,7 @@ impl DeliveryRecorder {
 
     fn written(&self, group: &[NoticeOutcome]) {
         for outcome in group {
-            self.meter.deliveries.inc(match outcome.fate {
+            METRICS.delivery(match outcome.fate {
                 Fate::Delivered => Delivery::Delivered,
                 Fate::Again(_) => Delivery::Again,
                 Fate::GivenUp => Delivery::GivenUp,
@@ -98,10 +89,11 @@ impl DeliveryRecorder {
                     tracing::warn!(
                         results = group.len(),
                         error = &error as &dyn std::error::Error,
-                        "results of deliveries cannot be written now; trying again"
+                        "results of deliveries cannot be written now; retrying"
                     );
                     tokio::time::sleep(AWAY).await;
                 }
+                // Refused once, refused again: the claims end, and the notices are delivered once more.
                 Err(error) => {
                     return tracing::error!(
                         results = group.len(),

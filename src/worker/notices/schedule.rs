@@ -28,9 +28,10 @@ const AGAIN_AFTER: [Duration; 7] = [
 /// What follows from an answer at `now`, which ended try number `tries`, counted from 1.
 pub(super) fn fate(answer: &Answer, tries: u32, now: DateTime<Utc>) -> Fate {
     match answer {
-        Answer::Taken => Fate::Delivered,
+        Answer::Accepted => Fate::Delivered,
         Answer::Gone => Fate::GivenUp,
         Answer::Refused(_) | Answer::None(_) => {
+            // A database that says 0 must not skip the first delay.
             let last = usize::try_from(tries).unwrap_or(usize::MAX).max(1) - 1;
             AGAIN_AFTER
                 .get(last)
@@ -42,7 +43,7 @@ pub(super) fn fate(answer: &Answer, tries: u32, now: DateTime<Utc>) -> Fate {
 /// Why a notice was not delivered.
 pub(super) fn trouble(answer: &Answer) -> Option<String> {
     match answer {
-        Answer::Taken => None,
+        Answer::Accepted => None,
         Answer::Gone => Some("the address answered 410: it is gone".to_owned()),
         Answer::Refused(status) => Some(format!("the address answered {status}")),
         Answer::None(why) => Some(why.clone()),
@@ -64,9 +65,10 @@ pub(super) fn say(due: &DueNotice, answer: &Answer, tries: u32, fate: Fate) {
             )
         };
     }
+
     match fate {
         Fate::Delivered => say!(debug, "a settlement notice is delivered"),
-        Fate::Again(_) => say!(warn, "a settlement notice is not delivered; trying again"),
+        Fate::Again(_) => say!(warn, "a settlement notice is not delivered; it is retried"),
         Fate::GivenUp => say!(error, "a settlement notice is given up; it is kept"),
     }
 }
@@ -97,8 +99,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_taken_or_gone_is_not_tried_again() {
-        assert_eq!(fate(&Answer::Taken, 8, at(0)), Fate::Delivered);
+    fn what_is_accepted_or_gone_is_not_retried() {
+        assert_eq!(fate(&Answer::Accepted, 8, at(0)), Fate::Delivered);
         assert_eq!(fate(&Answer::Gone, 1, at(0)), Fate::GivenUp);
     }
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::Seller;
 use crate::{
     marketplace::{Barcode, BatchId, BatchItem, ItemStatus, MarketError},
-    meter::label::Item,
+    metrics::{METRICS, label::Item},
     stock::patience::{next_look, quarantine},
     store::{Batch, ItemOutcome, ItemResult},
     worker::job::JobError,
@@ -83,11 +83,11 @@ impl Seller {
         for item in learnt {
             match item.result {
                 ItemOutcome::Applied => {
-                    self.meter.items.inc(Item::Confirmed);
+                    METRICS.items(Item::Confirmed, 1);
                 }
                 ItemOutcome::Repeated => {}
                 ItemOutcome::Refused(words, _) => {
-                    self.meter.items.inc(Item::Refused);
+                    METRICS.items(Item::Refused, 1);
                     tracing::warn!(barcode = %item.barcode, %words, "Trendyol refuses a product");
                     followed.refused.push((item.barcode, words));
                 }

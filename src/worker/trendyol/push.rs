@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Followed, Forecast, Reconciler, chain, send::Sent};
+use super::{Followed, Forecast, Reconciler, send::Sent};
 use crate::{
     marketplace::Barcode,
     stock::{
@@ -23,6 +23,7 @@ use crate::{
         shelf,
     },
     store::PushLog,
+    telemetry::chain,
     worker::job::{Job, JobError},
 };
 

@@ -4,12 +4,10 @@
 //! makes orderwatch send too little, never too much. Only one process plans and sends at a time; should its
 //! lead be lost all the same, [`begin_push`](crate::store::Store::begin_push) refuses what is old.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Instant,
-};
+use std::{sync::Arc, time::Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use parking_lot::Mutex;
 
 use super::{Forecast, Pull, PushRules, Pushed, Seller, look::Looked};
 use crate::{
@@ -168,11 +166,7 @@ impl Reconciler {
     }
 
     pub(super) async fn catalogue(&self, now: DateTime<Utc>) -> Result<Arc<Catalogue>, JobError> {
-        let known = self
-            .catalogue
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let known = self.catalogue.lock().clone();
         if let Some((read_at, catalogue)) = known
             && now - read_at < CATALOGUE_FOR
         {
@@ -180,10 +174,7 @@ impl Reconciler {
         }
         let catalogue = Arc::new(self.seller().store.catalogue().await?);
         let read = Some((now, Arc::clone(&catalogue)));
-        *self
-            .catalogue
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = read;
+        *self.catalogue.lock() = read;
         Ok(catalogue)
     }
 

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::Seller;
 use crate::{
     marketplace::{Barcode, PushNotSent, PushOutcome, StockItem, fingerprint},
-    meter::label::Item,
+    metrics::{METRICS, label::Item},
     stock::patience::{next_look, quarantine},
     store::{Answered, Leader, PlannedPush, PushLog},
     worker::job::JobError,
@@ -92,7 +92,7 @@ impl Seller {
         sent.requests += usize::from(!matches!(outcome, PushOutcome::NotSent(_)));
         let (answer, after) = self.read(outcome, sent);
         if let Answered::Queued { .. } = answer {
-            self.meter.items.add(Item::Pushed, items.len());
+            METRICS.items(Item::Pushed, items.len());
             sent.took(&items, now);
             let log = Some((sent.row, &sent.log));
             sent.row = self.store.push_answered(begun.id, &answer, log).await?;
@@ -163,7 +163,7 @@ impl Seller {
             + 1;
         let until = self.clock.now() + quarantine(failures);
         self.store.rest_item(name, until, words).await?;
-        self.meter.items.inc(Item::Refused);
+        METRICS.items(Item::Refused, 1);
         sent.troubles.push(format!("{name}: {words}"));
         Ok(())
     }

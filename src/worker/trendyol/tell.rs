@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::Seller;
 use crate::{
-    store::Telling,
+    store::PickingReport,
     worker::{after, job::JobError},
 };
 
@@ -39,17 +39,21 @@ pub struct Told {
 /// [`JobError::Store`] when the database fails; what was not written down is told once more.
 pub async fn tell(seller: &Seller) -> Result<Told, JobError> {
     let mut told = Told::default();
-    for telling in seller.store.tellings(seller.clock.now(), MOST).await? {
-        one(seller, &telling, &mut told).await?;
+    for report in seller
+        .store
+        .picking_reports_due(seller.clock.now(), MOST)
+        .await?
+    {
+        one(seller, &report, &mut told).await?;
     }
     Ok(told)
 }
 
-async fn one(seller: &Seller, telling: &Telling, told: &mut Told) -> Result<(), JobError> {
-    let (store, id) = (&seller.store, telling.package_id);
-    let Some(lines) = store.lines_to_begin(id).await? else {
+async fn one(seller: &Seller, report: &PickingReport, told: &mut Told) -> Result<(), JobError> {
+    let (store, id) = (&seller.store, report.package_id);
+    let Some(lines) = store.lines_to_pick(id).await? else {
         told.needless += 1;
-        store.told(id, seller.clock.now()).await?;
+        store.picking_reported(id, seller.clock.now()).await?;
         return Ok(());
     };
     let lines: Vec<(i64, i32)> = lines
@@ -59,29 +63,31 @@ async fn one(seller: &Seller, telling: &Telling, told: &mut Told) -> Result<(), 
     let now = seller.clock.now();
     let Err(error) = seller.market.set_picking(id, &lines).await else {
         told.told += 1;
-        store.told(id, seller.clock.now()).await?;
+        store.picking_reported(id, seller.clock.now()).await?;
         return Ok(());
     };
-    let due = next(telling, now);
+    let due = next(report, now);
     match due {
         Some(_) => told.later += 1,
         None => told.given_up += 1,
     }
     tracing::warn!(
         package = id,
-        order = %telling.order_number,
-        tries = telling.tries + 1,
+        order = %report.order_number,
+        tries = report.tries + 1,
         gives_up = due.is_none(),
         error = &error as &dyn std::error::Error,
         "Trendyol could not be told that a package is being picked"
     );
-    store.not_told(id, &error.to_string(), due).await?;
+    store
+        .picking_not_reported(id, &error.to_string(), due)
+        .await?;
     Ok(())
 }
 
 /// When it is tried again; `None` for never.
-fn next(telling: &Telling, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let doubled = 2_u32.saturating_pow(u32::try_from(telling.tries).unwrap_or(0).min(16));
+fn next(report: &PickingReport, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let doubled = 2_u32.saturating_pow(u32::try_from(report.tries).unwrap_or(0).min(16));
     let due = after(now, PAUSE.saturating_mul(doubled).min(PAUSE_MAX));
-    (now - telling.written_at < GIVE_UP).then_some(due)
+    (now - report.written_at < GIVE_UP).then_some(due)
 }

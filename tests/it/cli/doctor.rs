@@ -1,5 +1,5 @@
 //! `orderwatch doctor`: each thing that keeps orders from flowing is found by its own check, with a
-//! remedy, and nothing is spent on finding it.
+//! fix, and nothing is spent on finding it.
 #![expect(
     clippy::unwrap_used,
     reason = "a test stops at the first surprise, its helpers too"
@@ -50,10 +50,10 @@ fn of<'v>(found: &'v Value, check: &str) -> Vec<(&'v str, &'v str)> {
         .filter(|finding| finding["check"] == check)
         .map(|finding| {
             let text = |key| finding[key].as_str().unwrap_or_default();
-            let remedy = text("remedy");
+            let fix = text("fix");
             let outcome = text("outcome");
             assert_eq!(
-                remedy.is_empty(),
+                fix.is_empty(),
                 matches!(outcome, "ok" | "skipped"),
                 "{finding}"
             );

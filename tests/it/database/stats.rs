@@ -8,11 +8,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use orderwatch::{
-    meter::{
-        Meter,
-        label::{Answered, Group, Item, Reply},
-        series::{Key, Series, Total},
-    },
+    metrics::series::{Key, OverTime, Series, Total},
     order::IntegrationId,
     store::{MOST_POINTS, Store},
 };
@@ -38,31 +34,20 @@ async fn migrated(pool: &PgPool) -> Store {
     store
 }
 
-/// Everything that a meter holds and that is not nothing.
-fn totals(meter: &Meter) -> Vec<(Key, Total)> {
-    let nothing = Total::default();
-    let totals = meter.totals().into_iter();
-    totals
-        .filter_map(|(key, total)| total.since(&nothing).map(|news| (key, news)))
-        .collect()
-}
-
 /// What a replica has counted: purchases at one panel, checks at two, a push.
 fn busy() -> Vec<(Key, Total)> {
-    let meter = Meter::new();
-    let (a, b) = (meter.panel(A), meter.panel(B));
+    let counted = OverTime::default();
     for _ in 0..10 {
-        a.answered(Answered::PurchaseAccepted, ms(15));
-        a.answered(Answered::StatusWaiting, ms(15));
+        counted.measure((Series::Purchases, Some(A)), ms(15), false);
+        counted.measure((Series::Checks, Some(A)), ms(15), false);
     }
-    b.answered(Answered::StatusUnclear, Duration::from_secs(20));
-    a.dispatched(ms(4));
-    a.completed(Duration::from_secs(100));
-    meter.market_answered(Group::Push, Reply::Ok, ms(300));
-    meter.market_answered(Group::Push, Reply::RateLimited, ms(300));
-    meter.items.add(Item::Pushed, 7);
-    meter.items.add(Item::Refused, 2);
-    totals(&meter)
+    counted.measure((Series::Checks, Some(B)), Duration::from_secs(20), true);
+    counted.measure((Series::Dispatch, Some(A)), ms(4), false);
+    counted.measure((Series::Code, Some(A)), Duration::from_secs(100), false);
+    counted.measure((Series::Pushes, None), ms(300), false);
+    counted.measure((Series::Pushes, None), ms(300), true);
+    counted.count((Series::Items, None), 7, 2);
+    counted.totals().into_iter().collect()
 }
 
 #[sqlx::test(migrations = false)]

@@ -43,7 +43,7 @@ async fn the_doctor_finds_over_the_api_what_it_finds_on_the_command_line() {
     assert_eq!(found.good()["warnings"], cli["warnings"]);
     for finding in found.good()["findings"].as_array().unwrap() {
         let bad = matches!(finding["outcome"].as_str(), Some("warn" | "fail"));
-        assert_eq!(finding["remedy"].is_string(), bad, "{finding}");
+        assert_eq!(finding["fix"].is_string(), bad, "{finding}");
         assert!(finding["sentence"].is_string(), "{finding}");
     }
     assert_eq!(world.panel.ledger().count(Endpoint::Purchase), 0);

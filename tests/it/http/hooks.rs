@@ -254,7 +254,7 @@ async fn diagnosed(world: &World, settings: &Settings) -> (String, String) {
         .find(|finding| finding["check"] == "webhook");
     let finding = finding.unwrap_or_else(|| panic!("{found:#}"));
     let text = |key: &str| finding[key].as_str().unwrap_or_default().to_owned();
-    (text("outcome"), text("remedy"))
+    (text("outcome"), text("fix"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -263,9 +263,9 @@ async fn doctor_names_the_command_when_trendyol_does_not_call() {
     let world = World::new().await;
     let market = Market::open(&[("A", 3)]).await;
     let settings = settings(&market, world.settings());
-    let (outcome, remedy) = diagnosed(&world, &settings).await;
+    let (outcome, fix) = diagnosed(&world, &settings).await;
     assert_eq!(outcome, "warn");
-    assert!(remedy.contains(REGISTER), "{remedy}");
+    assert!(fix.contains(REGISTER), "{fix}");
 
     // Registered where nobody answers, so Trendyol gives it up.
     let dead = settings
@@ -275,9 +275,9 @@ async fn doctor_names_the_command_when_trendyol_does_not_call() {
     assert_eq!(diagnosed(&world, &dead).await.0, "ok");
     let id = trendyol(&world, &dead, &["webhook", "list"]).await[0]["id"].clone();
     deactivate(&market, id.as_str().unwrap()).await;
-    let (outcome, remedy) = diagnosed(&world, &dead).await;
+    let (outcome, fix) = diagnosed(&world, &dead).await;
     assert_eq!(outcome, "warn");
-    assert!(remedy.contains(REGISTER), "{remedy}");
+    assert!(fix.contains(REGISTER), "{fix}");
     let again = trendyol(&world, &dead, &["webhook", "register"]).await;
     assert_eq!(again["outcome"], "activated");
     assert_eq!(diagnosed(&world, &dead).await.0, "ok");

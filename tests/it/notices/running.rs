@@ -65,7 +65,7 @@ async fn the_daemon_tells_delivers_and_asks_for_balances(pool: PgPool) {
     let stop = Stop::default();
     let daemon = tokio::spawn({
         let stop = stop.clone();
-        async move { daemon::run(&config, &stop, orderwatch::meter::Meter::new()).await }
+        async move { daemon::run(&config, &stop).await }
     });
     let order = shop.place(reseller.package("2")).await;
     shop.set(order, r#""createdAt" = now()"#).await;

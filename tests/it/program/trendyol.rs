@@ -5,6 +5,8 @@
     reason = "a test stops at the first surprise, its helpers too"
 )]
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use orderwatch::clock::{Clock as _, DatabaseClock};
 use sandbox::{
@@ -31,9 +33,14 @@ struct Market {
 impl Market {
     /// Five of A and of B lie there, and nothing is on sale.
     async fn new() -> Self {
+        Self::with_results_after(Duration::ZERO).await
+    }
+
+    async fn with_results_after(results_after: Duration) -> Self {
         let mut plan = StorePlan::new(7);
         plan.clock = sandbox::clock::running();
         plan.limits = Limits::none();
+        plan.queue.delay = results_after..=results_after;
         plan.products = ["A", "B"].map(|barcode| Product::new(barcode, 0)).to_vec();
         let market = Self {
             world: World::new().await,
@@ -182,7 +189,8 @@ async fn a_push_that_is_cut_by_a_kill_is_looked_at_and_sent_again_only_if_it_was
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_passes_do_is_measured_also_by_hand() {
-    let market = Market::new().await;
+    // The results are asked for more than once, and every item is counted once.
+    let market = Market::with_results_after(Duration::from_secs(2)).await;
     market
         .sql("INSERT INTO central_stock (barcode, qty) VALUES ('C', 5)")
         .await;
@@ -191,7 +199,7 @@ async fn what_passes_do_is_measured_also_by_hand() {
         .put(Product::new("C", 5).state(ProductState::OnSale));
     market.shop.sell("C", 1).unwrap();
     market.shop.set_state("B", ProductState::Locked).unwrap();
-    let now = Some(std::time::Duration::from_secs(1));
+    let now = Some(Duration::from_secs(1));
     let refusal = trouble::too_many(Endpoint::PushStock, now);
     market
         .shop
@@ -215,6 +223,9 @@ async fn what_passes_do_is_measured_also_by_hand() {
         done.then_some(())
     })
     .await;
+    let reset = Fault::Instead(Trouble::Reset);
+    market.shop.faults().next(Endpoint::Claims, reset);
+    site.post("/api/v1/jobs/pull-returns/runs", &body).await;
     let told = site.get("/metrics").await.body;
     let whole = |name: &str| figure(&told, name).to_string();
     let ledger = market.shop.ledger();
@@ -222,7 +233,6 @@ async fn what_passes_do_is_measured_also_by_hand() {
         ("orders", vec![Endpoint::OrderStream, Endpoint::Orders]),
         ("push", vec![Endpoint::PushStock]),
         ("read", vec![Endpoint::ReadBack, Endpoint::BatchResult]),
-        ("claims", vec![Endpoint::Claims]),
         ("packages", vec![Endpoint::UpdatePackage]),
     ] {
         let came: u64 = endpoints.iter().map(|to| ledger.count(*to)).sum();
@@ -235,6 +245,14 @@ async fn what_passes_do_is_measured_also_by_hand() {
         assert_eq!(whole(&timed), came.to_string());
     }
     for (name, want) in [
+        (
+            "trendyol_requests_total{group=\"claims\",outcome=\"no_answer\"}",
+            1,
+        ),
+        (
+            "trendyol_requests_total{group=\"claims\",outcome=\"ok\"}",
+            0,
+        ),
         ("stock_items_total{result=\"pushed\"}", 2),
         ("stock_items_total{result=\"confirmed\"}", 1),
         ("stock_items_total{result=\"refused\"}", 1),

@@ -9,7 +9,6 @@ use chrono::{DateTime, Utc};
 use orderwatch::{
     clock::{Clock, ManualClock},
     marketplace::trendyol::{AccountSettings, RateLimits, Trendyol},
-    meter::Meter,
     outbound::{Http, HttpSettings},
     stock::{listing::ShelfRule, pace::Settle, second_pusher::OnSecondPusher},
     worker::{
@@ -84,15 +83,13 @@ impl Rig {
             base_url: shop.base_url(),
             ..account
         };
-        let meter = Meter::new();
-        let client = client(&account, http).metered(Arc::clone(&meter));
+        let client = client(&account, http);
         let market = Arc::new(Unsteady::new(Arc::new(client), Arc::clone(&tide)));
         let seller = Seller {
             store: warehouse.store.clone(),
             market: Arc::clone(&market) as _,
             clock: Arc::clone(&clock) as _,
             rest: Arc::new(TideRest(Arc::clone(&tide))),
-            meter,
         };
         let rules = PushRules {
             batch_size: 1000,

@@ -96,7 +96,7 @@ async fn what_a_table_does_not_take_is_said_with_column_and_fix(pool: PgPool) {
     let before = its_rows(&rig.warehouse).await;
     let tried = rig.warehouse.store.try_writes(&rows, now).await.unwrap();
     assert_eq!(tried.len(), 1, "{tried:?}");
-    assert!(tried[0].words.contains("\"depo\""), "{tried:?}");
+    assert!(tried[0].sentence.contains("\"depo\""), "{tried:?}");
     assert_eq!(
         tried[0].fix,
         "ALTER TABLE public.\"orders_created\" ALTER COLUMN \"depo\" SET DEFAULT '';"

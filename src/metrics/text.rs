@@ -6,16 +6,15 @@
 use std::fmt::{self, Write as _};
 
 use prometheus_client::{
-    encoding::{EncodeMetric, MetricEncoder, text::encode_eof, text::encode_registry},
-    metrics::MetricType,
+    encoding::text::{encode_eof, encode_registry},
     registry::Registry,
 };
 
-use super::Meter;
+use super::Metrics;
 
 /// Which form somebody wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exposition {
+pub(crate) enum Exposition {
     /// `text/plain; version=0.0.4`.
     Classic,
     /// `application/openmetrics-text; version=1.0.0`.
@@ -24,8 +23,7 @@ pub enum Exposition {
 
 impl Exposition {
     /// The form that an `Accept` header asks for.
-    #[must_use]
-    pub fn accepted(accept: Option<&str>) -> Self {
+    pub(crate) fn accepted(accept: Option<&str>) -> Self {
         let open = accept.is_some_and(|accept| accept.contains("application/openmetrics-text"));
         if open {
             Self::OpenMetrics
@@ -34,9 +32,7 @@ impl Exposition {
         }
     }
 
-    /// The content type of the answer.
-    #[must_use]
-    pub const fn content_type(self) -> &'static str {
+    pub(crate) const fn content_type(self) -> &'static str {
         match self {
             Self::Classic => "text/plain; version=0.0.4; charset=utf-8",
             Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
@@ -44,44 +40,13 @@ impl Exposition {
     }
 }
 
-/// Gauges of one moment, by label values that are known at compile time.
-#[derive(Clone, Debug, Default)]
-pub struct Gauges(pub Vec<(Vec<(&'static str, &'static str)>, f64)>);
-
-impl Gauges {
-    /// One figure without labels.
-    #[must_use]
-    pub fn one(value: f64) -> Self {
-        Self(vec![(Vec::new(), value)])
-    }
-}
-
-impl EncodeMetric for Gauges {
-    fn encode(&self, mut encoder: MetricEncoder) -> fmt::Result {
-        for (labels, value) in &self.0 {
-            if labels.is_empty() {
-                encoder.encode_gauge(value)?;
-            } else {
-                encoder.encode_family(labels)?.encode_gauge(value)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn metric_type(&self) -> MetricType {
-        MetricType::Gauge
-    }
-}
-
-impl Meter {
+impl Metrics {
     /// What this process has counted and measured, followed by `more`.
-    ///
-    /// # Errors
-    /// [`fmt::Error`] when a metric cannot be written.
-    pub fn text(&self, more: &Registry, form: Exposition) -> Result<String, fmt::Error> {
+    pub(crate) fn text(&self, more: &Registry, form: Exposition) -> Result<String, fmt::Error> {
         let mut text = String::with_capacity(64 * 1024);
         encode_registry(&mut text, &self.registry)?;
         encode_registry(&mut text, more)?;
+
         match form {
             Exposition::OpenMetrics => {
                 encode_eof(&mut text)?;
@@ -94,14 +59,12 @@ impl Meter {
 
 /// `OpenMetrics` in the classic form: counters and infos are declared under their whole names, and
 /// there are no lines about units.
-///
-/// # Errors
-/// [`fmt::Error`] when it cannot be written.
-pub fn classic(open: &str) -> Result<String, fmt::Error> {
+fn classic(open: &str) -> Result<String, fmt::Error> {
     let mut text = String::with_capacity(open.len());
     let mut help = None;
     for line in open.lines() {
         if let Some(words) = line.strip_prefix("# HELP ") {
+            // It comes before the type, which alone says how the name ends.
             help = words.split_once(' ');
         } else if let Some(words) = line.strip_prefix("# TYPE ") {
             let (name, kind) = words.split_once(' ').unwrap_or((words, "untyped"));
@@ -119,19 +82,20 @@ pub fn classic(open: &str) -> Result<String, fmt::Error> {
             writeln!(text, "{line}")?;
         }
     }
+
     Ok(text)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::meter::label::Stream;
+    use crate::metrics::label::Stream;
 
     #[test]
     fn the_classic_form_declares_counters_by_their_whole_name() {
-        let meter = Meter::new();
-        meter.claimed.add(Stream::Poll, 3);
-        let text = meter
+        let metrics = Metrics::new();
+        metrics.claimed(Stream::Poll, 3);
+        let text = metrics
             .text(&Registry::default(), Exposition::Classic)
             .unwrap();
         for line in [
@@ -144,7 +108,7 @@ mod tests {
             assert!(text.lines().any(|have| have == line), "{line}\n{text}");
         }
         assert!(!text.contains("# UNIT") && !text.contains("# EOF"));
-        let open = meter
+        let open = metrics
             .text(&Registry::default(), Exposition::OpenMetrics)
             .unwrap();
         assert!(open.ends_with("# EOF\n"));

@@ -3,10 +3,15 @@
 //! The bounds of a series are stored by their place only: new ones are added at the end and none is
 //! ever moved, or what was stored before would mean something else.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use super::{distribution::Bounds, distribution::Measured};
+use parking_lot::Mutex;
+use strum::IntoStaticStr;
+
 use crate::order::IntegrationId;
+
+/// Upper bounds of times, in microseconds, ascending.
+pub(crate) type Bounds = &'static [u64];
 
 const MS: u64 = 1000;
 const SECOND: u64 = 1000 * MS;
@@ -56,8 +61,9 @@ pub const LONG: Bounds = &[
     24 * HOUR,
 ];
 
-/// A series of the statistics over time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// A series of the statistics over time. The database and the API use its name in small letters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Series {
     /// Order inserted → request at the panel. Per panel.
     Dispatch,
@@ -67,15 +73,14 @@ pub enum Series {
     Purchases,
     /// Status calls and how long they took; errors are those that say nothing. Per panel.
     Checks,
-    /// Requests that send stock and how long they took; errors are those that were not taken.
+    /// Requests that send stock and how long they took; errors are those that were not accepted.
     Pushes,
     /// Items of stock that were sent; errors are those that were refused. No times.
     Items,
 }
 
 impl Series {
-    /// Every series.
-    pub const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Dispatch,
         Self::Code,
         Self::Purchases,
@@ -84,23 +89,9 @@ impl Series {
         Self::Items,
     ];
 
-    /// The name that the database and the API use.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Dispatch => "dispatch",
-            Self::Code => "code",
-            Self::Purchases => "purchases",
-            Self::Checks => "checks",
-            Self::Pushes => "pushes",
-            Self::Items => "items",
-        }
-    }
-
-    /// The series of that name, or `None` when there is no such series.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|series| series.as_str() == name)
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Upper bounds of its times.
@@ -113,15 +104,57 @@ impl Series {
     }
 }
 
+/// Everything that is kept over time, since the process began.
+#[derive(Debug, Default)]
+pub struct OverTime(Mutex<BTreeMap<Key, Total>>);
+
+impl OverTime {
+    /// One more of the series, which took this long.
+    pub fn measure(&self, key: Key, took: Duration, is_error: bool) {
+        self.change(key, |total| {
+            total.count += 1;
+            total.errors += u64::from(is_error);
+            total.times.add(took, key.0.bounds());
+        });
+    }
+
+    /// More of a series without times.
+    pub fn count(&self, key: Key, number: usize, errors: usize) {
+        let whole = |number| u64::try_from(number).unwrap_or(u64::MAX);
+        self.change(key, |total| {
+            total.count += whole(number);
+            total.errors += whole(errors);
+        });
+    }
+
+    /// What it holds now.
+    #[must_use]
+    pub fn totals(&self) -> BTreeMap<Key, Total> {
+        self.0.lock().clone()
+    }
+
+    fn change(&self, key: Key, change: impl FnOnce(&mut Total)) {
+        let mut totals = self.0.lock();
+        change(totals.entry(key).or_default());
+    }
+}
+
 /// What one series holds, since the process began or in some time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Total {
-    /// How many.
     pub count: u64,
-    /// How many of them went wrong.
     pub errors: u64,
-    /// Their times, in microseconds; of some there is none.
+    /// Not every series has times.
     pub times: Measured,
+}
+
+/// Times, by the bucket that they fall into.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Measured {
+    /// How many in each bucket; the last one is for what lies above all bounds.
+    pub buckets: Vec<u64>,
+    /// Of all times, in microseconds.
+    pub sum: u64,
 }
 
 /// Names a total: what, and of which panel. `None`: of no panel.
@@ -141,6 +174,32 @@ impl Total {
 }
 
 impl Measured {
+    fn add(&mut self, time: Duration, bounds: Bounds) {
+        let time = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        // A bound belongs to its own bucket, as Prometheus has it.
+        let place = bounds.partition_point(|bound| *bound < time);
+        self.buckets.resize(bounds.len() + 1, 0);
+        if let Some(bucket) = self.buckets.get_mut(place) {
+            *bucket += 1;
+        }
+        self.sum = self.sum.wrapping_add(time);
+    }
+
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.buckets.iter().sum()
+    }
+
+    fn since(&self, before: &Self) -> Self {
+        let earlier = before.buckets.iter().copied().chain(std::iter::repeat(0));
+        let news = self.buckets.iter().zip(earlier);
+        Self {
+            buckets: news.map(|(now, then)| now.saturating_sub(then)).collect(),
+            // Both wrap around alike, so the difference holds.
+            sum: self.sum.wrapping_sub(before.sum),
+        }
+    }
+
     /// The buckets as they are stored: the one above all bounds first, so that a bound may be added
     /// at the end, and without the empty ones at the end.
     #[must_use]
@@ -169,7 +228,6 @@ impl Measured {
 /// bound. `None` when nothing was measured.
 #[must_use]
 pub fn quantile(share: f64, buckets: &[u64], bounds: Bounds) -> Option<Duration> {
-    use super::distribution::real;
     let count: u64 = buckets.iter().sum();
     let rank = share.clamp(0.0, 1.0) * real(count);
     let mut below = 0;
@@ -187,8 +245,15 @@ pub fn quantile(share: f64, buckets: &[u64], bounds: Bounds) -> Option<Duration>
         let time = lower + (real(upper) - lower) * part;
         return Some(Duration::from_secs_f64(time / 1e6));
     }
+
     let highest = bounds.last().copied().map(Duration::from_micros);
     highest.filter(|_| count > 0)
+}
+
+/// As a floating-point number; above 2^53 the last digits are lost.
+#[expect(clippy::cast_precision_loss, reason = "no count of ours comes near")]
+const fn real(number: u64) -> f64 {
+    number as f64
 }
 
 #[cfg(test)]
@@ -211,6 +276,27 @@ mod tests {
     }
 
     #[test]
+    fn a_bound_belongs_to_its_own_bucket() {
+        let mut measured = Measured::default();
+        for ms in [0, 10, 11, 20, 21] {
+            measured.add(Duration::from_millis(ms), BOUNDS);
+        }
+        assert_eq!((measured.buckets, measured.sum), (vec![2, 2, 1], 62 * MS));
+    }
+
+    #[test]
+    fn what_came_since_then_is_the_difference() {
+        let mut measured = Measured::default();
+        measured.add(Duration::from_millis(5), BOUNDS);
+        let then = measured.clone();
+        measured.add(Duration::from_millis(50), BOUNDS);
+        let news = measured.since(&then);
+        assert_eq!((&*news.buckets, news.sum), (&[0, 0, 1][..], 50 * MS));
+        assert_eq!(measured.since(&Measured::default()), measured);
+        assert_eq!(news.count(), 1);
+    }
+
+    #[test]
     fn what_is_stored_reads_as_it_was() {
         for buckets in [vec![0, 0, 0], vec![1, 0, 0], vec![0, 2, 0], vec![0, 0, 3]] {
             let measured = Measured { buckets, sum: 7 };
@@ -224,7 +310,6 @@ mod tests {
         for series in Series::ALL {
             assert!(series.bounds().is_sorted());
             assert_eq!(series.bounds().len(), SHORT.len());
-            assert_eq!(Series::parse(series.as_str()), Some(series));
         }
     }
 }

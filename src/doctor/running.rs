@@ -1,4 +1,4 @@
-//! Who is at work, whether orders are bought, and what lies about.
+//! Whether a daemon is running and serving, whether orders are bought, and who else sends them.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ const SWITCH_OFF: &str = "Patch the shop in two places: README, \"Switching over
 /// The longest wait for a connection on this machine.
 const CONNECT: Duration = Duration::from_secs(3);
 
-pub(super) async fn look(
+pub(super) async fn check(
     patient: &Patient<'_>,
     now: DateTime<Utc>,
 ) -> Result<Findings, StoreError> {
@@ -31,6 +31,7 @@ pub(super) async fn look(
     if config.shop.enabled {
         shop_orders(patient, now, &mut findings).await?;
     }
+
     if let Some(pause) = store.stock_pause().await? {
         findings.fail(
             "stock paused",
@@ -38,6 +39,7 @@ pub(super) async fn look(
             "`orderwatch stock resume` once the cause is gone.",
         );
     }
+
     http(config, runs, &mut findings).await;
     Ok(findings)
 }
@@ -50,6 +52,7 @@ async fn shop_orders(
 ) -> Result<(), StoreError> {
     let Patient { store, config, .. } = *patient;
     buying(patient, findings);
+
     for brake in store.brakes().await? {
         if brake.panel.is_none() {
             findings.warn(
@@ -62,9 +65,10 @@ async fn shop_orders(
             );
         }
     }
+
     old_orders(store, config, now, findings).await?;
     others(store, now, findings).await?;
-    tenants::look(store, now, findings).await
+    tenants::check(store, now, findings).await
 }
 
 /// Whether one is at work.
@@ -75,6 +79,7 @@ async fn daemons(
 ) -> Result<bool, StoreError> {
     let daemons = store.daemons(now).await?;
     let alive: Vec<_> = daemons.iter().filter(|daemon| daemon.alive).collect();
+
     if alive.is_empty() {
         findings.warn(
             "daemon",
@@ -82,13 +87,14 @@ async fn daemons(
             "`systemctl start orderwatch`, or `orderwatch run`.",
         );
     }
+
     for daemon in &alive {
         let stuck = daemon.stuck.join(", ");
         if !stuck.is_empty() {
             findings.fail(
                 "daemon",
-                format!("A part of it does not turn any more: {stuck}."),
-                "Look into its log; `systemctl restart orderwatch` loses nothing.",
+                format!("Worker stalled: {stuck}."),
+                "Check its log; `systemctl restart orderwatch` loses nothing.",
             );
         } else if daemon.version == env!("CARGO_PKG_VERSION") {
             let since = (now - daemon.started_at).to_std();
@@ -123,6 +129,7 @@ fn buying(patient: &Patient<'_>, findings: &mut Findings) {
             "Compare with `orderwatch shadow`, then set dispatch.mode = \"live\".",
         ),
     };
+
     if !patient.config.poll.enabled {
         findings.warn(
             "poll",
@@ -148,11 +155,12 @@ async fn old_orders(
                 "{old}{more} orders wait that are older than dispatch.max_order_age ({}) and are not bought.",
                 Format::PLAIN.span(age)
             ),
-            "Decide them by hand in the shop; those that came while orderwatch was here are held by the next scan.",
+            "Decide them in the shop, one by one; those that came while orderwatch was running are held by the next scan.",
         );
     } else {
         findings.ok("old orders", "None waits that is too old to be bought.");
     }
+
     Ok(())
 }
 
@@ -168,6 +176,7 @@ async fn others(
     let known: i64 = evidence.values().map(|found| found.known).sum();
     let money: Decimal = evidence.values().map(|found| found.unexplained).sum();
     let sent = store.sent_by_shop(now - LATELY).await?;
+
     if fresh > 0 {
         findings.fail(
             CHECK,
@@ -188,9 +197,10 @@ async fn others(
                     "of ours were written over"
                 )
             ),
-            "Look at the panel whether they were bought twice.",
+            "Check at the panel whether they were bought twice.",
         );
     }
+
     if sent > 0 {
         findings.warn(
             CHECK,
@@ -205,6 +215,7 @@ async fn others(
             },
         );
     }
+
     if money > Decimal::ZERO {
         findings.warn(
             CHECK,
@@ -212,16 +223,17 @@ async fn others(
                 "{} left the accounts in the last 24 hours that orderwatch did not spend.",
                 Format::PLAIN.money(money, "TRY")
             ),
-            "Look at the panels who buys there: staff by hand, or a second dispatcher.",
+            "Check at the panels who buys there: staff by hand, or a second dispatcher.",
         );
     }
+
     if fresh + known + sent == 0 && money <= Decimal::ZERO {
         findings.ok(CHECK, "Nobody else sends orders.");
     }
     Ok(())
 }
 
-/// So many orders, and what was done with them.
+/// A number of orders, and what was done with them.
 fn orders(number: i64, one: &str, many: &str) -> String {
     if number == 1 {
         format!("1 order {one}")
@@ -239,11 +251,13 @@ async fn http(config: &Config, runs: bool, findings: &mut Findings) {
         return;
     }
     let listen = config.http.listen;
+
     let who = if config.http.token.is_some() {
         "whoever has the token may act"
     } else {
         "without a token, only this machine may act"
     };
+    // Without a daemon nobody would listen, and port 0 is another one each time.
     if !runs || listen.port() == 0 {
         findings.skip(
             "http",
@@ -251,6 +265,8 @@ async fn http(config: &Config, runs: bool, findings: &mut Findings) {
         );
         return;
     }
+
+    // Whoever listens at every address is reached at this machine's own.
     let mut address = listen;
     if address.ip().is_unspecified() {
         address.set_ip(if listen.is_ipv4() {
@@ -259,6 +275,7 @@ async fn http(config: &Config, runs: bool, findings: &mut Findings) {
             std::net::Ipv6Addr::LOCALHOST.into()
         });
     }
+
     match tokio::time::timeout(CONNECT, TcpStream::connect(address)).await {
         Ok(Ok(_)) => {
             findings.ok("http", format!("It listens at {listen}; {who}."));
@@ -267,7 +284,7 @@ async fn http(config: &Config, runs: bool, findings: &mut Findings) {
             findings.warn(
                 "http",
                 format!("Nobody listens at {listen} on this machine."),
-                "Fine if the daemon runs elsewhere; otherwise look into its log.",
+                "Fine if the daemon runs elsewhere; otherwise check its log.",
             );
         }
     }
