@@ -41,6 +41,7 @@ impl Condition {
         lang.pick(condition_fix(self))
     }
 
+    #[expect(clippy::too_many_lines, reason = "a line or two for each condition")]
     fn blanks(&self, format: &Format) -> ConditionBlanks {
         let money = |amount| format.money(amount, "TRY");
         let mut blanks = ConditionBlanks::default();
