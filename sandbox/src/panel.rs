@@ -5,7 +5,7 @@
 //!
 //! ```no_run
 //! # async fn example() -> std::io::Result<()> {
-//! use orderwatch::sandbox::{
+//! use sandbox::{
 //!     panel::{Endpoint, Panel, PanelPlan},
 //!     trouble::{Fault, Trouble},
 //! };

@@ -12,7 +12,7 @@
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! use std::time::Duration;
-//! use orderwatch::sandbox::trendyol::{StorePlan, TrendyolStore};
+//! use sandbox::trendyol::{StorePlan, TrendyolStore};
 //! let store = TrendyolStore::start(StorePlan::sample(7, 100)).await?;
 //! let order = store.sell("8683772000000", 2)?;
 //! // ... point a client at store.base_url() and let it pull ...

@@ -113,7 +113,7 @@ async fn a_sound_shop_is_sound_and_nothing_is_spent_on_finding_it() {
 
     let text = world.command(&["doctor"]).await.good();
     assert!(
-        text.contains("ok   balance: panel holds 1000000.00 TRY."),
+        text.contains("ok   balance: panel holds 1,000,000.00 TRY."),
         "{text}"
     );
     assert!(text.contains("Orders can flow; 3 warnings."), "{text}");

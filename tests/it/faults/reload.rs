@@ -62,9 +62,7 @@ async fn a_faulty_file_is_named_and_the_old_settings_stay() {
     let site = Site::of(&process).await;
     until("the page to say so", || async {
         let page = site.get("/").await;
-        page.body
-            .contains("The last reload was refused")
-            .then_some(())
+        page.body.contains("Last reload refused").then_some(())
     })
     .await;
     let order = world.shop.order(PIN, "player-1").await;

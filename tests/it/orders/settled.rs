@@ -59,7 +59,8 @@ async fn status_and_doctor_name_what_is_not_settled_and_that_nobody_is_told(pool
     shop.sql("UPDATE orderwatch.unsettled SET finished_at = now() - interval '1 hour'")
         .await;
     let status = run(&shop, "status").await.out;
-    let said = "1 order has ended and the shop has not settled it; nobody is told of it";
+    let said =
+        "Finished orders that the shop has not settled, and no notification is configured: 1.";
     let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(flat(&status).contains(said), "{status}");
     let doctor = run(&shop, "doctor").await.out;

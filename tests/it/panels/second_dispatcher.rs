@@ -85,7 +85,7 @@ async fn a_row_that_was_written_over_pauses_its_panel_until_a_person_resumes_it(
     let status = run(&shop, "status").await.out.replace('\n', " ");
     let status: String = status.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
-        status.contains("too: 1 order of ours names another purchase in the shop"),
+        status.contains("our orders that name another purchase in the shop: 1."),
         "{status}"
     );
     assert!(status.contains("is paused by orderwatch"), "{status}");
@@ -211,7 +211,7 @@ async fn money_that_leaves_an_account_without_us_is_said_and_pauses_nothing(pool
     let status = run(&shop, "status").await.out;
     let status: String = status.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
-        status.contains("fell by 40.00 TRY in 24 hours that orderwatch did not spend"),
+        status.contains("fell by 40.00 TRY in 24 hours without a purchase by orderwatch"),
         "{status}"
     );
 }

@@ -290,7 +290,7 @@ async fn of_two_people_who_decide_at_once_one_wins(pool: PgPool) {
             "changed meanwhile",
             "holds the shop's row",
             "is final",
-            "goes on by itself",
+            "continues automatically",
         ];
         assert!(
             known.iter().any(|words| refusal.contains(words)),
@@ -342,7 +342,10 @@ async fn what_cannot_be_resolved_says_what_can_be_done_instead(pool: PgPool) {
     shop.set(unsent, "quantity = 2").await;
     rig.dispatch().await;
     for (order, words) in [
-        (submitted, "the order is submitted and goes on by itself"),
+        (
+            submitted,
+            "The order is submitted and continues automatically",
+        ),
         (late, "approve or reject the order in the shop"),
         (
             unsent,

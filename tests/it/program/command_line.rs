@@ -287,7 +287,7 @@ async fn a_database_url_that_is_none_is_said_without_showing_it() {
         "http://x:Kanarya77@localhost/",
         "postgres://u:Kanarya77@[::1/x",
     ] {
-        for args in [&["run"][..], &["migrate"], &["config", "check"], &["demo"]] {
+        for args in [&["run"][..], &["migrate"], &["config", "check"]] {
             let ended = Program::new(args.iter().copied())
                 .env("DATABASE_URL", url)
                 .current_dir(&std::env::temp_dir())

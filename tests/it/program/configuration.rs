@@ -236,9 +236,7 @@ async fn usage_errors_end_with_two_and_help_and_version_are_there() {
         format!("orderwatch {}\n", env!("CARGO_PKG_VERSION"))
     );
     let help = Program::new(["--help"]).run().await.good();
-    for command in [
-        "run", "migrate", "config", "once", "order", "demo", "--config",
-    ] {
+    for command in ["run", "migrate", "config", "once", "order", "--config"] {
         assert!(help.contains(command), "{help}");
     }
 }

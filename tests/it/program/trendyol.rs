@@ -306,7 +306,7 @@ async fn the_commands_of_the_store_do_what_they_say() {
     run(&["stock", "push", "--force"]).await.good();
     market.on_sale(0).await;
     market
-        .sql("INSERT INTO stock_push_log (push_time, success) VALUES (now() - interval '2 days', true)")
+        .sql("INSERT INTO stock_push_log (id, push_time, success) VALUES (0, now() - interval '2 days', true)")
         .await;
     let rows = async |args: &[&str]| {
         let text = run(args).await.good();

@@ -59,12 +59,12 @@ async fn a_deficit_is_raised_at_once_but_for_what_may_be_hidden_and_whole_when_i
     let rig = shop(pool, secs(20)).await;
     // Seconds, units that lie there, units on sale: a deficit that grows starts anew.
     for (wait, qty, on_sale) in [
-        (0, 10, 9),
-        (30, 10, 9),
+        (0, 10, 8),
+        (30, 10, 8),
         (15, 10, 10),
-        (30, 12, 11),
-        (30, 17, 16),
-        (15, 17, 16),
+        (30, 12, 10),
+        (30, 17, 15),
+        (15, 17, 15),
         (30, 17, 17),
     ] {
         rig.wait(secs(wait));

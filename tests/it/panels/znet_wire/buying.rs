@@ -409,7 +409,7 @@ fn proxy_variables_are_ignored() {
     let mut same = Command::new(std::env::current_exe().unwrap());
     same.args([
         "--exact",
-        "znet_wire::buying::each_purchase_has_a_connection_of_its_own",
+        "panels::znet_wire::buying::each_purchase_has_a_connection_of_its_own",
     ]);
     for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
         same.env(name, nowhere).env(name.to_lowercase(), nowhere);
