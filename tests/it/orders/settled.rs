@@ -70,7 +70,7 @@ async fn status_and_doctor_name_what_is_not_settled_and_that_nobody_is_told(pool
         "{doctor}"
     );
     assert!(
-        flat.contains("no [[notify.webhook]] tells it when"),
+        flat.contains("no [[notify.webhook]] notifies it"),
         "{doctor}"
     );
 }

@@ -60,7 +60,7 @@ async fn a_deficit_is_raised_at_once_but_for_what_may_be_hidden_and_whole_when_i
     // Seconds, units that lie there, units on sale: a deficit that grows starts anew.
     for (wait, qty, on_sale) in [
         (0, 10, 8),
-        (30, 10, 8),
+        (30, 10, 9),
         (15, 10, 10),
         (30, 12, 10),
         (30, 17, 15),
