@@ -5,7 +5,7 @@
 //!
 //! * it only asks: nothing is bought, nothing is written, and a panel is asked for balance and price
 //!   list only,
-//! * every question has a deadline ([`Pace`]), and one that fails keeps none of the others from
+//! * every question has a deadline (`Pace`), and one that fails keeps none of the others from
 //!   being asked,
 //! * no finding holds a secret, whatever a panel or a database said.
 

@@ -3,7 +3,7 @@
 //!
 //! The sentences are data (`text/*.toml`, English first); `build.rs` makes Rust of them, so that one
 //! that lacks a language, a variant or an argument does not compile. A room that says some of them
-//! includes its file with [`sentences!`] and gives the values; this room knows none of those values.
+//! includes its file with `sentences!` and gives the values; this room knows none of those values.
 
 pub(crate) mod bidi;
 pub mod format;

@@ -9,7 +9,7 @@
 //! What must stay true:
 //!
 //! * a purchase is sent only after its claim is committed, and once per claim,
-//! * no more is claimed than can be started at once ([`capacity`], [`gate`]),
+//! * no more is claimed than can be started at once ([`capacity`], [`concurrency`]),
 //! * a result is never dropped while the process lives,
 //! * a slow panel holds up its own orders only.
 

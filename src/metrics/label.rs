@@ -39,7 +39,7 @@ pub enum Call {
     Catalogue,
 }
 
-/// What came of a call to a panel; which of them a call can have is in [`Call::outcomes`].
+/// What came of a call to a panel; which of them a call can have is in `Call::outcomes`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum Outcome {
