@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 
 use super::finding::Findings;
 use crate::{
+    stock::mirror::sample_rows,
     store::{Store, StoreError},
-    worker::trendyol::sample_rows,
 };
 
 /// Whose table it is.

@@ -11,8 +11,8 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::{
+    deadlines::{MAY_STILL_APPLY, REPEAT_AFTER},
     pace::{Pace, Sales},
-    patience::{MAY_STILL_APPLY, REPEAT_AFTER},
 };
 
 /// What is remembered of a barcode at Trendyol.
@@ -64,9 +64,7 @@ pub struct Deficit {
 /// A quantity that was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sent {
-    /// How many.
     pub quantity: i32,
-    /// When.
     pub at: DateTime<Utc>,
     /// While it may still be applied: until when its result is waited for.
     pub open_until: Option<DateTime<Utc>>,
@@ -75,7 +73,6 @@ pub struct Sent {
 /// The circumstances of a decision.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
-    /// The time.
     pub now: DateTime<Utc>,
     /// When the orders were last read whole.
     pub orders_read_at: Option<DateTime<Utc>>,
@@ -96,7 +93,6 @@ pub enum Verdict {
     InSync,
     /// This quantity is sent.
     Send {
-        /// Units.
         quantity: i32,
         /// Why it is this many.
         reason: Reason,

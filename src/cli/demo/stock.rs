@@ -80,7 +80,7 @@ impl Comparison {
         let on_sale: HashMap<String, u32> = warehouse.books.trendyol.stocks().into_iter().collect();
         let free = warehouse.books.free().await?;
         let forecast = warehouse.forecast().await?;
-        for (barcode, entry) in &forecast.plan().entries {
+        for (barcode, entry) in forecast.entries() {
             let barcode = barcode.as_str();
             let listed = on_sale.get(barcode).copied().map_or(0, i64::from);
             let free = free.get(barcode).copied().unwrap_or(0).max(0);

@@ -20,7 +20,7 @@ use crate::{
     shutdown::Stop,
     stock::rule::{Verdict, Wait},
     store::{PickAsk, Picked, Store},
-    worker::trendyol::{Forecast, ORDERS, needed},
+    worker::trendyol::Forecast,
 };
 use sandbox::{
     faults::{Chance, FaultPlan},
@@ -226,9 +226,9 @@ impl Warehouse {
             dry_run: false,
             now: self.clock.now(),
         };
-        if let Picked::Taken { lines, .. } = self.store.pick(ask, needed).await? {
+        if let Picked::Taken { lines, .. } = self.store.pick(ask).await? {
             let taken = lines.into_iter();
-            let taken = taken.map(|line| (line.line.barcode, line.from_stock));
+            let taken = taken.map(|line| (line.barcode, line.from_stock));
             let picked = taken.collect();
             self.books
                 .note(|notes| notes.picked.insert(order.clone(), picked));
@@ -297,7 +297,7 @@ impl Warehouse {
     /// Whether every sale is known, and every push answered.
     async fn knows_all(&self, closed: DateTime<Utc>) -> anyhow::Result<bool> {
         let seen = closed + TimeDelta::from_std(FEED_DELAY)? * 2;
-        let feed = self.store.feed(ORDERS).await?;
+        let feed = self.store.order_feed().await?;
         let has_read = feed.good_at.is_some_and(|at| at > seen);
         let has_passed = !self.store.stock_pushes(None, None, 1).await?.is_empty();
         Ok(has_read && has_passed && self.trendyol.reports_waiting() == 0)
