@@ -8,10 +8,6 @@
 //! * a status that nobody knows yet is kept as it came,
 //! * no key and nobody's name or address is in an error, a log line or `Debug` output.
 
-mod barcode;
-mod claim;
-mod package;
-mod personal;
 mod stock;
 pub mod trendyol;
 mod webhook;
@@ -21,22 +17,21 @@ use std::{fmt, time::Duration};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-pub use barcode::{Barcode, BarcodeFault};
-pub use claim::{CLAIMS_CUT_AT, Claim, ClaimItem, ClaimReason, ClaimStatus};
-pub use package::{
-    Amounts, Cargo, CreatedBy, Customer, Line, Package, PackageStatus, StatusChange, StockEffect,
-};
-pub use personal::Personal;
+use crate::stock::{Barcode, Claim, Package, Unreadable};
+
+/// A question that finds this many returns is cut there without a word; ask smaller windows.
+pub const CLAIMS_CUT_AT: u64 = 500;
+
 pub use stock::{
-    BatchId, BatchItem, BatchResult, BatchState, ItemStatus, ListedStock, MAX_ITEMS, MAX_QUANTITY,
-    MAX_READ_BACK, PushNotSent, PushOutcome, ReadBack, StockItem, fingerprint,
+    BatchId, BatchResult, MAX_ITEMS, MAX_READ_BACK, PushNotSent, PushOutcome, ReadBack, StockItem,
+    fingerprint,
 };
 pub use webhook::{Registration, Webhook, Webhooks};
 
 /// One seller's account on a marketplace.
 ///
 /// Every call waits until the marketplace's rate limits allow it: a short while, or up to two
-/// minutes after the same group of calls was told to slow down. A call that is dropped while it
+/// minutes after the same group of calls was asked to slow down. A call that is dropped while it
 /// waits has sent nothing; one that is dropped later may have been done.
 #[async_trait]
 pub trait Marketplace: Send + Sync + fmt::Debug {
@@ -53,9 +48,6 @@ pub trait Marketplace: Send + Sync + fmt::Debug {
     ) -> Result<StreamPage, MarketError>;
 
     /// Reads one page (the first is 0) of the packages that a question finds.
-    ///
-    /// # Errors
-    /// [`MarketError`] when there is no page.
     async fn packages(&self, query: &PackageQuery, page: u32)
     -> Result<Page<Package>, MarketError>;
 
@@ -64,24 +56,15 @@ pub trait Marketplace: Send + Sync + fmt::Debug {
     async fn push(&self, items: &[StockItem]) -> PushOutcome;
 
     /// Asks what became of a push.
-    ///
-    /// # Errors
-    /// [`MarketError`] when the answer is not a batch.
     async fn batch_result(&self, batch: &BatchId) -> Result<BatchResult, MarketError>;
 
     /// Reads what is on sale for 1 to [`MAX_READ_BACK`] barcodes. One that the marketplace does not
     /// list is not in the answer.
-    ///
-    /// # Errors
-    /// [`MarketError`] when the answer is not a list.
     async fn read_back(&self, barcodes: &[Barcode]) -> Result<ReadBack, MarketError>;
 
     /// Reads one page (the first is 0) of the returns of a window. No returns are an empty page.
     ///
     /// At [`CLAIMS_CUT_AT`] returns the marketplace is silent about the rest: ask smaller windows.
-    ///
-    /// # Errors
-    /// [`MarketError`] when there is no page.
     async fn claims(&self, window: Window, page: u32) -> Result<Page<Claim>, MarketError>;
 
     /// Tells that a package is being picked: line ids and their quantities.
@@ -153,21 +136,6 @@ pub struct Page<T> {
     pub total: Option<u64>,
     /// Whether there is nothing after it.
     pub last: bool,
-}
-
-/// A record, or a part of one, that could not be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unreadable {
-    /// Which one: its id where that can be read, otherwise its place on the page (`#0` is the first).
-    pub record: String,
-    /// What is wrong with it: names of fields, no values.
-    pub reason: String,
-}
-
-impl fmt::Display for Unreadable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.record, self.reason)
-    }
 }
 
 /// A call brought nothing. Texts are the marketplace's own, redacted and capped.

@@ -10,20 +10,28 @@
 //! * a record that cannot be read is named, never skipped in silence ([`details`]),
 //! * while the view of the orders is old, stock is only lowered ([`plan`]),
 //! * what the warehouse's application keeps off sale is not put on sale ([`listing`]),
-//! * the same quantity of the same bar code is not sent twice within 15 minutes ([`plan`]).
+//! * the same quantity of the same barcode is not sent twice within 15 minutes ([`plan`]).
 
+mod barcode;
+mod claim;
+pub mod deadlines;
 pub mod details;
 pub mod guard;
+pub mod held;
 pub mod ledger;
 pub mod listing;
 pub mod mirror;
 pub mod names;
+pub mod order_table;
 pub mod owed;
 pub mod pace;
-pub mod patience;
+mod package;
+pub(crate) mod package_record;
+mod package_status;
+mod personal;
 pub mod pick;
-pub mod place;
 pub mod plan;
+pub mod push_result;
 pub mod reserve;
 pub mod rule;
 pub mod second_pusher;
@@ -33,9 +41,16 @@ use std::fmt;
 
 use serde::Serialize;
 
+pub use barcode::{Barcode, BarcodeFault, MAX_QUANTITY};
+pub(crate) use claim::uuid as claim_uuid;
+pub use claim::{Claim, ClaimItem, ClaimStatus};
+pub use package::{Amounts, Cargo, Customer, Line, Package, StatusChange, Unreadable};
+pub use package_status::{CreatedBy, PackageStatus, StockEffect};
+pub use personal::Personal;
+
 /// A record that could not be read, or not as it stands: what is wrong and what was made of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Oddity {
+pub struct DataWarning {
     /// Which record, such as `orders_created 17 (order 4711)`.
     pub record: String,
     /// What is wrong, in a sentence.
@@ -44,7 +59,7 @@ pub struct Oddity {
     pub lost: bool,
 }
 
-impl fmt::Display for Oddity {
+impl fmt::Display for DataWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let effect = if self.lost { "not counted" } else { "counted" };
         write!(f, "{}: {} ({effect})", self.record, self.problem)

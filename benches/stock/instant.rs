@@ -10,9 +10,13 @@ use async_trait::async_trait;
 use orderwatch::{
     clock::ManualClock,
     marketplace::{
-        Barcode, BatchId, BatchItem, BatchResult, BatchState, Claim, Cursor, ItemStatus,
-        ListedStock, MarketError, Marketplace, Next, Package, PackageQuery, Page, PushOutcome,
-        ReadBack, StockItem, StreamPage, Window,
+        BatchId, BatchResult, Cursor, MarketError, Marketplace, Next, PackageQuery, Page,
+        PushOutcome, ReadBack, StockItem, StreamPage, Window,
+    },
+    stock::{
+        Barcode, Claim, Package,
+        push_result::{BatchItem, ItemStatus},
+        rule::Answer,
     },
     worker::trendyol::Rest,
 };
@@ -79,16 +83,13 @@ impl Marketplace for Instant {
             .parse()
             .ok()
             .and_then(|n: usize| books.batches.get(n));
-        let items = found
-            .into_iter()
-            .flatten()
-            .map(|(barcode, quantity)| BatchItem {
-                barcode: barcode.clone(),
-                quantity: Some(*quantity),
+        let items = found.into_iter().flatten().filter_map(|(barcode, _)| {
+            Some(BatchItem {
+                barcode: Barcode::parse(barcode).ok()?,
                 status: ItemStatus::Success,
-            });
+            })
+        });
         Ok(BatchResult {
-            state: BatchState::Complete,
             items: items.collect(),
             unreadable: Vec::new(),
         })
@@ -96,16 +97,13 @@ impl Marketplace for Instant {
 
     async fn read_back(&self, barcodes: &[Barcode]) -> Result<ReadBack, MarketError> {
         let books = self.books();
-        let listed = barcodes.iter().filter_map(|barcode| {
-            Some(ListedStock {
-                barcode: barcode.as_str().to_owned(),
-                quantity: *books.on_sale.get(barcode.as_str())?,
-                last_modified: None,
-            })
+        let answers = barcodes.iter().map(|barcode| {
+            let units = books.on_sale.get(barcode.as_str());
+            let answer = units.map_or(Answer::NotListed, |units| Answer::Units(*units));
+            (barcode.clone(), answer)
         });
         Ok(ReadBack {
-            listed: listed.collect(),
-            contradicting: Vec::new(),
+            answers: answers.collect(),
             unreadable: Vec::new(),
         })
     }

@@ -7,9 +7,9 @@ use clap::Args;
 use super::{Global, clock, migrated_store, out};
 use crate::{
     daemon,
-    stock::place::Place,
-    store::{PickAsk, Picked, PickedLine},
-    worker::trendyol::{needed, tell},
+    stock::order_table::OrderTable,
+    store::{PickAsk, PickLine, Picked},
+    worker::trendyol::report_picking,
 };
 
 /// What stands in `picked_by` when nobody is named.
@@ -47,20 +47,20 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
         dry_run: options.dry_run,
         now: clock.now(),
     };
-    let picked = store.pick(ask, needed).await?;
+    let picked = store.pick(ask).await?;
     let (text, code) = said(ask, &picked);
     out::line(text)?;
-    if let Picked::Taken { told: 1.., .. } = picked
+    if let Picked::Taken { to_report: 1.., .. } = picked
         && !options.dry_run
         && config.trendyol.enabled
     {
-        // What Trendyol does not hear now, the daemon tells it.
+        // What is not reported now, the daemon reports.
         let seller = daemon::trendyol::seller(&config, &store, Arc::clone(&clock))?;
-        let told = tell(&seller).await?;
-        out::line(if told.later + told.given_up == 0 {
+        let reports = report_picking(&seller).await?;
+        out::line(if reports.later + reports.given_up == 0 {
             "Trendyol knows that it is being picked."
         } else {
-            "Trendyol could not be told; the daemon tries again."
+            "It could not be reported to Trendyol; the daemon tries again."
         })?;
     }
     store.close().await;
@@ -72,14 +72,14 @@ fn said(ask: PickAsk<'_>, picked: &Picked) -> (String, ExitCode) {
     let failed = |text: String| (text, ExitCode::FAILURE);
     match picked {
         Picked::Taken { lines, .. } => taken(ask, lines),
-        Picked::Already(Some(Place::Preparing)) => (
+        Picked::Already(Some(OrderTable::Preparing)) => (
             format!(
                 "Order {order} was picked before: the application has collected it (it is in \
                  orders_hazirlaniyor); nothing was taken."
             ),
             ExitCode::SUCCESS,
         ),
-        Picked::Already(Some(place)) if *place != Place::Elsewhere => (
+        Picked::Already(Some(place)) if *place != OrderTable::Elsewhere => (
             format!(
                 "Order {order} was picked before (it is in orders_{}); nothing was taken.",
                 place.as_str()
@@ -103,54 +103,42 @@ fn said(ask: PickAsk<'_>, picked: &Picked) -> (String, ExitCode) {
     }
 }
 
-fn taken(ask: PickAsk<'_>, lines: &[PickedLine]) -> (String, ExitCode) {
+fn taken(ask: PickAsk<'_>, lines: &[PickLine]) -> (String, ExitCode) {
     let verb = if ask.dry_run { "Would take" } else { "Took" };
     let mut text = format!("{verb} for order {}:", ask.order);
-    let mut short = false;
     // Writing into a String cannot fail.
     let mut add = |line: String| {
         let _: std::fmt::Result = write!(text, "\n  {line}");
     };
-    for PickedLine {
-        line,
-        takes,
-        from_stock,
-        qty,
-    } in lines
-    {
-        let shelves: Vec<String> = takes
+
+    for line in lines {
+        let shelves: Vec<String> = line
+            .shelves
             .iter()
-            .map(|take| format!("{} from {}", take.units, take.shelf))
+            .map(|shelf| format!("{} from {}", shelf.units, shelf.shelf))
             .collect();
         let shelves = if shelves.is_empty() {
             "from no shelf".to_owned()
         } else {
             shelves.join(", ")
         };
-        let left = qty.map_or("not in central_stock".to_owned(), |qty| {
-            format!("{qty} left")
+        let left = line.left.map_or("not in central_stock".to_owned(), |left| {
+            format!("{left} left")
         });
-        add(format!(
-            "{} × {}: {shelves}; {left}",
-            line.units, line.barcode
-        ));
-        let on_shelves: i32 = takes.iter().map(|take| take.units).sum();
-        if on_shelves < line.units {
-            short = true;
-            add(format!(
-                "  short: the shelves hold {on_shelves} of {}",
-                line.units
-            ));
+        let (units, barcode) = (line.units, &line.barcode);
+        add(format!("{units} × {barcode}: {shelves}; {left}"));
+
+        let (on_shelves, from_stock) = (line.on_shelves(), line.from_stock);
+        if on_shelves < units {
+            add(format!("  short: the shelves hold {on_shelves} of {units}"));
         }
-        if *from_stock < line.units {
-            short = true;
+        if from_stock < units {
             add(format!(
-                "  short: central_stock had {from_stock} of {}",
-                line.units
+                "  short: central_stock had {from_stock} of {units}"
             ));
         }
     }
-    let code = if short {
+    let code = if lines.iter().any(PickLine::is_short) {
         ExitCode::FAILURE
     } else {
         ExitCode::SUCCESS

@@ -19,9 +19,8 @@ use super::{
 use crate::{
     config::Config,
     daemon::trendyol::{StoreJob, push_rules, store_once},
-    marketplace::Barcode,
     overview::start_of_day,
-    stock::{guard::Zeroing, plan::PlannedItem, rule::Verdict},
+    stock::{Barcode, guard::Zeroing, plan::PlannedItem, rule::Verdict},
     store::{Person, Store},
     worker::{brakes::BrakeAction, trendyol::Forecast},
 };

@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// The longest that a pass may take before its loop counts as stuck. Reading back 100,000 bar codes
+/// The longest that a pass may take before its loop counts as stuck. Reading back 100,000 barcodes
 /// at Trendyol's pace takes three minutes.
 const LONGEST_PASS: Duration = Duration::from_mins(30);
 
@@ -67,9 +67,6 @@ impl StoreJob {
 }
 
 /// The seller's account.
-///
-/// # Errors
-/// [`DaemonError::NoStore`] when there is none, [`DaemonError::Account`] when it cannot be used.
 pub fn seller(
     config: &Config,
     store: &Store,
@@ -87,6 +84,7 @@ pub fn seller(
         integrator: trendyol.integrator.clone(),
         store_front_code: trendyol.store_front_code.clone(),
     };
+
     let rates = RateLimits {
         orders: trendyol.orders.requests_per_minute,
         stream_every: trendyol.orders.page_interval,
@@ -94,6 +92,7 @@ pub fn seller(
         read: trendyol.stock.read_requests_per_minute,
         ..RateLimits::default()
     };
+
     let http = Http::new(&limits::http(config))?;
     let market = Trendyol::new(&account, &rates, http, trendyol.request_timeout)?
         .with_paths(paths(&trendyol.paths));
@@ -129,9 +128,6 @@ fn paths(paths: &TrendyolPaths) -> Paths {
 }
 
 /// Runs one pass of a job now.
-///
-/// # Errors
-/// [`DaemonError`] when there is no store, or when the pass fails.
 pub async fn store_once(
     config: &Config,
     store: &Store,
@@ -150,6 +146,7 @@ pub async fn store_once(
         job: pass.name(),
         at: clock.now(),
     };
+
     Ok(run_tick(store, &*clock, &pass, tick).await?)
 }
 
@@ -170,6 +167,7 @@ pub(super) fn jobs(config: &Config, seller: &Seller, parts: &mut Parts) {
         };
         parts.spawn(name, periodic.run(parts.stop.clone()));
     }
+
     turns(config, seller, parts);
 }
 
@@ -197,7 +195,7 @@ pub(super) fn doorbell(config: &Config, seller: &Seller, bell: &Arc<Notify>, par
     parts.spawn(DOORBELL, doorbell.run(pulse, parts.stop.clone()));
 }
 
-/// What looks at stock and sends what differs.
+/// What compares stock and sends what differs.
 #[must_use]
 pub fn reconciler(config: &Config, seller: &Seller, force: bool) -> Arc<Reconciler> {
     let pull = Pull::new(seller.clone(), config.trendyol.orders.overlap);

@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 
 use super::finding::Findings;
 use crate::{
+    stock::mirror::sample_rows,
     store::{Store, StoreError, TableFault},
-    worker::trendyol::sample_rows,
 };
 
 /// Everything that the tables of the sides that are on lack or refuse.

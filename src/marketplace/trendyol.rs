@@ -42,9 +42,11 @@ use self::{
     limits::{Call, Limits},
 };
 use super::{
-    Barcode, BatchId, BatchResult, Claim, Cursor, MAX_READ_BACK, MarketError, Marketplace, Package,
-    PackageQuery, Page, PushOutcome, ReadBack, StockItem, StreamPage, Webhooks, Window,
+    BatchId, BatchResult, Cursor, MAX_READ_BACK, MarketError, Marketplace, PackageQuery, Page,
+    PushOutcome, ReadBack, StockItem, StreamPage, Webhooks, Window,
 };
+use crate::stock::Claim;
+use crate::stock::{Barcode, Package};
 use crate::{
     metrics::{METRICS, label::Reply},
     outbound::Http,
@@ -66,9 +68,6 @@ pub struct Trendyol {
 impl Trendyol {
     /// Puts an account and the shared clients together. Opens no connection. `request_timeout` is
     /// for one request, from its beginning to the last byte of the answer.
-    ///
-    /// # Errors
-    /// [`AccountFault`] names the first setting that cannot be used.
     pub fn new(
         account: &AccountSettings,
         limits: &RateLimits,
@@ -130,17 +129,20 @@ impl Trendyol {
             // What changes something must not be sent twice by the HTTP library.
             _ => self.http.once(request, ANSWER_LIMIT).await,
         };
+
         let (call, took) = (call.as_str(), started.elapsed());
         let answer = came.map_err(|trouble| {
             tracing::debug!(call, ?took, %trouble, "no answer from Trendyol");
             Failure::Network(trouble)
         })?;
+
         tracing::debug!(
             call,
             ?took,
             status = answer.status.as_u16(),
             "Trendyol answered"
         );
+
         let text = String::from_utf8_lossy(&answer.body);
         let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
         match answer.cut {
@@ -254,13 +256,14 @@ impl Marketplace for Trendyol {
         let request = self.get(Call::Batch, &[&batch.0], &[]);
         match self.ask_for(Call::Batch, request, |_| true).await? {
             Some(text) => stock::batch(&text).map_err(|fault| self.named(fault, &text)),
-            None => Ok(stock::no_batch()),
+            // Trendyol does not know it, or not any more.
+            None => Ok(BatchResult::default()),
         }
     }
 
     async fn read_back(&self, barcodes: &[Barcode]) -> Result<ReadBack, MarketError> {
         if barcodes.is_empty() || barcodes.len() > MAX_READ_BACK {
-            return Err(MarketError::Arguments("1 to 50 bar codes are read at once"));
+            return Err(MarketError::Arguments("1 to 50 barcodes are read at once"));
         }
         let list: Vec<&str> = barcodes.iter().map(Barcode::as_str).collect();
         let list = list.join(",");
@@ -279,6 +282,7 @@ impl Marketplace for Trendyol {
             ("page", &number),
             ("size", &size),
         ];
+
         let request = self.get(Call::Claims, &[], &query);
         match self
             .ask_for(Call::Claims, request, claims::says_none)

@@ -31,9 +31,6 @@ pub struct Webhook {
 #[async_trait]
 pub trait Webhooks: Send + Sync {
     /// Lists all of them, those that are not called any more included.
-    ///
-    /// # Errors
-    /// [`MarketError`] when the answer is not a list.
     async fn webhooks(&self) -> Result<Vec<Webhook>, MarketError>;
 
     /// Registers an address for changes of any kind, or changes the registration `id`. Returns its id.
@@ -48,14 +45,8 @@ pub trait Webhooks: Send + Sync {
     ) -> Result<String, MarketError>;
 
     /// Has a webhook called again.
-    ///
-    /// # Errors
-    /// [`MarketError`] when that is not said to be done.
     async fn activate(&self, id: &str) -> Result<(), MarketError>;
 
     /// Removes a webhook. False when there is none of this id.
-    ///
-    /// # Errors
-    /// [`MarketError`] when that is not said to be done.
     async fn remove(&self, id: &str) -> Result<bool, MarketError>;
 }

@@ -1,31 +1,27 @@
 //! The lines of an order as the warehouse's application keeps them: `details`, a text that should
 //! hold JSON.
 //!
-//! Real rows hold everything: quantities as text, bar codes with blanks or none, broken JSON, an
+//! Real rows hold everything: quantities as text, barcodes with blanks or none, broken JSON, an
 //! object instead of a list, nothing. What can be understood is counted, by the row's other columns
 //! if need be; what cannot is named. Where two readings are possible, the one that reserves more is
 //! taken: too little on sale is a pity, too much is a lie.
 
 use serde_json::Value;
 
-use super::Oddity;
-use crate::marketplace::Barcode;
+use super::{Barcode, DataWarning};
 
 /// No order has more of one product; larger numbers are mistakes.
 const MOST: i64 = 20_000;
 
 /// A row of one of the warehouse's order tables, as far as it tells what was sold.
 #[derive(Clone, Debug, Default)]
-pub struct Row {
+pub struct OrderRow {
     /// Which table.
     pub table: String,
-    /// `id`.
     pub id: i32,
-    /// `order_number`.
     pub order_number: String,
-    /// `details`.
     pub details: Option<String>,
-    /// `product_barcode`: one bar code, or several with commas between them.
+    /// `product_barcode`: one barcode, or several with commas between them.
     pub product_barcode: Option<String>,
     /// `quantity`, of all lines.
     pub quantity: Option<i32>,
@@ -34,13 +30,13 @@ pub struct Row {
 /// What a row says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reading {
-    /// Sold units by bar code, in the order of the lines.
+    /// Sold units by barcode, in the order of the lines.
     pub lines: Vec<(Barcode, u32)>,
     /// What was wrong on the way.
-    pub oddities: Vec<Oddity>,
+    pub data_warnings: Vec<DataWarning>,
 }
 
-impl Row {
+impl OrderRow {
     /// Reads what the row says.
     #[must_use]
     pub fn read(&self) -> Reading {
@@ -68,6 +64,7 @@ impl Row {
             value = serde_json::from_str(inner)
                 .map_err(|_| "details is a text instead of a list of lines".to_owned())?;
         }
+
         match value {
             Value::Array(lines) if lines.is_empty() => Err("details has no lines".to_owned()),
             Value::Array(lines) => Ok(lines),
@@ -78,7 +75,7 @@ impl Row {
 }
 
 struct Reader<'a> {
-    row: &'a Row,
+    row: &'a OrderRow,
     reading: Reading,
 }
 
@@ -131,12 +128,14 @@ impl Reader<'_> {
             self.odd(format!("{problem}, and product_barcode is empty"), true);
             return;
         }
+
         let each = match self.row.quantity {
             // One of each, the only way in which the sum fits.
             Some(sum) if usize::try_from(sum) == Ok(names.len()) => 1,
             Some(sum) => u32::try_from(i64::from(sum).min(MOST)).unwrap_or(0),
             None => 1,
         };
+
         for name in names {
             match Barcode::parse(name) {
                 Ok(barcode) if each > 0 => {
@@ -154,7 +153,7 @@ impl Reader<'_> {
     }
 
     fn odd(&mut self, problem: String, lost: bool) {
-        self.reading.oddities.push(Oddity {
+        self.reading.data_warnings.push(DataWarning {
             record: format!(
                 "{} {} (order {})",
                 self.row.table, self.row.id, self.row.order_number
@@ -192,12 +191,14 @@ fn quantity(value: Option<&Value>) -> Result<u32, Doubt> {
             reserve,
         })
     };
+
     let number = match value {
         None | Some(Value::Null) => return doubt("it has no quantity", 1),
         Some(Value::Number(number)) => number.as_f64(),
         Some(Value::String(text)) => text.trim().replace(',', ".").parse::<f64>().ok(),
         Some(_) => None,
     };
+
     let Some(number) = number.filter(|number| number.is_finite()) else {
         return doubt("its quantity is no number", 1);
     };

@@ -3,7 +3,7 @@
 /// More than half of what is on sale would be set to zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{zeroed} of {on_sale} products on sale would be set to zero; look at central_stock, and repeat \
+    "{zeroed} of {on_sale} products on sale would be set to zero; check central_stock, and repeat \
      with `orderwatch stock push --force` if it is right"
 )]
 pub struct Zeroing {
@@ -13,20 +13,19 @@ pub struct Zeroing {
     pub on_sale: usize,
 }
 
-/// Counts over the bar codes that Trendyol has on sale: the units that it has of each, and those that
+/// Counts over the barcodes that Trendyol has on sale: the units that it has of each, and those that
 /// lie in the warehouse. What is sold out because of orders lies there still and does not count.
-///
-/// # Errors
-/// [`Zeroing`] when more than half would be set to zero.
 pub fn check(on_sale: impl IntoIterator<Item = (i32, i32)>) -> Result<(), Zeroing> {
     let mut found = Zeroing {
         zeroed: 0,
         on_sale: 0,
     };
+
     for (_, qty) in on_sale.into_iter().filter(|(listed, _)| *listed > 0) {
         found.on_sale += 1;
         found.zeroed += usize::from(qty <= 0);
     }
+
     if found.zeroed * 2 > found.on_sale {
         Err(found)
     } else {

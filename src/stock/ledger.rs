@@ -7,7 +7,6 @@ use super::names::Names;
 /// Units that were taken for one order and did not come back, of one barcode.
 #[derive(Clone, Debug)]
 pub struct Movement {
-    /// `order_number`.
     pub order: String,
     /// `barcode` as the ledger has it.
     pub barcode: String,

@@ -4,10 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Oddity,
+    Barcode, DataWarning,
     shelf::{self, StockRow},
 };
-use crate::marketplace::Barcode;
 
 /// Units on sale of a product that is made to order, as the warehouse's application sends them.
 pub const MADE_TO_ORDER: i32 = 10;
@@ -27,7 +26,7 @@ pub enum ShelfRule {
 /// A rule of the warehouse's application.
 #[derive(Clone, Debug)]
 pub struct ListingRow {
-    /// Bar code as it stands there.
+    /// Barcode as it stands there.
     pub barcode: String,
     /// Units that are kept back besides those of every product.
     pub extra_buffer: i32,
@@ -46,7 +45,7 @@ pub struct ListingRows {
     pub enforced: bool,
 }
 
-/// The rules, by the bar code that Trendyol knows.
+/// The rules, by the barcode that Trendyol knows.
 #[derive(Clone, Debug, Default)]
 pub struct Listing {
     extra: BTreeMap<Barcode, u32>,
@@ -59,12 +58,16 @@ impl Listing {
     /// Reads the rows; `shelves` are the pieces on the filled shelves, by product. Shelves that are all empty limit nothing: that is a warehouse without shelf
     /// places, or a broken import, and neither takes the whole shop off sale.
     #[must_use]
-    pub fn read(rows: &ListingRows, shelves: &[StockRow], rule: ShelfRule) -> (Self, Vec<Oddity>) {
+    pub fn read(
+        rows: &ListingRows,
+        shelves: &[StockRow],
+        rule: ShelfRule,
+    ) -> (Self, Vec<DataWarning>) {
         let mut listing = Self::default();
-        let mut oddities = Vec::new();
+        let mut data_warnings = Vec::new();
         for row in &rows.rules {
             let Ok(barcode) = Barcode::parse(&row.barcode) else {
-                oddities.push(unreadable(row));
+                data_warnings.push(unreadable(row));
                 continue;
             };
             let extra = u32::try_from(row.extra_buffer).unwrap_or(0);
@@ -84,7 +87,7 @@ impl Listing {
         if limits && rows.has_shelves {
             listing.shelves = Some(shelf::on_shelves(shelves));
         }
-        (listing, oddities)
+        (listing, data_warnings)
     }
 
     /// Forgets what is made to order besides these.
@@ -131,15 +134,15 @@ impl Listing {
     }
 }
 
-fn unreadable(row: &ListingRow) -> Oddity {
+fn unreadable(row: &ListingRow) -> DataWarning {
     let table = if row.made_to_order {
         "products"
     } else {
         "stock_listing_policy"
     };
-    Oddity {
+    DataWarning {
         record: format!("{table} {:?}", row.barcode),
-        problem: "the bar code is none that Trendyol takes; its rule is for nothing".to_owned(),
+        problem: "the barcode is none that Trendyol takes; its rule is for nothing".to_owned(),
         lost: false,
     }
 }
@@ -204,7 +207,7 @@ mod tests {
             rules,
             ..ListingRows::default()
         };
-        let (listing, oddities) = Listing::read(&rows, &[], ShelfRule::Auto);
+        let (listing, data_warnings) = Listing::read(&rows, &[], ShelfRule::Auto);
         let extra = ["a", "b", "c"].map(|name| listing.extra(&code(name)));
         assert_eq!(extra, [3, 0, 0]);
         assert_eq!(listing.made_to_order().collect::<Vec<_>>(), [&code("c")]);
@@ -212,11 +215,11 @@ mod tests {
             [listing.there(&code("c"), 0), listing.there(&code("a"), 7)],
             [10, 7]
         );
-        let said: Vec<String> = oddities.iter().map(ToString::to_string).collect();
+        let said: Vec<String> = data_warnings.iter().map(ToString::to_string).collect();
         assert_eq!(
             said,
             [
-                "stock_listing_policy \"d/e\": the bar code is none that Trendyol takes; its rule is for nothing (counted)"
+                "stock_listing_policy \"d/e\": the barcode is none that Trendyol takes; its rule is for nothing (counted)"
             ]
         );
     }

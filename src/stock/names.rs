@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use crate::marketplace::Barcode;
+use super::Barcode;
 
 /// Which barcodes mean the same product.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +27,7 @@ impl Names {
         barcodes: impl IntoIterator<Item = String>,
     ) -> Self {
         let mut names = Self::default();
+
         for (alias, main) in aliases {
             let (alias, main) = (bare(&alias), bare(&main));
             if !alias.is_empty() && !main.is_empty() && alias != main {
@@ -38,6 +39,7 @@ impl Names {
                 names.aliases.insert(alias, main);
             }
         }
+
         for barcode in barcodes {
             let barcode = bare(&barcode);
             let known = names.folded.entry(fold(&barcode)).or_default();
@@ -45,6 +47,7 @@ impl Names {
                 known.push(barcode);
             }
         }
+
         names
     }
 
@@ -67,6 +70,7 @@ impl Names {
             .or_else(|| alike.iter().find(|known| known.to_lowercase() == lower))
             .or_else(|| alike.first())
             .or_else(|| self.folded_aliases.get(&folded));
+
         found.cloned().unwrap_or(barcode)
     }
 
@@ -107,6 +111,7 @@ pub fn fold(text: &str) -> String {
         'Ü' => 'U',
         other => other,
     };
+
     text.chars().map(plain).collect::<String>().to_lowercase()
 }
 

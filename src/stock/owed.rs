@@ -13,10 +13,10 @@
 //!   an order of which a part was cancelled,
 //! * units that were taken with a package stay taken in those that carry them on.
 //!
-//! As long as every package that began an order was told of, in whatever state, no fewer units are held
-//! than are truly owed, whichever others were told of and in whatever order; where a part was
-//! cancelled, that holds until the cancellation has rested, and after it for the packages that were
-//! told of. When all are told of and have rested, exactly what is owed is held.
+//! As long as every package that began an order is known, in whatever state, no fewer units are held than
+//! are truly owed, whichever others are known and in whatever order they came; where a part was cancelled,
+//! that holds until the cancellation has rested, and after it for the packages that are known. When all
+//! are known and have rested, exactly what is owed is held.
 
 use std::{
     cmp::Reverse,
@@ -25,11 +25,10 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{names::Names, reserve::Held};
-use crate::marketplace::{CreatedBy, StockEffect};
+use super::{CreatedBy, StockEffect, held::HeldPackage, names::Names};
 
 /// A cancellation ends the units only after this: it may be of a part, and the package that carries on
-/// the rest is told of later.
+/// the rest comes later.
 pub const RESTED_AFTER: TimeDelta = TimeDelta::minutes(15);
 /// What stays open for longer than this needs a person.
 pub const NAMED_AFTER: TimeDelta = TimeDelta::hours(1);
@@ -51,7 +50,7 @@ pub struct Part {
 
 /// The packages of some orders, and what of each is left.
 pub struct Account<'a> {
-    packages: &'a [Held],
+    packages: &'a [HeldPackage],
     /// By package and line.
     pub parts: Vec<Vec<Part>>,
     /// Of packages of an order of which a part was cancelled: when that was last heard of.
@@ -64,7 +63,7 @@ pub struct Account<'a> {
 impl<'a> Account<'a> {
     /// Settles each order.
     #[must_use]
-    pub fn of(packages: &'a [Held], names: &Names) -> Self {
+    pub fn of(packages: &'a [HeldPackage], names: &Names) -> Self {
         let parts = packages.iter().map(|package| package.parts(names));
         let mut account = Self {
             packages,
@@ -73,6 +72,7 @@ impl<'a> Account<'a> {
             begins: vec![true; packages.len()],
             rests: vec![None; packages.len()],
         };
+
         let mut orders: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (at, package) in packages.iter().enumerate() {
             orders.entry(&package.order_number).or_default().push(at);
@@ -82,11 +82,13 @@ impl<'a> Account<'a> {
             order.sort_by_key(|at| packages[*at].package_id);
             account.settle(&order);
         }
+
         account
     }
 
     fn settle(&mut self, order: &[usize]) {
         let mut part_cancelled = false;
+
         for (place, child) in order.iter().enumerate() {
             let earlier = &order[..place];
             self.begins[*child] = !self.is_born(*child, earlier);
@@ -94,6 +96,7 @@ impl<'a> Account<'a> {
                 part_cancelled |= self.carry(*child, line, earlier);
             }
         }
+
         if part_cancelled {
             let news = order.iter().map(|at| &self.packages[*at]);
             let news = news.filter(|p| p.is_dissolved() || p.is_rest());
@@ -123,6 +126,7 @@ impl<'a> Account<'a> {
     fn carry(&mut self, child: usize, line: usize, earlier: &[usize]) -> bool {
         let mut wanted = self.packages[child].lines[line].quantity;
         let mut is_rest = false;
+
         for (source, at) in self.sources(child, line, earlier) {
             let (package, part) = (&self.packages[source], &mut self.parts[source][at]);
             let moved = wanted.min(part.units);
@@ -140,6 +144,7 @@ impl<'a> Account<'a> {
                 self.rests[source].get_or_insert(child);
             }
         }
+
         is_rest
     }
 
@@ -151,6 +156,7 @@ impl<'a> Account<'a> {
         let named = earlier.iter().any(|at| package.names(&self.packages[*at]));
         let from_start = earlier.iter().any(|at| self.begins[*at]);
         let mut found = Vec::new();
+
         for source in earlier {
             let other = &self.packages[*source];
             for (at, part) in self.parts[*source].iter().enumerate() {
@@ -168,6 +174,7 @@ impl<'a> Account<'a> {
                 found.extend(rank.map(|rank| (rank, *source, at)));
             }
         }
+
         found.sort_by_key(|(rank, _, _)| *rank);
         found
             .into_iter()
@@ -210,7 +217,7 @@ impl<'a> Account<'a> {
 struct Likely {
     /// 1 for its name, 2 for the same line.
     evidence: u8,
-    /// Whether the package names only packages that were never told of.
+    /// Whether the package names only packages that never came.
     unknown_origin: bool,
     /// Whether a package that began the order is known, so that all units come of such ones.
     from_start: bool,
@@ -220,7 +227,7 @@ struct Likely {
 
 impl Likely {
     /// The lower the likelier; `None` where it did not.
-    fn rank(&self, child: &Held, source: &Held, effect: StockEffect) -> Option<Rank> {
+    fn rank(&self, child: &HeldPackage, source: &HeldPackage, effect: StockEffect) -> Option<Rank> {
         let evidence = self.evidence;
         let transfer = child.created_by == Some(CreatedBy::Transfer);
         let rank = match effect {
@@ -241,10 +248,11 @@ impl Likely {
             }
             StockEffect::Left | StockEffect::Returned => (evidence > 0).then_some(6)?,
         };
+
         // Of what the rest was left, its name or a line of it says, and not whether that was dissolved;
         // but of each package one rest is left.
-        let told = evidence > 0 && child.is_rest() && !self.has_rest;
-        let group = if rank == 2 && told { 1 } else { rank };
+        let says = evidence > 0 && child.is_rest() && !self.has_rest;
+        let group = if rank == 2 && says { 1 } else { rank };
         Some((group, Reverse(evidence), rank))
     }
 }
@@ -252,56 +260,15 @@ impl Likely {
 /// What is likelier comes first: which sources at all, then what speaks for one, then its state.
 type Rank = (u8, Reverse<u8>, u8);
 
-impl Held {
+impl HeldPackage {
     fn parts(&self, names: &Names) -> Vec<Part> {
-        let part = |line: &super::reserve::Line| Part {
+        let part = |line: &super::held::HeldLine| Part {
             main: names.main(&line.barcode),
             effect: line.effect(&self.status),
             units: line.quantity,
             taken: 0,
         };
         self.lines.iter().map(part).collect()
-    }
-
-    /// Whether it stands for an order whose package has no id yet.
-    #[must_use]
-    pub const fn is_placeholder(&self) -> bool {
-        self.package_id <= 0
-    }
-
-    /// Whether what is in it is held at all, so that nothing is freed by taking it off another one.
-    fn still_holds(&self) -> bool {
-        let effect = self.status.stock_effect();
-        !self.taken
-            && matches!(
-                effect,
-                StockEffect::Reserved | StockEffect::Unknown | StockEffect::Superseded
-            )
-    }
-
-    fn is_dissolved(&self) -> bool {
-        self.status.stock_effect() == StockEffect::Superseded
-    }
-
-    /// Whether it carries on what was left when a part of another one was cancelled.
-    fn is_rest(&self) -> bool {
-        self.created_by == Some(CreatedBy::Cancel)
-    }
-
-    /// Whether its units were taken from these shelves.
-    #[must_use]
-    pub const fn was_taken(&self) -> bool {
-        self.taken && !self.released
-    }
-
-    fn names(&self, other: &Self) -> bool {
-        self.origins.contains(&other.package_id)
-    }
-
-    fn shares_line(&self, other: &Self) -> bool {
-        let ids = || other.lines.iter().filter_map(|line| line.line_id);
-        let mut own = self.lines.iter().filter_map(|line| line.line_id);
-        own.any(|id| ids().any(|other| other == id))
     }
 }
 
@@ -320,10 +287,11 @@ pub struct Settled {
 
 /// Settles packages, to be written down.
 #[must_use]
-pub fn settle(packages: &[Held]) -> Settled {
+pub fn settle(packages: &[HeldPackage]) -> Settled {
     let account = Account::of(packages, &Names::default());
     let mut settled = Settled::default();
     let is_known = packages.iter().any(|package| !package.is_placeholder());
+
     for (at, package) in packages.iter().enumerate() {
         let id = package.package_id;
         let parts = &account.parts[at];
@@ -341,12 +309,13 @@ pub fn settle(packages: &[Held]) -> Settled {
             settled.owing.push(id);
         }
     }
+
     settled
 }
 
 /// Units of each package's lines that are shown to the warehouse, by package.
 #[must_use]
-pub fn shown(packages: &[Held]) -> HashMap<i64, Vec<u32>> {
+pub fn shown(packages: &[HeldPackage]) -> HashMap<i64, Vec<u32>> {
     let account = Account::of(packages, &Names::default());
     let all = packages.iter().enumerate().map(|(at, package)| {
         let mut parts = account.parts[at].iter();
@@ -358,6 +327,7 @@ pub fn shown(packages: &[Held]) -> HashMap<i64, Vec<u32>> {
         });
         (package.package_id, units.collect())
     });
+
     all.collect()
 }
 

@@ -207,6 +207,7 @@ impl Pace {
         } else {
             0.0
         };
+
         let hidden = sales.rate(now) * (delay * (-read / delay).exp() + unread);
         Some(sales.units_of(hidden))
     }

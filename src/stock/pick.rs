@@ -1,22 +1,24 @@
 //! Which shelves the units of an order are taken from.
 
+use serde::Serialize;
+use utoipa::ToSchema;
+
 /// A row of `raf_urunleri`: units of one product on one shelf.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OnShelf {
-    /// `id`.
-    pub id: i32,
-    /// `raf_kodu`.
-    pub shelf: String,
+pub(crate) struct OnShelf {
+    pub(crate) id: i32,
+    pub(crate) shelf: String,
     /// `adet`; nothing is 0.
-    pub units: i32,
+    pub(crate) units: i32,
 }
 
-/// Units taken from a shelf.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Take {
+/// Units taken from one shelf.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PickShelf {
     /// `raf_urunleri.id`.
-    pub id: i32,
-    /// `raf_kodu`.
+    #[serde(skip)]
+    pub(crate) id: i32,
+    /// Its code.
     pub shelf: String,
     /// How many.
     pub units: i32,
@@ -24,19 +26,19 @@ pub struct Take {
 
 /// Takes `units` from the named shelf first, then from the fullest. Fewer come back when the shelves
 /// do not hold as many.
-#[must_use]
-pub fn take(units: i32, named: Option<&str>, shelves: &[OnShelf]) -> Vec<Take> {
+pub(crate) fn take(units: i32, named: Option<&str>, shelves: &[OnShelf]) -> Vec<PickShelf> {
     let mut order: Vec<&OnShelf> = shelves.iter().filter(|shelf| shelf.units > 0).collect();
     let named = named.map(scanned);
     let is_named = |shelf: &OnShelf| named.as_ref().is_some_and(|n| scanned(&shelf.shelf) == *n);
     order.sort_by_key(|shelf| (!is_named(shelf), -i64::from(shelf.units), shelf.id));
+
     let mut missing = units;
     let mut takes = Vec::new();
     for shelf in order {
         let units = shelf.units.min(missing);
         if units > 0 {
             missing -= units;
-            takes.push(Take {
+            takes.push(PickShelf {
                 id: shelf.id,
                 shelf: shelf.shelf.clone(),
                 units,

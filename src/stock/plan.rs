@@ -10,12 +10,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
+    Barcode,
     listing::{Listing, MADE_TO_ORDER},
     reserve::{Holder, Reserved},
     rule::{Deficit, Figure, Reason, Rules, Verdict, Wait, decide},
     shelf::available,
 };
-use crate::{marketplace::Barcode, text::format::Format};
+use crate::text::format::Format;
 
 /// One barcode of the plan.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -41,13 +42,6 @@ pub struct Entry {
     pub verdict: Verdict,
 }
 
-/// What is done for every barcode.
-#[derive(Clone, Debug, Default)]
-pub struct Plan {
-    /// By barcode.
-    pub entries: BTreeMap<Barcode, Entry>,
-}
-
 /// Plans every barcode of the warehouse, and those that Trendyol still has on sale. `safety` units of each
 /// are never put on sale.
 #[must_use]
@@ -57,7 +51,7 @@ pub fn plan<S: BuildHasher>(
     figures: &HashMap<Barcode, Figure, S>,
     listing: &Listing,
     (safety, rules): (u32, &Rules),
-) -> Plan {
+) -> BTreeMap<Barcode, Entry> {
     let unknown = Figure::default();
     let mut entries = BTreeMap::new();
     let mut add = |barcode: &Barcode, qty| {
@@ -80,7 +74,7 @@ pub fn plan<S: BuildHasher>(
             add(barcode, None);
         }
     }
-    Plan { entries }
+    entries
 }
 
 fn entry(

@@ -3,91 +3,20 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt,
     sync::Arc,
 };
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
 use super::{
-    Oddity, details,
+    Barcode, DataWarning, StockEffect, details,
+    held::HeldPackage,
     ledger::{Facts, Unclaimed},
     names::Names,
     owed::{ASKED_IN_VAIN, Account, NAMED_AFTER},
 };
-use crate::marketplace::{Barcode, CreatedBy, PackageStatus, StockEffect};
-
-/// A line of a package.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Line {
-    /// The barcode as it came.
-    pub barcode: String,
-    /// Units.
-    pub quantity: u32,
-    /// `lineId`.
-    pub line_id: Option<i64>,
-    /// `orderLineItemStatusName`, where it is not the package's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status: Option<String>,
-}
-
-impl Line {
-    /// What the line means for the stock in a package of this status: a line may be cancelled, or moved
-    /// to another package, while the rest of its package lives on.
-    #[must_use]
-    pub fn effect(&self, package: &PackageStatus) -> StockEffect {
-        let own = self.status.as_deref().map(PackageStatus::parse);
-        let own = own.map(|status| status.stock_effect());
-        match (package.stock_effect(), own) {
-            (
-                StockEffect::Reserved
-                | StockEffect::Unknown
-                | StockEffect::Left
-                | StockEffect::Superseded,
-                Some(StockEffect::Released),
-            ) => StockEffect::Released,
-            (StockEffect::Reserved | StockEffect::Unknown, Some(StockEffect::Superseded)) => {
-                StockEffect::Superseded
-            }
-            (package, _) => package,
-        }
-    }
-}
-
-/// A package, as far as it matters for the stock.
-#[derive(Clone, Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent facts of a package"
-)]
-pub struct Held {
-    /// `shipmentPackageId`; negative where the marketplace has given none.
-    pub package_id: i64,
-    /// Its order.
-    pub order_number: String,
-    /// Where it stands.
-    pub status: PackageStatus,
-    /// Why there is it.
-    pub created_by: Option<CreatedBy>,
-    /// Since when that is so, or known.
-    pub since: DateTime<Utc>,
-    /// What is in it.
-    pub lines: Vec<Line>,
-    /// The packages that it replaces.
-    pub origins: Vec<i64>,
-    /// Whether its units were taken from the shelves, or a person has released it.
-    pub taken: bool,
-    /// Whether it was seen open, and left without being taken.
-    pub unpicked: bool,
-    /// Whether a person said that it was not taken from these shelves.
-    pub released: bool,
-    /// Whether the marketplace passed it on between sellers.
-    pub transferred: bool,
-    /// Questions in a row whose answers did not tell of it.
-    pub asked_in_vain: i32,
-}
 
 /// Units held by one order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -100,7 +29,6 @@ pub struct Holder {
     pub package: Option<i64>,
     /// Where the package stands; of a row the table.
     pub status: String,
-    /// Units.
     pub units: u32,
     /// Whether they were shipped although nobody has taken them from the shelves.
     pub shipped: bool,
@@ -118,7 +46,7 @@ pub struct Reserved {
     by_barcode: BTreeMap<Barcode, Vec<Holder>>,
     names: Arc<Names>,
     /// Records that could not be read, or not as they stand.
-    pub oddities: Vec<Oddity>,
+    pub data_warnings: Vec<DataWarning>,
     /// Packages that were shipped and all of whose units the ledger accounts for.
     pub accounted: Vec<i64>,
 }
@@ -171,9 +99,10 @@ impl Reserved {
             return;
         }
         let main = self.names.main(barcode);
+
         match Barcode::parse(&main).or_else(|_| Barcode::parse(barcode)) {
             Ok(barcode) => self.by_barcode.entry(barcode).or_default().push(holder),
-            Err(fault) => self.oddities.push(Oddity {
+            Err(fault) => self.data_warnings.push(DataWarning {
                 record: format!(
                     "package {} (order {})",
                     holder.package.unwrap_or_default(),
@@ -190,8 +119,8 @@ impl Reserved {
 /// `rows` are the rows of the warehouse's order tables that no package stands behind.
 #[must_use]
 pub fn reserve(
-    packages: &[Held],
-    rows: &[details::Row],
+    packages: &[HeldPackage],
+    rows: &[details::OrderRow],
     facts: &Facts,
     now: DateTime<Utc>,
 ) -> Reserved {
@@ -199,11 +128,13 @@ pub fn reserve(
         names: facts.names.clone(),
         ..Reserved::default()
     };
+
     let mut owed = Owed::of(packages, facts);
+
     for (at, package) in packages.iter().enumerate() {
         let held = owed.held(at, now);
         reserved
-            .oddities
+            .data_warnings
             .extend(package.problem(&held, now, owed.is_dissolved(at)));
         let is_accounted = facts.movements.is_some() && package.is_shipped_untaken();
         if is_accounted && held.is_empty() {
@@ -213,9 +144,10 @@ pub fn reserve(
             reserved.add(barcode, package.holder(units));
         }
     }
+
     for row in rows {
         let reading = row.read();
-        reserved.oddities.extend(reading.oddities);
+        reserved.data_warnings.extend(reading.data_warnings);
         for (barcode, units) in reading.lines {
             let holder = Holder {
                 order: row.order_number.clone(),
@@ -227,12 +159,17 @@ pub fn reserve(
             reserved.add(barcode.as_str(), holder);
         }
     }
+
     reserved
 }
 
 /// What somebody has to take from the shelves for the packages and rows of an order, by main barcode.
 #[must_use]
-pub fn to_take(packages: &[Held], rows: &[details::Row], facts: &Facts) -> BTreeMap<String, u32> {
+pub fn to_take(
+    packages: &[HeldPackage],
+    rows: &[details::OrderRow],
+    facts: &Facts,
+) -> BTreeMap<String, u32> {
     let mut owed = Owed::of(packages, facts);
     let mut taken: BTreeMap<String, u32> = BTreeMap::new();
     let mut add = |barcode: &str, units: u32| {
@@ -242,23 +179,30 @@ pub fn to_take(packages: &[Held], rows: &[details::Row], facts: &Facts) -> BTree
             *sum = sum.saturating_add(units);
         }
     };
+
     for at in 0..packages.len() {
         for (barcode, units) in owed.sent(at) {
             add(barcode, units);
         }
     }
+
     for row in rows {
         for (barcode, units) in row.read().lines {
             add(barcode.as_str(), owed.of_row(row, &barcode, units));
         }
     }
+
     taken.retain(|_, units| *units > 0);
     taken
 }
 
 /// Every barcode that the packages and rows of an order name, by its main barcode.
 #[must_use]
-pub fn barcodes(packages: &[Held], rows: &[details::Row], names: &Names) -> BTreeSet<String> {
+pub fn barcodes(
+    packages: &[HeldPackage],
+    rows: &[details::OrderRow],
+    names: &Names,
+) -> BTreeSet<String> {
     let lines = packages.iter().flat_map(|package| &package.lines);
     let lines = lines.map(|line| names.main(&line.barcode));
     let rows = rows.iter().flat_map(|row| row.read().lines);
@@ -268,7 +212,7 @@ pub fn barcodes(packages: &[Held], rows: &[details::Row], names: &Names) -> BTre
 
 /// What of each line neither another package carries on, nor was taken, nor the ledger accounts for.
 struct Owed<'a> {
-    packages: &'a [Held],
+    packages: &'a [HeldPackage],
     account: Account<'a>,
     left: Vec<Vec<u32>>,
     unclaimed: Unclaimed<'a>,
@@ -276,10 +220,11 @@ struct Owed<'a> {
 }
 
 impl<'a> Owed<'a> {
-    fn of(packages: &'a [Held], facts: &'a Facts) -> Self {
+    fn of(packages: &'a [HeldPackage], facts: &'a Facts) -> Self {
         let account = Account::of(packages, &facts.names);
         let mut unclaimed = Unclaimed::of(facts);
         let mut left = Vec::with_capacity(packages.len());
+
         // What is surely taken claims its movement first, so that the rest of an order is not thought taken.
         for (package, parts) in packages.iter().zip(&account.parts) {
             let mut of_package = Vec::with_capacity(parts.len());
@@ -291,6 +236,7 @@ impl<'a> Owed<'a> {
             }
             left.push(of_package);
         }
+
         let mut owed = Self {
             packages,
             account,
@@ -298,6 +244,7 @@ impl<'a> Owed<'a> {
             unclaimed,
             names: &facts.names,
         };
+
         owed.claim();
         owed
     }
@@ -310,7 +257,9 @@ impl<'a> Owed<'a> {
             let parts = parts.filter(|_| !package.released);
             order.extend(parts.map(|(line, part)| (claims_before(package, part.effect), at, line)));
         }
+
         order.sort_unstable();
+
         for (_, at, line) in order {
             let main = self.account.parts[at][line].main.clone();
             let left = &mut self.left[at][line];
@@ -348,14 +297,14 @@ impl<'a> Owed<'a> {
             && self.packages[at].status.stock_effect() == StockEffect::Superseded
     }
 
-    fn of_row(&mut self, row: &'a details::Row, barcode: &Barcode, units: u32) -> u32 {
+    fn of_row(&mut self, row: &'a details::OrderRow, barcode: &Barcode, units: u32) -> u32 {
         let main = self.names.main(barcode.as_str());
         self.unclaimed.claim(&row.order_number, main, units)
     }
 }
 
 /// What was cancelled claims last, since the rest of it, in another package, is what was picked.
-fn claims_before(package: &Held, effect: StockEffect) -> u8 {
+fn claims_before(package: &HeldPackage, effect: StockEffect) -> u8 {
     match effect {
         StockEffect::Returned => 1,
         StockEffect::Left if !package.unpicked => 1,
@@ -366,7 +315,7 @@ fn claims_before(package: &Held, effect: StockEffect) -> u8 {
     }
 }
 
-impl Held {
+impl HeldPackage {
     fn holder(&self, units: u32) -> Holder {
         Holder {
             order: self.order_number.clone(),
@@ -387,7 +336,7 @@ impl Held {
         held: &BTreeMap<&str, u32>,
         now: DateTime<Utc>,
         dissolved: bool,
-    ) -> Option<Oddity> {
+    ) -> Option<DataWarning> {
         let unknown = self.status.stock_effect() == StockEffect::Unknown;
         if self.taken || held.is_empty() && !unknown {
             return None;
@@ -400,15 +349,16 @@ impl Held {
         } else if self.asked_in_vain >= ASKED_IN_VAIN {
             "it is open, and the marketplace does not answer about it any more"
         } else if unknown {
-            return Some(self.oddity(format!(
+            return Some(self.warning(format!(
                 "its status {:?} is new to orderwatch",
                 self.status.as_str()
             )));
         } else {
             return None;
         };
+
         let units: Vec<String> = held.iter().map(|(b, n)| format!("{n} × {b}")).collect();
-        Some(self.oddity(format!(
+        Some(self.warning(format!(
             "{problem}; {} stay reserved: look the order up in the seller panel, then pick it, or end the \
              reservation with `orderwatch stock release {}`",
             units.join(", "),
@@ -416,25 +366,12 @@ impl Held {
         )))
     }
 
-    fn oddity(&self, problem: String) -> Oddity {
-        Oddity {
+    fn warning(&self, problem: String) -> DataWarning {
+        DataWarning {
             record: self.to_string(),
             problem,
             lost: false,
         }
-    }
-}
-
-impl fmt::Display for Held {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_placeholder() {
-            return write!(f, "order {} (no package id yet)", self.order_number);
-        }
-        write!(
-            f,
-            "package {} (order {})",
-            self.package_id, self.order_number
-        )
     }
 }
 

@@ -11,8 +11,8 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::{
+    deadlines::{MAY_STILL_APPLY, REPEAT_AFTER},
     pace::{Pace, Sales},
-    patience::{MAY_STILL_APPLY, REPEAT_AFTER},
 };
 
 use crate::text::{Lang, Say, fill, format::Format, sentences};
@@ -68,9 +68,7 @@ pub struct Deficit {
 /// A quantity that was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sent {
-    /// How many.
     pub quantity: i32,
-    /// When.
     pub at: DateTime<Utc>,
     /// While it may still be applied: until when its result is waited for.
     pub open_until: Option<DateTime<Utc>>,
@@ -79,7 +77,6 @@ pub struct Sent {
 /// The circumstances of a decision.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
-    /// The time.
     pub now: DateTime<Utc>,
     /// When the orders were last read whole.
     pub orders_read_at: Option<DateTime<Utc>>,
@@ -100,7 +97,6 @@ pub enum Verdict {
     InSync,
     /// This quantity is sent.
     Send {
-        /// Units.
         quantity: i32,
         /// Why it is this many.
         reason: Reason,

@@ -8,7 +8,7 @@ use std::fmt;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::marketplace::Barcode;
+use super::Barcode;
 
 /// More on sale than orderwatch put there, of so many products: nobody sells upwards.
 const RAISED: usize = 3;
@@ -30,21 +30,19 @@ pub enum OnSecondPusher {
     Warn,
 }
 
-/// A product that was looked at, while no push of it was under way.
+/// A product that was observed while no push of it was under way.
 #[derive(Clone, Debug)]
 pub struct Look {
-    /// Which.
     pub barcode: Barcode,
     /// What was on sale, as Trendyol confirmed or listed it.
     pub ours: i32,
-    /// When.
     pub ours_at: DateTime<Utc>,
     /// The most that was sent of it within the last minutes: a push may come late.
     pub sent_lately: i32,
     /// Units that the orders say were sold since.
     pub sold: i32,
     /// Units that Trendyol may have put back: of packages that are cancelled.
-    pub given_back: i32,
+    pub restored: i32,
     /// Units of orders that are open, whose cancellation may not be known yet.
     pub open: i32,
     /// What is on sale.
@@ -56,7 +54,7 @@ impl Look {
         let explained = self
             .ours
             .max(self.sent_lately)
-            .saturating_add(self.given_back)
+            .saturating_add(self.restored)
             .saturating_add(self.open);
         self.observed > explained
     }
@@ -66,17 +64,16 @@ impl Look {
     }
 }
 
-/// Under what circumstances the products were looked at.
+/// Under what circumstances the products were observed.
 #[derive(Clone, Copy, Debug)]
 pub struct Circumstances {
-    /// Whether the products were picked by chance, or are all that there are. What was looked at
+    /// Whether the products were picked by chance, or are all that there are. What was observed
     /// because it differed says nothing about the others.
     pub by_chance: bool,
     /// Whether the orders were read lately: otherwise there are sales that nobody has counted.
     pub orders_known: bool,
     /// What is known from before is not evidence: a person has resumed since.
     pub since: Option<DateTime<Utc>>,
-    /// The time.
     pub now: DateTime<Utc>,
 }
 
@@ -87,9 +84,9 @@ pub struct SecondPusher {
     pub raised: usize,
     /// Products of which fewer are on sale than anything explains.
     pub lowered: usize,
-    /// Products that were looked at.
+    /// Products that were observed.
     pub of: usize,
-    /// Some of them: bar code, what orderwatch knew to be on sale, what is.
+    /// Some of them: barcode, what orderwatch knew to be on sale, what is.
     pub examples: Vec<(Barcode, i32, i32)>,
 }
 
@@ -130,6 +127,7 @@ impl fmt::Display for SecondPusher {
             .iter()
             .map(|(barcode, ours, observed)| format!("{barcode} has {observed} instead of {ours}"))
             .collect();
+
         write!(
             f,
             "somebody else sends stock to Trendyol: of {} products, {} have more on sale than any push of \
@@ -160,7 +158,7 @@ mod tests {
             ours_at: at(0),
             sent_lately: 0,
             sold: 0,
-            given_back: 0,
+            restored: 0,
             open: 0,
             observed,
         }
@@ -203,7 +201,7 @@ mod tests {
             ),
             (
                 "cancelled",
-                shop(40, 9, |l| (l.observed, l.given_back) = (9, 1)),
+                shop(40, 9, |l| (l.observed, l.restored) = (9, 1)),
                 calm(),
             ),
             (
@@ -230,7 +228,7 @@ mod tests {
                 },
             ),
             (
-                "only what differed was looked at",
+                "only what differed was observed",
                 shop(9, 9, |l| l.observed = 6),
                 Circumstances {
                     by_chance: false,
@@ -274,7 +272,7 @@ mod tests {
             ),
             (
                 "raised over what cancellations explain",
-                shop(40, 3, |l| (l.observed, l.given_back, l.open) = (11, 1, 1)),
+                shop(40, 3, |l| (l.observed, l.restored, l.open) = (11, 1, 1)),
                 calm(),
                 (3, 0, 40),
             ),

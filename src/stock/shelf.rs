@@ -1,28 +1,27 @@
-//! What lies in the warehouse: `central_stock`, by the bar code that Trendyol knows.
+//! What lies in the warehouse: `central_stock`, by the barcode that Trendyol knows.
 
 use std::collections::BTreeMap;
 
-use super::Oddity;
-use crate::marketplace::{Barcode, MAX_QUANTITY};
+use super::{Barcode, DataWarning, MAX_QUANTITY};
 
 /// A row of `central_stock`.
 #[derive(Clone, Debug)]
 pub struct StockRow {
     /// `barcode` as it stands there.
     pub barcode: String,
-    /// `qty`.
     pub qty: i32,
 }
 
 /// Reads the rows. Two rows that Trendyol cannot tell apart count as the smaller of them: which one
 /// is right nobody knows, and the smaller sells nothing that is not there.
 #[must_use]
-pub fn read(rows: Vec<StockRow>) -> (BTreeMap<Barcode, i32>, Vec<Oddity>) {
+pub fn read(rows: Vec<StockRow>) -> (BTreeMap<Barcode, i32>, Vec<DataWarning>) {
     let mut shelves = BTreeMap::new();
-    let mut oddities = Vec::new();
+    let mut data_warnings = Vec::new();
+
     for row in rows {
         let mut odd = |problem: String, lost| {
-            oddities.push(Oddity {
+            data_warnings.push(DataWarning {
                 record: format!("central_stock {:?}", row.barcode),
                 problem,
                 lost,
@@ -44,10 +43,11 @@ pub fn read(rows: Vec<StockRow>) -> (BTreeMap<Barcode, i32>, Vec<Oddity>) {
             },
         }
     }
-    (shelves, oddities)
+
+    (shelves, data_warnings)
 }
 
-/// Adds up what stands on shelves. A bar code that cannot be read belongs to no product that is sold.
+/// Adds up what stands on shelves. A barcode that cannot be read belongs to no product that is sold.
 #[must_use]
 pub fn on_shelves(rows: &[StockRow]) -> BTreeMap<Barcode, i32> {
     let mut there: BTreeMap<Barcode, i32> = BTreeMap::new();
@@ -89,16 +89,16 @@ mod tests {
             barcode: barcode.to_owned(),
             qty,
         });
-        let (shelves, oddities) = read(rows.to_vec());
+        let (shelves, data_warnings) = read(rows.to_vec());
         let shelves: Vec<_> = shelves.iter().map(|(b, q)| (b.as_str(), *q)).collect();
         assert_eq!(shelves, [("8699", 3), ("TSH-1", -2)]);
-        let said: Vec<String> = oddities.iter().map(ToString::to_string).collect();
+        let said: Vec<String> = data_warnings.iter().map(ToString::to_string).collect();
         assert_eq!(
             said,
             [
                 "central_stock \" 86 99\": another row is 8699, too; the smaller quantity counts (counted)",
-                "central_stock \"a/b\": the bar code holds '/', which Trendyol does not take; it is not pushed (not counted)",
-                "central_stock \"\": the bar code is empty; it is not pushed (not counted)",
+                "central_stock \"a/b\": the barcode holds '/', which Trendyol does not take; it is not pushed (not counted)",
+                "central_stock \"\": the barcode is empty; it is not pushed (not counted)",
             ]
         );
     }

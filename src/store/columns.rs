@@ -4,13 +4,12 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
 use sqlx::{Acquire as _, Postgres, Transaction, error::DatabaseError, postgres::PgDatabaseError};
 use uuid::Uuid;
 
-use super::{
-    NewReturn, PushLog, Put, ReturnedPiece, Store, StoreError, order_places::put_order,
-    pool::whole, returns, stock_log,
-};
+use super::{PushLog, Store, StoreError, order_places::put_order, pool::whole, returns, stock_log};
+use crate::stock::{Cargo, Claim, ClaimItem, ClaimStatus, Customer, mirror::OrderRowWrite};
 
 /// Named like no order, return or product.
 const TRIAL: &str = "orderwatch-trial";
@@ -210,7 +209,7 @@ impl Store {
     /// [`StoreError::Database`] when the database fails for another reason than what is written.
     pub async fn try_writes(
         &self,
-        rows: &[Put],
+        rows: &[OrderRowWrite],
         now: DateTime<Utc>,
     ) -> Result<Vec<TableFault>, StoreError> {
         let work = async {
@@ -241,7 +240,7 @@ impl Store {
         whole(work, "trying what is written").await
     }
 
-    fn warehouse_trials<'r>(&self, rows: &'r [Put]) -> Vec<Trial<'r>> {
+    fn warehouse_trials<'r>(&self, rows: &'r [OrderRowWrite]) -> Vec<Trial<'r>> {
         let mut trials = vec![Trial::Stock, Trial::Log];
         if self.mirror {
             trials.extend(rows.iter().map(Trial::Order));
@@ -292,7 +291,9 @@ enum Trial<'r> {
     Stock,
     /// A run that sent stock.
     Log,
-    Order(&'r Put),
+    /// An order's row.
+    Order(&'r OrderRowWrite),
+    /// A return with a piece.
     Return,
 }
 
@@ -308,8 +309,8 @@ impl Trial<'_> {
         match self {
             Self::Purchase => "An outcome in product_orders".to_owned(),
             Self::Stock => "Stock in central_stock and raf_urunleri".to_owned(),
-            Self::Log => "A run in stock_push_log".to_owned(),
-            Self::Order(put) => format!("An order in orders_{}", put.place.as_str()),
+            Self::Log => "A pass in stock_push_log".to_owned(),
+            Self::Order(put) => format!("An order in orders_{}", put.table.as_str()),
             Self::Return => "A return in return_orders and return_products".to_owned(),
         }
     }
@@ -388,23 +389,27 @@ async fn stock(
     Ok(())
 }
 
-fn sample_return(now: DateTime<Utc>) -> NewReturn {
-    NewReturn {
-        claim_id: TRIAL.to_owned(),
-        id: Uuid::new_v4(),
+fn sample_return(now: DateTime<Utc>) -> Claim {
+    Claim {
+        id: TRIAL.to_owned(),
         order_number: Some(TRIAL.to_owned()),
-        status: "Created".to_owned(),
-        return_date: Some(now.naive_utc()),
-        process_date: Some(now.naive_utc()),
-        refund: Some(0.0),
-        modified_at: Some(now),
-        pieces: vec![ReturnedPiece {
-            id: Uuid::new_v4(),
-            claim_item: TRIAL.to_owned(),
+        claim_date: Some(now),
+        last_modified: Some(now),
+        customer: Customer::default(),
+        cargo: Cargo::default(),
+        items: vec![ClaimItem {
+            id: Uuid::new_v4().to_string(),
             barcode: Some(TRIAL.to_owned()),
-            ..ReturnedPiece::default()
+            product_name: None,
+            product_size: None,
+            product_color: None,
+            price: Some(Decimal::ZERO),
+            // A settled one has all dates.
+            status: ClaimStatus::Accepted,
+            reason: None,
+            customer_note: None,
         }],
-        ..NewReturn::default()
+        unreadable: Vec::new(),
     }
 }
 

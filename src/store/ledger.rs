@@ -10,18 +10,15 @@ use sqlx::{Postgres, Transaction};
 
 use super::{Person, Store, StoreError, packages::lock_order, pool::whole};
 use crate::stock::{
-    details::Row,
+    details::OrderRow,
     ledger::{Facts, Movement},
     names::Names,
+    order_table::OrderTable,
     owed::ASKED_IN_VAIN,
-    place::Place,
 };
 
 impl Store {
     /// Order tables of the warehouse that orderwatch does not know. What stands there counts as sold.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when the database fails.
     pub async fn unknown_order_tables(&self) -> Result<Vec<String>, StoreError> {
         sqlx::query_scalar!(
             r#"SELECT relation::text AS "name!" FROM orderwatch.order_tables() WHERE NOT known"#
@@ -32,9 +29,6 @@ impl Store {
     }
 
     /// Notes that the ledger accounts for all units of these packages, which were shipped.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
     pub async fn packages_were_taken(
         &self,
         packages: &[i64],
@@ -56,9 +50,6 @@ impl Store {
     /// were not, or will not be, taken from these shelves. They were shipped although nobody has picked
     /// them, dissolved without other packages that carry them on, passed on between sellers, or the
     /// marketplace does not answer about them any more. Returns their ids.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
     pub async fn release_packages(
         &self,
         order: &str,
@@ -85,9 +76,11 @@ impl Store {
             .fetch_all(&mut *transaction)
             .await
             .map_err(&doing)?;
+
             transaction.commit().await.map_err(&doing)?;
             Ok(released)
         };
+
         whole(work, "releasing packages").await
     }
 }
@@ -113,11 +106,13 @@ pub(super) async fn names(
     .fetch_all(&mut **transaction)
     .await
     .map_err(&doing)?;
+
     let barcodes =
         sqlx::query_scalar!(r#"SELECT barcode AS "barcode!" FROM orderwatch.lettered_barcodes()"#)
             .fetch_all(&mut **transaction)
             .await
             .map_err(&doing)?;
+
     Ok(Names::new(
         aliases.into_iter().map(|row| (row.alias, row.main)),
         barcodes,
@@ -134,6 +129,7 @@ pub(super) async fn movements(
         .fetch_one(&mut **transaction)
         .await
         .map_err(&doing)?;
+
     if !kept {
         return Ok(None);
     }
@@ -146,14 +142,15 @@ pub(super) async fn movements(
     .fetch_all(&mut **transaction)
     .await
     .map_err(&doing)?;
+
     Ok(Some(movements))
 }
 
 /// A row of an order table, and whether the application has collected its order there.
 pub(super) struct FoundRow {
-    place: Place,
+    place: OrderTable,
     collected: bool,
-    row: Row,
+    row: OrderRow,
 }
 
 /// Rows of orders that are not shipped: those of the numbers, or all that no package stands behind.
@@ -170,10 +167,11 @@ pub(super) async fn found_rows(
     .fetch_all(&mut **transaction)
     .await
     .map_err(StoreError::doing("reading the warehouse's orders"))?;
+
     let found = rows.into_iter().map(|row| FoundRow {
-        place: Place::of_table(&row.place),
+        place: OrderTable::of_table(&row.place),
         collected: row.collected,
-        row: Row {
+        row: OrderRow {
             table: format!("orders_{}", row.place),
             id: row.id,
             order_number: row.order_number,
@@ -182,6 +180,7 @@ pub(super) async fn found_rows(
             quantity: row.quantity,
         },
     });
+
     Ok(found.collect())
 }
 
@@ -195,14 +194,16 @@ pub(super) fn orders_of(found: &[FoundRow]) -> HashSet<String> {
 
 /// The rows whose units are owed. An order in two tables counts once, where it is furthest; one that
 /// the application has collected is taken, unless the ledger knows better.
-pub(super) fn owed_rows(found: Vec<FoundRow>, facts: &Facts) -> Vec<Row> {
-    let mut furthest: HashMap<String, Place> = HashMap::new();
+pub(super) fn owed_rows(found: Vec<FoundRow>, facts: &Facts) -> Vec<OrderRow> {
+    let mut furthest: HashMap<String, OrderTable> = HashMap::new();
+
     for row in &found {
         let place = furthest
             .entry(row.row.order_number.clone())
             .or_insert(row.place);
         *place = row.place.max(*place);
     }
+
     let moved = moved_orders(facts);
     found
         .into_iter()

@@ -18,9 +18,6 @@ pub struct MarketAccount {
 
 impl Store {
     /// The account of this database, if one was used.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be read.
     pub async fn market_account(&self) -> Result<Option<MarketAccount>, StoreError> {
         sqlx::query_as!(
             MarketAccount,
@@ -32,9 +29,6 @@ impl Store {
     }
 
     /// Makes an account that of this database, unless there is one already.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
     pub async fn adopt_market_account(&self, account: &MarketAccount) -> Result<(), StoreError> {
         sqlx::query!(
             "INSERT INTO orderwatch.trendyol_account (seller_id, environment, since)
@@ -50,9 +44,6 @@ impl Store {
     }
 
     /// Whether the marketplace calls about orders, as it should.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
     pub async fn note_webhook(&self, calls: bool, now: DateTime<Utc>) -> Result<(), StoreError> {
         sqlx::query!(
             "UPDATE orderwatch.trendyol_account SET webhook_checked_at = $2,
@@ -81,6 +72,7 @@ impl Store {
         .execute(&mut *transaction)
         .await
         .map_err(&doing)?;
+
         if gone.rows_affected() == 0 {
             return Ok(false);
         }
@@ -90,7 +82,7 @@ impl Store {
     }
 }
 
-/// Forgets what the marketplace has told, and what was sent to it.
+/// Forgets what was read from the marketplace, and what was sent to it.
 pub(super) async fn forget_market(
     transaction: &mut Transaction<'_, Postgres>,
 ) -> Result<(), StoreError> {

@@ -1,4 +1,4 @@
-//! From a sale to the moment at which the feed told of it: what overselling is made of.
+//! From a sale to the moment at which the feed shows it: what overselling is made of.
 //!
 //! A decaying histogram: what was measured a day before counts for half.
 
@@ -38,11 +38,13 @@ pub(super) async fn bins(
     .fetch_all(executor)
     .await
     .map_err(StoreError::doing("reading how late orders become known"))?;
+
     let bins = rows.into_iter().map(|row| DelayBin {
         up_to: (row.seconds_up_to < i32::MAX).then_some(row.seconds_up_to),
         orders: row.orders,
         seconds: row.seconds,
     });
+
     Ok(bins.collect())
 }
 
@@ -73,5 +75,6 @@ pub(super) async fn measure(
     .execute(&mut **transaction)
     .await
     .map_err(StoreError::doing("measuring how late an order became known"))?;
+
     Ok(())
 }

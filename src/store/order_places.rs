@@ -6,16 +6,16 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use sqlx::{Postgres, Transaction};
 
-use super::{StoreError, packages::Put};
-use crate::stock::place::Place;
+use super::StoreError;
+use crate::stock::{mirror::OrderRowWrite, order_table::OrderTable};
 
 /// Where the row of an order is, and what that says.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Standing {
     /// Where it is; of several rows the furthest counts.
-    pub(super) stands: Option<Place>,
+    pub(super) stands: Option<OrderTable>,
     /// Where orderwatch put it last.
-    pub(super) ours: Option<Place>,
+    pub(super) ours: Option<OrderTable>,
     /// Whether the application has collected the order where it stands.
     pub(super) collected: bool,
     /// Whether the warehouse keeps a ledger.
@@ -33,7 +33,7 @@ impl Standing {
         }
         !self.ledger
             && self.stands.is_some_and(|stands| {
-                stands.is_taken() && (stands == Place::Picking || self.ours != Some(stands))
+                stands.is_taken() && (stands == OrderTable::Picking || self.ours != Some(stands))
             })
     }
 }
@@ -67,31 +67,33 @@ pub(super) async fn standings(
     .fetch_all(&mut **transaction)
     .await
     .map_err(StoreError::doing("looking for an order's row"))?;
+
     let found = rows.into_iter().map(|row| {
-        let stands = row.stands.iter().map(|place| Place::of_table(place));
+        let stands = row.stands.iter().map(|place| OrderTable::of_table(place));
         let standing = Standing {
             stands: stands.max(),
-            ours: row.ours.as_deref().and_then(Place::parse),
+            ours: row.ours.as_deref().and_then(OrderTable::parse),
             collected: row.collected,
             ledger: row.ledger,
             in_ledger: row.in_ledger,
         };
         (row.number, standing)
     });
+
     Ok(found.collect())
 }
 
 pub(super) async fn show(
     transaction: &mut Transaction<'_, Postgres>,
     order: &str,
-    stands: Option<Place>,
-    put: &Put,
+    stands: Option<OrderTable>,
+    row: &OrderRowWrite,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    if put.place == Place::Cancelled && stands.is_some_and(Place::is_before_shipping) {
+    if row.table == OrderTable::Cancelled && stands.is_some_and(OrderTable::is_before_shipping) {
         return_cancelled(transaction, order, now).await?;
     }
-    put_order(transaction, order, stands, put, now).await?;
+    put_order(transaction, order, stands, row, now).await?;
     mirrored(transaction, order).await
 }
 
@@ -114,6 +116,7 @@ async fn return_cancelled(
     .map_err(StoreError::doing(
         "putting a cancelled order back on the shelves",
     ))?;
+
     for line in returned {
         let (barcode, units) = (line.barcode, line.units);
         if let Some(shelf) = line.shelf {
@@ -133,6 +136,7 @@ async fn return_cancelled(
             );
         }
     }
+
     Ok(())
 }
 
@@ -140,45 +144,48 @@ async fn return_cancelled(
 pub(super) async fn put_order(
     transaction: &mut Transaction<'_, Postgres>,
     order: &str,
-    stands: Option<Place>,
-    put: &Put,
+    stands: Option<OrderTable>,
+    row: &OrderRowWrite,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let doing = StoreError::doing("writing an order into the warehouse's table");
     sqlx::query!(
         r#"SELECT orderwatch.put_order($1, $2, $3, $4) AS "put!: ()""#,
         order,
-        stands.map(Place::as_str),
-        put.place.as_str(),
-        put.facts
+        stands.map(OrderTable::as_str),
+        row.table.as_str(),
+        row.columns
     )
     .execute(&mut **transaction)
     .await
     .map_err(&doing)?;
+
     sqlx::query!(
         r#"SELECT orderwatch.audit_order($1, $2, $3, $4) AS "written!: ()""#,
         order,
-        stands.map(Place::as_str),
-        put.place.as_str(),
-        put.facts
+        stands.map(OrderTable::as_str),
+        row.table.as_str(),
+        row.columns
     )
     .execute(&mut **transaction)
     .await
     .map_err(&doing)?;
+
     sqlx::query!(
         "INSERT INTO orderwatch.order_places AS o (order_number, place, put_at)
          SELECT $1, $2, $3 WHERE $4::text IS DISTINCT FROM $2 OR $2 = 'created'
          ON CONFLICT (order_number) DO UPDATE SET place = EXCLUDED.place, put_at = EXCLUDED.put_at
          WHERE o.place <> EXCLUDED.place",
         order,
-        put.place.as_str(),
+        row.table.as_str(),
         now,
         // A row that the warehouse has put there stays marked as such.
-        stands.map(Place::as_str)
+        stands.map(OrderTable::as_str)
     )
     .execute(&mut **transaction)
     .await
     .map_err(&doing)?;
+
     Ok(())
 }
 

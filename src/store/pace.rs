@@ -9,9 +9,6 @@ use crate::order::IntegrationId;
 
 impl Store {
     /// Reserves the panel's next `requests` turns, `period` apart. Returns the time of the first.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be reserved.
     pub async fn reserve_turns(
         &self,
         panel: IntegrationId,

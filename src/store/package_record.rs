@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{Acquire as _, Postgres, Transaction, types::Json};
 
 use super::{
-    Change, NewPackage, OrderPackage, OrderPicture, Put, RecordedPackage, Store, StoreError,
+    RecordedPackage, Store, StoreError,
     order_delays::measure,
     order_places::{Standing, mirrored, show, standing},
     package_rows::packages_of,
@@ -17,76 +17,74 @@ use super::{
     pool::whole,
     stock_items::{count_sale, touch},
 };
-use crate::{
-    marketplace::{Barcode, PackageStatus, StockEffect},
-    stock::{
-        names::fold,
-        owed::{Settled, settle},
-        reserve::{Held, Line},
-    },
+use crate::stock::{
+    Barcode, PackageStatus, StockEffect,
+    held::{HeldLine, HeldPackage},
+    mirror::{self, MirroredPackage},
+    names::fold,
+    owed::{Settled, settle},
+    package_record::{KnownPackage, PackageRecord},
 };
 
 impl Store {
-    /// Records a package and shows its order to the warehouse, as `decide` says.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database fails; nothing is written then.
-    pub async fn record_package(
+    /// Records a package, and shows its order to the warehouse. `None` where it is no news. When the
+    /// database fails, nothing is written.
+    pub(crate) async fn record_package(
         &self,
-        package: &NewPackage,
+        package: &PackageRecord,
         now: DateTime<Utc>,
-        decide: impl FnOnce(&OrderPicture) -> Option<Put> + Send,
-    ) -> Result<RecordedPackage, StoreError> {
+    ) -> Result<Option<RecordedPackage>, StoreError> {
         let work = async {
             let doing = StoreError::doing("recording a package");
             let mut transaction = self.pool.begin().await.map_err(&doing)?;
             let order = package.order_number.as_str();
             lock_order(&mut transaction, order).await?;
+
             let standing = standing(&mut transaction, order).await?;
             let news = record(&mut transaction, package, standing, now).await?;
-            let Some((change, packages)) = news else {
+            let Some((begins, packages)) = news else {
                 transaction.commit().await.map_err(&doing)?;
-                return Ok(RecordedPackage::Unchanged);
+                return Ok(None);
             };
 
-            let picture = OrderPicture {
-                stands: standing.stands,
-                ours: standing.ours,
-                packages,
-            };
             let mut part = transaction.begin().await.map_err(&doing)?;
             // Without the mirror the warehouse's application writes its rows itself.
-            let wanted = self.mirror.then(|| decide(&picture)).flatten();
-            let shown = match wanted {
-                Some(put) => show(&mut part, order, standing.stands, &put, now).await,
+            let places = (standing.stands, standing.ours);
+            let row = self
+                .mirror
+                .then(|| mirror::row(order, &packages, places, now));
+            let shown = match row.flatten() {
+                Some(row) => show(&mut part, order, standing.stands, &row, now).await,
                 None => mirrored(&mut part, order).await,
             };
-            let recorded = match shown {
+
+            let not_shown = match shown {
                 Ok(()) => {
                     part.commit().await.map_err(&doing)?;
-                    RecordedPackage::Changed(change)
+                    None
                 }
                 // The reservation must not wait for a table that does not take the row.
                 Err(error) if !error.is_transient() => {
                     part.rollback().await.map_err(&doing)?;
-                    RecordedPackage::NotShown(change, error)
+                    Some(error)
                 }
                 Err(error) => return Err(error),
             };
             transaction.commit().await.map_err(&doing)?;
-            Ok(recorded)
+            Ok(Some(RecordedPackage { begins, not_shown }))
         };
         whole(work, "recording a package").await
     }
 }
 
-/// Writes a record down, and what follows for the packages of its order. `None` where it is no news.
+/// Writes a record down, and what follows for the packages of its order. Returns whether it begins the
+/// order, and the packages; `None` where it is no news.
 async fn record(
     transaction: &mut Transaction<'_, Postgres>,
-    package: &NewPackage,
+    package: &PackageRecord,
     standing: Standing,
     now: DateTime<Utc>,
-) -> Result<Option<(Change, Vec<OrderPackage>)>, StoreError> {
+) -> Result<Option<(bool, Vec<MirroredPackage>)>, StoreError> {
     let (order, moved) = (package.order_number.as_str(), standing.is_taken());
     if moved {
         // Before the package changes: what was open when the warehouse took the order was taken.
@@ -99,10 +97,7 @@ async fn record(
 
     upsert(transaction, package, known.as_ref(), moved, now).await?;
     let mut packages = packages_of(transaction, order).await?;
-    let held: Vec<Held> = packages
-        .iter()
-        .map(|package| package.held.clone())
-        .collect();
+    let held: Vec<HeldPackage> = packages.iter().map(|p| p.held.clone()).collect();
     let settled = settle(&held);
     if known.is_some() || held.len() > 1 || !settled.owing.is_empty() {
         settle_order(transaction, order, &settled, now).await?;
@@ -111,31 +106,42 @@ async fn record(
     if settled.replaced.contains(&package.package_id) {
         return Ok(None);
     }
-    packages.retain(|package| !settled.replaced.contains(&package.held.package_id));
-    let change = package.change(known, &held, &settled);
-    note_change(transaction, package, &change, now).await?;
-    Ok(Some((change, packages)))
+    packages.retain(|p| !settled.replaced.contains(&p.held.package_id));
+
+    let begins = known.is_none() && settled.begins.contains(&package.package_id);
+    // Also what it held before: a line that is gone frees its units.
+    let before = known.iter().flat_map(|known| &known.lines);
+    watch(
+        transaction,
+        before.chain(held.iter().flat_map(|p| &p.lines)),
+        now,
+    )
+    .await?;
+    if begins {
+        count_order(transaction, package, now).await?;
+    }
+    Ok(Some((begins, packages)))
 }
 
-/// What a package means to what is on sale: its products are looked at soon, and one that begins an order
-/// tells how fast they sell and how late the feed is.
-async fn note_change(
+/// The products of an order's lines are compared soon.
+async fn watch(
     transaction: &mut Transaction<'_, Postgres>,
-    package: &NewPackage,
-    change: &Change,
+    lines: impl Iterator<Item = &HeldLine>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let barcodes = change.barcodes.iter();
-    let barcodes: BTreeSet<Barcode> = barcodes
-        .filter_map(|text| Barcode::parse(text).ok())
-        .collect();
+    let barcodes = lines.filter_map(|line| Barcode::parse(&line.barcode).ok());
+    let barcodes: BTreeSet<Barcode> = barcodes.collect();
     let names: Vec<&str> = barcodes.iter().map(Barcode::as_str).collect();
     touch(&mut **transaction, &names, now).await?;
-    wake_turns(transaction).await?;
-    let Some(sold_at) = change.sold_at else {
-        return Ok(());
-    };
+    wake_turns(transaction).await
+}
 
+/// A package that begins an order shows how fast its products sell, and how late the feed is.
+async fn count_order(
+    transaction: &mut Transaction<'_, Postgres>,
+    package: &PackageRecord,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
     let mut units: BTreeMap<Barcode, u32> = BTreeMap::new();
     for line in &package.lines {
         if let Ok(barcode) = Barcode::parse(&line.barcode) {
@@ -143,43 +149,36 @@ async fn note_change(
             *sum = sum.saturating_add(line.quantity);
         }
     }
+
     for (barcode, units) in &units {
-        count_sale(transaction, barcode, *units, sold_at).await?;
+        count_sale(transaction, barcode, *units, package.sold_at).await?;
     }
-    measure(transaction, sold_at, now).await
+    measure(transaction, package.sold_at, now).await
 }
 
-/// What is watched is looked at now, not only at the next turn.
+/// What is watched is compared now, not only at the next turn.
 async fn wake_turns(transaction: &mut Transaction<'_, Postgres>) -> Result<(), StoreError> {
     sqlx::query!(r#"SELECT pg_notify('orderwatch_stock', '') AS "notified!: ()""#)
         .execute(&mut **transaction)
         .await
-        .map_err(StoreError::doing("telling of a package"))?;
+        .map_err(StoreError::doing("waking the stock turns"))?;
     Ok(())
-}
-
-/// A package as it is known.
-struct Known {
-    status: PackageStatus,
-    modified_ms: i64,
-    fingerprint: Option<Vec<u8>>,
-    mirrored: bool,
-    lines: Vec<Line>,
 }
 
 async fn known(
     transaction: &mut Transaction<'_, Postgres>,
     package: i64,
-) -> Result<Option<Known>, StoreError> {
+) -> Result<Option<KnownPackage>, StoreError> {
     let row = sqlx::query!(
-        r#"SELECT status, modified_ms, fingerprint, mirrored, lines AS "lines: Json<Vec<Line>>"
+        r#"SELECT status, modified_ms, fingerprint, mirrored, lines AS "lines: Json<Vec<HeldLine>>"
            FROM orderwatch.packages WHERE package_id = $1"#,
         package
     )
     .fetch_optional(&mut **transaction)
     .await
     .map_err(StoreError::doing("looking a package up"))?;
-    Ok(row.map(|row| Known {
+
+    Ok(row.map(|row| KnownPackage {
         status: PackageStatus::parse(&row.status),
         modified_ms: row.modified_ms,
         fingerprint: row.fingerprint,
@@ -188,60 +187,13 @@ async fn known(
     }))
 }
 
-impl NewPackage {
-    /// Whether a record is newer than what is known, or says more at the same time. Where a time is
-    /// missing or both are the same, the package's life decides: it goes in one direction.
-    fn is_news(&self, known: &Known) -> bool {
-        let is_new = |line: &Line| !known.lines.contains(line);
-        let differs = if self.package_id > 0 {
-            known.fingerprint.as_deref() != Some(&self.fingerprint[..])
-        } else {
-            self.lines.iter().any(is_new)
-        };
-        if self.modified_ms > 0 && known.modified_ms > 0 && self.modified_ms != known.modified_ms {
-            return self.modified_ms > known.modified_ms;
-        }
-        if self.status == known.status {
-            let is_dated = self.modified_ms > 0 || known.modified_ms == 0;
-            return differs && is_dated || !known.mirrored;
-        }
-        self.status.progress() > known.status.progress()
-    }
-
-    fn change(&self, known: Option<Known>, packages: &[Held], settled: &Settled) -> Change {
-        let begins = known.is_none() && settled.begins.contains(&self.package_id);
-        let before = known.into_iter().flat_map(|known| known.lines);
-        let lines = packages.iter().flat_map(|package| package.lines.clone());
-        Change {
-            sold_at: begins.then_some(self.sold_at),
-            barcodes: before.chain(lines).map(|line| line.barcode).collect(),
-        }
-    }
-
-    /// Two packages of an order without an id stand in one row: what only the other one had stays.
-    fn lines_with(&self, known: Option<&Known>) -> Vec<Line> {
-        let mut lines = self.lines.clone();
-        let known = known.filter(|_| self.package_id < 0);
-        for line in known.iter().flat_map(|known| &known.lines) {
-            let is_same = |other: &Line| match (line.line_id, other.line_id) {
-                (Some(one), Some(two)) => one == two,
-                _ => line.barcode == other.barcode,
-            };
-            if !self.lines.iter().any(is_same) {
-                lines.push(line.clone());
-            }
-        }
-        lines
-    }
-}
-
 /// Writes a package down. One that comes after the warehouse has moved its order is late: its units were
 /// not among those that were taken. One that a person has released is reserved again when the
-/// marketplace tells that it lives on.
+/// marketplace shows that it lives on.
 async fn upsert(
     transaction: &mut Transaction<'_, Postgres>,
-    package: &NewPackage,
-    known: Option<&Known>,
+    package: &PackageRecord,
+    known: Option<&KnownPackage>,
     moved: bool,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
@@ -294,6 +246,7 @@ async fn upsert(
     .execute(&mut **transaction)
     .await
     .map_err(StoreError::doing("recording a package"))?;
+
     Ok(())
 }
 
@@ -306,6 +259,7 @@ async fn settle_order(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let doing = StoreError::doing("settling the packages of an order");
+
     if !settled.replaced.is_empty() {
         sqlx::query!(
             "DELETE FROM orderwatch.packages WHERE package_id = ANY($1)",
@@ -315,6 +269,7 @@ async fn settle_order(
         .await
         .map_err(&doing)?;
     }
+
     sqlx::query!(
         "UPDATE orderwatch.packages SET
              owing = package_id = ANY($2),
@@ -329,6 +284,7 @@ async fn settle_order(
     .execute(&mut **transaction)
     .await
     .map_err(&doing)?;
+
     Ok(())
 }
 

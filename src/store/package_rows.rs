@@ -4,10 +4,11 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::{Postgres, Transaction, types::Json};
 
-use super::{StoreError, packages::OrderPackage};
-use crate::{
-    marketplace::{CreatedBy, PackageStatus},
-    stock::reserve::{Held, Line},
+use super::StoreError;
+use crate::stock::{
+    CreatedBy, PackageStatus,
+    held::{HeldLine, HeldPackage},
+    mirror::MirroredPackage,
 };
 
 /// The columns of a package that matter for the stock.
@@ -22,7 +23,7 @@ pub(super) struct PackageRow {
     pub(super) created_by: Option<String>,
     pub(super) changed_at: DateTime<Utc>,
     pub(super) since: DateTime<Utc>,
-    pub(super) lines: Json<Vec<Line>>,
+    pub(super) lines: Json<Vec<HeldLine>>,
     pub(super) origins: Vec<i64>,
     pub(super) unreadable: Json<Vec<String>>,
     pub(super) taken: bool,
@@ -36,8 +37,8 @@ pub(super) struct PackageRow {
 
 impl PackageRow {
     /// `moved`: whether the warehouse has taken the order, which takes all but what came later.
-    pub(super) fn held(self, moved: bool) -> Held {
-        Held {
+    pub(super) fn held(self, moved: bool) -> HeldPackage {
+        HeldPackage {
             package_id: self.package_id,
             status: PackageStatus::parse(&self.status),
             created_by: self.created_by.as_deref().map(CreatedBy::parse),
@@ -78,9 +79,9 @@ pub(super) async fn rows_of(
 pub(super) async fn packages_of(
     transaction: &mut Transaction<'_, Postgres>,
     order: &str,
-) -> Result<Vec<OrderPackage>, StoreError> {
+) -> Result<Vec<MirroredPackage>, StoreError> {
     let rows = rows_of(transaction, order).await?;
-    let packages = rows.into_iter().map(|mut row| OrderPackage {
+    let packages = rows.into_iter().map(|mut row| MirroredPackage {
         changed_at: row.changed_at,
         content: row.content.take().unwrap_or_default(),
         held: row.held(false),

@@ -1,118 +1,34 @@
-//! Shipment packages, and the rows of the warehouse's application that show their orders.
-//!
-//! How a record of one becomes known is in [`super::package_record`].
+//! Shipment packages: which are known, and which need to be asked about.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
 use sqlx::{Postgres, Transaction};
 
 use super::{Store, StoreError};
-use crate::{
-    marketplace::PackageStatus,
-    stock::{
-        owed::RESTED_AFTER,
-        place::Place,
-        reserve::{Held, Line},
-    },
-};
+use crate::stock::{owed::RESTED_AFTER, package_record::PackageRecord};
 
-/// A package as the marketplace told of it.
-#[derive(Clone, Debug)]
-pub struct NewPackage {
-    /// `shipmentPackageId`; negative where there is none yet.
-    pub package_id: i64,
-    /// Its order.
-    pub order_number: String,
-    /// Where it stands.
-    pub status: PackageStatus,
-    /// Why there is it.
-    pub created_by: Option<String>,
-    /// `lastModifiedDate` in milliseconds; 0 where there is none.
-    pub modified_ms: i64,
-    /// The same as a time.
-    pub changed_at: DateTime<Utc>,
-    /// When the customer bought it: from then on the marketplace's stock was lower by it.
-    pub sold_at: DateTime<Utc>,
-    /// The packages that it replaces.
-    pub origins: Vec<i64>,
-    /// What is in it.
-    pub lines: Vec<Line>,
-    /// Parts of it that could not be read.
-    pub unreadable: Vec<String>,
-    /// What the warehouse's tables show of it.
-    pub content: Value,
-    /// The same for equal records only.
-    pub fingerprint: [u8; 32],
-}
-
-/// A package of an order, for the decision where the order's row belongs.
-#[derive(Clone, Debug)]
-pub struct OrderPackage {
-    /// What it means for the stock.
-    pub held: Held,
-    /// `lastModifiedDate`, or when it was read.
-    pub changed_at: DateTime<Utc>,
-    /// What the warehouse's tables show of it.
-    pub content: Value,
-}
-
-/// An order with its packages, and where its row is.
-#[derive(Clone, Debug)]
-pub struct OrderPicture {
-    /// Where the row is.
-    pub stands: Option<Place>,
-    /// Where orderwatch put it last.
-    pub ours: Option<Place>,
-    /// All packages of the order.
-    pub packages: Vec<OrderPackage>,
-}
-
-/// A row to be written.
-#[derive(Clone, Debug)]
-pub struct Put {
-    /// Where.
-    pub place: Place,
-    /// Columns and their values.
-    pub facts: Value,
-}
-
-/// What came of a package.
+/// A package that was news.
 #[derive(Debug)]
-pub enum RecordedPackage {
-    /// Nothing new.
-    Unchanged,
-    /// Known, and shown to the warehouse.
-    Changed(Change),
-    /// Known, so its units are reserved, but the warehouse's table does not take the row.
-    NotShown(Change, StoreError),
-}
-
-/// What a record has changed.
-#[derive(Clone, Debug)]
-pub struct Change {
-    /// When its units were sold, where they are new: it begins an order.
-    pub sold_at: Option<DateTime<Utc>>,
-    /// What the packages of its order hold or held, as it came.
-    pub barcodes: BTreeSet<String>,
+pub(crate) struct RecordedPackage {
+    /// Whether it begins an order that was not known.
+    pub(crate) begins: bool,
+    /// Why the warehouse's table does not take the order's row; its units are reserved all the same.
+    pub(crate) not_shown: Option<StoreError>,
 }
 
 impl Store {
-    /// Of the given packages, the places of those that are known as they are, or better: one package may
-    /// be told of twice. All of them are written down as heard of.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when the database fails.
-    pub async fn known_packages(
+    /// Of the given records, the positions of those that are known as they are, or better: one package may
+    /// come twice. All of them are noted as seen.
+    pub(crate) async fn known_packages(
         &self,
-        told: &[NewPackage],
+        records: &[PackageRecord],
         now: DateTime<Utc>,
     ) -> Result<HashSet<usize>, StoreError> {
         let doing = StoreError::doing("looking packages up");
-        let ids: Vec<i64> = told.iter().map(|package| package.package_id).collect();
-        let modified: Vec<i64> = told.iter().map(|package| package.modified_ms).collect();
-        let prints = told.iter().map(|package| package.fingerprint.to_vec());
+        let ids: Vec<i64> = records.iter().map(|record| record.package_id).collect();
+        let modified: Vec<i64> = records.iter().map(|record| record.modified_ms).collect();
+        let prints = records.iter().map(|record| record.fingerprint.to_vec());
         let prints: Vec<Vec<u8>> = prints.collect();
         sqlx::query!(
             "UPDATE orderwatch.packages SET told_at = $2, asked_in_vain = 0
@@ -123,6 +39,7 @@ impl Store {
         .execute(&self.pool)
         .await
         .map_err(&doing)?;
+
         let places = sqlx::query_scalar!(
             r#"SELECT t.place AS "place!" FROM orderwatch.packages p
              JOIN unnest($1::bigint[], $2::bigint[], $3::bytea[])
@@ -136,20 +53,18 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(&doing)?;
+
         let places = places
             .into_iter()
             .filter_map(|place| usize::try_from(place - 1).ok());
         Ok(places.collect())
     }
 
-    /// Orders whose packages have been open for long and that the feed has not told of lately, and those
-    /// that the warehouse's tables did not take: what is told of them again is shown again. Last those of
+    /// Orders whose packages have been open for long and that the feed has not shown lately, and those
+    /// that the warehouse's tables did not take: what is read of them again is shown again. Last those of
     /// which nothing but a status is open that nobody knows, and more and more seldom those about which
     /// the marketplace does not answer: there may be many, and asking does not end them.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be read.
-    pub async fn forgotten_orders(
+    pub(crate) async fn forgotten_orders(
         &self,
         seen_before: DateTime<Utc>,
         told_before: DateTime<Utc>,
@@ -172,10 +87,7 @@ impl Store {
     }
 
     /// Orders with an open package whose row the warehouse's tables did not take.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be read.
-    pub async fn unshown_orders(&self) -> Result<Vec<String>, StoreError> {
+    pub(crate) async fn unshown_orders(&self) -> Result<Vec<String>, StoreError> {
         sqlx::query_scalar!(
             "SELECT DISTINCT order_number FROM orderwatch.packages
              WHERE effect IN ('reserved', 'unknown') AND NOT mirrored ORDER BY 1"
@@ -185,12 +97,9 @@ impl Store {
         .map_err(StoreError::doing("looking for orders that are not shown"))
     }
 
-    /// Writes down that the marketplace was asked about an order at a time, and which open packages its
-    /// answer did not tell of.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
-    pub async fn order_was_asked(
+    /// Writes down that the marketplace was asked about an order at a time, and which open packages were
+    /// not in its answer.
+    pub(crate) async fn order_was_asked(
         &self,
         order: &str,
         asked_at: DateTime<Utc>,
@@ -209,14 +118,12 @@ impl Store {
         .execute(&self.pool)
         .await
         .map_err(StoreError::doing("noting that an order was asked about"))?;
+
         Ok(())
     }
 
     /// Forgets packages that ended before a time, and where their orders were put. Returns how many.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
-    pub async fn forget_packages(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
+    pub(crate) async fn forget_packages(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
         let gone = sqlx::query!(
             "WITH gone AS (
                  DELETE FROM orderwatch.packages
@@ -233,6 +140,7 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(StoreError::doing("forgetting old packages"))?;
+
         Ok(u64::try_from(gone.len()).unwrap_or(u64::MAX))
     }
 }

@@ -1,11 +1,13 @@
 //! Taking an order's units from the shelves, in one transaction.
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use serde_json::json;
 use sqlx::{Postgres, Transaction};
+use utoipa::ToSchema;
 
 use super::{
-    Put, Store, StoreError,
+    Store, StoreError,
     ledger::{facts, found_rows, owed_rows},
     order_places::{Standing, put_order, standing},
     package_rows::rows_of,
@@ -13,48 +15,54 @@ use super::{
     pool::whole,
 };
 use crate::stock::{
-    details::Row,
+    details::OrderRow,
+    held::HeldPackage,
     ledger::Facts,
-    pick::{OnShelf, Take, take},
-    place::Place,
-    reserve::{Held, barcodes},
+    mirror::OrderRowWrite,
+    order_table::OrderTable,
+    pick::{OnShelf, PickShelf, take},
+    reserve::{barcodes, to_take},
 };
 
 /// What is to be picked.
 #[derive(Clone, Copy, Debug)]
 pub struct PickAsk<'a> {
-    /// `order_number`.
     pub order: &'a str,
     /// The shelf to take from first.
     pub shelf: Option<&'a str>,
     /// Who picks.
     pub by: &'a str,
-    /// Whether everything is only looked at.
+    /// Whether nothing is kept.
     pub dry_run: bool,
-    /// The time.
     pub now: DateTime<Utc>,
 }
 
-/// Units of one product that an order needs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PickLine {
-    /// Which.
-    pub barcode: String,
-    /// How many.
-    pub units: i32,
-}
-
 /// What was taken of one product.
-#[derive(Clone, Debug)]
-pub struct PickedLine {
-    /// Which, and how many were needed.
-    pub line: PickLine,
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PickLine {
+    /// Its main barcode.
+    pub barcode: String,
+    /// Units that the order needs.
+    pub units: i32,
     /// From which shelves.
-    pub takes: Vec<Take>,
+    pub shelves: Vec<PickShelf>,
     /// Units by which `central_stock` fell.
     pub from_stock: i32,
-    /// `central_stock.qty` afterwards; `None` when it does not have the product.
-    pub qty: Option<i32>,
+    /// Units that are left there; null when it does not have the product.
+    pub left: Option<i32>,
+}
+
+impl PickLine {
+    #[must_use]
+    pub fn on_shelves(&self) -> i32 {
+        self.shelves.iter().map(|shelf| shelf.units).sum()
+    }
+
+    /// Whether something was missing on the shelves or in `central_stock`.
+    #[must_use]
+    pub fn is_short(&self) -> bool {
+        self.on_shelves() < self.units || self.from_stock < self.units
+    }
 }
 
 /// What came of it.
@@ -63,12 +71,12 @@ pub enum Picked {
     /// The units were taken.
     Taken {
         /// Product by product.
-        lines: Vec<PickedLine>,
-        /// Packages of which the marketplace will be told.
-        told: usize,
+        lines: Vec<PickLine>,
+        /// Packages whose picking is to be reported to the marketplace.
+        to_report: usize,
     },
     /// They were taken before; where the order's row is.
-    Already(Option<Place>),
+    Already(Option<OrderTable>),
     /// The order was cancelled.
     Cancelled,
     /// Payment is pending, or the order's row is not there: nothing may be sent yet.
@@ -82,25 +90,18 @@ pub enum Picked {
 /// An order as it is picked.
 struct Picture {
     standing: Standing,
-    packages: Vec<Held>,
+    packages: Vec<HeldPackage>,
     /// Whether packages were shipped without being taken, or came after the order was picked.
     owed: bool,
-    rows: Vec<Row>,
+    rows: Vec<OrderRow>,
     facts: Facts,
 }
 
 impl Store {
     /// Takes the units of an order: from the shelves, from `central_stock`, and the order moves to
     /// `orders_picking`. Where the warehouse keeps a ledger, it is written down there as the application
-    /// does it. `lines` tells what the packages and rows of an order need.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database fails; nothing was taken then.
-    pub async fn pick(
-        &self,
-        ask: PickAsk<'_>,
-        lines: impl FnOnce(&[Held], &[Row], &Facts) -> Vec<PickLine> + Send,
-    ) -> Result<Picked, StoreError> {
+    /// does it. When the database fails, nothing was taken.
+    pub async fn pick(&self, ask: PickAsk<'_>) -> Result<Picked, StoreError> {
         let work = async {
             let doing = StoreError::doing("picking an order");
             let mut transaction = self.pool.begin().await.map_err(&doing)?;
@@ -109,17 +110,13 @@ impl Store {
             let before = picture(&mut transaction, ask.order).await?;
             let shelves = lock_shelves(&mut transaction, &before).await?;
             lock_rows(&mut transaction, ask.order).await?;
+
             let now = picture(&mut transaction, ask.order).await?;
-            let picked = if let Some(refusal) = now.refusal() {
-                refusal
-            } else {
-                let needed = lines(&now.packages, &now.rows, &now.facts);
-                if needed.is_empty() {
-                    now.nothing_needed()
-                } else {
-                    take_all(&mut transaction, ask, &now, shelves, needed).await?
-                }
+            let picked = match now.refusal() {
+                Some(refusal) => refusal,
+                None => take_all(&mut transaction, ask, &now, shelves).await?,
             };
+
             if ask.dry_run {
                 transaction.rollback().await.map_err(&doing)?;
             } else {
@@ -136,10 +133,10 @@ impl Picture {
         let stands = self.standing.stands;
         match stands {
             None if self.packages.is_empty() => Some(Picked::Unknown),
-            Some(Place::Cancelled) => Some(Picked::Cancelled),
+            Some(OrderTable::Cancelled) => Some(Picked::Cancelled),
             _ if self.owed => None,
             _ if self.standing.is_taken() => Some(Picked::Already(stands)),
-            None | Some(Place::Elsewhere) => Some(Picked::NotReady),
+            None | Some(OrderTable::Elsewhere) => Some(Picked::NotReady),
             Some(_) => None,
         }
     }
@@ -147,7 +144,7 @@ impl Picture {
     fn nothing_needed(&self) -> Picked {
         let stands = self.standing.stands;
         let taken = self.packages.iter().any(|package| package.taken);
-        if taken || self.standing.in_ledger || stands.is_some_and(Place::is_taken) {
+        if taken || self.standing.in_ledger || stands.is_some_and(OrderTable::is_taken) {
             Picked::Already(stands)
         } else {
             Picked::NoLines
@@ -171,6 +168,7 @@ async fn picture(
     } else {
         Vec::new()
     };
+
     Ok(Picture {
         standing,
         packages,
@@ -243,41 +241,47 @@ async fn take_all(
     ask: PickAsk<'_>,
     picture: &Picture,
     shelves: Vec<Locked>,
-    needed: Vec<PickLine>,
 ) -> Result<Picked, StoreError> {
     let mut lines = Vec::new();
-    for line in needed {
-        let of_product = shelves.iter().filter(|locked| locked.main == line.barcode);
+    for (barcode, units) in to_take(&picture.packages, &picture.rows, &picture.facts) {
+        let units = i32::try_from(units).unwrap_or(i32::MAX);
+        let of_product = shelves.iter().filter(|locked| locked.main == barcode);
         let of_product: Vec<OnShelf> = of_product.map(|locked| locked.shelf.clone()).collect();
-        let takes = take(line.units, ask.shelf, &of_product);
-        take_from(transaction, ask, &line, &takes).await?;
-        lines.push((line, takes));
+        let line = PickLine {
+            barcode,
+            units,
+            shelves: take(units, ask.shelf, &of_product),
+            from_stock: 0,
+            left: None,
+        };
+        take_from(transaction, ask, &line).await?;
+        lines.push(line);
     }
+    if lines.is_empty() {
+        return Ok(picture.nothing_needed());
+    }
+
     // The figures only when every shelf is done: the application locks them after the shelves, too.
     let products = products(transaction).await?;
-    let mut picked = Vec::new();
-    for (line, takes) in lines {
+    for line in &mut lines {
         let named = |barcode: &&String| picture.facts.names.main(barcode) == line.barcode;
         let written: Vec<String> = products.iter().filter(named).cloned().collect();
-        picked.push(lower_stock(transaction, (ask, picture), &written, line, takes).await?);
+        lower_stock(transaction, (ask, picture), &written, line).await?;
     }
+
     let stands = picture.standing.stands;
-    if matches!(stands, Some(Place::Created | Place::Preparing)) {
+    if matches!(stands, Some(OrderTable::Created | OrderTable::Preparing)) {
         let at = json!(ask.now.naive_utc());
-        let facts = json!({
-            "status": "Picking", "updated_at": at, "picking_start_time": at, "picked_by": ask.by,
-        });
-        let put = Put {
-            place: Place::Picking,
-            facts,
+        let row = OrderRowWrite {
+            table: OrderTable::Picking,
+            columns: json!({
+                "status": "Picking", "updated_at": at, "picking_start_time": at, "picked_by": ask.by,
+            }),
         };
-        put_order(transaction, ask.order, stands, &put, ask.now).await?;
+        put_order(transaction, ask.order, stands, &row, ask.now).await?;
     }
-    let told = mark(transaction, ask).await?;
-    Ok(Picked::Taken {
-        lines: picked,
-        told,
-    })
+    let to_report = mark(transaction, ask).await?;
+    Ok(Picked::Taken { lines, to_report })
 }
 
 /// Takes units of one product from its shelves, and writes that into the ledger.
@@ -285,10 +289,10 @@ async fn take_from(
     transaction: &mut Transaction<'_, Postgres>,
     ask: PickAsk<'_>,
     line: &PickLine,
-    takes: &[Take],
 ) -> Result<(), StoreError> {
     let doing = StoreError::doing("taking units from the shelves");
-    for take in takes {
+
+    for take in &line.shelves {
         sqlx::query!(
             "UPDATE public.raf_urunleri SET adet = adet - $2 WHERE id = $1",
             take.id,
@@ -298,14 +302,16 @@ async fn take_from(
         .await
         .map_err(&doing)?;
     }
-    let units: i32 = takes.iter().map(|take| take.units).sum();
+
+    let units = line.on_shelves();
+
     if units > 0 {
         sqlx::query!(
             r#"SELECT orderwatch.write_pack_out($1, $2, $3, $4, $5, $6) AS "written!: ()""#,
             ask.order,
             line.barcode,
             units,
-            takes.first().map(|take| take.shelf.as_str()),
+            line.shelves.first().map(|take| take.shelf.as_str()),
             format!("orderwatch pick, {}", ask.by),
             ask.now.naive_utc()
         )
@@ -313,6 +319,7 @@ async fn take_from(
         .await
         .map_err(&doing)?;
     }
+
     Ok(())
 }
 
@@ -330,9 +337,8 @@ async fn lower_stock(
     transaction: &mut Transaction<'_, Postgres>,
     (ask, picture): (PickAsk<'_>, &Picture),
     written: &[String],
-    line: PickLine,
-    takes: Vec<Take>,
-) -> Result<PickedLine, StoreError> {
+    line: &mut PickLine,
+) -> Result<(), StoreError> {
     let doing = StoreError::doing("lowering the stock");
     let at = ask.now.naive_utc();
     if picture.standing.ledger {
@@ -345,14 +351,11 @@ async fn lower_stock(
         .fetch_optional(&mut **transaction)
         .await
         .map_err(&doing)?;
-        let from_stock = qty.map_or(0, |_| takes.iter().map(|take| take.units).sum());
-        return Ok(PickedLine {
-            line,
-            takes,
-            from_stock,
-            qty,
-        });
+        line.from_stock = qty.map_or(0, |_| line.on_shelves());
+        line.left = qty;
+        return Ok(());
     }
+
     let central = sqlx::query!(
         r#"WITH row AS (
                SELECT barcode, qty, LEAST($2, GREATEST(qty, 0)) AS taken FROM public.central_stock
@@ -370,7 +373,7 @@ async fn lower_stock(
     .fetch_optional(&mut **transaction)
     .await
     .map_err(&doing)?;
-    if let Some(row) = &central {
+    if let Some(row) = central {
         sqlx::query_scalar!(
             r#"SELECT orderwatch.level_stock($1, $2) AS "qty?""#,
             row.barcode,
@@ -379,22 +382,18 @@ async fn lower_stock(
         .fetch_one(&mut **transaction)
         .await
         .map_err(&doing)?;
+        (line.from_stock, line.left) = (row.taken, Some(row.qty));
     }
-    Ok(PickedLine {
-        line,
-        takes,
-        from_stock: central.as_ref().map_or(0, |row| row.taken),
-        qty: central.map(|row| row.qty),
-    })
+    Ok(())
 }
 
-/// The packages' units are taken from now on, and the marketplace will be told of those that it still
-/// has as not begun.
+/// The packages' units are taken from now on, and what the marketplace does not have as being picked is to
+/// be reported to it.
 async fn mark(
     transaction: &mut Transaction<'_, Postgres>,
     ask: PickAsk<'_>,
 ) -> Result<usize, StoreError> {
-    let told = sqlx::query_scalar!(
+    let to_report = sqlx::query_scalar!(
         r#"WITH taken AS (
                UPDATE orderwatch.packages SET taken_at = $2
                WHERE order_number = $1 AND taken_at IS NULL
@@ -412,25 +411,23 @@ async fn mark(
     .fetch_all(&mut **transaction)
     .await
     .map_err(StoreError::doing("noting that an order was picked"))?;
-    Ok(told.len())
+
+    Ok(to_report.len())
 }
 
 async fn held(
     transaction: &mut Transaction<'_, Postgres>,
     order: &str,
     moved: bool,
-) -> Result<(Vec<Held>, bool), StoreError> {
+) -> Result<(Vec<HeldPackage>, bool), StoreError> {
     let rows = rows_of(transaction, order).await?;
+    let mut owed = false;
     let packages = rows.into_iter().map(|row| {
         let late = row.late;
-        (row.held(moved), late)
+        let package = row.held(moved);
+        owed |= !package.taken && (package.unpicked || late);
+        package
     });
-    let packages: Vec<(Held, bool)> = packages.collect();
-    let owed = packages
-        .iter()
-        .any(|(package, late)| !package.taken && (package.unpicked || *late));
-    Ok((
-        packages.into_iter().map(|(package, _)| package).collect(),
-        owed,
-    ))
+    let packages = packages.collect();
+    Ok((packages, owed))
 }

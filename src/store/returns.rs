@@ -4,70 +4,13 @@
 //! people decide (`processed_by`, `notes`, `approval_reason`, `return_category`) is never touched,
 //! nor a status that they have set since.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
 use super::{Store, StoreError, pool::whole};
-
-/// A return.
-#[derive(Clone, Debug, Default)]
-pub struct NewReturn {
-    /// The claim's name at the marketplace.
-    pub claim_id: String,
-    /// `return_orders.id`.
-    pub id: Uuid,
-    /// The order.
-    pub order_number: Option<String>,
-    /// Where it stands.
-    pub status: String,
-    /// When the customer asked for it; UTC.
-    pub return_date: Option<NaiveDateTime>,
-    /// When it last changed, once it is settled; UTC.
-    pub process_date: Option<NaiveDateTime>,
-    /// Who sends it.
-    pub first_name: Option<String>,
-    /// Who sends it.
-    pub last_name: Option<String>,
-    /// The parcel.
-    pub tracking_number: Option<String>,
-    /// The parcel service.
-    pub provider_name: Option<String>,
-    /// Its number for the sender.
-    pub sender_number: Option<String>,
-    /// Where the parcel is followed.
-    pub tracking_link: Option<String>,
-    /// Why.
-    pub reason: Option<String>,
-    /// What the customer wrote.
-    pub explanation: Option<String>,
-    /// What the pieces cost.
-    pub refund: Option<f64>,
-    /// When the marketplace last changed it.
-    pub modified_at: Option<DateTime<Utc>>,
-    /// What comes back, piece by piece.
-    pub pieces: Vec<ReturnedPiece>,
-}
-
-/// A piece that comes back.
-#[derive(Clone, Debug, Default)]
-pub struct ReturnedPiece {
-    /// `return_products.id`.
-    pub id: Uuid,
-    /// The marketplace's name of it.
-    pub claim_item: String,
-    /// The product.
-    pub barcode: Option<String>,
-    /// Its name.
-    pub name: Option<String>,
-    /// Its size.
-    pub size: Option<String>,
-    /// Its colour.
-    pub color: Option<String>,
-    /// Why.
-    pub reason: Option<String>,
-}
+use crate::stock::{Claim, ClaimItem, Personal, claim_uuid};
 
 impl Store {
     /// Writes a return down. False when there is nothing new, or the warehouse's application keeps them.
@@ -76,7 +19,7 @@ impl Store {
     /// [`StoreError::Database`] when it cannot be written; nothing is then.
     pub async fn record_return(
         &self,
-        new: &NewReturn,
+        claim: &Claim,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         if !self.mirror {
@@ -84,33 +27,37 @@ impl Store {
         }
         let work = async {
             let doing = StoreError::doing("writing a return down");
+            let status = claim.status().as_str();
             let mut transaction = self.pool.begin().await.map_err(&doing)?;
             let before = sqlx::query_scalar!(
                 "SELECT status FROM orderwatch.claims WHERE claim_id = $1 FOR UPDATE",
-                new.claim_id
+                claim.id
             )
             .fetch_optional(&mut *transaction)
             .await
             .map_err(&doing)?;
-            let (id, pieces) = write(&mut transaction, new, before.as_deref()).await?;
+
+            let (id, pieces) = write(&mut transaction, claim, before.as_deref()).await?;
             sqlx::query!(
             "INSERT INTO orderwatch.claims (claim_id, return_order_id, status, modified_at, seen_at)
              VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (claim_id) DO UPDATE SET
                  status = EXCLUDED.status, modified_at = EXCLUDED.modified_at,
                  seen_at = EXCLUDED.seen_at",
-            new.claim_id,
+            claim.id,
             id,
-            new.status,
-            new.modified_at,
+            status,
+            claim.last_modified,
             now
         )
             .execute(&mut *transaction)
             .await
             .map_err(&doing)?;
+
             transaction.commit().await.map_err(&doing)?;
-            Ok(pieces > 0 || before.as_deref() != Some(&new.status))
+            Ok(pieces > 0 || before.as_deref() != Some(status))
         };
+
         whole(work, "writing a return down").await
     }
 }
@@ -118,17 +65,17 @@ impl Store {
 /// The return with its pieces. Returns its id, and how many pieces were new.
 pub(super) async fn write(
     transaction: &mut Transaction<'_, Postgres>,
-    new: &NewReturn,
+    claim: &Claim,
     before: Option<&str>,
 ) -> Result<(Uuid, u64), StoreError> {
-    let id = upsert(transaction, new, before).await?;
-    Ok((id, add_pieces(transaction, new, id).await?))
+    let id = upsert(transaction, claim, before).await?;
+    Ok((id, add_pieces(transaction, claim, id).await?))
 }
 
 /// A status that somebody in the warehouse has set since ours stands.
 async fn upsert(
     transaction: &mut Transaction<'_, Postgres>,
-    new: &NewReturn,
+    claim: &Claim,
     before: Option<&str>,
 ) -> Result<Uuid, StoreError> {
     sqlx::query_scalar!(
@@ -149,21 +96,24 @@ async fn upsert(
              cargo_tracking_link = COALESCE(EXCLUDED.cargo_tracking_link, r.cargo_tracking_link),
              refund_amount = COALESCE(EXCLUDED.refund_amount, r.refund_amount)
          RETURNING id",
-        new.id,
-        new.order_number,
-        new.claim_id,
-        new.status,
-        new.return_date,
-        new.process_date,
-        new.first_name,
-        new.last_name,
-        new.tracking_number,
-        new.provider_name,
-        new.sender_number,
-        new.tracking_link,
-        new.reason,
-        new.explanation,
-        new.refund,
+        claim_uuid(&claim.id),
+        claim.order_number,
+        claim.id,
+        claim.status().as_str(),
+        claim.claim_date.map(|at| at.naive_utc()),
+        claim.settled_at().map(|at| at.naive_utc()),
+        personal(claim.customer.first_name.as_ref()),
+        personal(claim.customer.last_name.as_ref()),
+        claim.cargo.tracking_number,
+        claim.cargo.provider_name,
+        claim.cargo.sender_number,
+        personal(claim.cargo.tracking_link.as_ref()),
+        claim.items.iter().find_map(|item| item.reason.as_deref()),
+        claim
+            .items
+            .iter()
+            .find_map(|item| personal(item.customer_note.as_ref())),
+        claim.refund(),
         before
     )
     .fetch_one(&mut **transaction)
@@ -174,10 +124,14 @@ async fn upsert(
 /// Adds the pieces that are missing; none where the warehouse's application has written its own.
 async fn add_pieces(
     transaction: &mut Transaction<'_, Postgres>,
-    new: &NewReturn,
+    claim: &Claim,
     id: Uuid,
 ) -> Result<u64, StoreError> {
-    let ids: Vec<Uuid> = new.pieces.iter().map(|piece| piece.id).collect();
+    let ids: Vec<Uuid> = claim
+        .items
+        .iter()
+        .map(|item| claim_uuid(&item.id))
+        .collect();
     let doing = StoreError::doing("writing returned pieces down");
     let others = sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT FROM public.return_products p
@@ -193,17 +147,17 @@ async fn add_pieces(
     }
 
     let mut added = 0;
-    for piece in &new.pieces {
+    for item in &claim.items {
         let is_new = sqlx::query_scalar!(
             r#"SELECT orderwatch.add_row('public.return_products', $1) AS "new!""#,
-            row(piece, id)
+            row(item, id)
         )
         .fetch_one(&mut **transaction)
         .await
         .map_err(&doing)?;
         added += u64::from(is_new);
     }
-    let names: Vec<String> = new.pieces.iter().map(|p| p.claim_item.clone()).collect();
+    let names: Vec<String> = claim.items.iter().map(|item| item.id.clone()).collect();
     sqlx::query!(
         r#"SELECT orderwatch.name_pieces($1, $2) AS "named!: ()""#,
         &ids,
@@ -217,16 +171,20 @@ async fn add_pieces(
 
 /// The columns of a piece, as far as the table has them. Nothing is on a shelf yet: what somebody holds in
 /// his hands, the warehouse's people say.
-fn row(piece: &ReturnedPiece, id: Uuid) -> Value {
+fn row(item: &ClaimItem, return_order: Uuid) -> Value {
     json!({
-        "id": piece.id,
-        "return_order_id": id,
-        "barcode": piece.barcode,
-        "product_name": piece.name,
-        "size": piece.size,
-        "color": piece.color,
+        "id": claim_uuid(&item.id),
+        "return_order_id": return_order,
+        "barcode": item.barcode,
+        "product_name": item.product_name,
+        "size": item.product_size,
+        "color": item.product_color,
         "quantity": 1,
-        "reason": piece.reason,
+        "reason": item.reason,
         "return_to_stock": false,
     })
+}
+
+fn personal(text: Option<&Personal>) -> Option<&str> {
+    text.map(Personal::expose)
 }

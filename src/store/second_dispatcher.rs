@@ -34,7 +34,6 @@ pub enum Scan {
 /// An order of ours that somebody else wrote over.
 #[derive(Clone, Debug)]
 pub struct Overwritten {
-    /// The order.
     pub order: OrderId,
     /// Where orderwatch bought it.
     pub integration: IntegrationId,
@@ -68,9 +67,6 @@ impl Store {
     /// An empty reference or panel is no evidence: the shop's own code clears `"providerId"`
     /// without sending anything. Neither is a row whose order has ended without a purchase, or is
     /// held: those are for staff to send another way.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when the database fails.
     pub async fn find_overwritten(
         &self,
         scan: Scan,
@@ -81,6 +77,7 @@ impl Store {
             Scan::Newest { since } => Some(since),
             Scan::Open => None,
         };
+
         let rows = sqlx::query_file!(
             "src/store/sql/find_overwritten.sql",
             now,
@@ -93,6 +90,7 @@ impl Store {
         .fetch_all(self.pool.by_index())
         .await
         .map_err(StoreError::doing("comparing orders with the shop's rows"))?;
+
         Ok(rows
             .into_iter()
             .map(|row| Overwritten {
@@ -108,9 +106,6 @@ impl Store {
 
     /// Orders that the shop itself has sent since then to a panel that orderwatch buys at; at most
     /// a thousand are counted.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be counted.
     pub async fn sent_by_shop(&self, since: DateTime<Utc>) -> Result<i64, StoreError> {
         // By the time of their creation, for which the shop has an index.
         sqlx::query_scalar!(
@@ -132,9 +127,6 @@ impl Store {
     }
 
     /// What is known of second dispatchers since then, by panel.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be read.
     pub async fn second_dispatchers(
         &self,
         since: DateTime<Utc>,
@@ -148,9 +140,6 @@ impl Store {
 
     /// Compares a balance with the one before it. Returns what left the account in between and no
     /// purchase of ours explains; `None` when nothing did, or when it cannot be said.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when the database fails.
     pub async fn account_for(&self, balance: Balance) -> Result<Option<Decimal>, StoreError> {
         sqlx::query_file_scalar!(
             "src/store/sql/account_for.sql",
@@ -186,6 +175,7 @@ pub(super) async fn evidence(
     .fetch_all(&mut **transaction)
     .await
     .map_err(StoreError::doing("counting overwritten orders"))?;
+
     let mut found: HashMap<IntegrationId, Evidence> = rows
         .into_iter()
         .map(|row| {
@@ -198,6 +188,7 @@ pub(super) async fn evidence(
             (IntegrationId(row.panel), evidence)
         })
         .collect();
+
     let sums = sqlx::query!(
         r#"SELECT integration_id AS "panel!", sum(amount) AS "amount!"
            FROM orderwatch.unexplained WHERE until > $1 GROUP BY integration_id"#,
@@ -206,12 +197,14 @@ pub(super) async fn evidence(
     .fetch_all(&mut **transaction)
     .await
     .map_err(StoreError::doing("summing up what nobody explains"))?;
+
     for row in sums {
         found
             .entry(IntegrationId(row.panel))
             .or_default()
             .unexplained = row.amount;
     }
+
     Ok(found)
 }
 

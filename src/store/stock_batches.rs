@@ -7,12 +7,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{Postgres, Transaction};
 
 use super::{PushLog, Store, StoreError, pool::whole, stock_items::WATCHED, stock_log};
-use crate::{
-    marketplace::Barcode,
-    stock::{
-        patience::{MAY_STILL_APPLY, RAISED_WITHIN, READ_BACK_AFTER, REPEAT_AFTER},
-        rule::{Deficit, Reason},
-    },
+use crate::stock::{
+    Barcode,
+    deadlines::{MAY_STILL_APPLY, RAISED_WITHIN, READ_BACK_AFTER, REPEAT_AFTER},
+    rule::{Deficit, Reason},
 };
 
 /// A request whose answer has not come after this time was sent by a process that died.
@@ -21,32 +19,20 @@ const ANSWERED_WITHIN: TimeDelta = TimeDelta::minutes(1);
 /// A barcode that is to be sent, and why.
 #[derive(Clone, Debug)]
 pub struct PlannedPush {
-    /// Which.
     pub barcode: Barcode,
-    /// Units.
     pub quantity: i32,
     /// What should be on sale.
     pub desired: i32,
     /// What was.
     pub observed: Option<i32>,
-    /// Why it is sent.
     pub reason: Reason,
     /// The part of the deficit that is left when it is applied.
     pub left: Option<Deficit>,
 }
 
-/// A request that was written down.
-#[derive(Clone, Debug)]
-pub struct BegunPush {
-    /// Our number.
-    pub id: i64,
-    /// The items that may be sent: a newer plan has not overtaken them.
-    pub items: Vec<PlannedPush>,
-}
-
 /// What came back from a request.
 #[derive(Clone, Debug)]
-pub enum Answered {
+pub enum PushAnswer {
     /// Taken: its name, and when its result is asked for.
     Queued {
         /// The marketplace's name for it.
@@ -62,9 +48,6 @@ pub enum Answered {
 
 impl Store {
     /// The number of a plan, drawn before its facts are read.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when there is none.
     pub async fn new_plan(&self) -> Result<i64, StoreError> {
         sqlx::query_scalar!(r#"SELECT nextval('orderwatch.stock_plans') AS "plan!""#)
             .fetch_one(&self.pool)
@@ -72,18 +55,18 @@ impl Store {
             .map_err(StoreError::doing("numbering a plan"))
     }
 
-    /// Writes a request down before it goes out; without the items that a newer plan has sent. `None` when
-    /// none is left, or when the same request went out minutes ago.
+    /// Writes a request down before it goes out; without the items that a newer plan has sent. Returns its
+    /// number and the items that may be sent; `None` when none is left, or when the same request went out
+    /// minutes ago.
     ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written; then nothing may be sent.
+    /// When it cannot be written, nothing may be sent.
     pub async fn begin_push(
         &self,
         mut items: Vec<PlannedPush>,
         plan: i64,
         fingerprint: impl Fn(&[PlannedPush]) -> [u8; 32] + Send,
         now: DateTime<Utc>,
-    ) -> Result<Option<BegunPush>, StoreError> {
+    ) -> Result<Option<(i64, Vec<PlannedPush>)>, StoreError> {
         let work = async {
             let doing = StoreError::doing("writing a push down");
             let mut transaction = self.pool.begin().await.map_err(&doing)?;
@@ -93,7 +76,7 @@ impl Store {
                 return Ok(None);
             }
 
-            let begun = sqlx::query_scalar!(
+            let started = sqlx::query_scalar!(
                 "INSERT INTO orderwatch.stock_batches (fingerprint, sent_at, state, items)
                  SELECT $1, $2, 'sending', $3
                  WHERE NOT EXISTS (SELECT FROM orderwatch.stock_batches
@@ -107,12 +90,12 @@ impl Store {
             .fetch_optional(&mut *transaction)
             .await
             .map_err(&doing)?;
-            let Some(id) = begun else {
+            let Some(id) = started else {
                 return Ok(None);
             };
             write_items(&mut transaction, id, &items, plan, now).await?;
             transaction.commit().await.map_err(&doing)?;
-            Ok(Some(BegunPush { id, items }))
+            Ok(Some((id, items)))
         };
         whole(work, "writing a push down").await
     }
@@ -120,12 +103,11 @@ impl Store {
     /// Writes down what came back from a request, together with what `stock_push_log` says of it: the
     /// number of the row that is there, and the row. Returns the number of the row.
     ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written; the request counts as perhaps taken then.
+    /// When it cannot be written, the request counts as perhaps taken.
     pub async fn push_answered(
         &self,
         batch: i64,
-        answer: &Answered,
+        answer: &PushAnswer,
         log: Option<(Option<i32>, &PushLog)>,
     ) -> Result<Option<i32>, StoreError> {
         let work = async {
@@ -136,17 +118,16 @@ impl Store {
                 Some((row, pass)) => Some(stock_log::log(&mut transaction, row, pass).await?),
                 None => None,
             };
+
             transaction.commit().await.map_err(&doing)?;
             Ok(row)
         };
+
         whole(work, "writing the answer to a push down").await
     }
 
     /// Requests whose process died before their answer was written down: perhaps taken. Returns how
     /// many there were.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
     pub async fn orphaned_pushes(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
         let orphans = sqlx::query!(
             "UPDATE orderwatch.stock_batches SET state = 'unknown', note = 'no answer written down'
@@ -159,33 +140,7 @@ impl Store {
         Ok(orphans.rows_affected())
     }
 
-    /// A barcode that the marketplace does not take at all is in quarantine.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
-    pub async fn rest_item(
-        &self,
-        barcode: &str,
-        until: DateTime<Utc>,
-        words: &str,
-    ) -> Result<(), StoreError> {
-        sqlx::query!(
-            "UPDATE orderwatch.stock_items
-             SET failures = failures + 1, rests_until = $2, refused = $3 WHERE barcode = $1",
-            barcode,
-            until,
-            words
-        )
-        .execute(&self.pool)
-        .await
-        .map_err(StoreError::doing("noting a refusal"))?;
-        Ok(())
-    }
-
     /// Forgets requests from before a time that are settled. Returns how many.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
     pub async fn forget_pushes(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
         let gone = sqlx::query!(
             "DELETE FROM orderwatch.stock_batches
@@ -202,13 +157,14 @@ impl Store {
 async fn write_answer(
     transaction: &mut Transaction<'_, Postgres>,
     batch: i64,
-    answer: &Answered,
+    answer: &PushAnswer,
 ) -> Result<(), StoreError> {
     let (state, name, look_at, note) = match answer {
-        Answered::Queued { name, look_at } => ("queued", Some(name), Some(*look_at), None),
-        Answered::Unknown(note) => ("unknown", None, None, Some(note)),
-        Answered::Refused(note) => ("refused", None, None, Some(note)),
+        PushAnswer::Queued { name, look_at } => ("queued", Some(name), Some(*look_at), None),
+        PushAnswer::Unknown(note) => ("unknown", None, None, Some(note)),
+        PushAnswer::Refused(note) => ("refused", None, None, Some(note)),
     };
+
     // What was refused was not sent: what went out before it is the last push again.
     sqlx::query!(
             "WITH answered AS (
@@ -243,6 +199,7 @@ async fn write_answer(
         .execute(&mut **transaction)
         .await
         .map_err(StoreError::doing("writing the answer to a push down"))?;
+
     Ok(())
 }
 
@@ -260,11 +217,13 @@ async fn overtaken(
     .fetch_all(&mut **transaction)
     .await
     .map_err(StoreError::doing("writing a push down"))?;
+
     let overtaken: Vec<String> = rows
         .into_iter()
         .filter(|row| row.plan > plan)
         .map(|row| row.barcode)
         .collect();
+
     if !overtaken.is_empty() {
         tracing::warn!(
             plan,
@@ -272,6 +231,7 @@ async fn overtaken(
             "a newer plan has sent these barcodes; this one was made under a lead that is lost"
         );
     }
+
     Ok(overtaken)
 }
 
@@ -290,15 +250,18 @@ async fn write_items(
         .iter()
         .map(|item| now + applied_within(item.reason))
         .collect();
+
     let reasons: Vec<&str> = items.iter().map(|item| item.reason.as_str()).collect();
     let left: Vec<Option<i32>> = items
         .iter()
         .map(|item| item.left.map(|d| d.units))
         .collect();
+
     let since: Vec<Option<DateTime<Utc>>> = items
         .iter()
         .map(|item| item.left.map(|d| d.since))
         .collect();
+
     sqlx::query!(
         "WITH items AS (
              SELECT * FROM unnest($2::text[], $3::integer[], $4::integer[], $5::integer[], $6::text[],
@@ -328,10 +291,11 @@ async fn write_items(
     .execute(&mut **transaction)
     .await
     .map_err(StoreError::doing("writing a push down"))?;
+
     Ok(())
 }
 
-/// After this time a look tells what is on sale, whatever the request says.
+/// After this time an observation tells what is on sale, whatever the request says.
 fn applied_within(reason: Reason) -> TimeDelta {
     match reason {
         Reason::Lower => READ_BACK_AFTER,

@@ -8,63 +8,56 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{PgExecutor, Postgres, Transaction, types::Json};
 
 use super::{Store, StoreError};
-use crate::{
-    marketplace::Barcode,
-    stock::{
-        names::fold,
-        pace::Sales,
-        reserve::Line,
-        rule::{Answer, Deficit},
-    },
+use crate::stock::{
+    Barcode,
+    held::HeldLine,
+    names::fold,
+    pace::Sales,
+    rule::{Answer, Deficit},
 };
 
 /// How long a barcode is watched after it was touched or sent.
 pub(super) const WATCHED: TimeDelta = TimeDelta::minutes(10);
 
-/// A barcode that was looked at.
+/// What the marketplace answered about a barcode.
 #[derive(Clone, Debug)]
-pub struct Look {
-    /// Which.
-    pub barcode: Barcode,
-    /// What the marketplace answered.
-    pub answer: Answer,
-    /// When the push that was known went out: one that went out meanwhile is not settled by this look.
-    pub sent_at: Option<DateTime<Utc>>,
+pub(crate) struct Observation {
+    pub(crate) barcode: Barcode,
+    pub(crate) answer: Answer,
+    /// When the push that was known went out: one that went out meanwhile is not settled by this.
+    pub(crate) sent_at: Option<DateTime<Utc>>,
     /// Whether that push is settled by this: it was applied, or its time is over.
-    pub settles: bool,
+    pub(crate) settles: bool,
 }
 
 /// A barcode of the whole catalogue.
 #[derive(Clone, Debug)]
-pub struct KnownItem {
-    /// Which.
-    pub barcode: Barcode,
-    /// When it was last looked at.
-    pub observed_at: Option<DateTime<Utc>>,
+pub(crate) struct KnownItem {
+    pub(crate) barcode: Barcode,
+    /// When it was last observed.
+    pub(crate) observed_at: Option<DateTime<Utc>>,
     /// Units on sale then.
-    pub on_sale: i32,
+    pub(crate) on_sale: i32,
     /// Whether a push of it is under way.
-    pub is_open: bool,
+    pub(crate) is_open: bool,
 }
 
 impl Store {
-    /// Writes down what was looked at; `asked` is when the question went out.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
-    pub async fn record_looks(
+    /// Writes down what was observed; `asked` is when the question went out.
+    pub(crate) async fn record_observations(
         &self,
-        looks: &[Look],
+        observed: &[Observation],
         asked: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let barcodes: Vec<&str> = looks.iter().map(|look| look.barcode.as_str()).collect();
-        let units: Vec<Option<i32>> = looks.iter().map(|look| units(&look.answer)).collect();
-        let contradictory: Vec<bool> = looks
+        let barcodes: Vec<&str> = observed.iter().map(|o| o.barcode.as_str()).collect();
+        let units: Vec<Option<i32>> = observed.iter().map(|o| units(&o.answer)).collect();
+        let contradictory: Vec<bool> = observed
             .iter()
-            .map(|look| look.answer == Answer::Contradictory)
+            .map(|o| o.answer == Answer::Contradictory)
             .collect();
-        let sent_at: Vec<Option<DateTime<Utc>>> = looks.iter().map(|look| look.sent_at).collect();
-        let settles: Vec<bool> = looks.iter().map(|look| look.settles).collect();
+
+        let sent_at: Vec<Option<DateTime<Utc>>> = observed.iter().map(|o| o.sent_at).collect();
+        let settles: Vec<bool> = observed.iter().map(|o| o.settles).collect();
         sqlx::query!(
             "WITH looks AS (
                  SELECT * FROM unnest($1::text[], $2::integer[], $3::boolean[], $4::timestamptz[], $5::boolean[])
@@ -89,13 +82,11 @@ impl Store {
         .execute(&self.pool)
         .await
         .map_err(StoreError::doing("writing down what is on sale"))?;
+
         Ok(())
     }
 
     /// Writes down since when too few are on sale, and watches these barcodes until `until`.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
     pub async fn record_deficits(
         &self,
         deficits: &[(Barcode, Option<Deficit>)],
@@ -129,13 +120,11 @@ impl Store {
         .execute(&self.pool)
         .await
         .map_err(StoreError::doing("writing deficits down"))?;
+
         Ok(())
     }
 
     /// Barcodes that something happened to are watched.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
     pub async fn touch_items(
         &self,
         barcodes: &[&str],
@@ -144,11 +133,8 @@ impl Store {
         touch(&self.pool, barcodes, now).await
     }
 
-    /// The watched barcodes: first those that were touched since they were looked at, then those that
-    /// were looked at longest ago.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be read.
+    /// The watched barcodes: first those that were touched since they were observed, then those that
+    /// were observed longest ago.
     pub async fn watched_items(
         &self,
         now: DateTime<Utc>,
@@ -167,10 +153,7 @@ impl Store {
     }
 
     /// Every barcode that is known.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be read.
-    pub async fn known_items(&self) -> Result<Vec<KnownItem>, StoreError> {
+    pub(crate) async fn known_items(&self) -> Result<Vec<KnownItem>, StoreError> {
         let rows = sqlx::query!(
             r#"SELECT barcode, observed_at, COALESCE(observed, 0) AS "on_sale!", open_until IS NOT NULL AS "is_open!"
                FROM orderwatch.stock_items"#
@@ -178,6 +161,7 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(StoreError::doing("reading what is on sale"))?;
+
         let known = rows.into_iter().map(|row| {
             Ok(KnownItem {
                 barcode: stored(row.barcode)?,
@@ -186,14 +170,12 @@ impl Store {
                 is_open: row.is_open,
             })
         });
+
         known.collect()
     }
 
     /// Barcodes of `central_stock` that were changed after a time, by the warehouse's own clock, and the
     /// newest of these times.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be read.
     pub async fn changed_stock(
         &self,
         since: Option<chrono::NaiveDateTime>,
@@ -204,6 +186,7 @@ impl Store {
             .fetch_one(&self.pool)
             .await
             .map_err(&doing)?;
+
         if since.is_none() || newest <= since {
             return Ok((Vec::new(), newest));
         }
@@ -215,6 +198,7 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(&doing)?;
+
         Ok((changed, newest))
     }
 }
@@ -222,9 +206,6 @@ impl Store {
 impl Store {
     /// Units of each barcode that were sold, and that were cancelled or came back, by the orders that
     /// became known or changed after a time.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be read.
     pub async fn moved_units(
         &self,
         barcodes: &[&str],
@@ -232,7 +213,7 @@ impl Store {
     ) -> Result<Vec<(String, i32, i32)>, StoreError> {
         let folded: Vec<String> = barcodes.iter().map(|barcode| fold(barcode)).collect();
         let rows = sqlx::query!(
-            r#"SELECT package_id, effect, first_seen_at > $2 AS "is_new!", lines AS "lines: Json<Vec<Line>>"
+            r#"SELECT package_id, effect, first_seen_at > $2 AS "is_new!", lines AS "lines: Json<Vec<HeldLine>>"
                FROM orderwatch.packages WHERE recorded_at > $2 AND (barcodes IS NULL OR barcodes && $1)"#,
             &folded,
             since
@@ -240,7 +221,9 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(StoreError::doing("adding up what was sold"))?;
+
         let mut moved: BTreeMap<&str, (i32, i32)> = BTreeMap::new();
+
         for row in &rows {
             for line in &row.lines.0 {
                 let name = fold(&line.barcode);
@@ -248,19 +231,19 @@ impl Store {
                     continue;
                 };
                 let units = i32::try_from(line.quantity).unwrap_or(i32::MAX);
-                let (sold, given_back) = moved.entry(barcodes[at]).or_default();
+                let (sold, restored) = moved.entry(barcodes[at]).or_default();
                 if row.is_new {
                     *sold = sold.saturating_add(units);
                 }
                 if matches!(row.effect.as_str(), "released" | "returned") {
-                    *given_back = given_back.saturating_add(units);
+                    *restored = restored.saturating_add(units);
                 }
             }
         }
+
         let moved = moved.into_iter();
-        Ok(moved
-            .map(|(name, (sold, back))| (name.to_owned(), sold, back))
-            .collect())
+        let moved = moved.map(|(name, (sold, back))| (name.to_owned(), sold, back));
+        Ok(moved.collect())
     }
 }
 
@@ -287,6 +270,7 @@ pub(super) async fn touch(
     .execute(executor)
     .await
     .map_err(StoreError::doing("noting which barcodes are watched"))?;
+
     Ok(())
 }
 
@@ -306,11 +290,13 @@ pub(super) async fn count_sale(
     .fetch_optional(&mut **transaction)
     .await
     .map_err(&doing)?;
+
     let before = known.map_or_else(Sales::default, |row| Sales {
         orders: row.sold_orders,
         units: row.sold_units,
         at: row.sold_at,
     });
+
     let sales = before.with(units, sold_at);
     sqlx::query!(
         "UPDATE orderwatch.stock_items SET sold_orders = $2, sold_units = $3, sold_at = $4
@@ -323,6 +309,7 @@ pub(super) async fn count_sale(
     .execute(&mut **transaction)
     .await
     .map_err(&doing)?;
+
     Ok(())
 }
 

@@ -7,9 +7,6 @@ use crate::overview::StockPause;
 
 impl Store {
     /// The pause that is in force.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be read.
     pub async fn stock_pause(&self) -> Result<Option<StockPause>, StoreError> {
         sqlx::query_as!(
             StockPause,
@@ -21,9 +18,6 @@ impl Store {
     }
 
     /// When sending was last resumed.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be read.
     pub async fn stock_resumed_at(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
         sqlx::query_scalar!("SELECT max(resumed_at) FROM orderwatch.stock_pauses")
             .fetch_one(&self.pool)
@@ -32,9 +26,6 @@ impl Store {
     }
 
     /// Sends no stock any more. False when it was paused already: that stays as it was.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
     pub async fn pause_stock(
         &self,
         person: &Person,
@@ -54,13 +45,11 @@ impl Store {
         .execute(&self.pool)
         .await
         .map_err(StoreError::doing("pausing stock"))?;
+
         Ok(paused.rows_affected() == 1)
     }
 
     /// Sends stock again. False when it was not paused.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
     pub async fn resume_stock(
         &self,
         person: &Person,
@@ -80,6 +69,7 @@ impl Store {
         .execute(&self.pool)
         .await
         .map_err(StoreError::doing("resuming stock"))?;
+
         Ok(resumed.rows_affected() == 1)
     }
 }

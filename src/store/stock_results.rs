@@ -1,48 +1,26 @@
 //! Results of pushes: when each is asked for, and what became of the items.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use sqlx::{Postgres, Transaction};
 
 use super::{Store, StoreError, pool::whole, stock_items::touch};
+use crate::stock::{Barcode, deadlines::quarantine, push_result::BatchItem};
 
 /// A request that was taken and is not settled.
 #[derive(Clone, Debug)]
 pub struct Batch {
-    /// Our number.
     pub id: i64,
     /// The marketplace's name for it.
     pub name: String,
-    /// When it went out.
     pub sent_at: DateTime<Utc>,
     /// How often its result was asked for.
     pub looks: i32,
 }
 
-/// The result of one item.
-#[derive(Clone, Debug)]
-pub struct ItemResult {
-    /// Which, as it was sent.
-    pub barcode: String,
-    /// What became of it.
-    pub result: ItemOutcome,
-}
-
-/// What became of an item.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ItemOutcome {
-    /// It is on sale.
-    Applied,
-    /// The same was sent before, and it is not known what became of that.
-    Repeated,
-    /// Refused, in the marketplace's words; not sent again before.
-    Refused(String, DateTime<Utc>),
-}
-
 impl Store {
     /// Requests whose result is to be asked for now, the longest waiting first.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be read.
     pub async fn batches_to_look_at(&self, now: DateTime<Utc>) -> Result<Vec<Batch>, StoreError> {
         sqlx::query_as!(
             Batch,
@@ -56,9 +34,6 @@ impl Store {
     }
 
     /// When the next result is to be asked for.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be read.
     pub async fn next_batch_look(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
         sqlx::query_scalar!(
             "SELECT min(look_at) FROM orderwatch.stock_batches WHERE state = 'queued'"
@@ -68,63 +43,91 @@ impl Store {
         .map_err(StoreError::doing("looking for results to ask for"))
     }
 
-    /// How often each of these was refused in a row until now.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be read.
-    pub async fn refusals(&self, barcodes: &[&str]) -> Result<Vec<(String, i32)>, StoreError> {
-        let rows = sqlx::query!(
-            "SELECT barcode, failures FROM orderwatch.stock_items WHERE barcode = ANY($1)",
-            barcodes as &[&str]
-        )
-        .fetch_all(&self.pool)
-        .await
-        .map_err(StoreError::doing("counting refusals"))?;
-        Ok(rows
-            .into_iter()
-            .map(|row| (row.barcode, row.failures))
-            .collect())
-    }
-
     /// Writes down the results of items, and when the batch is asked about next; `None` when that is over.
-    /// Each question shows all items again: returns those whose result was not known before.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
+    /// Each answer has all items again: returns those whose result was not known before.
     pub async fn batch_results(
         &self,
         batch: &Batch,
-        mut results: Vec<ItemResult>,
+        mut items: Vec<BatchItem>,
         look_at: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
-    ) -> Result<Vec<ItemResult>, StoreError> {
+    ) -> Result<Vec<BatchItem>, StoreError> {
+        items.retain(|item| item.status.name().is_some());
         let work = async {
             let doing = StoreError::doing("writing results down");
             let mut transaction = self.pool.begin().await.map_err(&doing)?;
-            let new = write_results(&mut transaction, batch.id, &results, now).await?;
-            // Another push may have overtaken it: a look tells which was applied last.
+            let new = write_results(&mut transaction, batch.id, &items, now).await?;
+            items.retain(|item| new.iter().any(|name| name == item.barcode.as_str()));
+
+            // Another push may have overtaken it: an observation tells which was applied last.
             let names: Vec<&str> = new.iter().map(String::as_str).collect();
             touch(&mut *transaction, &names, now).await?;
-            results.retain(|item| new.contains(&item.barcode));
-            write_items(&mut transaction, batch.id, &results, now).await?;
+            write_items(&mut transaction, batch.id, &items, now).await?;
             close(&mut transaction, batch.id, look_at).await?;
             transaction.commit().await.map_err(&doing)?;
-            Ok(results)
+            Ok(items)
         };
         whole(work, "writing results down").await
     }
+
+    /// A barcode that the marketplace does not take at all is in quarantine.
+    pub(crate) async fn quarantine_item(
+        &self,
+        barcode: &Barcode,
+        words: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let doing = StoreError::doing("noting a refusal");
+        let mut transaction = self.pool.begin().await.map_err(&doing)?;
+        let until = quarantines(&mut transaction, &[barcode.as_str()], now).await?;
+        sqlx::query!(
+            "UPDATE orderwatch.stock_items
+             SET failures = failures + 1, rests_until = $2, refused = $3 WHERE barcode = $1",
+            barcode.as_str(),
+            until.get(barcode.as_str()),
+            words
+        )
+        .execute(&mut *transaction)
+        .await
+        .map_err(&doing)?;
+
+        transaction.commit().await.map_err(&doing)
+    }
+}
+
+/// Until when each of these rests if it is refused now: longer after each refusal in a row.
+async fn quarantines(
+    transaction: &mut Transaction<'_, Postgres>,
+    barcodes: &[&str],
+    now: DateTime<Utc>,
+) -> Result<HashMap<String, DateTime<Utc>>, StoreError> {
+    let rows = sqlx::query!(
+        "SELECT barcode, failures FROM orderwatch.stock_items WHERE barcode = ANY($1)
+         ORDER BY barcode FOR UPDATE",
+        barcodes as &[&str]
+    )
+    .fetch_all(&mut **transaction)
+    .await
+    .map_err(StoreError::doing("counting refusals"))?;
+
+    let rows = rows.into_iter().map(|row| {
+        let failures = u32::try_from(row.failures).unwrap_or(0).saturating_add(1);
+        (row.barcode, now + quarantine(failures))
+    });
+
+    Ok(rows.collect())
 }
 
 /// Returns the barcodes whose result is new.
 async fn write_results(
     transaction: &mut Transaction<'_, Postgres>,
     batch: i64,
-    results: &[ItemResult],
+    results: &[BatchItem],
     now: DateTime<Utc>,
 ) -> Result<Vec<String>, StoreError> {
     let barcodes: Vec<&str> = results.iter().map(|r| r.barcode.as_str()).collect();
-    let kinds: Vec<&str> = results.iter().map(|r| r.result.kind()).collect();
-    let words: Vec<Option<&str>> = results.iter().map(|r| r.result.words()).collect();
+    let kinds: Vec<Option<&str>> = results.iter().map(|r| r.status.name()).collect();
+    let words: Vec<Option<String>> = results.iter().map(|r| r.status.words()).collect();
     sqlx::query_scalar!(
         "UPDATE orderwatch.stock_sends s SET result = r.result, result_at = $5, refused = r.words
          FROM unnest($2::text[], $3::text[], $4::text[]) AS r (barcode, result, words)
@@ -132,8 +135,8 @@ async fn write_results(
          RETURNING s.barcode",
         batch,
         &barcodes as &[&str],
-        &kinds as &[&str],
-        &words as &[Option<&str>],
+        &kinds as &[Option<&str>],
+        &words as &[Option<String>],
         now
     )
     .fetch_all(&mut **transaction)
@@ -141,19 +144,25 @@ async fn write_results(
     .map_err(StoreError::doing("writing results down"))
 }
 
-/// What was applied is on sale as it was sent, unless another push has overtaken it: then a look tells.
+/// What was applied is on sale as it was sent, unless another push has overtaken it: then an observation
+/// tells.
 /// It was on sale at some time since it was sent; what was sold since then is not in the figure.
 async fn write_items(
     transaction: &mut Transaction<'_, Postgres>,
     batch: i64,
-    results: &[ItemResult],
+    results: &[BatchItem],
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let doing = StoreError::doing("writing results down");
     let barcodes: Vec<&str> = results.iter().map(|r| r.barcode.as_str()).collect();
-    let kinds: Vec<&str> = results.iter().map(|r| r.result.kind()).collect();
-    let words: Vec<Option<&str>> = results.iter().map(|r| r.result.words()).collect();
-    let until: Vec<Option<DateTime<Utc>>> = results.iter().map(|r| r.result.until()).collect();
+    let kinds: Vec<Option<&str>> = results.iter().map(|r| r.status.name()).collect();
+    let words: Vec<Option<String>> = results.iter().map(|r| r.status.words()).collect();
+    let quarantines = quarantines(transaction, &barcodes, now).await?;
+    let until: Vec<Option<DateTime<Utc>>> = barcodes
+        .iter()
+        .map(|name| quarantines.get(*name).copied())
+        .collect();
+
     let applied = sqlx::query_scalar!(
         r#"WITH results AS (
              SELECT r.* FROM unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[])
@@ -174,13 +183,14 @@ async fn write_items(
          RETURNING CASE r.result WHEN 'success' THEN i.barcode END AS "applied?""#,
         batch,
         &barcodes as &[&str],
-        &kinds as &[&str],
-        &words as &[Option<&str>],
+        &kinds as &[Option<&str>],
+        &words as &[Option<String>],
         &until as &[Option<DateTime<Utc>>]
     )
     .fetch_all(&mut **transaction)
     .await
     .map_err(&doing)?;
+
     let applied: Vec<String> = applied.into_iter().flatten().collect();
     if applied.is_empty() {
         return Ok(());
@@ -194,10 +204,10 @@ async fn write_items(
     .execute(&mut **transaction)
     .await
     .map_err(StoreError::doing("writing last_push_date"))?;
+
     Ok(())
 }
 
-/// Returns how many items have no result.
 async fn close(
     transaction: &mut Transaction<'_, Postgres>,
     batch: i64,
@@ -219,29 +229,6 @@ async fn close(
     .execute(&mut **transaction)
     .await
     .map_err(StoreError::doing("writing results down"))?;
+
     Ok(())
-}
-
-impl ItemOutcome {
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Applied => "success",
-            Self::Repeated => "repeated",
-            Self::Refused(..) => "failed",
-        }
-    }
-
-    fn words(&self) -> Option<&str> {
-        match self {
-            Self::Refused(words, _) => Some(words),
-            Self::Applied | Self::Repeated => None,
-        }
-    }
-
-    fn until(&self) -> Option<DateTime<Utc>> {
-        match self {
-            Self::Refused(_, until) => Some(*until),
-            Self::Applied | Self::Repeated => None,
-        }
-    }
 }

@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{Postgres, Transaction};
 
 use super::{
-    Store, StoreError,
+    ORDER_FEED, Store, StoreError,
     ledger::{found_rows, movements, names, orders_of, owed_rows},
     order_delays::order_delay,
     order_places::standings,
@@ -22,20 +22,17 @@ use super::{
     pool::whole,
     stock_items::stored,
 };
-use crate::{
-    marketplace::Barcode,
-    stock::{
-        Oddity,
-        details::Row,
-        ledger::Facts,
-        listing::{ListingRow, ListingRows},
-        names::Names,
-        pace::{OrderDelay, Sales},
-        patience::REPEAT_AFTER,
-        reserve::Held,
-        rule::{Answer, Deficit, Figure, Observed, Sent},
-        shelf::StockRow,
-    },
+use crate::stock::{
+    Barcode, DataWarning,
+    deadlines::REPEAT_AFTER,
+    details::OrderRow,
+    held::HeldPackage,
+    ledger::Facts,
+    listing::{ListingRow, ListingRows},
+    names::Names,
+    pace::{OrderDelay, Sales},
+    rule::{Answer, Deficit, Figure, Observed, Sent},
+    shelf::StockRow,
 };
 
 /// What is known of the products whatever is on sale of them.
@@ -48,26 +45,26 @@ pub struct Catalogue {
     /// Barcodes that the warehouse's tables write in another way than the marketplace.
     written: HashMap<Barcode, Vec<String>>,
     /// Records that could not be read, or not as they stand.
-    pub oddities: Vec<Oddity>,
+    pub data_warnings: Vec<DataWarning>,
 }
 
 /// What the plan of some barcodes is made of.
 #[derive(Clone, Debug, Default)]
-pub struct StockView {
+pub(crate) struct StockView {
     /// `central_stock`.
     pub stock: Vec<StockRow>,
     /// The pieces on the filled shelves (`raf_urunleri`).
     pub shelves: Vec<StockRow>,
     /// Packages that may hold units, and those of the same orders.
-    pub packages: Vec<Held>,
+    pub packages: Vec<HeldPackage>,
     /// Rows of the warehouse's order tables that no package stands behind.
-    pub rows: Vec<Row>,
+    pub rows: Vec<OrderRow>,
     /// The names of the products, and what the ledger says of these orders.
     pub facts: Facts,
     /// What is known of each barcode at the marketplace.
     pub figures: HashMap<Barcode, Figure>,
     /// Parts of open packages that could not be read.
-    pub oddities: Vec<Oddity>,
+    pub data_warnings: Vec<DataWarning>,
     /// When the orders were last read whole.
     pub orders_read_at: Option<DateTime<Utc>>,
     /// How late orders become known.
@@ -76,9 +73,6 @@ pub struct StockView {
 
 impl Store {
     /// Reads what is known of the products.
-    ///
-    /// # Errors
-    /// [`StoreError`] when it cannot be read.
     pub async fn catalogue(&self) -> Result<Catalogue, StoreError> {
         let work = async {
             let doing = StoreError::doing("reading the catalogue");
@@ -87,19 +81,18 @@ impl Store {
                 names: Arc::new(names(&mut transaction).await?),
                 listing: listing(&mut transaction).await?,
                 written: written(&mut transaction).await?,
-                oddities: Vec::new(),
+                data_warnings: Vec::new(),
             };
+
             unknown_tables(&mut transaction, &mut catalogue).await?;
             transaction.commit().await.map_err(&doing)?;
             Ok(catalogue)
         };
+
         whole(work, "reading the catalogue").await
     }
 
     /// What is known of some barcodes at the marketplace.
-    ///
-    /// # Errors
-    /// [`StoreError`] when it cannot be read.
     pub async fn figures(
         &self,
         barcodes: &[Barcode],
@@ -117,16 +110,11 @@ impl Store {
         whole(work, "reading what is on sale").await
     }
 
-    /// Reads what the plan of some barcodes is made of, or of all of them. `feed` is the one that tells of
-    /// orders.
-    ///
-    /// # Errors
-    /// [`StoreError`] when it cannot be read.
-    pub async fn stock_view(
+    /// Reads what the plan of some barcodes is made of, or of all of them.
+    pub(crate) async fn stock_view(
         &self,
         catalogue: &Catalogue,
         barcodes: Option<&[Barcode]>,
-        feed: &str,
         now: DateTime<Utc>,
     ) -> Result<StockView, StoreError> {
         let work = async {
@@ -136,6 +124,7 @@ impl Store {
                 .execute(&mut *transaction)
                 .await
                 .map_err(&doing)?;
+
             let scope = barcodes.map(|barcodes| Scope::of(barcodes, catalogue));
             let mut view = StockView {
                 stock: stock(&mut transaction, scope.as_ref()).await?,
@@ -144,26 +133,28 @@ impl Store {
                 delay: order_delay(&mut transaction, now).await?,
                 ..StockView::default()
             };
+
             packages(&mut transaction, scope.as_ref(), now, &mut view).await?;
             sold(&mut transaction, catalogue, &mut view).await?;
-            view.orders_read_at =
-                sqlx::query_scalar!("SELECT good_at FROM orderwatch.feeds WHERE feed = $1", feed)
-                    .fetch_optional(&mut *transaction)
-                    .await
-                    .map_err(&doing)?
-                    .flatten();
+            view.orders_read_at = sqlx::query_scalar!(
+                "SELECT good_at FROM orderwatch.feeds WHERE feed = $1",
+                ORDER_FEED
+            )
+            .fetch_optional(&mut *transaction)
+            .await
+            .map_err(&doing)?
+            .flatten();
+
             transaction.commit().await.map_err(&doing)?;
             Ok(view)
         };
+
         whole(work, "reading the stock").await
     }
 }
 
 impl Store {
     /// All of `central_stock`, and the pieces on the filled shelves.
-    ///
-    /// # Errors
-    /// [`StoreError`] when they cannot be read.
     pub async fn stock_and_shelves(&self) -> Result<(Vec<StockRow>, Vec<StockRow>), StoreError> {
         let work = async {
             let doing = StoreError::doing("reading the stock");
@@ -193,6 +184,7 @@ impl Scope {
             let names = &catalogue.names;
             names.written(&names.main(barcode.as_str()))
         });
+
         Self {
             barcodes: barcodes.iter().map(own).collect(),
             written: barcodes
@@ -247,6 +239,7 @@ async fn listing(transaction: &mut Transaction<'_, Postgres>) -> Result<ListingR
     .fetch_all(&mut **transaction)
     .await
     .map_err(&doing)?;
+
     let shelves = sqlx::query!(
         r#"SELECT EXISTS (SELECT FROM public.raf_urunleri WHERE adet > 0) AS "any!",
                   orderwatch.empties_what_no_shelf_has() AS "enforced!""#
@@ -254,6 +247,7 @@ async fn listing(transaction: &mut Transaction<'_, Postgres>) -> Result<ListingR
     .fetch_one(&mut **transaction)
     .await
     .map_err(&doing)?;
+
     Ok(ListingRows {
         rules,
         has_shelves: shelves.any,
@@ -272,7 +266,9 @@ async fn written(
     .fetch_all(&mut **transaction)
     .await
     .map_err(StoreError::doing("reading how barcodes are written"))?;
+
     let mut written: HashMap<Barcode, Vec<String>> = HashMap::new();
+
     for text in odd {
         if let Ok(barcode) = Barcode::parse(&text)
             && barcode.as_str() != text
@@ -280,6 +276,7 @@ async fn written(
             written.entry(barcode).or_default().push(text);
         }
     }
+
     Ok(written)
 }
 
@@ -313,8 +310,9 @@ async fn unknown_tables(
     .fetch_all(&mut **transaction)
     .await
     .map_err(StoreError::doing("looking for order tables"))?;
+
     for table in tables {
-        catalogue.oddities.push(Oddity {
+        catalogue.data_warnings.push(DataWarning {
             record: table.name,
             problem:
                 "orderwatch does not know this table of orders; what stands there counts as sold, \
@@ -323,6 +321,7 @@ async fn unknown_tables(
             lost: !table.details,
         });
     }
+
     Ok(())
 }
 
@@ -339,12 +338,13 @@ async fn packages(
     let orders: HashSet<String> = rows.iter().map(|row| row.order_number.clone()).collect();
     let orders: Vec<String> = orders.into_iter().collect();
     let standings = standings(transaction, &orders).await?;
+
     for mut row in rows {
         let standing = standings.get(&row.order_number);
         let unreadable = std::mem::take(&mut row.unreadable.0);
         let held = row.held(standing.is_some_and(|at| at.is_taken()));
         for problem in unreadable.into_iter().filter(|_| !held.taken) {
-            view.oddities.push(Oddity {
+            view.data_warnings.push(DataWarning {
                 record: held.to_string(),
                 problem,
                 lost: true,
@@ -352,6 +352,7 @@ async fn packages(
         }
         view.packages.push(held);
     }
+
     Ok(())
 }
 
@@ -371,7 +372,9 @@ async fn figures(
     .fetch_all(&mut **transaction)
     .await
     .map_err(&doing)?;
+
     let mut figures = HashMap::with_capacity(rows.len());
+
     for row in rows {
         let answer = match (row.contradictory, row.observed) {
             (true, _) => Answer::Contradictory,
@@ -401,6 +404,7 @@ async fn figures(
         };
         figures.insert(stored(row.barcode)?, figure);
     }
+
     let recent = sqlx::query!(
         "SELECT s.barcode, s.quantity, b.sent_at
          FROM orderwatch.stock_batches b JOIN orderwatch.stock_sends s ON s.batch = b.id
@@ -411,9 +415,11 @@ async fn figures(
     .fetch_all(&mut **transaction)
     .await
     .map_err(&doing)?;
+
     for row in recent {
         let figure = figures.entry(stored(row.barcode)?).or_default();
         figure.recent.push((row.quantity, row.sent_at));
     }
+
     Ok(figures)
 }

@@ -7,11 +7,11 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use rust_decimal::Decimal;
 
-use super::{before, planned::PlannedJob, trendyol::ORDERS};
+use super::{before, planned::PlannedJob};
 use crate::{
     order::PlayerRules,
     overview::{Situation, start_of_day},
-    store::{Question, SoldAs, Store, StoreError},
+    store::{ORDER_FEED, Question, SoldAs, Store, StoreError},
 };
 
 /// The job that sends stock.
@@ -50,7 +50,7 @@ pub async fn situation(
             now,
             today_since,
             created_after: before(now, asking.max_order_age),
-            market: asking.market.then_some((ORDERS, PUSH)),
+            market: asking.market.then_some((ORDER_FEED, PUSH)),
         })
         .await?;
     for panel in &mut overview.panels {

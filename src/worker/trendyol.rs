@@ -9,19 +9,17 @@
 //!   settle it.
 
 mod doorbell;
-mod follow;
 mod forecast;
-mod judge;
-mod look;
-mod needed;
+mod observe;
 mod pull;
-mod pulled;
+mod pull_report;
 mod push;
+mod push_report;
 mod reconcile;
+mod report_picking;
 mod returns;
+mod second_pusher;
 mod send;
-mod take;
-mod tell;
 mod turns;
 mod verify;
 mod windows;
@@ -31,32 +29,24 @@ use std::{fmt, sync::Arc, time::Duration};
 use async_trait::async_trait;
 
 pub use doorbell::{Answered, Doorbell};
-use follow::Followed;
 pub use forecast::{Forecast, ProductHistory};
-pub use needed::needed;
 pub use pull::{Pull, PullOrders};
-pub use pulled::Pulled;
-pub use push::{PushRules, PushStock, Pushed};
+pub use pull_report::PullReport;
+pub use push::{PushRules, PushStock};
+pub use push_report::PushReport;
 pub use reconcile::Reconciler;
+pub use report_picking::report_picking;
 pub use returns::PullReturns;
-pub use take::sample_rows;
-pub use tell::{Told, tell};
 pub use turns::Turns;
 pub use verify::VerifyStock;
 
 use crate::{clock::Clock, marketplace::Marketplace, store::Store};
 
-/// The feed of the orders, in the list of feeds.
-pub const ORDERS: &str = "trendyol orders";
-
 /// What all parts share.
 #[derive(Clone)]
 pub struct Seller {
-    /// The database.
     pub store: Store,
-    /// The seller's account.
     pub market: Arc<dyn Marketplace>,
-    /// The time.
     pub clock: Arc<dyn Clock>,
     /// How a pass waits for a result.
     pub rest: Arc<dyn Rest>,

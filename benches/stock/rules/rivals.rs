@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use orderwatch::stock::{
+    deadlines::{MAY_STILL_APPLY, REPEAT_AFTER},
     pace::{Pace, Settle},
-    patience::{MAY_STILL_APPLY, REPEAT_AFTER},
     rule::{Answer, Deficit, Figure, Observed, Rules, Sent, Verdict, decide},
 };
 

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use fastrand::Rng;
 use orderwatch::stock::{
+    deadlines::{REPEAT_AFTER, next_look},
     pace::{OrderDelay, Sales},
-    patience::{REPEAT_AFTER, next_look},
 };
 
 use super::feed::{Feed, Order};

@@ -7,9 +7,8 @@ use chrono_tz::Tz;
 
 use crate::{
     cli::{figures::ago, out, table::Table},
-    marketplace::Barcode,
     overview::StockPause,
-    stock::{listing::MADE_TO_ORDER, plan::PlannedItem, rule::Verdict},
+    stock::{Barcode, listing::MADE_TO_ORDER, plan::PlannedItem, rule::Verdict},
     store::StockPush,
     text::format::Format,
     worker::trendyol::Forecast,
@@ -236,7 +235,7 @@ pub(super) fn paused(pause: Option<&StockPause>) -> anyhow::Result<()> {
 /// How many products are to be sent or wait, and what keeps all of them back.
 pub(super) fn summary(forecast: &Forecast, below_table: bool) -> anyhow::Result<()> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for entry in forecast.plan().entries.values() {
+    for entry in forecast.entries().values() {
         let kind = match entry.verdict {
             Verdict::InSync => "in sync",
             Verdict::Send { .. } => "to be sent",
@@ -274,7 +273,7 @@ pub(super) fn rehearsal(forecast: &Forecast, sends: usize, stale: bool) -> anyho
     }
 
     out::line(format_args!("{sends} products differ; nothing was sent."))?;
-    let entries = forecast.plan().entries.values();
+    let entries = forecast.entries().values();
     let waits = entries
         .filter(|entry| matches!(entry.verdict, Verdict::Wait(_)))
         .count();

@@ -55,7 +55,7 @@ type Counts = BTreeMap<&'static str, usize>;
 /// What is left to be done, and what stays as it is.
 fn left(forecast: &Forecast) -> (Counts, Counts) {
     let (mut left, mut stays) = (Counts::new(), Counts::new());
-    for entry in forecast.plan().entries.values() {
+    for entry in forecast.entries().values() {
         let (counts, what) = match entry.verdict {
             Verdict::InSync => continue,
             Verdict::Send { .. } => (&mut left, "to be sent"),

@@ -17,11 +17,11 @@ use crate::{
         extract::{self, Query},
         problem::Code,
     },
-    store::{PickAsk, Picked, PickedLine},
-    worker::trendyol::{needed, tell},
+    store::{PickAsk, PickLine, Picked},
+    worker::trendyol::report_picking,
 };
 
-/// How long a request waits for the store to be told; the daemon tells it later all the same.
+/// How long a request waits until the picking is reported; the daemon reports it later all the same.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -61,53 +61,6 @@ struct PickResult {
     told: Option<bool>,
 }
 
-/// What was taken of one product.
-#[derive(Debug, Serialize, ToSchema)]
-struct PickLine {
-    /// Which.
-    barcode: String,
-    /// Units that the order needs.
-    units: i32,
-    /// From which shelves.
-    shelves: Vec<PickShelf>,
-    /// Units by which `central_stock` fell.
-    from_stock: i32,
-    /// Units that are left there; null when it does not have the product.
-    left: Option<i32>,
-}
-
-/// Units of one shelf.
-#[derive(Debug, Serialize, ToSchema)]
-struct PickShelf {
-    /// Its code.
-    shelf: String,
-    /// How many.
-    units: i32,
-}
-
-impl From<PickedLine> for PickLine {
-    fn from(line: PickedLine) -> Self {
-        let shelf = |take: crate::stock::pick::Take| PickShelf {
-            shelf: take.shelf,
-            units: take.units,
-        };
-        Self {
-            barcode: line.line.barcode,
-            units: line.line.units,
-            shelves: line.takes.into_iter().map(shelf).collect(),
-            from_stock: line.from_stock,
-            left: line.qty,
-        }
-    }
-}
-
-impl PickLine {
-    fn is_short(&self) -> bool {
-        let on_shelves: i32 = self.shelves.iter().map(|shelf| shelf.units).sum();
-        on_shelves < self.units || self.from_stock < self.units
-    }
-}
-
 /// Picks an order
 ///
 /// Takes its pieces from the shelves, once; a second request takes nothing.
@@ -128,15 +81,18 @@ async fn pick_order(
         now: world.clock.now(),
     };
     let refused = |detail| Err(Problem::new(Code::Refused, detail));
-    match world.store.pick(ask, needed).await? {
-        Picked::Taken { lines, told } => {
-            let tells = told > 0 && !body.dry_run;
-            let lines: Vec<PickLine> = lines.into_iter().map(PickLine::from).collect();
+    match world.store.pick(ask).await? {
+        Picked::Taken { lines, to_report } => {
+            let reports = to_report > 0 && !body.dry_run;
             Ok(Json(PickResult {
                 outcome: if body.dry_run { "would-take" } else { "taken" },
                 short: lines.iter().any(PickLine::is_short),
                 lines,
-                told: if tells { told_now(&world).await } else { None },
+                told: if reports {
+                    reported_now(&world).await
+                } else {
+                    None
+                },
             }))
         }
         Picked::Already(_) => Ok(Json(PickResult {
@@ -208,19 +164,19 @@ async fn release_packages(
     Ok(Json(Released { packages }))
 }
 
-/// Tells the store at once. `None` where there is none.
-async fn told_now(world: &World) -> Option<bool> {
+/// Reports the picking at once. `None` where there is no store.
+async fn reported_now(world: &World) -> Option<bool> {
     let seller = world.seller.as_ref()?;
-    let told = match tokio::time::timeout(PATIENCE, tell(seller)).await {
-        Ok(Ok(told)) => told.later + told.given_up == 0,
+    let reported = match tokio::time::timeout(PATIENCE, report_picking(seller)).await {
+        Ok(Ok(reports)) => reports.later + reports.given_up == 0,
         Ok(Err(error)) => {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
-                "the store could not be told now; the next pass tells it"
+                "picking could not be reported now; the next pass reports it"
             );
             false
         }
         Err(_) => false,
     };
-    Some(told)
+    Some(reported)
 }

@@ -17,9 +17,8 @@ use crate::{
         extract::{self, Path, Query},
         problem::Code,
     },
-    marketplace::Barcode,
     overview::StockPause,
-    stock::{plan::PlannedItem, rule::Verdict},
+    stock::{Barcode, plan::PlannedItem, rule::Verdict},
     store::{Person, RefusedItem, SentItem, StockBatch, StockPush},
     worker::{
         brakes::BrakeAction,

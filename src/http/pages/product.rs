@@ -14,8 +14,7 @@ use super::{
 };
 use crate::{
     http::{extract::Query, problem::Problem},
-    marketplace::Barcode,
-    stock::{plan::PlannedItem, reserve::Holder},
+    stock::{Barcode, plan::PlannedItem, reserve::Holder},
     store::SentFigure,
     worker::trendyol::ProductHistory,
 };

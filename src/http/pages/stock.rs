@@ -100,7 +100,7 @@ impl StockPicture {
     ) -> Result<Self, StoreError> {
         let forecast = Forecast::read(store, rules, now).await?;
         let mut counts = Counts::default();
-        for entry in forecast.plan().entries.values() {
+        for entry in forecast.entries().values() {
             match entry.verdict {
                 Verdict::InSync => counts.settled += 1,
                 Verdict::Send { .. } => counts.send += 1,

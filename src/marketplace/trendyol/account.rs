@@ -111,6 +111,7 @@ impl Account {
             let named = named.map(|step| step.replace(SELLER, &self.seller));
             segments.pop_if_empty().extend(named).extend(steps);
         }
+
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
@@ -161,6 +162,7 @@ fn login(key: &SecretString, secret: &SecretString) -> Result<SecretString, Acco
             return Err(AccountFault::Character(name));
         }
     }
+
     Ok(STANDARD.encode(format!("{key}:{secret}")).into())
 }
 
@@ -184,6 +186,7 @@ fn headers(
         let code = word(code).and_then(|code| HeaderValue::try_from(code).ok());
         headers.insert(STORE_FRONT, code.ok_or(AccountFault::StoreFrontCode)?);
     }
+
     Ok(headers)
 }
 

@@ -27,6 +27,7 @@ impl Blocked {
     pub(super) fn note(&self, call: Call, came: &Result<String, Failure>) -> Option<Duration> {
         let mut since = self.0.lock();
         let since = since.get_mut(call as usize)?;
+
         match came {
             Err(Failure::Answer(answer)) if answer.status == STATUS => {
                 let began = *since.get_or_insert_with(Instant::now);

@@ -8,8 +8,9 @@ use super::{
     orders::cargo,
     wire::{self, Fields, each, missing},
 };
-use crate::marketplace::{
-    Claim, ClaimItem, ClaimReason, ClaimStatus, Customer, MarketError, Page, Unreadable,
+use crate::{
+    marketplace::{MarketError, Page},
+    stock::{Claim, ClaimItem, ClaimStatus, Customer, Unreadable},
 };
 
 /// Claims of a page.
@@ -56,8 +57,6 @@ fn claim(fields: &Fields<'_>) -> Result<Claim, String> {
             address: None,
         },
         cargo: cargo(fields),
-        return_package_id: fields.int(&["orderShipmentPackageId"]),
-        outbound_package_id: fields.int(&["orderOutboundPackageId"]),
         items,
         unreadable,
     })
@@ -69,6 +68,7 @@ fn items(fields: &Fields<'_>) -> (Vec<ClaimItem>, Vec<Unreadable>) {
         return (Vec::new(), vec![no_pieces("items".to_owned())]);
     };
     let (mut good, mut bad) = (Vec::new(), Vec::new());
+
     for (index, raw) in products.into_iter().enumerate() {
         let place = format!("items#{index}");
         let product = Fields::of(raw).unwrap_or_default();
@@ -82,6 +82,7 @@ fn items(fields: &Fields<'_>) -> (Vec<ClaimItem>, Vec<Unreadable>) {
         good.extend(items);
         bad.extend(unreadable);
     }
+
     (good, bad)
 }
 
@@ -93,22 +94,15 @@ fn no_pieces(record: String) -> Unreadable {
 fn item(piece: &Fields<'_>, line: &Fields<'_>) -> Result<ClaimItem, String> {
     Ok(ClaimItem {
         id: piece.text(&["id"]).ok_or_else(|| missing("id"))?,
-        order_line_item_id: piece.int(&["orderLineItemId"]),
         barcode: line.text(&["barcode"]),
-        merchant_sku: line.text(&["merchantSku", "stockCode"]),
         product_name: line.text(&["productName"]),
         product_size: line.text(&["productSize"]),
         product_color: line.text(&["productColor"]),
         price: line.decimal(&["price", "lineUnitPrice"]),
-        vat_rate: line.decimal(&["vatRate", "vatBaseAmount"]),
         status: status(piece),
-        customer_reason: reason(piece, "customerClaimItemReason"),
-        trendyol_reason: reason(piece, "trendyolClaimItemReason"),
+        reason: reason(piece, "customerClaimItemReason")
+            .or_else(|| reason(piece, "trendyolClaimItemReason")),
         customer_note: piece.personal(&["customerNote"]),
-        note: piece.personal(&["note"]),
-        resolved: piece.flag(&["resolved"]),
-        auto_accepted: piece.flag(&["autoAccepted"]),
-        accepted_by_seller: piece.flag(&["acceptedBySeller"]),
     })
 }
 
@@ -122,12 +116,8 @@ fn status(piece: &Fields<'_>) -> ClaimStatus {
     ClaimStatus::parse(&name.unwrap_or_default())
 }
 
-fn reason(piece: &Fields<'_>, name: &str) -> ClaimReason {
-    let reason = piece.object(&[name]).unwrap_or_default();
-    ClaimReason {
-        name: reason.text(&["name"]),
-        code: reason.text(&["code"]),
-    }
+fn reason(piece: &Fields<'_>, name: &str) -> Option<String> {
+    piece.object(&[name])?.text(&["name"])
 }
 
 #[cfg(test)]

@@ -89,6 +89,7 @@ pub(super) fn failure(answer: &Answer, text: &str, account: &Account) -> Failure
 pub(super) fn unreadable(detail: &str, text: &str, account: &Account) -> MarketError {
     let words = Words::of(text);
     let shown = cut(&account.clean(&words.shown(StatusCode::OK)), TEXT_CHARS);
+
     if words.announces_closing() {
         let status = StatusCode::OK.as_u16();
         return MarketError::Gone {
@@ -96,6 +97,7 @@ pub(super) fn unreadable(detail: &str, text: &str, account: &Account) -> MarketE
             text: shown,
         };
     }
+
     MarketError::Unreadable {
         detail: format!("{detail}; {shown}"),
     }
@@ -115,6 +117,7 @@ fn class(status: StatusCode, words: &Words, stage: bool) -> Class {
     if words.announces_closing() {
         return Class::Gone;
     }
+
     match status.as_u16() {
         401 => Class::Auth,
         403 => Class::Forbidden,
@@ -156,6 +159,7 @@ impl<'a> Words<'a> {
             self.says.extend(super::wire::text(raw));
             return;
         };
+
         for error in fields.list(&["errors"]).unwrap_or_default() {
             let Some(error) = Fields::of(error) else {
                 self.says.extend(super::wire::text(error));
@@ -164,6 +168,7 @@ impl<'a> Words<'a> {
             self.key = self.key.take().or_else(|| error.text(&["key"]));
             self.says.extend(error.text(&["message", "key"]));
         }
+
         for name in ["message", "error", "exception"] {
             self.says.extend(fields.text(&[name]));
         }
@@ -192,6 +197,7 @@ impl<'a> Words<'a> {
             let says: Vec<String> = self.says.iter().cloned().chain(path).collect();
             return says.join("; ");
         }
+
         match self.raw.chars().next() {
             None => format!("status {status} without a text"),
             // Not understood, so it may be about customers.
@@ -221,7 +227,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 }
 
 impl Failure {
-    /// `paused` is how long the group of calls now waits, if it was told to.
+    /// `paused` is how long the group of calls now waits, if it was asked to.
     pub(super) fn into_error(self, paused: Duration) -> MarketError {
         match self {
             Self::Network(trouble) => MarketError::Unreachable {
@@ -234,7 +240,7 @@ impl Failure {
         }
     }
 
-    /// `paused` is how long the group of calls now waits, if it was told to.
+    /// `paused` is how long the group of calls now waits, if it was asked to.
     pub(super) fn into_outcome(self, paused: Duration) -> PushOutcome {
         match self {
             Self::Network(trouble) if trouble.not_sent().is_some() => {
@@ -260,6 +266,7 @@ impl From<Complaint> for MarketError {
             text,
             ..
         } = complaint;
+
         match class {
             Class::Auth => Self::Auth { text },
             Class::Forbidden => Self::Forbidden { text },
@@ -280,6 +287,7 @@ impl From<Complaint> for PushOutcome {
             text,
             ..
         } = complaint;
+
         match class {
             Class::Duplicate => Self::DuplicateWindow,
             Class::Auth => Self::Auth { text },

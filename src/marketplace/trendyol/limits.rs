@@ -1,7 +1,7 @@
 //! Trendyol's rate limits: one bucket for each group of calls, one for each path.
 //!
 //! What must stay true: within the limits below no minute and no ten seconds see more calls than
-//! Trendyol allows, and a group that was told to slow down slows down alone.
+//! Trendyol allows, and a group that was asked to slow down slows down alone.
 
 use std::{num::NonZeroU32, time::Duration};
 
@@ -127,6 +127,7 @@ impl Limits {
             bucket: bucket(calls, MINUTE, calls.saturating_mul(3) / 7, clock),
             brake: Mutex::default(),
         };
+
         Self {
             groups: [
                 lane(limits.orders),
@@ -183,7 +184,7 @@ struct Lane {
     brake: Mutex<Brake>,
 }
 
-/// What a group was told by Trendyol.
+/// What Trendyol asked of a group.
 #[derive(Debug, Default)]
 struct Brake {
     until: Option<Instant>,

@@ -1,6 +1,6 @@
 //! Packages: what Trendyol's order answers say.
 //!
-//! What must stay true: a package without an id or an order number, and a line without a bar code
+//! What must stay true: a package without an id or an order number, and a line without a barcode
 //! or a quantity, are named and not guessed; a package is kept when one of its lines cannot be read,
 //! and one whose id is none (0, negative, nothing) under the number of its order.
 
@@ -8,9 +8,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
 
 use super::wire::{self, Fields, each, missing};
-use crate::marketplace::{
-    Amounts, Cargo, CreatedBy, Cursor, Customer, Line, MarketError, Next, Package, PackageStatus,
-    Page, Personal, StatusChange, StreamPage, Unreadable,
+use crate::{
+    marketplace::{Cursor, MarketError, Next, Page, StreamPage},
+    stock::{
+        Amounts, Cargo, CreatedBy, Customer, Line, Package, PackageStatus, Personal, StatusChange,
+        Unreadable,
+    },
 };
 
 /// Packages of a page.
@@ -37,6 +40,7 @@ pub(super) fn stream(text: &str, cursor: Option<&Cursor>) -> Result<StreamPage, 
         (None, None) if !full => Next::End,
         (_, None) => Next::Lost,
     };
+
     Ok(StreamPage {
         packages,
         unreadable,
@@ -67,8 +71,8 @@ fn package(fields: &Fields<'_>) -> Result<Package, String> {
         .text(&["orderNumber"])
         .ok_or_else(|| missing("orderNumber"))?;
     let shipment_package_id = package_id(fields, &order_number);
-    let order_date_raw_ms = fields.int(&["orderDate"]).filter(|ms| *ms > 0);
-    let order_date = order_date_raw_ms
+    let order_date = fields.int(&["orderDate"]).filter(|ms| *ms > 0);
+    let order_date = order_date
         .and_then(DateTime::from_timestamp_millis)
         .map(|ahead| ahead - ORDER_DATE_AHEAD);
     let history = history(fields);
@@ -77,7 +81,6 @@ fn package(fields: &Fields<'_>) -> Result<Package, String> {
         shipment_package_id,
         order_number,
         status: status(fields),
-        order_date_raw_ms,
         order_date,
         sold_at: None,
         last_modified_ms: last_modified_ms(fields, &history),
@@ -90,12 +93,12 @@ fn package(fields: &Fields<'_>) -> Result<Package, String> {
         cargo: cargo(fields),
         amounts: sums(fields),
         currency_code: fields.text(&["currencyCode"]),
-        shipment_number: fields.text(&["shipmentNumber"]),
         origin_shipment_date: fields.time(&["originShipmentDate"]),
         estimated_delivery_start: fields.time(&["estimatedDeliveryStartDate"]),
         estimated_delivery_end: fields.time(&["estimatedDeliveryEndDate"]),
         agreed_delivery_date: fields.time(&["agreedDeliveryDate"]),
     };
+
     package.sold_at = sold_at(&package);
     Ok(package)
 }
@@ -165,6 +168,7 @@ fn history(fields: &Fields<'_>) -> Vec<StatusChange> {
 fn origins(fields: &Fields<'_>, unreadable: &mut Vec<Unreadable>) -> Vec<i64> {
     let mut ids = Vec::new();
     let list = fields.list(&["originPackageIds"]).unwrap_or_default();
+
     for (index, raw) in list.into_iter().enumerate() {
         match wire::int(raw) {
             Some(id) => ids.push(id),
@@ -174,6 +178,7 @@ fn origins(fields: &Fields<'_>, unreadable: &mut Vec<Unreadable>) -> Vec<i64> {
             }),
         }
     }
+
     ids
 }
 
@@ -208,9 +213,7 @@ fn line(fields: &Fields<'_>) -> Result<Line, String> {
             .as_deref()
             .map(PackageStatus::parse),
         amounts: line_sums(fields),
-        vat_rate: fields.decimal(&["vatRate", "vatBaseAmount"]),
         commission: fields.decimal(&["commission", "commissionFee"]),
-        currency_code: fields.text(&["currencyCode"]),
         cancel_reason: fields.text(&["cancelReason"]),
     })
 }
@@ -218,8 +221,6 @@ fn line(fields: &Fields<'_>) -> Result<Line, String> {
 fn line_sums(fields: &Fields<'_>) -> Amounts {
     Amounts {
         gross: fields.decimal(&["lineGrossAmount", "amount"]),
-        seller_discount: fields.decimal(&["lineSellerDiscount", "discount"]),
-        trendyol_discount: fields.decimal(&["lineTyDiscount", "tyDiscount"]),
         total_discount: fields.decimal(&["lineTotalDiscount"]),
         net: fields.decimal(&["lineUnitPrice", "price"]),
     }
@@ -228,8 +229,6 @@ fn line_sums(fields: &Fields<'_>) -> Amounts {
 fn sums(fields: &Fields<'_>) -> Amounts {
     Amounts {
         gross: fields.decimal(&["packageGrossAmount", "grossAmount"]),
-        seller_discount: fields.decimal(&["packageSellerDiscount", "totalDiscount"]),
-        trendyol_discount: fields.decimal(&["packageTyDiscount", "totalTyDiscount"]),
         total_discount: fields.decimal(&["packageTotalDiscount"]),
         net: fields.decimal(&["packageTotalPrice", "totalPrice"]),
     }
@@ -289,6 +288,7 @@ fn is_ahead(package: &Package) -> Option<bool> {
     let made = package.history.iter().map(|change| change.at).min()?;
     let late = made - package.order_date?;
     let near = |want: TimeDelta| (late - want).abs() <= AT_ONCE;
+
     match () {
         () if near(TimeDelta::zero()) => Some(true),
         // The three hours were taken off a date that was right.

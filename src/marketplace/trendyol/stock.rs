@@ -1,8 +1,7 @@
 //! Stock: the body of a push, and what its answer, its batch and a read-back say.
 //!
 //! What must stay true: only quantities are sent; a push counts as taken only with the name of its
-//! batch; a batch is complete only when every item has a final result; a read-back tells of what was
-//! asked about, and of that only what it says once.
+//! batch; a read-back tells of what was asked about, and of that only what it says once.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,10 +13,14 @@ use super::{
 };
 use crate::{
     marketplace::{
-        Barcode, BatchId, BatchItem, BatchResult, BatchState, ItemStatus, ListedStock, MAX_ITEMS,
-        MAX_QUANTITY, MarketError, PushNotSent, PushOutcome, ReadBack, StockItem, Unreadable,
+        BatchId, BatchResult, MAX_ITEMS, MarketError, PushNotSent, PushOutcome, ReadBack, StockItem,
     },
     order::cut,
+    stock::{
+        Barcode, MAX_QUANTITY, Unreadable,
+        push_result::{BatchItem, ItemStatus},
+        rule::Answer,
+    },
 };
 
 /// Characters kept of a reason.
@@ -41,6 +44,7 @@ fn check(items: &[StockItem]) -> Result<(), PushNotSent> {
         return Err(PushNotSent::TooMany(items.len()));
     }
     let mut seen = HashSet::new();
+
     for item in items {
         if !seen.insert(&item.barcode) {
             return Err(PushNotSent::Twice(item.barcode.clone()));
@@ -49,6 +53,7 @@ fn check(items: &[StockItem]) -> Result<(), PushNotSent> {
             return Err(PushNotSent::Quantity(item.barcode.clone()));
         }
     }
+
     Ok(())
 }
 
@@ -57,6 +62,7 @@ pub(super) fn pushed(text: &str) -> PushOutcome {
     let batch = wire::body(text)
         .ok()
         .and_then(|body| body.text(&["batchRequestId"]));
+
     match batch {
         Some(batch) => PushOutcome::Accepted {
             batch: BatchId(batch),
@@ -73,40 +79,17 @@ pub(super) fn batch(text: &str) -> Result<BatchResult, MarketError> {
     let body = wire::body(text)?;
     let list = body.list(&["items"]).unwrap_or_default();
     let (items, unreadable) = each(&list, "items", &[], item);
-    let expected = body.int(&["itemCount"]).unwrap_or(0);
-    let seen = i64::try_from(list.len()).unwrap_or(i64::MAX);
-    let open = |item: &BatchItem| matches!(item.status, ItemStatus::Pending(_));
-    let state = if list.is_empty() {
-        BatchState::NoItems
-    } else if !unreadable.is_empty() || seen < expected || items.iter().any(open) {
-        BatchState::Running
-    } else {
-        BatchState::Complete
-    };
-    Ok(BatchResult {
-        state,
-        items,
-        unreadable,
-    })
-}
-
-/// A batch that Trendyol does not know.
-pub(super) const fn no_batch() -> BatchResult {
-    BatchResult {
-        state: BatchState::NotFound,
-        items: Vec::new(),
-        unreadable: Vec::new(),
-    }
+    Ok(BatchResult { items, unreadable })
 }
 
 fn item(fields: &Fields<'_>) -> Result<BatchItem, String> {
     let asked = fields.object(&["requestItem"]).unwrap_or_default();
     let barcode = asked.text(&["barcode"]);
+    let barcode = barcode
+        .or_else(|| fields.text(&["barcode"]))
+        .ok_or_else(|| missing("requestItem.barcode"))?;
     Ok(BatchItem {
-        barcode: barcode
-            .or_else(|| fields.text(&["barcode"]))
-            .ok_or_else(|| missing("requestItem.barcode"))?,
-        quantity: asked.count(&["quantity"]),
+        barcode: Barcode::parse(&barcode).map_err(|fault| fault.to_string())?,
         status: item_status(fields),
     })
 }
@@ -138,11 +121,12 @@ fn reason(raw: &RawValue) -> Option<String> {
     said.map(|text| cut(&text, REASON_CHARS))
 }
 
-/// Reads what is on sale of the bar codes that were asked about.
+/// Reads what is on sale of the barcodes that were asked about.
 pub(super) fn listed(text: &str, asked: &[Barcode]) -> Result<ReadBack, MarketError> {
     let body = wire::body(text)?;
     let none = body.int(&["totalElements"]) == Some(0);
     let (mut answered, mut unreadable) = (Vec::new(), Vec::new());
+
     for (index, raw) in wire::content(&body, none)?.into_iter().enumerate() {
         let Some(variants) = variants(raw) else {
             unreadable.push(Unreadable {
@@ -156,41 +140,43 @@ pub(super) fn listed(text: &str, asked: &[Barcode]) -> Result<ReadBack, MarketEr
         answered.extend(good);
         unreadable.extend(bad);
     }
+
     Ok(matched(answered, unreadable, asked))
 }
 
 /// Holds an answer against its question.
 fn matched(
-    answered: Vec<(Barcode, ListedStock)>,
+    answered: Vec<(Barcode, i32)>,
     mut unreadable: Vec<Unreadable>,
     asked: &[Barcode],
 ) -> ReadBack {
-    let wanted: HashSet<&Barcode> = asked.iter().collect();
-    let mut found: HashMap<Barcode, ListedStock> = HashMap::new();
-    let mut doubted = HashSet::new();
+    let not_listed = asked.iter().map(|name| (name.clone(), Answer::NotListed));
+    let mut answers: HashMap<Barcode, Answer> = not_listed.collect();
     let mut strays = Vec::new();
-    for (barcode, stock) in answered {
-        if !wanted.contains(&barcode) {
-            strays.push(barcode);
-        } else if let Some(before) = found.insert(barcode.clone(), stock)
-            && found.get(&barcode).map(|now| now.quantity) != Some(before.quantity)
-        {
-            doubted.insert(barcode);
+    for (barcode, quantity) in answered {
+        match answers.get_mut(&barcode) {
+            None => strays.push(barcode),
+            Some(answer @ Answer::NotListed) => *answer = Answer::Units(quantity),
+            Some(answer) if *answer == Answer::Units(quantity) => {}
+            Some(answer) => *answer = Answer::Contradictory,
         }
     }
+
     // One answer that can be read and one that cannot are no better.
     let unread = unreadable.iter().map(|bad| Barcode::parse(&bad.record));
-    doubted.extend(unread.flatten().filter(|barcode| wanted.contains(barcode)));
+    for barcode in unread.flatten() {
+        answers
+            .entry(barcode)
+            .and_modify(|answer| *answer = Answer::Contradictory);
+    }
     if !strays.is_empty() {
-        let passed_over = asked.iter().filter(|barcode| !found.contains_key(*barcode));
-        doubted.extend(passed_over.cloned());
+        for answer in answers.values_mut().filter(|a| **a == Answer::NotListed) {
+            *answer = Answer::Contradictory;
+        }
         unreadable.push(not_asked(&strays));
     }
-    let known = |barcode: &&Barcode| !doubted.contains(*barcode);
-    let listed = asked.iter().filter(known).filter_map(|b| found.remove(b));
     ReadBack {
-        listed: listed.collect(),
-        contradicting: asked.iter().filter(|b| !known(b)).cloned().collect(),
+        answers,
         unreadable,
     }
 }
@@ -213,18 +199,12 @@ fn variants(raw: &RawValue) -> Option<Vec<&RawValue>> {
     Fields::of(raw)?.list(&["variants"])
 }
 
-fn variant(fields: &Fields<'_>) -> Result<(Barcode, ListedStock), String> {
+fn variant(fields: &Fields<'_>) -> Result<(Barcode, i32), String> {
     let text = fields.text(&["barcode"]);
     let text = text.ok_or_else(|| missing("barcode"))?;
     let barcode = Barcode::parse(&text).map_err(|fault| fault.to_string())?;
-    let stock = ListedStock {
-        barcode: barcode.as_str().to_owned(),
-        quantity: fields
-            .count(&["quantity"])
-            .ok_or_else(|| missing("quantity"))?,
-        last_modified: fields.time(&["stockLastModifiedDate"]),
-    };
-    Ok((barcode, stock))
+    let quantity = fields.count(&["quantity"]);
+    Ok((barcode, quantity.ok_or_else(|| missing("quantity"))?))
 }
 
 #[cfg(test)]

@@ -31,6 +31,7 @@ impl Webhooks for Trendyol {
             Some(id) => (Method::PUT, std::slice::from_ref(id)),
             None => (Method::POST, &[][..]),
         };
+
         let request = self.send(method, Call::Webhooks, steps, body(registration));
         let text = self.ask(Call::Webhooks, request).await?;
         match id {

@@ -10,7 +10,10 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde_json::value::RawValue;
 
-use crate::marketplace::{MarketError, Page, Personal, Unreadable};
+use crate::{
+    marketplace::{MarketError, Page},
+    stock::{Personal, Unreadable},
+};
 
 /// The fields of one object. Of a name that stands there twice the last one counts.
 #[derive(Default)]
@@ -143,6 +146,7 @@ pub(super) fn each<'a, T>(
 ) -> (Vec<T>, Vec<Unreadable>) {
     let mut good = Vec::with_capacity(list.len());
     let mut bad = Vec::new();
+
     for (index, raw) in list.iter().enumerate() {
         let fields = Fields::of(raw);
         let read = fields.as_ref().map_or_else(
@@ -159,6 +163,7 @@ pub(super) fn each<'a, T>(
             }),
         }
     }
+
     (good, bad)
 }
 

@@ -2,8 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn row(details: Option<&str>, product_barcode: Option<&str>, quantity: Option<i32>) -> Row {
-    Row {
+fn row(details: Option<&str>, product_barcode: Option<&str>, quantity: Option<i32>) -> OrderRow {
+    OrderRow {
         table: "orders_created".to_owned(),
         id: 7,
         order_number: "4711".to_owned(),
@@ -14,15 +14,15 @@ fn row(details: Option<&str>, product_barcode: Option<&str>, quantity: Option<i3
 }
 
 /// What is reserved, and what is said: `+` the units are counted all the same, `-` they are lost.
-fn shown(row: &Row) -> (String, Vec<String>) {
+fn shown(row: &OrderRow) -> (String, Vec<String>) {
     let reading = row.read();
     let lines: Vec<String> = reading
         .lines
         .iter()
         .map(|(barcode, quantity)| format!("{barcode}×{quantity}"))
         .collect();
-    let oddities = reading.oddities.iter();
-    let said = oddities
+    let data_warnings = reading.data_warnings.iter();
+    let said = data_warnings
         .map(|odd| format!("{}{}", if odd.lost { "-" } else { "+" }, odd.problem))
         .collect();
     (lines.join(" "), said)
@@ -35,7 +35,7 @@ type Case = (
     &'static [&'static str],
 );
 
-/// Every oddity that `tests/fixtures/legacy-schema.sql` names, and those next to them.
+/// Every warning that `tests/fixtures/legacy-schema.sql` names, and those next to them.
 const CASES: &[Case] = &[
     // As the application writes it today.
     (
@@ -80,7 +80,7 @@ const CASES: &[Case] = &[
         "8699×2",
         &[],
     ),
-    // Blanks around and in the bar code; a bar code as number.
+    // Blanks around and in the barcode; a barcode as number.
     (
         (Some(r#"[{"barcode":" 86 99\t","quantity":1}]"#), None, None),
         "8699×1",
@@ -95,7 +95,7 @@ const CASES: &[Case] = &[
         "8699000000001×1",
         &[],
     ),
-    // No bar code, with and without one in the row's column.
+    // No barcode, with and without one in the row's column.
     (
         (
             Some(r#"[{"barcode":null,"quantity":2}]"#),
@@ -122,7 +122,7 @@ const CASES: &[Case] = &[
     (
         (Some(r#"[{"barcode":"a/b","quantity":2}]"#), None, None),
         "",
-        &["-line 1: the bar code holds '/', which Trendyol does not take"],
+        &["-line 1: the barcode holds '/', which Trendyol does not take"],
     ),
     (
         (Some(r#"[{"barcode":8.699e12,"quantity":2}]"#), None, None),
@@ -202,7 +202,7 @@ const CASES: &[Case] = &[
         "",
         &["-details is empty, and quantity is not above 0"],
     ),
-    // Several bar codes in the column: one of each if the sum fits, otherwise the most it can be.
+    // Several barcodes in the column: one of each if the sum fits, otherwise the most it can be.
     (
         (Some("[]"), Some("8699, 8700"), Some(2)),
         "8699×1 8700×1",
@@ -247,11 +247,11 @@ const CASES: &[Case] = &[
 fn every_oddity_of_details_is_counted_or_named() {
     for ((details, barcode, quantity), lines, said) in CASES {
         let row = row(*details, *barcode, *quantity);
-        let (got, oddities) = shown(&row);
+        let (got, data_warnings) = shown(&row);
         assert_eq!(&got, lines, "{details:?}");
-        assert_eq!(oddities, *said, "{details:?}");
-        for oddity in row.read().oddities {
-            assert_eq!(oddity.record, "orders_created 7 (order 4711)");
+        assert_eq!(data_warnings, *said, "{details:?}");
+        for warning in row.read().data_warnings {
+            assert_eq!(warning.record, "orders_created 7 (order 4711)");
         }
     }
 }
@@ -266,7 +266,7 @@ proptest! {
         quantity in proptest::option::of(-3..5_i32),
     ) {
         let reading = row(details.as_deref(), barcode.as_deref(), quantity).read();
-        prop_assert!(!reading.lines.is_empty() || !reading.oddities.is_empty());
+        prop_assert!(!reading.lines.is_empty() || !reading.data_warnings.is_empty());
     }
 
     #[test]
@@ -286,6 +286,6 @@ proptest! {
         let read: Vec<(String, u32)> =
             reading.lines.iter().map(|(b, q)| (b.as_str().to_owned(), *q)).collect();
         prop_assert_eq!(read, lines);
-        prop_assert!(reading.oddities.is_empty());
+        prop_assert!(reading.data_warnings.is_empty());
     }
 }

@@ -1,21 +1,15 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{
-    marketplace::{Barcode, PackageStatus},
-    stock::{
-        ledger::Facts,
-        reserve::{Line, reserve},
-    },
-};
+use crate::stock::{Barcode, PackageStatus, held::HeldLine, ledger::Facts, reserve::reserve};
 
 fn at(minutes: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000, 0).unwrap() + TimeDelta::minutes(minutes)
 }
 
 /// `createdBy`, status, and units of `a`.
-fn package(id: i64, by: &str, status: &str, units: u32) -> Held {
-    Held {
+fn package(id: i64, by: &str, status: &str, units: u32) -> HeldPackage {
+    HeldPackage {
         package_id: id,
         order_number: "4711".to_owned(),
         status: PackageStatus::parse(status),
@@ -31,8 +25,8 @@ fn package(id: i64, by: &str, status: &str, units: u32) -> Held {
     }
 }
 
-fn line(barcode: &str, quantity: u32, line_id: Option<i64>) -> Line {
-    Line {
+fn line(barcode: &str, quantity: u32, line_id: Option<i64>) -> HeldLine {
+    HeldLine {
         barcode: barcode.to_owned(),
         quantity,
         line_id,
@@ -40,21 +34,21 @@ fn line(barcode: &str, quantity: u32, line_id: Option<i64>) -> Line {
     }
 }
 
-fn of(origin: i64, package: Held) -> Held {
-    Held {
+fn of(origin: i64, package: HeldPackage) -> HeldPackage {
+    HeldPackage {
         origins: vec![origin],
         ..package
     }
 }
 
-fn taken(package: Held) -> Held {
-    Held {
+fn taken(package: HeldPackage) -> HeldPackage {
+    HeldPackage {
         taken: true,
         ..package
     }
 }
 
-fn units(packages: &[Held], minutes: i64) -> u64 {
+fn units(packages: &[HeldPackage], minutes: i64) -> u64 {
     let reserved = reserve(packages, &[], &Facts::default(), at(minutes));
     reserved.units(&Barcode::parse("a").unwrap())
 }
@@ -68,7 +62,7 @@ fn a_sibling_of_the_order_is_not_taken_for_a_part() {
     let sibling = package(502, "order-creation", "Created", 2);
     let first = package(503, "split", "Created", 1);
     let second = package(504, "split", "Created", 1);
-    let before = Held {
+    let before = HeldPackage {
         status: PackageStatus::Created,
         ..origin.clone()
     };
@@ -144,7 +138,7 @@ fn parts_may_themselves_be_dissolved_and_be_told_of_before_their_origin() {
     ];
     // Every subset with the package that began the order.
     for told in 0..64_u32 {
-        let known: Vec<Held> = chain
+        let known: Vec<HeldPackage> = chain
             .iter()
             .enumerate()
             .filter(|(at, _)| *at == 0 || told >> (at - 1) & 1 == 1)
@@ -215,7 +209,7 @@ fn what_was_taken_stays_taken_in_what_carries_it_on() {
     ];
     assert_eq!((units(&known, DAY), settle(&known).taken), (2, vec![3]));
     // What a person has released was not taken: a part of it that comes all the same is to be sent.
-    let released = Held {
+    let released = HeldPackage {
         released: true,
         ..taken(package(1, "order-creation", "UnPacked", 3))
     };
@@ -245,7 +239,7 @@ fn what_stands_for_an_order_goes_when_its_packages_have_come() {
 /// What truly happened to an order: packages with units of two products, and what they came of.
 #[derive(Clone, Debug)]
 struct Truth {
-    packages: Vec<(Held, Option<usize>)>,
+    packages: Vec<(HeldPackage, Option<usize>)>,
 }
 
 /// What happens next, to the package that the number picks.
@@ -294,7 +288,7 @@ impl Truth {
             .zip(units)
             .zip(ids.into_iter().zip(fresh));
         let lines = lines.filter(|((_, units), _)| *units > 0);
-        let held = Held {
+        let held = HeldPackage {
             lines: lines
                 .map(|((barcode, units), (id, fresh))| {
                     line(barcode, units, Some(id.unwrap_or(fresh)))
@@ -305,7 +299,7 @@ impl Truth {
         self.packages.push((held, from));
     }
 
-    fn is_open(package: &Held) -> bool {
+    fn is_open(package: &HeldPackage) -> bool {
         package.status == PackageStatus::Created
     }
 
@@ -362,7 +356,7 @@ impl Truth {
     }
 
     /// The record of a package; one that is not told of lately is told as it was.
-    fn told(&self, at: usize, naming: Naming, lately: bool) -> Held {
+    fn told(&self, at: usize, naming: Naming, lately: bool) -> HeldPackage {
         let (package, from) = &self.packages[at];
         let mut told = package.clone();
         let mut origin = *from;
@@ -399,7 +393,7 @@ impl Truth {
     }
 }
 
-fn held(packages: &[Held], barcode: &str, minutes: i64) -> u64 {
+fn held(packages: &[HeldPackage], barcode: &str, minutes: i64) -> u64 {
     let reserved = reserve(packages, &[], &Facts::default(), at(minutes));
     reserved.units(&Barcode::parse(barcode).unwrap())
 }
@@ -427,7 +421,7 @@ proptest! {
         }
         let all = truth.packages.len();
         let record = |at: usize, lately| truth.told(at, naming[at], lately);
-        let mut known: Vec<Held> = (0..begun).map(|at| record(at, lately[at])).collect();
+        let mut known: Vec<HeldPackage> = (0..begun).map(|at| record(at, lately[at])).collect();
         let begins = settle(&known).begins.len();
         prop_assert_eq!(begins, begun);
         for at in telling.into_iter().filter(|at| *at < all) {

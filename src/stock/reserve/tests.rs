@@ -1,14 +1,14 @@
 use chrono::TimeDelta;
 
 use super::*;
-use crate::stock::ledger::Movement;
+use crate::stock::{CreatedBy, PackageStatus, held::HeldLine, ledger::Movement};
 
 fn at(minutes: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000, 0).unwrap() + TimeDelta::minutes(minutes)
 }
 
-fn package(id: i64, status: &str, lines: &[(&str, u32)]) -> Held {
-    Held {
+fn package(id: i64, status: &str, lines: &[(&str, u32)]) -> HeldPackage {
+    HeldPackage {
         package_id: id,
         order_number: "4711".to_owned(),
         status: PackageStatus::parse(status),
@@ -27,8 +27,8 @@ fn package(id: i64, status: &str, lines: &[(&str, u32)]) -> Held {
     }
 }
 
-fn line(barcode: &str, quantity: u32, status: &str) -> Line {
-    Line {
+fn line(barcode: &str, quantity: u32, status: &str) -> HeldLine {
+    HeldLine {
         barcode: barcode.to_owned(),
         quantity,
         line_id: None,
@@ -36,7 +36,7 @@ fn line(barcode: &str, quantity: u32, status: &str) -> Line {
     }
 }
 
-fn units(packages: &[Held], minutes: i64) -> u64 {
+fn units(packages: &[HeldPackage], minutes: i64) -> u64 {
     reserve(packages, &[], &Facts::default(), at(minutes)).units(&Barcode::parse("a").unwrap())
 }
 
@@ -79,7 +79,7 @@ fn a_status_decides_whether_units_are_held() {
         at(0),
     );
     assert_eq!(
-        new.oddities[0].to_string(),
+        new.data_warnings[0].to_string(),
         "package 1 (order 4711): its status \"OnTheMoon\" is new to orderwatch (counted)"
     );
 }
@@ -98,7 +98,7 @@ fn a_package_that_left_unpicked_holds_its_units_for_ever() {
 fn a_cancelled_package_holds_its_units_until_the_rest_of_it_would_have_come() {
     for status in ["Cancelled", "UnSupplied"] {
         let ended = || package(1, status, &[("a", 3)]);
-        let rest = Held {
+        let rest = HeldPackage {
             origins: vec![1],
             ..package(2, "Created", &[("a", 1)])
         };
@@ -111,7 +111,7 @@ fn a_cancelled_package_holds_its_units_until_the_rest_of_it_would_have_come() {
 
 #[test]
 fn what_is_taken_for_an_order_is_what_will_be_sent() {
-    let part = |id, status, n| Held {
+    let part = |id, status, n| HeldPackage {
         origins: vec![1],
         ..package(id, status, &[("a", n), ("b/c", 9)])
     };
@@ -145,11 +145,11 @@ fn a_cancelled_line_of_a_package_that_lives_on_is_freed_as_a_cancelled_package_i
         ("UnPacked", 2, 2),
     ] {
         let lines = || vec![line("a", 1, ""), line("a", 1, of_line)];
-        let live = Held {
+        let live = HeldPackage {
             lines: lines(),
             ..package(1, "Picking", &[])
         };
-        let left = Held {
+        let left = HeldPackage {
             unpicked: true,
             lines: lines(),
             ..package(1, "Shipped", &[])
@@ -164,16 +164,20 @@ fn a_cancelled_line_of_a_package_that_lives_on_is_freed_as_a_cancelled_package_i
 
 #[test]
 fn what_stays_open_is_named_and_stays_reserved() {
-    let named = |packages: &[Held], minutes| {
+    let named = |packages: &[HeldPackage], minutes| {
         let reserved = reserve(packages, &[], &Facts::default(), at(minutes));
-        let said: Vec<String> = reserved.oddities.iter().map(ToString::to_string).collect();
+        let said: Vec<String> = reserved
+            .data_warnings
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         (reserved.total(), said)
     };
     let todo = "stay reserved: look the order up in the seller panel, then pick it, or end the \
                 reservation with `orderwatch stock release 4711` (counted)";
 
     let dissolved = package(1, "UnPacked", &[("a", 3), ("b", 1)]);
-    let part = Held {
+    let part = HeldPackage {
         created_by: Some(CreatedBy::Split),
         ..package(2, "Created", &[("a", 1)])
     };
@@ -186,7 +190,7 @@ fn what_stays_open_is_named_and_stays_reserved() {
         (4, vec![format!("{want}; 2 × a, 1 × b {todo}")])
     );
 
-    let passed_on = Held {
+    let passed_on = HeldPackage {
         transferred: true,
         ..package(1, "Created", &[("a", 3)])
     };
@@ -198,7 +202,7 @@ fn what_stays_open_is_named_and_stays_reserved() {
         (3, vec![format!("{want}; 3 × a {todo}")])
     );
 
-    let silent = |asked_in_vain| Held {
+    let silent = |asked_in_vain| HeldPackage {
         asked_in_vain,
         ..package(-4711, "Created", &[("a", 3)])
     };
@@ -209,7 +213,7 @@ fn what_stays_open_is_named_and_stays_reserved() {
         named(&[silent(3)], 9999),
         (3, vec![format!("{want}; 3 × a {todo}")])
     );
-    let ended = Held {
+    let ended = HeldPackage {
         taken: true,
         released: true,
         ..silent(3)
@@ -219,12 +223,12 @@ fn what_stays_open_is_named_and_stays_reserved() {
 
 #[test]
 fn rows_that_no_package_backs_hold_what_their_details_say() {
-    let row = details::Row {
+    let row = details::OrderRow {
         table: "orders_created".to_owned(),
         id: 9,
         order_number: "4712".to_owned(),
         details: Some(r#"[{"barcode":" a ","quantity":"2"},{"barcode":null}]"#.to_owned()),
-        ..details::Row::default()
+        ..details::OrderRow::default()
     };
     let reserved = reserve(
         &[package(1, "Created", &[("a", 1), ("b/c", 4)])],
@@ -240,11 +244,15 @@ fn rows_that_no_package_backs_hold_what_their_details_say() {
         .map(|h| (h.order.as_str(), h.package, h.units))
         .collect();
     assert_eq!(holders, [("4711", Some(1), 1), ("4712", None, 2)]);
-    let said: Vec<String> = reserved.oddities.iter().map(ToString::to_string).collect();
+    let said: Vec<String> = reserved
+        .data_warnings
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     assert_eq!(
         said,
         [
-            "package 1 (order 4711): 4 units of \"b/c\": the bar code holds '/', which Trendyol does not take (not counted)",
+            "package 1 (order 4711): 4 units of \"b/c\": the barcode holds '/', which Trendyol does not take (not counted)",
             "orders_created 9 (order 4712): line 2: it has no barcode (not counted)",
         ]
     );
@@ -264,20 +272,20 @@ fn with_ledger(movements: &[(&str, &str, i32)]) -> Facts {
 
 #[test]
 fn the_ledger_says_what_was_taken_of_an_order() {
-    let left = |id, units, unpicked| Held {
+    let left = |id, units, unpicked| HeldPackage {
         unpicked,
         ..package(id, "Shipped", &[("a", units)])
     };
     let open = |id, units| package(id, "Picking", &[("a", units)]);
-    let taken = |held: Held| Held {
+    let taken = |held: HeldPackage| HeldPackage {
         taken: true,
         ..held
     };
-    let released = |held: Held| Held {
+    let released = |held: HeldPackage| HeldPackage {
         released: true,
         ..taken(held)
     };
-    let rest = Held {
+    let rest = HeldPackage {
         origins: vec![1],
         ..open(2, 1)
     };
@@ -321,10 +329,10 @@ fn the_ledger_says_what_was_taken_of_an_order() {
 
 #[test]
 fn rows_hold_what_the_ledger_does_not_account_for() {
-    let row = |order: &str| details::Row {
+    let row = |order: &str| details::OrderRow {
         order_number: order.to_owned(),
         details: Some(r#"[{"barcode":"A","quantity":2},{"barcode":"b","quantity":1}]"#.to_owned()),
-        ..details::Row::default()
+        ..details::OrderRow::default()
     };
     let mut facts = with_ledger(&[("1", "a", 1), ("1", "b", 1), ("2", "a", 1)]);
     facts.names = Names::new([], ["a".to_owned()]).into();

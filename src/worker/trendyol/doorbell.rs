@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::{ORDERS, Pull, Pulled, Seller};
+use super::{Pull, Seller, pull_report::PullReport};
 use crate::{
     backoff::Backoff,
     marketplace::MarketError,
@@ -21,7 +21,7 @@ use crate::{
 const LEAD: &str = "read-called-orders";
 /// Orders of one pass.
 const MOST: i64 = 20;
-/// From one look at what is due to the next where nobody rings; also after a failure.
+/// Between two scans for what is due where nobody rings; also after a failure.
 const SCAN: Duration = Duration::from_secs(5);
 /// Between two tries to listen.
 const LISTEN_AGAIN: Duration = Duration::from_secs(30);
@@ -72,9 +72,6 @@ impl Doorbell {
     }
 
     /// Asks Trendyol whom it calls, and writes down whether it calls here.
-    ///
-    /// # Errors
-    /// [`JobError`] when it was not told.
     pub async fn check(&self) -> Result<(), JobError> {
         let Seller {
             store,
@@ -82,6 +79,7 @@ impl Doorbell {
             clock,
             ..
         } = self.seller();
+
         let (Some(address), Some(hooks)) = (&self.address, market.hooks()) else {
             return Ok(());
         };
@@ -89,12 +87,14 @@ impl Doorbell {
         let calls = listed
             .iter()
             .any(|hook| hook.url == *address && hook.active);
+
         if !calls {
             tracing::warn!(
                 address,
                 "Trendyol does not call about orders; `orderwatch trendyol webhook list` shows whom it calls"
             );
         }
+
         Ok(store.note_webhook(calls, clock.now()).await?)
     }
 
@@ -145,10 +145,10 @@ impl Doorbell {
         loop {
             pulse.beat();
             match self.pass().await {
-                // More may be due than one pass takes up.
+                // More may be due than one pass reads.
                 Ok(answered) if answered != Answered::default() => {}
                 Ok(_) => {
-                    // Rung or not, a look costs one question to the database.
+                    // Rung or not, a scan costs one question to the database.
                     let rung = self.bell.notified();
                     drop(tokio::time::timeout(SCAN, rung).await);
                 }
@@ -164,9 +164,6 @@ impl Doorbell {
     }
 
     /// Reads what is due, unless another replica does.
-    ///
-    /// # Errors
-    /// [`JobError`] when an order could not be read now; it and those after it stay due.
     pub async fn pass(&self) -> Result<Answered, JobError> {
         let Seller { store, clock, .. } = self.seller();
         if store.due_order_calls(clock.now(), 1).await?.is_empty() {
@@ -185,7 +182,7 @@ impl Doorbell {
         let mut answered = Answered::default();
 
         // After an outage they may be many, and the pass over the orders needs the same requests.
-        if let Some(until) = store.feed(ORDERS).await?.read_until {
+        if let Some(until) = store.order_feed().await?.read_until {
             let old = store.end_order_calls_before(until - READ_ANYWAY).await?;
             answered.left += usize::try_from(old).unwrap_or(usize::MAX);
         }
@@ -198,7 +195,8 @@ impl Doorbell {
 
     async fn one(&self, call: &OrderCall, answered: &mut Answered) -> Result<(), JobError> {
         let order = call.order_number.as_str();
-        match self.pull.order(order, &mut Pulled::default()).await {
+
+        match self.pull.order(order, &mut PullReport::default()).await {
             Ok(true) => {
                 answered.read += 1;
                 Ok(self.seller().store.end_order_call(call).await?)

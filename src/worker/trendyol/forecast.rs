@@ -9,14 +9,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{ORDERS, PushRules};
+use super::PushRules;
 use crate::{
-    marketplace::Barcode,
     stock::{
-        Oddity, guard,
+        Barcode, DataWarning, guard,
         listing::Listing,
         pace::Pace,
-        plan::{Plan, PlannedItem, plan},
+        plan::{Entry, PlannedItem, plan},
         reserve::{Holder, Reserved, reserve},
         rule::{Figure, Rules},
         shelf,
@@ -32,15 +31,12 @@ pub struct Forecast {
     listing: Listing,
     safety: u32,
     pub(super) rules: Rules,
-    oddities: Vec<Oddity>,
-    plan: Plan,
+    data_warnings: Vec<DataWarning>,
+    entries: BTreeMap<Barcode, Entry>,
 }
 
 impl Forecast {
     /// Plans every barcode.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
     pub async fn read(
         store: &Store,
         rules: PushRules,
@@ -51,9 +47,6 @@ impl Forecast {
     }
 
     /// Plans these barcodes.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
     pub async fn of(
         store: &Store,
         catalogue: &Catalogue,
@@ -61,19 +54,19 @@ impl Forecast {
         rules: PushRules,
         now: DateTime<Utc>,
     ) -> Result<Self, StoreError> {
-        let view = store.stock_view(catalogue, barcodes, ORDERS, now).await?;
-        let (stock, stock_oddities) = shelf::read(view.stock);
+        let view = store.stock_view(catalogue, barcodes, now).await?;
+        let (stock, stock_warnings) = shelf::read(view.stock);
         let reserved = reserve(&view.packages, &view.rows, &view.facts, now);
-        let (mut listing, listing_oddities) =
+        let (mut listing, listing_warnings) =
             Listing::read(&catalogue.listing, &view.shelves, rules.shelves);
         if let Some(barcodes) = barcodes {
             listing.keep(barcodes);
         }
-        let mut oddities = view.oddities;
-        oddities.extend(stock_oddities);
-        oddities.extend(listing_oddities);
-        oddities.extend_from_slice(&catalogue.oddities);
-        oddities.extend_from_slice(&reserved.oddities);
+        let mut data_warnings = view.data_warnings;
+        data_warnings.extend(stock_warnings);
+        data_warnings.extend(listing_warnings);
+        data_warnings.extend_from_slice(&catalogue.data_warnings);
+        data_warnings.extend_from_slice(&reserved.data_warnings);
         let mut forecast = Self {
             figures: view.figures,
             stock,
@@ -87,8 +80,8 @@ impl Forecast {
                 blind: false,
                 pace: Pace::of(view.delay, rules.settle),
             },
-            oddities,
-            plan: Plan::default(),
+            data_warnings,
+            entries: BTreeMap::new(),
         };
         forecast.plan_again();
         Ok(forecast)
@@ -96,7 +89,7 @@ impl Forecast {
 
     fn plan_again(&mut self) {
         let rules = (self.safety, &self.rules);
-        self.plan = plan(
+        self.entries = plan(
             &self.stock,
             &self.reserved,
             &self.figures,
@@ -111,10 +104,10 @@ impl Forecast {
         self.plan_again();
     }
 
-    /// What is done.
+    /// What is done, by barcode.
     #[must_use]
-    pub fn plan(&self) -> &Plan {
-        &self.plan
+    pub fn entries(&self) -> &BTreeMap<Barcode, Entry> {
+        &self.entries
     }
 
     /// How long deficits stand until they are raised whole.
@@ -140,8 +133,8 @@ impl Forecast {
 
     /// Records that could not be read, or not as they stand.
     #[must_use]
-    pub fn oddities(&self) -> &[Oddity] {
-        &self.oddities
+    pub fn oddities(&self) -> &[DataWarning] {
+        &self.data_warnings
     }
 
     /// Who holds units that were shipped although nobody has taken them from the shelves.
@@ -150,9 +143,6 @@ impl Forecast {
     }
 
     /// The brake before a disaster; it needs a plan of all barcodes.
-    ///
-    /// # Errors
-    /// [`guard::Zeroing`] when more than half of what is on sale would be set to zero.
     pub fn guard(&self) -> Result<(), guard::Zeroing> {
         guard::check(self.figures.iter().filter_map(|(barcode, figure)| {
             let qty = self.stock.get(barcode).copied().unwrap_or(0);
@@ -170,7 +160,7 @@ impl Forecast {
 
     /// Every product with everything that led to what is done, by barcode.
     pub fn products(&self) -> impl Iterator<Item = PlannedItem> {
-        self.plan.entries.iter().map(|(barcode, entry)| {
+        self.entries.iter().map(|(barcode, entry)| {
             let figure = self.figures.get(barcode);
             let sent = figure.and_then(|figure| figure.sent);
             let refused = figure.and_then(|figure| figure.quarantine.as_ref());

@@ -5,7 +5,7 @@
 //! again where it is, and a window that still breaks off is halved and its older half read first, so a
 //! pass makes progress however much there is to read. Request dates may be taken three
 //! hours off ("GMT+3"), records were missing for hours in the past, and what left the window is not
-//! told of again: hence the end in the future, the hourly pass over a day, and the questions about
+//! shown again: hence the end in the future, the hourly pass over a day, and the questions about
 //! packages that stay open.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
@@ -15,14 +15,14 @@ use chrono::TimeDelta;
 use serde_json::Value;
 
 use super::{
-    ORDERS, Pulled, Seller,
-    take::new_package,
-    tell,
+    Seller,
+    pull_report::PullReport,
+    report_picking,
     windows::{halves, windows},
 };
 use crate::{
-    marketplace::{Cursor, MarketError, Next, Package, PackageQuery, StreamPage, Window},
-    store::{NewPackage, RecordedPackage},
+    marketplace::{Cursor, MarketError, Next, PackageQuery, StreamPage, Window},
+    stock::{Package, package_record::PackageRecord},
     worker::{
         before,
         job::{Job, JobError},
@@ -37,12 +37,13 @@ const OPEN_LONG: TimeDelta = TimeDelta::days(5);
 const ASK_EVERY: TimeDelta = TimeDelta::hours(12);
 /// and so many in one pass.
 const ASK_MOST: i64 = 5;
-/// A page of a window that was begun is asked for so often,
+/// A page of a window that was started is asked for so often,
 const TRIES: u32 = 4;
 /// with this pause after the first time; it doubles,
 const PAUSE: Duration = Duration::from_secs(5);
 /// and a pause that the marketplace asks for is no longer than this.
 const PAUSE_MAX: Duration = Duration::from_mins(2);
+
 /// Reads orders.
 pub struct Pull {
     seller: Seller,
@@ -56,26 +57,23 @@ impl Pull {
         Self { seller, overlap }
     }
 
-    /// The account.
     pub(super) fn seller(&self) -> &Seller {
         &self.seller
     }
 
     /// Reads what changed since the last pass. What it read stands even when it fails half-way.
-    ///
-    /// # Errors
-    /// [`JobError`] when it could not read everything; the next pass reads it again.
-    pub async fn changes(&self) -> Result<Pulled, JobError> {
+    pub async fn changes(&self) -> Result<PullReport, JobError> {
         let began = self.seller.clock.now();
-        let feed = self.seller.store.feed(ORDERS).await?;
+        let feed = self.seller.store.order_feed().await?;
         let wide = feed.wide_at.is_none_or(|at| began - at >= WIDE_EVERY);
-        let mut pulled = Pulled {
+        let mut pulled = PullReport {
             wide,
-            ..Pulled::default()
+            ..PullReport::default()
         };
         let from = feed.read_until.map(|until| before(until, self.overlap));
         let mut left = windows(from, wide, began);
         left.reverse();
+
         while let Some(window) = left.pop() {
             match self.window(window, &mut pulled).await {
                 Ok(()) => {}
@@ -88,23 +86,29 @@ impl Pull {
                 }
                 Err((_, error)) => return Err(error),
             }
+
             let until = window.end.min(began);
             let whole = until == began;
             self.seller
                 .store
-                .feed_was_read(ORDERS, until, wide && whole)
+                .orders_were_read(until, wide && whole)
                 .await?;
         }
         Ok(pulled)
     }
 
     /// Reads a window. An error says whether a part of it was read.
-    async fn window(&self, window: Window, pulled: &mut Pulled) -> Result<(), (bool, JobError)> {
+    async fn window(
+        &self,
+        window: Window,
+        pulled: &mut PullReport,
+    ) -> Result<(), (bool, JobError)> {
         let mut cursor: Option<Cursor> = None;
         let mut seen = HashSet::new();
+
         loop {
-            let begun = cursor.is_some();
-            let broken = |error: JobError| (begun, error);
+            let started = cursor.is_some();
+            let broken = |error: JobError| (started, error);
             let page = self.stream_page(window, cursor.as_ref()).await;
             let page = page.map_err(|error| broken(error.into()))?;
             pulled.name(&page.unreadable);
@@ -125,6 +129,7 @@ impl Pull {
         cursor: Option<&Cursor>,
     ) -> Result<StreamPage, MarketError> {
         let mut tries = 0;
+
         loop {
             let page = self.seller.market.package_stream(window, cursor).await;
             tries += 1;
@@ -142,14 +147,16 @@ impl Pull {
         }
     }
 
-    async fn page(&self, packages: &[Package], pulled: &mut Pulled) -> Result<(), JobError> {
+    async fn page(&self, packages: &[Package], pulled: &mut PullReport) -> Result<(), JobError> {
         let (store, now) = (&self.seller.store, self.seller.clock.now());
-        let told: Vec<NewPackage> = packages.iter().map(|p| new_package(p, now)).collect();
-        let known = store.known_packages(&told, now).await?;
+        let records = packages.iter().map(|p| PackageRecord::of(p, now));
+        let records: Vec<PackageRecord> = records.collect();
+        let known = store.known_packages(&records, now).await?;
+
         pulled.packages += packages.len();
-        for (place, (package, new)) in packages.iter().zip(&told).enumerate() {
-            if !known.contains(&place) {
-                self.package(package, new, pulled).await?;
+        for (position, (package, record)) in packages.iter().zip(&records).enumerate() {
+            if !known.contains(&position) {
+                self.package(package, record, pulled).await?;
             }
         }
         Ok(())
@@ -158,41 +165,43 @@ impl Pull {
     async fn package(
         &self,
         package: &Package,
-        new: &NewPackage,
-        pulled: &mut Pulled,
+        record: &PackageRecord,
+        pulled: &mut PullReport,
     ) -> Result<(), JobError> {
-        let (change, error) = match self.seller.take(new).await? {
-            RecordedPackage::Unchanged => return Ok(()),
-            RecordedPackage::Changed(change) => (change, None),
-            RecordedPackage::NotShown(change, error) => (change, Some(error)),
+        let Seller { store, clock, .. } = &self.seller;
+        let Some(recorded) = store.record_package(record, clock.now()).await? else {
+            return Ok(());
         };
-        pulled.count(&change);
+        pulled.changed += 1;
+        pulled.new_orders += usize::from(recorded.begins);
         pulled.name_parts(package);
-        let Some(error) = error else {
+
+        let Some(error) = recorded.not_shown else {
             return Ok(());
         };
         pulled.not_shown += 1;
-        let (id, order) = (new.package_id, new.order_number.as_str());
+        let (id, order) = (record.package_id, record.order_number.as_str());
+        let cause = error.words();
         tracing::error!(
             package = id,
             order,
-            cause = %error.words(),
+            %cause,
             error = &error as &dyn std::error::Error,
             "the warehouse's table does not take an order; its units are reserved"
         );
-        let cause = error.words();
         pulled.remember(format!("package {id} (order {order}): not shown: {cause}"));
         pulled.refusal = Some(cause);
         Ok(())
     }
 
     /// Asks about packages that have been open for long, and those that are not shown yet.
-    async fn forgotten(&self, pulled: &mut Pulled) -> Result<(), JobError> {
+    async fn forgotten(&self, pulled: &mut PullReport) -> Result<(), JobError> {
         let now = self.seller.clock.now();
         let store = &self.seller.store;
         let orders = store
             .forgotten_orders(now - OPEN_LONG, now - ASK_EVERY, ASK_MOST)
             .await?;
+
         for order in orders {
             let asked_at = self.seller.clock.now();
             match self.order(&order, pulled).await {
@@ -212,16 +221,19 @@ impl Pull {
                 .order_was_asked(&order, asked_at, self.seller.clock.now())
                 .await?;
         }
+
         Ok(())
     }
 
     /// Asks about one order by its number, and takes all of its packages. False when there are none.
-    ///
-    /// # Errors
-    /// [`JobError`] when it could not be read whole; what was read stands.
-    pub(super) async fn order(&self, number: &str, pulled: &mut Pulled) -> Result<bool, JobError> {
+    pub(super) async fn order(
+        &self,
+        number: &str,
+        pulled: &mut PullReport,
+    ) -> Result<bool, JobError> {
         let query = PackageQuery::Order(number.to_owned());
         let mut found = false;
+
         for page in 0.. {
             let page = self.seller.market.packages(&query, page).await?;
             pulled.name(&page.unreadable);
@@ -232,13 +244,14 @@ impl Pull {
             if strays {
                 tracing::warn!(
                     order = number,
-                    "asked about one order, Trendyol told of others too"
+                    "asked about one order, Trendyol answered with others too"
                 );
             }
             if page.last || strays {
                 break;
             }
         }
+
         pulled.asked += 1;
         Ok(found)
     }
@@ -246,24 +259,28 @@ impl Pull {
 
 impl Pull {
     /// Whatever was sold and is not seen by the warehouse needs somebody.
-    async fn complain(&self, pulled: &Pulled) -> Result<(), JobError> {
+    async fn complain(&self, pulled: &PullReport) -> Result<(), JobError> {
         let mut troubles = Vec::new();
+
         if pulled.unreadable > 0 {
             let (count, named) = (pulled.unreadable, pulled.named.join("; "));
             troubles.push(format!(
                 "{count} records of the orders cannot be read: {named}"
             ));
         }
+
         let hidden = self.seller.store.unshown_orders().await?;
+
         if let Some(first) = hidden.first() {
             let why = pulled.refusal.as_deref();
             troubles.push(format!(
                 "open orders that the warehouse's tables do not take: {}, such as {first}: {} \
-                 (`orderwatch doctor` names what mends it)",
+                 (`orderwatch doctor` names the fix)",
                 hidden.len(),
                 why.unwrap_or("the log says why")
             ));
         }
+
         if troubles.is_empty() {
             return Ok(());
         }
@@ -290,16 +307,16 @@ impl Job for PullOrders {
 
     async fn run(&self) -> Result<Value, JobError> {
         let seller = self.0.seller();
-        // Neither needs the other, so the failure of one does not stop the other. Told last: the orders say
-        // what Trendyol has heard already.
+        // Neither needs the other, so the failure of one does not stop the other. Reported last: the orders
+        // say what Trendyol knows already.
         let pulled = self.0.changes().await;
-        let told = tell(seller).await;
+        let picking = report_picking(seller).await;
         let mut pulled = pulled?;
         self.0.forgotten(&mut pulled).await?;
         self.0.complain(&pulled).await?;
         let mut report = serde_json::to_value(&pulled)?;
         if let Some(report) = report.as_object_mut() {
-            report.insert("told".to_owned(), serde_json::to_value(told?)?);
+            report.insert("picking".to_owned(), serde_json::to_value(picking?)?);
         }
         Ok(report)
     }

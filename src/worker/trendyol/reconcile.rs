@@ -1,19 +1,18 @@
-//! One round over some barcodes: look, plan, send.
+//! One round over some barcodes: observe, plan, send.
 //!
-//! The looks come first and the facts are read after them, so that a sale that becomes known meanwhile
+//! What is on sale is read first and the facts after it, so that a sale that becomes known meanwhile
 //! makes orderwatch send too little, never too much. Only one process plans and sends at a time; should its
 //! lead be lost all the same, [`begin_push`](crate::store::Store::begin_push) refuses what is old.
 
 use std::{sync::Arc, time::Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use parking_lot::Mutex;
+use tokio::sync::Mutex;
 
-use super::{Forecast, Pull, PushRules, Pushed, Seller, look::Looked};
+use super::{Forecast, Pull, PushReport, PushRules, Seller, observe::Observations};
 use crate::{
-    marketplace::Barcode,
     stock::{
-        guard,
+        Barcode, guard,
         listing::Listing,
         plan::Entry,
         rule::{Deficit, Verdict, Wait},
@@ -32,23 +31,15 @@ const CATALOGUE_FOR: TimeDelta = TimeDelta::minutes(1);
 /// A deficit is watched this much longer than it takes to settle.
 const WATCHED_BEYOND: TimeDelta = TimeDelta::minutes(5);
 
-type Read<T> = Mutex<Option<(DateTime<Utc>, T)>>;
-
-/// Looks at barcodes and sends what differs.
+/// Compares barcodes and sends what differs.
 pub struct Reconciler {
     pull: Arc<Pull>,
     pub(super) rules: PushRules,
-    catalogue: Read<Arc<Catalogue>>,
-}
-
-/// How many deficits and why they are not raised, what was sent: of one round.
-pub(super) struct Round {
-    /// Barcodes that are raised when the orders were read once more.
-    pub(super) wants_orders: Vec<Barcode>,
+    /// And when it was read.
+    catalogue: Mutex<Option<(DateTime<Utc>, Arc<Catalogue>)>>,
 }
 
 impl Reconciler {
-    /// `pull` reads the orders.
     #[must_use]
     pub fn new(pull: Arc<Pull>, rules: PushRules) -> Self {
         Self {
@@ -63,9 +54,6 @@ impl Reconciler {
     }
 
     /// Asks for the results that are due, unless another process does.
-    ///
-    /// # Errors
-    /// [`JobError::Store`] when the database fails.
     pub async fn follow_results(&self) -> Result<(), JobError> {
         let seller = self.seller();
         let due = seller.store.next_batch_look().await?;
@@ -75,106 +63,98 @@ impl Reconciler {
         let Some(lead) = seller.store.lead(RESULTS).await? else {
             return Ok(());
         };
-        let followed = seller.follow().await;
+        // What it reports was logged where it was found.
+        let followed = seller.follow(&mut PushReport::default()).await;
         lead.resign().await;
-        for text in followed?.troubles {
-            tracing::warn!(%text, "a result could not be read");
-        }
-        Ok(())
+        followed
     }
 
     /// What cannot be read is a trouble and stops nothing: stock is only lowered then.
-    pub(super) async fn read_orders(&self, pushed: &mut Pushed) -> Result<(), JobError> {
+    pub(super) async fn read_orders(&self, report: &mut PushReport) -> Result<(), JobError> {
         match self.pull.changes().await {
             Ok(_) => Ok(()),
             Err(error @ JobError::Store(_)) => Err(error),
             Err(error) => {
-                pushed.trouble(format!("the orders could not be read: {error}"));
+                report.trouble(format!("the orders could not be read: {error}"));
                 Ok(())
             }
         }
     }
 
-    /// Looks at the barcodes, and sends what differs. `by_chance`: whether they were not chosen because
-    /// something had happened to them.
+    /// Compares the barcodes, and sends what differs. `by_chance`: whether they were not chosen because
+    /// something had happened to them. Returns those that may be raised once the orders were read again.
     pub(super) async fn round(
         &self,
         barcodes: &[Barcode],
         by_chance: bool,
-        pushed: &mut Pushed,
-    ) -> Result<Round, JobError> {
-        let seller = self.seller();
-        let looked = seller.look(barcodes).await?;
-        pushed.looks += looked.answers.len();
-        pushed.requests += looked.requests;
-        if let Some(error) = &looked.failed {
-            pushed.trouble(format!("what is on sale could not be read: {error}"));
+        report: &mut PushReport,
+    ) -> Result<Vec<Barcode>, JobError> {
+        let observed = self.seller().observe(barcodes).await?;
+        report.looks += observed.answers.len();
+        report.requests += observed.requests;
+        if let Some(error) = &observed.failed {
+            report.trouble(format!("what is on sale could not be read: {error}"));
         }
 
-        let mut lead = self.lead().await?;
-        let planned = self
-            .plan_and_send(barcodes, by_chance, &looked, &mut lead, pushed)
+        let why = "another process has been sending stock for half a minute";
+        let lead = self.seller().store.lead_in_turn(SENDER).await?;
+        let mut lead = lead.ok_or_else(|| JobError::Partly(why.to_owned()))?;
+        let waiting = self
+            .plan_and_send(barcodes, (&observed, by_chance), &mut lead, report)
             .await;
         lead.resign().await;
-        planned
+        waiting
     }
 
     async fn plan_and_send(
         &self,
         barcodes: &[Barcode],
-        by_chance: bool,
-        looked: &Looked,
+        (observed, by_chance): (&Observations, bool),
         lead: &mut Leader,
-        pushed: &mut Pushed,
-    ) -> Result<Round, JobError> {
+        report: &mut PushReport,
+    ) -> Result<Vec<Barcode>, JobError> {
         let seller = self.seller();
+        // Before the facts are read: whoever plans after us has newer ones.
         let plan = seller.store.new_plan().await?;
         let now = seller.clock.now();
         let catalogue = self.catalogue(now).await?;
         let store = &seller.store;
         let mut forecast = Forecast::of(store, &catalogue, Some(barcodes), self.rules, now).await?;
-        if looked.failed.is_some() {
+        if observed.failed.is_some() {
             forecast.blindly();
         }
-        pushed.note(&forecast);
+        report.note_plan(&forecast);
         self.note_taken(&forecast, now).await?;
         self.note_deficits(&forecast, now).await?;
-        self.judge(looked, by_chance, &forecast, pushed).await?;
+
+        self.pause_for_second_pusher(observed, by_chance, &forecast, report)
+            .await?;
         self.may_send().await?;
         if !self.rules.force && forecast.zeroes() {
             self.guard(&catalogue).await?;
         }
 
-        let mut sent = pushed.begin(now);
-        let began = Instant::now();
-        let sends = sends(&forecast);
-        let result = seller
-            .send(&sends, (plan, lead), self.rules.batch_size, &mut sent)
+        let (started, requests) = (Instant::now(), report.requests);
+        let size = self.rules.batch_size;
+        let sent = seller
+            .send(&sends(&forecast), (plan, lead), size, report)
             .await;
-        pushed.add(&mut sent, began.elapsed());
-        result?;
-        Ok(Round {
-            wants_orders: waiting_for_orders(&forecast),
-        })
-    }
-
-    /// Becomes the one that plans and sends. A round of another takes a second or two.
-    async fn lead(&self) -> Result<Leader, JobError> {
-        let why = "another process has been sending stock for half a minute";
-        let lead = self.seller().store.lead_in_turn(SENDER).await?;
-        lead.ok_or_else(|| JobError::Partly(why.to_owned()))
+        if report.requests > requests {
+            report.sending += started.elapsed();
+        }
+        sent?;
+        Ok(waiting_for_orders(&forecast))
     }
 
     pub(super) async fn catalogue(&self, now: DateTime<Utc>) -> Result<Arc<Catalogue>, JobError> {
-        let known = self.catalogue.lock().clone();
-        if let Some((read_at, catalogue)) = known
-            && now - read_at < CATALOGUE_FOR
+        let mut known = self.catalogue.lock().await;
+        if let Some((read_at, catalogue)) = &*known
+            && now - *read_at < CATALOGUE_FOR
         {
-            return Ok(catalogue);
+            return Ok(Arc::clone(catalogue));
         }
         let catalogue = Arc::new(self.seller().store.catalogue().await?);
-        let read = Some((now, Arc::clone(&catalogue)));
-        *self.catalogue.lock() = read;
+        *known = Some((now, Arc::clone(&catalogue)));
         Ok(catalogue)
     }
 
@@ -190,14 +170,14 @@ impl Reconciler {
 
     async fn note_deficits(&self, forecast: &Forecast, now: DateTime<Utc>) -> Result<(), JobError> {
         let changed: Vec<(Barcode, Option<Deficit>)> = forecast
-            .plan()
-            .entries
+            .entries()
             .iter()
             .filter_map(|(barcode, entry)| {
                 let before = forecast.figures.get(barcode)?.deficit;
                 (before != entry.deficit).then(|| (barcode.clone(), entry.deficit))
             })
             .collect();
+
         let until = now + forecast.pace().settle + WATCHED_BEYOND;
         let store = &self.seller().store;
         Ok(store.record_deficits(&changed, until).await?)
@@ -209,6 +189,7 @@ impl Reconciler {
         let (stock, shelves) = store.stock_and_shelves().await?;
         let (stock, _) = shelf::read(stock);
         let (listing, _) = Listing::read(&catalogue.listing, &shelves, self.rules.shelves);
+
         let on_sale = store.known_items().await?;
         guard::check(on_sale.into_iter().map(|item| {
             let qty = stock.get(&item.barcode).copied().unwrap_or(0);
@@ -220,7 +201,7 @@ impl Reconciler {
 
 /// What is sent, lowered stock first.
 fn sends(forecast: &Forecast) -> Vec<PlannedPush> {
-    let entries = forecast.plan().entries.iter();
+    let entries = forecast.entries().iter();
     let mut sends: Vec<PlannedPush> = entries
         .filter_map(|(barcode, entry)| planned(barcode, entry))
         .collect();
@@ -248,7 +229,7 @@ fn planned(barcode: &Barcode, entry: &Entry) -> Option<PlannedPush> {
 }
 
 fn waiting_for_orders(forecast: &Forecast) -> Vec<Barcode> {
-    let entries = forecast.plan().entries.iter();
+    let entries = forecast.entries().iter();
     let waiting = entries.filter(|(_, entry)| {
         // A stale view is made fresh by reading, too.
         matches!(

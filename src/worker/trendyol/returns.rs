@@ -7,16 +7,13 @@ use std::{collections::HashSet, time::Duration};
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use rust_decimal::{Decimal, prelude::ToPrimitive};
 use serde::Serialize;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
 use super::Seller;
 use crate::{
-    marketplace::{CLAIMS_CUT_AT, Claim, ClaimItem, ClaimStatus, Personal, Window},
-    store::{NewReturn, ReturnedPiece},
+    marketplace::{CLAIMS_CUT_AT, Window},
+    stock::Claim,
     worker::{
         before,
         job::{Job, JobError},
@@ -88,7 +85,7 @@ impl PullReturns {
                     "{CLAIMS_CUT_AT} returns or more within minutes of {}",
                     window.start
                 );
-                tracing::error!(%text, "some returns may not be told");
+                tracing::error!(%text, "some returns may be missing");
                 returned.unreadable += 1;
                 returned.named.push(text);
             }
@@ -108,11 +105,13 @@ impl PullReturns {
                 break;
             }
         }
+
         Ok(None)
     }
 
     async fn take(&self, claim: &Claim, returned: &mut Returned) -> Result<(), JobError> {
         returned.claims += 1;
+
         for part in &claim.unreadable {
             returned.unreadable += 1;
             tracing::error!(claim = %claim.id, %part, "a part of a return cannot be read");
@@ -120,12 +119,9 @@ impl PullReturns {
                 returned.named.push(format!("return {}: {part}", claim.id));
             }
         }
-        let new = written(claim);
-        let changed = self
-            .seller
-            .store
-            .record_return(&new, self.seller.clock.now())
-            .await?;
+
+        let Seller { store, clock, .. } = &self.seller;
+        let changed = store.record_return(claim, clock.now()).await?;
         returned.changed += usize::from(changed);
         Ok(())
     }
@@ -179,95 +175,6 @@ fn halves(window: Window) -> Option<[Window; 2]> {
     ])
 }
 
-/// A claim as the warehouse's application writes it.
-fn written(claim: &Claim) -> NewReturn {
-    let personal = |text: &Option<Personal>| text.as_ref().map(|text| clean(text.expose()));
-    let item = |found: fn(&ClaimItem) -> Option<String>| claim.items.iter().find_map(found);
-    let prices: Vec<Decimal> = claim.items.iter().filter_map(|item| item.price).collect();
-    let status = status(&claim.items);
-    let settled = matches!(
-        status,
-        ClaimStatus::Accepted | ClaimStatus::Rejected | ClaimStatus::Cancelled
-    );
-    NewReturn {
-        id: uuid(&claim.id),
-        claim_id: claim.id.clone(),
-        order_number: claim.order_number.clone(),
-        return_date: claim.claim_date.map(|at| at.naive_utc()),
-        process_date: claim
-            .last_modified
-            .filter(|_| settled)
-            .map(|at| at.naive_utc()),
-        first_name: personal(&claim.customer.first_name),
-        last_name: personal(&claim.customer.last_name),
-        tracking_number: claim.cargo.tracking_number.clone(),
-        provider_name: claim.cargo.provider_name.clone(),
-        sender_number: claim.cargo.sender_number.clone(),
-        tracking_link: personal(&claim.cargo.tracking_link),
-        reason: item(reason),
-        explanation: item(|item| item.customer_note.as_ref().map(|note| clean(note.expose()))),
-        refund: prices
-            .iter()
-            .sum::<Decimal>()
-            .to_f64()
-            .filter(|_| !prices.is_empty()),
-        modified_at: claim.last_modified,
-        pieces: claim.items.iter().map(piece).collect(),
-        status: status.as_str().to_owned(),
-    }
-}
-
-fn piece(item: &ClaimItem) -> ReturnedPiece {
-    ReturnedPiece {
-        id: uuid(&item.id),
-        claim_item: clean(&item.id),
-        barcode: item.barcode.clone(),
-        name: item.product_name.clone(),
-        size: item.product_size.clone(),
-        color: item.product_color.clone(),
-        reason: reason(item),
-    }
-}
-
-fn reason(item: &ClaimItem) -> Option<String> {
-    let customer = item.customer_reason.name.clone();
-    customer
-        .or_else(|| item.trendyol_reason.name.clone())
-        .map(|text| clean(&text))
-}
-
-/// A claim has no status of its own: what needs somebody most stands for it.
-fn status(items: &[ClaimItem]) -> ClaimStatus {
-    let rank = |status: &ClaimStatus| match status {
-        ClaimStatus::WaitingInAction => 0,
-        ClaimStatus::Unresolved => 1,
-        ClaimStatus::InAnalysis => 2,
-        ClaimStatus::WaitingFraudCheck => 3,
-        ClaimStatus::Unknown(_) => 4,
-        ClaimStatus::Created => 5,
-        ClaimStatus::Accepted => 6,
-        ClaimStatus::Rejected => 7,
-        ClaimStatus::Cancelled => 8,
-    };
-    let statuses = items.iter().map(|item| item.status.clone());
-    statuses.min_by_key(rank).unwrap_or(ClaimStatus::Created)
-}
-
-/// The id itself where it is a UUID; otherwise one that is always the same for it.
-fn uuid(id: &str) -> Uuid {
-    Uuid::parse_str(id).unwrap_or_else(|_| {
-        let hash: [u8; 32] = Sha256::digest(id).into();
-        let mut bytes = [0; 16];
-        bytes.copy_from_slice(&hash[..16]);
-        uuid::Builder::from_custom_bytes(bytes).into_uuid()
-    })
-}
-
-/// Postgres takes no NUL in a text.
-fn clean(text: &str) -> String {
-    text.replace('\0', "")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -291,13 +198,5 @@ mod tests {
             count += 1;
         }
         assert!(count >= 8 && window.end - window.start <= SHORTEST);
-    }
-
-    #[test]
-    fn ids_stay_the_same() {
-        let named = "4f2ab8b0-0000-4000-8000-0123456789ab";
-        assert_eq!(uuid(named).to_string(), named);
-        assert_eq!(uuid("17"), uuid("17"));
-        assert_ne!(uuid("17"), uuid("18"));
     }
 }

@@ -1,34 +1,16 @@
-//! One request that sends stock: written down, sent, its answer written down.
+//! Requests that send stock: written down, sent, their answer and the results of their items written down.
 
-use chrono::{DateTime, Utc};
-
-use super::Seller;
+use super::{PushReport, Seller};
 use crate::{
-    marketplace::{Barcode, PushNotSent, PushOutcome, StockItem, fingerprint},
+    marketplace::{BatchId, MarketError, PushNotSent, PushOutcome, StockItem, fingerprint},
     metrics::{METRICS, label::Item},
-    stock::patience::{next_look, quarantine},
-    store::{Answered, Leader, PlannedPush, PushLog},
+    stock::{Barcode, deadlines::next_look, push_result::ItemStatus},
+    store::{Batch, Leader, PlannedPush, PushAnswer},
     worker::job::JobError,
 };
 
-/// What was sent.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Sent {
-    /// Requests that Trendyol took.
-    pub(super) batches: usize,
-    /// Their items.
-    pub(super) items: usize,
-    /// Their units.
-    pub(super) units: i64,
-    /// All requests that went out.
-    pub(super) requests: usize,
-    /// What went wrong.
-    pub(super) troubles: Vec<String>,
-    /// The row of `stock_push_log`,
-    pub(super) row: Option<i32>,
-    /// and what it says.
-    pub(super) log: PushLog,
-}
+/// What `stock_push_log` says until a pass or a turn has ended: were the process killed, it would stay so.
+const UNENDED: &str = "it has not ended; unless it is under way, its process was killed";
 
 /// Whether more can be sent after an answer.
 enum After {
@@ -40,29 +22,27 @@ enum After {
 
 impl Seller {
     /// Sends what a plan decided, in requests of `size`. Ends early when the next request would fare no
-    /// better.
-    ///
-    /// # Errors
-    /// [`JobError::LostLead`] before the first request that somebody else may have overtaken.
+    /// better, and with [`JobError::LostLead`] before the first one that somebody else may have overtaken.
     pub(super) async fn send(
         &self,
         items: &[PlannedPush],
         (plan, lead): (i64, &mut Leader),
         size: usize,
-        sent: &mut Sent,
+        report: &mut PushReport,
     ) -> Result<(), JobError> {
         let chunks = items.chunks(size.max(1)).rev();
         let mut waiting: Vec<Vec<PlannedPush>> = chunks.map(<[PlannedPush]>::to_vec).collect();
+
         while let Some(items) = waiting.pop() {
             if !lead.holds().await {
                 return Err(JobError::LostLead);
             }
-            match self.request(items.clone(), plan, sent).await? {
+            match self.request(items.clone(), plan, report).await? {
                 After::Go => {}
                 After::Stop => return Ok(()),
                 After::Halve(words) if items.len() == 1 => {
                     for item in items {
-                        self.blame(&item.barcode, &words, sent).await?;
+                        self.quarantine(&item.barcode, &words, report).await?;
                     }
                 }
                 After::Halve(_) => {
@@ -71,6 +51,7 @@ impl Seller {
                 }
             }
         }
+
         Ok(())
     }
 
@@ -78,112 +59,158 @@ impl Seller {
         &self,
         items: Vec<PlannedPush>,
         plan: i64,
-        sent: &mut Sent,
+        report: &mut PushReport,
     ) -> Result<After, JobError> {
         let now = self.clock.now();
         let print = |items: &[PlannedPush]| fingerprint(&stock(items));
-        let begun = self.store.begin_push(items, plan, print, now).await?;
-        let Some(begun) = begun else {
+        let Some((batch, items)) = self.store.begin_push(items, plan, print, now).await? else {
             return Ok(After::Go);
         };
 
-        let items = stock(&begun.items);
+        let items = stock(&items);
         let outcome = self.market.push(&items).await;
-        sent.requests += usize::from(!matches!(outcome, PushOutcome::NotSent(_)));
-        let (answer, after) = self.read(outcome, sent);
-        if let Answered::Queued { .. } = answer {
+        report.requests += usize::from(!matches!(outcome, PushOutcome::NotSent(_)));
+        let (answer, after) = self.read(outcome, report);
+
+        if let PushAnswer::Queued { .. } = answer {
             METRICS.items(Item::Pushed, items.len());
-            sent.took(&items, now);
-            let log = Some((sent.row, &sent.log));
-            sent.row = self.store.push_answered(begun.id, &answer, log).await?;
+            report.took(&items);
+            let log = report.logged(now, Some(UNENDED.to_owned()));
+            let row = (report.row, &log);
+            report.row = self.store.push_answered(batch, &answer, Some(row)).await?;
         } else {
-            self.store.push_answered(begun.id, &answer, None).await?;
+            self.store.push_answered(batch, &answer, None).await?;
         }
         Ok(after)
     }
 
     /// What an answer means: for the record, and for what follows.
-    fn read(&self, outcome: PushOutcome, sent: &mut Sent) -> (Answered, After) {
-        let mut trouble = |text: String| {
-            sent.troubles.push(text.clone());
-            text
-        };
-        match outcome {
+    fn read(&self, outcome: PushOutcome, report: &mut PushReport) -> (PushAnswer, After) {
+        let (text, after) = match outcome {
             PushOutcome::Accepted { batch } => {
                 let now = self.clock.now();
                 let look_at = next_look(now, 0, now).unwrap_or(now);
                 let name = batch.0;
-                (Answered::Queued { name, look_at }, After::Go)
+                return (PushAnswer::Queued { name, look_at }, After::Go);
             }
             // No trouble: what was sent before is read back.
-            PushOutcome::DuplicateWindow => (
-                Answered::Unknown("the same was sent within 15 minutes".to_owned()),
-                After::Go,
-            ),
-            PushOutcome::Unknown { why } => (
-                Answered::Unknown(trouble(format!("a push may have been lost: {why}"))),
-                After::Stop,
-            ),
-            PushOutcome::RateLimited { retry_after } => {
-                let text = format!("Trendyol asks to slow down for {} s", retry_after.as_secs());
-                (Answered::Refused(trouble(text)), After::Stop)
+            PushOutcome::DuplicateWindow => {
+                let text = "the same was sent within 15 minutes".to_owned();
+                return (PushAnswer::Unknown(text), After::Go);
             }
+            PushOutcome::Unknown { why } => {
+                let text = format!("a push may have been lost: {why}");
+                report.trouble(text.clone());
+                return (PushAnswer::Unknown(text), After::Stop);
+            }
+            // No trouble yet: the halves show which item is to blame.
             PushOutcome::Rejected { status, text, .. } => {
                 let text = format!("Trendyol refuses a push (status {status}): {text}");
-                (Answered::Refused(text.clone()), After::Halve(text))
+                return (PushAnswer::Refused(text.clone()), After::Halve(text));
+            }
+            PushOutcome::RateLimited { retry_after } => {
+                let seconds = retry_after.as_secs();
+                let text = format!("Trendyol asks to slow down for {seconds} s");
+                (text, After::Stop)
             }
             PushOutcome::Auth { text } => {
                 let text = format!("Trendyol does not accept the account: {text}");
-                (Answered::Refused(trouble(text)), After::Stop)
+                (text, After::Stop)
             }
             PushOutcome::Forbidden { text } => {
                 let text = format!("Trendyol does not let this caller in: {text}");
-                (Answered::Refused(trouble(text)), After::Stop)
+                (text, After::Stop)
             }
             PushOutcome::Gone { status, text } => {
                 let text = format!("Trendyol has closed this path (status {status}): {text}");
-                (Answered::Refused(trouble(text)), After::Stop)
+                (text, After::Stop)
             }
             PushOutcome::NotSent(why) => {
-                let stop = matches!(why, PushNotSent::Connection(_));
-                let text = trouble(format!("nothing was sent: {why}"));
-                let after = if stop { After::Stop } else { After::Go };
-                (Answered::Refused(text), after)
+                let after = match why {
+                    PushNotSent::Connection(_) => After::Stop,
+                    _ => After::Go,
+                };
+                (format!("nothing was sent: {why}"), after)
             }
-        }
+        };
+
+        report.trouble(text.clone());
+        (PushAnswer::Refused(text), after)
     }
 
-    /// A request of this bar code alone is refused: it rests.
-    async fn blame(&self, barcode: &Barcode, words: &str, sent: &mut Sent) -> Result<(), JobError> {
-        let name = barcode.as_str();
-        let before = self.store.refusals(&[name]).await?;
-        let failures = before
-            .first()
-            .map_or(0, |(_, n)| u32::try_from(*n).unwrap_or(0))
-            + 1;
-        let until = self.clock.now() + quarantine(failures);
-        self.store.rest_item(name, until, words).await?;
+    /// A request of this barcode alone is refused.
+    async fn quarantine(
+        &self,
+        barcode: &Barcode,
+        words: &str,
+        report: &mut PushReport,
+    ) -> Result<(), JobError> {
+        let now = self.clock.now();
+        self.store.quarantine_item(barcode, words, now).await?;
         METRICS.items(Item::Refused, 1);
-        sent.troubles.push(format!("{name}: {words}"));
+        report.trouble(format!("{barcode}: {words}"));
         Ok(())
     }
 }
 
-impl Sent {
-    fn took(&mut self, items: &[StockItem], now: DateTime<Utc>) {
-        let units: i64 = items.iter().map(|item| i64::from(item.quantity)).sum();
-        self.batches += 1;
-        self.items += items.len();
-        self.units += units;
-        let log = &mut self.log;
-        log.push_time = now;
-        log.batch_count = log.batch_count.saturating_add(1);
-        log.total_items = log
-            .total_items
-            .saturating_add(i32::try_from(items.len()).unwrap_or(i32::MAX));
-        log.total_quantity = log
-            .total_quantity
-            .saturating_add(i32::try_from(units).unwrap_or(i32::MAX));
+impl Seller {
+    /// Asks for the results that are due.
+    pub(super) async fn follow(&self, report: &mut PushReport) -> Result<(), JobError> {
+        let now = self.clock.now();
+        let pushes = self.store.orphaned_pushes(now).await?;
+
+        if pushes > 0 {
+            tracing::warn!(
+                pushes,
+                "a process ended before the answer to its push was written down; what is on sale is checked"
+            );
+        }
+
+        for batch in self.store.batches_to_look_at(now).await? {
+            self.ask(&batch, report).await?;
+        }
+        Ok(())
+    }
+
+    async fn ask(&self, batch: &Batch, report: &mut PushReport) -> Result<(), JobError> {
+        let results = match self.market.batch_result(&BatchId(batch.name.clone())).await {
+            Ok(answer) => {
+                for item in &answer.unreadable {
+                    tracing::warn!(%item, "a result cannot be read; its product is read back");
+                }
+                answer.items
+            }
+            Err(error) => {
+                report.trouble(format!("a result could not be read: {error}"));
+                // Asked too often is no question; anything else is, so that it comes to an end.
+                if matches!(error, MarketError::RateLimited { .. }) {
+                    return Ok(());
+                }
+                Vec::new()
+            }
+        };
+        report.requests += 1;
+
+        let now = self.clock.now();
+        let looks = u32::try_from(batch.looks).unwrap_or(0).saturating_add(1);
+        let look_at = next_look(batch.sent_at, looks, now);
+        let new = self
+            .store
+            .batch_results(batch, results, look_at, now)
+            .await?;
+        for item in new {
+            match item.status {
+                ItemStatus::Success => METRICS.items(Item::Confirmed, 1),
+                ItemStatus::Failed { .. } => {
+                    METRICS.items(Item::Refused, 1);
+                    let (barcode, words) = (item.barcode, item.status.words().unwrap_or_default());
+                    tracing::warn!(%barcode, words, "Trendyol refuses a product");
+                    report.trouble(format!("Trendyol refuses {barcode}: {words}"));
+                }
+                ItemStatus::DuplicateWindow | ItemStatus::Pending(_) => {}
+            }
+        }
+        Ok(())
     }
 }
 

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Reconciler;
 use crate::{
-    marketplace::Barcode,
+    stock::Barcode,
     store::{Channel, StoreError},
     worker::{job::JobError, pulse::Pulse},
 };
@@ -25,7 +25,7 @@ const TOGETHER: Duration = Duration::from_millis(200);
 const LONGEST_REST: Duration = Duration::from_secs(5);
 /// Between two tries to listen.
 const LISTEN_AGAIN: Duration = Duration::from_secs(30);
-/// Changes of `central_stock` that one scan takes up; a pass finds the rest.
+/// Changes of `central_stock` that one scan reads; a pass finds the rest.
 const SCAN: i64 = 5000;
 
 /// Takes turns until it is stopped.
@@ -73,6 +73,7 @@ impl Turns {
                 tokio::time::sleep(LISTEN_AGAIN).await;
             }
         };
+
         stop.run_until_cancelled(work).await;
     }
 
@@ -120,7 +121,7 @@ impl Turns {
             due = Instant::now() + self.react;
             match stop.run_until_cancelled(self.turn(&mut seen)).await {
                 Some(Ok(false)) => {}
-                // More is watched than one turn looks at.
+                // More is watched than one turn compares.
                 Some(Ok(true)) => due = Instant::now() + LONGEST_REST.min(self.react),
                 Some(Err(error)) => {
                     complain(&error, "a stock turn failed; the next one tries again");
@@ -138,15 +139,17 @@ impl Turns {
         } else {
             due.saturating_duration_since(Instant::now())
         };
+
         let result = match seller.store.next_batch_look().await {
             Ok(Some(at)) => (at - seller.clock.now()).to_std().unwrap_or_default(),
             // Whatever fails here fails in the turn, too, which says so.
             Ok(None) | Err(_) => LONGEST_REST,
         };
+
         turn.min(result.max(TOGETHER)).min(LONGEST_REST)
     }
 
-    /// True when there is more to look at than one turn takes up.
+    /// True when more is watched than one turn compares.
     async fn turn(&self, seen: &mut Option<NaiveDateTime>) -> Result<bool, JobError> {
         let store = &self.reconciler.seller().store;
         // What the warehouse changed, where its notices do not get through.

@@ -28,6 +28,7 @@ pub(super) fn windows(from: Option<DateTime<Utc>>, wide: bool, now: DateTime<Utc
         windows.push(Window { start, end });
         start = end;
     }
+
     windows
 }
 

@@ -40,7 +40,7 @@ async fn is_named(rig: &Rig, wait: Wait) {
         assert_eq!(product.entry.verdict, Verdict::Wait(wait));
         assert_eq!(product.entry.on_sale, None);
     }
-    assert_eq!(forecast.plan().entries.len(), 2);
+    assert_eq!(forecast.entries().len(), 2);
 }
 
 #[sqlx::test(migrations = false)]

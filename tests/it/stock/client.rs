@@ -4,16 +4,16 @@
     reason = "a test stops at the first surprise, its helpers too"
 )]
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use orderwatch::{
     marketplace::{
-        Barcode, BatchId, BatchState, ItemStatus, MarketError, Marketplace, Next, PackageQuery,
-        PushOutcome, StockItem, Window,
+        BatchId, MarketError, Marketplace, Next, PackageQuery, PushOutcome, StockItem, Window,
         trendyol::{AccountSettings, RateLimits, Trendyol},
     },
     outbound::{Http, HttpSettings},
+    stock::{Barcode, push_result::ItemStatus, rule::Answer},
 };
 use sandbox::{
     trendyol::{
@@ -168,15 +168,23 @@ async fn the_client_names_answers_that_do_not_match_its_question() {
         .into();
     let store = start(|plan| plan.quirks.answers.answered_twice = 1.0).await;
     let back = client(&store).read_back(&asked).await.unwrap();
-    assert_eq!((back.listed, back.contradicting), (vec![], asked.clone()));
+    assert!(
+        asked
+            .iter()
+            .all(|b| back.answers[b] == Answer::Contradictory)
+    );
     let store = start(|plan| {
         plan.quirks.answers.ignored_barcodes = 1.0;
         plan.products.remove(1);
     })
     .await;
     let back = client(&store).read_back(&asked).await.unwrap();
-    assert_eq!(back.listed[0].barcode, FIRST);
-    assert_eq!(back.contradicting, asked[1..], "not simply unlisted");
+    assert!(matches!(back.answers[&asked[0]], Answer::Units(_)));
+    assert_eq!(
+        back.answers[&asked[1]],
+        Answer::Contradictory,
+        "not simply unlisted"
+    );
     assert_eq!(back.unreadable.len(), 1);
 }
 
@@ -224,36 +232,25 @@ async fn the_client_follows_a_push_to_its_items() {
     for (store, client) in dialects().await {
         store.swallow(1);
         let batch = pushed(&client, &[(FIRST, 9)]).await;
-        let state = client.batch_result(&batch).await.unwrap().state;
-        assert!(matches!(state, BatchState::Running | BatchState::NoItems));
+        let items = client.batch_result(&batch).await.unwrap().items;
+        assert!(items.iter().all(|i| i.status != ItemStatus::Success));
         let batch = pushed(&client, &[(FIRST, 3), (SECOND, 0), ("none", 1)]).await;
         let result = client.batch_result(&batch).await.unwrap();
-        assert_eq!(
-            (result.state, result.unreadable),
-            (BatchState::Complete, vec![])
-        );
+        assert_eq!((result.items.len(), result.unreadable), (3, vec![]));
         let failed = result
             .items
             .iter()
             .filter(|i| i.status != ItemStatus::Success);
         let failed: Vec<_> = failed.map(|item| item.barcode.as_str()).collect();
         assert_eq!(failed, ["none"]);
-        let asked: Vec<Barcode> = [FIRST, SECOND, THIRD, "none"]
-            .map(|barcode| Barcode::parse(barcode).unwrap())
-            .into();
+        let asked = [FIRST, SECOND, THIRD, "none"].map(|name| Barcode::parse(name).unwrap());
         let back = client.read_back(&asked).await.unwrap();
-        let listed: BTreeMap<_, _> = back
-            .listed
-            .iter()
-            .map(|l| (&*l.barcode, l.quantity))
-            .collect();
-        assert_eq!(
-            listed,
-            BTreeMap::from([(FIRST, 3), (SECOND, 0), (THIRD, 10)])
-        );
+        let answers = asked.map(|barcode| back.answers[&barcode].clone());
+        let units = [3, 0, 10].map(Answer::Units);
+        assert_eq!(answers[..3], units);
+        assert_eq!(answers[3], Answer::NotListed);
         store.advance(Duration::from_hours(4));
-        let state = client.batch_result(&batch).await.unwrap().state;
-        assert!(matches!(state, BatchState::NoItems | BatchState::NotFound));
+        assert_eq!(client.batch_result(&batch).await.unwrap().items, []);
     }
 }
 
@@ -311,7 +308,6 @@ async fn the_client_picks_and_reads_returns() {
         let page = client.claims(window(&store), 0).await.unwrap();
         let read = &page.records[0];
         assert_eq!((&read.id, read.items.len()), (&claim.to_string(), 2));
-        assert_eq!(read.outbound_package_id, Some(id));
         assert_eq!(read.claim_date, Some(store.now()));
         assert_eq!(read.items[0].barcode.as_deref(), Some(FIRST));
         assert_eq!(page.unreadable, []);

@@ -9,10 +9,11 @@ use std::{
 use async_trait::async_trait;
 use orderwatch::{
     marketplace::{
-        Barcode, BatchId, BatchResult, Claim, Cursor, MarketError, Marketplace, Package,
-        PackageQuery, Page, PushOutcome, ReadBack, StockItem, StreamPage, Window,
+        BatchId, BatchResult, Cursor, MarketError, Marketplace, PackageQuery, Page, PushOutcome,
+        ReadBack, StockItem, StreamPage, Window,
         trendyol::{AccountSettings, RateLimits, Trendyol},
     },
+    stock::{Barcode, Claim, Package},
     worker::trendyol::Pull,
 };
 use serde_json::{Value, json};

@@ -3,12 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use orderwatch::{
-    marketplace::{Barcode, StockItem, fingerprint},
-    stock::rule::Reason,
+    marketplace::{StockItem, fingerprint},
+    stock::{Barcode, rule::Reason},
     store::PlannedPush,
     worker::{
         job::JobError,
-        trendyol::{Pull, Pushed, Reconciler, Seller},
+        trendyol::{Pull, PushReport, Reconciler, Seller},
     },
 };
 use sqlx::PgPool;
@@ -38,7 +38,12 @@ impl Rig {
 
     /// A turn of another process, held after its look and its plan, before its first request leaves; its
     /// lead is gone.
-    async fn overtaken(&self) -> (Arc<Unsteady>, JoinHandle<Result<Option<Pushed>, JobError>>) {
+    async fn overtaken(
+        &self,
+    ) -> (
+        Arc<Unsteady>,
+        JoinHandle<Result<Option<PushReport>, JobError>>,
+    ) {
         let market = Arc::new(Unsteady::new(
             Arc::clone(&self.market) as _,
             Arc::new(|_| ()),
@@ -146,12 +151,8 @@ async fn an_older_plan_is_refused_for_what_a_newer_one_has_sent(pool: PgPool) {
     begin(vec![planned("A", 2)], newer).await.unwrap().unwrap();
 
     let both = vec![planned("A", 5), planned("B", 8)];
-    let begun = begin(both, older).await.unwrap().unwrap();
-    let left: Vec<&str> = begun
-        .items
-        .iter()
-        .map(|item| item.barcode.as_str())
-        .collect();
+    let (_, left) = begin(both, older).await.unwrap().unwrap();
+    let left: Vec<&str> = left.iter().map(|item| item.barcode.as_str()).collect();
     assert_eq!(left, ["B"]);
     assert!(begin(vec![planned("A", 5)], older).await.unwrap().is_none());
     let sent = "SELECT barcode, sent FROM orderwatch.stock_items ORDER BY barcode";

@@ -9,7 +9,7 @@ use std::{collections::HashMap, time::Duration};
 use orderwatch::{
     outbound::Http,
     store::{PickAsk, Store},
-    worker::trendyol::{needed, tell},
+    worker::trendyol::report_picking,
 };
 use sandbox::trendyol::{Endpoint, Product, Status};
 
@@ -218,7 +218,7 @@ async fn pick(rig: &Rig, order: &str) {
         dry_run: false,
         now: rig.now(),
     };
-    rig.seller.store.pick(ask, needed).await.unwrap();
+    rig.seller.store.pick(ask).await.unwrap();
 }
 
 impl Day {
@@ -231,7 +231,7 @@ impl Day {
             Work::Verify => drop(rig.verify().await.unwrap()),
             Work::Pick => {
                 pick(rig, &self.order).await;
-                tell(&rig.seller).await.unwrap();
+                report_picking(&rig.seller).await.unwrap();
             }
         }
     }

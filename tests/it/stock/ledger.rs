@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use orderwatch::{
-    store::{Person, PickAsk, Picked},
-    worker::trendyol::needed,
-};
+use orderwatch::store::{Person, PickAsk, Picked};
 use sandbox::trendyol::Status;
 use sqlx::{PgConnection, PgPool};
 
@@ -110,7 +107,7 @@ impl Rig {
             dry_run: false,
             now: self.now(),
         };
-        self.warehouse.store.pick(ask, needed).await.unwrap()
+        self.warehouse.store.pick(ask).await.unwrap()
     }
 
     async fn places(&self) -> Vec<String> {
@@ -219,7 +216,11 @@ async fn an_order_that_stands_anywhere_is_never_inserted_again(pool: PgPool) {
         (pushed.reserved, rig.on_sale()),
         (5, vec!["A 4".to_owned()])
     );
-    let named: Vec<String> = pushed.oddities.iter().map(ToString::to_string).collect();
+    let named: Vec<String> = pushed
+        .data_warnings
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     assert_eq!(named.len(), 1, "{named:?}");
     assert!(named[0].starts_with("orders_on_hold: "), "{named:?}");
     assert_eq!(

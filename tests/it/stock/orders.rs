@@ -215,7 +215,7 @@ async fn a_status_that_nobody_knows_is_kept_reserved_and_named(pool: PgPool) {
     );
     let (package, number) = (order.packages[0], order.number);
     assert_eq!(
-        pushed.oddities[0].to_string(),
+        pushed.data_warnings[0].to_string(),
         format!(
             "package {package} (order {number}): its status \"OnTheMoon\" is new to orderwatch (counted)"
         )
@@ -293,7 +293,11 @@ async fn rows_of_the_application_alone_are_held_and_odd_ones_named(pool: PgPool)
         (pushed.reserved, rig.on_sale()),
         (3, vec!["A 6".to_owned()])
     );
-    let named: Vec<String> = pushed.oddities.iter().map(ToString::to_string).collect();
+    let named: Vec<String> = pushed
+        .data_warnings
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     assert_eq!(
         named,
         [

@@ -8,10 +8,7 @@ use std::{
 use orderwatch::{
     marketplace::MarketError,
     store::{Person, PickAsk, Picked},
-    worker::{
-        job::JobError,
-        trendyol::{needed, tell},
-    },
+    worker::{job::JobError, trendyol::report_picking},
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -65,7 +62,11 @@ impl Shop {
 
     async fn problems(&self) -> Vec<String> {
         let pushed = self.rig.push().await.unwrap();
-        pushed.oddities.iter().map(ToString::to_string).collect()
+        pushed
+            .data_warnings
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 
     async fn orders(&self) -> Vec<String> {
@@ -80,7 +81,7 @@ impl Shop {
             dry_run: false,
             now: self.rig.now(),
         };
-        self.rig.warehouse.store.pick(ask, needed).await.unwrap()
+        self.rig.warehouse.store.pick(ask).await.unwrap()
     }
 
     async fn release(&self, order: &str) -> Vec<i64> {
@@ -157,7 +158,7 @@ async fn parts_of_a_split_are_no_new_sales(pool: PgPool) {
     assert_eq!(shop.tells(parts).await, 3);
     assert_eq!(shop.rig.on_sale(), ["A 7", "B 10"]);
     assert_eq!(shop.orders().await, ["4711 created Created A×1 A×1 A×1"]);
-    let begun = shop.rig.pull.changes().await.unwrap().begun;
+    let begun = shop.rig.pull.changes().await.unwrap().new_orders;
     assert_eq!(begun, 0);
 }
 
@@ -261,7 +262,7 @@ async fn a_package_without_an_id_is_kept_by_its_order_until_it_has_one(pool: PgP
     shop.rig.wait(61 * MINUTE);
     assert_eq!(shop.reserved().await, 3);
     assert_eq!(rows().await.len(), 3);
-    assert_eq!(tell(&shop.rig.seller).await.unwrap().told, 0);
+    assert_eq!(report_picking(&shop.rig.seller).await.unwrap().reported, 0);
     assert_eq!(shop.told.lock().unwrap().picked, [""; 0]);
 }
 
@@ -379,15 +380,19 @@ async fn a_cancelled_line_is_not_shown_not_taken_and_not_told(pool: PgPool) {
     assert_eq!(shop.reserved().await, 1);
     assert_eq!(shop.rig.on_sale(), ["A 9", "B 10"]);
 
-    let Picked::Taken { lines: taken, told } = shop.pick("4711").await else {
+    let Picked::Taken {
+        lines: taken,
+        to_report,
+    } = shop.pick("4711").await
+    else {
         panic!("not taken");
     };
     let taken: Vec<_> = taken
         .iter()
-        .map(|l| (l.line.barcode.as_str(), l.line.units))
+        .map(|l| (l.barcode.as_str(), l.units))
         .collect();
-    assert_eq!((taken, told), (vec![("A", 1)], 1));
-    assert_eq!(tell(&shop.rig.seller).await.unwrap().told, 1);
+    assert_eq!((taken, to_report), (vec![("A", 1)], 1));
+    assert_eq!(report_picking(&shop.rig.seller).await.unwrap().reported, 1);
     let want = r#"501 {"lines":[{"lineId":1,"quantity":1}],"params":{},"status":"Picking"}"#;
     assert_eq!(shop.told.lock().unwrap().picked, [want]);
     assert_eq!(shop.reserved().await, 0);

@@ -131,10 +131,10 @@ async fn what_trendyol_did_not_hear_is_told_again(pool: PgPool) {
     // The command took the database's time; the rig's is years ahead of it.
     rig.wait(Duration::from_mins(1));
     let report = rig.pull().await.unwrap();
-    assert_eq!(report["told"]["told"], 1);
+    assert_eq!(report["picking"]["reported"], 1);
     assert_eq!(rig.shop.package(package).unwrap().status, Status::Picking);
     rig.wait(Duration::from_mins(1));
-    assert_eq!(rig.pull().await.unwrap()["told"]["told"], 0);
+    assert_eq!(rig.pull().await.unwrap()["picking"]["reported"], 0);
 }
 
 #[sqlx::test(migrations = false)]

@@ -14,7 +14,7 @@ use orderwatch::{
     worker::{
         job::{Job, JobError},
         trendyol::{
-            Pull, PullOrders, PullReturns, PushRules, Pushed, Reconciler, Seller, VerifyStock,
+            Pull, PullOrders, PullReturns, PushReport, PushRules, Reconciler, Seller, VerifyStock,
         },
     },
 };
@@ -132,12 +132,12 @@ impl Rig {
     }
 
     /// A pass over the catalogue.
-    pub(crate) async fn push(&self) -> Result<Pushed, JobError> {
+    pub(crate) async fn push(&self) -> Result<PushReport, JobError> {
         self.reconciler().pass(false).await
     }
 
     /// A turn over what is watched.
-    pub(crate) async fn turn(&self) -> Result<Option<Pushed>, JobError> {
+    pub(crate) async fn turn(&self) -> Result<Option<PushReport>, JobError> {
         self.reconciler().turn().await
     }
 

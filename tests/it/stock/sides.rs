@@ -87,7 +87,7 @@ async fn what_a_table_does_not_take_is_said_with_column_and_fix(pool: PgPool) {
     let rig = rig(warehouse(pool, true).await).await;
     assert!(rig.warehouse.store.missing_columns().await.unwrap()[0].optional);
     let now = rig.now();
-    let rows = orderwatch::worker::trendyol::sample_rows(now);
+    let rows = orderwatch::stock::mirror::sample_rows(now);
     let tried = rig.warehouse.store.try_writes(&rows, now).await.unwrap();
     assert!(tried.is_empty(), "{tried:?}");
     rig.warehouse

@@ -103,6 +103,6 @@ async fn a_large_warehouse_is_planned_from_one_reading(pool: PgPool) {
             .count(),
         1000
     );
-    assert_eq!(forecast.plan().entries.len(), 100_000);
+    assert_eq!(forecast.entries().len(), 100_000);
     assert_eq!(forecast.oddities(), []);
 }

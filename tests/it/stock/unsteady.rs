@@ -11,9 +11,10 @@ use async_trait::async_trait;
 use fastrand::Rng;
 use orderwatch::{
     marketplace::{
-        Barcode, BatchId, BatchResult, Claim, Cursor, MarketError, Marketplace, Package,
-        PackageQuery, Page, PushOutcome, ReadBack, StockItem, StreamPage, Webhooks, Window,
+        BatchId, BatchResult, Cursor, MarketError, Marketplace, PackageQuery, Page, PushOutcome,
+        ReadBack, StockItem, StreamPage, Webhooks, Window,
     },
+    stock::{Barcode, Claim, Package},
     worker::trendyol::Rest,
 };
 

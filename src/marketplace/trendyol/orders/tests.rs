@@ -1,4 +1,4 @@
-//! What order answers become: current and older names, oddities, and records that cannot be read.
+//! What order answers become: current and older names, odd values, and records that cannot be read.
 
 use proptest::prelude::*;
 use rust_decimal::Decimal;
@@ -59,14 +59,12 @@ fn a_package_of_today_is_read_whole() {
     assert_eq!(package.shipment_package_id, 92_051_595);
     assert_eq!(package.order_number, "625788652");
     assert_eq!(package.status, PackageStatus::Invoiced);
-    assert_eq!(package.order_date_raw_ms, Some(1_779_551_403_247));
     let ordered = package.order_date.unwrap();
     assert_eq!(ordered.timestamp_millis(), 1_779_540_603_247);
     assert_eq!(package.last_modified_ms, 1_779_704_857_541);
     assert_eq!(package.created_by, Some(CreatedBy::OrderCreation));
     assert_eq!(package.origin_package_ids, [] as [i64; 0]);
     assert_eq!(package.history.len(), 2);
-    assert_eq!(package.shipment_number.as_deref(), Some("606575251"));
     let tracking = package.cargo.tracking_number.as_deref();
     assert_eq!(tracking, Some("7260000167168666"));
     assert_eq!(package.customer.first_name.unwrap().expose(), "Ayşe");
@@ -85,7 +83,6 @@ fn a_package_of_today_is_read_whole() {
     assert_eq!(line.stock_code.as_deref(), Some("V10Test"));
     assert_eq!(line.product_size.as_deref(), Some("M"));
     assert_eq!(line.product_code.as_deref(), Some("123456"));
-    assert_eq!(line.vat_rate, Some(Decimal::new(20, 0)));
     assert_eq!(line.status, Some(PackageStatus::Invoiced));
 }
 
@@ -117,7 +114,6 @@ fn older_names_are_understood() {
     assert_eq!(package.status, PackageStatus::Created);
     let sum = |text: &str| text.parse::<Decimal>().ok();
     assert_eq!(package.amounts.gross, sum("498.90"));
-    assert_eq!(package.amounts.seller_discount, sum("10.00"));
     assert_eq!(package.amounts.net, sum("487.90"));
     let line = &package.lines[0];
     assert_eq!(line.line_id, Some(4_765_111_111));
@@ -126,15 +122,13 @@ fn older_names_are_understood() {
     assert_eq!(line.stock_code.as_deref(), Some("sku"));
     assert_eq!(line.product_code.as_deref(), Some("7"));
     assert_eq!(line.amounts.gross, sum("249.45"));
-    assert_eq!(line.amounts.trendyol_discount, sum("0.5"));
     assert_eq!(line.amounts.net, sum("243.95"));
-    assert_eq!(line.vat_rate, sum("20"));
 }
 
 type Change = fn(&mut Value);
 
 #[test]
-fn oddities_do_not_cost_a_package() {
+fn odd_values_do_not_cost_a_package() {
     let with = |change: Change| {
         let mut package = stage_package();
         change(&mut package);
@@ -508,7 +502,7 @@ fn any_value() -> impl Strategy<Value = Value> {
 fn the_row_of_a_package_is_the_one_that_the_application_writes() {
     use crate::stock::{
         mirror::{Content, Shown, facts},
-        place::Place,
+        order_table::OrderTable,
     };
 
     let case: Value = serde_json::from_str(include_str!("row.json")).unwrap();
@@ -520,7 +514,7 @@ fn the_row_of_a_package_is_the_one_that_the_application_writes() {
     };
     let number = package.order_number.as_str();
     let now = package.last_modified().unwrap();
-    let row = facts(number, &[shown], Place::Created, true, now);
+    let row = facts(number, &[shown], OrderTable::Created, true, now);
     let details: Value = serde_json::from_str(row["details"].as_str().unwrap()).unwrap();
     for (column, want) in case["row"].as_object().unwrap() {
         match column.as_str() {

@@ -1,7 +1,8 @@
 //! Questions: what they look like, and what their answers become.
 
-use orderwatch::marketplace::{
-    Barcode, BatchId, BatchState, Cursor, MarketError, Marketplace, Next, PackageQuery,
+use orderwatch::{
+    marketplace::{BatchId, Cursor, MarketError, Marketplace, Next, PackageQuery},
+    stock::{Barcode, rule::Answer},
 };
 
 use super::{LONG, request, settings, trendyol, trendyol_with, window};
@@ -91,16 +92,11 @@ async fn batches_read_backs_and_returns_are_asked_for() {
     let trendyol = trendyol(address);
     let batch = BatchId("fa75dfd5-6ce6-1529854840".into());
     let result = trendyol.batch_result(&batch).await.unwrap();
-    assert_eq!(result.state, BatchState::NoItems);
+    assert_eq!(result.items, []);
     let barcodes = ["8683772071724", "TSH-Ş"].map(|text| Barcode::parse(text).unwrap());
-    assert!(
-        trendyol
-            .read_back(&barcodes)
-            .await
-            .unwrap()
-            .listed
-            .is_empty()
-    );
+    let read = trendyol.read_back(&barcodes).await.unwrap();
+    let is_listed = |answer: &Answer| *answer != Answer::NotListed;
+    assert!(!read.answers.values().any(is_listed));
     assert!(trendyol.claims(window(), 2).await.unwrap().last);
     drop(trendyol);
     let want = [
@@ -162,7 +158,7 @@ async fn no_returns_may_be_a_404_but_a_wrong_path_is_not() {
     let second = market.claims(window(), 1).await.unwrap_err();
     assert!(matches!(second, MarketError::Gone { status: 404, .. }));
     let result = market.batch_result(&batch).await.unwrap();
-    assert_eq!(result.state, BatchState::NotFound);
+    assert_eq!(result.items, []);
     let orders = market.package_stream(window(), None).await.unwrap_err();
     assert!(matches!(orders, MarketError::Gone { status: 404, .. }));
 

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use orderwatch::marketplace::{
-    Barcode, BatchId, MarketError, Marketplace, PushNotSent, PushOutcome, StockItem,
+use orderwatch::{
+    marketplace::{BatchId, MarketError, Marketplace, PushNotSent, PushOutcome, StockItem},
+    stock::Barcode,
 };
 use tokio::net::TcpListener;
 

@@ -1,4 +1,4 @@
-//! How long to wait: for the result of a push, for a bar code that is refused, for a repetition.
+//! How long to wait: for the result of a push, for a barcode that is refused, for a repetition.
 
 use std::time::Duration;
 
@@ -17,13 +17,6 @@ pub const RAISED_WITHIN: TimeDelta = TimeDelta::minutes(25);
 /// Results are kept by Trendyol for 4 hours.
 pub const EXPIRES_AFTER: TimeDelta = TimeDelta::minutes(3 * 60 + 50);
 
-/// The orders were late for an hour and a half in the past. A sale that they have not told of by now
-/// was none.
-pub const TOLD_WITHIN: TimeDelta = TimeDelta::hours(3);
-/// A sale for which nothing speaks but that a cancellation could have hidden it is believed in for so
-/// long.
-pub const DOUBTED_WITHIN: TimeDelta = TimeDelta::hours(1);
-
 /// From the push, or from the look before, to the next one.
 const LOOKS: [TimeDelta; 4] = [
     TimeDelta::seconds(5),
@@ -34,7 +27,7 @@ const LOOKS: [TimeDelta; 4] = [
 /// Between looks once the items are read back instead.
 const SELDOM: TimeDelta = TimeDelta::minutes(10);
 
-/// First pause of a bar code that was refused; it doubles.
+/// First pause of a barcode that was refused; it doubles.
 const QUARANTINE: Duration = Duration::from_mins(30);
 /// The longest.
 const QUARANTINE_MAX: Duration = Duration::from_hours(24);
@@ -55,7 +48,7 @@ pub fn next_look(sent_at: DateTime<Utc>, looks: u32, now: DateTime<Utc>) -> Opti
     Some((now + pause).min(sent_at + EXPIRES_AFTER))
 }
 
-/// How long a bar code rests after its `failures`-th refusal in a row; the first is 1.
+/// How long a barcode rests after its `failures`-th refusal in a row; the first is 1.
 #[must_use]
 pub fn quarantine(failures: u32) -> TimeDelta {
     let doubled = 2_u32.saturating_pow(failures.saturating_sub(1).min(16));

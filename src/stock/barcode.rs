@@ -1,6 +1,6 @@
-//! Bar codes in the form in which Trendyol keeps them.
+//! Barcodes in the form in which Trendyol keeps them.
 //!
-//! What must stay true: texts that look the same are one bar code. Pasted ones come with blanks that
+//! What must stay true: texts that look the same are one barcode. Pasted ones come with blanks that
 //! are no blanks, with characters that cannot be seen, and with letters in two parts.
 
 use std::fmt;
@@ -9,33 +9,32 @@ use unicode_normalization::UnicodeNormalization;
 
 /// Trendyol takes no longer ones.
 const MAX_CHARS: usize = 40;
+/// The largest quantity that Trendyol takes for a product.
+pub const MAX_QUANTITY: i32 = 20_000;
 
-/// A bar code as Trendyol keeps it: no blanks, letters, digits and `.` `-` `_` only, case kept.
+/// A barcode as Trendyol keeps it: no blanks, letters, digits and `.` `-` `_` only, case kept.
 ///
 /// Never a number: leading zeros count, and `TSH-201` is one too.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Barcode(String);
 
-/// A text is no bar code.
+/// A text is no barcode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum BarcodeFault {
     /// Nothing but blanks.
-    #[error("the bar code is empty")]
+    #[error("the barcode is empty")]
     Empty,
     /// More than 40 characters.
-    #[error("the bar code has more than {MAX_CHARS} characters")]
+    #[error("the barcode has more than {MAX_CHARS} characters")]
     TooLong,
     /// A character that Trendyol does not take.
-    #[error("the bar code holds {0:?}, which Trendyol does not take")]
+    #[error("the barcode holds {0:?}, which Trendyol does not take")]
     Character(char),
 }
 
 impl Barcode {
-    /// Reads a bar code. Blanks around and in it are left out, as Trendyol does on import, and so is
+    /// Reads a barcode. Blanks around and in it are left out, as Trendyol does on import, and so is
     /// what cannot be seen; letters are put together (`S` and a cedilla are `Ş`).
-    ///
-    /// # Errors
-    /// [`BarcodeFault`] when what remains is none that Trendyol can know.
     pub fn parse(text: &str) -> Result<Self, BarcodeFault> {
         // What cannot be seen goes first: it may stand between a letter and its mark.
         let bare: String = text.chars().filter(|c| !is_blank(*c)).nfc().collect();
@@ -51,7 +50,6 @@ impl Barcode {
         }
     }
 
-    /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

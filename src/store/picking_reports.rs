@@ -1,27 +1,24 @@
-//! What is still to be reported to the marketplace: packages that are being picked.
+//! The outbox of packages whose picking is to be reported to the marketplace.
 
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 
 use super::{Store, StoreError};
-use crate::{marketplace::PackageStatus, stock::reserve::Line};
+use crate::stock::{PackageStatus, held::HeldLine};
 
 /// A package whose picking is to be reported.
 #[derive(Clone, Debug)]
-pub struct PickingReport {
-    /// `shipmentPackageId`.
-    pub package_id: i64,
-    /// Its order.
-    pub order_number: String,
+pub(crate) struct PickingReport {
+    pub(crate) package_id: i64,
+    pub(crate) order_number: String,
     /// When the order was picked.
-    pub written_at: DateTime<Utc>,
-    /// How often it was tried.
-    pub tries: i32,
+    pub(crate) written_at: DateTime<Utc>,
+    pub(crate) tries: i32,
 }
 
 impl Store {
     /// What is to be reported now, the oldest first.
-    pub async fn picking_reports_due(
+    pub(crate) async fn due_picking_reports(
         &self,
         now: DateTime<Utc>,
         limit: i64,
@@ -35,14 +32,11 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await
-        .map_err(StoreError::doing("reading the picking reports that are due"))
+        .map_err(StoreError::doing("looking for picking to report"))
     }
 
-    /// The marketplace got the report, or knew already.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written; it is reported once more then.
-    pub async fn picking_reported(
+    /// The marketplace has it, or knew already. Where this fails, it is reported once more.
+    pub(crate) async fn picking_was_reported(
         &self,
         package_id: i64,
         now: DateTime<Utc>,
@@ -56,13 +50,12 @@ impl Store {
         )
         .execute(&self.pool)
         .await
-        .map_err(StoreError::doing("noting a picking report"))?;
-
+        .map_err(StoreError::doing("noting that picking was reported"))?;
         Ok(())
     }
 
-    /// It could not be reported: when it is retried, or never.
-    pub async fn picking_not_reported(
+    /// It could not be reported: when it is tried again; `None` for never.
+    pub(crate) async fn put_off_picking_report(
         &self,
         package_id: i64,
         trouble: &str,
@@ -77,16 +70,18 @@ impl Store {
         )
         .execute(&self.pool)
         .await
-        .map_err(StoreError::doing("noting a picking report that failed"))?;
-
+        .map_err(StoreError::doing("noting that picking was not reported"))?;
         Ok(())
     }
 
-    /// The lines of a package that is still open and not started, as far as the marketplace says,
-    /// without those that were cancelled or moved to another package. `None` when there are none.
-    pub async fn lines_to_pick(&self, package_id: i64) -> Result<Option<Vec<Line>>, StoreError> {
+    /// The lines of a package that is open and that the marketplace does not have as being picked, without
+    /// those that were cancelled or moved to another package. `None` when there are none.
+    pub(crate) async fn lines_to_begin(
+        &self,
+        package_id: i64,
+    ) -> Result<Option<Vec<HeldLine>>, StoreError> {
         let row = sqlx::query!(
-            r#"SELECT status, lines AS "lines: Json<Vec<Line>>" FROM orderwatch.packages
+            r#"SELECT status, lines AS "lines: Json<Vec<HeldLine>>" FROM orderwatch.packages
                WHERE package_id = $1 AND package_id > 0 AND effect IN ('reserved', 'unknown')
                  AND status NOT IN ('Picking', 'Invoiced')"#,
             package_id
@@ -94,10 +89,10 @@ impl Store {
         .fetch_optional(&self.pool)
         .await
         .map_err(StoreError::doing("looking a package up"))?;
-
         let Some(row) = row else {
             return Ok(None);
         };
+
         let status = PackageStatus::parse(&row.status);
         let mut lines = row.lines.0;
         lines.retain(|line| line.effect(&status) == status.stock_effect());

@@ -1,9 +1,9 @@
 //! Stops sending when somebody else sends, too.
 
-use super::{Forecast, Pushed, Reconciler, look::Looked};
+use super::{Forecast, PushReport, Reconciler, observe::Observations};
 use crate::{
-    marketplace::Barcode,
     stock::{
+        Barcode,
         rule::Answer,
         second_pusher::{Circumstances, Look, OnSecondPusher, find},
     },
@@ -29,23 +29,24 @@ impl Reconciler {
     }
 
     /// Judges what was found on sale; pauses sending where somebody else sends.
-    pub(super) async fn judge(
+    pub(super) async fn pause_for_second_pusher(
         &self,
-        looked: &Looked,
+        observed: &Observations,
         by_chance: bool,
         forecast: &Forecast,
-        pushed: &mut Pushed,
+        report: &mut PushReport,
     ) -> Result<(), JobError> {
         let seller = self.seller();
-        let mut looks: Vec<Look> = looked
+        let mut looks: Vec<Look> = observed
             .answers
             .iter()
-            .filter_map(|(barcode, answer)| look(barcode, answer, looked, forecast))
+            .filter_map(|(barcode, answer)| look(barcode, answer, observed, forecast))
             .collect();
         looks.sort_by(|a, b| a.barcode.cmp(&b.barcode));
         let Some(since) = looks.iter().map(|look| look.ours_at).min() else {
             return Ok(());
         };
+
         let differ: Vec<&str> = looks
             .iter()
             .filter(|look| look.observed != look.ours)
@@ -54,12 +55,12 @@ impl Reconciler {
         if differ.is_empty() {
             return Ok(());
         }
-        for (barcode, sold, given_back) in seller.store.moved_units(&differ, since).await? {
+        for (barcode, sold, restored) in seller.store.moved_units(&differ, since).await? {
             for look in looks
                 .iter_mut()
                 .filter(|look| look.barcode.as_str() == barcode)
             {
-                (look.sold, look.given_back) = (sold, given_back);
+                (look.sold, look.restored) = (sold, restored);
             }
         }
 
@@ -72,6 +73,7 @@ impl Reconciler {
         let Some(found) = find(&looks, circumstances) else {
             return Ok(());
         };
+
         tracing::error!(
             raised = found.raised,
             lowered = found.lowered,
@@ -80,9 +82,10 @@ impl Reconciler {
             "somebody else sends stock to Trendyol"
         );
         if self.rules.on_second_pusher == OnSecondPusher::Warn {
-            pushed.trouble(found.to_string());
+            report.trouble(found.to_string());
             return Ok(());
         }
+
         let person = Person {
             who: WHO.to_owned(),
             why: found.to_string(),
@@ -93,12 +96,18 @@ impl Reconciler {
     }
 }
 
-/// What a look says about who else sends; nothing while a push of ours is under way.
-fn look(barcode: &Barcode, answer: &Answer, looked: &Looked, forecast: &Forecast) -> Option<Look> {
-    let before = looked
+/// What an observation says about who else sends; nothing while a push of ours is under way.
+fn look(
+    barcode: &Barcode,
+    answer: &Answer,
+    known: &Observations,
+    forecast: &Forecast,
+) -> Option<Look> {
+    let before = known
         .before
         .get(barcode)
         .filter(|figure| figure.open().is_none())?;
+
     let Answer::Units(observed) = *answer else {
         return None;
     };
@@ -110,7 +119,7 @@ fn look(barcode: &Barcode, answer: &Answer, looked: &Looked, forecast: &Forecast
         ours_at: before.observed.as_ref()?.at,
         sent_lately: lately.unwrap_or(0),
         sold: 0,
-        given_back: 0,
+        restored: 0,
         open: i32::try_from(open).unwrap_or(i32::MAX),
         observed,
     })

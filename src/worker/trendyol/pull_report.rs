@@ -2,23 +2,19 @@
 
 use serde::Serialize;
 
-use crate::{
-    marketplace::{Package, Unreadable},
-    store::Change,
-};
+use crate::stock::{Package, Unreadable};
 
 /// Records named in a report.
 const NAMED: usize = 20;
 
-/// What a pass has read.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct Pulled {
-    /// Packages that were told of.
+pub struct PullReport {
+    /// Packages in the answers.
     pub packages: usize,
     /// Packages that were new or had changed.
     pub changed: usize,
     /// Those that began an order that was not known.
-    pub begun: usize,
+    pub new_orders: usize,
     /// Whether a day was read.
     pub wide: bool,
     /// Orders that were asked about by their number.
@@ -34,12 +30,7 @@ pub struct Pulled {
     pub refusal: Option<String>,
 }
 
-impl Pulled {
-    pub(super) fn count(&mut self, change: &Change) {
-        self.changed += 1;
-        self.begun += usize::from(change.sold_at.is_some());
-    }
-
+impl PullReport {
     pub(super) fn name(&mut self, unreadable: &[Unreadable]) {
         self.unreadable += unreadable.len();
         for record in unreadable {

@@ -1,12 +1,15 @@
-//! How far each feed of the marketplace was read: the watermark moves after a whole pass only.
+//! How far the orders of the marketplace were read: the watermark moves after a whole window only.
 
 use chrono::{DateTime, Utc};
 
 use super::{Store, StoreError};
 
-/// How far a feed was read.
+/// Its row of `orderwatch.feeds`.
+pub const ORDER_FEED: &str = "trendyol orders";
+
+/// How far the orders were read.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Feed {
+pub struct OrderFeed {
     /// Everything that changed before is known.
     pub read_until: Option<DateTime<Utc>>,
     /// When a wide pass was last read whole.
@@ -16,29 +19,21 @@ pub struct Feed {
 }
 
 impl Store {
-    /// How far a feed was read.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be read.
-    pub async fn feed(&self, feed: &str) -> Result<Feed, StoreError> {
+    pub async fn order_feed(&self) -> Result<OrderFeed, StoreError> {
         let row = sqlx::query_as!(
-            Feed,
+            OrderFeed,
             "SELECT read_until, wide_at, good_at FROM orderwatch.feeds WHERE feed = $1",
-            feed
+            ORDER_FEED
         )
         .fetch_optional(&self.pool)
         .await
-        .map_err(StoreError::doing("reading how far a feed was read"))?;
+        .map_err(StoreError::doing("reading how far the orders were read"))?;
         Ok(row.unwrap_or_default())
     }
 
-    /// A feed was read whole, up to a time. It never goes back.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
-    pub async fn feed_was_read(
+    /// The orders were read whole, up to a time. It never goes back.
+    pub(crate) async fn orders_were_read(
         &self,
-        feed: &str,
         until: DateTime<Utc>,
         wide: bool,
     ) -> Result<(), StoreError> {
@@ -49,13 +44,14 @@ impl Store {
                  read_until = GREATEST(f.read_until, EXCLUDED.read_until),
                  good_at = GREATEST(f.good_at, EXCLUDED.good_at),
                  wide_at = GREATEST(f.wide_at, EXCLUDED.wide_at)",
-            feed,
+            ORDER_FEED,
             until,
             wide
         )
         .execute(&self.pool)
         .await
-        .map_err(StoreError::doing("noting how far a feed was read"))?;
+        .map_err(StoreError::doing("noting how far the orders were read"))?;
+
         Ok(())
     }
 }

@@ -6,15 +6,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::marketplace::{PackageStatus, StockEffect};
+use super::{PackageStatus, StockEffect};
 
 /// The tables, one per status of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Place {
+pub enum OrderTable {
     /// `orders_created`: to be picked.
     Created,
-    /// `orders_hazirlaniyor`: Trendyol was told that it is being picked; to be collected.
+    /// `orders_hazirlaniyor`: reported to Trendyol as being picked; to be collected.
     #[serde(rename = "hazirlaniyor")]
     Preparing,
     /// `orders_picking`: its units were taken from the shelves.
@@ -32,7 +32,7 @@ pub enum Place {
     Elsewhere,
 }
 
-impl Place {
+impl OrderTable {
     /// Those whose rows may be moved, in the order of an order's life.
     pub const ALL: [Self; 7] = [
         Self::Created,
@@ -88,9 +88,10 @@ impl Place {
 /// Where an order belongs by what Trendyol says of its packages; `None` when they do not say it:
 /// payment is pending, a status is new, or the packages that carry on are not known yet.
 #[must_use]
-pub fn wanted<'a>(packages: impl IntoIterator<Item = &'a PackageStatus>) -> Option<Place> {
-    let mut found: Option<Place> = None;
+pub fn wanted<'a>(packages: impl IntoIterator<Item = &'a PackageStatus>) -> Option<OrderTable> {
+    let mut found: Option<OrderTable> = None;
     let mut undecided = false;
+
     for status in packages {
         let place = match (status, status.stock_effect()) {
             (PackageStatus::Awaiting | PackageStatus::Verified, _) | (_, StockEffect::Unknown) => {
@@ -98,28 +99,35 @@ pub fn wanted<'a>(packages: impl IntoIterator<Item = &'a PackageStatus>) -> Opti
                 continue;
             }
             (_, StockEffect::Superseded) => continue,
-            (_, StockEffect::Reserved) => Place::Created,
-            (PackageStatus::Delivered, _) | (_, StockEffect::Returned) => Place::Delivered,
-            (_, StockEffect::Left) => Place::Shipped,
-            (_, StockEffect::Released) => Place::Cancelled,
+            (_, StockEffect::Reserved) => OrderTable::Created,
+            (PackageStatus::Delivered, _) | (_, StockEffect::Returned) => OrderTable::Delivered,
+            (_, StockEffect::Left) => OrderTable::Shipped,
+            (_, StockEffect::Released) => OrderTable::Cancelled,
         };
         // The package that is furthest behind decides: somebody has to pick it.
         found = Some(found.map_or(place, |other| other.min(place)));
     }
-    found.filter(|place| !undecided || *place == Place::Created)
+
+    found.filter(|place| !undecided || *place == OrderTable::Created)
 }
 
 /// Where the row goes: `Some(place)` to write it there, `None` to leave it alone.
 ///
 /// `stands` is where it is, `ours` where orderwatch put it last.
 #[must_use]
-pub fn target(stands: Option<Place>, ours: Option<Place>, wanted: Option<Place>) -> Option<Place> {
+pub fn target(
+    stands: Option<OrderTable>,
+    ours: Option<OrderTable>,
+    wanted: Option<OrderTable>,
+) -> Option<OrderTable> {
     match (stands, ours) {
         // The warehouse has removed it, or put it where orderwatch has no business.
-        (None, Some(_)) | (Some(Place::Elsewhere), _) => None,
+        (None, Some(_)) | (Some(OrderTable::Elsewhere), _) => None,
         (None, None) => wanted,
         // Picked, or moved by the warehouse: only forward.
-        (Some(stands), ours) if stands == Place::Picking || ours.is_some_and(|o| o != stands) => {
+        (Some(stands), ours)
+            if stands == OrderTable::Picking || ours.is_some_and(|o| o != stands) =>
+        {
             Some(wanted.map_or(stands, |wanted| wanted.max(stands)))
         }
         // Ours, or a row that was there before orderwatch.
@@ -132,7 +140,7 @@ pub fn target(stands: Option<Place>, ours: Option<Place>, wanted: Option<Place>)
 mod tests {
     use super::*;
 
-    fn wanted_of(statuses: &str) -> Option<Place> {
+    fn wanted_of(statuses: &str) -> Option<OrderTable> {
         let statuses: Vec<PackageStatus> = statuses
             .split_whitespace()
             .map(PackageStatus::parse)
@@ -142,7 +150,7 @@ mod tests {
 
     #[test]
     fn the_package_furthest_behind_decides() {
-        use Place::{Cancelled, Created, Delivered, Shipped};
+        use OrderTable::{Cancelled, Created, Delivered, Shipped};
         for (statuses, want) in [
             ("Created", Some(Created)),
             // Said in the seller's panel; nobody has taken anything yet.
@@ -174,7 +182,7 @@ mod tests {
 
     #[test]
     fn a_row_is_never_moved_back_from_where_the_warehouse_put_it() {
-        use Place::{
+        use OrderTable::{
             Cancelled, Created, Delivered, Elsewhere, Picking, Preparing, ReadyToShip, Shipped,
         };
         for (stands, ours, wanted, want) in [
@@ -255,12 +263,12 @@ mod tests {
 
     #[test]
     fn names_come_back() {
-        for place in Place::ALL {
-            assert_eq!(Place::parse(place.as_str()), Some(place));
+        for place in OrderTable::ALL {
+            assert_eq!(OrderTable::parse(place.as_str()), Some(place));
         }
-        assert_eq!(Place::parse("archived"), None);
+        assert_eq!(OrderTable::parse("archived"), None);
         for name in ["archived", "archive", "elsewhere", "of_next_year"] {
-            assert_eq!(Place::of_table(name), Place::Elsewhere);
+            assert_eq!(OrderTable::of_table(name), OrderTable::Elsewhere);
         }
     }
 }

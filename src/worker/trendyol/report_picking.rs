@@ -1,4 +1,4 @@
-//! Tells Trendyol which packages are being picked, until it has heard it.
+//! Reports to Trendyol which packages are being picked, until it has that.
 
 use std::time::Duration;
 
@@ -11,65 +11,62 @@ use crate::{
     worker::{after, job::JobError},
 };
 
-/// Told in one pass at most.
+/// Maximum number of packages in one pass.
 const MOST: i64 = 100;
 /// The first pause after a failure; it doubles.
 const PAUSE: Duration = Duration::from_secs(30);
-/// The longest.
 const PAUSE_MAX: Duration = Duration::from_mins(30);
 /// After this, nobody waits for it any more: the package will be shipped.
 const GIVE_UP: TimeDelta = TimeDelta::hours(48);
 
-/// What was told.
+/// What was reported, in packages.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
-pub struct Told {
-    /// Packages of which Trendyol was told.
-    pub told: usize,
-    /// Packages of which it knew already.
+pub struct PickingReports {
+    pub reported: usize,
+    /// Trendyol knew already.
     pub needless: usize,
-    /// Packages that are tried again later.
+    /// Tried again later.
     pub later: usize,
-    /// Packages that were given up.
     pub given_up: usize,
 }
 
-/// Tells what is due.
-///
-/// # Errors
-/// [`JobError::Store`] when the database fails; what was not written down is told once more.
-pub async fn tell(seller: &Seller) -> Result<Told, JobError> {
-    let mut told = Told::default();
-    for report in seller
-        .store
-        .picking_reports_due(seller.clock.now(), MOST)
-        .await?
-    {
-        one(seller, &report, &mut told).await?;
+/// Reports what is due. What was reported and could not be written down is reported once more.
+pub async fn report_picking(seller: &Seller) -> Result<PickingReports, JobError> {
+    let mut reports = PickingReports::default();
+    let store = &seller.store;
+    for report in store.due_picking_reports(seller.clock.now(), MOST).await? {
+        one(seller, &report, &mut reports).await?;
     }
-    Ok(told)
+    Ok(reports)
 }
 
-async fn one(seller: &Seller, report: &PickingReport, told: &mut Told) -> Result<(), JobError> {
+async fn one(
+    seller: &Seller,
+    report: &PickingReport,
+    reports: &mut PickingReports,
+) -> Result<(), JobError> {
     let (store, id) = (&seller.store, report.package_id);
-    let Some(lines) = store.lines_to_pick(id).await? else {
-        told.needless += 1;
-        store.picking_reported(id, seller.clock.now()).await?;
+    let Some(lines) = store.lines_to_begin(id).await? else {
+        reports.needless += 1;
+        store.picking_was_reported(id, seller.clock.now()).await?;
         return Ok(());
     };
+
     let lines: Vec<(i64, i32)> = lines
         .iter()
         .filter_map(|line| Some((line.line_id?, i32::try_from(line.quantity).ok()?)))
         .collect();
     let now = seller.clock.now();
     let Err(error) = seller.market.set_picking(id, &lines).await else {
-        told.told += 1;
-        store.picking_reported(id, seller.clock.now()).await?;
+        reports.reported += 1;
+        store.picking_was_reported(id, seller.clock.now()).await?;
         return Ok(());
     };
-    let due = next(report, now);
+
+    let due = next_try(report, now);
     match due {
-        Some(_) => told.later += 1,
-        None => told.given_up += 1,
+        Some(_) => reports.later += 1,
+        None => reports.given_up += 1,
     }
     tracing::warn!(
         package = id,
@@ -77,16 +74,16 @@ async fn one(seller: &Seller, report: &PickingReport, told: &mut Told) -> Result
         tries = report.tries + 1,
         gives_up = due.is_none(),
         error = &error as &dyn std::error::Error,
-        "Trendyol could not be told that a package is being picked"
+        "the picking of a package could not be reported to Trendyol"
     );
     store
-        .picking_not_reported(id, &error.to_string(), due)
+        .put_off_picking_report(id, &error.to_string(), due)
         .await?;
     Ok(())
 }
 
-/// When it is tried again; `None` for never.
-fn next(report: &PickingReport, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+/// `None` for never.
+fn next_try(report: &PickingReport, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let doubled = 2_u32.saturating_pow(u32::try_from(report.tries).unwrap_or(0).min(16));
     let due = after(now, PAUSE.saturating_mul(doubled).min(PAUSE_MAX));
     (now - report.written_at < GIVE_UP).then_some(due)

@@ -1,32 +1,24 @@
 //! Returns ("claims").
 
 use chrono::{DateTime, Utc};
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, prelude::ToPrimitive};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use super::{Cargo, Customer, Personal, Unreadable};
-
-/// A question that finds this many returns is cut there without a word; ask smaller windows.
-pub const CLAIMS_CUT_AT: u64 = 500;
 
 /// A customer sends something back.
 #[derive(Clone, Debug)]
 pub struct Claim {
-    /// Its name; a UUID so far.
+    /// The marketplace's reference; a UUID so far.
     pub id: String,
-    /// The order.
     pub order_number: Option<String>,
     /// When the customer asked for it.
     pub claim_date: Option<DateTime<Utc>>,
-    /// When it last changed.
     pub last_modified: Option<DateTime<Utc>>,
     /// Who sends it. Its id and address are not part of a claim.
     pub customer: Customer,
-    /// How it comes back.
     pub cargo: Cargo,
-    /// The package that comes back (`orderShipmentPackageId`).
-    pub return_package_id: Option<i64>,
-    /// The package in which it went out (`orderOutboundPackageId`).
-    pub outbound_package_id: Option<i64>,
     /// The pieces that could be read.
     pub items: Vec<ClaimItem>,
     /// Those that could not.
@@ -36,49 +28,64 @@ pub struct Claim {
 /// One piece that is sent back: there is no quantity.
 #[derive(Clone, Debug)]
 pub struct ClaimItem {
-    /// Its name; a UUID so far.
+    /// The marketplace's reference; a UUID so far.
     pub id: String,
-    /// The piece of the order line.
-    pub order_line_item_id: Option<i64>,
-    /// The product's bar code, without blanks around it.
     pub barcode: Option<String>,
-    /// `merchantSku`.
-    pub merchant_sku: Option<String>,
-    /// The product's name.
     pub product_name: Option<String>,
-    /// Its size, without blanks around it.
     pub product_size: Option<String>,
-    /// Its colour.
     pub product_color: Option<String>,
     /// What was paid for it.
     pub price: Option<Decimal>,
-    /// In percent.
-    pub vat_rate: Option<Decimal>,
-    /// Where it stands.
     pub status: ClaimStatus,
-    /// Why, by the customer.
-    pub customer_reason: ClaimReason,
-    /// Why, by Trendyol.
-    pub trendyol_reason: ClaimReason,
-    /// What the customer wrote.
+    /// By the customer, or else by Trendyol.
+    pub reason: Option<String>,
     pub customer_note: Option<Personal>,
-    /// A note by the seller or by Trendyol, which may quote the customer.
-    pub note: Option<Personal>,
-    /// Whether it is settled.
-    pub resolved: Option<bool>,
-    /// Whether Trendyol accepted it because nobody decided in time.
-    pub auto_accepted: Option<bool>,
-    /// Whether the seller accepted it.
-    pub accepted_by_seller: Option<bool>,
 }
 
-/// Why something is sent back.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ClaimReason {
-    /// In words.
-    pub name: Option<String>,
-    /// Trendyol's code for it.
-    pub code: Option<String>,
+impl Claim {
+    /// A claim has no status of its own: the piece that needs attention most stands for it.
+    pub(crate) fn status(&self) -> &ClaimStatus {
+        let rank = |status: &&ClaimStatus| match status {
+            ClaimStatus::WaitingInAction => 0,
+            ClaimStatus::Unresolved => 1,
+            ClaimStatus::InAnalysis => 2,
+            ClaimStatus::WaitingFraudCheck => 3,
+            ClaimStatus::Unknown(_) => 4,
+            ClaimStatus::Created => 5,
+            ClaimStatus::Accepted => 6,
+            ClaimStatus::Rejected => 7,
+            ClaimStatus::Cancelled => 8,
+        };
+
+        let statuses = self.items.iter().map(|item| &item.status);
+        statuses.min_by_key(rank).unwrap_or(&ClaimStatus::Created)
+    }
+
+    /// When it was decided: a claim that is settled does not change any more.
+    pub(crate) fn settled_at(&self) -> Option<DateTime<Utc>> {
+        let settled = matches!(
+            self.status(),
+            ClaimStatus::Accepted | ClaimStatus::Rejected | ClaimStatus::Cancelled
+        );
+        self.last_modified.filter(|_| settled)
+    }
+
+    /// What its pieces cost; `None` where no price is known.
+    pub(crate) fn refund(&self) -> Option<f64> {
+        let mut prices = self.items.iter().filter_map(|item| item.price).peekable();
+        prices.peek()?;
+        prices.sum::<Decimal>().to_f64()
+    }
+}
+
+/// The reference itself where it is a UUID; otherwise one that is always the same for it.
+pub(crate) fn uuid(reference: &str) -> Uuid {
+    Uuid::parse_str(reference).unwrap_or_else(|_| {
+        let hash: [u8; 32] = Sha256::digest(reference).into();
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&hash[..16]);
+        uuid::Builder::from_custom_bytes(bytes).into_uuid()
+    })
 }
 
 /// Where a return stands.
@@ -162,5 +169,13 @@ mod tests {
             ClaimStatus::parse("Lost"),
             ClaimStatus::Unknown("Lost".into())
         );
+    }
+
+    #[test]
+    fn ids_stay_the_same() {
+        let named = "4f2ab8b0-0000-4000-8000-0123456789ab";
+        assert_eq!(uuid(named).to_string(), named);
+        assert_eq!(uuid("17"), uuid("17"));
+        assert_ne!(uuid("17"), uuid("18"));
     }
 }

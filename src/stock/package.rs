@@ -1,0 +1,147 @@
+//! Shipment packages: an order is sent in one or several of them.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+
+use super::{CreatedBy, PackageStatus, Personal};
+
+/// One parcel of an order.
+///
+/// Texts have no blanks around them, and an empty one is `None`.
+#[derive(Clone, Debug)]
+pub struct Package {
+    /// What tells packages apart; an order number does not. Negative where the marketplace has given
+    /// none yet (0, a negative one, nothing): then it stands for the order, and no two orders have the
+    /// same: minus the number of the order, or a hash of one that is no plain number.
+    pub shipment_package_id: i64,
+    /// The order, shared by all of its packages.
+    pub order_number: String,
+    pub status: PackageStatus,
+    /// When the customer ordered: Trendyol sends `orderDate` as the hour in Istanbul, three ahead.
+    pub order_date: Option<DateTime<Utc>>,
+    /// When it was bought, and its units left what is on sale: `order_date`, or as it came where the
+    /// package itself shows that it is not ahead, or else the oldest time there is.
+    pub sold_at: Option<DateTime<Utc>>,
+    /// `lastModifiedDate` in milliseconds. Where it is missing: the newest time of `history`; 0 without
+    /// any.
+    pub last_modified_ms: i64,
+    /// Why there is this package.
+    pub created_by: Option<CreatedBy>,
+    /// The packages that this one replaces.
+    pub origin_package_ids: Vec<i64>,
+    /// The lines that could be read.
+    pub lines: Vec<Line>,
+    /// Those that could not, and other parts that matter and could not.
+    pub unreadable: Vec<Unreadable>,
+    /// The statuses that it went through, as they came.
+    pub history: Vec<StatusChange>,
+    /// Who gets it.
+    pub customer: Customer,
+    /// How it gets there.
+    pub cargo: Cargo,
+    /// The sums of the package.
+    pub amounts: Amounts,
+    /// Of all sums, such as `TRY`.
+    pub currency_code: Option<String>,
+    /// `originShipmentDate`.
+    pub origin_shipment_date: Option<DateTime<Utc>>,
+    /// `estimatedDeliveryStartDate`.
+    pub estimated_delivery_start: Option<DateTime<Utc>>,
+    /// `estimatedDeliveryEndDate`.
+    pub estimated_delivery_end: Option<DateTime<Utc>>,
+    /// `agreedDeliveryDate`: until when it has to be handed over.
+    pub agreed_delivery_date: Option<DateTime<Utc>>,
+}
+
+impl Package {
+    /// `last_modified_ms` as a time; `None` when it is unknown.
+    #[must_use]
+    pub fn last_modified(&self) -> Option<DateTime<Utc>> {
+        DateTime::from_timestamp_millis(self.last_modified_ms).filter(|_| self.last_modified_ms > 0)
+    }
+}
+
+/// A product in a package.
+#[derive(Clone, Debug)]
+pub struct Line {
+    pub line_id: Option<i64>,
+    /// The barcode as it came, without blanks around it; never empty.
+    pub barcode: String,
+    /// Pieces, 0 or more.
+    pub quantity: i32,
+    /// `stockCode`, `merchantSku` in old answers.
+    pub stock_code: Option<String>,
+    /// `contentId`, `productCode` in old answers.
+    pub product_code: Option<String>,
+    pub product_main_id: Option<String>,
+    pub product_name: Option<String>,
+    pub product_size: Option<String>,
+    pub product_color: Option<String>,
+    /// `orderLineItemStatusName`.
+    pub status: Option<PackageStatus>,
+    /// The sums of one piece; `net` is `lineUnitPrice`.
+    pub amounts: Amounts,
+    /// Trendyol's share of what is paid, in percent.
+    pub commission: Option<Decimal>,
+    /// Why it was cancelled.
+    pub cancel_reason: Option<String>,
+}
+
+/// Sums of a package or of one piece of a line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Amounts {
+    /// Before discounts.
+    pub gross: Option<Decimal>,
+    /// By the seller and by Trendyol together.
+    pub total_discount: Option<Decimal>,
+    /// What is paid.
+    pub net: Option<Decimal>,
+}
+
+/// Who gets a package or sends one back.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Customer {
+    /// Trendyol's number for this person.
+    pub id: Option<Personal>,
+    pub first_name: Option<Personal>,
+    pub last_name: Option<Personal>,
+    /// Where the package goes, in one line.
+    pub address: Option<Personal>,
+}
+
+/// The parcel service.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cargo {
+    /// A number that may be longer than 64 bits, so a text.
+    pub tracking_number: Option<String>,
+    /// Where the customer follows it. Shows a name on some sites.
+    pub tracking_link: Option<Personal>,
+    /// The service's number for the sender.
+    pub sender_number: Option<String>,
+    /// The service.
+    pub provider_name: Option<String>,
+}
+
+/// One step of a package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusChange {
+    pub at: DateTime<Utc>,
+    pub status: PackageStatus,
+}
+
+/// A record, or a part of one, that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Which one: its id where that can be read, otherwise its place on the page (`#0` is the first).
+    pub record: String,
+    /// What is wrong with it: names of fields, no values.
+    pub reason: String,
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.record, self.reason)
+    }
+}

@@ -1,0 +1,50 @@
+//! What became of the items of a push.
+
+use super::Barcode;
+
+/// Characters kept of one refusal.
+const WORDS: usize = 300;
+
+/// What became of one item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchItem {
+    pub barcode: Barcode,
+    pub status: ItemStatus,
+}
+
+/// The result of one item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ItemStatus {
+    /// On sale.
+    Success,
+    /// Not taken.
+    Failed {
+        /// Why, in Trendyol's words; may be empty.
+        reasons: Vec<String>,
+    },
+    /// Not taken: the same was sent within the last 15 minutes, and it is not known what became of that.
+    DuplicateWindow,
+    /// No result yet, or one that nobody knows: Trendyol's word for it.
+    Pending(String),
+}
+
+impl ItemStatus {
+    /// Its name in `stock_sends.result`; `None` while there is no result.
+    pub(crate) const fn name(&self) -> Option<&'static str> {
+        match self {
+            Self::Success => Some("success"),
+            Self::DuplicateWindow => Some("repeated"),
+            Self::Failed { .. } => Some("failed"),
+            Self::Pending(_) => None,
+        }
+    }
+
+    /// Why it was refused.
+    pub(crate) fn words(&self) -> Option<String> {
+        match self {
+            Self::Failed { reasons } if reasons.is_empty() => Some("no reason given".to_owned()),
+            Self::Failed { reasons } => Some(reasons.join("; ").chars().take(WORDS).collect()),
+            Self::Success | Self::DuplicateWindow | Self::Pending(_) => None,
+        }
+    }
+}
