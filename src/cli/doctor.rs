@@ -11,7 +11,7 @@ use super::{Global, out, paint, progress::Progress};
 use crate::{
     clock::DatabaseClock,
     config::{Config, Loaded},
-    daemon::{planned, trendyol},
+    daemon::{settings, trendyol},
     doctor::{Finding, Findings, Outcome, Pace, Patient, examine},
     store::Store,
 };
@@ -83,7 +83,7 @@ async fn look(config: &Config) -> anyhow::Result<Findings> {
     let findings = examine(Patient {
         config,
         store: &store,
-        means: planned::means(config),
+        means: settings::means(config),
         seller: seller.map(|seller| seller.as_ref().map_err(String::as_str)),
         pace: Pace::PATIENT,
     })

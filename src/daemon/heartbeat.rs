@@ -8,8 +8,13 @@ use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::planned;
-use crate::{clock::Clock, config::Config, overview::Daemon, store::Store, worker::pulse::Pulses};
+use crate::{
+    clock::Clock,
+    config::Config,
+    overview::Daemon,
+    store::Store,
+    worker::{pulse::Pulses, shop::buying},
+};
 
 /// Well below [`GONE_AFTER`](crate::overview::GONE_AFTER).
 const INTERVAL: Duration = Duration::from_secs(20);
@@ -34,7 +39,7 @@ impl Me {
             id: self.id,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started_at: self.started_at,
-            buying: planned::buying(config),
+            buying: buying(config),
             watching: config.poll.enabled,
             stuck: Vec::new(),
         }

@@ -25,7 +25,7 @@ use crate::{
     meter::Meter,
     store::Store,
     worker::{
-        by_hand::Runner,
+        jobs::runner::Runner,
         panels::Panels,
         pulse::Pulses,
         situation::Asking,
@@ -58,7 +58,7 @@ pub struct World {
     pub push_rules: PushRules,
     /// What is meant by them when somebody looks for what is wrong.
     pub means: Means,
-    /// Runs passes of jobs by hand.
+    /// Runs jobs on request.
     pub runner: Runner,
     /// Rung when Trendyol has called about an order.
     pub bell: Arc<Notify>,

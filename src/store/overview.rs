@@ -8,7 +8,9 @@ use rust_decimal::Decimal;
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
-use super::{Evidence, Store, StoreError, ZNET, notices, order_delays, second_dispatcher, settling};
+use super::{
+    Evidence, Store, StoreError, ZNET, notices, order_delays, second_dispatcher, settling,
+};
 use crate::{
     order::{HoldReason, IntegrationId, explain::LATE},
     overview::{

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use secrecy::ExposeSecret;
@@ -13,30 +13,17 @@ use super::{
     metered::Metered, pace::Pace,
 };
 use crate::{
-    breaker::BreakerLimits,
     clock::Clock,
+    config::Config,
     meter::{Meter, PanelMeter},
     order::{IntegrationId, TenantId},
     provider::{
         Provider,
-        znet::{Account, AccountError, Http, Znet},
+        znet::{Account, AccountError, Http, HttpError, HttpSettings, Znet},
     },
     store::{Integration, Store, StoreError},
     telemetry::Secrets,
 };
-
-/// Limits that hold for each panel.
-#[derive(Clone, Copy, Debug)]
-pub struct PanelLimits {
-    /// Requests under way at once; 0 means no limit.
-    pub max_in_flight: usize,
-    /// Requests in a second; 0 means no limit.
-    pub requests_per_second: f64,
-    /// How long a price list is used.
-    pub catalogue_ttl: Duration,
-    /// When it is left alone.
-    pub breaker: BreakerLimits,
-}
 
 /// One reseller account.
 #[derive(Debug)]
@@ -61,8 +48,7 @@ pub struct Panels {
     store: Store,
     clock: Arc<dyn Clock>,
     http: Http,
-    limits: PanelLimits,
-    refresh: Duration,
+    config: Arc<Config>,
     meter: Arc<Meter>,
     state: Mutex<State>,
 }
@@ -121,32 +107,34 @@ fn account(row: &Integration) -> [Option<&str>; 3] {
         .map(|secret| secret.as_ref().map(ExposeSecret::expose_secret))
 }
 
+/// The limits of a call.
+#[must_use]
+pub fn http_settings(config: &Config) -> HttpSettings {
+    HttpSettings {
+        connect_timeout: config.znet.connect_timeout,
+        request_timeout: config.znet.request_timeout,
+    }
+}
+
 impl Panels {
-    /// No panels yet; they are read when they are asked for, and again after `refresh`.
-    #[must_use]
+    /// No panels yet; they are read when they are asked for, and again after `dispatch.scan_interval`.
+    ///
+    /// # Errors
+    /// [`HttpError`] when the client cannot be built.
     pub fn new(
+        config: Arc<Config>,
         store: Store,
         clock: Arc<dyn Clock>,
-        http: Http,
-        limits: PanelLimits,
-        refresh: Duration,
-    ) -> Self {
-        Self {
+        meter: Arc<Meter>,
+    ) -> Result<Self, HttpError> {
+        Ok(Self {
             store,
             clock,
-            http,
-            limits,
-            refresh,
-            meter: Meter::new(),
+            http: Http::new(&http_settings(&config))?,
+            config,
+            meter,
             state: Mutex::default(),
-        }
-    }
-
-    /// The same panels, measured by this meter.
-    #[must_use]
-    pub fn metered(mut self, meter: Arc<Meter>) -> Self {
-        self.meter = meter;
-        self
+        })
     }
 
     /// What measures the panels and those who use them.
@@ -155,13 +143,13 @@ impl Panels {
         &self.meter
     }
 
-    /// The panels, as the shop's tables had them at most `refresh` ago.
+    /// The panels, as the shop's tables had them at most `dispatch.scan_interval` ago.
     ///
     /// # Errors
     /// [`StoreError`] when they cannot be read.
     pub async fn current(&self) -> Result<Arc<[Arc<Panel>]>, StoreError> {
         let (read, list) = self.read();
-        if read.is_some_and(|read| read.elapsed() < self.refresh) {
+        if read.is_some_and(|read| read.elapsed() < self.config.dispatch.scan_interval) {
             return Ok(list);
         }
         let rows = self.store.integrations().await?;
@@ -187,6 +175,13 @@ impl Panels {
         self.read().1
     }
 
+    /// The name of a panel that was read before; otherwise empty.
+    pub(super) fn name(&self, id: IntegrationId) -> String {
+        let panels = self.known();
+        let panel = panels.iter().find(|panel| panel.id() == id);
+        panel.map_or_else(String::new, |panel| panel.name().to_owned())
+    }
+
     fn read(&self) -> (Option<Instant>, Arc<[Arc<Panel>]>) {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         (state.read, Arc::clone(&state.list))
@@ -200,7 +195,7 @@ impl Panels {
         );
         let breaker = old.map_or_else(
             || {
-                let breaker = PanelBreaker::new(row.id, self.limits.breaker);
+                let breaker = PanelBreaker::new(row.id, self.config.znet.breaker);
                 Arc::new(breaker.metered(Arc::clone(&self.meter)))
             },
             |old| Arc::clone(&old.breaker),
@@ -230,20 +225,22 @@ impl Panels {
             provider,
             concurrency,
             breaker,
-            catalogue: Arc::new(CatalogueCache::new(self.limits.catalogue_ttl)),
+            catalogue: Arc::new(CatalogueCache::new(self.config.znet.catalog_ttl)),
             meter,
             row,
         }
     }
 
     fn concurrency(&self, panel: IntegrationId) -> Arc<ConcurrencyLimit> {
+        let max_in_flight = self.config.znet.max_in_flight;
+        let max_in_flight = max_in_flight.and_then(|max| usize::try_from(max.get()).ok());
         let pace = Pace::shared(
-            self.limits.requests_per_second,
+            self.config.znet.requests_per_second.unwrap_or_default(),
             panel,
             self.store.clone(),
             Arc::clone(&self.clock),
         );
-        Arc::new(ConcurrencyLimit::new(self.limits.max_in_flight, pace))
+        Arc::new(ConcurrencyLimit::new(max_in_flight.unwrap_or(0), pace))
     }
 
     fn connect(&self, row: &Integration) -> Result<Arc<dyn Provider>, AccountError> {

@@ -7,21 +7,22 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use rust_decimal::Decimal;
 
-use super::{before, planned::PlannedJob, trendyol::ORDERS};
+use super::{
+    before,
+    jobs::{PUSH_STOCK, overdue::ScheduledJob},
+    trendyol::ORDERS,
+};
 use crate::{
     order::PlayerRules,
     overview::{PauseView, RunView, Situation, start_of_day},
     store::{Brake, JobRun, Question, Scope, SoldAs, Store, StoreError},
 };
 
-/// The job that sends stock.
-const PUSH: &str = "push-stock";
-
 /// What the configuration says about the figures.
 #[derive(Clone, Debug)]
 pub struct Asking {
     /// The jobs, in the order in which they are shown.
-    pub jobs: Vec<PlannedJob>,
+    pub jobs: Vec<ScheduledJob>,
     /// Passes that are shown of each.
     pub runs: i64,
     /// Orders that are older are left alone.
@@ -53,7 +54,7 @@ pub async fn situation(
             now,
             today_since,
             created_after: before(now, asking.max_order_age),
-            market: asking.market.then_some((ORDERS, PUSH)),
+            market: asking.market.then_some((ORDERS, PUSH_STOCK)),
         })
         .await?;
     for panel in &mut overview.panels {

@@ -7,7 +7,7 @@ use orderwatch::{
     order::{OrderId, Stage},
     sandbox::panel::{Endpoint, Readiness, StatusMode},
     store::Revived,
-    worker::sweep::SweepReport,
+    worker::jobs::sweep::SweepReport,
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;

@@ -16,7 +16,7 @@ use crate::{
     cli::clock,
     clock::Clock,
     config::Config,
-    daemon::trendyol::{StoreJob, push_rules, store_once},
+    daemon,
     sandbox::{
         faults::{Chance, FaultPlan},
         trendyol::{Endpoint, Limits, Package, QueuePlan, Status, StorePlan, TrendyolStore},
@@ -25,7 +25,10 @@ use crate::{
     shutdown::Stop,
     stock::rule::{Verdict, Wait},
     store::{PickAsk, Picked, Store},
-    worker::trendyol::{Forecast, ORDERS, needed},
+    worker::{
+        jobs::{self, push_rules},
+        trendyol::{Forecast, ORDERS, needed},
+    },
 };
 
 /// Products of the warehouse.
@@ -265,7 +268,9 @@ impl Warehouse {
         }
         self.returns_at = Instant::now() + RETURNS_EVERY;
         let clock = Arc::clone(&self.clock);
-        if let Err(error) = store_once(config, &self.store, clock, StoreJob::PullReturns).await {
+        if let Err(error) =
+            daemon::once(config, &self.store, clock, &jobs::pull_returns::JOB, false).await
+        {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(
                 error,

@@ -22,7 +22,7 @@ use crate::{
     overview::StockPause,
     stock::{plan::Explained, rule::Verdict},
     store::{self, BatchView, PushLog, SentFigure, SentItem},
-    worker::{by_hand::ByHand, trendyol::Forecast},
+    worker::{jobs::push_stock, trendyol::Forecast},
 };
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -294,8 +294,7 @@ async fn push_stock(
     extract::Json(body): extract::Json<PushBody>,
 ) -> Result<Response, Problem> {
     let person = person(&body.by, &body.reason)?;
-    let job = ByHand::PushStock { force: body.force };
-    jobs::run(&*state.world()?, job, &person).await
+    jobs::run(&*state.world()?, &push_stock::JOB, body.force, &person).await
 }
 
 /// Who pauses or resumes, and why.

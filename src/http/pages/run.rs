@@ -18,8 +18,8 @@ use crate::{
         problem::{Code, Problem},
     },
     worker::{
-        by_hand::{ByHand, NotRun},
         job::Ran,
+        jobs::{self, JobSpec, push_stock, runner::NotRun},
     },
 };
 
@@ -43,8 +43,8 @@ pub(super) struct Asked {
 }
 
 /// A pass that is asked for, and the pages around it.
-struct Wish {
-    job: ByHand,
+struct JobRequest {
+    job: &'static JobSpec,
     tab: Tab,
     title: &'static str,
     will: String,
@@ -54,26 +54,12 @@ struct Wish {
     force: bool,
 }
 
-/// The job of that name. Stock is sent from its own page, where there is more to say.
-fn job(name: &str) -> Result<ByHand, Problem> {
-    let jobs = [
-        ByHand::Sweep,
-        ByHand::Balance,
-        ByHand::Retention,
-        ByHand::PullOrders,
-        ByHand::PushStock { force: false },
-        ByHand::PullReturns,
-        ByHand::VerifyStock,
-    ];
-    let found = jobs.into_iter().find(|job| job.name() == name);
-    found.ok_or_else(|| Problem::new(Code::NotFound, "there is no such job"))
-}
-
-fn of_job(reader: &Reader, name: &str) -> Result<Wish, Problem> {
+fn of_job(reader: &Reader, name: &str) -> Result<JobRequest, Problem> {
     let act = &reader.words().act;
-    let job = job(name)?;
-    let shown = words::job_name(job.name(), reader.format.lang);
-    Ok(Wish {
+    let unknown = || Problem::new(Code::NotFound, "there is no such job");
+    let job = jobs::named(name).ok_or_else(unknown)?;
+    let shown = words::job_name(job.name, reader.format.lang);
+    Ok(JobRequest {
         job,
         tab: Tab::Jobs,
         title: act.run_now,
@@ -84,10 +70,10 @@ fn of_job(reader: &Reader, name: &str) -> Result<Wish, Problem> {
     })
 }
 
-fn of_stock(reader: &Reader, force: bool) -> Wish {
+fn of_stock(reader: &Reader, force: bool) -> JobRequest {
     let act = &reader.words().act;
-    Wish {
-        job: ByHand::PushStock { force },
+    JobRequest {
+        job: &push_stock::JOB,
         tab: Tab::Stock,
         title: if force { act.push_force } else { act.push_now },
         will: if force { act.will_force } else { act.will_push }.to_owned(),
@@ -99,8 +85,8 @@ fn of_stock(reader: &Reader, force: bool) -> Wish {
 
 /// `GET /jobs/{job}/run`
 pub(super) async fn ask_job(reader: Reader, Path(name): Path<String>) -> Result<Response, Problem> {
-    let wish = of_job(&reader, &name)?;
-    ask(&reader, wish, None, &Signed::default())
+    let request = of_job(&reader, &name)?;
+    ask(&reader, request, None, &Signed::default())
 }
 
 /// `POST /jobs/{job}/run`
@@ -109,8 +95,8 @@ pub(super) async fn run_job(
     Path(name): Path<String>,
     Form(signed): Form<Signed>,
 ) -> Result<Response, Problem> {
-    let wish = of_job(&reader, &name)?;
-    run(&reader, wish, &signed).await
+    let request = of_job(&reader, &name)?;
+    run(&reader, request, &signed).await
 }
 
 /// `GET /stock/push?force=`
@@ -118,68 +104,72 @@ pub(super) async fn ask_push(
     reader: Reader,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    let wish = of_stock(&reader, asked.force == "yes");
-    ask(&reader, wish, None, &Signed::default())
+    let request = of_stock(&reader, asked.force == "yes");
+    ask(&reader, request, None, &Signed::default())
 }
 
 /// `POST /stock/push`
 pub(super) async fn push(reader: Reader, Form(signed): Form<Signed>) -> Result<Response, Problem> {
-    let wish = of_stock(&reader, signed.force == "yes");
-    run(&reader, wish, &signed).await
+    let request = of_stock(&reader, signed.force == "yes");
+    run(&reader, request, &signed).await
 }
 
 fn ask(
     reader: &Reader,
-    wish: Wish,
+    request: JobRequest,
     note: Option<&'static str>,
     signed: &Signed,
 ) -> Result<Response, Problem> {
-    let force = wish.force.then(|| Hidden {
+    let force = request.force.then(|| Hidden {
         name: "force",
         value: "yes".to_owned(),
     });
     Confirm {
-        c: reader.chrome(wish.tab, wish.title),
+        c: reader.chrome(request.tab, request.title),
         note: note.map(|text| Note::new(text, "bad")),
         facts: Vec::new(),
-        will: Some(wish.will),
-        path: wish.path,
+        will: Some(request.will),
+        path: request.path,
         hidden: force.into_iter().collect(),
         signature: signed.signature.or_last(reader),
-        button: wish.title,
-        back: wish.shown.to_owned(),
+        button: request.title,
+        back: request.shown.to_owned(),
     }
     .respond(note.is_some())
 }
 
 /// Begins it. A pass may take minutes: its end is shown by the page that follows.
-async fn run(reader: &Reader, wish: Wish, signed: &Signed) -> Result<Response, Problem> {
+async fn run(reader: &Reader, request: JobRequest, signed: &Signed) -> Result<Response, Problem> {
     let act = &reader.words().act;
     let Some(person) = signed.signature.person() else {
-        return ask(reader, wish, Some(act.incomplete), signed);
+        return ask(reader, request, Some(act.incomplete), signed);
     };
     let world = &reader.world;
-    let end = match world.runner.run(wish.job) {
+    let end = match world.runner.run(request.job, request.force) {
         Ok(end) => end,
-        Err(NotRun::NoStore) => {
+        Err(NotRun::NotAvailable(_)) => {
             let note = Some(reader.words().page.stock_off);
-            return ask(reader, wish, note, signed);
+            return ask(reader, request, note, signed);
         }
         Err(NotRun::Unavailable) => {
-            return ask(reader, wish, Some(act.not_now), signed);
+            return ask(reader, request, Some(act.not_now), signed);
         }
     };
-    let what = if wish.force { "once, forced" } else { "once" };
+    let what = if request.force {
+        "once, forced"
+    } else {
+        "once"
+    };
     let now = world.clock.now();
     world
         .store
-        .record_action(&person, what, wish.job.name(), now)
+        .record_action(&person, what, request.job.name, now)
         .await?;
     tracing::info!(
-        job = wish.job.name(),
+        job = request.job.name,
         who = person.who,
         why = person.why,
-        "a pass from the page"
+        "a job run from the page"
     );
     // Its end is written down with the pass and not waited for; that it does not even begin is known
     // at once.
@@ -187,5 +177,5 @@ async fn run(reader: &Reader, wish: Wish, signed: &Signed) -> Result<Response, P
         Ok(Ok(Ok(Ran::Elsewhere))) => Done::RunningBefore,
         _ => Done::Started,
     };
-    Ok(told(done, wish.shown, Some(&person)))
+    Ok(told(done, request.shown, Some(&person)))
 }

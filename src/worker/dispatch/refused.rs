@@ -64,9 +64,9 @@ impl Dispatch {
         limit: Option<SpendingLimit>,
     ) -> Result<Claimed, StoreError> {
         if queued {
-            self.store.claim_queued(claims, lease, limit).await
+            self.shop.store.claim_queued(claims, lease, limit).await
         } else {
-            self.store.claim_new(claims, lease, limit).await
+            self.shop.store.claim_new(claims, lease, limit).await
         }
     }
 
@@ -76,13 +76,13 @@ impl Dispatch {
         holds: &[NewHold],
         now: DateTime<Utc>,
     ) -> Result<Vec<OrderId>, StoreError> {
-        match self.store.hold_new(holds, now).await {
+        match self.shop.store.hold_new(holds, now).await {
             Err(error) if error.refuses_row() => {}
             done => return done,
         }
         let mut held = Vec::new();
         for hold in holds {
-            match self.store.hold_new(from_ref(hold), now).await {
+            match self.shop.store.hold_new(from_ref(hold), now).await {
                 Ok(one) => held.extend(one),
                 Err(error) => {
                     self.refuse(hold.order, hold.integration, error, now)
@@ -101,9 +101,9 @@ impl Dispatch {
         reason: HoldReason,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        match self.store.hold_queued(order, reason, now).await {
+        match self.shop.store.hold_queued(order, reason, now).await {
             Ok(_) => {
-                self.panels.meter().held.inc(reason);
+                self.shop.meter.held.inc(reason);
                 tracing::warn!(%order, reason = reason.as_str(), "the order is held");
                 Ok(())
             }
@@ -129,11 +129,12 @@ impl Dispatch {
         );
         let words = error.words();
         let held = self
+            .shop
             .store
             .hold_refused(order, integration, &words, now)
             .await?;
         if held {
-            self.panels.meter().held.inc(HoldReason::ShopRowRefused);
+            self.shop.meter.held.inc(HoldReason::ShopRowRefused);
         }
         Ok(())
     }
