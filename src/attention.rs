@@ -82,6 +82,8 @@ pub enum Condition {
         /// Which.
         loops: Vec<String>,
     },
+    /// The daemon runs on older settings than those that it was told to apply.
+    ReloadRefused {},
     /// Orders of the shop wait to be bought and nobody takes them up.
     NotTakenUp {
         /// How many, at least.
@@ -287,6 +289,7 @@ macro_rules! kinds {
 kinds! {
     NoDaemon => "no_daemon",
     DaemonStuck => "daemon_stuck",
+    ReloadRefused => "reload_refused",
     NotTakenUp => "not_taken_up",
     Late => "late",
     Unconfirmed => "unconfirmed",

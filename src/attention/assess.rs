@@ -67,6 +67,9 @@ impl Warnings {
             let condition = Condition::DaemonStuck { loops: stuck };
             self.add(Severity::Critical, None, condition);
         }
+        if situation.reload_refused {
+            self.add(Severity::Warning, None, Condition::ReloadRefused {});
+        }
     }
 
     fn orders(&mut self, situation: &Situation, now: DateTime<Utc>) {

@@ -56,21 +56,22 @@ pub(super) fn shop(
 pub(super) fn parts(
     config: &Config,
     store: &Store,
-    clock: Arc<DatabaseClock>,
-    meter: Arc<Meter>,
-) -> Result<(Parts, Recorder, World), DaemonError> {
-    let shared_clock = Arc::clone(&clock) as Arc<dyn Clock>;
+    clock: &Arc<DatabaseClock>,
+    meter: &Arc<Meter>,
+    pulses: Pulses,
+) -> Result<(Parts, World), DaemonError> {
     let started_at = clock.now();
-    let (shop, recorder) = shop(config, store, shared_clock, meter)?;
+    let (shop, recorder) = shop(config, store, Arc::clone(clock) as _, Arc::clone(meter))?;
     let mut parts = Parts {
         loops: JoinSet::new(),
         writers: JoinSet::new(),
         balances: (shop.latest.clone(), shop.balances.clone()),
         calls: TaskTracker::new(),
         stop: CancellationToken::new(),
-        pulses: Pulses::default(),
+        pulses,
     };
-    let follow = follow_clock(store.clone(), clock, parts.stop.clone());
+    parts.writers.spawn(recorder.run());
+    let follow = follow_clock(store.clone(), Arc::clone(clock), parts.stop.clone());
     parts.spawn("the clock", follow);
     if config.dispatch.enabled {
         dispatch(config, &shop, &mut parts);
@@ -103,7 +104,7 @@ pub(super) fn parts(
     let runner = jobs::start(&context, &mut parts)?;
 
     let world = world(config, &shop, (seller, bell, runner), &parts);
-    Ok((parts, recorder, world))
+    Ok((parts, world))
 }
 
 /// What requests see of it. Nothing in it keeps the recorder waiting for results.
@@ -117,6 +118,7 @@ fn world(
         config: config.clone(),
         store: shop.store.clone(),
         clock: Arc::clone(&shop.clock),
+        meter: Arc::clone(&shop.meter),
         panels: Arc::clone(&shop.panels),
         sends: Arc::clone(&shop.sends),
         checks: Arc::clone(&shop.checks),
@@ -246,7 +248,8 @@ async fn listen(store: Store, sends: Arc<Wakeup>, stop: CancellationToken) {
         {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
-                "no notices of new orders; the scan finds them"
+                retry_s = LISTEN_AGAIN.as_secs(),
+                "LISTEN unavailable, falling back to polling (dispatch.scan_interval)"
             );
         }
         stop.run_until_cancelled(tokio::time::sleep(LISTEN_AGAIN))

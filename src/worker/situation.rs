@@ -80,6 +80,7 @@ pub async fn situation(
         jobs: jobs.collect(),
         pauses: pauses.into_iter().map(PauseView::from).collect(),
         daemons,
+        reload_refused: false,
         notices: overview.notices,
         market: overview.market,
     })

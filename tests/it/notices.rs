@@ -17,10 +17,6 @@ use orderwatch::{
     config::{self, Config, Sources},
     daemon,
     order::{OrderId, Stage, TenantId},
-    sandbox::{
-        panel::{Endpoint as PanelEndpoint, Ledger},
-        trouble::{Fault, Trouble},
-    },
     shutdown::Stop,
     store::Audience,
     webhook::{Endpoint, Http, Key},
@@ -32,6 +28,10 @@ use orderwatch::{
         stream::{Stream, Turn},
         wakeup::Wakeup,
     },
+};
+use sandbox::{
+    panel::{Endpoint as PanelEndpoint, Ledger},
+    trouble::{Fault, Trouble},
 };
 use serde_json::{Value, json};
 use sqlx::{ConnectOptions, PgPool};

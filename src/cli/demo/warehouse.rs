@@ -17,11 +17,6 @@ use crate::{
     clock::Clock,
     config::Config,
     daemon,
-    sandbox::{
-        faults::{Chance, FaultPlan},
-        trendyol::{Endpoint, Limits, Package, QueuePlan, Status, StorePlan, TrendyolStore},
-        trouble::{Fault, Trouble},
-    },
     shutdown::Stop,
     stock::rule::{Verdict, Wait},
     store::{PickAsk, Picked, Store},
@@ -29,6 +24,11 @@ use crate::{
         jobs::{self, push_rules},
         trendyol::{Forecast, ORDERS, needed},
     },
+};
+use sandbox::{
+    faults::{Chance, FaultPlan},
+    trendyol::{Endpoint, Limits, Package, QueuePlan, Status, StorePlan, TrendyolStore},
+    trouble::{Fault, Trouble},
 };
 
 /// Products of the warehouse.
@@ -351,7 +351,7 @@ fn pieces_of(package: &Package, barcode: &str) -> i64 {
 /// A store that works a little slowly, and whose answers to questions are lost now and then.
 fn plan(seed: u64, clock: Arc<dyn Clock>) -> StorePlan {
     let mut plan = StorePlan::sample(seed, PRODUCTS);
-    plan.clock = clock;
+    plan.clock = Arc::new(move || clock.now());
     plan.limits = Limits::none();
     plan.queue = QueuePlan {
         delay: Duration::ZERO..=Duration::from_secs(2),

@@ -33,7 +33,6 @@ use crate::{
     worker::{
         job::Ran,
         jobs::{self, Force, JobSpec, runner::NotRun},
-        situation::situation,
     },
 };
 
@@ -95,7 +94,7 @@ async fn list_jobs(
     Query(Nothing {}): Query<Nothing>,
 ) -> Result<Json<Jobs>, Problem> {
     let world = state.world()?;
-    let situation = situation(&world.store, &world.asking, world.clock.now()).await?;
+    let situation = world.situation().await?;
     Ok(Json(Jobs {
         jobs: situation.jobs,
     }))

@@ -11,7 +11,6 @@ use crate::{
     attention::{self, Warning},
     http::{AppState, Problem, World, extract::Query},
     overview::{PanelView, Situation},
-    worker::situation::situation,
 };
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -85,8 +84,7 @@ struct Panels {
 }
 
 async fn read(world: &World) -> Result<Situation, Problem> {
-    let now = world.clock.now();
-    Ok(situation(&world.store, &world.asking, now).await?)
+    Ok(world.situation().await?)
 }
 
 fn judged(world: &World, situation: &Situation) -> Vec<WarningItem> {

@@ -19,7 +19,6 @@ use crate::{
     http::{World, problem::Problem},
     overview::Situation,
     store::{FoundOrder, PanelHealth, Search, StoreError},
-    worker::situation::situation,
 };
 
 /// As often as pages are told of changes.
@@ -60,7 +59,7 @@ pub struct WholePicture {
 impl WholePicture {
     async fn read(world: &World, now: DateTime<Utc>) -> Result<Self, StoreError> {
         let store = &world.store;
-        let situation = situation(store, &world.asking, now).await?;
+        let situation = world.situation().await?;
         let warnings = assess(&situation, &world.limits, now);
         Ok(Self {
             warnings,

@@ -1,10 +1,10 @@
 //! Answers about what is on sale that do not match their question.
 
 use orderwatch::{
-    sandbox::trendyol::{AnswerQuirks, Endpoint, Product},
     stock::rule::{Verdict, Wait},
     worker::trendyol::Forecast,
 };
+use sandbox::trendyol::{AnswerQuirks, Endpoint, Product};
 use sqlx::PgPool;
 
 use super::{rig::Rig, warehouse::Warehouse};

@@ -23,9 +23,9 @@ use std::{
 use chrono::{DateTime, Utc};
 use fastrand::Rng;
 use orderwatch::outbound::Http;
-use orderwatch::sandbox::trendyol::{Endpoint, Line, Product, Status, StorePlan, TrendyolStore};
 use orderwatch::stock::pace::Settle;
 use orderwatch::worker::{job::JobError, trendyol::Forecast};
+use sandbox::trendyol::{Endpoint, Line, Product, Status, StorePlan, TrendyolStore};
 use sqlx::PgPool;
 
 use super::{

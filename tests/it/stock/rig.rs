@@ -11,7 +11,6 @@ use orderwatch::{
     marketplace::trendyol::{AccountSettings, RateLimits, Trendyol},
     meter::Meter,
     outbound::{Http, HttpSettings},
-    sandbox::trendyol::{Endpoint, Limits, Product, StorePlan, TrendyolStore},
     stock::{listing::ShelfRule, pace::Settle, second_pusher::OnSecondPusher},
     worker::{
         job::{Job, JobError},
@@ -20,6 +19,7 @@ use orderwatch::{
         },
     },
 };
+use sandbox::trendyol::{Endpoint, Limits, Product, StorePlan, TrendyolStore};
 use serde_json::Value;
 use sqlx::PgPool;
 
@@ -65,7 +65,8 @@ impl Rig {
         let begin = DateTime::from_timestamp(BEGIN, 0).unwrap();
         let clock = Arc::new(ManualClock::new(begin));
         let mut plan = StorePlan::new(7);
-        plan.clock = Arc::clone(&clock) as Arc<dyn Clock>;
+        let shown = Arc::clone(&clock);
+        plan.clock = Arc::new(move || shown.now());
         plan.limits = Limits::none();
         change(&mut plan);
         let account = AccountSettings {

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use orderwatch::{
-    sandbox::trendyol::{Endpoint, Product},
     stock::rule::{Reason, Verdict},
     worker::trendyol::Forecast,
 };
+use sandbox::trendyol::{Endpoint, Product};
 use sqlx::PgPool;
 
 use super::{rig::Rig, warehouse::Warehouse};
