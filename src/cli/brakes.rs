@@ -13,8 +13,9 @@ use super::{
 };
 use crate::{
     order::IntegrationId,
-    store::{Brake, Person, Scope, Store},
-    worker::brakes::{BrakeAction, BrakeTarget, of_panel},
+    overview::PauseView,
+    store::{Person, Scope, Store},
+    worker::brakes::BrakeAction,
 };
 
 pub(super) const EXAMPLES: &str = "\
@@ -52,30 +53,42 @@ struct Place {
 }
 
 pub(super) async fn pause(global: &Global, options: &Pause) -> anyhow::Result<ExitCode> {
-    let (config, _log) = global.begin()?;
-    let store = shop_store(&config).await?;
-    let scope = options.place.scope(&store, BrakeAction::Pause).await?;
-    let (now, _) = store.now().await?;
     let person = options.signature.person();
-    if !store.pause(scope, &person, now).await? {
-        out::line("It was paused before; that stays.")?;
-    }
-    finish(&store).await
+    act(global, BrakeAction::Pause, &options.place, &person).await
 }
 
 pub(super) async fn resume(global: &Global, options: &Resume) -> anyhow::Result<ExitCode> {
+    let person = options.by.person();
+    act(global, BrakeAction::Resume, &options.place, &person).await
+}
+
+async fn act(
+    global: &Global,
+    action: BrakeAction,
+    place: &Place,
+    person: &Person,
+) -> anyhow::Result<ExitCode> {
     let (config, _log) = global.begin()?;
     let store = shop_store(&config).await?;
-    let scope = options.place.scope(&store, BrakeAction::Resume).await?;
+    let scope = place.scope(&store, action).await?;
+
     let (now, _) = store.now().await?;
-    let person = Person {
-        who: options.by.name(),
-        why: String::new(),
-    };
-    if !store.resume(scope, &person, now).await? {
-        out::line("It was not paused.")?;
+    if !action.apply(&store, scope, person, now).await? {
+        out::line(match action {
+            BrakeAction::Pause => "It was paused before; that stays.",
+            BrakeAction::Resume => "It was not paused.",
+        })?;
     }
-    finish(&store).await
+
+    let pauses = store.brakes().await?;
+    if pauses.is_empty() {
+        out::line("Buying is not paused anywhere.")?;
+    }
+    for pause in &pauses {
+        out::line(sentence(pause))?;
+    }
+    store.close().await;
+    Ok(ExitCode::SUCCESS)
 }
 
 impl Place {
@@ -83,14 +96,14 @@ impl Place {
         let Some(text) = &self.integration else {
             return Ok(Scope::All);
         };
-        let id = Uuid::parse_str(text.trim()).ok().map(IntegrationId);
-        let panels = match id {
-            Some(id) => match of_panel(store, id, action).await? {
-                BrakeTarget::Brake(scope) => return Ok(scope),
-                BrakeTarget::Unknown(panels) => panels,
-            },
-            None => store.known_panels().await?,
-        };
+        // A text that is no id is answered like an id that is unknown.
+        if let Ok(id) = Uuid::parse_str(text.trim())
+            && let Some(scope) = action.scope(store, IntegrationId(id)).await?
+        {
+            return Ok(scope);
+        }
+
+        let panels = store.known_panels().await?;
         let known: Vec<String> = panels
             .iter()
             .map(|panel| format!("\n  {}  {} (tenant {})", panel.id, panel.name, panel.tenant))
@@ -99,29 +112,16 @@ impl Place {
     }
 }
 
-/// Prints what is in force.
-async fn finish(store: &Store) -> anyhow::Result<ExitCode> {
-    let brakes = store.brakes().await?;
-    if brakes.is_empty() {
-        out::line("Buying is not paused anywhere.")?;
-    }
-    for brake in &brakes {
-        out::line(sentence(brake))?;
-    }
-    store.close().await;
-    Ok(ExitCode::SUCCESS)
-}
-
-fn sentence(brake: &Brake) -> String {
-    let place = match (brake.scope, &brake.panel) {
-        (Scope::All, _) => "for all panels".to_owned(),
-        (Scope::Panel(id), Some(name)) => format!("at {name} ({id})"),
-        (Scope::Panel(id), None) => format!("at {id}, which is gone"),
+fn sentence(pause: &PauseView) -> String {
+    let place = match (pause.panel, &pause.name) {
+        (None, _) => "for all panels".to_owned(),
+        (Some(id), Some(name)) => format!("at {name} ({id})"),
+        (Some(id), None) => format!("at {id}, which is gone"),
     };
     format!(
         "Buying is paused {place} since {} by {}: {}",
-        brake.at.to_rfc3339_opts(SecondsFormat::Secs, true),
-        brake.who,
-        brake.why
+        pause.at.to_rfc3339_opts(SecondsFormat::Secs, true),
+        pause.who,
+        pause.why
     )
 }

@@ -11,10 +11,9 @@ mod show;
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use serde_json::{Value, json};
 
 use super::Global;
-use crate::order::{OrderId, Player};
+use crate::order::OrderId;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -51,19 +50,10 @@ pub(super) async fn run(global: &Global, command: &Command) -> anyhow::Result<Ex
 
 /// What an order is called: its number in the shop, otherwise the beginning of its id. The Django
 /// shop gives its orders no numbers.
-pub(super) fn number(order: OrderId, number: Option<i32>, gone: bool) -> String {
+pub(super) fn number(order: OrderId, number: Option<impl ToString>, gone: bool) -> String {
     match (number, gone) {
         (Some(number), _) => number.to_string(),
         (None, true) => "gone".to_owned(),
         (None, false) => order.to_string().chars().take(8).collect(),
     }
-}
-
-/// What is sent about a player, for programs.
-pub(super) fn player_value(player: &Player) -> Value {
-    json!({
-        "fields": player.fields.as_str(),
-        "oyuncu_bilgi": player.player_id,
-        "musteri_tel": player.phone,
-    })
 }

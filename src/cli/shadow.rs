@@ -4,18 +4,12 @@ use std::process::ExitCode;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use clap::Args;
-use rust_decimal::Decimal;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{
-    Global,
-    order::{number, player_value},
-    out, shop_store,
-    table::Table,
-};
+use super::{Global, order::number, out, shop_store, table::Table};
 use crate::{
-    order::PlayerRules,
-    store::{Forwarded, ShadowEntry, ShadowSum, ShopDid},
+    order::Player,
+    store::{Forwarded, SentByShop, ShadowEntry, ShadowSum},
 };
 
 pub(super) const EXAMPLES: &str = "\
@@ -29,7 +23,7 @@ pub(super) struct Options {
     /// Only what was found in this time, such as 24h.
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     since: Option<std::time::Duration>,
-    /// Print at most so many orders; the sums count all.
+    /// Maximum number of orders to print; the sums count all.
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(0..=10_000))]
     limit: u32,
     /// Print as JSON.
@@ -44,24 +38,19 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
     let since = options.since.map(|length| back(now, length));
     let sums = store.shadow_sums(since).await?;
     let orders = store
-        .shadow_before(since, None, i64::from(options.limit))
+        .shadow_before(since, None, i64::from(options.limit), &config.znet.player)
         .await?;
     // They are written down nowhere: the shop sends them, also when orderwatch is live.
     let chained = store
         .forwarded(since.unwrap_or_else(|| now - TimeDelta::days(7)), now)
         .await?;
-    let rules = &config.znet.player;
+
     if options.json {
-        let orders: Vec<Value> = orders
-            .iter()
-            .map(|order| order_value(order, rules))
-            .collect();
-        let panels: Vec<Value> = sums.iter().map(sum_value).collect();
         out::json(&json!({
-            "since": since, "panels": panels, "orders": orders, "forwarded": chained.orders,
+            "since": since, "panels": sums, "orders": orders, "forwarded": chained.orders,
         }))?;
     } else {
-        print(&sums, &orders, rules)?;
+        print(&sums, &orders)?;
         print_forwarded(chained)?;
     }
     store.close().await;
@@ -75,11 +64,12 @@ fn back(now: DateTime<Utc>, length: std::time::Duration) -> DateTime<Utc> {
         .unwrap_or(DateTime::<Utc>::MIN_UTC)
 }
 
-fn print(sums: &[ShadowSum], orders: &[ShadowEntry], rules: &PlayerRules) -> anyhow::Result<()> {
+fn print(sums: &[ShadowSum], orders: &[ShadowEntry]) -> anyhow::Result<()> {
     if sums.is_empty() {
         out::line("Nothing was written down. Shadow mode is dispatch.mode = \"shadow\".")?;
         return Ok(());
     }
+
     let mut table = Table::new([
         "PANEL",
         "WOULD BUY",
@@ -90,16 +80,17 @@ fn print(sums: &[ShadowSum], orders: &[ShadowEntry], rules: &PlayerRules) -> any
     for sum in sums {
         table.row([
             panel(sum),
-            sum.bought.to_string(),
-            money(sum.expected),
-            sum.unpriced.to_string(),
-            sum.held.to_string(),
+            sum.would_buy.to_string(),
+            sum.expected.clone(),
+            sum.price_unknown.to_string(),
+            sum.would_hold.to_string(),
         ]);
     }
     out::line(table)?;
     if orders.is_empty() {
         return Ok(());
     }
+
     let mut table = Table::new([
         "FOUND",
         "NUMBER",
@@ -114,15 +105,13 @@ fn print(sums: &[ShadowSum], orders: &[ShadowEntry], rules: &PlayerRules) -> any
     for order in orders {
         table.row([
             order.at.to_rfc3339_opts(SecondsFormat::Secs, true),
-            number(order.order, order.order_no, order.row_gone),
+            number(order.order, order.number.as_ref(), order.row_gone),
             order.panel.clone().unwrap_or_else(none),
             what(order),
-            order
-                .player(rules)
-                .map_or_else(none, |player| player.to_string()),
-            order.expected.map_or_else(none, money),
+            order.player.as_ref().map_or_else(none, Player::to_string),
+            order.expected.clone().unwrap_or_else(none),
             order.reference.clone().unwrap_or_else(none),
-            order.shop.as_ref().map_or_else(none, shop_did),
+            order.sent_by_shop.as_ref().map_or_else(none, sent_by_shop),
             order.order.to_string(),
         ]);
     }
@@ -149,7 +138,7 @@ fn panel(sum: &ShadowSum) -> String {
 }
 
 fn what(order: &ShadowEntry) -> String {
-    match (&order.held, &order.oyun, &order.kupur) {
+    match (&order.would_hold, &order.oyun, &order.kupur) {
         (Some(reason), ..) => format!("hold: {reason}"),
         (None, Some(oyun), Some(kupur)) => format!("buy oyun {oyun} kupur {kupur}"),
         (None, ..) => "buy".to_owned(),
@@ -157,51 +146,15 @@ fn what(order: &ShadowEntry) -> String {
 }
 
 /// The shop's own sending, beside what orderwatch would have done.
-fn shop_did(did: &ShopDid) -> String {
-    let before = if did.before { " first" } else { "" };
+fn sent_by_shop(did: &SentByShop) -> String {
+    let before = if did.before_it_was_seen { " first" } else { "" };
     match &did.panel {
-        _ if did.same => format!("sent{before}"),
+        _ if did.same_panel => format!("sent{before}"),
         Some(panel) => format!("sent{before} to {panel}"),
         None => format!("sent{before}, panel not named"),
     }
 }
 
-fn money(amount: Decimal) -> String {
-    format!("{amount:.2}")
-}
-
 fn none() -> String {
     "-".to_owned()
-}
-
-fn sum_value(sum: &ShadowSum) -> Value {
-    json!({
-        "integration": sum.integration,
-        "panel": sum.panel,
-        "would_buy": sum.bought,
-        "would_hold": sum.held,
-        "expected": money(sum.expected),
-        "currency": "TRY",
-        "price_unknown": sum.unpriced,
-    })
-}
-
-fn order_value(order: &ShadowEntry, rules: &PlayerRules) -> Value {
-    json!({
-        "order": order.order,
-        "number": order.order_no.map(|number| number.to_string()),
-        "panel": order.panel,
-        "at": order.at,
-        "reference": order.reference,
-        "oyun": order.oyun,
-        "kupur": order.kupur,
-        "player": order.player(rules).map(|player| player_value(&player)),
-        "expected": order.expected.map(money),
-        "would_hold": order.held,
-        "sent_by_shop": order.shop.as_ref().map(|did| json!({
-            "panel": did.panel,
-            "same_panel": did.same,
-            "before_it_was_seen": did.before,
-        })),
-    })
 }

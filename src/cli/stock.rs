@@ -8,7 +8,6 @@ mod wait;
 use std::{process::ExitCode, sync::Arc};
 
 use anyhow::Context;
-use chrono::{DateTime, TimeZone, Utc};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
@@ -21,9 +20,11 @@ use crate::{
     config::Config,
     daemon,
     marketplace::Barcode,
-    stock::{guard::Zeroing, plan::Explained, rule::Verdict},
-    store::{Person, PushLog, Store},
+    overview::start_of_day,
+    stock::{guard::Zeroing, plan::PlannedItem, rule::Verdict},
+    store::{Person, Store},
     worker::{
+        brakes::BrakeAction,
         jobs::{self, push_rules},
         trendyol::Forecast,
     },
@@ -99,7 +100,7 @@ pub(super) struct PlanOptions {
     reason = "switches of the command line"
 )]
 pub(super) struct PushOptions {
-    /// Send nothing and ask nobody; show what would be looked at and sent.
+    /// Send nothing and ask nobody; show what would be checked and sent.
     #[arg(long)]
     dry_run: bool,
     /// Print as JSON; what a push did is printed so in any case.
@@ -130,7 +131,7 @@ pub(super) struct LogOptions {
     /// Only those of today.
     #[arg(long)]
     today: bool,
-    /// So many at most.
+    /// Maximum number of passes.
     #[arg(short, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(i64).range(1..=10_000))]
     n: i64,
     /// Print as JSON.
@@ -147,10 +148,15 @@ pub(super) async fn run(global: &Global, command: &Command) -> anyhow::Result<Ex
         Command::Push(options) => push(&config, &store, options).await?,
         Command::History(options) => history::run(&config, &store, options).await?,
         Command::Release(options) => release::run(&store, options).await?,
-        Command::Pause(options) => pause(&store, options).await?,
-        Command::Resume(options) => resume(&store, options).await?,
+        Command::Pause(options) => {
+            set_sending(&store, BrakeAction::Pause, &options.signature.person()).await?
+        }
+        Command::Resume(options) => {
+            set_sending(&store, BrakeAction::Resume, &options.by.person()).await?
+        }
         Command::Log(options) => log(&config, &store, options).await?,
     };
+
     store.close().await;
     Ok(code)
 }
@@ -167,23 +173,12 @@ async fn push(config: &Config, store: &Store, options: &PushOptions) -> anyhow::
     )
     .await;
     progress.end();
+
     let code = once::report(&ran.context("the job failed")?)?;
     if options.wait {
         wait::until_settled(config, store, clock).await?;
     }
     Ok(code)
-}
-
-/// The plan of some products.
-async fn forecast_of(
-    config: &Config,
-    store: &Store,
-    barcodes: &[Barcode],
-) -> anyhow::Result<Forecast> {
-    let now = clock(store).await?.now();
-    let catalogue = store.catalogue().await?;
-    let rules = push_rules(config, false);
-    Ok(Forecast::of(store, &catalogue, Some(barcodes), rules, now).await?)
 }
 
 async fn forecast(config: &Config, store: &Store) -> anyhow::Result<Forecast> {
@@ -197,18 +192,17 @@ async fn dry_run(
     options: &PushOptions,
 ) -> anyhow::Result<ExitCode> {
     let forecast = forecast(config, store).await?;
+    // A push reads the orders first, so the plan is the one after that.
     let stale = forecast.is_stale();
     let forecast = forecast.after_reading_orders();
     let stopped = forecast.guard().err().filter(|_| !options.force);
-    let sends: Vec<Explained<'_>> = forecast
-        .explained()
-        .filter(|explained| {
-            let verdict = explained.entry.verdict;
-            matches!(verdict, Verdict::Send { .. })
-        })
+    let sends: Vec<PlannedItem> = forecast
+        .products()
+        .filter(|product| matches!(product.entry.verdict, Verdict::Send { .. }))
         .collect();
+
     if options.json {
-        out::json(&as_plan(&forecast, &sends, (stale, stopped.as_ref()))?)?;
+        out::json(&as_plan(&forecast, &sends, (stale, stopped.as_ref())))?;
     } else {
         print::products(&sends, clock(store).await?.now())?;
         print::rehearsal(&forecast, sends.len(), stale)?;
@@ -219,21 +213,25 @@ async fn dry_run(
 /// What would be sent, for scripts.
 fn as_plan(
     forecast: &Forecast,
-    shown: &[Explained<'_>],
+    shown: &[PlannedItem],
     (stale, stopped): (bool, Option<&Zeroing>),
-) -> anyhow::Result<Value> {
-    Ok(json!({
-        "stale": stale,
-        "stopped": stopped.map(ToString::to_string),
-        "products": serde_json::to_value(shown)?,
-        "oddities": serde_json::to_value(forecast.oddities())?,
-        "shipped_untaken": forecast.shipped_untaken().map(|(barcode, holder)| json!({
+) -> Value {
+    let untaken = forecast.shipped_untaken().map(|(barcode, holder)| {
+        json!({
             "barcode": barcode.as_str(),
             "units": holder.units,
             "order": holder.order,
             "package": holder.package,
-        })).collect::<Vec<_>>(),
-    }))
+        })
+    });
+
+    json!({
+        "stale": stale,
+        "stopped": stopped.map(ToString::to_string),
+        "products": shown,
+        "oddities": forecast.oddities(),
+        "shipped_untaken": untaken.collect::<Vec<_>>(),
+    })
 }
 
 async fn plan(config: &Config, store: &Store, options: &PlanOptions) -> anyhow::Result<ExitCode> {
@@ -241,48 +239,36 @@ async fn plan(config: &Config, store: &Store, options: &PlanOptions) -> anyhow::
     let wanted: Vec<Barcode> = options
         .barcodes
         .iter()
-        .map(|text| Barcode::parse(text).with_context(|| format!("{text:?} is no barcode")))
+        .map(|text| parse(text))
         .collect::<Result<_, _>>()?;
-    let shown: Vec<Explained<'_>> = forecast
-        .explained()
-        .filter(|explained| {
-            let named = wanted.iter().any(|name| name.as_str() == explained.barcode);
-            named
-                || wanted.is_empty() && (options.json || explained.entry.verdict != Verdict::InSync)
+    let shown: Vec<PlannedItem> = forecast
+        .products()
+        .filter(|product| {
+            if wanted.is_empty() {
+                options.json || product.entry.verdict != Verdict::InSync
+            } else {
+                wanted.iter().any(|name| name.as_str() == product.barcode)
+            }
         })
         .collect();
+
     if options.json {
         let stopped = forecast.guard().err();
-        let keeps = (forecast.is_stale(), stopped.as_ref());
-        out::json(&as_plan(&forecast, &shown, keeps)?)?;
+        out::json(&as_plan(
+            &forecast,
+            &shown,
+            (forecast.is_stale(), stopped.as_ref()),
+        ))?;
         return Ok(ExitCode::SUCCESS);
     }
+
     let now = clock(store).await?.now();
     if wanted.is_empty() {
         print::products(&shown, now)?;
     } else {
-        for explained in &shown {
-            out::line(print::in_words(explained, now))?;
-        }
+        print::named(&wanted, &shown, now)?;
     }
-    for name in &wanted {
-        if !shown
-            .iter()
-            .any(|explained| explained.barcode == name.as_str())
-        {
-            out::line(format_args!("{name}: neither in central_stock nor on sale"))?;
-        }
-    }
-    for oddity in forecast.oddities() {
-        out::line(format_args!("not as it should be: {oddity}"))?;
-    }
-    for (barcode, holder) in forecast.shipped_untaken() {
-        let (units, order) = (holder.units, &holder.order);
-        out::line(format_args!(
-            "shipped, but never taken from the shelves: {units} × {barcode} of order {order}; \
-             `orderwatch pick {order}` or `orderwatch stock release {order}`"
-        ))?;
-    }
+    print::data_warnings(&forecast)?;
     print::summary(&forecast, !shown.is_empty())?;
     if let Some(pause) = store.stock_pause().await? {
         print::paused(Some(&pause))?;
@@ -290,61 +276,37 @@ async fn plan(config: &Config, store: &Store, options: &PlanOptions) -> anyhow::
     Ok(ExitCode::SUCCESS)
 }
 
-async fn pause(store: &Store, options: &PauseOptions) -> anyhow::Result<ExitCode> {
-    let (now, _) = store.now().await?;
-    if !store.pause_stock(&options.signature.person(), now).await? {
-        out::line("It was paused before; that stays.")?;
-    }
-    print::paused(store.stock_pause().await?.as_ref())?;
-    Ok(ExitCode::SUCCESS)
+fn parse(text: &str) -> anyhow::Result<Barcode> {
+    Barcode::parse(text).with_context(|| format!("{text:?} is no barcode"))
 }
 
-async fn resume(store: &Store, options: &ResumeOptions) -> anyhow::Result<ExitCode> {
+async fn set_sending(
+    store: &Store,
+    action: BrakeAction,
+    person: &Person,
+) -> anyhow::Result<ExitCode> {
     let (now, _) = store.now().await?;
-    let person = Person {
-        who: options.by.name(),
-        why: String::new(),
-    };
-    if !store.resume_stock(&person, now).await? {
-        out::line("It was not paused.")?;
+    if !action.apply_to_stock(store, person, now).await? {
+        out::line(match action {
+            BrakeAction::Pause => "It was paused before; that stays.",
+            BrakeAction::Resume => "It was not paused.",
+        })?;
     }
+
     print::paused(store.stock_pause().await?.as_ref())?;
     Ok(ExitCode::SUCCESS)
 }
 
 async fn log(config: &Config, store: &Store, options: &LogOptions) -> anyhow::Result<ExitCode> {
-    let now = clock(store).await?.now();
-    let since = options.today.then(|| midnight(config, now));
-    let passes = store.push_log(since, options.n).await?;
-    if options.json {
-        out::json(&passes.iter().map(as_json).collect())?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    print::passes(&passes, config.trendyol.returns.time_zone)?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// When today began, by the warehouse's clocks.
-fn midnight(config: &Config, now: DateTime<Utc>) -> DateTime<Utc> {
     let zone = config.trendyol.returns.time_zone;
-    let day = now
-        .with_timezone(&zone)
-        .date_naive()
-        .and_time(chrono::NaiveTime::MIN);
-    zone.from_local_datetime(&day)
-        .earliest()
-        .map_or(now, |at| at.to_utc())
-}
+    let now = clock(store).await?.now();
+    let since = options.today.then(|| start_of_day(now, zone));
+    let pushes = store.stock_pushes(since, None, options.n).await?;
 
-fn as_json(pass: &PushLog) -> Value {
-    json!({
-        "push_time": pass.push_time,
-        "total_items": pass.total_items,
-        "total_quantity": pass.total_quantity,
-        "reserved_quantity": pass.reserved_quantity,
-        "batch_count": pass.batch_count,
-        "success": pass.success,
-        "error_message": pass.error_message,
-        "duration_seconds": pass.duration_seconds,
-    })
+    if options.json {
+        out::json(&pushes)?;
+    } else {
+        print::pushes(&pushes, zone)?;
+    }
+    Ok(ExitCode::SUCCESS)
 }

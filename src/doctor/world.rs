@@ -11,7 +11,7 @@ use crate::{
     attention,
     config::Config,
     order::explain::{Buying, span},
-    store::{MANY_OLD, Scope, Store, StoreError, shown_since},
+    store::{MANY_OLD, Store, StoreError, shown_since},
 };
 
 /// What the shop has sent by itself in this time tells that it still dispatches.
@@ -51,7 +51,7 @@ async fn shop_orders(
     let Patient { store, config, .. } = *patient;
     buying(patient, findings);
     for brake in store.brakes().await? {
-        if brake.scope == Scope::All {
+        if brake.panel.is_none() {
             findings.warn(
                 "paused",
                 format!(

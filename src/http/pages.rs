@@ -74,8 +74,7 @@ pub(super) fn routes(state: &AppState) -> Router<AppState> {
             "/orders/{id}/confirm",
             get(decide::ask_confirm).post(decide::confirm),
         )
-        .route("/brakes/pause", get(brake::ask_pause).post(brake::pause))
-        .route("/brakes/resume", get(brake::ask_resume).post(brake::resume))
+        .route("/brakes/{action}", get(brake::ask).post(brake::act))
         .route("/panels", get(panels::page))
         .route("/jobs", get(jobs::page))
         .route("/jobs/{job}/run", get(run::ask_job).post(run::run_job))
@@ -105,9 +104,11 @@ pub(super) async fn dress(request: Request, next: Next) -> Response {
     if acts && let Some(pages) = pages {
         pages.forget().await;
     }
+
     if wants_page && is_problem(&response) {
         response = Problem::of(response.status(), lang, &uri).page(response);
     }
+
     if let Some(lang) = chosen
         && let Ok(cookie) = HeaderValue::from_str(&choice(lang))
     {
@@ -154,6 +155,7 @@ impl Problem {
             status if status.is_client_error() => page.error_request,
             _ => page.error_internal,
         };
+
         Self {
             c: Chrome::new(lang, page.error.to_owned(), uri),
             text,

@@ -2,12 +2,15 @@
 
 use std::fmt;
 
+use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::IntegrationId;
 
 /// Which field of a purchase holds what the customer typed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PlayerFields {
     /// As the vendor's sheet has it: `userIdentifier` is the player (`oyuncu_bilgi`), `extraField`
     /// the telephone or a prefix of the player.
@@ -19,13 +22,16 @@ pub enum PlayerFields {
 }
 
 /// What a purchase says about the player (source: `znet.md`, "Player fields").
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Player {
-    /// By which rule the fields were filled, which also decides how they are sent.
+    /// By which rule the fields were filled, which also decides how they are sent: `sheet` or `shop`.
+    #[schema(value_type = String)]
     pub fields: PlayerFields,
     /// `oyuncu_bilgi`.
+    #[serde(rename = "oyuncu_bilgi")]
     pub player_id: Option<String>,
     /// `musteri_tel`.
+    #[serde(rename = "musteri_tel")]
     pub phone: Option<String>,
 }
 

@@ -7,37 +7,37 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
     listing::{Listing, MADE_TO_ORDER},
     reserve::{Holder, Reserved},
-    rule::{Deficit, Figure, Rules, Verdict, decide},
+    rule::{Deficit, Figure, Reason, Rules, Verdict, Wait, decide},
     shelf::available,
 };
 use crate::marketplace::Barcode;
 
 /// One barcode of the plan.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Entry {
-    /// Units in the warehouse; `None` when `central_stock` does not have it any more.
+    /// Units in the warehouse; null when `central_stock` does not have it any more.
     pub qty: Option<i32>,
     /// Units that are held for orders.
     pub reserved: u64,
-    /// Units of this product that the warehouse keeps back besides those of every product.
+    /// Units that the warehouse keeps back of this product (`stock_listing_policy`).
     pub extra_buffer: u32,
-    /// Units on its shelves, where they are fewer than `qty`: the others are not sold.
+    /// Units on its shelves, where they are fewer than `qty`: the others are not sold. Otherwise null.
     pub shelved: Option<i32>,
-    /// Whether it is sold without being there.
+    /// Whether it is made to order: always on sale, whatever the shelves hold.
     pub made_to_order: bool,
     /// Units that should be on sale.
     pub desired: i32,
-    /// Units on sale, when it was last looked at.
+    /// Units on sale when it was last checked; null when it never was, or is not listed.
     pub on_sale: Option<i32>,
     /// Fewer are on sale than should be: by how many, and since when.
     #[serde(skip)]
     pub deficit: Option<Deficit>,
-    /// What is done.
-    #[serde(flatten)]
+    #[serde(skip)]
     pub verdict: Verdict,
 }
 
@@ -118,19 +118,16 @@ fn entry(
     }
 }
 
-/// A barcode of the plan with everything that led to it, for people.
-#[derive(Clone, Debug, Serialize)]
-pub struct Explained<'a> {
-    /// Which.
-    pub barcode: &'a str,
-    /// The plan.
+/// A product with everything that led to what is done. Of one that waits, `wait` is the kind and
+/// `until` its end.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PlannedItem {
+    pub barcode: String,
     #[serde(flatten)]
-    pub entry: &'a Entry,
-    /// Who holds units.
-    pub holders: &'a [Holder],
-    /// Units that are kept back, those of every product and those of this one.
+    pub entry: Entry,
+    /// Units that are kept back: those of every product, and `extra_buffer`.
     pub safety: u32,
-    /// When it was last looked at.
+    /// When it was last checked what is on sale.
     pub observed_at: Option<DateTime<Utc>>,
     /// Since when fewer are on sale than should be.
     pub deficit_since: Option<DateTime<Utc>>,
@@ -138,6 +135,51 @@ pub struct Explained<'a> {
     pub sent: Option<i32>,
     /// When it went out.
     pub sent_at: Option<DateTime<Utc>>,
-    /// Trendyol's words, where it refuses the barcode.
-    pub refused: Option<&'a str>,
+    /// The store's words, where it refuses the product.
+    pub refused: Option<String>,
+    #[serde(flatten)]
+    pub next: Next,
+    /// Who holds units.
+    pub holders: Vec<Holder>,
+}
+
+/// What is done with a product, for programs and people.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Next {
+    /// `in_sync`, `send` or `wait`.
+    verdict: &'static str,
+    /// What will be sent.
+    quantity: Option<i32>,
+    /// Why it is this many: `lower`, `raise` or `raise_settled`.
+    #[schema(value_type = Option<String>)]
+    reason: Option<Reason>,
+    /// Why nothing is sent now.
+    waits: Option<String>,
+    #[serde(flatten)]
+    #[schema(ignore)]
+    wait: Option<Wait>,
+}
+
+impl From<Verdict> for Next {
+    fn from(verdict: Verdict) -> Self {
+        let mut next = Self {
+            verdict: "in_sync",
+            quantity: None,
+            reason: None,
+            waits: None,
+            wait: None,
+        };
+        match verdict {
+            Verdict::InSync => {}
+            Verdict::Send { quantity, reason } => {
+                next.verdict = "send";
+                (next.quantity, next.reason) = (Some(quantity), Some(reason));
+            }
+            Verdict::Wait(wait) => {
+                next.verdict = "wait";
+                (next.wait, next.waits) = (Some(wait), Some(wait.sentence()));
+            }
+        }
+        next
+    }
 }

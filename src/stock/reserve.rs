@@ -8,7 +8,8 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
+use utoipa::ToSchema;
 
 use super::{
     Oddity, details,
@@ -88,12 +89,14 @@ pub struct Held {
     pub asked_in_vain: i32,
 }
 
-/// Units held by one package or row.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// Units held by one order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Holder {
-    /// The order.
+    /// The order's number.
     pub order: String,
-    /// The package; `None` for a row of the warehouse that no package stands behind.
+    /// Its package; null for a row of the warehouse that no package stands behind.
+    #[serde(serialize_with = "as_text")]
+    #[schema(value_type = Option<String>)]
     pub package: Option<i64>,
     /// Where the package stands; of a row the table.
     pub status: String,
@@ -101,6 +104,12 @@ pub struct Holder {
     pub units: u32,
     /// Whether they were shipped although nobody has taken them from the shelves.
     pub shipped: bool,
+}
+
+/// Ids are texts: programs lose digits of numbers.
+#[expect(clippy::ref_option, reason = "serde hands over a reference")]
+fn as_text<S: Serializer>(id: &Option<i64>, serializer: S) -> Result<S::Ok, S::Error> {
+    id.map(|id| id.to_string()).serialize(serializer)
 }
 
 /// Everything that is held.

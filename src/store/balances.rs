@@ -12,7 +12,6 @@ use crate::order::IntegrationId;
 /// What an account held, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Balance {
-    /// The account.
     pub integration: IntegrationId,
     /// In TRY.
     pub amount: Decimal,
@@ -23,7 +22,6 @@ pub struct Balance {
 /// A balance that was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Balanced {
-    /// The account.
     pub integration: IntegrationId,
     /// Whether it holds less than the limit.
     pub low: bool,
@@ -34,40 +32,21 @@ pub struct Balanced {
 /// Which columns for a balance the shop's `integrations` has; older databases have none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BalanceColumns {
-    /// `balance`.
     pub balance: bool,
-    /// `"balanceUpdatedAt"`.
     pub updated_at: bool,
 }
 
 /// Balances as columns for `unnest`.
-struct Columns {
-    ids: Vec<Uuid>,
-    amounts: Vec<Decimal>,
-    times: Vec<DateTime<Utc>>,
-}
+type Columns = (Vec<Uuid>, Vec<Decimal>, Vec<DateTime<Utc>>);
 
-impl Columns {
-    fn of<'a>(balances: impl Iterator<Item = &'a Balance>) -> Self {
-        let mut columns = Self {
-            ids: Vec::new(),
-            amounts: Vec::new(),
-            times: Vec::new(),
-        };
-        for balance in balances {
-            columns.ids.push(balance.integration.0);
-            columns.amounts.push(balance.amount);
-            columns.times.push(balance.at);
-        }
-        columns
-    }
+fn as_columns<'a>(balances: impl Iterator<Item = &'a Balance>) -> Columns {
+    balances
+        .map(|it| (it.integration.0, it.amount, it.at))
+        .collect()
 }
 
 impl Store {
     /// Which columns for a balance the shop has.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be asked.
     pub async fn balance_columns(&self) -> Result<BalanceColumns, StoreError> {
         let names = sqlx::query_scalar!(
             r#"SELECT attname::text AS "name!" FROM pg_attribute
@@ -86,15 +65,12 @@ impl Store {
 
     /// Writes balances that are newer than what is known, each account at most once per call.
     /// Returns those that were. Below `warn_below` they count as low.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be written.
     pub async fn record_balances(
         &self,
         balances: &[Balance],
         warn_below: Decimal,
     ) -> Result<Vec<Balanced>, StoreError> {
-        let c = Columns::of(balances.iter());
+        let (ids, amounts, times) = as_columns(balances.iter());
         let rows = sqlx::query!(
             r#"INSERT INTO orderwatch.panels AS p
                    (integration_id, balance, balance_at, low_warned_at)
@@ -111,29 +87,25 @@ impl Store {
                WHERE COALESCE(p.balance_at < excluded.balance_at, true)
                RETURNING integration_id, low_warned_at IS NOT NULL AS "low!",
                          COALESCE(low_warned_at = balance_at, false) AS "warn!""#,
-            &c.ids,
-            &c.amounts,
-            &c.times,
+            &ids,
+            &amounts,
+            &times,
             warn_below
         )
         .fetch_all(&self.pool)
         .await
         .map_err(StoreError::doing("writing balances"))?;
-        Ok(rows
-            .into_iter()
-            .map(|row| Balanced {
-                integration: IntegrationId(row.integration_id),
-                low: row.low,
-                warn: row.warn,
-            })
-            .collect())
+
+        let written = rows.into_iter().map(|row| Balanced {
+            integration: IntegrationId(row.integration_id),
+            low: row.low,
+            warn: row.warn,
+        });
+        Ok(written.collect())
     }
 
     /// Says balances in the shop's rows, as far as there are columns for them. A row that somebody
     /// holds is left for the next time.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be written.
     pub async fn show_balances(
         &self,
         balances: &[Balance],
@@ -145,11 +117,13 @@ impl Store {
             (false, true) => UPDATED_AT,
             (false, false) => return Ok(()),
         };
-        let c = Columns::of(balances.iter().filter(|balance| fits(balance.amount)));
+
+        let fitting = balances.iter().filter(|balance| fits(balance.amount));
+        let (ids, amounts, times) = as_columns(fitting);
         sqlx::query(sql)
-            .bind(&c.ids)
-            .bind(&c.amounts)
-            .bind(&c.times)
+            .bind(&ids)
+            .bind(&amounts)
+            .bind(&times)
             .execute(&self.pool)
             .await
             .map(drop)

@@ -4,40 +4,24 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{EVERYWHERE, Person, Store, StoreError, ZNET};
-use crate::order::{IntegrationId, TenantId};
+use crate::{
+    order::{IntegrationId, TenantId},
+    overview::PauseView,
+};
 
-/// What a brake holds.
+/// Where buying is paused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
     /// All panels.
     All,
-    /// One panel.
     Panel(IntegrationId),
 }
 
-/// A brake that is on.
-#[derive(Clone, Debug)]
-pub struct Brake {
-    /// What it holds.
-    pub scope: Scope,
-    /// The panel's name; `None` for all panels, or when its row is gone.
-    pub panel: Option<String>,
-    /// Who put it on.
-    pub who: String,
-    /// Why.
-    pub why: String,
-    /// When.
-    pub at: DateTime<Utc>,
-}
-
-/// A panel, as people name it.
+/// A panel without its account.
 #[derive(Clone, Debug)]
 pub struct KnownPanel {
-    /// `integrations.id`.
     pub id: IntegrationId,
-    /// `integrations.name`.
     pub name: String,
-    /// Whose it is.
     pub tenant: TenantId,
 }
 
@@ -46,14 +30,6 @@ impl Scope {
         match self {
             Self::All => EVERYWHERE,
             Self::Panel(id) => id.0,
-        }
-    }
-
-    fn of(key: Uuid) -> Self {
-        if key == EVERYWHERE {
-            Self::All
-        } else {
-            Self::Panel(IntegrationId(key))
         }
     }
 
@@ -66,10 +42,7 @@ impl Scope {
 }
 
 impl Store {
-    /// Puts a brake on. False when it was on already: it stays as it was.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
+    /// Pauses buying. False when it was paused already: the first person's reason stays.
     pub async fn pause(
         &self,
         scope: Scope,
@@ -92,13 +65,11 @@ impl Store {
         .execute(&self.pool)
         .await
         .map_err(StoreError::doing("pausing"))?;
+
         Ok(paused.rows_affected() == 1)
     }
 
-    /// Takes a brake off and wakes the dispatcher. False when there was none.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
+    /// Resumes buying and wakes the dispatcher. False when it was not paused.
     pub async fn resume(
         &self,
         scope: Scope,
@@ -122,17 +93,16 @@ impl Store {
         .fetch_optional(&self.pool)
         .await
         .map_err(StoreError::doing("resuming"))?;
+
         Ok(resumed.is_some())
     }
 
     /// The brakes that are on, that of all panels first.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be read.
-    pub async fn brakes(&self) -> Result<Vec<Brake>, StoreError> {
+    pub async fn brakes(&self) -> Result<Vec<PauseView>, StoreError> {
         if !self.sides.shop {
             return Ok(Vec::new());
         }
+
         let rows = sqlx::query!(
             r#"SELECT b.scope, b.who, b.why, b.at, i.name AS "panel?"
                FROM orderwatch.brakes b LEFT JOIN public.integrations i ON i.id = b.scope
@@ -141,22 +111,18 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(StoreError::doing("reading the brakes"))?;
-        Ok(rows
-            .into_iter()
-            .map(|row| Brake {
-                scope: Scope::of(row.scope),
-                panel: row.panel,
-                who: row.who,
-                why: row.why,
-                at: row.at,
-            })
-            .collect())
+
+        let views = rows.into_iter().map(|row| PauseView {
+            panel: (row.scope != EVERYWHERE).then_some(IntegrationId(row.scope)),
+            name: row.panel,
+            who: row.who,
+            why: row.why,
+            at: row.at,
+        });
+        Ok(views.collect())
     }
 
     /// The panels that orderwatch can buy at, by name, without their accounts.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be read.
     pub async fn known_panels(&self) -> Result<Vec<KnownPanel>, StoreError> {
         let rows = sqlx::query!(
             r#"SELECT id, name, "tenantId" AS tenant FROM public.integrations
@@ -166,13 +132,12 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(StoreError::doing("reading the panels"))?;
-        Ok(rows
-            .into_iter()
-            .map(|row| KnownPanel {
-                id: IntegrationId(row.id),
-                name: row.name,
-                tenant: TenantId(row.tenant),
-            })
-            .collect())
+
+        let panels = rows.into_iter().map(|row| KnownPanel {
+            id: IntegrationId(row.id),
+            name: row.name,
+            tenant: TenantId(row.tenant),
+        });
+        Ok(panels.collect())
     }
 }

@@ -1,4 +1,4 @@
-//! Who is at work: each daemon says again and again that it is there.
+//! The daemons that run: each writes a heartbeat.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -6,25 +6,11 @@ use uuid::Uuid;
 use super::{Store, StoreError};
 use crate::overview::{Daemon, DaemonView, GONE_AFTER, buying_name, buying_named};
 
-/// Rows of daemons that are gone are of no use to anybody after this time.
+/// Rows of daemons that are gone are deleted after this time.
 const FORGOTTEN_AFTER: TimeDelta = TimeDelta::days(7);
 
-struct Row {
-    id: Uuid,
-    version: String,
-    started_at: DateTime<Utc>,
-    seen_at: DateTime<Utc>,
-    stopped_at: Option<DateTime<Utc>>,
-    buying: String,
-    watching: bool,
-    stuck: Vec<String>,
-}
-
 impl Store {
-    /// A daemon says that it is there, and how it is.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
+    /// A daemon's heartbeat.
     pub async fn daemon_seen(&self, daemon: &Daemon, now: DateTime<Utc>) -> Result<(), StoreError> {
         sqlx::query!(
             "WITH forgotten AS (
@@ -47,13 +33,10 @@ impl Store {
         .execute(&self.pool)
         .await
         .map(drop)
-        .map_err(StoreError::doing("saying that the daemon is there"))
+        .map_err(StoreError::doing("writing the heartbeat"))
     }
 
-    /// A daemon has ended properly.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
+    /// A daemon has stopped in order.
     pub async fn daemon_stopped(&self, id: Uuid, now: DateTime<Utc>) -> Result<(), StoreError> {
         sqlx::query!(
             "UPDATE orderwatch.daemons SET stopped_at = $2 WHERE id = $1",
@@ -63,44 +46,38 @@ impl Store {
         .execute(&self.pool)
         .await
         .map(drop)
-        .map_err(StoreError::doing("saying that the daemon has ended"))
+        .map_err(StoreError::doing("writing that the daemon has stopped"))
     }
 
     /// The daemons that run or have run lately, the one seen last first.
-    ///
-    /// # Errors
-    /// [`StoreError`] when they cannot be read.
     pub async fn daemons(&self, now: DateTime<Utc>) -> Result<Vec<DaemonView>, StoreError> {
-        let rows = sqlx::query_as!(
-            Row,
+        let rows = sqlx::query!(
             "SELECT id, version, started_at, seen_at, stopped_at, buying, watching, stuck
              FROM orderwatch.daemons ORDER BY stopped_at IS NOT NULL, seen_at DESC, id"
         )
         .fetch_all(&self.pool)
         .await
-        .map_err(StoreError::doing("reading who is at work"))?;
-        rows.into_iter().map(|row| row.view(now)).collect()
-    }
-}
+        .map_err(StoreError::doing("reading the daemons"))?;
 
-impl Row {
-    fn view(self, now: DateTime<Utc>) -> Result<DaemonView, StoreError> {
-        let patience = TimeDelta::from_std(GONE_AFTER).unwrap_or_default();
-        Ok(DaemonView {
-            alive: self.stopped_at.is_none() && now - self.seen_at <= patience,
-            buying: buying_named(&self.buying).ok_or_else(|| StoreError::Inconsistent {
+        let views = rows.into_iter().map(|row| {
+            let buying = buying_named(&row.buying).ok_or_else(|| StoreError::Inconsistent {
                 table: "orderwatch.daemons",
                 column: "buying",
-                row: self.id.to_string(),
-                value: self.buying.clone(),
-            })?,
-            id: self.id,
-            version: self.version,
-            started_at: self.started_at,
-            seen_at: self.seen_at,
-            stopped_at: self.stopped_at,
-            watching: self.watching,
-            stuck: self.stuck,
-        })
+                row: row.id.to_string(),
+                value: row.buying.clone(),
+            })?;
+            Ok(DaemonView {
+                alive: row.stopped_at.is_none() && now <= row.seen_at + GONE_AFTER,
+                buying,
+                id: row.id,
+                version: row.version,
+                started_at: row.started_at,
+                seen_at: row.seen_at,
+                stopped_at: row.stopped_at,
+                watching: row.watching,
+                stuck: row.stuck,
+            })
+        });
+        views.collect()
     }
 }

@@ -29,7 +29,45 @@ pub struct StoredEvent {
     pub detail: Value,
 }
 
+/// A step of an order, with its place in the timeline.
+#[derive(Clone, Debug)]
+pub struct NumberedEvent {
+    /// Ascends with time.
+    pub id: i64,
+    pub event: StoredEvent,
+}
+
 impl Store {
+    /// The steps of an order after one of them, oldest first.
+    pub async fn events_after(
+        &self,
+        order: OrderId,
+        after: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<NumberedEvent>, StoreError> {
+        let rows = sqlx::query!(
+            "SELECT id, at, kind, detail FROM orderwatch.events
+             WHERE order_id = $1 AND ($2::bigint IS NULL OR id > $2) ORDER BY id LIMIT $3",
+            order.0,
+            after,
+            limit
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("reading a page of events"))?;
+        Ok(rows
+            .into_iter()
+            .map(|row| NumberedEvent {
+                id: row.id,
+                event: StoredEvent {
+                    at: row.at,
+                    kind: row.kind,
+                    detail: row.detail,
+                },
+            })
+            .collect())
+    }
+
     /// Writes steps down that change nothing else.
     ///
     /// # Errors

@@ -16,47 +16,26 @@ pub const EVERYWHERE: Uuid = Uuid::nil();
 /// One row of `integrations`; its account is a secret.
 #[derive(Clone, Debug)]
 pub struct Integration {
-    /// `id`.
     pub id: IntegrationId,
-    /// `"tenantId"`.
     pub tenant: TenantId,
-    /// `name`, as the shop's staff know it.
+    /// As the shop's staff know it.
     pub name: String,
-    /// `enabled`; true where the column is absent.
+    /// True where the column is absent.
     pub enabled: bool,
-    /// Whether somebody has paused buying there, or everywhere.
+    /// Whether buying is paused there, or everywhere.
     pub paused: bool,
     /// Until when its breaker is open; also after that time, until a probe has closed it.
     pub open_until: Option<DateTime<Utc>>,
-    /// `"baseUrl"`.
     pub base_url: Option<SecretString>,
-    /// `kod`.
     pub kod: Option<SecretString>,
-    /// `sifre`.
     pub sifre: Option<SecretString>,
-}
-
-struct Row {
-    id: Uuid,
-    tenant_id: Uuid,
-    name: String,
-    enabled: bool,
-    paused: bool,
-    open_until: Option<DateTime<Utc>>,
-    base_url: Option<String>,
-    kod: Option<String>,
-    sifre: Option<String>,
 }
 
 impl Store {
     /// All znet integrations, the disabled ones too: what was bought there is still watched.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be read.
     pub async fn integrations(&self) -> Result<Vec<Integration>, StoreError> {
         // `enabled` is absent in older databases: read through JSON it is NULL there.
-        let rows = sqlx::query_as!(
-            Row,
+        let rows = sqlx::query!(
             r#"SELECT i.id, i."tenantId" AS tenant_id, i.name,
                       COALESCE((to_jsonb(i) ->> 'enabled')::boolean, true) AS "enabled!",
                       EXISTS (SELECT FROM orderwatch.brakes b
@@ -73,13 +52,8 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(StoreError::doing("reading the integrations"))?;
-        Ok(rows.into_iter().map(Integration::from).collect())
-    }
-}
 
-impl From<Row> for Integration {
-    fn from(row: Row) -> Self {
-        Self {
+        let integrations = rows.into_iter().map(|row| Integration {
             id: IntegrationId(row.id),
             tenant: TenantId(row.tenant_id),
             name: row.name,
@@ -89,6 +63,7 @@ impl From<Row> for Integration {
             base_url: row.base_url.map(SecretString::from),
             kod: row.kod.map(SecretString::from),
             sifre: row.sifre.map(SecretString::from),
-        }
+        });
+        Ok(integrations.collect())
     }
 }

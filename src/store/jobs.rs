@@ -1,54 +1,27 @@
 //! Passes of periodic jobs: who runs one, and what came of it.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use sqlx::{ConnectOptions, Connection, Executor, PgConnection};
 
 use super::{Store, StoreError, pool::in_time};
+use crate::overview::RunView;
 
 /// One scheduled pass, which happens once however many replicas there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tick {
-    /// The job's name.
     pub job: &'static str,
     /// The scheduled time.
     pub at: DateTime<Utc>,
 }
 
-/// A pass as it was written down.
-#[derive(Clone, Debug)]
-pub struct JobRun {
-    /// The scheduled time.
-    pub tick: DateTime<Utc>,
-    /// When it began.
-    pub started_at: DateTime<Utc>,
-    /// When it ended.
-    pub finished_at: Option<DateTime<Utc>>,
-    /// `done` or `failed`; `None` while it runs, or when its process died.
-    pub outcome: Option<String>,
-    /// Its figures, or the error.
-    pub report: Option<Value>,
-}
-
-/// What became of a job lately.
-#[derive(Clone, Debug)]
-pub struct Lately {
-    /// The job.
-    pub job: String,
-    /// Its last passes, the newest first.
-    pub runs: Vec<JobRun>,
-    /// When the last one that was done ended.
-    pub done_at: Option<DateTime<Utc>>,
-}
-
-impl Lately {
-    const fn nothing(job: String) -> Self {
-        Self {
-            job,
-            runs: Vec::new(),
-            done_at: None,
-        }
-    }
+/// A job's last passes, the newest first, and when the last one that was done ended.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RecentRuns {
+    pub(crate) runs: Vec<RunView>,
+    pub(crate) done_at: Option<DateTime<Utc>>,
 }
 
 /// The right to run a job's pass; lost with the connection.
@@ -91,9 +64,6 @@ impl Leader {
 
 impl Store {
     /// Takes the right to run a job, unless another process has it.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be asked for.
     pub async fn lead(&self, job: &str) -> Result<Option<Leader>, StoreError> {
         let doing = StoreError::doing("asking for the lead of a job");
         let mut connection = self.begin_lead().await.map_err(&doing)?;
@@ -107,15 +77,13 @@ impl Store {
         if leads {
             return Ok(Some(leader));
         }
+
         // Dropped with its transaction open, it would be a line in the server's log at every try.
         leader.resign().await;
         Ok(None)
     }
 
     /// The same, but waits for half a minute while another process has it.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be asked for.
     pub async fn lead_in_turn(&self, job: &str) -> Result<Option<Leader>, StoreError> {
         let doing = StoreError::doing("waiting for the lead of a job");
         let mut connection = self.begin_lead().await.map_err(&doing)?;
@@ -149,9 +117,6 @@ impl Store {
 
     /// Writes the tick down. False when another replica has done so already. Whoever may write has the
     /// lead, so a pass before that has not ended never will.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
     pub async fn begin_job(&self, tick: Tick, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let begun = sqlx::query!(
             "WITH cut_off AS (
@@ -172,9 +137,6 @@ impl Store {
     }
 
     /// Writes down how a pass ended.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
     pub async fn end_job(
         &self,
         tick: Tick,
@@ -197,74 +159,65 @@ impl Store {
         Ok(ended.rows_affected() == 1)
     }
 
-    /// The last passes of each of these jobs, the newest first, and when the last one that was done
-    /// ended.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be read.
-    pub async fn jobs_lately(&self, jobs: &[&str], limit: i64) -> Result<Vec<Lately>, StoreError> {
-        let names: Vec<String> = jobs.iter().map(|&job| job.to_owned()).collect();
-        let doing = StoreError::doing("reading the passes of the jobs");
+    /// The last passes of each of these jobs; a job that never passed is missing.
+    pub(crate) async fn recent_runs(
+        &self,
+        jobs: Vec<String>,
+        limit: i64,
+    ) -> Result<HashMap<String, RecentRuns>, StoreError> {
         let rows = sqlx::query!(
             r#"SELECT j.name AS "job!", r.tick AS "tick!", r.started_at AS "started_at!",
-                      r.finished_at, r.outcome, r.report
+                      r.finished_at, r.outcome, r.report, d.finished_at AS "done_at?"
                FROM unnest($1::text[]) AS j (name)
+               LEFT JOIN LATERAL (
+                   SELECT finished_at FROM orderwatch.job_runs
+                   WHERE job = j.name AND outcome = 'done' ORDER BY tick DESC LIMIT 1) d ON true
                CROSS JOIN LATERAL (
                    SELECT * FROM orderwatch.job_runs r
                    WHERE r.job = j.name ORDER BY r.tick DESC LIMIT $2) r
                ORDER BY j.name, r.tick DESC"#,
-            &names,
+            &jobs,
             limit
         )
         .fetch_all(&self.pool)
         .await
-        .map_err(&doing)?;
-        let done = sqlx::query!(
-            r#"SELECT j.name AS "job!", r.finished_at
-               FROM unnest($1::text[]) AS j (name)
-               CROSS JOIN LATERAL (
-                   SELECT r.finished_at FROM orderwatch.job_runs r
-                   WHERE r.job = j.name AND r.outcome = 'done'
-                   ORDER BY r.tick DESC LIMIT 1) r"#,
-            &names
-        )
-        .fetch_all(&self.pool)
-        .await
-        .map_err(&doing)?;
-        let mut lately: Vec<Lately> = names.into_iter().map(Lately::nothing).collect();
+        .map_err(StoreError::doing("reading the passes of the jobs"))?;
+
+        // Each row carries the job's last good end along.
+        let mut recent: HashMap<String, RecentRuns> = HashMap::new();
         for row in rows {
-            let run = JobRun {
+            let job = recent.entry(row.job).or_default();
+            job.done_at = row.done_at;
+            job.runs.push(RunView {
                 tick: row.tick,
                 started_at: row.started_at,
                 finished_at: row.finished_at,
                 outcome: row.outcome,
                 report: row.report,
-            };
-            let known = lately.iter_mut().filter(|known| known.job == row.job);
-            known.for_each(|known| known.runs.push(run.clone()));
+            });
         }
-        for row in done {
-            let known = lately.iter_mut().filter(|known| known.job == row.job);
-            known.for_each(|known| known.done_at = row.finished_at);
-        }
-        Ok(lately)
+        Ok(recent)
     }
 
-    /// The last passes of a job, newest first.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be read.
-    pub async fn job_runs(&self, job: &str, limit: i64) -> Result<Vec<JobRun>, StoreError> {
+    /// The passes of a job before one of them, newest first.
+    pub async fn job_runs_before(
+        &self,
+        job: &str,
+        before: Option<DateTime<Utc>>,
+        limit: i64,
+    ) -> Result<Vec<RunView>, StoreError> {
         sqlx::query_as!(
-            JobRun,
+            RunView,
             "SELECT tick, started_at, finished_at, outcome, report FROM orderwatch.job_runs
-             WHERE job = $1 ORDER BY tick DESC LIMIT $2",
+             WHERE job = $1 AND ($2::timestamptz IS NULL OR tick < $2)
+             ORDER BY tick DESC LIMIT $3",
             job,
+            before,
             limit
         )
         .fetch_all(&self.pool)
         .await
-        .map_err(StoreError::doing("reading the passes of a job"))
+        .map_err(StoreError::doing("reading a page of passes"))
     }
 }
 

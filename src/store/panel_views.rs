@@ -1,9 +1,7 @@
 //! The panels as people see them: rows of the shop and what the replicas agree on.
 
 use chrono::{DateTime, Utc};
-use rust_decimal::Decimal;
 use sqlx::{Postgres, Transaction};
-use uuid::Uuid;
 
 use super::{EVERYWHERE, StoreError, ZNET};
 use crate::{
@@ -12,26 +10,12 @@ use crate::{
     overview::{Bought, BreakerView, PanelOrders, PanelView, SecondView},
 };
 
-struct Row {
-    id: Uuid,
-    name: String,
-    tenant: Uuid,
-    enabled: bool,
-    paused: bool,
-    open_until: Option<DateTime<Utc>>,
-    opened_at: Option<DateTime<Utc>>,
-    open_reason: Option<String>,
-    balance: Option<Decimal>,
-    balance_at: Option<DateTime<Utc>>,
-}
-
 /// The panels by name, without figures about their orders.
 pub(super) async fn panels(
     transaction: &mut Transaction<'_, Postgres>,
 ) -> Result<Vec<PanelView>, StoreError> {
     // `enabled` is absent in older databases: read through JSON it is NULL there.
-    let rows = sqlx::query_as!(
-        Row,
+    let rows = sqlx::query!(
         r#"SELECT i.id, i.name, i."tenantId" AS tenant,
                   COALESCE((to_jsonb(i) ->> 'enabled')::boolean, true) AS "enabled!",
                   EXISTS (SELECT FROM orderwatch.brakes b WHERE b.scope IN (i.id, $2)) AS "paused!",
@@ -48,33 +32,17 @@ pub(super) async fn panels(
     .fetch_all(&mut **transaction)
     .await
     .map_err(StoreError::doing("reading the panels"))?;
-    rows.into_iter().map(PanelView::try_from).collect()
-}
 
-impl TryFrom<Row> for PanelView {
-    type Error = StoreError;
-
-    fn try_from(row: Row) -> Result<Self, StoreError> {
-        let breaker = match (row.open_until, row.opened_at, row.open_reason) {
-            (Some(until), Some(since), Some(reason)) => Some(BreakerView {
-                reason: Reason::parse(&reason).ok_or_else(|| StoreError::Inconsistent {
-                    table: "orderwatch.panels",
-                    column: "open_reason",
-                    row: row.id.to_string(),
-                    value: reason,
-                })?,
-                since,
-                until,
-            }),
-            _ => None,
-        };
-        Ok(Self {
-            id: IntegrationId(row.id),
+    // The figures about its orders are filled in by who counts them.
+    let views = rows.into_iter().map(|row| {
+        let id = IntegrationId(row.id);
+        Ok(PanelView {
+            id,
             name: row.name,
             tenant: TenantId(row.tenant),
             enabled: row.enabled,
             paused: row.paused,
-            breaker,
+            breaker: breaker(id, row.open_until, row.opened_at, row.open_reason)?,
             balance: row.balance,
             balance_at: row.balance_at,
             bought_today: Bought::default(),
@@ -83,5 +51,28 @@ impl TryFrom<Row> for PanelView {
             second: SecondView::default(),
             orders: PanelOrders::default(),
         })
-    }
+    });
+    views.collect()
+}
+
+fn breaker(
+    panel: IntegrationId,
+    until: Option<DateTime<Utc>>,
+    since: Option<DateTime<Utc>>,
+    reason: Option<String>,
+) -> Result<Option<BreakerView>, StoreError> {
+    let (Some(until), Some(since), Some(reason)) = (until, since, reason) else {
+        return Ok(None);
+    };
+    let reason = Reason::parse(&reason).ok_or_else(|| StoreError::Inconsistent {
+        table: "orderwatch.panels",
+        column: "open_reason",
+        row: panel.to_string(),
+        value: reason,
+    })?;
+    Ok(Some(BreakerView {
+        reason,
+        since,
+        until,
+    }))
 }

@@ -72,6 +72,29 @@ struct Found {
 }
 
 impl Store {
+    /// Keeps what a person did that no other record shows.
+    pub async fn record_action(
+        &self,
+        person: &Person,
+        what: &str,
+        target: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        sqlx::query!(
+            "INSERT INTO orderwatch.actions (at, who, what, target, why)
+             VALUES ($1, $2, $3, $4, $5)",
+            now,
+            person.who,
+            what,
+            target,
+            person.why
+        )
+        .execute(&self.pool)
+        .await
+        .map_err(StoreError::doing("keeping what a person did"))?;
+        Ok(())
+    }
+
     /// Releases a held order: queued for its panel, due at once, and the dispatcher is woken.
     ///
     /// # Errors

@@ -13,9 +13,7 @@ use crate::{
 /// What would have become of an order.
 #[derive(Clone, Debug)]
 pub struct ShadowOrder {
-    /// The order.
     pub order: OrderId,
-    /// Whose it is.
     pub tenant: TenantId,
     /// Where it would have gone.
     pub integration: Option<IntegrationId>,
@@ -25,9 +23,6 @@ pub struct ShadowOrder {
 
 impl Store {
     /// Writes down what would have been bought. Returns how many orders were new.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
     pub async fn note_shadow(
         &self,
         orders: &[ShadowOrder],

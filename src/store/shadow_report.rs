@@ -2,91 +2,77 @@
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
-use uuid::Uuid;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{Store, StoreError};
 use crate::order::{IntegrationId, OrderId, Player, PlayerRules, player_fields};
 
 /// An order that would have been bought or held.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ShadowEntry {
     /// The order.
+    #[schema(value_type = uuid::Uuid)]
     pub order: OrderId,
-    /// `"orderNo"`.
-    pub order_no: Option<i32>,
+    /// Its number in the shop.
+    pub number: Option<String>,
     /// Whether the shop's row is gone.
+    #[serde(skip)]
     pub row_gone: bool,
     /// The panel's name.
     pub panel: Option<String>,
-    /// The name that the purchase would have had.
-    pub reference: Option<String>,
     /// When it was found.
     pub at: DateTime<Utc>,
+    /// The name that the purchase would have had.
+    pub reference: Option<String>,
     /// `oyun` of the product.
     pub oyun: Option<String>,
     /// `kupur` of the product.
     pub kupur: Option<String>,
-    /// Its panel and its package, for the rule of the player fields; `None` when the row is gone.
-    pub product: Option<(IntegrationId, Uuid)>,
-    /// `"userIdentifier"`.
-    pub user_identifier: Option<String>,
-    /// `"extraField"`.
-    pub extra_field: Option<String>,
+    /// What would be sent about the player, by the rules of today; null for an order that would be
+    /// held, or whose row is gone.
+    pub player: Option<Player>,
     /// Its price in the panel's list, in TRY.
-    pub expected: Option<Decimal>,
-    /// Why it would have been held ([`HoldReason::as_str`](crate::order::HoldReason::as_str)).
-    pub held: Option<String>,
-    /// What the shop itself did with it meanwhile, if it sent it.
-    pub shop: Option<ShopDid>,
+    pub expected: Option<String>,
+    /// Why it would have been held.
+    pub would_hold: Option<String>,
+    /// What the shop itself did with it, if it sent it.
+    pub sent_by_shop: Option<SentByShop>,
 }
 
 /// The shop sent an order itself.
-#[derive(Clone, Debug)]
-pub struct ShopDid {
-    /// The panel's name; its id where that is no panel of the shop, `None` where the row names none.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct SentByShop {
+    /// The panel's name, its id where that is no panel of the shop; null where the row names none.
     pub panel: Option<String>,
     /// Whether that is the panel at which orderwatch would have bought.
-    pub same: bool,
+    pub same_panel: bool,
     /// Whether it was sent already when shadow mode first saw it.
-    pub before: bool,
+    pub before_it_was_seen: bool,
 }
 
 /// What would have happened at one panel.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ShadowSum {
-    /// The panel; `None` for orders that are routed to none.
+    /// The panel; null for orders that are routed to none.
+    #[schema(value_type = Option<uuid::Uuid>)]
     pub integration: Option<IntegrationId>,
-    /// Its name; `None` when its row is gone.
+    /// Its name; null when its row is gone.
     pub panel: Option<String>,
     /// Orders that would have been bought.
-    pub bought: i64,
+    pub would_buy: i64,
     /// Orders that would have been held.
-    pub held: i64,
-    /// The sum of their prices, in TRY, as far as they are known.
-    pub expected: Decimal,
+    pub would_hold: i64,
+    /// The sum of their prices, as far as they are known.
+    pub expected: String,
+    /// Of `expected`.
+    pub currency: &'static str,
     /// Orders that would have been bought at a price that is not known.
-    pub unpriced: i64,
-}
-
-impl ShadowEntry {
-    /// What would be sent about the player, by the rules of today; `None` for an order that would
-    /// be held, or whose row is gone.
-    #[must_use]
-    pub fn player(&self, rules: &PlayerRules) -> Option<Player> {
-        let (integration, package) = self.product.filter(|_| self.held.is_none())?;
-        player_fields(
-            rules.of(integration, package),
-            self.user_identifier.as_deref(),
-            self.extra_field.as_deref(),
-        )
-    }
+    pub price_unknown: i64,
 }
 
 impl Store {
     /// The sums per panel, of what was found since a time.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be read.
     pub async fn shadow_sums(
         &self,
         since: Option<DateTime<Utc>>,
@@ -108,50 +94,28 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(StoreError::doing("adding up the shadow purchases"))?;
-        Ok(rows
-            .into_iter()
-            .map(|row| ShadowSum {
-                integration: row.integration_id.map(IntegrationId),
-                panel: row.panel,
-                bought: row.bought,
-                held: row.held,
-                expected: row.expected,
-                unpriced: row.unpriced,
-            })
-            .collect())
+
+        let sums = rows.into_iter().map(|row| ShadowSum {
+            integration: row.integration_id.map(IntegrationId),
+            panel: row.panel,
+            would_buy: row.bought,
+            would_hold: row.held,
+            expected: money(row.expected),
+            currency: "TRY",
+            price_unknown: row.unpriced,
+        });
+        Ok(sums.collect())
     }
 
     /// What shadow mode wrote down before one of its orders, newest first.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be read.
     pub async fn shadow_before(
         &self,
         since: Option<DateTime<Utc>>,
         before: Option<(DateTime<Utc>, OrderId)>,
         limit: i64,
+        rules: &PlayerRules,
     ) -> Result<Vec<ShadowEntry>, StoreError> {
-        struct Row {
-            order_id: Uuid,
-            order_no: Option<i32>,
-            gone: bool,
-            panel: Option<String>,
-            reference: Option<String>,
-            at: DateTime<Utc>,
-            oyun: Option<String>,
-            kupur: Option<String>,
-            expected: Option<Decimal>,
-            held_reason: Option<String>,
-            sent_to: Option<String>,
-            same: bool,
-            sent_before: Option<bool>,
-            integration_id: Option<Uuid>,
-            package_id: Option<Uuid>,
-            user_identifier: Option<String>,
-            extra_field: Option<String>,
-        }
-        let rows = sqlx::query_as!(
-            Row,
+        let rows = sqlx::query!(
             r#"SELECT s.order_id, o."orderNo" AS "order_no?", o.id IS NULL AS "gone!",
                       i.name AS "panel?", s.reference,
                       s.at, s.oyun, s.kupur, s.expected, s.held_reason, s.integration_id,
@@ -175,28 +139,42 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(StoreError::doing("reading a page of shadow purchases"))?;
-        Ok(rows
-            .into_iter()
-            .map(|row| ShadowEntry {
+
+        let entries = rows.into_iter().map(|row| {
+            // The rules of today, not of that day: what would be sent now is what somebody checks.
+            let product = row.integration_id.map(IntegrationId).zip(row.package_id);
+            let bought = product.filter(|_| row.held_reason.is_none());
+            let player = bought.and_then(|(integration, package)| {
+                let fields = rules.of(integration, package);
+                player_fields(
+                    fields,
+                    row.user_identifier.as_deref(),
+                    row.extra_field.as_deref(),
+                )
+            });
+            ShadowEntry {
                 order: OrderId(row.order_id),
-                order_no: row.order_no,
+                number: row.order_no.map(|number| number.to_string()),
                 row_gone: row.gone,
                 panel: row.panel,
-                reference: row.reference,
                 at: row.at,
+                reference: row.reference,
                 oyun: row.oyun,
                 kupur: row.kupur,
-                product: row.integration_id.map(IntegrationId).zip(row.package_id),
-                user_identifier: row.user_identifier,
-                extra_field: row.extra_field,
-                expected: row.expected,
-                held: row.held_reason,
-                shop: row.sent_before.map(|before| ShopDid {
+                player,
+                expected: row.expected.map(money),
+                would_hold: row.held_reason,
+                sent_by_shop: row.sent_before.map(|before| SentByShop {
                     panel: row.sent_to,
-                    same: row.same,
-                    before,
+                    same_panel: row.same,
+                    before_it_was_seen: before,
                 }),
-            })
-            .collect())
+            }
+        });
+        Ok(entries.collect())
     }
+}
+
+fn money(amount: Decimal) -> String {
+    format!("{amount:.2}")
 }

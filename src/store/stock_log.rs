@@ -1,60 +1,78 @@
 //! `stock_push_log`, which the warehouse's people read.
 
 use chrono::{DateTime, Utc};
-
+use serde::Serialize;
 use sqlx::{PgConnection, PgExecutor};
+use utoipa::ToSchema;
 
 use super::{Store, StoreError};
+use crate::overview::by_name;
 
-/// A row of it: one pass.
+/// A pass as it is written down; the fields are the table's columns.
 #[derive(Clone, Debug, Default)]
 pub struct PushLog {
-    /// When the pass ended.
     pub push_time: DateTime<Utc>,
-    /// Items that Trendyol took.
     pub total_items: i32,
-    /// Their units.
     pub total_quantity: i32,
-    /// Units that were held back for orders.
     pub reserved_quantity: i32,
-    /// Requests that Trendyol took.
     pub batch_count: i32,
+    pub success: bool,
+    pub error_message: Option<String>,
+    pub duration_seconds: Option<f64>,
+}
+
+/// A pass that sent stock.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct StockPush {
+    /// The row's number.
+    #[serde(serialize_with = "by_name")]
+    #[schema(value_type = String)]
+    pub id: i32,
+    /// When it ended.
+    pub at: DateTime<Utc>,
+    /// Items that Trendyol accepted.
+    pub items: i32,
+    /// Their units.
+    pub units: i32,
+    /// Units that were held back for orders.
+    pub reserved: i32,
+    /// Requests that Trendyol accepted.
+    pub requests: i32,
     /// Whether everything went well.
     pub success: bool,
     /// What did not.
-    pub error_message: Option<String>,
+    pub error: Option<String>,
     /// How long it took, in seconds.
-    pub duration_seconds: Option<f64>,
+    pub seconds: Option<f64>,
 }
 
 impl Store {
     /// Writes a pass down, or what it has done since it was written down. Returns the row's number.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
     pub async fn log_push(&self, row: Option<i32>, pass: &PushLog) -> Result<i32, StoreError> {
         let doing = StoreError::doing("writing stock_push_log");
         let mut connection = self.pool.acquire().await.map_err(doing)?;
         log(&mut connection, row, pass).await
     }
 
-    /// The last passes since a time, newest first.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be read.
-    pub async fn push_log(
+    /// The passes since a time and before one of them, newest first.
+    pub async fn stock_pushes(
         &self,
         since: Option<DateTime<Utc>>,
+        before: Option<i32>,
         limit: i64,
-    ) -> Result<Vec<PushLog>, StoreError> {
+    ) -> Result<Vec<StockPush>, StoreError> {
+        // By id: the time of a pass moves while it goes on.
         sqlx::query_as!(
-            PushLog,
-            "SELECT push_time, total_items, total_quantity, reserved_quantity, batch_count, success,
-                    error_message, duration_seconds
+            StockPush,
+            "SELECT id, push_time AS at, total_items AS items, total_quantity AS units,
+                    reserved_quantity AS reserved, batch_count AS requests, success,
+                    error_message AS error, duration_seconds AS seconds
              FROM public.stock_push_log
-             WHERE $1::timestamptz IS NULL OR push_time >= $1
-             ORDER BY push_time DESC, id DESC LIMIT $2",
+             WHERE ($1::timestamptz IS NULL OR push_time >= $1)
+               AND ($2::integer IS NULL OR id < $2)
+             ORDER BY id DESC LIMIT $3",
             since,
+            before,
             limit
         )
         .fetch_all(&self.pool)
@@ -72,6 +90,7 @@ pub(super) async fn log(
     let Some(id) = row else {
         return write(connection, pass).await;
     };
+
     let written = sqlx::query!(
         "UPDATE public.stock_push_log SET push_time = $2, total_items = $3, total_quantity = $4,
              reserved_quantity = $5, batch_count = $6, success = $7, error_message = $8,

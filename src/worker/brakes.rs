@@ -1,48 +1,66 @@
-//! Which brake a person means.
+//! Pausing and resuming buying, for the command line, the API and the pages.
+
+use chrono::{DateTime, Utc};
 
 use crate::{
     order::IntegrationId,
-    store::{KnownPanel, Scope, Store, StoreError},
+    store::{Person, Scope, Store, StoreError},
 };
 
-/// What is to happen to the brake.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What an operator does with a brake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum BrakeAction {
-    /// Put it on.
     Pause,
-    /// Take it off.
     Resume,
 }
 
-/// What an id means.
-#[derive(Clone, Debug)]
-pub enum BrakeTarget {
-    /// This brake.
-    Brake(Scope),
-    /// Nothing: these are the panels that there are.
-    Unknown(Vec<KnownPanel>),
-}
-
-/// The brake of the panel with this id. A brake outlives its panel and must come off all the same.
-///
-/// # Errors
-/// [`StoreError`] when the database fails.
-pub async fn of_panel(
-    store: &Store,
-    id: IntegrationId,
-    action: BrakeAction,
-) -> Result<BrakeTarget, StoreError> {
-    let panels = store.known_panels().await?;
-    if panels.iter().any(|panel| panel.id == id) {
-        return Ok(BrakeTarget::Brake(Scope::Panel(id)));
-    }
-    // The nil id stands for all panels in the table.
-    let may_be_left = action == BrakeAction::Resume && !id.0.is_nil();
-    if may_be_left {
-        let brakes = store.brakes().await?;
-        if brakes.iter().any(|brake| brake.scope == Scope::Panel(id)) {
-            return Ok(BrakeTarget::Brake(Scope::Panel(id)));
+impl BrakeAction {
+    /// Whether it changed anything: pausing what is paused already keeps the first pause.
+    pub async fn apply(
+        self,
+        store: &Store,
+        scope: Scope,
+        person: &Person,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        match self {
+            Self::Pause => store.pause(scope, person, now).await,
+            Self::Resume => store.resume(scope, person, now).await,
         }
     }
-    Ok(BrakeTarget::Unknown(panels))
+
+    /// The same for stock pushes.
+    pub async fn apply_to_stock(
+        self,
+        store: &Store,
+        person: &Person,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        match self {
+            Self::Pause => store.pause_stock(person, now).await,
+            Self::Resume => store.resume_stock(person, now).await,
+        }
+    }
+
+    /// The scope of one panel; `None` when there is nothing to act on under this id.
+    pub async fn scope(
+        self,
+        store: &Store,
+        id: IntegrationId,
+    ) -> Result<Option<Scope>, StoreError> {
+        // The nil id stands for all panels in the table.
+        if id.0.is_nil() {
+            return Ok(None);
+        }
+
+        let mut found = store.known_panels().await?.iter().any(|it| it.id == id);
+        // A pause outlives its panel, and must be resumable all the same.
+        if !found && self == Self::Resume {
+            let pauses = store.brakes().await?;
+            found = pauses.iter().any(|pause| pause.panel == Some(id));
+        }
+
+        Ok(found.then_some(Scope::Panel(id)))
+    }
 }

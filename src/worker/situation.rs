@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{
     order::PlayerRules,
-    overview::{PauseView, RunView, Situation, start_of_day},
-    store::{Brake, JobRun, Question, Scope, SoldAs, Store, StoreError},
+    overview::{Situation, start_of_day},
+    store::{Question, SoldAs, Store, StoreError},
 };
 
 /// What the configuration says about the figures.
@@ -40,9 +40,6 @@ pub struct Asking {
 }
 
 /// Reads everything, as of about one moment.
-///
-/// # Errors
-/// [`StoreError`] when the database fails or a row cannot be understood.
 pub async fn situation(
     store: &Store,
     asking: &Asking,
@@ -61,16 +58,19 @@ pub async fn situation(
         panel.limit = asking.daily_limit;
     }
     overview.orders.unproven_products = unproven(&store.sold_as().await?, &asking.player);
-    let pauses = store.brakes().await?;
+
+    // What should have come before the oldest daemon started is not overdue.
     let daemons = store.daemons(now).await?;
-    let names: Vec<&str> = asking.jobs.iter().map(|job| job.name).collect();
-    let lately = store.jobs_lately(&names, asking.runs).await?;
     let alive = daemons.iter().filter(|daemon| daemon.alive);
     let since = alive.map(|daemon| daemon.started_at).min();
-    let jobs = asking.jobs.iter().zip(lately).map(|(job, lately)| {
-        let runs = lately.runs.into_iter().map(RunView::from).collect();
-        job.view(runs, lately.done_at, since, now)
+
+    let names = asking.jobs.iter().map(|job| job.name.to_owned());
+    let mut recent = store.recent_runs(names.collect(), asking.runs).await?;
+    let jobs = asking.jobs.iter().map(|job| {
+        let recent = recent.remove(job.name).unwrap_or_default();
+        job.view(recent.runs, recent.done_at, since, now)
     });
+
     Ok(Situation {
         at: now,
         shop: asking.shop,
@@ -78,7 +78,7 @@ pub async fn situation(
         orders: overview.orders,
         panels: overview.panels,
         jobs: jobs.collect(),
-        pauses: pauses.into_iter().map(PauseView::from).collect(),
+        pauses: store.brakes().await?,
         daemons,
         reload_refused: false,
         notices: overview.notices,
@@ -91,31 +91,4 @@ fn unproven(sold: &[SoldAs], rules: &PlayerRules) -> u64 {
     let today = |sold: &&SoldAs| rules.of(sold.integration, sold.package) == sold.fields;
     let products = sold.iter().filter(today).filter(|sold| !sold.confirmed);
     u64::try_from(products.count()).unwrap_or(u64::MAX)
-}
-
-impl From<JobRun> for RunView {
-    fn from(run: JobRun) -> Self {
-        Self {
-            tick: run.tick,
-            started_at: run.started_at,
-            finished_at: run.finished_at,
-            outcome: run.outcome,
-            report: run.report,
-        }
-    }
-}
-
-impl From<Brake> for PauseView {
-    fn from(brake: Brake) -> Self {
-        Self {
-            panel: match brake.scope {
-                Scope::All => None,
-                Scope::Panel(id) => Some(id),
-            },
-            name: brake.panel,
-            who: brake.who,
-            why: brake.why,
-            at: brake.at,
-        }
-    }
 }

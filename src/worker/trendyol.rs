@@ -32,7 +32,7 @@ use async_trait::async_trait;
 
 pub use doorbell::{Answered, Doorbell};
 use follow::Followed;
-pub use forecast::Forecast;
+pub use forecast::{Forecast, ProductHistory};
 pub use needed::needed;
 pub use pull::{Pull, PullOrders};
 pub use pulled::Pulled;

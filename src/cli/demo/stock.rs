@@ -40,7 +40,11 @@ impl StockSummary {
     /// Holds what is on sale against what is there.
     pub(super) async fn of(warehouse: &Warehouse) -> anyhow::Result<Self> {
         let ledger = warehouse.books.trendyol.ledger();
-        let log = warehouse.books.store.push_log(None, PASSES).await?;
+        let log = warehouse
+            .books
+            .store
+            .stock_pushes(None, None, PASSES)
+            .await?;
         let returns = warehouse.books.store.practice_returns().await?;
         let (picked, oversold) = warehouse
             .books
@@ -76,15 +80,15 @@ impl Comparison {
         let on_sale: HashMap<String, u32> = warehouse.books.trendyol.stocks().into_iter().collect();
         let free = warehouse.books.free().await?;
         let forecast = warehouse.forecast().await?;
-        for explained in forecast.explained() {
-            let barcode = explained.barcode;
+        for (barcode, entry) in &forecast.plan().entries {
+            let barcode = barcode.as_str();
             let listed = on_sale.get(barcode).copied().map_or(0, i64::from);
             let free = free.get(barcode).copied().unwrap_or(0).max(0);
             found.products += 1;
             // Held back for a while: what was cancelled minutes ago, the rest of a deficit, or the number
             // was sent lately. Only where orderwatch knows what is on sale.
-            let is_known = explained.entry.on_sale.map(i64::from) == Some(listed);
-            let is_settled = is_known && rests(explained.entry.verdict);
+            let is_known = entry.on_sale.map(i64::from) == Some(listed);
+            let is_settled = is_known && rests(entry.verdict);
             found.unsettled += usize::from(!is_settled);
             let held_back = listed < free && is_settled;
             if listed == free {

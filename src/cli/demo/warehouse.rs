@@ -304,7 +304,7 @@ impl Warehouse {
         let seen = closed + TimeDelta::from_std(FEED_DELAY)? * 2;
         let feed = self.store.feed(ORDERS).await?;
         let has_read = feed.good_at.is_some_and(|at| at > seen);
-        let has_passed = !self.store.push_log(None, 1).await?.is_empty();
+        let has_passed = !self.store.stock_pushes(None, None, 1).await?.is_empty();
         Ok(has_read && has_passed && self.trendyol.reports_waiting() == 0)
     }
 

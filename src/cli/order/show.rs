@@ -6,7 +6,7 @@ use clap::Args;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use super::{one::found, player_value};
+use super::one::found;
 use crate::cli::{Global, out, shop_store};
 use crate::{
     config::Config,
@@ -183,7 +183,7 @@ impl Picture {
                 "errors": tracked.watched.errors,
             })),
             "player": self.player.as_ref().map(|fields| {
-                let mut value = player_value(&fields.player);
+                let mut value = json!(fields.player);
                 value["sent"] = fields.sent.into();
                 value["confirmed"] = fields.confirmed.into();
                 value

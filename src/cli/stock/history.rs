@@ -2,16 +2,14 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::Args;
-use serde_json::json;
 
-use super::{forecast_of, print};
+use super::{parse, print};
 use crate::{
     cli::{clock, out, table::Table},
     config::Config,
-    marketplace::Barcode,
     store::{SentFigure, Store},
+    worker::{jobs::push_rules, trendyol::ProductHistory},
 };
 
 pub(super) const EXAMPLES: &str = "\
@@ -22,7 +20,7 @@ Example:
 pub(in crate::cli) struct Options {
     /// Which product.
     barcode: String,
-    /// So many pushes at most.
+    /// Maximum number of pushes.
     #[arg(short, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(i64).range(1..=1000))]
     n: i64,
     /// Print as JSON.
@@ -35,29 +33,24 @@ pub(super) async fn run(
     store: &Store,
     options: &Options,
 ) -> anyhow::Result<ExitCode> {
-    let text = &options.barcode;
-    let barcode = Barcode::parse(text).with_context(|| format!("{text:?} is no barcode"))?;
-    let forecast = forecast_of(config, store, std::slice::from_ref(&barcode)).await?;
-    let sent = store.sent_figures(barcode.as_str(), options.n).await?;
-    let explained = forecast
-        .explained()
-        .find(|explained| explained.barcode == barcode.as_str());
+    let barcode = parse(&options.barcode)?;
+    let (rules, now) = (push_rules(config, false), clock(store).await?.now());
+    let history = ProductHistory::read(store, &barcode, rules, options.n, now).await?;
     if options.json {
-        let now = explained.map(serde_json::to_value).transpose()?;
-        out::json(&json!({ "now": now, "sent": serde_json::to_value(&sent)? }))?;
+        out::json(&history)?;
         return Ok(ExitCode::SUCCESS);
     }
 
-    let now = clock(store).await?.now();
-    match explained {
-        Some(explained) => out::line(print::in_words(&explained, now))?,
+    match &history.now {
+        Some(product) => out::line(print::in_words(product, now))?,
         None => out::line(format_args!(
             "{barcode}: neither in central_stock nor on sale"
         ))?,
     }
+
     let zone = config.trendyol.returns.time_zone;
     let mut table = Table::new(["SENT AT", "SENT", "SHOULD BE", "WAS", "WHY", "CAME BACK"]);
-    for figure in &sent {
+    for figure in &history.sent {
         table.row([
             figure
                 .sent_at
@@ -71,7 +64,7 @@ pub(super) async fn run(
             came_back(figure),
         ]);
     }
-    if sent.is_empty() {
+    if history.sent.is_empty() {
         out::line("\nNothing was sent of it within the last days.")?;
     } else {
         out::line(format_args!("\n{table}"))?;
@@ -98,9 +91,9 @@ fn came_back(figure: &SentFigure) -> String {
         (Some("success"), _) => "on sale".to_owned(),
         (Some("failed"), _) => format!("refused: {words}"),
         (Some("repeated"), _) => "the same was sent within 15 minutes".to_owned(),
-        (_, "refused") => format!("the request was not taken: {words}"),
-        (_, "unknown") => "perhaps taken; a look tells".to_owned(),
-        (_, "expired") => "no result came; a look tells".to_owned(),
+        (_, "refused") => format!("the request was refused: {words}"),
+        (_, "unknown") => "perhaps accepted; the next check tells".to_owned(),
+        (_, "expired") => "no result came; the next check tells".to_owned(),
         _ => "no result yet".to_owned(),
     }
 }

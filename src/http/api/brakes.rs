@@ -19,7 +19,7 @@ use crate::{
     order::IntegrationId,
     overview::PauseView,
     store::Scope,
-    worker::brakes::{BrakeAction, BrakeTarget, of_panel},
+    worker::brakes::BrakeAction,
 };
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -52,25 +52,6 @@ struct BrakeBody {
     reason: String,
 }
 
-async fn in_force(world: &World, changed: bool) -> Result<Json<Brakes>, Problem> {
-    let brakes = world.store.brakes().await?;
-    let pauses = brakes.into_iter().map(PauseView::from).collect();
-    Ok(Json(Brakes { changed, pauses }))
-}
-
-async fn scope(world: &World, panel: Option<Uuid>, action: BrakeAction) -> Result<Scope, Problem> {
-    let Some(panel) = panel else {
-        return Ok(Scope::All);
-    };
-    match of_panel(&world.store, IntegrationId(panel), action).await? {
-        BrakeTarget::Brake(scope) => Ok(scope),
-        BrakeTarget::Unknown(_) => Err(Problem {
-            parameter: Some("panel".into()),
-            ..Problem::new(Code::NotFound, "no panel has this id; see /api/v1/panels")
-        }),
-    }
-}
-
 /// Lists the pauses that are on
 #[utoipa::path(get, path = "/brakes", tag = "brakes",
     responses((status = 200, description = "The pauses", body = Brakes), Reads))]
@@ -92,19 +73,7 @@ async fn pause(
     Query(Nothing {}): Query<Nothing>,
     extract::Json(body): extract::Json<BrakeBody>,
 ) -> Result<Json<Brakes>, Problem> {
-    let world = state.world()?;
-    let person = person(&body.by, &body.reason)?;
-    let scope = scope(&world, body.panel, BrakeAction::Pause).await?;
-    let now = world.clock.now();
-    let changed = world.store.pause(scope, &person, now).await?;
-    tracing::info!(
-        ?scope,
-        who = person.who,
-        why = person.why,
-        changed,
-        "paused by the API"
-    );
-    in_force(&world, changed).await
+    act(&*state.world()?, &body, BrakeAction::Pause).await
 }
 
 /// Resumes purchases
@@ -115,17 +84,41 @@ async fn resume(
     Query(Nothing {}): Query<Nothing>,
     extract::Json(body): extract::Json<BrakeBody>,
 ) -> Result<Json<Brakes>, Problem> {
-    let world = state.world()?;
+    act(&*state.world()?, &body, BrakeAction::Resume).await
+}
+
+async fn act(
+    world: &World,
+    body: &BrakeBody,
+    action: BrakeAction,
+) -> Result<Json<Brakes>, Problem> {
     let person = person(&body.by, &body.reason)?;
-    let scope = scope(&world, body.panel, BrakeAction::Resume).await?;
+    let scope = match body.panel {
+        None => Scope::All,
+        Some(id) => action
+            .scope(&world.store, IntegrationId(id))
+            .await?
+            .ok_or_else(|| Problem {
+                parameter: Some("panel".into()),
+                ..Problem::new(Code::NotFound, "no panel has this id; see /api/v1/panels")
+            })?,
+    };
+
     let now = world.clock.now();
-    let changed = world.store.resume(scope, &person, now).await?;
+    let changed = action.apply(&world.store, scope, &person, now).await?;
     tracing::info!(
+        ?action,
         ?scope,
         who = person.who,
         why = person.why,
         changed,
-        "resumed by the API"
+        "a person paused or resumed buying by the API"
     );
-    in_force(&world, changed).await
+
+    in_force(world, changed).await
+}
+
+async fn in_force(world: &World, changed: bool) -> Result<Json<Brakes>, Problem> {
+    let pauses = world.store.brakes().await?;
+    Ok(Json(Brakes { changed, pauses }))
 }

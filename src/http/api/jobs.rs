@@ -28,7 +28,7 @@ use crate::{
         problem::Code,
     },
     overview::{JobView, RunView},
-    store::{JobRun, Person},
+    store::Person,
     telemetry::Secrets,
     worker::{
         job::Ran,
@@ -118,8 +118,8 @@ async fn list_runs(
         .store
         .job_runs_before(name, before.map(|at| at.0), Limit::asked(turn.limit))
         .await?;
-    let key = |run: &JobRun| At(run.tick);
-    Page::of(runs, turn.limit, &list, key, RunView::from).map(Json)
+
+    Page::of(runs, turn.limit, &list, |run| At(run.tick)).map(Json)
 }
 
 /// A pass that was asked for.
@@ -163,6 +163,8 @@ pub(super) async fn run(
         };
         Problem::new(code, why.to_string())
     })?;
+
+    // Recorded once it runs: what was refused is nothing that somebody did.
     let what = if force { "once, forced" } else { "once" };
     world
         .store
@@ -174,6 +176,7 @@ pub(super) async fn run(
         why = person.why,
         "a job run by the API"
     );
+
     let Ok(ended) = tokio::time::timeout(PATIENCE, began).await else {
         let running = Passed {
             state: "running",
@@ -181,6 +184,7 @@ pub(super) async fn run(
         };
         return Ok((StatusCode::ACCEPTED, Json(running)).into_response());
     };
+
     match ended {
         Ok(Ok(Ran::Here(figures))) => Ok(Json(Passed {
             state: "done",

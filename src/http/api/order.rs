@@ -41,30 +41,9 @@ pub(super) struct OrderDetail {
     /// What orderwatch knows; null when it does not track the order.
     tracked: Option<TrackedRow>,
     /// What is sent about the player, or would be; null where nothing can be.
-    player: Option<PlayerRow>,
+    player: Option<Player>,
     /// Whether a person has confirmed for this product that these fields are right.
     player_confirmed: bool,
-}
-
-/// What a purchase says about the player.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct PlayerRow {
-    /// By which rule: `sheet` or `shop`.
-    fields: &'static str,
-    /// `oyuncu_bilgi`.
-    oyuncu_bilgi: Option<String>,
-    /// `musteri_tel`.
-    musteri_tel: Option<String>,
-}
-
-impl From<Player> for PlayerRow {
-    fn from(player: Player) -> Self {
-        Self {
-            fields: player.fields.as_str(),
-            oyuncu_bilgi: player.player_id,
-            musteri_tel: player.phone,
-        }
-    }
 }
 
 /// What the shop's row shows.
@@ -210,9 +189,7 @@ async fn show_order(
         shop: shop.map(ShopRow::from),
         tracked: tracked.map(TrackedRow::from),
         player_confirmed: player.as_ref().is_some_and(|view| view.is_confirmed(rules)),
-        player: player
-            .and_then(|view| view.player(rules))
-            .map(PlayerRow::from),
+        player: player.and_then(|view| view.player(rules)),
     }))
 }
 
@@ -261,7 +238,8 @@ async fn list_events(
     if unknown && store.shop_view(order).await?.is_none() {
         return Err(no_such_order());
     }
-    Page::of(events, turn.limit, &list, |event| event.id, EventItem::from).map(Json)
+    let page = Page::of(events, turn.limit, &list, |event| event.id)?;
+    Ok(Json(page.map(EventItem::from)))
 }
 
 /// Why an order waits, or how it ended.

@@ -174,10 +174,8 @@ async fn list_orders(
         .list_orders(filter, direction, after, asked)
         .await?;
     let key = |order: &ListedOrder| (At(order.tracked_at), order.order.0);
-    Page::of(orders, which.limit, LIST, key, |order| {
-        OrderItem::of(order, now)
-    })
-    .map(Json)
+    let page = Page::of(orders, which.limit, LIST, key)?;
+    Ok(Json(page.map(|order| OrderItem::of(order, now))))
 }
 
 /// What is looked for.

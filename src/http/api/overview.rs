@@ -2,13 +2,12 @@
 
 use axum::{Json, extract::State};
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{input::Nothing, responses::Reads};
 use crate::{
-    attention::{self, Warning},
+    attention::{Warning, WarningItem, assess},
     http::{AppState, Problem, World, extract::Query},
     overview::{PanelView, Situation},
 };
@@ -31,49 +30,16 @@ struct Whole {
     #[serde(flatten)]
     situation: Situation,
     /// What needs attention, the most important first.
-    warnings: Vec<WarningItem>,
-}
-
-/// Something that needs attention.
-#[derive(Debug, Serialize, ToSchema)]
-struct WarningItem {
-    /// What, for programs.
-    kind: &'static str,
-    /// `critical`, `warning` or `notice`.
-    severity: &'static str,
-    /// Whose, where there may be several: a panel, a job, an address.
-    subject: Option<String>,
-    /// Since when, where that is known.
-    since: Option<chrono::DateTime<chrono::Utc>>,
-    /// What, for people.
-    sentence: String,
-    /// What to do.
-    remedy: String,
-    /// The facts.
-    #[schema(value_type = Object)]
-    detail: Value,
-}
-
-impl From<Warning> for WarningItem {
-    fn from(warning: Warning) -> Self {
-        let condition = &warning.condition;
-        Self {
-            kind: condition.kind().as_str(),
-            severity: warning.severity.as_str(),
-            subject: condition.subject().map(ToString::to_string),
-            since: warning.since,
-            sentence: condition.sentence(),
-            remedy: condition.remedy().to_string(),
-            detail: serde_json::to_value(condition).unwrap_or_default(),
-        }
-    }
+    #[schema(value_type = Vec<WarningItem>)]
+    warnings: Vec<Warning>,
 }
 
 /// The warnings.
 #[derive(Debug, Serialize, ToSchema)]
 struct Warnings {
     /// The most important first.
-    warnings: Vec<WarningItem>,
+    #[schema(value_type = Vec<WarningItem>)]
+    warnings: Vec<Warning>,
 }
 
 /// The panels.
@@ -85,11 +51,6 @@ struct Panels {
 
 async fn read(world: &World) -> Result<Situation, Problem> {
     Ok(world.situation().await?)
-}
-
-fn judged(world: &World, situation: &Situation) -> Vec<WarningItem> {
-    let warnings = attention::assess(situation, &world.limits, situation.at);
-    warnings.into_iter().map(WarningItem::from).collect()
 }
 
 /// Shows the whole
@@ -104,7 +65,8 @@ async fn overview(
 ) -> Result<Json<Whole>, Problem> {
     let world = state.world()?;
     let situation = read(&world).await?;
-    let warnings = judged(&world, &situation);
+    let warnings = assess(&situation, &world.limits, situation.at);
+
     Ok(Json(Whole {
         situation,
         warnings,
@@ -120,7 +82,8 @@ async fn warnings(
 ) -> Result<Json<Warnings>, Problem> {
     let world = state.world()?;
     let situation = read(&world).await?;
-    let warnings = judged(&world, &situation);
+    let warnings = assess(&situation, &world.limits, situation.at);
+
     Ok(Json(Warnings { warnings }))
 }
 

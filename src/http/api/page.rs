@@ -16,7 +16,7 @@ const LONGEST_CURSOR: usize = 2000;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Turn {
-    /// At most so many.
+    /// Maximum number of rows.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 500, default = 50)]
     pub(super) limit: Option<Limit>,
     /// `next` of the page before.
@@ -64,28 +64,20 @@ pub(super) struct Page<T> {
 impl<T> Page<T> {
     /// Of rows of which one more than wanted was asked for. `key` names a row for the cursor of
     /// this list.
-    pub(super) fn of<R, K: Serialize>(
-        mut rows: Vec<R>,
+    pub(super) fn of<K: Serialize>(
+        mut rows: Vec<T>,
         limit: Option<Limit>,
         list: &str,
-        key: impl FnOnce(&R) -> K,
-        show: impl FnMut(R) -> T,
+        key: impl FnOnce(&T) -> K,
     ) -> Result<Self, Problem> {
         let wanted = Limit::rows(limit);
         let more = rows.len() > wanted;
         rows.truncate(wanted);
-        let next = match rows.last().filter(|_| more) {
-            Some(row) => Some(cursor(list, key(row))?),
-            None => None,
-        };
-        Ok(Self {
-            items: rows.into_iter().map(show).collect(),
-            next,
-        })
-    }
-}
 
-impl<T> Page<T> {
+        let next = rows.last().filter(|_| more).map(key);
+        Self::with(rows, list, next)
+    }
+
     /// Of rows whose reader knows where the next page begins.
     pub(super) fn with<K: Serialize>(
         items: Vec<T>,
@@ -94,6 +86,14 @@ impl<T> Page<T> {
     ) -> Result<Self, Problem> {
         let next = key.map(|key| cursor(list, key)).transpose()?;
         Ok(Self { items, next })
+    }
+
+    /// The same rows as they are shown.
+    pub(super) fn map<R>(self, show: impl FnMut(T) -> R) -> Page<R> {
+        Page {
+            items: self.items.into_iter().map(show).collect(),
+            next: self.next,
+        }
     }
 }
 
@@ -174,8 +174,7 @@ mod tests {
 
     #[test]
     fn a_page_says_whether_there_is_another() {
-        let page =
-            |rows: Vec<i32>| Page::of(rows, Some(Limit(2)), "x", |row| *row, |row| row).unwrap();
+        let page = |rows: Vec<i32>| Page::of(rows, Some(Limit(2)), "x", |row| *row).unwrap();
         let whole = page(vec![1, 2]);
         assert_eq!((whole.items, whole.next), (vec![1, 2], None));
         let part = page(vec![1, 2, 3]);

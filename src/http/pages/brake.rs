@@ -13,73 +13,67 @@ use super::{
 };
 use crate::{
     http::{
-        extract::{Form, Query},
+        extract::{Form, Path, Query},
         problem::{Code, Problem},
     },
     order::IntegrationId,
     store::Scope,
-    worker::brakes::{BrakeAction, BrakeTarget, of_panel},
+    worker::brakes::BrakeAction,
 };
 
-/// What the second step says.
+/// The panel, empty for all of them; the form adds who acts and why.
 #[derive(Debug, Default, Deserialize)]
-pub(super) struct Signed {
+pub(super) struct Asked {
     #[serde(flatten)]
     signature: Signature,
     #[serde(default)]
     panel: String,
 }
 
-#[derive(Deserialize)]
-pub(super) struct Where {
-    #[serde(default)]
-    panel: String,
-}
-
-/// `GET /brakes/pause?panel=`
-pub(super) async fn ask_pause(
+/// `GET /brakes/{pause|resume}?panel=`
+pub(super) async fn ask(
     reader: Reader,
-    Query(place): Query<Where>,
+    Path(action): Path<BrakeAction>,
+    Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    ask_brake(
-        &reader,
-        BrakeAction::Pause,
-        &place.panel,
-        None,
-        &Signed::default(),
-    )
-    .await
+    confirm(&reader, action, None, &asked).await
 }
 
-/// `GET /brakes/resume?panel=`
-pub(super) async fn ask_resume(
+/// `POST /brakes/{pause|resume}`
+pub(super) async fn act(
     reader: Reader,
-    Query(place): Query<Where>,
+    Path(action): Path<BrakeAction>,
+    Form(asked): Form<Asked>,
 ) -> Result<Response, Problem> {
-    ask_brake(
-        &reader,
-        BrakeAction::Resume,
-        &place.panel,
-        None,
-        &Signed::default(),
-    )
-    .await
+    let Some(person) = asked.signature.person() else {
+        let note = reader.words().act.incomplete;
+        return confirm(&reader, action, Some(note), &asked).await;
+    };
+    // Looked up again: the form may be hours old.
+    let (scope, _) = scope(&reader, &asked.panel, action).await?;
+
+    let changed = action
+        .apply(&reader.world.store, scope, &person, reader.now())
+        .await?;
+    tracing::info!(
+        ?action,
+        ?scope,
+        who = person.who,
+        why = person.why,
+        changed,
+        "a person paused or resumed buying on the page"
+    );
+
+    let done = match (action, changed) {
+        (BrakeAction::Pause, true) => Done::Paused,
+        (BrakeAction::Pause, false) => Done::PausedBefore,
+        (BrakeAction::Resume, true) => Done::Resumed,
+        (BrakeAction::Resume, false) => Done::ResumedBefore,
+    };
+    Ok(told(done, "/", Some(&person)))
 }
 
-/// `POST /brakes/pause`
-pub(super) async fn pause(reader: Reader, Form(signed): Form<Signed>) -> Result<Response, Problem> {
-    brake(&reader, BrakeAction::Pause, &signed).await
-}
-
-/// `POST /brakes/resume`
-pub(super) async fn resume(
-    reader: Reader,
-    Form(signed): Form<Signed>,
-) -> Result<Response, Problem> {
-    brake(&reader, BrakeAction::Resume, &signed).await
-}
-
-/// The brake that is meant, and what it is called.
+/// Where to act, and what that place is called.
 async fn scope(
     reader: &Reader,
     panel: &str,
@@ -89,31 +83,31 @@ async fn scope(
     if panel.is_empty() {
         return Ok((Scope::All, words.act.where_all.to_owned()));
     }
+
     let unknown = || Problem::new(Code::NotFound, "there is no such panel");
     let id = IntegrationId(Uuid::parse_str(panel).map_err(|_| unknown())?);
     let store = &reader.world.store;
-    let BrakeTarget::Brake(scope) = of_panel(store, id, action).await? else {
-        return Err(unknown());
-    };
+    let scope = action.scope(store, id).await?.ok_or_else(unknown)?;
+
     let known = store.known_panels().await?;
     let name = known.into_iter().find(|panel| panel.id == id);
     let gone = || fill(words.page.panel_gone, &[("id", &id.to_string())]);
     Ok((scope, name.map_or_else(gone, |panel| panel.name)))
 }
 
-async fn ask_brake(
+async fn confirm(
     reader: &Reader,
     action: BrakeAction,
-    panel: &str,
     note: Option<&'static str>,
-    signed: &Signed,
+    asked: &Asked,
 ) -> Result<Response, Problem> {
-    let (_, place) = scope(reader, panel, action).await?;
-    let words = reader.words();
+    let (_, place) = scope(reader, &asked.panel, action).await?;
+    let act = &reader.words().act;
     let (title, will, path) = match action {
-        BrakeAction::Pause => (words.act.pause, words.act.will_pause, "/brakes/pause"),
-        BrakeAction::Resume => (words.act.resume, words.act.will_resume, "/brakes/resume"),
+        BrakeAction::Pause => (act.pause, act.will_pause, "/brakes/pause"),
+        BrakeAction::Resume => (act.resume, act.will_resume, "/brakes/resume"),
     };
+
     Confirm {
         c: reader.chrome(Tab::Overview, title),
         note: note.map(|text| Note::new(text, "bad")),
@@ -122,36 +116,11 @@ async fn ask_brake(
         path: path.to_owned(),
         hidden: vec![Hidden {
             name: "panel",
-            value: panel.to_owned(),
+            value: asked.panel.clone(),
         }],
-        signature: signed.signature.or_last(reader),
+        signature: asked.signature.or_last(reader),
         button: title,
         back: "/".to_owned(),
     }
     .respond(note.is_some())
-}
-
-async fn brake(reader: &Reader, action: BrakeAction, signed: &Signed) -> Result<Response, Problem> {
-    let words = &reader.words().act;
-    let Some(person) = signed.signature.person() else {
-        let note = Some(words.incomplete);
-        return ask_brake(reader, action, &signed.panel, note, signed).await;
-    };
-    let (scope, _) = scope(reader, &signed.panel, action).await?;
-    let store = &reader.world.store;
-    let now = reader.now();
-    let done = match action {
-        BrakeAction::Pause if store.pause(scope, &person, now).await? => Done::Paused,
-        BrakeAction::Pause => Done::PausedBefore,
-        BrakeAction::Resume if store.resume(scope, &person, now).await? => Done::Resumed,
-        BrakeAction::Resume => Done::ResumedBefore,
-    };
-    tracing::info!(
-        ?scope,
-        who = person.who,
-        why = person.why,
-        done = done.as_str(),
-        "a person used a brake on the page"
-    );
-    Ok(told(done, "/", Some(&person)))
 }

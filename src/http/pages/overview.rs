@@ -1,5 +1,5 @@
-//! The first page: what is in flight, due, late and held, what was bought today, what needs
-//! attention, and the brakes.
+//! The first page: the orders in flight, due, late and held, what was bought today, what needs
+//! attention, and whether buying is paused.
 
 use std::time::Duration;
 
@@ -101,6 +101,7 @@ pub(super) fn paused(pause: &PauseView, format: &Format) -> Paused {
         (Some(_), Some(name)) => fill(page.paused_at, &[("panel", &format.outside(name))]),
         (Some(id), None) => fill(page.paused_at, &[("panel", &gone(id))]),
     };
+
     let time = format.time(pause.at);
     let (who, why) = (format.outside(&pause.who), format.outside(&pause.why));
     let blanks = [("time", &*time), ("who", &who), ("why", &why)];
@@ -113,54 +114,34 @@ pub(super) fn paused(pause: &PauseView, format: &Format) -> Paused {
 fn figures(situation: &Situation, format: &Format) -> Vec<Figure> {
     let page = &format.words().page;
     let orders = &situation.orders;
-    let held = orders.held();
-    let count = |name, count: u64, tone, href| Figure {
-        name,
-        value: format.count(count),
-        more: None,
-        tone: if count > 0 { tone } else { "" },
-        href,
-        wide: false,
-    };
     let ended = orders.ended_today;
+    let spent = format.money(orders.bought_today.money, "TRY");
+    let count = |name, count: u64| Figure::new(name, format.count(count));
+    let alarm = |name, count: u64, tone| {
+        Figure::new(name, format.count(count)).tone(if count > 0 { tone } else { "" })
+    };
+
     let mut figures = vec![
-        count(page.in_flight, orders.open(), "", Some("/orders")),
-        count(page.due, orders.due, "", None),
-        count(page.late, orders.late, "bad", Some("/orders")),
-        count(page.held, held, "warn", Some("/inbox")),
-        count(page.unconfirmed, orders.unconfirmed, "warn", Some("/inbox")),
-        count(page.bought_today, orders.bought_today.orders, "", None),
+        count(page.in_flight, orders.open()).href("/orders"),
+        count(page.due, orders.due),
+        alarm(page.late, orders.late, "bad").href("/orders"),
+        alarm(page.held, orders.held(), "warn").href("/inbox"),
+        alarm(page.unconfirmed, orders.unconfirmed, "warn").href("/inbox"),
+        count(page.bought_today, orders.bought_today.orders),
         Figure {
-            name: page.spent_today,
-            value: format.money(orders.bought_today.money, "TRY"),
-            more: None,
-            tone: "",
-            href: None,
             wide: true,
+            ..Figure::new(page.spent_today, spent)
         },
-        count(
-            page.completed_today,
-            ended.completed,
-            "",
-            Some("/orders?stage=completed"),
-        ),
-        count(
-            page.failed_today,
-            ended.failed + ended.timed_out,
-            "warn",
-            Some("/orders?stage=failed"),
-        ),
+        count(page.completed_today, ended.completed).href("/orders?stage=completed"),
+        alarm(page.failed_today, ended.failed + ended.timed_out, "warn")
+            .href("/orders?stage=failed"),
     ];
-    figures.extend(situation.market.as_ref().map(|market| Figure {
-        name: page.order_delay,
-        value: market.order_delay_seconds.map_or_else(
+    figures.extend(situation.market.as_ref().map(|market| {
+        let delay = market.order_delay_seconds.map_or_else(
             || page.nothing.to_owned(),
             |seconds| format.span(Duration::from_secs_f64(seconds.round())),
-        ),
-        more: None,
-        tone: "",
-        href: Some("/stock"),
-        wide: false,
+        );
+        Figure::new(page.order_delay, delay).href("/stock")
     }));
     figures
 }
@@ -174,6 +155,7 @@ fn brakes(situation: &Situation, format: &Format) -> Vec<Link> {
     } else {
         Link::new("/brakes/pause", act.pause)
     }];
+
     for pause in &situation.pauses {
         let Some(id) = pause.panel else { continue };
         let name = pause.name.clone().unwrap_or_else(|| id.to_string());

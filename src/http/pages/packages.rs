@@ -4,7 +4,6 @@ use askama::Template;
 use axum::response::Html;
 use chrono::DateTime;
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::{
     format::Format,
@@ -58,16 +57,18 @@ pub(super) async fn page(
     let size = usize::try_from(PAGE).unwrap_or(usize::MAX);
     let more = packages.len() > size && number.is_none();
     packages.truncate(size);
+
     let page = &reader.words().page;
     let mut pages = Vec::new();
     if before.is_some() || number.is_some() {
         pages.push(Link::new("/packages", page.newest));
     }
     if let Some(last) = packages.last().filter(|_| more) {
-        let place = format!("{}_{}", last.changed_at.timestamp_micros(), last.id);
+        let place = format!("{}_{}", last.changed_at.timestamp_micros(), last.package);
         let href = format!("/packages?{}", query(&[("before", place)]));
         pages.push(Link::new(href, page.older));
     }
+
     html(&PackagesPage {
         c: reader.chrome(Tab::Packages, page.packages),
         packages: table(&packages, &reader.format),
@@ -113,45 +114,30 @@ fn row(package: &PackageView, format: &Format) -> Vec<Show> {
             _ => "",
         },
     )];
-    if package
-        .unreadable
-        .as_array()
-        .is_some_and(|parts| !parts.is_empty())
-    {
+    if !package.unreadable.is_empty() {
         stock.push(Tag::new(page.unreadable, "bad"));
     }
+    let lines: Vec<String> = package
+        .lines
+        .iter()
+        .map(|line| format!("{} × {}", line.quantity, line.barcode))
+        .collect();
     let place = package.place.as_deref();
+
     vec![
-        Show::Code(package.id.to_string()),
-        Show::Code(package.order_number.clone()),
+        Show::Code(package.package.to_string()),
+        Show::Code(package.order.clone()),
         Show::Text(pick(
             words::package_status(&package.status),
             &package.status,
         )),
         Show::Tags(stock),
         Show::text_or(place.map(|place| pick(words::place(place), place)), none),
-        Show::Long(lines(&package.lines)),
+        Show::Long(lines.join("\n")),
         package.taken_at.map_or_else(
             || Show::Text(none.to_owned()),
             |at| Show::Brief(format.distance(at)),
         ),
         Show::Time(format.moment(package.changed_at)),
     ]
-}
-
-/// `2 × 869…`, one below the other.
-fn lines(lines: &Value) -> String {
-    let lines = lines.as_array().map(Vec::as_slice).unwrap_or_default();
-    let shown: Vec<String> = lines
-        .iter()
-        .map(|line| {
-            let text = |key: &str| match line.get(key) {
-                Some(Value::String(text)) => text.clone(),
-                Some(Value::Null) | None => "?".to_owned(),
-                Some(other) => other.to_string(),
-            };
-            format!("{} × {}", text("quantity"), text("barcode"))
-        })
-        .collect();
-    shown.join("\n")
 }

@@ -7,21 +7,22 @@ use serde::Deserialize;
 use super::{
     format::Format,
     orders::query,
+    overview::or_nothing,
     reader::{Chrome, Reader, Tab, html},
-    stock::verdict_words,
+    stock::{reserved, verdict_words},
     view::{Fact, Facts, Link, Show, Table},
 };
 use crate::{
     http::{extract::Query, problem::Problem},
     marketplace::Barcode,
-    stock::plan::Explained,
+    stock::{plan::PlannedItem, reserve::Holder},
     store::SentFigure,
-    worker::trendyol::Forecast,
+    worker::trendyol::ProductHistory,
 };
 
-/// Pushes that are shown.
+/// Pushes shown.
 const SENT: i64 = 50;
-/// Characters of a barcode.
+/// Longest barcode, in characters.
 const LONGEST: usize = 100;
 
 #[derive(Deserialize)]
@@ -55,80 +56,63 @@ pub(super) async fn page(
 ) -> Result<Html<String>, Problem> {
     let text: String = asked.barcode.trim().chars().take(LONGEST).collect();
     let (world, format) = (&reader.world, &reader.format);
-    let (mut facts, mut sent) = (Vec::new(), Vec::new());
+    let mut history = ProductHistory::default();
     if let Ok(barcode) = Barcode::parse(&text) {
-        let catalogue = world.store.catalogue().await?;
         let (rules, now) = (world.push_rules, world.clock.now());
-        let barcodes = [barcode];
-        let forecast = Forecast::of(&world.store, &catalogue, Some(&barcodes), rules, now).await?;
-        let name = barcodes[0].as_str();
-        let shown = forecast.explained().find(|row| row.barcode == name);
-        facts = shown.map_or_else(Vec::new, |row| product(&row, format));
-        sent = world.store.sent_figures(name, SENT).await?;
+        history = ProductHistory::read(&world.store, &barcode, rules, SENT, now).await?;
     }
+
     let words = reader.words();
     html(&ProductPage {
         c: reader.chrome(Tab::Stock, words.page.stock),
         text,
-        facts,
-        sent: sent_table(&sent, format),
+        facts: history
+            .now
+            .map_or_else(Vec::new, |row| product(&row, format)),
+        sent: sent_table(&history.sent, format),
         links: vec![Link::new("/stock", words.page.plan)],
     })
 }
 
-fn product(row: &Explained<'_>, format: &Format) -> Vec<Fact> {
+fn product(row: &PlannedItem, format: &Format) -> Vec<Fact> {
     let page = &format.words().page;
-    let entry = row.entry;
+    let entry = &row.entry;
     let number = |units: i32| Show::Num(format.count(units));
-    let holders: Vec<String> = row
-        .holders
-        .iter()
-        .map(|holder| format!("{} × {} ({})", holder.units, holder.order, holder.status))
-        .collect();
-    let reserved = if holders.is_empty() {
-        Show::Num(format.count(entry.reserved))
-    } else {
-        Show::Long(format!(
-            "{}\n{}",
-            format.count(entry.reserved),
-            holders.join("\n")
-        ))
-    };
+    let time = |at| Show::Time(format.moment(at));
+
     Facts::default()
         .maybe(page.in_stock, entry.qty, number)
-        .with(page.reserved, reserved)
+        .with(page.reserved, reserved(row, format, holder))
         .with(page.buffer, Show::Num(format.count(row.safety)))
         .with(page.desired, number(entry.desired))
         .maybe(page.on_sale, entry.on_sale, number)
-        .maybe(page.looked_at, row.observed_at, |at| {
-            Show::Time(format.moment(at))
-        })
-        .maybe(page.deficit_since, row.deficit_since, |at| {
-            Show::Time(format.moment(at))
-        })
+        .maybe(page.looked_at, row.observed_at, time)
+        .maybe(page.deficit_since, row.deficit_since, time)
         .maybe(page.last_sent, row.sent, number)
-        .maybe(page.sent, row.sent_at, |at| Show::Time(format.moment(at)))
+        .maybe(page.sent, row.sent_at, time)
         .with(page.what, Show::Said(verdict_words(entry.verdict, format)))
-        .text(page.refused_why, row.refused)
+        .text(page.refused_why, row.refused.as_deref())
         .all()
+}
+
+fn holder(holder: &Holder) -> String {
+    format!("{} × {} ({})", holder.units, holder.order, holder.status)
 }
 
 fn sent_table(sent: &[SentFigure], format: &Format) -> Table {
     let page = &format.words().page;
-    let number = |units: Option<i32>| {
-        let none = || Show::Text(page.nothing.to_owned());
-        units.map_or_else(none, |units| Show::Num(format.count(units)))
-    };
+    let number = |units| or_nothing(units, format, |units: i32| Show::Num(format.count(units)));
     let rows = sent.iter().map(|figure| {
         vec![
             Show::Time(format.moment(figure.sent_at)),
-            number(Some(figure.quantity)),
+            Show::Num(format.count(figure.quantity)),
             number(figure.desired),
             number(figure.observed),
             Show::Said(why(figure, format).to_owned()),
             came_back(figure, format),
         ]
     });
+
     Table {
         caption: page.sent_history,
         heads: vec![

@@ -1,4 +1,4 @@
-//! Passes by hand: jobs, and stock that is sent now.
+//! Jobs that are run on request, and stock that is sent now.
 
 use std::time::Duration;
 
@@ -23,26 +23,19 @@ use crate::{
     },
 };
 
-/// For a pass to find that another one is running.
+/// For a run to find out that another one is under way.
 const AT_ONCE: Duration = Duration::from_millis(500);
 
-/// What the second step says.
+/// Who acts and why, empty until the form is sent; and whether stock is sent whatever it zeroes.
 #[derive(Debug, Default, Deserialize)]
-pub(super) struct Signed {
+pub(super) struct Asked {
     #[serde(flatten)]
     signature: Signature,
     #[serde(default)]
     force: String,
 }
 
-/// Whether everything is sent, whatever it zeroes.
-#[derive(Deserialize)]
-pub(super) struct Asked {
-    #[serde(default)]
-    force: String,
-}
-
-/// A pass that is asked for, and the pages around it.
+/// A run that is asked for, and the pages around it.
 struct JobRequest {
     job: &'static JobSpec,
     tab: Tab,
@@ -86,14 +79,14 @@ fn of_stock(reader: &Reader, force: bool) -> JobRequest {
 /// `GET /jobs/{job}/run`
 pub(super) async fn ask_job(reader: Reader, Path(name): Path<String>) -> Result<Response, Problem> {
     let request = of_job(&reader, &name)?;
-    ask(&reader, request, None, &Signed::default())
+    ask(&reader, request, None, &Asked::default())
 }
 
 /// `POST /jobs/{job}/run`
 pub(super) async fn run_job(
     reader: Reader,
     Path(name): Path<String>,
-    Form(signed): Form<Signed>,
+    Form(signed): Form<Asked>,
 ) -> Result<Response, Problem> {
     let request = of_job(&reader, &name)?;
     run(&reader, request, &signed).await
@@ -105,11 +98,11 @@ pub(super) async fn ask_push(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
     let request = of_stock(&reader, asked.force == "yes");
-    ask(&reader, request, None, &Signed::default())
+    ask(&reader, request, None, &Asked::default())
 }
 
 /// `POST /stock/push`
-pub(super) async fn push(reader: Reader, Form(signed): Form<Signed>) -> Result<Response, Problem> {
+pub(super) async fn push(reader: Reader, Form(signed): Form<Asked>) -> Result<Response, Problem> {
     let request = of_stock(&reader, signed.force == "yes");
     run(&reader, request, &signed).await
 }
@@ -118,12 +111,13 @@ fn ask(
     reader: &Reader,
     request: JobRequest,
     note: Option<&'static str>,
-    signed: &Signed,
+    signed: &Asked,
 ) -> Result<Response, Problem> {
     let force = request.force.then(|| Hidden {
         name: "force",
         value: "yes".to_owned(),
     });
+
     Confirm {
         c: reader.chrome(request.tab, request.title),
         note: note.map(|text| Note::new(text, "bad")),
@@ -138,8 +132,8 @@ fn ask(
     .respond(note.is_some())
 }
 
-/// Begins it. A pass may take minutes: its end is shown by the page that follows.
-async fn run(reader: &Reader, request: JobRequest, signed: &Signed) -> Result<Response, Problem> {
+/// Starts it. A run may take minutes: its end is shown by the page that follows.
+async fn run(reader: &Reader, request: JobRequest, signed: &Asked) -> Result<Response, Problem> {
     let act = &reader.words().act;
     let Some(person) = signed.signature.person() else {
         return ask(reader, request, Some(act.incomplete), signed);
@@ -155,6 +149,7 @@ async fn run(reader: &Reader, request: JobRequest, signed: &Signed) -> Result<Re
             return ask(reader, request, Some(act.not_now), signed);
         }
     };
+
     let what = if request.force {
         "once, forced"
     } else {
@@ -171,7 +166,8 @@ async fn run(reader: &Reader, request: JobRequest, signed: &Signed) -> Result<Re
         why = person.why,
         "a job run from the page"
     );
-    // Its end is written down with the pass and not waited for; that it does not even begin is known
+
+    // Its end is recorded with the run and not waited for; that it does not even begin is known
     // at once.
     let done = match tokio::time::timeout(AT_ONCE, end).await {
         Ok(Ok(Ok(Ran::Elsewhere))) => Done::RunningBefore,

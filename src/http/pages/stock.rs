@@ -5,6 +5,7 @@ use axum::{Extension, response::Html};
 
 use super::{
     format::Format,
+    overview::or_nothing,
     product,
     reader::{Chrome, Reader, Tab, html},
     shared::Pages,
@@ -14,8 +15,13 @@ use super::{
 use crate::{
     http::problem::Problem,
     overview::StockPause,
-    stock::{guard::Zeroing, plan::Explained, rule::Verdict},
-    store::{BatchView, PushLog, RefusedItem, Store, StoreError},
+    stock::{
+        guard::Zeroing,
+        plan::{Entry, PlannedItem},
+        reserve::Holder,
+        rule::Verdict,
+    },
+    store::{RefusedItem, StockBatch, StockPush, Store, StoreError},
     worker::trendyol::{Forecast, PushRules},
 };
 
@@ -29,30 +35,15 @@ const REFUSED: i64 = 100;
 /// Everything that the page shows, in no language yet.
 #[derive(Debug)]
 pub struct StockPicture {
-    plan: Vec<Planned>,
+    plan: Vec<PlannedItem>,
     counts: Counts,
     stale: bool,
     zeroing: Option<Zeroing>,
     pause: Option<StockPause>,
     oddities: Vec<String>,
-    pushes: Vec<PushLog>,
-    batches: Vec<BatchView>,
+    pushes: Vec<StockPush>,
+    batches: Vec<StockBatch>,
     refused: Vec<RefusedItem>,
-}
-
-/// A product of the plan.
-#[derive(Debug)]
-struct Planned {
-    barcode: String,
-    qty: Option<i32>,
-    reserved: u64,
-    desired: i32,
-    extra_buffer: u32,
-    shelved: Option<i32>,
-    made_to_order: bool,
-    on_sale: Option<i32>,
-    verdict: Verdict,
-    holders: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -108,48 +99,30 @@ impl StockPicture {
     ) -> Result<Self, StoreError> {
         let forecast = Forecast::read(store, rules, now).await?;
         let mut counts = Counts::default();
-        let mut plan = Vec::new();
-        for explained in forecast.explained() {
-            match explained.entry.verdict {
+        for entry in forecast.plan().entries.values() {
+            match entry.verdict {
                 Verdict::InSync => counts.settled += 1,
                 Verdict::Send { .. } => counts.send += 1,
                 Verdict::Wait(_) => counts.wait += 1,
             }
-            if explained.entry.verdict != Verdict::InSync && plan.len() < PLANNED {
-                plan.push(planned(&explained));
-            }
         }
+        // Only what is shown is copied: there may be a hundred thousand products.
+        let differs = |row: &PlannedItem| row.entry.verdict != Verdict::InSync;
+        let plan = forecast.products().filter(differs).take(PLANNED);
+
         let oddities = forecast.oddities().iter().take(PLANNED);
+
         Ok(Self {
-            plan,
+            plan: plan.collect(),
             counts,
             stale: forecast.is_stale(),
             zeroing: forecast.guard().err(),
             pause: store.stock_pause().await?,
             oddities: oddities.map(ToString::to_string).collect(),
-            pushes: store.push_log(None, PUSHES).await?,
+            pushes: store.stock_pushes(None, None, PUSHES).await?,
             batches: store.batches_before(None, BATCHES).await?,
             refused: store.refused_items(REFUSED).await?,
         })
-    }
-}
-
-fn planned(explained: &Explained<'_>) -> Planned {
-    let entry = explained.entry;
-    let holders = explained.holders.iter();
-    Planned {
-        barcode: explained.barcode.to_owned(),
-        qty: entry.qty,
-        reserved: entry.reserved,
-        desired: entry.desired,
-        extra_buffer: entry.extra_buffer,
-        shelved: entry.shelved,
-        made_to_order: entry.made_to_order,
-        on_sale: entry.on_sale,
-        verdict: entry.verdict,
-        holders: holders
-            .map(|holder| format!("{} × {}", holder.units, holder.order))
-            .collect(),
     }
 }
 
@@ -160,13 +133,11 @@ fn notes(picture: &StockPicture, enabled: bool, format: &Format) -> Vec<Note> {
         notes.push(Note::new(page.stock_off, "info"));
         return notes;
     }
+
     if let Some(pause) = &picture.pause {
-        let facts = [
-            ("who", format.outside(&pause.who)),
-            ("why", format.outside(&pause.why)),
-        ];
-        let facts = facts.each_ref().map(|(name, text)| (*name, text.as_str()));
-        notes.push(Note::new(fill(page.stock_paused, &facts), "bad"));
+        let (who, why) = (format.outside(&pause.who), format.outside(&pause.why));
+        let text = fill(page.stock_paused, &[("who", &who), ("why", &why)]);
+        notes.push(Note::new(text, "bad"));
     }
     if let Some(zeroing) = &picture.zeroing {
         let (zeroed, on_sale) = (format.count(zeroing.zeroed), format.count(zeroing.on_sale));
@@ -182,24 +153,13 @@ fn notes(picture: &StockPicture, enabled: bool, format: &Format) -> Vec<Note> {
 fn figures(picture: &StockPicture, format: &Format) -> Vec<Figure> {
     let page = &format.words().page;
     let refused = picture.refused.len();
-    let figure = |name, count: usize, tone| Figure {
-        name,
-        value: format.count(count),
-        more: None,
-        tone,
-        href: None,
-        wide: false,
-    };
     let counts = picture.counts;
+    let figure = |name, count: usize| Figure::new(name, format.count(count));
     vec![
-        figure(page.settled, counts.settled, ""),
-        figure(page.to_send, counts.send, ""),
-        figure(page.waiting, counts.wait, ""),
-        figure(
-            page.quarantine,
-            refused,
-            if refused > 0 { "warn" } else { "" },
-        ),
+        figure(page.settled, counts.settled),
+        figure(page.to_send, counts.send),
+        figure(page.waiting, counts.wait),
+        figure(page.quarantine, refused).tone(if refused > 0 { "warn" } else { "" }),
     ]
 }
 
@@ -232,6 +192,7 @@ fn tables(picture: &StockPicture, format: &Format) -> Vec<TablePart> {
         alone(push_table(&picture.pushes, format)),
         alone(batch_table(&picture.batches, format)),
     ];
+
     if !picture.oddities.is_empty() {
         tables.push(alone(Table {
             caption: page.oddities,
@@ -248,28 +209,28 @@ fn tables(picture: &StockPicture, format: &Format) -> Vec<TablePart> {
 }
 
 fn number(count: Option<i32>, format: &Format) -> Show {
-    let none = format.words().page.nothing;
-    count.map_or_else(
-        || Show::Text(none.to_owned()),
-        |count| Show::Num(format.count(count)),
-    )
+    or_nothing(count, format, |count| Show::Num(format.count(count)))
 }
 
-fn plan_table(plan: &[Planned], format: &Format) -> Table {
+fn plan_table(plan: &[PlannedItem], format: &Format) -> Table {
     let page = &format.words().page;
     let rows = plan.iter().map(|item| {
+        let entry = &item.entry;
         vec![
-            Show::Link(Link::new(
+            Show::Barcode(Link::new(
                 product::href(&item.barcode),
                 item.barcode.clone(),
             )),
-            number(item.qty, format),
-            reserved(item, format),
-            desired(item, format),
-            number(item.on_sale, format),
-            Show::Said(verdict_words(item.verdict, format)),
+            number(entry.qty, format),
+            reserved(item, format, |holder| {
+                format!("{} × {}", holder.units, holder.order)
+            }),
+            desired(entry, format),
+            number(entry.on_sale, format),
+            Show::Said(verdict_words(entry.verdict, format)),
         ]
     });
+
     Table {
         caption: page.plan_note,
         heads: vec![
@@ -286,49 +247,49 @@ fn plan_table(plan: &[Planned], format: &Format) -> Table {
 }
 
 /// How many may be on sale, and which rule of the warehouse that follows.
-fn desired(item: &Planned, format: &Format) -> Show {
+fn desired(entry: &Entry, format: &Format) -> Show {
     let page = &format.words().page;
-    let mut lines = vec![format.count(item.desired)];
-    if item.extra_buffer > 0 {
-        let units = format.count(item.extra_buffer);
+    let mut lines = vec![format.count(entry.desired)];
+    if entry.extra_buffer > 0 {
+        let units = format.count(entry.extra_buffer);
         lines.push(fill(page.kept_back, &[("count", &units)]));
     }
-    if let Some(there) = item.shelved {
+
+    if let Some(there) = entry.shelved {
         lines.push(fill(page.on_shelves, &[("count", &format.count(there))]));
     }
-    if item.made_to_order {
+
+    if entry.made_to_order {
         lines.push(page.made_to_order.to_owned());
     }
-    match lines.len() {
-        1 => Show::Num(format.count(item.desired)),
-        _ => Show::Long(lines.join("\n")),
-    }
+    number_with(lines)
 }
 
 /// How many are reserved, and for which orders.
-fn reserved(item: &Planned, format: &Format) -> Show {
-    let units = format.count(item.reserved);
-    if item.holders.is_empty() {
-        Show::Num(units)
-    } else {
-        Show::Long(format!("{units}\n{}", item.holders.join("\n")))
+pub(super) fn reserved(item: &PlannedItem, format: &Format, order: fn(&Holder) -> String) -> Show {
+    let mut lines = vec![format.count(item.entry.reserved)];
+    lines.extend(item.holders.iter().map(order));
+    number_with(lines)
+}
+
+/// A number, and what belongs to it below.
+fn number_with(mut lines: Vec<String>) -> Show {
+    match lines.len() {
+        1 => Show::Num(lines.remove(0)),
+        _ => Show::Long(lines.join("\n")),
     }
 }
 
 /// What is done with a product, in a sentence.
 pub(super) fn verdict_words(verdict: Verdict, format: &Format) -> String {
-    let time = match verdict {
-        Verdict::Wait(wait) => wait
-            .until()
-            .map_or_else(String::new, |until| format.time(until)),
-        _ => String::new(),
+    let (units, time) = match verdict {
+        Verdict::Send { quantity, .. } => (format.count(quantity), None),
+        Verdict::Wait(wait) => (String::new(), wait.until()),
+        Verdict::InSync => (String::new(), None),
     };
-    let units = match verdict {
-        Verdict::Send { quantity, .. } => quantity,
-        Verdict::InSync | Verdict::Wait(_) => 0,
-    };
+    let time = time.map_or_else(String::new, |until| format.time(until));
     let say = format.lang.pick(words::verdict(verdict));
-    fill(say, &[("units", &format.count(units)), ("time", &time)])
+    fill(say, &[("units", &units), ("time", &time)])
 }
 
 fn refused_table(refused: &[RefusedItem], format: &Format) -> Table {
@@ -337,14 +298,14 @@ fn refused_table(refused: &[RefusedItem], format: &Format) -> Table {
         vec![
             Show::Code(item.barcode.clone()),
             Show::Num(format.count(item.failures)),
-            item.rests_until.map_or_else(
-                || Show::Text(page.nothing.to_owned()),
-                |until| Show::Time(format.moment(until)),
-            ),
-            number(item.observed, format),
+            or_nothing(item.rests_until, format, |until| {
+                Show::Time(format.moment(until))
+            }),
+            number(item.on_sale, format),
             Show::text_or(item.refused.clone(), page.nothing),
         ]
     });
+
     Table {
         caption: page.quarantine,
         heads: vec![
@@ -359,28 +320,31 @@ fn refused_table(refused: &[RefusedItem], format: &Format) -> Table {
     }
 }
 
-fn push_table(pushes: &[PushLog], format: &Format) -> Table {
+fn push_table(pushes: &[StockPush], format: &Format) -> Table {
     let page = &format.words().page;
     let rows = pushes.iter().map(|push| {
-        let seconds = push.duration_seconds.unwrap_or(0.0);
-        let outcome = if push.success { "done" } else { "failed" };
+        let (outcome, tone) = if push.success {
+            ("done", "good")
+        } else {
+            ("failed", "bad")
+        };
         vec![
-            Show::Time(format.moment(push.push_time)),
+            Show::Time(format.moment(push.at)),
             Show::Tag(Tag::new(
                 format.lang.pick(words::job_outcome(Some(outcome))),
-                if push.success { "good" } else { "bad" },
+                tone,
             )),
-            Show::Num(format.count(push.total_items)),
-            Show::Num(format.count(push.total_quantity)),
-            Show::Num(format.count(push.reserved_quantity)),
-            Show::Num(format.count(push.batch_count)),
-            Show::Brief(format.millis(seconds * 1000.0)),
-            push.error_message.as_deref().map_or_else(
-                || Show::Text(page.nothing.to_owned()),
-                |error| Show::Text(words::trouble(error, format.lang)),
-            ),
+            Show::Num(format.count(push.items)),
+            Show::Num(format.count(push.units)),
+            Show::Num(format.count(push.reserved)),
+            Show::Num(format.count(push.requests)),
+            Show::Brief(format.millis(push.seconds.unwrap_or(0.0) * 1000.0)),
+            or_nothing(push.error.as_deref(), format, |error| {
+                Show::Text(words::trouble(error, format.lang))
+            }),
         ]
     });
+
     Table {
         caption: page.pushes,
         heads: vec![
@@ -398,7 +362,7 @@ fn push_table(pushes: &[PushLog], format: &Format) -> Table {
     }
 }
 
-fn batch_table(batches: &[BatchView], format: &Format) -> Table {
+fn batch_table(batches: &[StockBatch], format: &Format) -> Table {
     let page = &format.words().page;
     let rows = batches.iter().map(|batch| {
         let state = words::batch_state(&batch.state);
@@ -417,6 +381,7 @@ fn batch_table(batches: &[BatchView], format: &Format) -> Table {
             Show::Facts(batch_facts(batch, format)),
         ]
     });
+
     Table {
         caption: page.batches,
         heads: vec![
@@ -431,7 +396,7 @@ fn batch_table(batches: &[BatchView], format: &Format) -> Table {
     }
 }
 
-fn batch_facts(batch: &BatchView, format: &Format) -> Vec<Fact> {
+fn batch_facts(batch: &StockBatch, format: &Format) -> Vec<Fact> {
     let page = &format.words().page;
     let name = batch.name.clone();
     Facts::default()

@@ -6,6 +6,8 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{ORDERS, PushRules};
 use crate::{
@@ -14,12 +16,12 @@ use crate::{
         Oddity, guard,
         listing::Listing,
         pace::Pace,
-        plan::{Explained, Plan, plan},
+        plan::{Plan, PlannedItem, plan},
         reserve::{Holder, Reserved, reserve},
         rule::{Figure, Rules},
         shelf,
     },
-    store::{Catalogue, Store, StoreError},
+    store::{Catalogue, SentFigure, Store, StoreError},
 };
 
 /// Everything that a plan is made of, and the plan.
@@ -166,17 +168,16 @@ impl Forecast {
         })
     }
 
-    /// Every product with everything that led to what is done, in order.
-    pub fn explained(&self) -> impl Iterator<Item = Explained<'_>> {
+    /// Every product with everything that led to what is done, by barcode.
+    pub fn products(&self) -> impl Iterator<Item = PlannedItem> {
         self.plan.entries.iter().map(|(barcode, entry)| {
             let figure = self.figures.get(barcode);
             let sent = figure.and_then(|figure| figure.sent);
             let refused = figure.and_then(|figure| figure.quarantine.as_ref());
             let kept_back = self.safety.saturating_add(entry.extra_buffer);
-            Explained {
-                barcode: barcode.as_str(),
-                entry,
-                holders: self.reserved.holders(barcode),
+            PlannedItem {
+                barcode: barcode.as_str().to_owned(),
+                entry: entry.clone(),
                 safety: if entry.made_to_order { 0 } else { kept_back },
                 observed_at: figure
                     .and_then(|figure| figure.observed.as_ref())
@@ -184,8 +185,41 @@ impl Forecast {
                 deficit_since: entry.deficit.map(|deficit| deficit.since),
                 sent: sent.map(|sent| sent.quantity),
                 sent_at: sent.map(|sent| sent.at),
-                refused: refused.map(|(_, words)| words.as_str()),
+                refused: refused.map(|(_, words)| words.clone()),
+                next: entry.verdict.into(),
+                holders: self.reserved.holders(barcode).to_vec(),
             }
+        })
+    }
+}
+
+/// A product now, and what was sent of it.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub struct ProductHistory {
+    /// The plan; null for a product that is neither in the warehouse nor on sale.
+    pub now: Option<PlannedItem>,
+    /// What was sent within the last days, the newest first.
+    pub sent: Vec<SentFigure>,
+}
+
+impl ProductHistory {
+    pub async fn read(
+        store: &Store,
+        barcode: &Barcode,
+        rules: PushRules,
+        limit: i64,
+        now: DateTime<Utc>,
+    ) -> Result<Self, StoreError> {
+        let catalogue = store.catalogue().await?;
+        let barcodes = std::slice::from_ref(barcode);
+        let forecast = Forecast::of(store, &catalogue, Some(barcodes), rules, now).await?;
+
+        Ok(Self {
+            // Its other names may be planned, too.
+            now: forecast
+                .products()
+                .find(|product| product.barcode == barcode.as_str()),
+            sent: store.sent_figures(barcode.as_str(), limit).await?,
         })
     }
 }

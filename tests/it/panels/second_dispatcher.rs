@@ -47,10 +47,7 @@ async fn paused_by(shop: &Shop) -> Vec<(String, IntegrationId)> {
     let brakes = shop.store.brakes().await.unwrap();
     brakes
         .into_iter()
-        .filter_map(|brake| match brake.scope {
-            Scope::Panel(id) => Some((brake.who, id)),
-            Scope::All => None,
-        })
+        .filter_map(|brake| Some((brake.who, brake.panel?)))
         .collect()
 }
 

@@ -36,7 +36,7 @@ async fn is_named(rig: &Rig, wait: Wait) {
     assert_eq!(rig.on_sale()[400..], ["A 2", "B 9"]);
     let (store, rules) = (&rig.warehouse.store, rig.rules);
     let forecast = Forecast::read(store, rules, rig.now()).await.unwrap();
-    for product in forecast.explained() {
+    for product in forecast.products() {
         assert_eq!(product.entry.verdict, Verdict::Wait(wait));
         assert_eq!(product.entry.on_sale, None);
     }

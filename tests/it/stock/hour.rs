@@ -414,8 +414,8 @@ impl Hour {
             .await
             .unwrap();
         let wrong = forecast
-            .explained()
-            .filter(|e| on_sale.get(e.barcode) != available.get(e.barcode));
+            .products()
+            .filter(|e| on_sale.get(&e.barcode) != available.get(&e.barcode));
         let wrong = wrong.map(|explained| format!("{explained:#?}"));
         wrong.collect::<Vec<_>>().join("\n")
     }

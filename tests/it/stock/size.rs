@@ -94,7 +94,7 @@ async fn a_large_warehouse_is_planned_from_one_reading(pool: PgPool) {
     println!("read and planned in {:?}", began.elapsed());
     assert_eq!(
         forecast
-            .explained()
+            .products()
             .filter(|e| e.entry.verdict
                 == Verdict::Send {
                     quantity: 5,
