@@ -51,8 +51,10 @@ pub struct JobSpec {
     pub longest_run: Duration,
     /// When it runs; `None` when it is switched off. Asked only of a configuration that has what it needs.
     schedule: fn(&Config) -> Option<Schedule>,
-    build: fn(&JobContext, Force) -> Result<Arc<dyn Job>, NotAvailable>,
+    build: Build,
 }
+
+type Build = fn(&JobContext, Force) -> Result<Arc<dyn Job>, NotAvailable>;
 
 /// What a job cannot run without, beside the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
