@@ -118,7 +118,7 @@ async fn run(context: JobContext, job: Arc<dyn Job>, answer: oneshot::Sender<Ans
 
     match &ran {
         Ok(Ran::Here(figures)) => {
-            tracing::info!(job = tick.job, %figures, "requested run finished")
+            tracing::info!(job = tick.job, %figures, "requested run finished");
         }
         Ok(Ran::Elsewhere) => tracing::info!(job = tick.job, "the job is running already"),
         Err(error) => tracing::warn!(
