@@ -236,7 +236,10 @@ async fn migrated_store(config: &Config) -> anyhow::Result<Store> {
 
 /// The database, as above, for a command about the shop's orders.
 async fn shop_store(config: &Config) -> anyhow::Result<Store> {
-    anyhow::ensure!(config.shop.enabled, crate::daemon::DaemonError::NoShop);
+    anyhow::ensure!(
+        config.shop.enabled,
+        crate::worker::jobs::NotAvailable::NoShop
+    );
     migrated_store(config).await
 }
 

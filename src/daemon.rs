@@ -5,12 +5,10 @@
 //! start of the same process with the new settings (`orderwatch run`).
 
 mod build;
-mod by_hand;
 mod error;
 mod heartbeat;
 mod jobs;
-pub mod limits;
-pub mod planned;
+pub mod settings;
 pub mod sides;
 mod startup;
 
@@ -35,6 +33,7 @@ use crate::{
     worker::{
         balance::{Balances, Latest},
         job::{Ran, run_tick},
+        jobs::{Force, JobContext, JobSpec, Needs},
         pulse::Pulses,
         statistics::Statistics,
     },
@@ -177,49 +176,43 @@ impl Parts {
     }
 }
 
-/// A periodic job that can be run by hand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Job {
-    /// The sweeper.
-    Sweep,
-    /// The panels' balances.
-    Balance,
-    /// Taking away what is old.
-    Retention,
-}
-
-impl Job {
-    /// Its name, as in `orderwatch once NAME`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Sweep => "sweep",
-            Self::Balance => "balance",
-            Self::Retention => "retention",
-        }
-    }
-}
-
-/// Runs one pass of a job now, and what it settles is written before it returns.
+/// Runs a job now, and what it settles is written before it returns.
 ///
 /// # Errors
-/// [`DaemonError::Http`] when the clients cannot be built, [`DaemonError::Job`] when the pass fails.
+/// [`DaemonError`] when the configuration has no such job, or when the run fails.
 pub async fn once(
     config: &Config,
     store: &Store,
     clock: Arc<dyn Clock>,
-    job: Job,
+    job: &JobSpec,
+    force: Force,
 ) -> Result<Ran, DaemonError> {
-    if !config.shop.enabled && job != Job::Retention {
-        return Err(DaemonError::NoShop);
-    }
-    startup::settling(config, store).await?;
-    let (shared, mut recorder) = build::shared(config, store, Arc::clone(&clock))?;
-    let pass = jobs::pass(config, &shared, job);
-    let tick = Tick {
-        job: pass.name(),
-        at: clock.now(),
+    job.available(config)?;
+
+    let (shop, mut recorder) = build::shop(config, store, Arc::clone(&clock))?;
+    let seller = match job.needs {
+        Needs::Store | Needs::Mirror => {
+            sides::check_keeping(config, store).await?;
+            sides::check_account(config, store, clock.now()).await?;
+            Some(trendyol::seller(config, &shop.store, Arc::clone(&clock))?)
+        }
+        Needs::Shop | Needs::Nothing => {
+            startup::settling(config, store).await?;
+            None
+        }
     };
-    let work = run_tick(store, &*clock, &pass, tick);
-    Ok(recorder.write_during(work).await?)
+    let started_at = clock.now();
+    let context = JobContext {
+        shop,
+        seller,
+        started_at,
+    };
+
+    let work = job.build(&context, force)?;
+    let tick = Tick {
+        job: job.name,
+        at: started_at,
+    };
+    let run = run_tick(&context.shop.store, &*clock, &work, tick);
+    Ok(recorder.write_during(run).await?)
 }

@@ -1,8 +1,7 @@
 //! Where the database and the outside world meet, and nowhere else.
 //!
 //! Two kinds of work. *Streams* ([`dispatch`], [`poll`], [`notices`]) claim work as room frees and
-//! never in lock-step; [`stream`] is their one loop. *Periodic jobs* ([`sweep`], [`balance`],
-//! [`retention`]) are passes that take no hints: they read the database, act and return a report;
+//! never in lock-step; [`stream`] is their one loop. *Periodic jobs* ([`jobs`]) take no hints: they read the database, act and return a report;
 //! [`job`] is their one loop. Results about orders flow through one [`recorder`], which writes
 //! them in groups.
 //!
@@ -16,33 +15,31 @@
 pub mod balance;
 pub mod brakes;
 pub mod breaker;
-pub mod by_hand;
 pub mod capacity;
 pub mod catalogue;
 pub mod concurrency;
 pub mod dispatch;
 pub mod fair_share;
 pub mod job;
+pub mod jobs;
 mod metered;
 pub mod notices;
 pub mod operator_action;
 pub mod pace;
 pub mod panels;
-pub mod planned;
 pub mod poll;
 pub mod probe;
 pub mod pulse;
 pub mod recorder;
 mod report;
 pub mod resolve;
-pub mod retention;
 pub mod schedule;
 pub mod second_dispatcher;
+pub mod shop;
 pub mod signature;
 pub mod situation;
 pub mod statistics;
 pub mod stream;
-pub mod sweep;
 pub mod trendyol;
 pub mod wakeup;
 

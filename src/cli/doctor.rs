@@ -10,7 +10,7 @@ use super::{Global, out, paint, progress::Progress};
 use crate::{
     clock::DatabaseClock,
     config::{Config, Loaded},
-    daemon::{planned, trendyol},
+    daemon::{settings, trendyol},
     doctor::{Diagnosis, Finding, Findings, Outcome, Pace, Patient, examine},
     store::Store,
 };
@@ -80,7 +80,7 @@ async fn check(config: &Config) -> anyhow::Result<Findings> {
     let findings = examine(Patient {
         config,
         store: &store,
-        means: planned::means(config),
+        means: settings::means(config),
         seller: seller.map(|seller| seller.as_ref().map_err(String::as_str)),
         pace: Pace::PATIENT,
     })

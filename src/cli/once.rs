@@ -3,13 +3,19 @@
 use std::{process::ExitCode, sync::Arc};
 
 use anyhow::Context;
-use clap::{Args, ValueEnum};
+use clap::{
+    Args,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+};
 
 use super::{Global, migrated_store, out, progress::Progress};
 use crate::{
     clock::{Clock, DatabaseClock},
-    daemon::{self, trendyol::StoreJob},
-    worker::job::Ran,
+    daemon,
+    worker::{
+        job::Ran,
+        jobs::{self, JobSpec},
+    },
 };
 
 pub(super) const EXAMPLES: &str = "\
@@ -18,53 +24,21 @@ Examples:
   orderwatch once balance        ask every panel for its balance
   orderwatch once pull-orders    read Trendyol's orders
 
-What the pass did is printed as JSON. The exit code is 1 when it failed, or when another process runs
+What the run did is printed as JSON. The exit code is 1 when it failed, or when another process runs
 the job right now.";
 
 #[derive(Args, Debug)]
 pub(super) struct Options {
     /// The job.
-    #[arg(value_enum)]
-    job: Job,
+    #[arg(value_parser = job_parser())]
+    job: &'static JobSpec,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Job {
-    /// Make due what nobody watches: orders that the shop sent itself, orders whose checks ran out.
-    Sweep,
-    /// Ask every panel for its balance.
-    Balance,
-    /// Delete what is older than `[retention]` says: events of finished orders, passes of jobs.
-    Retention,
-    /// Read the orders of the Trendyol store.
-    PullOrders,
-    /// Send stock to the Trendyol store.
-    PushStock,
-    /// Read the returns of the Trendyol store.
-    PullReturns,
-    /// Compare everything that is on sale with what should be, and put it right.
-    VerifyStock,
-}
-
-impl Job {
-    /// What is said while it runs.
-    const fn doing(self) -> &'static str {
-        match self {
-            Self::Sweep => "looking for forgotten orders",
-            Self::Balance => "asking the panels for their balances",
-            Self::Retention => "deleting what is old",
-            Self::PullOrders => "reading Trendyol's orders",
-            Self::PushStock => "reading orders and sending stock",
-            Self::PullReturns => "reading Trendyol's returns",
-            Self::VerifyStock => "comparing what is on sale with what should be",
-        }
-    }
-}
-
-/// Whose job it is.
-enum Work {
-    Orders(daemon::Job),
-    Store(StoreJob),
+/// A name of a job, with what the job does as its help.
+fn job_parser() -> impl TypedValueParser<Value = &'static JobSpec> {
+    let names = jobs::ALL.map(|job| PossibleValue::new(job.name).help(job.about));
+    PossibleValuesParser::new(names)
+        .try_map(|name| jobs::named(&name).ok_or("there is no such job"))
 }
 
 pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<ExitCode> {
@@ -74,27 +48,16 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
     let (now, round_trip) = store.now().await?;
     clock.set(now, round_trip);
     let clock = clock as Arc<dyn Clock>;
-    let job = match options.job {
-        Job::Sweep => Work::Orders(daemon::Job::Sweep),
-        Job::Balance => Work::Orders(daemon::Job::Balance),
-        Job::Retention => Work::Orders(daemon::Job::Retention),
-        Job::PullOrders => Work::Store(StoreJob::PullOrders),
-        Job::PushStock => Work::Store(StoreJob::PushStock { force: false }),
-        Job::PullReturns => Work::Store(StoreJob::PullReturns),
-        Job::VerifyStock => Work::Store(StoreJob::VerifyStock),
-    };
-    let progress = Progress::begin(options.job.doing());
-    let ran = match job {
-        Work::Orders(job) => daemon::once(&config, &store, clock, job).await,
-        Work::Store(job) => daemon::trendyol::store_once(&config, &store, clock, job).await,
-    };
+
+    let progress = Progress::begin(options.job.progress);
+    let ran = daemon::once(&config, &store, clock, options.job, false).await;
     progress.end();
-    let code = report(&ran.context("the pass failed")?)?;
+    let code = report(&ran.context("the job failed")?)?;
     store.close().await;
     Ok(code)
 }
 
-/// Prints what came of a pass.
+/// Prints the outcome of a run.
 pub(super) fn report(ran: &Ran) -> anyhow::Result<ExitCode> {
     Ok(match ran {
         Ran::Here(figures) => {

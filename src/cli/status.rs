@@ -9,7 +9,7 @@ use super::{Global, figures, migrated_store, out, paint, table::Table};
 use crate::{
     attention::{Severity, Warning, assess},
     config::Config,
-    daemon::planned,
+    daemon::settings,
     overview::Situation,
     store::Store,
     text::{Lang, format::Format},
@@ -48,7 +48,7 @@ pub(super) struct Seen {
 pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<ExitCode> {
     let config = global.load()?.config;
     let store = migrated_store(&config).await?;
-    let seen = look(&store, &planned::asking(&config), &config).await?;
+    let seen = look(&store, &settings::asking(&config), &config).await?;
     store.close().await;
     if options.json {
         out::json(&seen)?;
@@ -72,7 +72,7 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
 pub(super) async fn look(store: &Store, asking: &Asking, config: &Config) -> anyhow::Result<Seen> {
     let (now, _) = store.now().await?;
     let all = situation(store, asking, now).await?;
-    let warnings = assess(&all, &planned::limits(config), now);
+    let warnings = assess(&all, &settings::limits(config), now);
     Ok(Seen { all, warnings })
 }
 

@@ -18,11 +18,15 @@ use super::{
 };
 use crate::{
     config::Config,
-    daemon::trendyol::{StoreJob, push_rules, store_once},
+    daemon,
     overview::start_of_day,
     stock::{Barcode, guard::Zeroing, plan::PlannedItem, rule::Verdict},
     store::{Person, Store},
-    worker::{brakes::BrakeAction, trendyol::Forecast},
+    worker::{
+        brakes::BrakeAction,
+        jobs::{self, push_rules},
+        trendyol::Forecast,
+    },
 };
 
 const PLAN_EXAMPLES: &str = "\
@@ -157,15 +161,19 @@ pub(super) async fn run(global: &Global, command: &Command) -> anyhow::Result<Ex
 }
 
 async fn push(config: &Config, store: &Store, options: &PushOptions) -> anyhow::Result<ExitCode> {
-    let job = StoreJob::PushStock {
-        force: options.force,
-    };
     let clock = clock(store).await?;
     let progress = Progress::begin("reading orders and sending stock");
-    let ran = store_once(config, store, Arc::clone(&clock), job).await;
+    let ran = daemon::once(
+        config,
+        store,
+        Arc::clone(&clock),
+        &jobs::push_stock::JOB,
+        options.force,
+    )
+    .await;
     progress.end();
 
-    let code = once::report(&ran.context("the pass failed")?)?;
+    let code = once::report(&ran.context("the job failed")?)?;
     if options.wait {
         wait::until_settled(config, store, clock).await?;
     }

@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     config::Config,
-    daemon::planned,
+    daemon::settings,
     order::Stage,
     shutdown::Stop,
     store::{Direction, ListedOrder, OrderFilter, Store},
@@ -90,7 +90,7 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
 
 /// Reads again and again, until nobody looks any more.
 async fn read(store: Store, config: Config, every: Duration, news: watch::Sender<News>) {
-    let asking = planned::asking(&config);
+    let asking = settings::asking(&config);
     while !news.is_closed() {
         let reading = async {
             let seen = look(&store, &asking, &config).await?;

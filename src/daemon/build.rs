@@ -5,30 +5,24 @@ use std::{sync::Arc, time::Duration};
 use tokio::{sync::Notify, task::JoinSet};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{
-    DaemonError, Parts, by_hand, jobs,
-    limits::{self, size},
-    planned, trendyol,
-};
+use super::{DaemonError, Parts, jobs, settings, trendyol};
 use crate::{
     clock::{Clock, DatabaseClock},
     config::Config,
     http::World,
-    order::Rules,
-    provider::znet::Http,
     store::{Channel, Store},
     systemd::LONGEST_TURN,
     webhook::{self, Endpoint},
     worker::{
-        balance::{Balances, Latest},
         capacity::Capacity,
         dispatch::Dispatch,
+        jobs::{JobContext, push_rules, runner::Runner},
         notices::{self, DeliveryRecorder, Notices},
-        panels::Panels,
         poll::Poll,
         probe::Probe,
         pulse::Pulses,
-        recorder::{Recorder, Results},
+        recorder::Recorder,
+        shop::Shop,
         stream::Stream,
         trendyol::Seller,
         wakeup::Wakeup,
@@ -40,28 +34,12 @@ const CLOCK_INTERVAL: Duration = Duration::from_secs(30);
 /// Between two tries to listen for new orders.
 const LISTEN_AGAIN: Duration = Duration::from_secs(30);
 
-/// What the workers share.
-pub(crate) struct Shared {
-    pub(crate) store: Store,
-    pub(crate) panels: Arc<Panels>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) rules: Arc<Rules>,
-    pub(crate) checks: Arc<Wakeup>,
-    pub(crate) sends: Arc<Wakeup>,
-    pub(crate) results: Results,
-    /// Woken by every settlement.
-    pub(crate) settled: Arc<Wakeup>,
-    /// Balances that come with purchases.
-    pub(crate) latest: Latest,
-    pub(crate) balances: Balances,
-}
-
 /// Builds what the workers share, and the recorder that their results go to.
-pub(crate) fn shared(
+pub(super) fn shop(
     config: &Config,
     store: &Store,
     clock: Arc<dyn Clock>,
-) -> Result<(Shared, Recorder), DaemonError> {
+) -> Result<(Shop, Recorder), DaemonError> {
     let store = store
         .clone()
         .telling(config.notify.audience())
@@ -69,38 +47,7 @@ pub(crate) fn shared(
         .mirroring(config.trendyol.mirrors())
         .buying_chained(config.dispatch.buy_chained)
         .speaking(config.orders.customer_language);
-    let http = Http::new(&limits::http(config))?;
-    let panels = Panels::new(
-        store.clone(),
-        Arc::clone(&clock),
-        http,
-        limits::panels(config),
-        config.dispatch.scan_interval,
-    );
-    let panels = Arc::new(panels);
-    let (checks, sends) = (Arc::<Wakeup>::default(), Arc::<Wakeup>::default());
-    let (settled, latest) = (Arc::<Wakeup>::default(), Latest::default());
-    let (recorder, results) = Recorder::new(
-        store.clone(),
-        Arc::clone(&clock),
-        Arc::clone(&checks),
-        Arc::clone(&sends),
-    );
-    let recorder = recorder.telling(Arc::clone(&settled), latest.clone());
-    let warn_below = config.balance.warn_below.unwrap_or_default();
-    let shared = Shared {
-        balances: Balances::new(store.clone(), Arc::clone(&panels), warn_below),
-        store,
-        panels,
-        clock,
-        settled,
-        latest,
-        rules: Arc::new(config.rules()),
-        checks,
-        sends,
-        results,
-    };
-    Ok((shared, recorder))
+    Ok(Shop::new(Arc::new(config.clone()), store, clock)?)
 }
 
 /// Builds and starts the loops that are enabled.
@@ -110,11 +57,12 @@ pub(super) fn parts(
     clock: &Arc<DatabaseClock>,
     pulses: Pulses,
 ) -> Result<(Parts, World), DaemonError> {
-    let (shared, recorder) = shared(config, store, Arc::clone(clock) as _)?;
+    let started_at = clock.now();
+    let (shop, recorder) = shop(config, store, Arc::clone(clock) as _)?;
     let mut parts = Parts {
         loops: JoinSet::new(),
         writers: JoinSet::new(),
-        balances: (shared.latest.clone(), shared.balances.clone()),
+        balances: (shop.latest.clone(), shop.balances.clone()),
         calls: TaskTracker::new(),
         stop: CancellationToken::new(),
         pulses,
@@ -123,98 +71,91 @@ pub(super) fn parts(
     let follow = follow_clock(store.clone(), Arc::clone(clock), parts.stop.clone());
     parts.spawn("the clock", follow);
     if config.dispatch.enabled {
-        dispatch(config, &shared, &mut parts);
+        dispatch(config, &shop, &mut parts);
     }
     if config.poll.enabled {
-        poll(config, &shared, &mut parts);
+        poll(config, &shop, &mut parts);
     }
     if config.shop.enabled {
-        probe(&shared, &mut parts);
+        probe(&shop, &mut parts);
     }
     if config.shop.enabled && !config.notify.webhooks.is_empty() {
-        notices(config, &shared, &mut parts)?;
+        notices(config, &shop, &mut parts)?;
     }
-    let latest = shared.latest.clone();
-    let latest = latest.run(shared.balances.clone(), parts.stop.clone());
+    let latest = shop.latest.clone();
+    let latest = latest.run(shop.balances.clone(), parts.stop.clone());
     parts.spawn("the writer of balances", latest);
-    jobs::all(config, &shared, &mut parts);
+
     // One for all, since it keeps to Trendyol's limits and is measured.
-    let seller = trendyol::of_daemon(config, &shared)?;
+    let seller = trendyol::of_daemon(config, &shop)?;
     let bell = Arc::<Notify>::default();
     if let Some(seller) = &seller {
-        trendyol::jobs(config, seller, &mut parts);
+        trendyol::turns(config, seller, &mut parts);
         trendyol::doorbell(config, seller, &bell, &mut parts);
     }
-    let world = world(config, &shared, (seller, bell), &mut parts);
+    let context = JobContext {
+        shop: shop.clone(),
+        seller: seller.clone(),
+        started_at,
+    };
+    let runner = jobs::start(&context, &mut parts)?;
+
+    let world = world(config, &shop, (seller, bell, runner), &parts);
     Ok((parts, world))
 }
 
 /// What requests see of it. Nothing in it keeps the recorder waiting for results.
 fn world(
     config: &Config,
-    shared: &Shared,
-    (seller, bell): (Option<Seller>, Arc<Notify>),
-    parts: &mut Parts,
+    shop: &Shop,
+    (seller, bell, runner): (Option<Seller>, Arc<Notify>, Runner),
+    parts: &Parts,
 ) -> World {
     World {
         config: config.clone(),
-        store: shared.store.clone(),
-        clock: Arc::clone(&shared.clock),
-        panels: Arc::clone(&shared.panels),
-        sends: Arc::clone(&shared.sends),
-        checks: Arc::clone(&shared.checks),
+        store: shop.store.clone(),
+        clock: Arc::clone(&shop.clock),
+        panels: Arc::clone(&shop.panels),
+        sends: Arc::clone(&shop.sends),
+        checks: Arc::clone(&shop.checks),
         pulses: parts.pulses.clone(),
-        asking: planned::asking(config),
-        limits: planned::limits(config),
-        push_rules: trendyol::push_rules(config, false),
-        means: planned::means(config),
-        runner: by_hand::start(config, shared, seller.as_ref(), parts),
+        asking: settings::asking(config),
+        limits: settings::limits(config),
+        push_rules: push_rules(config, false),
+        means: settings::means(config),
+        runner,
         bell,
         seller,
     }
 }
 
-fn dispatch(config: &Config, shared: &Shared, parts: &mut Parts) {
-    let turn = Dispatch::new(
-        shared.sources(),
-        Arc::clone(&shared.rules),
-        limits::dispatch(config),
-        shared.results.clone(),
-        parts.calls.clone(),
-        Arc::clone(&shared.sends),
-    );
+fn dispatch(config: &Config, shop: &Shop, parts: &mut Parts) {
+    let turn = Dispatch::new(shop.clone(), parts.calls.clone());
     let room = size(config.dispatch.max_in_flight);
-    let stream = stream("dispatch", room, &shared.sends, config, shared, parts);
+    let stream = stream("dispatch", room, &shop.sends, config, shop, parts);
     parts.spawn("dispatch", stream.run(turn, parts.stop.clone()));
     let listen = listen(
-        shared.store.clone(),
-        Arc::clone(&shared.sends),
+        shop.store.clone(),
+        Arc::clone(&shop.sends),
         parts.stop.clone(),
     );
     parts.spawn("the listener", listen);
 }
 
 /// Finds out when a panel works again.
-fn probe(shared: &Shared, parts: &mut Parts) {
-    let probe = Probe::new(
-        shared.sources(),
-        parts.calls.clone(),
-        [Arc::clone(&shared.checks), Arc::clone(&shared.sends)],
-    );
+fn probe(shop: &Shop, parts: &mut Parts) {
+    let probe = Probe {
+        shop: shop.clone(),
+        tasks: parts.calls.clone(),
+    };
     let pulse = parts.pulses.add("the prober", LONGEST_TURN);
     parts.spawn("the prober", probe.run(pulse, parts.stop.clone()));
 }
 
-fn poll(config: &Config, shared: &Shared, parts: &mut Parts) {
-    let turn = Poll::new(
-        shared.sources(),
-        Arc::clone(&shared.rules),
-        config.poll.lease,
-        shared.results.clone(),
-        parts.calls.clone(),
-    );
+fn poll(config: &Config, shop: &Shop, parts: &mut Parts) {
+    let turn = Poll::new(shop.clone(), parts.calls.clone());
     let room = size(config.poll.max_in_flight);
-    let stream = stream("poll", room, &shared.checks, config, shared, parts);
+    let stream = stream("poll", room, &shop.checks, config, shop, parts);
     parts.spawn("poll", stream.run(turn, parts.stop.clone()));
 }
 
@@ -223,7 +164,7 @@ fn stream(
     room: usize,
     wakeup: &Arc<Wakeup>,
     config: &Config,
-    shared: &Shared,
+    shop: &Shop,
     parts: &Parts,
 ) -> Stream {
     Stream {
@@ -232,38 +173,33 @@ fn stream(
         wakeup: Arc::clone(wakeup),
         scan_interval: config.dispatch.scan_interval,
         pulse: parts.pulses.add(name, LONGEST_TURN),
-        clock: Arc::clone(&shared.clock),
+        clock: Arc::clone(&shop.clock),
     }
 }
 
 /// The deliveries of notices.
-fn notices(config: &Config, shared: &Shared, parts: &mut Parts) -> Result<(), DaemonError> {
+fn notices(config: &Config, shop: &Shop, parts: &mut Parts) -> Result<(), DaemonError> {
     let (recorder, deliveries) =
-        DeliveryRecorder::new(shared.store.clone(), Arc::clone(&shared.settled));
+        DeliveryRecorder::new(shop.store.clone(), Arc::clone(&shop.settled));
     let endpoints: Vec<Endpoint> = config.notify.endpoints().cloned().collect();
     let room = endpoints.len() * notices::AT_ONCE;
     let turn = Notices::new(
-        (shared.store.clone(), Arc::clone(&shared.clock)),
+        (shop.store.clone(), Arc::clone(&shop.clock)),
         webhook::Http::new()?,
         endpoints,
         deliveries,
         parts.calls.clone(),
-        Arc::clone(&shared.settled),
+        Arc::clone(&shop.settled),
     );
     parts.writers.spawn(recorder.run());
-    let stream = stream("notices", room, &shared.settled, config, shared, parts);
+    let stream = stream("notices", room, &shop.settled, config, shop, parts);
     parts.spawn("notices", stream.run(turn, parts.stop.clone()));
     Ok(())
 }
 
-impl Shared {
-    pub(super) fn sources(&self) -> (Store, Arc<Panels>, Arc<dyn Clock>) {
-        (
-            self.store.clone(),
-            Arc::clone(&self.panels),
-            Arc::clone(&self.clock),
-        )
-    }
+/// A count as a size in memory.
+fn size(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 /// Keeps the clock in step with the database's.

@@ -6,7 +6,7 @@ use crate::{
     marketplace::trendyol::AccountFault,
     provider::znet,
     store::{MigrateError, StoreError},
-    worker::job::JobError,
+    worker::{job::JobError, jobs::NotAvailable},
 };
 
 /// The daemon did not run to a proper end.
@@ -32,9 +32,9 @@ pub enum DaemonError {
     #[error(transparent)]
     Job(#[from] JobError),
     #[error(transparent)]
+    NotAvailable(#[from] NotAvailable),
+    #[error(transparent)]
     Account(#[from] AccountFault),
-    #[error("the shop is switched off (shop.enabled = false)")]
-    NoShop,
     /// It is not settled who keeps the warehouse's rows.
     #[error(transparent)]
     Keeping(#[from] KeepingFault),
@@ -47,11 +47,6 @@ pub enum DaemonError {
         /// Which, and what to do.
         faults: String,
     },
-    /// The warehouse's application reads the returns itself.
-    #[error("the warehouse's application reads its returns itself (trendyol.mirror = false)")]
-    KeptElsewhere,
-    #[error("no Trendyol store is configured; set trendyol.enabled and its account")]
-    NoStore,
     /// A part of the daemon ended although nobody asked it to.
     #[error("{part} ended by itself; the daemon cannot go on without it")]
     Died { part: &'static str },

@@ -7,12 +7,13 @@ use std::{sync::Arc, time::Duration};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Parts, planned};
+use super::Parts;
 use crate::{
     clock::{Clock, DatabaseClock},
     config::Config,
     overview::Daemon,
     store::Store,
+    worker::shop::buying,
 };
 
 /// Well below [`GONE_AFTER`](crate::overview::GONE_AFTER).
@@ -38,7 +39,7 @@ impl Me {
             id: self.id,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started_at: self.started_at,
-            buying: planned::buying(config),
+            buying: buying(config),
             watching: config.poll.enabled,
             stuck: Vec::new(),
         }

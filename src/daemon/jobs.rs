@@ -1,70 +1,34 @@
-//! The periodic jobs, in a running daemon and by hand.
+//! The periodic jobs of a running daemon, and those that a person asks for.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use super::{Job, Parts, build::Shared, limits, planned};
-use crate::{
-    config::Config,
-    order::explain::Buying,
-    worker::{
-        balance::BalanceJob,
-        job::{Job as PeriodicJob, Periodic},
-        retention::{Retention, RetentionLimits},
-        sweep::Sweep,
+use super::Parts;
+use crate::worker::{
+    job::Periodic,
+    jobs::{
+        self, JobContext, NotAvailable,
+        runner::{Runner, runner},
     },
 };
 
-/// The periodic jobs that are enabled.
-pub(super) fn all(config: &Config, shared: &Shared, parts: &mut Parts) {
-    for job in [Job::Sweep, Job::Balance, Job::Retention] {
-        let Some(schedule) = planned::of_orders(config, job) else {
+/// Starts the jobs that are enabled, and whoever runs one on request.
+pub(super) fn start(context: &JobContext, parts: &mut Parts) -> Result<Runner, NotAvailable> {
+    let shop = &context.shop;
+    for spec in jobs::ALL {
+        let Some(schedule) = spec.schedule(&shop.config) else {
             continue;
         };
-        let pass = pass(config, shared, job);
-        let name = pass.name();
         let periodic = Periodic {
-            pass,
+            job: spec.build(context, false)?,
             schedule,
-            store: shared.store.clone(),
-            clock: Arc::clone(&shared.clock),
-            pulse: parts.pulses.add(name, LONGEST_PASS),
+            store: shop.store.clone(),
+            clock: Arc::clone(&shop.clock),
+            pulse: parts.pulses.add(spec.name, spec.longest_run),
         };
-        parts.spawn(name, periodic.run(parts.stop.clone()));
+        parts.spawn(spec.name, periodic.run(parts.stop.clone()));
     }
-}
 
-/// What a job does.
-pub(super) fn pass(config: &Config, shared: &Shared, job: Job) -> Arc<dyn PeriodicJob> {
-    match job {
-        Job::Sweep => Arc::new(sweep(config, shared)),
-        Job::Balance => {
-            let (panels, clock) = (Arc::clone(&shared.panels), Arc::clone(&shared.clock));
-            let job = BalanceJob::new(panels, clock, shared.balances.clone());
-            // While another system buys, what leaves the accounts is its money.
-            Arc::new(job.accounting(planned::buying(config) == Buying::On))
-        }
-        Job::Retention => Arc::new(Retention::new(
-            shared.store.clone(),
-            Arc::clone(&shared.clock),
-            RetentionLimits {
-                events: config.retention.events,
-                job_runs: config.retention.job_runs,
-                stats: config.retention.stats,
-            },
-        )),
-    }
-}
-
-/// The longest that a pass may take before its loop counts as stuck.
-const LONGEST_PASS: Duration = Duration::from_mins(15);
-
-/// The sweeper.
-fn sweep(config: &Config, shared: &Shared) -> Sweep {
-    Sweep::new(
-        shared.sources(),
-        Arc::clone(&shared.rules),
-        limits::sweep(config, shared.clock.now()),
-        shared.results.clone(),
-        Arc::clone(&shared.checks),
-    )
+    let (runner, on_demand) = runner(context.clone());
+    parts.spawn("the requested jobs", on_demand.serve(parts.stop.clone()));
+    Ok(runner)
 }

@@ -50,8 +50,8 @@ pub(crate) async fn check(old: &Config, new: &Config) -> Result<(), DaemonError>
     sides::check(new, &store, now).await?;
     settling(new, &store).await?;
 
-    let (shared, _) = build::shared(new, &store, Arc::new(clock))?;
-    trendyol::of_daemon(new, &shared)?;
+    let (shop, _) = build::shop(new, &store, Arc::new(clock))?;
+    trendyol::of_daemon(new, &shop)?;
     store.close().await;
 
     let moves = !old.http.enabled || old.http.listen != new.http.listen;

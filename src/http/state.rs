@@ -24,7 +24,7 @@ use crate::{
     overview::Situation,
     store::{Store, StoreError},
     worker::{
-        by_hand::Runner,
+        jobs::runner::Runner,
         panels::Panels,
         pulse::Pulses,
         situation::{Asking, situation},
@@ -54,7 +54,7 @@ pub struct World {
     pub push_rules: PushRules,
     /// What the settings mean for the doctor.
     pub means: Means,
-    /// Runs jobs by hand.
+    /// Runs jobs on request.
     pub runner: Runner,
     /// Rung when Trendyol has called about an order.
     pub bell: Arc<Notify>,

@@ -19,7 +19,6 @@ use std::{
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use parking_lot::Mutex;
-use rust_decimal::Decimal;
 use tokio_util::task::TaskTracker;
 
 use self::{
@@ -31,17 +30,16 @@ use super::{
     capacity::Capacity,
     concurrency::RequestKind,
     fair_share::FairShare,
-    panels::{Panel, Panels},
-    recorder::Results,
+    panels::Panel,
     second_dispatcher::SecondDispatcherCheck,
+    shop::Shop,
     stream::{Taken, Turn},
-    wakeup::Wakeup,
 };
 use crate::{
-    clock::Clock,
+    config::{self, DispatchMode},
     metrics::METRICS,
-    order::{IntegrationId, OrderId, Rules, SecondPolicy},
-    store::{Candidate, NewHold, QueuedCandidate, Store, StoreError},
+    order::{IntegrationId, OrderId},
+    store::{Candidate, NewHold, QueuedCandidate, StoreError},
 };
 
 /// The time that the spending limit is about.
@@ -49,81 +47,45 @@ const SPENDING_WINDOW: Duration = Duration::from_hours(24);
 /// Orders without a route that are held in one turn.
 const UNROUTABLE: i64 = 100;
 
-/// The numbers by which orders are sent.
-#[derive(Clone, Copy, Debug)]
-pub struct DispatchLimits {
-    /// Older orders are left alone.
-    pub max_order_age: Duration,
-    /// How long a claim holds.
-    pub lease: Duration,
-    /// The longest that one call can take.
-    pub longest_call: Duration,
-    /// Between two searches for orders without a route.
-    pub scan_interval: Duration,
-    /// Whether the panel is asked about an order before it is bought.
-    pub ask_first: bool,
-    /// What follows when somebody else is found to buy our orders too.
-    pub on_second: SecondPolicy,
-    /// What may be spent at one panel in 24 hours, in TRY; `None` for no limit.
-    pub daily_limit: Option<Decimal>,
-    /// Whether nothing is sent, only written down.
-    pub shadow: bool,
-}
-
 /// The dispatch stream.
 #[derive(Debug)]
 pub struct Dispatch {
-    store: Store,
-    panels: Arc<Panels>,
-    clock: Arc<dyn Clock>,
-    rules: Arc<Rules>,
-    limits: DispatchLimits,
-    results: Results,
+    shop: Shop,
+    /// Runs the calls.
     tasks: TaskTracker,
-    wakeup: Arc<Wakeup>,
     fair_share: FairShare,
     routes_checked: Mutex<Option<Instant>>,
     second: SecondDispatcherCheck,
 }
 
 impl Dispatch {
-    /// A stream over these panels. Calls run on `tasks`; `wakeup` is woken when a price list came.
     #[must_use]
-    pub fn new(
-        (store, panels, clock): (Store, Arc<Panels>, Arc<dyn Clock>),
-        rules: Arc<Rules>,
-        limits: DispatchLimits,
-        results: Results,
-        tasks: TaskTracker,
-        wakeup: Arc<Wakeup>,
-    ) -> Self {
+    pub fn new(shop: Shop, tasks: TaskTracker) -> Self {
         Self {
-            second: SecondDispatcherCheck::new(
-                store.clone(),
-                limits.on_second,
-                limits.scan_interval,
-            ),
-            store,
-            panels,
-            clock,
-            rules,
-            limits,
-            results,
+            second: SecondDispatcherCheck::new(shop.clone()),
+            shop,
             tasks,
-            wakeup,
             fair_share: FairShare::default(),
             routes_checked: Mutex::default(),
         }
     }
 
+    fn settings(&self) -> &config::Dispatch {
+        &self.shop.config.dispatch
+    }
+
+    fn is_shadow(&self) -> bool {
+        self.settings().mode == DispatchMode::Shadow
+    }
+
     /// Holds orders that are routed to no panel of their tenant; looked for once per scan.
     async fn unroutable(&self, now: DateTime<Utc>) -> Result<Vec<NewHold>, StoreError> {
         let checked = *self.routes_checked.lock();
-        if checked.is_some_and(|at| at.elapsed() < self.limits.scan_interval) {
+        if checked.is_some_and(|at| at.elapsed() < self.settings().scan_interval) {
             return Ok(Vec::new());
         }
-        let since = before(now, self.limits.max_order_age);
-        let found = self.store.unroutable(since, UNROUTABLE).await?;
+        let since = before(now, self.settings().max_order_age);
+        let found = self.shop.store.unroutable(since, UNROUTABLE).await?;
         *self.routes_checked.lock() = Some(Instant::now());
         Ok(found
             .into_iter()
@@ -138,7 +100,7 @@ impl Dispatch {
 
     /// Holds orders, or in shadow mode writes down that they would be. Returns how many.
     async fn put_aside(&self, holds: &[NewHold], now: DateTime<Utc>) -> Result<usize, StoreError> {
-        if self.limits.shadow {
+        if self.is_shadow() {
             self.only_note_holds(holds, now).await
         } else {
             self.hold(holds, now).await
@@ -168,19 +130,22 @@ impl Dispatch {
             .filter(|panel| panel.may_buy())
             .map(|panel| panel.id())
             .collect();
-        if buying.is_empty() || self.limits.shadow {
+        if buying.is_empty() || self.is_shadow() {
             return Ok(None);
         }
-        self.store.next_send(&buying, self.clock.now()).await
+        self.shop
+            .store
+            .next_send(&buying, self.shop.clock.now())
+            .await
     }
 }
 
 #[async_trait]
 impl Turn for Dispatch {
     async fn take(&self, capacity: &Capacity) -> Result<Taken, StoreError> {
-        let panels = self.panels.current().await?;
+        let panels = self.shop.panels.current().await?;
         let start = TickStart {
-            at: self.clock.now(),
+            at: self.shop.clock.now(),
             instant: Instant::now(),
         };
         let now = start.at;
@@ -202,17 +167,18 @@ impl Turn for Dispatch {
         let next = self.next(&panels).await?;
         let sends_again = next.is_some_and(|next| next <= now);
         let queued = if sends_again {
-            self.store.queued_candidates(&shares, now).await?
+            self.shop.store.queued_candidates(&shares, now).await?
         } else {
             Vec::new()
         };
-        let since = before(now, self.limits.max_order_age);
+        let since = before(now, self.settings().max_order_age);
         let mut new = self
+            .shop
             .store
-            .new_candidates(&shares, since, self.limits.shadow)
+            .new_candidates(&shares, since, self.is_shadow())
             .await?;
-        if self.limits.shadow {
-            new.extend(self.store.sent_candidates(&shares, since).await?);
+        if self.is_shadow() {
+            new.extend(self.shop.store.sent_candidates(&shares, since).await?);
         }
         let full = self.fair_share.remember(&shares, panels_of(&queued, &new));
 
@@ -227,7 +193,7 @@ impl Turn for Dispatch {
             .await?;
         self.sort_new(new, &by_id, capacity, now, &mut sorted);
         let put_aside = self.put_aside(&sorted.holds, now).await?;
-        let started = if self.limits.shadow {
+        let started = if self.is_shadow() {
             self.only_note(sorted.ready, now).await?
         } else {
             self.send(sorted.ready, start).await?

@@ -2,7 +2,7 @@
 //!
 //! Any number of replicas may run. An advisory lock per job saves the others the work; a unique row
 //! per tick makes the tick happen once even when two replicas believe to lead. A missed tick is not
-//! made up for: the next pass reads the database and does what there is to do.
+//! made up for: the next run reads the database and does what there is to do.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,10 +20,10 @@ use crate::{
     store::{Store, StoreError, Tick},
 };
 
-/// One pass of a job, which takes no hints.
+/// A periodic job. A run takes no hints: it reads the database and does what there is to do.
 #[async_trait]
 pub trait Job: Send + Sync {
-    /// The job's name, as in `orderwatch once NAME`.
+    /// As in `orderwatch once NAME`.
     fn name(&self) -> &'static str;
 
     /// Reads the database, acts, and returns its figures.
@@ -33,7 +33,7 @@ pub trait Job: Send + Sync {
     async fn run(&self) -> Result<Value, JobError>;
 }
 
-/// A pass did not do all of its work.
+/// A run did not do all of its work.
 #[derive(Debug, thiserror::Error)]
 pub enum JobError {
     /// The database failed.
@@ -43,13 +43,13 @@ pub enum JobError {
     #[error("the report cannot be written")]
     Report(#[from] serde_json::Error),
     /// It panicked; the log has the place.
-    #[error("the pass panicked")]
+    #[error("the job panicked")]
     Panicked,
     /// Another process may send by now.
     #[error("the lead was lost with its connection; what was planned under it is not sent")]
     LostLead,
     /// It was told to stop.
-    #[error("the pass was stopped half-way")]
+    #[error("the job was stopped half-way")]
     Stopped,
     /// The marketplace did not answer as it should.
     #[error(transparent)]
@@ -73,20 +73,17 @@ pub enum Ran {
 
 /// One periodic job.
 pub struct Periodic {
-    /// The work.
-    pub pass: Arc<dyn Job>,
-    /// When it passes.
+    pub job: Arc<dyn Job>,
     pub schedule: Schedule,
-    /// Where ticks are written down.
+    /// Where runs are recorded.
     pub store: Store,
-    /// The time.
     pub clock: Arc<dyn Clock>,
     /// What it tells the watchdog by.
     pub pulse: Pulse,
 }
 
 impl Periodic {
-    /// Runs passes until it is stopped.
+    /// Runs the job until it is stopped.
     pub async fn run(self, stop: CancellationToken) {
         let mut wait = self.schedule.first(self.clock.now());
         loop {
@@ -95,7 +92,7 @@ impl Periodic {
             }
             let began = std::time::Instant::now();
             let tick = Tick {
-                job: self.pass.name(),
+                job: self.job.name(),
                 at: self.schedule.slot(self.clock.now()),
             };
             let ran = self.tick(tick, &stop).await;
@@ -124,7 +121,7 @@ impl Periodic {
     }
 
     async fn tick(&self, tick: Tick, stop: &CancellationToken) -> Result<Ran, JobError> {
-        let run = run_tick(&self.store, &*self.clock, &self.pass, tick);
+        let run = run_tick(&self.store, &*self.clock, &self.job, tick);
         stop.run_until_cancelled(run)
             .await
             .unwrap_or(Err(JobError::Stopped))
@@ -134,11 +131,11 @@ impl Periodic {
 /// Runs one tick, unless another replica does.
 ///
 /// # Errors
-/// [`JobError`] when the pass failed; the tick is written down as failed.
+/// [`JobError`] when the run failed; it is recorded as failed.
 pub async fn run_tick(
     store: &Store,
     clock: &dyn Clock,
-    pass: &Arc<dyn Job>,
+    job: &Arc<dyn Job>,
     tick: Tick,
 ) -> Result<Ran, JobError> {
     let Some(leader) = store.lead(tick.job).await? else {
@@ -148,8 +145,8 @@ pub async fn run_tick(
         leader.resign().await;
         return Ok(Ran::Elsewhere);
     }
-    let work = Arc::clone(pass);
-    // A task of its own: a panic ends the pass and not the loop. It ends with this future.
+    let work = Arc::clone(job);
+    // A task of its own: a panic ends the run and not the loop. It ends with this future.
     let mut task = tokio::task::JoinSet::new();
     task.spawn(async move { work.run().await });
     let result = match task.join_next().await {
@@ -177,13 +174,13 @@ fn measure(job: &'static str, ran: &Result<Ran, JobError>, took: Duration) {
 
 fn report(job: &'static str, ran: &Result<Ran, JobError>) {
     match ran {
-        Ok(Ran::Here(figures)) => tracing::info!(job, %figures, "pass finished"),
-        Ok(Ran::Elsewhere) => tracing::debug!(job, "another replica runs this pass"),
-        Err(JobError::Stopped) => tracing::info!(job, "pass stopped half-way"),
+        Ok(Ran::Here(figures)) => tracing::info!(job, %figures, "job finished"),
+        Ok(Ran::Elsewhere) => tracing::debug!(job, "another replica runs this job"),
+        Err(JobError::Stopped) => tracing::info!(job, "job stopped half-way"),
         Err(error) => tracing::warn!(
             job,
             error = error as &dyn std::error::Error,
-            "pass failed; the next one tries again"
+            "job failed; the next run tries again"
         ),
     }
 }

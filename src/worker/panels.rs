@@ -1,10 +1,6 @@
 //! The panels that this process can talk to, kept in step with the shop's `integrations`.
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, sync::Arc, time::Instant};
 
 use parking_lot::Mutex;
 use secrecy::ExposeSecret;
@@ -14,29 +10,16 @@ use super::{
     metered::Metered, pace::Pace,
 };
 use crate::{
-    breaker::BreakerLimits,
     clock::Clock,
+    config::Config,
     order::{IntegrationId, TenantId},
     provider::{
         Provider,
-        znet::{Account, AccountError, Http, Znet},
+        znet::{Account, AccountError, Http, HttpError, HttpSettings, Znet},
     },
     store::{Integration, Store, StoreError},
     telemetry::Secrets,
 };
-
-/// Limits that hold for each panel.
-#[derive(Clone, Copy, Debug)]
-pub struct PanelLimits {
-    /// Requests under way at once; 0 means no limit.
-    pub max_in_flight: usize,
-    /// Requests in a second; 0 means no limit.
-    pub requests_per_second: f64,
-    /// How long a price list is used.
-    pub catalogue_ttl: Duration,
-    /// When it is left alone.
-    pub breaker: BreakerLimits,
-}
 
 /// One reseller account.
 #[derive(Debug)]
@@ -59,8 +42,7 @@ pub struct Panels {
     store: Store,
     clock: Arc<dyn Clock>,
     http: Http,
-    limits: PanelLimits,
-    refresh: Duration,
+    config: Arc<Config>,
     state: Mutex<State>,
 }
 
@@ -118,33 +100,41 @@ fn account(row: &Integration) -> [Option<&str>; 3] {
         .map(|secret| secret.as_ref().map(ExposeSecret::expose_secret))
 }
 
+/// The limits of a call.
+#[must_use]
+pub fn http_settings(config: &Config) -> HttpSettings {
+    HttpSettings {
+        connect_timeout: config.znet.connect_timeout,
+        request_timeout: config.znet.request_timeout,
+    }
+}
+
 impl Panels {
-    /// No panels yet; they are read when they are asked for, and again after `refresh`.
-    #[must_use]
+    /// No panels yet; they are read when they are asked for, and again after `dispatch.scan_interval`.
+    ///
+    /// # Errors
+    /// [`HttpError`] when the client cannot be built.
     pub fn new(
+        config: Arc<Config>,
         store: Store,
         clock: Arc<dyn Clock>,
-        http: Http,
-        limits: PanelLimits,
-        refresh: Duration,
-    ) -> Self {
-        Self {
+    ) -> Result<Self, HttpError> {
+        Ok(Self {
             store,
             clock,
-            http,
-            limits,
-            refresh,
+            http: Http::new(&http_settings(&config))?,
+            config,
             state: Mutex::default(),
-        }
+        })
     }
 
-    /// The panels, as the shop's tables had them at most `refresh` ago.
+    /// The panels, as the shop's tables had them at most `dispatch.scan_interval` ago.
     ///
     /// # Errors
     /// [`StoreError`] when they cannot be read.
     pub async fn current(&self) -> Result<Arc<[Arc<Panel>]>, StoreError> {
         let (read, list) = self.read();
-        if read.is_some_and(|read| read.elapsed() < self.refresh) {
+        if read.is_some_and(|read| read.elapsed() < self.config.dispatch.scan_interval) {
             return Ok(list);
         }
         let rows = self.store.integrations().await?;
@@ -170,6 +160,13 @@ impl Panels {
         self.read().1
     }
 
+    /// The name of a panel that was read before; otherwise empty.
+    pub(super) fn name(&self, id: IntegrationId) -> String {
+        let panels = self.known();
+        let panel = panels.iter().find(|panel| panel.id() == id);
+        panel.map_or_else(String::new, |panel| panel.name().to_owned())
+    }
+
     fn read(&self) -> (Option<Instant>, Arc<[Arc<Panel>]>) {
         let state = self.state.lock();
         (state.read, Arc::clone(&state.list))
@@ -182,7 +179,7 @@ impl Panels {
             |old| Arc::clone(&old.concurrency),
         );
         let breaker = old.map_or_else(
-            || Arc::new(PanelBreaker::new(row.id, self.limits.breaker)),
+            || Arc::new(PanelBreaker::new(row.id, self.config.znet.breaker)),
             |old| Arc::clone(&old.breaker),
         );
         breaker.follow(row.open_until);
@@ -208,19 +205,21 @@ impl Panels {
             provider,
             concurrency,
             breaker,
-            catalogue: Arc::new(CatalogueCache::new(self.limits.catalogue_ttl)),
+            catalogue: Arc::new(CatalogueCache::new(self.config.znet.catalog_ttl)),
             row,
         }
     }
 
     fn concurrency(&self, panel: IntegrationId) -> Arc<ConcurrencyLimit> {
+        let max_in_flight = self.config.znet.max_in_flight;
+        let max_in_flight = max_in_flight.and_then(|max| usize::try_from(max.get()).ok());
         let pace = Pace::shared(
-            self.limits.requests_per_second,
+            self.config.znet.requests_per_second.unwrap_or_default(),
             panel,
             self.store.clone(),
             Arc::clone(&self.clock),
         );
-        Arc::new(ConcurrencyLimit::new(self.limits.max_in_flight, pace))
+        Arc::new(ConcurrencyLimit::new(max_in_flight.unwrap_or(0), pace))
     }
 
     fn connect(&self, row: &Integration) -> Result<Arc<dyn Provider>, AccountError> {

@@ -15,9 +15,9 @@ use super::{
     capacity::{Capacity, Reservation},
     concurrency::RequestKind,
     fair_share::FairShare,
-    panels::{Panel, Panels},
-    recorder::Results,
+    panels::Panel,
     report,
+    shop::Shop,
     stream::{Taken, Turn},
 };
 use crate::{
@@ -34,33 +34,17 @@ type Reservations = HashMap<IntegrationId, (Arc<Panel>, Vec<Reservation>)>;
 /// The poll stream.
 #[derive(Debug)]
 pub struct Poll {
-    store: Store,
-    panels: Arc<Panels>,
-    clock: Arc<dyn Clock>,
-    rules: Arc<Rules>,
-    lease: Duration,
-    results: Results,
+    shop: Shop,
+    /// Runs the calls.
     tasks: TaskTracker,
     fair_share: FairShare,
 }
 
 impl Poll {
-    /// A stream over these panels. Calls run on `tasks`; a claim holds for `lease`.
     #[must_use]
-    pub fn new(
-        (store, panels, clock): (Store, Arc<Panels>, Arc<dyn Clock>),
-        rules: Arc<Rules>,
-        lease: Duration,
-        results: Results,
-        tasks: TaskTracker,
-    ) -> Self {
+    pub fn new(shop: Shop, tasks: TaskTracker) -> Self {
         Self {
-            store,
-            panels,
-            clock,
-            rules,
-            lease,
-            results,
+            shop,
             tasks,
             fair_share: FairShare::default(),
         }
@@ -69,13 +53,10 @@ impl Poll {
     /// Starts a question in the free that was kept for it.
     fn start(&self, due: DueOrder, panel: &Arc<Panel>, token: Uuid, reservation: Reservation) {
         let question = Question {
-            store: self.store.clone(),
+            shop: self.shop.clone(),
             panel: Arc::clone(panel),
             due,
             token,
-            rules: Arc::clone(&self.rules),
-            clock: Arc::clone(&self.clock),
-            results: self.results.clone(),
         };
         self.tasks.spawn(question.ask(reservation));
     }
@@ -87,7 +68,7 @@ impl Poll {
         if asking.is_empty() {
             return Ok(None);
         }
-        self.store.next_check(&asking).await
+        self.shop.store.next_check(&asking).await
     }
 
     /// Keeps free for as many questions at each panel as may be claimed: what is claimed and not
@@ -125,8 +106,8 @@ impl Poll {
 #[async_trait]
 impl Turn for Poll {
     async fn take(&self, capacity: &Capacity) -> Result<Taken, StoreError> {
-        let panels = self.panels.current().await?;
-        let now = self.clock.now();
+        let panels = self.shop.panels.current().await?;
+        let now = self.shop.clock.now();
         let asking = || panels.iter().filter(|panel| panel.may_ask());
         if !self.fair_share.is_saturated() {
             // Looking costs less than claiming, and mostly nothing is due.
@@ -146,8 +127,9 @@ impl Turn for Poll {
             });
         }
         let token = Uuid::new_v4();
-        let lease_until = after(now, self.lease);
+        let lease_until = after(now, self.shop.config.poll.lease);
         let claimed = self
+            .shop
             .store
             .claim_due(&shares, token, now, lease_until)
             .await?;
@@ -193,13 +175,10 @@ impl Turn for Poll {
 
 /// One question and its answer.
 struct Question {
-    store: Store,
+    shop: Shop,
     panel: Arc<Panel>,
     due: DueOrder,
     token: Uuid,
-    rules: Arc<Rules>,
-    clock: Arc<dyn Clock>,
-    results: Results,
 }
 
 impl Question {
@@ -216,12 +195,18 @@ impl Question {
             Ok(_) => Some(breaker::of_status(&reply.answer, &reply.evidence)),
             Err(_) => None,
         };
-        let reply = with_memory(&self.store, self.due.order, reply).await;
-        let outcome = answered(self.due, reply, self.token, &*self.clock, &self.rules);
-        self.results.submit(outcome).await;
+        let reply = with_memory(&self.shop.store, self.due.order, reply).await;
+        let outcome = answered(
+            self.due,
+            reply,
+            self.token,
+            &*self.shop.clock,
+            &self.shop.rules,
+        );
+        self.shop.results.submit(outcome).await;
         drop(free);
-        let now = self.clock.now();
-        self.panel.breaker.note(signal, &self.store, now).await;
+        let now = self.shop.clock.now();
+        self.panel.breaker.note(signal, &self.shop.store, now).await;
     }
 }
 

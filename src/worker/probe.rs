@@ -6,15 +6,10 @@ use std::{sync::Arc, time::Duration};
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{
-    panels::{Panel, Panels},
-    pulse::Pulse,
-    wakeup::Wakeup,
-};
+use super::{panels::Panel, pulse::Pulse, shop::Shop};
 use crate::{
-    clock::Clock,
     provider::{AnswerClass, Provider, ReadError},
-    store::{Store, StoreError},
+    store::StoreError,
 };
 
 /// Between two looks at the breakers.
@@ -23,30 +18,12 @@ const STEP: Duration = Duration::from_secs(1);
 /// The prober.
 #[derive(Debug)]
 pub struct Probe {
-    store: Store,
-    panels: Arc<Panels>,
-    clock: Arc<dyn Clock>,
-    tasks: TaskTracker,
-    wake: [Arc<Wakeup>; 2],
+    pub shop: Shop,
+    /// Runs the calls.
+    pub tasks: TaskTracker,
 }
 
 impl Probe {
-    /// A prober over these panels; it wakes the streams when one works again.
-    #[must_use]
-    pub fn new(
-        (store, panels, clock): (Store, Arc<Panels>, Arc<dyn Clock>),
-        tasks: TaskTracker,
-        wake: [Arc<Wakeup>; 2],
-    ) -> Self {
-        Self {
-            store,
-            panels,
-            clock,
-            tasks,
-            wake,
-        }
-    }
-
     /// Looks at the breakers until it is stopped.
     pub async fn run(self, pulse: Pulse, stop: CancellationToken) {
         while let Some(()) = stop.run_until_cancelled(tokio::time::sleep(STEP)).await {
@@ -65,15 +42,15 @@ impl Probe {
     /// # Errors
     /// [`StoreError`] when the database fails.
     pub async fn look(&self) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        for panel in self.panels.known().iter() {
+        let now = self.shop.clock.now();
+        for panel in self.shop.panels.known().iter() {
             if panel.breaker.open_until().is_none_or(|until| now < until) {
                 continue;
             }
             let next = panel.breaker.next_probe(now);
-            if self.store.claim_probe(panel.id(), now, next).await? {
+            if self.shop.store.claim_probe(panel.id(), now, next).await? {
                 panel.breaker.follow(Some(next));
-                let probe = ask(self.store.clone(), Arc::clone(panel), self.wake.clone());
+                let probe = ask(self.shop.clone(), Arc::clone(panel));
                 self.tasks.spawn(probe);
             }
         }
@@ -100,7 +77,7 @@ async fn answers(provider: &dyn Provider) -> Result<(), ReadError> {
     }
 }
 
-async fn ask(store: Store, panel: Arc<Panel>, wake: [Arc<Wakeup>; 2]) {
+async fn ask(shop: Shop, panel: Arc<Panel>) {
     let Ok(provider) = &panel.provider else {
         return;
     };
@@ -113,7 +90,7 @@ async fn ask(store: Store, panel: Arc<Panel>, wake: [Arc<Wakeup>; 2]) {
         );
         return;
     }
-    match store.close_breaker(panel.id()).await {
+    match shop.store.close_breaker(panel.id()).await {
         Ok(_) => {
             panel.breaker.follow(None);
             tracing::info!(
@@ -121,9 +98,8 @@ async fn ask(store: Store, panel: Arc<Panel>, wake: [Arc<Wakeup>; 2]) {
                 integration = %panel.id(),
                 "the panel works again; its orders go on"
             );
-            for wakeup in &wake {
-                wakeup.wake();
-            }
+            shop.checks.wake();
+            shop.sends.wake();
         }
         Err(error) => tracing::warn!(
             integration = %panel.id(),

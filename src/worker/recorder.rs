@@ -44,12 +44,10 @@ pub struct Results(mpsc::Sender<Outcome>);
 pub struct Recorder {
     store: Store,
     clock: Arc<dyn Clock>,
-    checks: Arc<Wakeup>,
-    sends: Arc<Wakeup>,
-    /// Woken by every settlement.
-    settled: Arc<Wakeup>,
-    /// Told of every balance.
-    balances: Latest,
+    pub(super) checks: Arc<Wakeup>,
+    pub(super) sends: Arc<Wakeup>,
+    pub(super) settled: Arc<Wakeup>,
+    pub(super) balances: Latest,
     inbox: mpsc::Receiver<Outcome>,
     /// Results whose shop row somebody held, and when they are tried again.
     busy: VecDeque<(Instant, Outcome)>,
@@ -69,35 +67,20 @@ impl Results {
 }
 
 impl Recorder {
-    /// A recorder, and the way to it. `checks` and `sends` are told of new due times.
-    #[must_use]
-    pub fn new(
-        store: Store,
-        clock: Arc<dyn Clock>,
-        checks: Arc<Wakeup>,
-        sends: Arc<Wakeup>,
-    ) -> (Self, Results) {
+    /// A recorder, and the way to it.
+    pub(super) fn new(store: Store, clock: Arc<dyn Clock>) -> (Self, Results) {
         let (results, inbox) = mpsc::channel(WAITING);
         let recorder = Self {
             store,
             clock,
-            checks,
-            sends,
+            checks: Arc::default(),
+            sends: Arc::default(),
             settled: Arc::default(),
             balances: Latest::default(),
             inbox,
             busy: VecDeque::new(),
         };
         (recorder, Results(results))
-    }
-
-    /// The same recorder, which wakes `settled` with every settlement and hands the balances that
-    /// panels tell to `balances`.
-    #[must_use]
-    pub fn telling(mut self, settled: Arc<Wakeup>, balances: Latest) -> Self {
-        self.settled = settled;
-        self.balances = balances;
-        self
     }
 
     /// Writes until every [`Results`] is gone and nothing is left to write.

@@ -1,4 +1,4 @@
-//! Looking for a second dispatcher: somebody else who buys the orders that orderwatch buys.
+//! Detects a second dispatcher: somebody else who buys the orders that orderwatch buys.
 //!
 //! It is known by what it does. The shop's own dispatcher writes its reference over ours as soon as
 //! its panel has answered, so the newest purchases are compared with the shop's rows before every
@@ -10,49 +10,45 @@ use std::{collections::BTreeSet, time::Duration};
 use chrono::{DateTime, Utc};
 use parking_lot::Mutex;
 
-use super::before;
+use super::{before, shop::Shop};
 use crate::{
     metrics::METRICS,
     order::{EventKind, SecondPolicy},
-    store::{Overwritten, Scan, Store, StoreError},
+    store::{Overwritten, Scan, StoreError},
 };
 
-/// Purchases that are younger than this are compared in every look.
+/// Purchases that are younger than this are compared in every check.
 const NEW: Duration = Duration::from_mins(15);
-/// The shortest time between two looks at the newest ones.
+/// The shortest time between two checks of the newest ones.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Why buying is paused, in `orderwatch.brakes`.
 const WHY: &str = "somebody else buys too: the shop's row of an order that orderwatch sent names \
                    another purchase; switch the shop's own sending off, then resume";
 
-/// A look at what became of our references in the shop's rows.
+/// Compares the shop's rows with our references.
 #[derive(Debug)]
 pub struct SecondDispatcherCheck {
-    store: Store,
-    what: SecondPolicy,
-    pause: Duration,
-    looked: Mutex<Option<DateTime<Utc>>>,
+    shop: Shop,
+    checked_at: Mutex<Option<DateTime<Utc>>>,
 }
 
 impl SecondDispatcherCheck {
-    /// `scan_interval` is the longest time between two looks of a dispatcher; it takes no more of
-    /// them than one in a second.
     #[must_use]
-    pub fn new(store: Store, what: SecondPolicy, scan_interval: Duration) -> Self {
+    pub fn new(shop: Shop) -> Self {
         Self {
-            store,
-            what,
-            pause: scan_interval.min(PAUSE),
-            looked: Mutex::default(),
+            shop,
+            checked_at: Mutex::default(),
         }
     }
 
-    /// Compares the newest purchases, if the last look was long enough ago.
+    /// Compares the newest purchases, if the last check was long enough ago.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails.
     pub async fn newest(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
-        if self.looked_since(before(now, self.pause), now) {
+        // A dispatcher that scans more often than once in a second need not check more often, too.
+        let pause = self.shop.config.dispatch.scan_interval.min(PAUSE);
+        if self.checked_since(before(now, pause), now) {
             return Ok(0);
         }
         let since = before(now, NEW);
@@ -67,19 +63,20 @@ impl SecondDispatcherCheck {
         self.find(Scan::Open, now).await
     }
 
-    /// Whether there was a look after that time; from now on there was one.
-    fn looked_since(&self, since: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-        let mut looked = self.looked.lock();
-        let lately = looked.is_some_and(|at| at > since && at <= now);
+    /// Whether there was a check after that time; from now on there was one.
+    fn checked_since(&self, since: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+        let mut checked_at = self.checked_at.lock();
+        let lately = checked_at.is_some_and(|at| at > since && at <= now);
         if !lately {
-            *looked = Some(now);
+            *checked_at = Some(now);
         }
         lately
     }
 
     async fn find(&self, scan: Scan, now: DateTime<Utc>) -> Result<u64, StoreError> {
-        let pause = (self.what == SecondPolicy::Pause).then_some(WHY);
-        let found = self.store.find_overwritten(scan, pause, now).await?;
+        let pause =
+            (self.shop.config.dispatch.on_second_dispatcher == SecondPolicy::Pause).then_some(WHY);
+        let found = self.shop.store.find_overwritten(scan, pause, now).await?;
         for order in &found {
             METRICS.result(EventKind::Overwritten);
             say(order);

@@ -7,21 +7,21 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use rust_decimal::Decimal;
 
-use super::{before, planned::PlannedJob};
+use super::{
+    before,
+    jobs::{PUSH_STOCK, overdue::ScheduledJob},
+};
 use crate::{
     order::PlayerRules,
     overview::{Situation, start_of_day},
     store::{ORDER_FEED, Question, SoldAs, Store, StoreError},
 };
 
-/// The job that sends stock.
-const PUSH: &str = "push-stock";
-
 /// What the configuration says about the figures.
 #[derive(Clone, Debug)]
 pub struct Asking {
     /// The jobs, in the order in which they are shown.
-    pub jobs: Vec<PlannedJob>,
+    pub jobs: Vec<ScheduledJob>,
     /// Passes that are shown of each.
     pub runs: i64,
     /// Orders that are older are left alone.
@@ -50,7 +50,7 @@ pub async fn situation(
             now,
             today_since,
             created_after: before(now, asking.max_order_age),
-            market: asking.market.then_some((ORDER_FEED, PUSH)),
+            market: asking.market.then_some((ORDER_FEED, PUSH_STOCK)),
         })
         .await?;
     for panel in &mut overview.panels {

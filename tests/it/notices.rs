@@ -14,7 +14,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use chrono::{DateTime, SecondsFormat};
 use orderwatch::{
     clock::Clock,
-    config::{Config, Sources},
+    config::{self, Config, Sources},
     daemon,
     order::{OrderId, Stage, TenantId},
     shutdown::Stop,
@@ -22,9 +22,9 @@ use orderwatch::{
     webhook::{Endpoint, Http, Key},
     worker::{
         capacity::Capacity,
+        jobs::retention::Retention,
         notices::{DeliveryRecorder, Notices},
         pulse::Pulses,
-        retention::{Retention, RetentionLimits},
         stream::{Stream, Turn},
         wakeup::Wakeup,
     },

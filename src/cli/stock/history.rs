@@ -8,9 +8,8 @@ use super::{parse, print};
 use crate::{
     cli::{clock, out, table::Table},
     config::Config,
-    daemon::trendyol::push_rules,
     store::{SentFigure, Store},
-    worker::trendyol::ProductHistory,
+    worker::{jobs::push_rules, trendyol::ProductHistory},
 };
 
 pub(super) const EXAMPLES: &str = "\

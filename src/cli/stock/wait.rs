@@ -6,10 +6,13 @@ use crate::{
     cli::{out, progress::Progress},
     clock::Clock,
     config::Config,
-    daemon::trendyol::{push_rules, reconciler, seller},
+    daemon::trendyol::seller,
     stock::rule::{Verdict, Wait},
     store::Store,
-    worker::trendyol::Forecast,
+    worker::{
+        jobs::{push_rules, reconciler},
+        trendyol::Forecast,
+    },
 };
 
 /// Between two looks at what is left.

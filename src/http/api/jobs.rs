@@ -8,9 +8,12 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use serde_json::Value;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{
+    IntoParams, PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, Type},
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
@@ -28,8 +31,8 @@ use crate::{
     store::Person,
     telemetry::Secrets,
     worker::{
-        by_hand::{ByHand, NotRun},
         job::Ran,
+        jobs::{self, Force, JobSpec, runner::NotRun},
     },
 };
 
@@ -51,30 +54,26 @@ struct JobPath {
     job: JobName,
 }
 
-/// A periodic job.
-#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
-enum JobName {
-    Sweep,
-    Balance,
-    Retention,
-    PullOrders,
-    PushStock,
-    PullReturns,
-    VerifyStock,
+/// A periodic job, by its name.
+#[derive(Clone, Copy, Debug)]
+struct JobName(&'static JobSpec);
+
+impl<'de> Deserialize<'de> for JobName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let unknown = || D::Error::custom(format!("there is no job {name:?}"));
+        jobs::named(&name).map(Self).ok_or_else(unknown)
+    }
 }
 
-impl JobName {
-    const fn by_hand(self) -> ByHand {
-        match self {
-            Self::Sweep => ByHand::Sweep,
-            Self::Balance => ByHand::Balance,
-            Self::Retention => ByHand::Retention,
-            Self::PullOrders => ByHand::PullOrders,
-            Self::PushStock => ByHand::PushStock { force: false },
-            Self::PullReturns => ByHand::PullReturns,
-            Self::VerifyStock => ByHand::VerifyStock,
-        }
+impl ToSchema for JobName {}
+
+impl PartialSchema for JobName {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some(jobs::ALL.map(|job| job.name)))
+            .into()
     }
 }
 
@@ -111,7 +110,7 @@ async fn list_runs(
     Path(path): Path<JobPath>,
     Query(turn): Query<Turn>,
 ) -> Result<Json<Page<RunView>>, Problem> {
-    let name = path.job.by_hand().name();
+    let name = path.job.0.name;
     let list = format!("runs {name}");
     let before: Option<At> = place(&list, turn.cursor.as_deref())?;
     let runs = state
@@ -147,33 +146,35 @@ async fn run_job(
     extract::Json(body): extract::Json<Signed>,
 ) -> Result<Response, Problem> {
     let world = state.world()?;
-    run(&world, path.job.by_hand(), &body.person()?).await
+    run(&world, path.job.0, false, &body.person()?).await
 }
 
 /// Runs a pass, and waits for it as long as a request may.
-pub(super) async fn run(world: &World, job: ByHand, person: &Person) -> Result<Response, Problem> {
-    let began = world.runner.run(job).map_err(|why| {
+pub(super) async fn run(
+    world: &World,
+    job: &'static JobSpec,
+    force: Force,
+    person: &Person,
+) -> Result<Response, Problem> {
+    let began = world.runner.run(job, force).map_err(|why| {
         let code = match why {
-            NotRun::NoStore => Code::Refused,
+            NotRun::NotAvailable(_) => Code::Refused,
             NotRun::Unavailable => Code::Unavailable,
         };
         Problem::new(code, why.to_string())
     })?;
 
     // Recorded once it runs: what was refused is nothing that somebody did.
-    let what = match job {
-        ByHand::PushStock { force: true } => "once, forced",
-        _ => "once",
-    };
+    let what = if force { "once, forced" } else { "once" };
     world
         .store
-        .record_action(person, what, job.name(), world.clock.now())
+        .record_action(person, what, job.name, world.clock.now())
         .await?;
     tracing::info!(
-        job = job.name(),
+        job = job.name,
         who = person.who,
         why = person.why,
-        "a pass by the API"
+        "a job run by the API"
     );
 
     let Ok(ended) = tokio::time::timeout(PATIENCE, began).await else {
@@ -200,7 +201,7 @@ pub(super) async fn run(world: &World, job: ByHand, person: &Person) -> Result<R
         }
         Err(_) => Err(Problem::new(
             Code::Unavailable,
-            "orderwatch is stopping; the pass was stopped half-way",
+            "orderwatch is stopping; the job was stopped half-way",
         )),
     }
 }

@@ -22,7 +22,7 @@ use crate::{
     store::{Person, RefusedItem, SentItem, StockBatch, StockPush},
     worker::{
         brakes::BrakeAction,
-        by_hand::ByHand,
+        jobs::push_stock,
         trendyol::{Forecast, ProductHistory},
     },
 };
@@ -180,8 +180,7 @@ async fn push_stock(
     extract::Json(body): extract::Json<PushBody>,
 ) -> Result<Response, Problem> {
     let person = person(&body.by, &body.reason)?;
-    let job = ByHand::PushStock { force: body.force };
-    jobs::run(&*state.world()?, job, &person).await
+    jobs::run(&*state.world()?, &push_stock::JOB, body.force, &person).await
 }
 
 /// Whether stock is sent.

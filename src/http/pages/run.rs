@@ -1,4 +1,4 @@
-//! Passes by hand: jobs, and stock that is sent now.
+//! Jobs that are run on request, and stock that is sent now.
 
 use std::time::Duration;
 
@@ -18,12 +18,12 @@ use crate::{
         problem::{Code, Problem},
     },
     worker::{
-        by_hand::{ByHand, NotRun},
         job::Ran,
+        jobs::{self, JobSpec, push_stock, runner::NotRun},
     },
 };
 
-/// For a pass to find out that another one is running.
+/// For a run to find out that another one is under way.
 const AT_ONCE: Duration = Duration::from_millis(500);
 
 /// Who acts and why, empty until the form is sent; and whether stock is sent whatever it zeroes.
@@ -35,9 +35,9 @@ pub(super) struct Asked {
     force: String,
 }
 
-/// A pass that is asked for, and the pages around it.
-struct Pass {
-    job: ByHand,
+/// A run that is asked for, and the pages around it.
+struct JobRequest {
+    job: &'static JobSpec,
     tab: Tab,
     title: &'static str,
     will: String,
@@ -47,26 +47,12 @@ struct Pass {
     force: bool,
 }
 
-/// The job of that name. Stock is sent from its own page, where there is more to say.
-fn job(name: &str) -> Result<ByHand, Problem> {
-    let jobs = [
-        ByHand::Sweep,
-        ByHand::Balance,
-        ByHand::Retention,
-        ByHand::PullOrders,
-        ByHand::PushStock { force: false },
-        ByHand::PullReturns,
-        ByHand::VerifyStock,
-    ];
-    let found = jobs.into_iter().find(|job| job.name() == name);
-    found.ok_or_else(|| Problem::new(Code::NotFound, "there is no such job"))
-}
-
-fn of_job(reader: &Reader, name: &str) -> Result<Pass, Problem> {
+fn of_job(reader: &Reader, name: &str) -> Result<JobRequest, Problem> {
     let act = &reader.words().act;
-    let job = job(name)?;
-    let shown = job_name(job.name(), &reader.format);
-    Ok(Pass {
+    let unknown = || Problem::new(Code::NotFound, "there is no such job");
+    let job = jobs::named(name).ok_or_else(unknown)?;
+    let shown = job_name(job.name, &reader.format);
+    Ok(JobRequest {
         job,
         tab: Tab::Jobs,
         title: act.run_now,
@@ -77,10 +63,10 @@ fn of_job(reader: &Reader, name: &str) -> Result<Pass, Problem> {
     })
 }
 
-fn of_stock(reader: &Reader, force: bool) -> Pass {
+fn of_stock(reader: &Reader, force: bool) -> JobRequest {
     let act = &reader.words().act;
-    Pass {
-        job: ByHand::PushStock { force },
+    JobRequest {
+        job: &push_stock::JOB,
         tab: Tab::Stock,
         title: if force { act.push_force } else { act.push_now },
         will: if force { act.will_force } else { act.will_push }.to_owned(),
@@ -92,8 +78,8 @@ fn of_stock(reader: &Reader, force: bool) -> Pass {
 
 /// `GET /jobs/{job}/run`
 pub(super) async fn ask_job(reader: Reader, Path(name): Path<String>) -> Result<Response, Problem> {
-    let pass = of_job(&reader, &name)?;
-    ask(&reader, pass, None, &Asked::default())
+    let request = of_job(&reader, &name)?;
+    ask(&reader, request, None, &Asked::default())
 }
 
 /// `POST /jobs/{job}/run`
@@ -102,8 +88,8 @@ pub(super) async fn run_job(
     Path(name): Path<String>,
     Form(signed): Form<Asked>,
 ) -> Result<Response, Problem> {
-    let pass = of_job(&reader, &name)?;
-    run(&reader, pass, &signed).await
+    let request = of_job(&reader, &name)?;
+    run(&reader, request, &signed).await
 }
 
 /// `GET /stock/push?force=`
@@ -111,77 +97,81 @@ pub(super) async fn ask_push(
     reader: Reader,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    let pass = of_stock(&reader, asked.force == "yes");
-    ask(&reader, pass, None, &Asked::default())
+    let request = of_stock(&reader, asked.force == "yes");
+    ask(&reader, request, None, &Asked::default())
 }
 
 /// `POST /stock/push`
 pub(super) async fn push(reader: Reader, Form(signed): Form<Asked>) -> Result<Response, Problem> {
-    let pass = of_stock(&reader, signed.force == "yes");
-    run(&reader, pass, &signed).await
+    let request = of_stock(&reader, signed.force == "yes");
+    run(&reader, request, &signed).await
 }
 
 fn ask(
     reader: &Reader,
-    pass: Pass,
+    request: JobRequest,
     note: Option<&'static str>,
     signed: &Asked,
 ) -> Result<Response, Problem> {
-    let force = pass.force.then(|| Hidden {
+    let force = request.force.then(|| Hidden {
         name: "force",
         value: "yes".to_owned(),
     });
 
     Confirm {
-        c: reader.chrome(pass.tab, pass.title),
+        c: reader.chrome(request.tab, request.title),
         note: note.map(|text| Note::new(text, "bad")),
         facts: Vec::new(),
-        will: Some(pass.will),
-        path: pass.path,
+        will: Some(request.will),
+        path: request.path,
         hidden: force.into_iter().collect(),
         signature: signed.signature.or_last(reader),
-        button: pass.title,
-        back: pass.shown.to_owned(),
+        button: request.title,
+        back: request.shown.to_owned(),
     }
     .respond(note.is_some())
 }
 
-/// Starts it. A pass may take minutes: its end is shown by the page that follows.
-async fn run(reader: &Reader, pass: Pass, signed: &Asked) -> Result<Response, Problem> {
+/// Starts it. A run may take minutes: its end is shown by the page that follows.
+async fn run(reader: &Reader, request: JobRequest, signed: &Asked) -> Result<Response, Problem> {
     let act = &reader.words().act;
     let Some(person) = signed.signature.person() else {
-        return ask(reader, pass, Some(act.incomplete), signed);
+        return ask(reader, request, Some(act.incomplete), signed);
     };
     let world = &reader.world;
-    let end = match world.runner.run(pass.job) {
+    let end = match world.runner.run(request.job, request.force) {
         Ok(end) => end,
-        Err(NotRun::NoStore) => {
+        Err(NotRun::NotAvailable(_)) => {
             let note = Some(reader.words().page.stock_off);
-            return ask(reader, pass, note, signed);
+            return ask(reader, request, note, signed);
         }
         Err(NotRun::Unavailable) => {
-            return ask(reader, pass, Some(act.not_now), signed);
+            return ask(reader, request, Some(act.not_now), signed);
         }
     };
 
-    let what = if pass.force { "once, forced" } else { "once" };
+    let what = if request.force {
+        "once, forced"
+    } else {
+        "once"
+    };
     let now = world.clock.now();
     world
         .store
-        .record_action(&person, what, pass.job.name(), now)
+        .record_action(&person, what, request.job.name, now)
         .await?;
     tracing::info!(
-        job = pass.job.name(),
+        job = request.job.name,
         who = person.who,
         why = person.why,
-        "a pass from the page"
+        "a job run from the page"
     );
 
-    // Its end is written down with the pass and not waited for; that it does not even begin is known
+    // Its end is recorded with the run and not waited for; that it does not even begin is known
     // at once.
     let done = match tokio::time::timeout(AT_ONCE, end).await {
         Ok(Ok(Ok(Ran::Elsewhere))) => Done::RunningBefore,
         _ => Done::Started,
     };
-    Ok(told(done, pass.shown, Some(&person)))
+    Ok(told(done, request.shown, Some(&person)))
 }

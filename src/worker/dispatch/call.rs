@@ -6,35 +6,27 @@
 //! that were claimed together wait for their turns, and the answer to the first may have said that
 //! the others would be sent in vain.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
 use super::sort::Ready;
 use crate::{
-    clock::Clock,
     metrics::METRICS,
     order::{
-        Decision, NotSent, PurchaseOutcome, Reference, Reroute, Rules, Stage, StatusAnswer,
-        Watched, decide,
+        Decision, NotSent, PurchaseOutcome, Reference, Reroute, Stage, StatusAnswer, Watched,
+        decide,
     },
     provider::{AnswerClass, Evidence, PurchaseReply, StatusReply},
-    store::{Outcome, Store},
-    worker::{breaker, poll::with_memory, recorder::Results, report},
+    store::Outcome,
+    worker::{breaker, poll::with_memory, report, shop::Shop},
 };
 
 /// What a purchase needs besides the order.
 pub(super) struct Call {
     pub(super) deadline: Instant,
     pub(super) token: Uuid,
-    pub(super) ask_first: bool,
-    pub(super) store: Store,
-    pub(super) rules: Arc<Rules>,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) results: Results,
+    pub(super) shop: Shop,
 }
 
 /// What the panel said before it was to be bought.
@@ -58,17 +50,21 @@ impl Call {
             token: self.token,
             detail: report::detail(&evidence, &decision),
             decision,
-            at: self.clock.now(),
+            at: self.shop.clock.now(),
         };
         let room = ready.reservation.release_panel();
-        self.results.submit(outcome).await;
+        self.shop.results.submit(outcome).await;
         drop(room);
-        let now = self.clock.now();
-        ready.panel.breaker.note(signal, &self.store, now).await;
+        let now = self.shop.clock.now();
+        ready
+            .panel
+            .breaker
+            .note(signal, &self.shop.store, now)
+            .await;
     }
 
     async fn decide(&self, ready: &Ready) -> (Decision, Evidence, Option<crate::breaker::Signal>) {
-        let asked = if self.ask_first {
+        let asked = if self.shop.config.dispatch.ask_first {
             self.ask(ready).await
         } else {
             Asked::Unknown
@@ -89,14 +85,20 @@ impl Call {
             }
         };
         let signal = breaker::of_purchase(&reply.outcome, &reply.evidence);
-        let now = self.clock.now();
+        let now = self.shop.clock.now();
         let (watched, jitter) = (ready.watched.clone(), fastrand::f64());
         let fallback = ready.fallback.map(|integration| Reroute {
             integration,
             reference: Reference::derive(ready.claim.order, integration, 0),
         });
-        let decision =
-            decide::after_purchase(watched, reply.outcome, fallback, now, &self.rules, jitter);
+        let decision = decide::after_purchase(
+            watched,
+            reply.outcome,
+            fallback,
+            now,
+            &self.shop.rules,
+            jitter,
+        );
         (decision, reply.evidence, signal)
     }
 
@@ -111,7 +113,7 @@ impl Call {
             return not_sent(NotSent::LeftAlone, trouble);
         }
         if let Some(created) = ready.created_at {
-            let latency = (self.clock.now() - created).to_std();
+            let latency = (self.shop.clock.now() - created).to_std();
             METRICS.dispatched(ready.panel.id(), latency.unwrap_or_default());
         }
         ready.provider.purchase(&ready.purchase).await
@@ -120,7 +122,7 @@ impl Call {
     async fn ask(&self, ready: &Ready) -> Asked {
         ready.reservation.permit.wait_for_pace().await;
         let reply = ready.provider.status(&ready.claim.reference).await;
-        let reply = with_memory(&self.store, ready.claim.order, reply).await;
+        let reply = with_memory(&self.shop.store, ready.claim.order, reply).await;
         match reply.answer {
             StatusAnswer::NotKnown { .. } => Asked::Unknown,
             StatusAnswer::Unclear => Asked::Nothing(reply.evidence),
@@ -140,8 +142,8 @@ impl Call {
         decide::after_check(
             watched,
             answer,
-            self.clock.now(),
-            &self.rules,
+            self.shop.clock.now(),
+            &self.shop.rules,
             fastrand::f64(),
         )
     }

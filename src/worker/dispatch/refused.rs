@@ -65,9 +65,9 @@ impl Dispatch {
         limit: Option<SpendingLimit>,
     ) -> Result<Claimed, StoreError> {
         if queued {
-            self.store.claim_queued(claims, lease, limit).await
+            self.shop.store.claim_queued(claims, lease, limit).await
         } else {
-            self.store.claim_new(claims, lease, limit).await
+            self.shop.store.claim_new(claims, lease, limit).await
         }
     }
 
@@ -77,13 +77,13 @@ impl Dispatch {
         holds: &[NewHold],
         now: DateTime<Utc>,
     ) -> Result<Vec<OrderId>, StoreError> {
-        match self.store.hold_new(holds, now).await {
+        match self.shop.store.hold_new(holds, now).await {
             Err(error) if error.refuses_row() => {}
             done => return done,
         }
         let mut held = Vec::new();
         for hold in holds {
-            match self.store.hold_new(from_ref(hold), now).await {
+            match self.shop.store.hold_new(from_ref(hold), now).await {
                 Ok(one) => held.extend(one),
                 Err(error) => {
                     self.refuse(hold.order, hold.integration, error, now)
@@ -102,7 +102,7 @@ impl Dispatch {
         reason: HoldReason,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        match self.store.hold_queued(order, reason, now).await {
+        match self.shop.store.hold_queued(order, reason, now).await {
             Ok(_) => {
                 METRICS.held(reason);
                 tracing::warn!(%order, reason = reason.as_str(), "the order is held");
@@ -130,6 +130,7 @@ impl Dispatch {
         );
         let words = error.words();
         let held = self
+            .shop
             .store
             .hold_refused(order, integration, &words, now)
             .await?;

@@ -1,6 +1,9 @@
 //! Claiming orders, and sending what was claimed.
 
-use std::{collections::HashSet, sync::Arc, time::Instant};
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -67,10 +70,10 @@ impl Dispatch {
         let lease = Lease {
             token: Uuid::new_v4(),
             now: start.at,
-            until: after(start.at, self.limits.lease),
-            give_up_at: after(start.at, self.rules.give_up_after),
+            until: after(start.at, self.settings().lease),
+            give_up_at: after(start.at, self.shop.rules.give_up_after),
         };
-        let limit = self.limits.daily_limit.map(|amount| SpendingLimit {
+        let limit = self.settings().daily_limit.map(|amount| SpendingLimit {
             amount,
             since: before(start.at, super::SPENDING_WINDOW),
         });
@@ -81,13 +84,24 @@ impl Dispatch {
             return Ok((sent, rest));
         }
         let rest_claims: Vec<Claim> = rest.iter().map(|ready| ready.claim.clone()).collect();
-        let collided: HashSet<OrderId> =
-            self.store.taken(&rest_claims).await?.into_iter().collect();
+        let collided: HashSet<OrderId> = self
+            .shop
+            .store
+            .taken(&rest_claims)
+            .await?
+            .into_iter()
+            .collect();
         let again = rest
             .into_iter()
             .filter(|ready| collided.contains(&ready.claim.order))
             .collect();
         Ok((sent, again))
+    }
+
+    /// The longest that one call can take.
+    fn longest_call(&self) -> Duration {
+        let znet = &self.shop.config.znet;
+        znet.connect_timeout + znet.request_timeout
     }
 
     /// Sends what was claimed; returns how many, and the rest.
@@ -112,14 +126,9 @@ impl Dispatch {
                 "sending the order to its panel"
             );
             let call = Call {
-                deadline: start.instant
-                    + self.limits.lease.saturating_sub(self.limits.longest_call),
+                deadline: start.instant + self.settings().lease.saturating_sub(self.longest_call()),
                 token,
-                ask_first: self.limits.ask_first,
-                store: self.store.clone(),
-                rules: Arc::clone(&self.rules),
-                clock: Arc::clone(&self.clock),
-                results: self.results.clone(),
+                shop: self.shop.clone(),
             };
             self.tasks.spawn(call.make(ready));
         }
@@ -138,7 +147,7 @@ impl Dispatch {
             tracing::warn!(
                 integration = %panel,
                 %spent,
-                limit = %self.limits.daily_limit.unwrap_or_default(),
+                limit = %self.settings().daily_limit.unwrap_or_default(),
                 "four fifths of this panel's spending limit for 24 hours are spent"
             );
         }

@@ -47,7 +47,7 @@ impl Dispatch {
     }
 
     async fn note(&self, orders: &[ShadowOrder], now: DateTime<Utc>) -> Result<usize, StoreError> {
-        let noted = self.store.note_shadow(orders, now).await?;
+        let noted = self.shop.store.note_shadow(orders, now).await?;
         if noted > 0 {
             tracing::info!(orders = noted, "shadow mode: written down, not sent");
         }

@@ -92,7 +92,7 @@ impl Dispatch {
         let look = panel.catalogue.look(entry);
         if let (Look::Fetch, Ok(provider)) = (&look, &panel.provider) {
             let (panel, provider) = (Arc::clone(panel), Arc::clone(provider));
-            let wakeup = Arc::clone(&self.wakeup);
+            let wakeup = Arc::clone(&self.shop.sends);
             self.tasks.spawn(async move {
                 if let Err(error) = panel.catalogue.fetch(&*provider).await {
                     tracing::warn!(
@@ -115,7 +115,11 @@ impl Dispatch {
         if has_foreign_reference(candidate) {
             return Resolution::Hold(HoldReason::ForeignReference);
         }
-        let fields = self.rules.player.of(panel.id(), candidate.shop.package);
+        let fields = self
+            .shop
+            .rules
+            .player
+            .of(panel.id(), candidate.shop.package);
         let entry = match needed_entry(&candidate.shop, fields) {
             Ok(entry) => entry,
             Err(reason) => return Resolution::Hold(reason),
@@ -185,7 +189,8 @@ impl Dispatch {
                 continue;
             };
             if let Some(why) = order.unwanted {
-                self.store
+                self.shop
+                    .store
                     .withdraw_queued(candidate.order, why, now)
                     .await?;
                 tracing::info!(order = %candidate.order, why = why.as_str(), "no longer to be sent");
@@ -227,7 +232,7 @@ impl Dispatch {
             stage: Stage::Dispatching,
             dispatched_at: Some(now),
             sent_at: None,
-            give_up_at: Some(after(now, self.rules.give_up_after)),
+            give_up_at: Some(after(now, self.shop.rules.give_up_after)),
             processing: false,
             attempts: 0,
             errors: 0,

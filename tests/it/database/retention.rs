@@ -8,10 +8,10 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use orderwatch::{
-    clock::Clock,
+    config,
     order::OrderId,
     store::Audience,
-    worker::retention::{Retention, RetentionLimits, RetentionReport},
+    worker::jobs::retention::{Retention, RetentionReport},
 };
 use serde_json::json;
 use sqlx::{AssertSqlSafe, PgPool};
@@ -26,13 +26,15 @@ const EVENTS: Duration = Duration::from_hours(90 * 24);
 const JOB_RUNS: Duration = Duration::from_hours(30 * 24);
 
 fn retention(shop: &Shop) -> Retention {
-    let limits = RetentionLimits {
-        events: EVENTS,
-        job_runs: JOB_RUNS,
-        stats: JOB_RUNS,
-    };
-    let clock = Arc::clone(&shop.clock) as Arc<dyn Clock>;
-    Retention::new(shop.store.clone(), clock, limits)
+    Retention {
+        store: shop.store.clone(),
+        clock: Arc::clone(&shop.clock) as _,
+        limits: config::Retention {
+            events: EVENTS,
+            job_runs: JOB_RUNS,
+            stats: JOB_RUNS,
+        },
+    }
 }
 
 async fn prune(shop: &Shop) -> RetentionReport {

@@ -203,17 +203,14 @@ async fn notices_of_an_address_that_is_gone_from_the_configuration_wait_and_are_
     let mut post = Post::new(&shop, vec![endpoint("stays", &stays)]);
     assert_eq!(post.turn().await, 1);
     assert_eq!((stays.requests().len(), gone.requests().len()), (1, 0));
-    let retention = |shop: &Shop| {
-        let days = RetentionLimits {
+    let retention = |shop: &Shop| Retention {
+        store: shop.store.clone(),
+        clock: Arc::clone(&shop.clock) as _,
+        limits: config::Retention {
             events: secs(90 * 24 * HOUR),
             job_runs: secs(90 * 24 * HOUR),
             stats: secs(90 * 24 * HOUR),
-        };
-        Retention::new(
-            shop.store.clone(),
-            Arc::clone(&shop.clock) as Arc<dyn Clock>,
-            days,
-        )
+        },
     };
     let report = retention(&shop).prune().await.unwrap();
     assert_eq!((report.notices, report.stranded), (0, 1));

@@ -577,7 +577,7 @@ async fn an_older_database_without_the_three_columns_of_integrations_serves(pool
     assert_eq!(shop.shop_row(order).await.text("externalStatus"), "done");
     assert_eq!(
         rig.sweep().await,
-        orderwatch::worker::sweep::SweepReport::default()
+        orderwatch::worker::jobs::sweep::SweepReport::default()
     );
 }
 

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use orderwatch::{
     order::{OrderId, Stage},
     store::Revived,
-    worker::sweep::SweepReport,
+    worker::jobs::sweep::SweepReport,
 };
 use sandbox::panel::{Endpoint, Readiness, StatusMode};
 use serde_json::{Value, json};

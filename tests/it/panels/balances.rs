@@ -7,10 +7,12 @@
 use std::{sync::Arc, time::Duration};
 
 use orderwatch::{
-    clock::Clock,
     order::IntegrationId,
     store::{Balance, Balanced},
-    worker::balance::{BalanceJob, BalanceReport, Balances},
+    worker::{
+        balance::Balances,
+        jobs::balance::{BalanceJob, BalanceReport},
+    },
 };
 use rust_decimal::Decimal;
 use sandbox::{
@@ -31,12 +33,18 @@ fn sum(text: &str) -> Decimal {
 }
 
 fn balances(shop: &Shop, rig: &Rig, warn_below: &str) -> Balances {
-    Balances::new(shop.store.clone(), Arc::clone(&rig.panels), sum(warn_below))
+    Balances {
+        store: shop.store.clone(),
+        panels: Arc::clone(&rig.panels),
+        warn_below: sum(warn_below),
+    }
 }
 
-fn job(shop: &Shop, rig: &Rig) -> BalanceJob {
-    let clock = Arc::clone(&shop.clock) as Arc<dyn Clock>;
-    BalanceJob::new(Arc::clone(&rig.panels), clock, balances(shop, rig, "0"))
+fn job(rig: &Rig) -> BalanceJob {
+    BalanceJob {
+        shop: rig.workers.clone(),
+        accounting: false,
+    }
 }
 
 /// Balance and time in our schema and, where there are columns, in the shop's.
@@ -77,7 +85,7 @@ async fn every_panel_is_asked_and_one_that_is_slow_or_down_holds_up_no_other(poo
     broken.panel.faults().stand(Endpoint::Balance, nothing);
     let gate = slow.panel.hold(Endpoint::Balance, Moment::BeforeWork);
     let rig = Rig::new(&shop);
-    let job = job(&shop, &rig);
+    let job = job(&rig);
     let pass = tokio::spawn(async move { job.ask_all().await });
     gate.arrived(1).await;
     let at = iso(shop.now());
@@ -132,7 +140,7 @@ async fn a_full_panel_is_asked_when_it_has_room(pool: PgPool) {
     let gate = reseller.panel.hold(Endpoint::Purchase, Moment::BeforeWork);
     rig.begin_dispatch().await;
     gate.arrived(1).await;
-    let job = job(&shop, &rig);
+    let job = job(&rig);
     let mut pass = tokio::spawn(async move { job.ask_all().await });
     for _ in 0..100 {
         tokio::task::yield_now().await;
@@ -147,7 +155,7 @@ async fn a_full_panel_is_asked_when_it_has_room(pool: PgPool) {
 async fn the_shop_s_columns_are_written_as_far_as_they_are_there(pool: PgPool) {
     let (shop, reseller) = Shop::open(pool).await;
     let rig = Rig::new(&shop);
-    let job = job(&shop, &rig);
+    let job = job(&rig);
     let want = |shown: &Value, shop, shop_at| {
         assert_eq!((&shown["shop"], &shown["shop_at"]), (&shop, &shop_at));
         assert_eq!(shown["ours"], "1000000");
@@ -224,7 +232,7 @@ async fn a_row_that_somebody_holds_is_left_for_the_next_time(pool: PgPool) {
         .execute(&mut *holder)
         .await
         .unwrap();
-    let job = job(&shop, &rig);
+    let job = job(&rig);
     job.ask_all().await.unwrap();
     let held = shown(&shop, reseller.id).await;
     assert_eq!(

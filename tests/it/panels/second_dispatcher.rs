@@ -5,13 +5,12 @@
     reason = "a test stops at the first surprise, its helpers too"
 )]
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use orderwatch::{
-    clock::Clock,
     order::{IntegrationId, OrderId, Stage},
     store::{Person, Scope},
-    worker::balance::{BalanceJob, Balances},
+    worker::jobs::balance::BalanceJob,
 };
 use rust_decimal::Decimal;
 use sandbox::{
@@ -185,9 +184,10 @@ async fn money_that_leaves_an_account_without_us_is_said_and_pauses_nothing(pool
     let (shop, reseller) =
         Shop::open_at(pool, |plan| plan.status = StatusMode::AlwaysWaiting).await;
     let mut rig = Rig::new(&shop);
-    let balances = Balances::new(shop.store.clone(), Arc::clone(&rig.panels), Decimal::ZERO);
-    let clock = Arc::clone(&shop.clock) as Arc<dyn Clock>;
-    let job = BalanceJob::new(Arc::clone(&rig.panels), clock, balances).accounting(true);
+    let job = BalanceJob {
+        shop: rig.workers.clone(),
+        accounting: true,
+    };
     let unexplained = async |shop: &Shop| {
         shop.advance(Duration::from_mins(11));
         job.ask_all().await.unwrap().unexplained

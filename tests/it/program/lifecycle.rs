@@ -232,7 +232,7 @@ async fn a_pass_of_the_sweep_is_written_down_and_each_tick_happens_once() {
     .await;
     let mut passes = 0;
     for process in processes {
-        passes += process.stop().await.stderr.matches("pass finished").count();
+        passes += process.stop().await.stderr.matches("job finished").count();
     }
     let done: i64 =
         sqlx::query_scalar("SELECT count(*) FROM orderwatch.job_runs WHERE outcome = 'done'")

@@ -6,20 +6,18 @@ use chrono::{DateTime, Utc};
 use orderwatch::{
     clock::Clock,
     config::{Config, Sources},
-    daemon::limits,
-    order::Rules,
-    provider::znet::Http,
     store::Store,
     worker::{
         balance::Latest,
         capacity::Capacity,
-        dispatch::{Dispatch, DispatchLimits},
+        dispatch::Dispatch,
+        jobs::sweep::{Sweep, SweepReport},
         panels::Panels,
         poll::Poll,
         probe::Probe,
-        recorder::{Recorder, Results},
+        recorder::Recorder,
+        shop::Shop as Workers,
         stream::{Taken, Turn},
-        sweep::{Sweep, SweepReport},
         wakeup::Wakeup,
     },
 };
@@ -47,20 +45,12 @@ pub(crate) struct Rig {
     pub(crate) settled: Arc<Wakeup>,
     /// Balances that came with purchases.
     pub(crate) latest: Latest,
+    /// What the workers share.
+    pub(crate) workers: Workers,
     recorder: Recorder,
     calls: TaskTracker,
     sends: Capacity,
     checks: Capacity,
-}
-
-/// What the workers are built from.
-struct Parts {
-    config: Config,
-    sources: (Store, Arc<Panels>, Arc<dyn Clock>),
-    rules: Arc<Rules>,
-    results: Results,
-    calls: TaskTracker,
-    wakeup: Arc<Wakeup>,
 }
 
 impl Rig {
@@ -71,45 +61,33 @@ impl Rig {
 
     /// A daemon with other settings, such as `("dispatch.unconfirmed", "resend")`.
     pub(crate) fn with(shop: &Shop, settings: &[(&str, &str)]) -> Self {
-        let config = config(settings);
-        let wakeup = Arc::<Wakeup>::default();
+        let config = Arc::new(config(settings));
+        let store = shop.store.clone();
+        let store = store.buying_chained(config.dispatch.buy_chained);
         let clock = Arc::clone(&shop.clock) as Arc<dyn Clock>;
-        let (recorder, results) = Recorder::new(
-            shop.store.clone(),
-            Arc::clone(&clock),
-            Arc::clone(&wakeup),
-            Arc::clone(&wakeup),
-        );
-        let (settled, latest) = (Arc::<Wakeup>::default(), Latest::default());
-        let recorder = recorder.telling(Arc::clone(&settled), latest.clone());
+        let (workers, recorder) = Workers::new(Arc::clone(&config), store, clock).unwrap();
         let calls = TaskTracker::new();
         // Waiting for a closed tracker is waiting until it is empty; it still takes tasks.
         calls.close();
-        let panels = panels(&config, &shop.store, &clock);
-        let store = shop.store.clone();
-        let store = store.buying_chained(config.dispatch.buy_chained);
-        let parts = Parts {
-            sources: (store, Arc::clone(&panels), clock),
-            rules: Arc::new(config.rules()),
-            config,
-            results,
-            calls,
-            wakeup,
-        };
+
         Self {
             store: shop.store.clone(),
             clock: Arc::clone(&shop.clock),
-            dispatch: parts.dispatch(),
-            poll: parts.poll(),
-            sweep: parts.sweep(),
-            probe: parts.probe(),
-            panels,
-            settled,
-            latest,
+            dispatch: Dispatch::new(workers.clone(), calls.clone()),
+            poll: Poll::new(workers.clone(), calls.clone()),
+            sweep: Sweep::new(workers.clone(), workers.clock.now()),
+            probe: Probe {
+                shop: workers.clone(),
+                tasks: calls.clone(),
+            },
+            panels: Arc::clone(&workers.panels),
+            settled: Arc::clone(&workers.settled),
+            latest: workers.latest.clone(),
+            workers,
             recorder,
-            sends: Capacity::new(room(parts.config.dispatch.max_in_flight)),
-            checks: Capacity::new(room(parts.config.poll.max_in_flight)),
-            calls: parts.calls,
+            sends: Capacity::new(size(config.dispatch.max_in_flight)),
+            checks: Capacity::new(size(config.poll.max_in_flight)),
+            calls,
         }
     }
 
@@ -224,52 +202,6 @@ impl Rig {
     }
 }
 
-impl Parts {
-    fn dispatch(&self) -> Dispatch {
-        let limits = DispatchLimits {
-            // Routes are looked at in every turn, not once in so many real seconds.
-            scan_interval: Duration::ZERO,
-            ..limits::dispatch(&self.config)
-        };
-        Dispatch::new(
-            self.sources.clone(),
-            Arc::clone(&self.rules),
-            limits,
-            self.results.clone(),
-            self.calls.clone(),
-            Arc::clone(&self.wakeup),
-        )
-    }
-
-    fn poll(&self) -> Poll {
-        Poll::new(
-            self.sources.clone(),
-            Arc::clone(&self.rules),
-            self.config.poll.lease,
-            self.results.clone(),
-            self.calls.clone(),
-        )
-    }
-
-    fn sweep(&self) -> Sweep {
-        let limits = limits::sweep(&self.config, self.sources.2.now());
-        Sweep::new(
-            self.sources.clone(),
-            Arc::clone(&self.rules),
-            limits,
-            self.results.clone(),
-            Arc::clone(&self.wakeup),
-        )
-    }
-}
-
-impl Parts {
-    fn probe(&self) -> Probe {
-        let wake = [Arc::clone(&self.wakeup), Arc::clone(&self.wakeup)];
-        Probe::new(self.sources.clone(), self.calls.clone(), wake)
-    }
-}
-
 /// The shipped settings with a few others. Everything is checked as for a daemon.
 fn config(settings: &[(&str, &str)]) -> Config {
     let variable = |(key, value): &(&str, &str)| {
@@ -282,24 +214,14 @@ fn config(settings: &[(&str, &str)]) -> Config {
         .chain(UNPACED)
         .chain(settings.iter().copied());
     let environment: Vec<_> = all.map(|setting| variable(&setting)).collect();
-    Config::load(&Sources::new(None, environment, []))
+    let mut config = Config::load(&Sources::new(None, environment, []))
         .unwrap()
-        .config
+        .config;
+    // Panels and routes are read in every turn, so that a test sees its own changes.
+    config.dispatch.scan_interval = Duration::ZERO;
+    config
 }
 
-fn panels(config: &Config, store: &Store, clock: &Arc<dyn Clock>) -> Arc<Panels> {
-    let http = Http::new(&limits::http(config)).unwrap();
-    // Integrations are read in every turn, so that a test sees its own changes.
-    let clock = Arc::clone(clock);
-    Arc::new(Panels::new(
-        store.clone(),
-        clock,
-        http,
-        limits::panels(config),
-        Duration::ZERO,
-    ))
-}
-
-fn room(number: u32) -> usize {
+fn size(number: u32) -> usize {
     usize::try_from(number).unwrap()
 }

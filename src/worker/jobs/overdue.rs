@@ -1,22 +1,35 @@
-//! The periodic jobs that the configuration asks for, and whether they come when they should.
+//! Whether the jobs run when they should.
 
 use chrono::{DateTime, Utc};
 
-use super::schedule::Schedule;
-use crate::overview::{JobView, RunView};
+use crate::{
+    config::Config,
+    overview::{JobView, RunView},
+    worker::schedule::Schedule,
+};
 
-/// A job and when it passes.
+/// A job and when it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PlannedJob {
-    /// Its name, as in `orderwatch once NAME`.
+pub struct ScheduledJob {
     pub name: &'static str,
-    /// When it passes; `None` when it is switched off.
+    /// `None` when it is switched off.
     pub schedule: Option<Schedule>,
 }
 
-impl PlannedJob {
-    /// The job with its passes, newest first. `since` is when the daemon that has run the longest
-    /// was started: what should have come before is nobody's omission.
+/// The jobs of this configuration, in the order in which people see them.
+#[must_use]
+pub fn scheduled(config: &Config) -> Vec<ScheduledJob> {
+    let jobs = super::listed(config);
+    jobs.map(|job| ScheduledJob {
+        name: job.name,
+        schedule: job.schedule(config),
+    })
+    .collect()
+}
+
+impl ScheduledJob {
+    /// The job with its runs, newest first. `since` is when the daemon that has run the longest was started: what should
+    /// have run before is nobody's omission.
     #[must_use]
     pub fn view(
         self,
@@ -31,6 +44,7 @@ impl PlannedJob {
             .zip(since)
             .map(|(schedule, since)| (schedule.expected(last, since), schedule.patience()));
         let missing = expected.filter(|(next, patience)| now - *next > *patience);
+
         JobView {
             name: self.name,
             enabled: self.schedule.is_some(),

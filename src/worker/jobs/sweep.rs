@@ -2,57 +2,58 @@
 //!
 //! Orders that the shop sent itself are adopted, orders whose checks ran out are looked at again,
 //! and orders that no stream would end, since their panel is gone or never was reached, end at their
-//! time limit. A pass takes pages until none is left.
+//! time limit. A run takes pages until none is left.
 
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use serde_json::Value;
 use uuid::Uuid;
 
-use super::{
-    after, before,
-    job::{Job, JobError},
-    panels::Panels,
-    poll::{answered, nobody_to_ask},
-    recorder::Results,
-    report,
-    second_dispatcher::SecondDispatcherCheck,
-    wakeup::Wakeup,
-};
+use super::{JobSpec, Needs};
 use crate::{
-    clock::Clock,
+    config::DispatchMode,
     order::{
-        HoldReason, IntegrationId, NotSent, OrderId, PurchaseOutcome, Reference, Rules,
-        SecondPolicy, Stage, decide,
+        HoldReason, IntegrationId, NotSent, OrderId, PurchaseOutcome, Reference, Stage, decide,
     },
-    store::{Adoption, NewHold, Orphan, Outcome, ShopSent, Store, StoreError},
+    store::{Adoption, NewHold, Orphan, Outcome, ShopSent, StoreError},
+    worker::{
+        after, before,
+        job::{Job, JobError},
+        poll::{answered, nobody_to_ask},
+        report,
+        schedule::Schedule,
+        second_dispatcher::SecondDispatcherCheck,
+        shop::Shop,
+    },
 };
 
-/// Ended orders that one sweep asks the shop's rows about, from either end.
+/// Ended orders of which one sweep asks the shop's rows, from either end.
 const SETTLED: i64 = 10_000;
 
-/// The numbers of a sweep.
-#[derive(Clone, Copy, Debug)]
-pub struct SweepLimits {
-    /// Orders in one page.
-    pub batch_size: u32,
-    /// Younger orders of the shop are left to the shop for now.
-    pub min_age: Duration,
-    /// What is made due is spread over this.
-    pub spread: Duration,
-    /// How long a claim holds.
-    pub lease: Duration,
-    /// Older orders are not bought without asking.
-    pub max_order_age: Duration,
-    /// Since when this daemon sends orders by itself; `None` when it does not.
-    pub sending_since: Option<DateTime<Utc>>,
-    /// Whether orders that the shop sent are left to the shop: another system watches them.
-    pub leave_to_shop: bool,
-    /// What follows when somebody else is found to buy our orders too.
-    pub on_second: SecondPolicy,
-}
+pub static JOB: JobSpec = JobSpec {
+    name: "sweep",
+    about: "Make due what nobody watches: orders that the shop sent itself, orders whose checks ran out",
+    progress: "looking for forgotten orders",
+    needs: Needs::Shop,
+    longest_run: Duration::from_mins(15),
+    schedule: |config| {
+        let interval = config.sweep.interval;
+        let schedule = Schedule::Every {
+            interval,
+            first_after: interval,
+        };
+        config.sweep.enabled.then_some(schedule)
+    },
+    build: |context, _| {
+        Ok(Arc::new(Sweep::new(
+            context.shop.clone(),
+            context.started_at,
+        )))
+    },
+};
 
 /// What a sweep did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -76,51 +77,37 @@ pub struct SweepReport {
     pub overwritten: u64,
 }
 
-/// The sweeper.
 #[derive(Debug)]
 pub struct Sweep {
-    store: Store,
-    panels: Arc<Panels>,
-    clock: Arc<dyn Clock>,
-    rules: Arc<Rules>,
-    limits: SweepLimits,
-    results: Results,
-    checks: Arc<Wakeup>,
+    shop: Shop,
+    /// Since when this daemon sends orders by itself; `None` when it does not.
+    sending_since: Option<DateTime<Utc>>,
     second: SecondDispatcherCheck,
 }
 
 impl Sweep {
-    /// A sweeper; `checks` is woken when it made something due.
+    /// The sweep of a daemon that was started at this time.
     #[must_use]
-    pub fn new(
-        (store, panels, clock): (Store, Arc<Panels>, Arc<dyn Clock>),
-        rules: Arc<Rules>,
-        limits: SweepLimits,
-        results: Results,
-        checks: Arc<Wakeup>,
-    ) -> Self {
+    pub fn new(shop: Shop, started_at: DateTime<Utc>) -> Self {
+        let dispatch = &shop.config.dispatch;
+        let sends = dispatch.enabled && dispatch.mode == DispatchMode::Live;
         Self {
-            second: SecondDispatcherCheck::new(store.clone(), limits.on_second, Duration::ZERO),
-            store,
-            panels,
-            clock,
-            rules,
-            limits,
-            results,
-            checks,
+            sending_since: sends.then_some(started_at),
+            second: SecondDispatcherCheck::new(shop.clone()),
+            shop,
         }
     }
 
-    /// One sweep.
-    ///
     /// # Errors
     /// [`StoreError`] when the database fails; what was done stands.
     pub async fn sweep(&self) -> Result<SweepReport, StoreError> {
         let mut report = SweepReport {
-            overwritten: self.second.open(self.clock.now()).await?,
+            overwritten: self.second.open(self.shop.clock.now()).await?,
             ..SweepReport::default()
         };
-        if !self.limits.leave_to_shop {
+
+        // In shadow mode another system watches what it sent.
+        if self.shop.config.dispatch.mode == DispatchMode::Live {
             self.adopt(&mut report).await?;
         }
         if report.sent_by_others > 0 {
@@ -130,31 +117,41 @@ impl Sweep {
                  or an order may be bought by both"
             );
         }
+
         report.revived = self.revive().await?;
         report.settled = self.end_settled_holds().await?;
         report.stale = self.hold_stale().await?;
-        self.store.forget_settled(SETTLED).await?;
+        self.shop.store.forget_settled(SETTLED).await?;
         report.orphans = self.orphans().await?;
+
         if report != SweepReport::default() {
-            self.checks.wake();
+            self.shop.checks.wake();
         }
         Ok(report)
     }
 
+    fn page_size(&self) -> i64 {
+        i64::from(self.shop.config.sweep.batch_size)
+    }
+
     async fn adopt(&self, report: &mut SweepReport) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        let from = before(now, self.rules.give_up_after);
-        let until = before(now, self.limits.min_age);
-        let page_size = i64::from(self.limits.batch_size);
+        let now = self.shop.clock.now();
+        let from = before(now, self.shop.rules.give_up_after);
+        let until = before(now, self.shop.config.sweep.min_age);
+        let page_size = self.page_size();
         let mut last = None;
         loop {
-            let page = self.store.unwatched(from, until, last, page_size).await?;
+            let page = self
+                .shop
+                .store
+                .unwatched(from, until, last, page_size)
+                .await?;
             let Some(end) = page.last() else {
                 return Ok(());
             };
             last = Some((end.sent_at, end.order));
             for sent in page {
-                let since = self.limits.sending_since;
+                let since = self.sending_since;
                 if sent.automatic && since.is_some_and(|since| sent.sent_at > since) {
                     report.sent_by_others += 1;
                 }
@@ -171,11 +168,12 @@ impl Sweep {
     /// Adopts an order. One whose row the shop's database refuses to change is held in our tables
     /// alone, so that it does not stand in the way of the others.
     async fn take_over(&self, adoption: &Adoption, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        match self.store.adopt(adoption, now).await {
+        match self.shop.store.adopt(adoption, now).await {
             Err(error) if error.refuses_row() => {
                 let (order, panel) = (adoption.sent.order, adoption.sent.integration);
                 let words = error.words();
-                self.store
+                self.shop
+                    .store
                     .hold_refused(order, Some(panel), &words, now)
                     .await
             }
@@ -189,9 +187,9 @@ impl Sweep {
             .as_deref()
             .and_then(|text| Reference::parse(text).ok())
             .ok_or(HoldReason::NoReference);
-        let spread = self.limits.spread.mul_f64(fastrand::f64());
+        let spread = self.shop.config.sweep.spread.mul_f64(fastrand::f64());
         Adoption {
-            give_up_at: after(sent.sent_at, self.rules.give_up_after),
+            give_up_at: after(sent.sent_at, self.shop.rules.give_up_after),
             due_at: after(now, spread),
             reference,
             sent,
@@ -217,15 +215,16 @@ impl Sweep {
     }
 
     async fn revive(&self) -> Result<u64, StoreError> {
-        let page_size = i64::from(self.limits.batch_size);
+        let page_size = self.page_size();
         let mut revived = 0;
-        // Each order once in a pass: what is asked and parked again meanwhile waits for the next.
+        // Each order once in a run: what is asked and parked again meanwhile waits for the next.
         let mut last = None;
         loop {
-            let now = self.clock.now();
+            let now = self.shop.clock.now();
             let page = self
+                .shop
                 .store
-                .revive(now, self.limits.spread, last, page_size)
+                .revive(now, self.shop.config.sweep.spread, last, page_size)
                 .await?;
             let Some(end) = page.last else {
                 return Ok(revived);
@@ -237,16 +236,17 @@ impl Sweep {
 
     /// An order that waited too long is not bought without asking, but somebody has to know.
     async fn hold_stale(&self) -> Result<u64, StoreError> {
-        if self.limits.sending_since.is_none() {
+        if self.sending_since.is_none() {
             return Ok(0);
         }
-        let page_size = i64::from(self.limits.batch_size);
+        let page_size = self.page_size();
         let mut held = 0;
         loop {
-            let now = self.clock.now();
-            let from = before(now, self.rules.give_up_after);
-            let until = before(now, self.limits.max_order_age);
+            let now = self.shop.clock.now();
+            let from = before(now, self.shop.rules.give_up_after);
+            let until = before(now, self.shop.config.dispatch.max_order_age);
             let page: Vec<NewHold> = self
+                .shop
                 .store
                 .stale(from, until, page_size)
                 .await?
@@ -261,7 +261,7 @@ impl Sweep {
             if page.is_empty() {
                 return Ok(held);
             }
-            let done = self.store.hold_new(&page, now).await?;
+            let done = self.shop.store.hold_new(&page, now).await?;
             for order in &done {
                 tracing::warn!(%order, "the order waited too long to be bought; it is held");
             }
@@ -273,11 +273,11 @@ impl Sweep {
     }
 
     async fn end_settled_holds(&self) -> Result<u64, StoreError> {
-        let page_size = i64::from(self.limits.batch_size);
+        let page_size = self.page_size();
         let mut settled = 0;
         loop {
-            let now = self.clock.now();
-            let page = self.store.end_settled_holds(now, page_size).await?;
+            let now = self.shop.clock.now();
+            let page = self.shop.store.end_settled_holds(now, page_size).await?;
             settled += page;
             if page == 0 {
                 return Ok(settled);
@@ -286,15 +286,16 @@ impl Sweep {
     }
 
     async fn orphans(&self) -> Result<u64, StoreError> {
-        let panels = self.panels.current().await?;
+        let panels = self.shop.panels.current().await?;
         let askable = panels.iter().filter(|panel| panel.may_ask());
         let known: Vec<IntegrationId> = askable.map(|panel| panel.id()).collect();
-        let page_size = i64::from(self.limits.batch_size);
+        let page_size = self.page_size();
         let mut ended = 0;
         loop {
-            let (token, now) = (Uuid::new_v4(), self.clock.now());
-            let lease_until = after(now, self.limits.lease);
+            let (token, now) = (Uuid::new_v4(), self.shop.clock.now());
+            let lease_until = after(now, self.shop.config.poll.lease);
             let page = self
+                .shop
                 .store
                 .claim_orphans(&known, token, now, lease_until, page_size)
                 .await?;
@@ -305,7 +306,7 @@ impl Sweep {
                 match orphan {
                     Ok(orphan) => {
                         let outcome = self.end(orphan, token);
-                        self.results.submit(outcome).await;
+                        self.shop.results.submit(outcome).await;
                         ended += 1;
                     }
                     Err(error) => tracing::error!(
@@ -324,13 +325,13 @@ impl Sweep {
         if orphan.watched.stage != Stage::Queued {
             let why = "its panel is gone from the shop, or is left alone";
             let reply = nobody_to_ask(why.to_owned());
-            return answered(orphan, reply, token, &*self.clock, &self.rules);
+            return answered(orphan, reply, token, &*self.shop.clock, &self.shop.rules);
         }
         let reply = nobody_to_ask("it could not be sent in time".to_owned());
-        let now = self.clock.now();
+        let now = self.shop.clock.now();
         let not_sent = PurchaseOutcome::NotSent(NotSent::Connect);
         let decision =
-            decide::after_purchase(orphan.watched, not_sent, None, now, &self.rules, 0.5);
+            decide::after_purchase(orphan.watched, not_sent, None, now, &self.shop.rules, 0.5);
         Outcome {
             order: orphan.order,
             integration: orphan.integration,
@@ -360,10 +361,10 @@ fn count(adoption: &Adoption, report: &mut SweepReport) {
 #[async_trait]
 impl Job for Sweep {
     fn name(&self) -> &'static str {
-        "sweep"
+        JOB.name
     }
 
-    async fn run(&self) -> Result<serde_json::Value, JobError> {
+    async fn run(&self) -> Result<Value, JobError> {
         let report = self.sweep().await?;
         Ok(serde_json::to_value(report)?)
     }

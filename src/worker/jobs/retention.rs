@@ -1,4 +1,4 @@
-//! The retention job: takes away what is old and done, page by page.
+//! Deletes what is old and done, page by page.
 //!
 //! It never touches an order that is open or held, nor purchases, nor what people did.
 
@@ -10,36 +10,49 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{
-    before,
-    job::{Job, JobError},
-};
+use super::{JobSpec, Needs};
 use crate::{
     clock::Clock,
+    config,
     order::OrderId,
     store::{FinishedOrder, Store, StoreError},
+    worker::{
+        before,
+        job::{Job, JobError},
+        schedule::Schedule,
+    },
 };
 
 /// Rows, or orders whose events go, in one statement.
 const PAGE: u64 = 500;
 
-/// How long things are kept.
-#[derive(Clone, Copy, Debug)]
-pub struct RetentionLimits {
-    /// Events of finished orders, notices that are done, and what shadow mode wrote down.
-    pub events: Duration,
-    /// Passes of periodic jobs.
-    pub job_runs: Duration,
-    /// Statistics over time.
-    pub stats: Duration,
-}
+pub static JOB: JobSpec = JobSpec {
+    name: "retention",
+    about: "Delete what is older than `[retention]` says: events of finished orders, runs of jobs",
+    progress: "deleting what is old",
+    needs: Needs::Nothing,
+    longest_run: Duration::from_mins(15),
+    schedule: |_| {
+        Some(Schedule::Every {
+            interval: Duration::from_hours(24),
+            first_after: Duration::from_mins(10),
+        })
+    },
+    build: |context, _| {
+        Ok(Arc::new(Retention {
+            store: context.shop.store.clone(),
+            clock: Arc::clone(&context.shop.clock),
+            limits: context.shop.config.retention,
+        }))
+    },
+};
 
-/// What a pass took away.
+/// What a run deleted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct RetentionReport {
     /// Events of finished orders.
     pub events: u64,
-    /// Passes of periodic jobs.
+    /// Runs of periodic jobs.
     pub job_runs: u64,
     /// Rows of the statistics over time.
     pub stats: u64,
@@ -51,27 +64,14 @@ pub struct RetentionReport {
     pub stranded: i64,
 }
 
-/// The retention job.
 #[derive(Debug)]
 pub struct Retention {
-    store: Store,
-    clock: Arc<dyn Clock>,
-    limits: RetentionLimits,
+    pub store: Store,
+    pub clock: Arc<dyn Clock>,
+    pub limits: config::Retention,
 }
 
 impl Retention {
-    /// A job with these limits.
-    #[must_use]
-    pub fn new(store: Store, clock: Arc<dyn Clock>, limits: RetentionLimits) -> Self {
-        Self {
-            store,
-            clock,
-            limits,
-        }
-    }
-
-    /// One pass.
-    ///
     /// # Errors
     /// [`StoreError`] when the database fails; what was deleted is gone.
     pub async fn prune(&self) -> Result<RetentionReport, StoreError> {
@@ -81,6 +81,7 @@ impl Retention {
             before(now, self.limits.job_runs),
             before(now, self.limits.stats),
         );
+
         let (store, page) = (&self.store, i64::try_from(PAGE).unwrap_or(i64::MAX));
         Ok(RetentionReport {
             events: self.events(old, page).await?,
@@ -92,19 +93,21 @@ impl Retention {
         })
     }
 
-    /// Walks over the orders that have grown old since the last pass.
+    /// Walks over the orders that have grown old since the last run, so that no event is looked at twice.
     async fn events(&self, old: DateTime<Utc>, page: i64) -> Result<u64, StoreError> {
         let done = self.store.events_pruned_until().await?;
         let mut last = FinishedOrder {
             at: done.unwrap_or(DateTime::UNIX_EPOCH),
             order: OrderId(Uuid::nil()),
         };
+
         let mut events = 0;
         while let Some(page) = self.store.prune_events(last, old, page).await? {
             events += page.events;
             last = page.last;
             self.store.set_events_pruned_until(page.last.at).await?;
         }
+
         self.store.set_events_pruned_until(old).await?;
         Ok(events)
     }
@@ -141,7 +144,7 @@ where
 #[async_trait]
 impl Job for Retention {
     fn name(&self) -> &'static str {
-        "retention"
+        JOB.name
     }
 
     async fn run(&self) -> Result<Value, JobError> {

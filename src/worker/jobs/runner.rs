@@ -1,0 +1,132 @@
+//! Runs that a person asks for while the daemon works. They go through the same lock and the same record as the scheduled
+//! ones, so a job never runs twice at once.
+
+use std::sync::Arc;
+
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{Force, JobContext, JobSpec, NotAvailable};
+use crate::{
+    config::Config,
+    store::Tick,
+    worker::job::{Job, JobError, Ran, run_tick},
+};
+
+/// Requests that wait to be started.
+const WAITING: usize = 16;
+
+type Answer = Result<Ran, JobError>;
+
+struct Request {
+    job: &'static JobSpec,
+    force: Force,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// Asks for runs. Keeps nothing of the daemon alive: what it needs to run a job stays with [`OnDemand`].
+#[derive(Clone)]
+pub struct Runner {
+    config: Arc<Config>,
+    requests: mpsc::Sender<Request>,
+}
+
+/// Runs what is asked for.
+pub struct OnDemand {
+    context: JobContext,
+    requests: mpsc::Receiver<Request>,
+}
+
+/// A run could not be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotRun {
+    #[error(transparent)]
+    NotAvailable(#[from] NotAvailable),
+    /// The daemon stops, or too many requests wait.
+    #[error("jobs cannot be run now")]
+    Unavailable,
+}
+
+/// Both ends.
+#[must_use]
+pub fn runner(context: JobContext) -> (Runner, OnDemand) {
+    let (sender, requests) = mpsc::channel(WAITING);
+    let runner = Runner {
+        config: Arc::clone(&context.shop.config),
+        requests: sender,
+    };
+    (runner, OnDemand { context, requests })
+}
+
+impl Runner {
+    /// Asks for a run now; its outcome is received when it ends.
+    ///
+    /// # Errors
+    /// [`NotRun`] when it is not started.
+    pub fn run(
+        &self,
+        job: &'static JobSpec,
+        force: Force,
+    ) -> Result<oneshot::Receiver<Answer>, NotRun> {
+        job.available(&self.config)?;
+
+        let (answer, receiver) = oneshot::channel();
+        let request = Request { job, force, answer };
+        self.requests
+            .try_send(request)
+            .map_err(|_| NotRun::Unavailable)?;
+        Ok(receiver)
+    }
+}
+
+impl OnDemand {
+    /// Runs what is asked for until it is stopped; what runs then is stopped half-way, as the scheduled runs are.
+    pub async fn serve(mut self, stop: CancellationToken) {
+        let mut running = JoinSet::new();
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                Some(_) = running.join_next() => {}
+                request = self.requests.recv() => {
+                    let Some(request) = request else {
+                        stop.cancelled().await;
+                        break;
+                    };
+                    // Checked by the runner already.
+                    if let Ok(job) = request.job.build(&self.context, request.force) {
+                        running.spawn(run(self.context.clone(), job, request.answer));
+                    }
+                }
+            }
+        }
+
+        // Before the context goes, by which the recorder knows that more results may come.
+        running.shutdown().await;
+    }
+}
+
+async fn run(context: JobContext, job: Arc<dyn Job>, answer: oneshot::Sender<Answer>) {
+    let (store, clock) = (&context.shop.store, &*context.shop.clock);
+    let tick = Tick {
+        job: job.name(),
+        at: clock.now(),
+    };
+    let ran = run_tick(store, clock, &job, tick).await;
+
+    match &ran {
+        Ok(Ran::Here(figures)) => {
+            tracing::info!(job = tick.job, %figures, "requested run finished");
+        }
+        Ok(Ran::Elsewhere) => tracing::info!(job = tick.job, "the job is running already"),
+        Err(error) => tracing::warn!(
+            job = tick.job,
+            error = error as &dyn std::error::Error,
+            "requested run failed"
+        ),
+    }
+    // Whoever asked may have gone away; the run is recorded all the same.
+    drop(answer.send(ran));
+}
