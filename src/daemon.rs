@@ -9,7 +9,6 @@ mod by_hand;
 mod error;
 mod heartbeat;
 mod jobs;
-pub mod limits;
 pub mod planned;
 pub mod sides;
 mod startup;

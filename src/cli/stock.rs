@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     config::Config,
-    daemon::trendyol::{StoreJob, push_rules, store_once},
+    daemon::trendyol::{StoreJob, store_once},
     marketplace::Barcode,
     overview::start_of_day,
     stock::{guard::Zeroing, plan::PlannedItem, rule::Verdict},
@@ -175,7 +175,7 @@ async fn push(config: &Config, store: &Store, options: &PushOptions) -> anyhow::
 
 async fn forecast(config: &Config, store: &Store) -> anyhow::Result<Forecast> {
     let now = clock(store).await?.now();
-    Ok(Forecast::read(store, push_rules(config, false), now).await?)
+    Ok(Forecast::read(store, config.trendyol.stock, now).await?)
 }
 
 async fn dry_run(

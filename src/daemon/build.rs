@@ -5,14 +5,10 @@ use std::{sync::Arc, time::Duration};
 use tokio::{sync::Notify, task::JoinSet};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{
-    DaemonError, Parts, by_hand, jobs,
-    limits::{self, size},
-    planned, trendyol,
-};
+use super::{DaemonError, Parts, by_hand, jobs, planned, trendyol};
 use crate::{
     clock::{Clock, DatabaseClock},
-    config::Config,
+    config::{Config, size},
     http::World,
     meter::Meter,
     order::Rules,
@@ -72,12 +68,12 @@ pub(crate) fn shared(
         .mirroring(config.trendyol.mirrors())
         .buying_chained(config.dispatch.buy_chained)
         .speaking(config.orders.customer_language);
-    let http = Http::new(&limits::http(config))?;
+    let http = Http::new(&config.znet.timeouts())?;
     let panels = Panels::new(
         store.clone(),
         Arc::clone(&clock),
         http,
-        limits::panels(config),
+        config.znet.clone(),
         config.dispatch.scan_interval,
     );
     let panels = Arc::new(panels.metered(Arc::clone(&meter)));
@@ -174,7 +170,6 @@ fn world(
         pulses: parts.pulses.clone(),
         asking: planned::asking(config),
         limits: planned::limits(config),
-        push_rules: trendyol::push_rules(config, false),
         means: planned::means(config),
         runner: by_hand::start(config, shared, seller.as_ref(), parts),
         bell,
@@ -186,7 +181,7 @@ fn dispatch(config: &Config, shared: &Shared, parts: &mut Parts) {
     let turn = Dispatch::new(
         shared.sources(),
         Arc::clone(&shared.rules),
-        limits::dispatch(config),
+        (config.dispatch.clone(), config.znet.longest_call()),
         shared.results.clone(),
         parts.calls.clone(),
         Arc::clone(&shared.sends),

@@ -2,14 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Job, Parts, build::Shared, limits, planned};
+use super::{Job, Parts, build::Shared, planned};
 use crate::{
     config::Config,
     order::explain::Buying,
     worker::{
         balance::BalanceJob,
         job::{Job as PeriodicJob, Periodic},
-        retention::{Retention, RetentionLimits},
+        retention::Retention,
         sweep::Sweep,
     },
 };
@@ -47,11 +47,7 @@ pub(super) fn pass(config: &Config, shared: &Shared, job: Job) -> Arc<dyn Period
         Job::Retention => Arc::new(Retention::new(
             shared.store.clone(),
             Arc::clone(&shared.clock),
-            RetentionLimits {
-                events: config.retention.events,
-                job_runs: config.retention.job_runs,
-                stats: config.retention.stats,
-            },
+            config.retention,
         )),
     }
 }
@@ -64,7 +60,7 @@ fn sweep(config: &Config, shared: &Shared) -> Sweep {
     Sweep::new(
         shared.sources(),
         Arc::clone(&shared.rules),
-        limits::sweep(config, shared.clock.now()),
+        config,
         shared.results.clone(),
         Arc::clone(&shared.checks),
     )

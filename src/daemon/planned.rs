@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Job, limits as sizes, trendyol::StoreJob};
+use super::{Job, trendyol::StoreJob};
 use crate::{
     attention::Limits,
     config::{Config, DispatchMode},
@@ -133,7 +133,7 @@ pub fn buying(config: &Config) -> Buying {
 #[must_use]
 pub fn means(config: &Config) -> Means {
     Means {
-        calls: sizes::http(config),
+        calls: config.znet.timeouts(),
         buying: buying(config),
     }
 }

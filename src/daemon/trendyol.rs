@@ -4,19 +4,19 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::Notify;
 
-use super::{DaemonError, Parts, build::Shared, limits, planned, sides};
+use super::{DaemonError, Parts, build::Shared, planned, sides};
 use crate::{
     clock::Clock,
-    config::{Config, TrendyolPaths},
-    marketplace::trendyol::{AccountSettings, Paths, RateLimits, Trendyol},
+    config::Config,
+    marketplace::trendyol::{AccountSettings, RateLimits, Trendyol},
     meter::Meter,
     outbound::Http,
     store::{Store, Tick},
     worker::{
         job::{Job, Periodic, Ran, run_tick},
         trendyol::{
-            Doorbell, Pull, PullOrders, PullReturns, PushRules, PushStock, Reconciler, Seller,
-            Sleep, Turns, VerifyStock,
+            Doorbell, Pull, PullOrders, PullReturns, PushStock, Reconciler, Seller, Sleep, Turns,
+            VerifyStock,
         },
     },
 };
@@ -114,9 +114,9 @@ fn metered_seller(
         read: trendyol.stock.read_requests_per_minute,
         ..RateLimits::default()
     };
-    let http = Http::new(&limits::http(config))?;
+    let http = Http::new(&config.znet.timeouts())?;
     let market = Trendyol::new(&account, &rates, http, trendyol.request_timeout)?
-        .with_paths(paths(&trendyol.paths))
+        .with_paths(trendyol.paths.clone())
         .metered(Arc::clone(&meter));
     Ok(Seller {
         store: store.clone(),
@@ -125,20 +125,6 @@ fn metered_seller(
         rest: Arc::new(Sleep),
         meter,
     })
-}
-
-fn paths(paths: &TrendyolPaths) -> Paths {
-    let paths = paths.clone();
-    Paths {
-        order_stream: paths.order_stream,
-        orders: paths.orders,
-        stock_push: paths.stock_push,
-        batch_results: paths.batch_results,
-        read_back: paths.read_back,
-        claims: paths.claims,
-        packages: paths.packages,
-        webhooks: paths.webhooks,
-    }
 }
 
 /// Runs one pass of a job now.
@@ -215,7 +201,11 @@ pub(super) fn doorbell(config: &Config, seller: &Seller, bell: &Arc<Notify>, par
 #[must_use]
 pub fn reconciler(config: &Config, seller: &Seller, force: bool) -> Arc<Reconciler> {
     let pull = Pull::new(seller.clone(), config.trendyol.orders.overlap);
-    Arc::new(Reconciler::new(Arc::new(pull), push_rules(config, force)))
+    Arc::new(Reconciler::new(
+        Arc::new(pull),
+        config.trendyol.stock,
+        force,
+    ))
 }
 
 pub(super) fn pass(config: &Config, seller: &Seller, job: StoreJob) -> Arc<dyn Job> {
@@ -229,34 +219,5 @@ pub(super) fn pass(config: &Config, seller: &Seller, job: StoreJob) -> Arc<dyn J
         StoreJob::PullReturns => {
             Arc::new(PullReturns::new(seller.clone(), trendyol.returns.window))
         }
-    }
-}
-
-/// How stock is sent.
-#[must_use]
-pub fn push_rules(config: &Config, force: bool) -> PushRules {
-    let stock = &config.trendyol.stock;
-    PushRules {
-        batch_size: usize::try_from(stock.batch_size).unwrap_or(1),
-        safety_stock: stock.safety_stock,
-        shelves: stock.shelves,
-        on_second_pusher: stock.on_second_pusher,
-        max_order_age: stock.max_order_age_for_push,
-        settle: stock.settle,
-        interval: stock.interval,
-        force,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::Sources;
-
-    #[test]
-    fn the_shipped_paths_are_those_of_the_client() {
-        let url = ("DATABASE_URL", "postgres://shop:one@localhost/shop");
-        let loaded = Config::load(&Sources::new(None, [url], Vec::new())).unwrap();
-        assert_eq!(paths(&loaded.config.trendyol.paths), Paths::default());
     }
 }

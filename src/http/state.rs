@@ -30,7 +30,7 @@ use crate::{
         panels::Panels,
         pulse::Pulses,
         situation::{Asking, situation},
-        trendyol::{PushRules, Seller},
+        trendyol::Seller,
         wakeup::Wakeup,
     },
 };
@@ -57,8 +57,6 @@ pub struct World {
     pub asking: Asking,
     /// From when on something is worth a warning.
     pub limits: attention::Limits,
-    /// How stock is sent.
-    pub push_rules: PushRules,
     /// What is meant by them when somebody looks for what is wrong.
     pub means: Means,
     /// Runs passes of jobs by hand.

@@ -5,10 +5,13 @@
 
 use std::{borrow::Cow, fmt};
 
+use serde::Deserialize;
+
 use super::HoldReason;
 
 /// A language of the shop's customers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Language {
     /// Turkish.
     #[default]

@@ -18,7 +18,6 @@ use std::{
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use rust_decimal::Decimal;
 use tokio_util::task::TaskTracker;
 
 use self::{
@@ -38,7 +37,8 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    order::{IntegrationId, OrderId, Rules, SecondPolicy},
+    config,
+    order::{IntegrationId, OrderId, Rules},
     store::{Candidate, NewHold, QueuedCandidate, Store, StoreError},
 };
 
@@ -47,27 +47,6 @@ const SPENDING_WINDOW: Duration = Duration::from_hours(24);
 /// Orders without a route that are held in one turn.
 const UNROUTABLE: i64 = 100;
 
-/// The numbers by which orders are sent.
-#[derive(Clone, Copy, Debug)]
-pub struct DispatchLimits {
-    /// Older orders are left alone.
-    pub max_order_age: Duration,
-    /// How long a claim holds.
-    pub lease: Duration,
-    /// The longest that one call can take.
-    pub longest_call: Duration,
-    /// Between two searches for orders without a route.
-    pub scan_interval: Duration,
-    /// Whether the panel is asked about an order before it is bought.
-    pub ask_first: bool,
-    /// What follows when somebody else is found to buy our orders too.
-    pub on_second: SecondPolicy,
-    /// What may be spent at one panel in 24 hours, in TRY; `None` for no limit.
-    pub daily_limit: Option<Decimal>,
-    /// Whether nothing is sent, only written down.
-    pub shadow: bool,
-}
-
 /// The dispatch stream.
 #[derive(Debug)]
 pub struct Dispatch {
@@ -75,7 +54,9 @@ pub struct Dispatch {
     panels: Arc<Panels>,
     clock: Arc<dyn Clock>,
     rules: Arc<Rules>,
-    limits: DispatchLimits,
+    settings: config::Dispatch,
+    /// The longest that one call to a panel can take.
+    longest_call: Duration,
     results: Results,
     tasks: TaskTracker,
     wakeup: Arc<Wakeup>,
@@ -90,7 +71,7 @@ impl Dispatch {
     pub fn new(
         (store, panels, clock): (Store, Arc<Panels>, Arc<dyn Clock>),
         rules: Arc<Rules>,
-        limits: DispatchLimits,
+        (settings, longest_call): (config::Dispatch, Duration),
         results: Results,
         tasks: TaskTracker,
         wakeup: Arc<Wakeup>,
@@ -99,14 +80,15 @@ impl Dispatch {
             second: SecondDispatcherCheck::new(
                 store.clone(),
                 Arc::clone(&panels),
-                limits.on_second,
-                limits.scan_interval,
+                settings.on_second_dispatcher,
+                settings.scan_interval,
             ),
             store,
             panels,
             clock,
             rules,
-            limits,
+            settings,
+            longest_call,
             results,
             tasks,
             wakeup,
@@ -121,10 +103,10 @@ impl Dispatch {
             .routes_checked
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if checked.is_some_and(|at| at.elapsed() < self.limits.scan_interval) {
+        if checked.is_some_and(|at| at.elapsed() < self.settings.scan_interval) {
             return Ok(Vec::new());
         }
-        let since = before(now, self.limits.max_order_age);
+        let since = before(now, self.settings.max_order_age);
         let found = self.store.unroutable(since, UNROUTABLE).await?;
         *self
             .routes_checked
@@ -143,7 +125,7 @@ impl Dispatch {
 
     /// Holds orders, or in shadow mode writes down that they would be. Returns how many.
     async fn put_aside(&self, holds: &[NewHold], now: DateTime<Utc>) -> Result<usize, StoreError> {
-        if self.limits.shadow {
+        if self.settings.is_shadow() {
             self.only_note_holds(holds, now).await
         } else {
             self.hold(holds, now).await
@@ -173,7 +155,7 @@ impl Dispatch {
             .filter(|panel| panel.may_buy())
             .map(|panel| panel.id())
             .collect();
-        if buying.is_empty() || self.limits.shadow {
+        if buying.is_empty() || self.settings.is_shadow() {
             return Ok(None);
         }
         self.store.next_send(&buying, self.clock.now()).await
@@ -211,12 +193,12 @@ impl Turn for Dispatch {
         } else {
             Vec::new()
         };
-        let since = before(now, self.limits.max_order_age);
+        let since = before(now, self.settings.max_order_age);
         let mut new = self
             .store
-            .new_candidates(&shares, since, self.limits.shadow)
+            .new_candidates(&shares, since, self.settings.is_shadow())
             .await?;
-        if self.limits.shadow {
+        if self.settings.is_shadow() {
             new.extend(self.store.sent_candidates(&shares, since).await?);
         }
         let full = self.fair_share.remember(&shares, panels_of(&queued, &new));
@@ -232,7 +214,7 @@ impl Turn for Dispatch {
             .await?;
         self.sort_new(new, &by_id, capacity, now, &mut sorted);
         let put_aside = self.put_aside(&sorted.holds, now).await?;
-        let started = if self.limits.shadow {
+        let started = if self.settings.is_shadow() {
             self.only_note(sorted.ready, now).await?
         } else {
             self.send(sorted.ready, start).await?

@@ -13,8 +13,8 @@ use super::{
     metered::Metered, pace::Pace,
 };
 use crate::{
-    breaker::BreakerLimits,
     clock::Clock,
+    config::{self, size},
     meter::{Meter, PanelMeter},
     order::{IntegrationId, TenantId},
     provider::{
@@ -24,19 +24,6 @@ use crate::{
     store::{Integration, Store, StoreError},
     telemetry::Secrets,
 };
-
-/// Limits that hold for each panel.
-#[derive(Clone, Copy, Debug)]
-pub struct PanelLimits {
-    /// Requests under way at once; 0 means no limit.
-    pub max_in_flight: usize,
-    /// Requests in a second; 0 means no limit.
-    pub requests_per_second: f64,
-    /// How long a price list is used.
-    pub catalogue_ttl: Duration,
-    /// When it is left alone.
-    pub breaker: BreakerLimits,
-}
 
 /// One reseller account.
 #[derive(Debug)]
@@ -61,7 +48,7 @@ pub struct Panels {
     store: Store,
     clock: Arc<dyn Clock>,
     http: Http,
-    limits: PanelLimits,
+    settings: config::Znet,
     refresh: Duration,
     meter: Arc<Meter>,
     state: Mutex<State>,
@@ -128,14 +115,14 @@ impl Panels {
         store: Store,
         clock: Arc<dyn Clock>,
         http: Http,
-        limits: PanelLimits,
+        settings: config::Znet,
         refresh: Duration,
     ) -> Self {
         Self {
             store,
             clock,
             http,
-            limits,
+            settings,
             refresh,
             meter: Meter::new(),
             state: Mutex::default(),
@@ -200,7 +187,7 @@ impl Panels {
         );
         let breaker = old.map_or_else(
             || {
-                let breaker = PanelBreaker::new(row.id, self.limits.breaker);
+                let breaker = PanelBreaker::new(row.id, self.settings.breaker());
                 Arc::new(breaker.metered(Arc::clone(&self.meter)))
             },
             |old| Arc::clone(&old.breaker),
@@ -230,7 +217,7 @@ impl Panels {
             provider,
             concurrency,
             breaker,
-            catalogue: Arc::new(CatalogueCache::new(self.limits.catalogue_ttl)),
+            catalogue: Arc::new(CatalogueCache::new(self.settings.catalog_ttl)),
             meter,
             row,
         }
@@ -238,12 +225,13 @@ impl Panels {
 
     fn concurrency(&self, panel: IntegrationId) -> Arc<ConcurrencyLimit> {
         let pace = Pace::shared(
-            self.limits.requests_per_second,
+            self.settings.requests_per_second.unwrap_or(0.0),
             panel,
             self.store.clone(),
             Arc::clone(&self.clock),
         );
-        Arc::new(ConcurrencyLimit::new(self.limits.max_in_flight, pace))
+        let places = self.settings.max_in_flight.map_or(0, |max| size(max.get()));
+        Arc::new(ConcurrencyLimit::new(places, pace))
     }
 
     fn connect(&self, row: &Integration) -> Result<Arc<dyn Provider>, AccountError> {

@@ -2,7 +2,7 @@
 //!
 //! It never touches an order that is open or held, nor purchases, nor what people did.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -16,23 +16,13 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    config,
     order::OrderId,
     store::{FinishedOrder, Store, StoreError},
 };
 
 /// Rows, or orders whose events go, in one statement.
 const PAGE: u64 = 500;
-
-/// How long things are kept.
-#[derive(Clone, Copy, Debug)]
-pub struct RetentionLimits {
-    /// Events of finished orders, notices that are done, and what shadow mode wrote down.
-    pub events: Duration,
-    /// Passes of periodic jobs.
-    pub job_runs: Duration,
-    /// Statistics over time.
-    pub stats: Duration,
-}
 
 /// What a pass took away.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -56,18 +46,13 @@ pub struct RetentionReport {
 pub struct Retention {
     store: Store,
     clock: Arc<dyn Clock>,
-    limits: RetentionLimits,
+    keep: config::Retention,
 }
 
 impl Retention {
-    /// A job with these limits.
     #[must_use]
-    pub fn new(store: Store, clock: Arc<dyn Clock>, limits: RetentionLimits) -> Self {
-        Self {
-            store,
-            clock,
-            limits,
-        }
+    pub fn new(store: Store, clock: Arc<dyn Clock>, keep: config::Retention) -> Self {
+        Self { store, clock, keep }
     }
 
     /// One pass.
@@ -77,9 +62,9 @@ impl Retention {
     pub async fn prune(&self) -> Result<RetentionReport, StoreError> {
         let now = self.clock.now();
         let (old, old_runs, old_stats) = (
-            before(now, self.limits.events),
-            before(now, self.limits.job_runs),
-            before(now, self.limits.stats),
+            before(now, self.keep.events),
+            before(now, self.keep.job_runs),
+            before(now, self.keep.stats),
         );
         let (store, page) = (&self.store, i64::try_from(PAGE).unwrap_or(i64::MAX));
         Ok(RetentionReport {

@@ -23,36 +23,16 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    config::{self, Config},
     order::{
-        HoldReason, IntegrationId, NotSent, OrderId, PurchaseOutcome, Reference, Rules,
-        SecondPolicy, Stage, decide,
+        HoldReason, IntegrationId, NotSent, OrderId, PurchaseOutcome, Reference, Rules, Stage,
+        decide,
     },
     store::{Adoption, NewHold, Orphan, Outcome, ShopSent, Store, StoreError},
 };
 
 /// Ended orders that one sweep asks the shop's rows about, from either end.
 const SETTLED: i64 = 10_000;
-
-/// The numbers of a sweep.
-#[derive(Clone, Copy, Debug)]
-pub struct SweepLimits {
-    /// Orders in one page.
-    pub batch_size: u32,
-    /// Younger orders of the shop are left to the shop for now.
-    pub min_age: Duration,
-    /// What is made due is spread over this.
-    pub spread: Duration,
-    /// How long a claim holds.
-    pub lease: Duration,
-    /// Older orders are not bought without asking.
-    pub max_order_age: Duration,
-    /// Since when this daemon sends orders by itself; `None` when it does not.
-    pub sending_since: Option<DateTime<Utc>>,
-    /// Whether orders that the shop sent are left to the shop: another system watches them.
-    pub leave_to_shop: bool,
-    /// What follows when somebody else is found to buy our orders too.
-    pub on_second: SecondPolicy,
-}
 
 /// What a sweep did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -83,7 +63,12 @@ pub struct Sweep {
     panels: Arc<Panels>,
     clock: Arc<dyn Clock>,
     rules: Arc<Rules>,
-    limits: SweepLimits,
+    settings: config::Sweep,
+    dispatch: config::Dispatch,
+    /// How long a claim holds.
+    lease: Duration,
+    /// Since when this daemon sends orders by itself; `None` when it does not.
+    sending_since: Option<DateTime<Utc>>,
     results: Results,
     checks: Arc<Wakeup>,
     second: SecondDispatcherCheck,
@@ -95,22 +80,27 @@ impl Sweep {
     pub fn new(
         (store, panels, clock): (Store, Arc<Panels>, Arc<dyn Clock>),
         rules: Arc<Rules>,
-        limits: SweepLimits,
+        config: &Config,
         results: Results,
         checks: Arc<Wakeup>,
     ) -> Self {
+        let dispatch = config.dispatch.clone();
+        let sends = dispatch.enabled && !dispatch.is_shadow();
         Self {
             second: SecondDispatcherCheck::new(
                 store.clone(),
                 Arc::clone(&panels),
-                limits.on_second,
+                dispatch.on_second_dispatcher,
                 Duration::ZERO,
             ),
+            sending_since: sends.then(|| clock.now()),
             store,
             panels,
             clock,
             rules,
-            limits,
+            settings: config.sweep,
+            lease: config.poll.lease,
+            dispatch,
             results,
             checks,
         }
@@ -125,7 +115,8 @@ impl Sweep {
             overwritten: self.second.open(self.clock.now()).await?,
             ..SweepReport::default()
         };
-        if !self.limits.leave_to_shop {
+        // In shadow mode another system watches what the shop sent.
+        if !self.dispatch.is_shadow() {
             self.adopt(&mut report).await?;
         }
         if report.sent_by_others > 0 {
@@ -149,8 +140,8 @@ impl Sweep {
     async fn adopt(&self, report: &mut SweepReport) -> Result<(), StoreError> {
         let now = self.clock.now();
         let from = before(now, self.rules.give_up_after);
-        let until = before(now, self.limits.min_age);
-        let page_size = i64::from(self.limits.batch_size);
+        let until = before(now, self.settings.min_age);
+        let page_size = i64::from(self.settings.batch_size);
         let mut last = None;
         loop {
             let page = self.store.unwatched(from, until, last, page_size).await?;
@@ -159,7 +150,7 @@ impl Sweep {
             };
             last = Some((end.sent_at, end.order));
             for sent in page {
-                let since = self.limits.sending_since;
+                let since = self.sending_since;
                 if sent.automatic && since.is_some_and(|since| sent.sent_at > since) {
                     report.sent_by_others += 1;
                 }
@@ -194,7 +185,7 @@ impl Sweep {
             .as_deref()
             .and_then(|text| Reference::parse(text).ok())
             .ok_or(HoldReason::NoReference);
-        let spread = self.limits.spread.mul_f64(fastrand::f64());
+        let spread = self.settings.spread.mul_f64(fastrand::f64());
         Adoption {
             give_up_at: after(sent.sent_at, self.rules.give_up_after),
             due_at: after(now, spread),
@@ -222,7 +213,7 @@ impl Sweep {
     }
 
     async fn revive(&self) -> Result<u64, StoreError> {
-        let page_size = i64::from(self.limits.batch_size);
+        let page_size = i64::from(self.settings.batch_size);
         let mut revived = 0;
         // Each order once in a pass: what is asked and parked again meanwhile waits for the next.
         let mut last = None;
@@ -230,7 +221,7 @@ impl Sweep {
             let now = self.clock.now();
             let page = self
                 .store
-                .revive(now, self.limits.spread, last, page_size)
+                .revive(now, self.settings.spread, last, page_size)
                 .await?;
             let Some(end) = page.last else {
                 return Ok(revived);
@@ -242,15 +233,15 @@ impl Sweep {
 
     /// An order that waited too long is not bought without asking, but somebody has to know.
     async fn hold_stale(&self) -> Result<u64, StoreError> {
-        if self.limits.sending_since.is_none() {
+        if self.sending_since.is_none() {
             return Ok(0);
         }
-        let page_size = i64::from(self.limits.batch_size);
+        let page_size = i64::from(self.settings.batch_size);
         let mut held = 0;
         loop {
             let now = self.clock.now();
             let from = before(now, self.rules.give_up_after);
-            let until = before(now, self.limits.max_order_age);
+            let until = before(now, self.dispatch.max_order_age);
             let page: Vec<NewHold> = self
                 .store
                 .stale(from, until, page_size)
@@ -278,7 +269,7 @@ impl Sweep {
     }
 
     async fn end_settled_holds(&self) -> Result<u64, StoreError> {
-        let page_size = i64::from(self.limits.batch_size);
+        let page_size = i64::from(self.settings.batch_size);
         let mut settled = 0;
         loop {
             let now = self.clock.now();
@@ -294,11 +285,11 @@ impl Sweep {
         let panels = self.panels.current().await?;
         let askable = panels.iter().filter(|panel| panel.may_ask());
         let known: Vec<IntegrationId> = askable.map(|panel| panel.id()).collect();
-        let page_size = i64::from(self.limits.batch_size);
+        let page_size = i64::from(self.settings.batch_size);
         let mut ended = 0;
         loop {
             let (token, now) = (Uuid::new_v4(), self.clock.now());
-            let lease_until = after(now, self.limits.lease);
+            let lease_until = after(now, self.lease);
             let page = self
                 .store
                 .claim_orphans(&known, token, now, lease_until, page_size)

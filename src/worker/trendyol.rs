@@ -36,7 +36,7 @@ pub use forecast::{Forecast, ProductHistory};
 pub use needed::needed;
 pub use pull::{Pull, PullOrders};
 pub use pulled::Pulled;
-pub use push::{PushRules, PushStock, Pushed};
+pub use push::{PushStock, Pushed};
 pub use reconcile::Reconciler;
 pub use returns::PullReturns;
 pub use take::sample_rows;

@@ -14,7 +14,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use chrono::{DateTime, SecondsFormat};
 use orderwatch::{
     clock::Clock,
-    config::{Config, Sources},
+    config::{self, Config, Sources},
     daemon,
     order::{OrderId, Stage, TenantId},
     shutdown::Stop,
@@ -24,7 +24,7 @@ use orderwatch::{
         capacity::Capacity,
         notices::{DeliveryRecorder, Notices},
         pulse::Pulses,
-        retention::{Retention, RetentionLimits},
+        retention::Retention,
         stream::{Stream, Turn},
         wakeup::Wakeup,
     },

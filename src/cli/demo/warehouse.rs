@@ -16,7 +16,7 @@ use crate::{
     cli::clock,
     clock::Clock,
     config::Config,
-    daemon::trendyol::{StoreJob, push_rules, store_once},
+    daemon::trendyol::{StoreJob, store_once},
     shutdown::Stop,
     stock::rule::{Verdict, Wait},
     store::{PickAsk, Picked, Store},
@@ -308,7 +308,7 @@ impl Warehouse {
         let Some(config) = self.config.as_ref() else {
             anyhow::bail!("the demo has no settings");
         };
-        let rules = push_rules(config, false);
+        let rules = config.trendyol.stock;
         Ok(Forecast::read(&self.store, rules, self.clock.now()).await?)
     }
 

@@ -8,7 +8,6 @@ use super::{parse, print};
 use crate::{
     cli::{clock, out, table::Table},
     config::Config,
-    daemon::trendyol::push_rules,
     store::{SentFigure, Store},
     worker::trendyol::ProductHistory,
 };
@@ -35,7 +34,7 @@ pub(super) async fn run(
     options: &Options,
 ) -> anyhow::Result<ExitCode> {
     let barcode = parse(&options.barcode)?;
-    let (rules, now) = (push_rules(config, false), clock(store).await?.now());
+    let (rules, now) = (config.trendyol.stock, clock(store).await?.now());
     let history = ProductHistory::read(store, &barcode, rules, options.n, now).await?;
     if options.json {
         out::json(&history)?;

@@ -6,7 +6,7 @@ use crate::{
     cli::{out, progress::Progress},
     clock::Clock,
     config::Config,
-    daemon::trendyol::{push_rules, reconciler, seller},
+    daemon::trendyol::{reconciler, seller},
     stock::rule::{Verdict, Wait},
     store::Store,
     worker::trendyol::Forecast,
@@ -29,7 +29,7 @@ pub(super) async fn until_settled(
         reconciler.follow_results().await?;
         reconciler.turn().await?;
         let now = clock.now();
-        let forecast = Forecast::read(store, push_rules(config, false), now).await?;
+        let forecast = Forecast::read(store, config.trendyol.stock, now).await?;
         let (left, stays) = left(&forecast);
         if left.is_empty() {
             break stays;

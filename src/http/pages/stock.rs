@@ -13,6 +13,7 @@ use super::{
     words::{self, fill},
 };
 use crate::{
+    config::TrendyolStock,
     http::problem::Problem,
     overview::StockPause,
     stock::{
@@ -22,7 +23,7 @@ use crate::{
         rule::Verdict,
     },
     store::{RefusedItem, StockBatch, StockPush, Store, StoreError},
-    worker::trendyol::{Forecast, PushRules},
+    worker::trendyol::Forecast,
 };
 
 /// Products of the plan that are shown.
@@ -94,7 +95,7 @@ impl StockPicture {
     /// Reads it all. The plan is that of a pass that begins now.
     pub(super) async fn read(
         store: &Store,
-        rules: PushRules,
+        rules: TrendyolStock,
         now: chrono::DateTime<chrono::Utc>,
     ) -> Result<Self, StoreError> {
         let forecast = Forecast::read(store, rules, now).await?;

@@ -67,10 +67,10 @@ impl Dispatch {
         let lease = Lease {
             token: Uuid::new_v4(),
             now: start.at,
-            until: after(start.at, self.limits.lease),
+            until: after(start.at, self.settings.lease),
             give_up_at: after(start.at, self.rules.give_up_after),
         };
-        let limit = self.limits.daily_limit.map(|amount| SpendingLimit {
+        let limit = self.settings.daily_limit.map(|amount| SpendingLimit {
             amount,
             since: before(start.at, super::SPENDING_WINDOW),
         });
@@ -112,10 +112,9 @@ impl Dispatch {
                 "sending the order to its panel"
             );
             let call = Call {
-                deadline: start.instant
-                    + self.limits.lease.saturating_sub(self.limits.longest_call),
+                deadline: start.instant + self.settings.lease.saturating_sub(self.longest_call),
                 token,
-                ask_first: self.limits.ask_first,
+                ask_first: self.settings.ask_first,
                 store: self.store.clone(),
                 rules: Arc::clone(&self.rules),
                 clock: Arc::clone(&self.clock),
@@ -138,7 +137,7 @@ impl Dispatch {
             tracing::warn!(
                 integration = %panel,
                 %spent,
-                limit = %self.limits.daily_limit.unwrap_or_default(),
+                limit = %self.settings.daily_limit.unwrap_or_default(),
                 "four fifths of this panel's spending limit for 24 hours are spent"
             );
         }

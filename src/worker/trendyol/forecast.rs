@@ -9,8 +9,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{ORDERS, PushRules};
+use super::ORDERS;
 use crate::{
+    config::TrendyolStock,
     marketplace::Barcode,
     stock::{
         Oddity, guard,
@@ -43,7 +44,7 @@ impl Forecast {
     /// [`StoreError`] when the database cannot be read.
     pub async fn read(
         store: &Store,
-        rules: PushRules,
+        rules: TrendyolStock,
         now: DateTime<Utc>,
     ) -> Result<Self, StoreError> {
         let catalogue = store.catalogue().await?;
@@ -58,7 +59,7 @@ impl Forecast {
         store: &Store,
         catalogue: &Catalogue,
         barcodes: Option<&[Barcode]>,
-        rules: PushRules,
+        rules: TrendyolStock,
         now: DateTime<Utc>,
     ) -> Result<Self, StoreError> {
         let view = store.stock_view(catalogue, barcodes, ORDERS, now).await?;
@@ -83,7 +84,7 @@ impl Forecast {
             rules: Rules {
                 now,
                 orders_read_at: view.orders_read_at,
-                stale: is_stale(view.orders_read_at, rules.max_order_age, now),
+                stale: is_stale(view.orders_read_at, rules.max_order_age_for_push, now),
                 blind: false,
                 pace: Pace::of(view.delay, rules.settle),
             },
@@ -206,7 +207,7 @@ impl ProductHistory {
     pub async fn read(
         store: &Store,
         barcode: &Barcode,
-        rules: PushRules,
+        rules: TrendyolStock,
         limit: i64,
         now: DateTime<Utc>,
     ) -> Result<Self, StoreError> {

@@ -16,10 +16,7 @@ use crate::{
     marketplace::Barcode,
     stock::{
         Oddity,
-        listing::ShelfRule,
-        pace::Settle,
         rule::{Verdict, Wait},
-        second_pusher::OnSecondPusher,
         shelf,
     },
     store::PushLog,
@@ -44,27 +41,6 @@ const NAMED: usize = 20;
 const UNENDED: &str = "it has not ended; unless it is under way, its process was killed";
 /// Characters of `stock_push_log.error_message`.
 const MESSAGE: usize = 2000;
-
-/// How stock is sent.
-#[derive(Clone, Copy, Debug)]
-pub struct PushRules {
-    /// Items of one request.
-    pub batch_size: usize,
-    /// Units of each product that are never put on sale.
-    pub safety_stock: u32,
-    /// Whether a product is sold that no shelf has.
-    pub shelves: ShelfRule,
-    /// What follows when somebody else sends stock.
-    pub on_second_pusher: OnSecondPusher,
-    /// The oldest view of the orders by which stock may be raised.
-    pub max_order_age: Duration,
-    /// How long a deficit stands until it is raised whole.
-    pub settle: Settle,
-    /// From one pass over the catalogue to the next.
-    pub interval: Duration,
-    /// Whether more than half of what is on sale may be set to zero.
-    pub force: bool,
-}
 
 /// The job `push-stock`.
 pub struct PushStock(pub Arc<Reconciler>);

@@ -11,8 +11,9 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Forecast, Pull, PushRules, Pushed, Seller, look::Looked};
+use super::{Forecast, Pull, Pushed, Seller, look::Looked};
 use crate::{
+    config::{TrendyolStock, size},
     marketplace::Barcode,
     stock::{
         guard,
@@ -39,7 +40,9 @@ type Read<T> = Mutex<Option<(DateTime<Utc>, T)>>;
 /// Looks at barcodes and sends what differs.
 pub struct Reconciler {
     pull: Arc<Pull>,
-    pub(super) rules: PushRules,
+    pub(super) rules: TrendyolStock,
+    /// Whether more than half of what is on sale may be set to zero.
+    force: bool,
     catalogue: Read<Arc<Catalogue>>,
 }
 
@@ -52,10 +55,11 @@ pub(super) struct Round {
 impl Reconciler {
     /// `pull` reads the orders.
     #[must_use]
-    pub fn new(pull: Arc<Pull>, rules: PushRules) -> Self {
+    pub fn new(pull: Arc<Pull>, rules: TrendyolStock, force: bool) -> Self {
         Self {
             pull,
             rules,
+            force,
             catalogue: Mutex::new(None),
         }
     }
@@ -143,7 +147,7 @@ impl Reconciler {
         self.note_deficits(&forecast, now).await?;
         self.judge(looked, by_chance, &forecast, pushed).await?;
         self.may_send().await?;
-        if !self.rules.force && forecast.zeroes() {
+        if !self.force && forecast.zeroes() {
             self.guard(&catalogue).await?;
         }
 
@@ -151,7 +155,7 @@ impl Reconciler {
         let began = Instant::now();
         let sends = sends(&forecast);
         let result = seller
-            .send(&sends, (plan, lead), self.rules.batch_size, &mut sent)
+            .send(&sends, (plan, lead), size(self.rules.batch_size), &mut sent)
             .await;
         pushed.add(&mut sent, began.elapsed());
         result?;

@@ -9,9 +9,10 @@ use std::{sync::Arc, time::Duration};
 use chrono::{DateTime, TimeDelta, Utc};
 use orderwatch::{
     clock::Clock,
+    config,
     order::OrderId,
     store::Audience,
-    worker::retention::{Retention, RetentionLimits, RetentionReport},
+    worker::retention::{Retention, RetentionReport},
 };
 use serde_json::json;
 use sqlx::{AssertSqlSafe, PgPool};
@@ -26,7 +27,7 @@ const EVENTS: Duration = Duration::from_hours(90 * 24);
 const JOB_RUNS: Duration = Duration::from_hours(30 * 24);
 
 fn retention(shop: &Shop) -> Retention {
-    let limits = RetentionLimits {
+    let limits = config::Retention {
         events: EVENTS,
         job_runs: JOB_RUNS,
         stats: JOB_RUNS,

@@ -204,7 +204,7 @@ async fn notices_of_an_address_that_is_gone_from_the_configuration_wait_and_are_
     assert_eq!(post.turn().await, 1);
     assert_eq!((stays.requests().len(), gone.requests().len()), (1, 0));
     let retention = |shop: &Shop| {
-        let days = RetentionLimits {
+        let days = config::Retention {
             events: secs(90 * 24 * HOUR),
             job_runs: secs(90 * 24 * HOUR),
             stats: secs(90 * 24 * HOUR),

@@ -8,15 +8,14 @@ use std::{
 use chrono::{DateTime, Utc};
 use orderwatch::{
     clock::{Clock, ManualClock},
+    config::{Config, Sources, TrendyolStock},
     marketplace::trendyol::{AccountSettings, RateLimits, Trendyol},
     meter::Meter,
     outbound::{Http, HttpSettings},
-    stock::{listing::ShelfRule, pace::Settle, second_pusher::OnSecondPusher},
+    stock::pace::Settle,
     worker::{
         job::{Job, JobError},
-        trendyol::{
-            Pull, PullOrders, PullReturns, PushRules, Pushed, Reconciler, Seller, VerifyStock,
-        },
+        trendyol::{Pull, PullOrders, PullReturns, Pushed, Reconciler, Seller, VerifyStock},
     },
 };
 use sandbox::trendyol::{Endpoint, Limits, Product, StorePlan, TrendyolStore};
@@ -43,7 +42,8 @@ pub(crate) struct Rig {
     pub(crate) pull: Arc<Pull>,
     pub(crate) hook: Hook,
     tide: Tide,
-    pub(crate) rules: PushRules,
+    pub(crate) rules: TrendyolStock,
+    pub(crate) force: bool,
 }
 
 impl Rig {
@@ -94,15 +94,12 @@ impl Rig {
             rest: Arc::new(TideRest(Arc::clone(&tide))),
             meter,
         };
-        let rules = PushRules {
-            batch_size: 1000,
+        let database = ("DATABASE_URL", "postgres://localhost/not-used");
+        let shipped = Config::load(&Sources::new(None, [database], [])).unwrap();
+        let rules = TrendyolStock {
             safety_stock: 0,
-            shelves: ShelfRule::Auto,
-            on_second_pusher: OnSecondPusher::Pause,
-            max_order_age: Duration::from_mins(5),
             settle: Settle::Fixed(Duration::ZERO),
-            interval: Duration::from_mins(10),
-            force: false,
+            ..shipped.config.trendyol.stock
         };
         Self {
             pull: Arc::new(Pull::new(seller.clone(), Duration::from_mins(15))),
@@ -114,6 +111,7 @@ impl Rig {
             hook,
             tide,
             rules,
+            force: false,
         }
     }
 
@@ -131,7 +129,11 @@ impl Rig {
     }
 
     pub(crate) fn reconciler(&self) -> Arc<Reconciler> {
-        Arc::new(Reconciler::new(Arc::clone(&self.pull), self.rules))
+        Arc::new(Reconciler::new(
+            Arc::clone(&self.pull),
+            self.rules,
+            self.force,
+        ))
     }
 
     /// A pass over the catalogue.

@@ -6,14 +6,13 @@ use chrono::{DateTime, Utc};
 use orderwatch::{
     clock::Clock,
     config::{Config, Sources},
-    daemon::limits,
     order::Rules,
     provider::znet::Http,
     store::Store,
     worker::{
         balance::Latest,
         capacity::Capacity,
-        dispatch::{Dispatch, DispatchLimits},
+        dispatch::Dispatch,
         panels::Panels,
         poll::Poll,
         probe::Probe,
@@ -226,15 +225,13 @@ impl Rig {
 
 impl Parts {
     fn dispatch(&self) -> Dispatch {
-        let limits = DispatchLimits {
-            // Routes are looked at in every turn, not once in so many real seconds.
-            scan_interval: Duration::ZERO,
-            ..limits::dispatch(&self.config)
-        };
+        let mut settings = self.config.dispatch.clone();
+        // Routes are looked at in every turn, not once in so many real seconds.
+        settings.scan_interval = Duration::ZERO;
         Dispatch::new(
             self.sources.clone(),
             Arc::clone(&self.rules),
-            limits,
+            (settings, self.config.znet.longest_call()),
             self.results.clone(),
             self.calls.clone(),
             Arc::clone(&self.wakeup),
@@ -252,11 +249,10 @@ impl Parts {
     }
 
     fn sweep(&self) -> Sweep {
-        let limits = limits::sweep(&self.config, self.sources.2.now());
         Sweep::new(
             self.sources.clone(),
             Arc::clone(&self.rules),
-            limits,
+            &self.config,
             self.results.clone(),
             Arc::clone(&self.wakeup),
         )
@@ -288,14 +284,14 @@ fn config(settings: &[(&str, &str)]) -> Config {
 }
 
 fn panels(config: &Config, store: &Store, clock: &Arc<dyn Clock>) -> Arc<Panels> {
-    let http = Http::new(&limits::http(config)).unwrap();
+    let http = Http::new(&config.znet.timeouts()).unwrap();
     // Integrations are read in every turn, so that a test sees its own changes.
     let clock = Arc::clone(clock);
     Arc::new(Panels::new(
         store.clone(),
         clock,
         http,
-        limits::panels(config),
+        config.znet.clone(),
         Duration::ZERO,
     ))
 }
