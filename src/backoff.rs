@@ -25,6 +25,16 @@ pub enum InvalidBackoff {
 }
 
 impl Backoff {
+    /// Always the same delay.
+    #[must_use]
+    pub const fn fixed(delay: Duration) -> Self {
+        Self {
+            initial: delay,
+            max: delay,
+            jitter: 0.0,
+        }
+    }
+
     /// Checks the three numbers. `jitter` is a share: `0.1` means ±10 %.
     ///
     /// # Errors

@@ -7,16 +7,17 @@
 //! * nothing that is wrong is replaced by a default,
 //! * no message and no listing holds a secret: a key with a `_file` twin is never shown.
 //!
-//! A new key is a line in the shipped file and a line in its section's `read`; a new section is one
-//! more struct and a line in `Config::read`. Nested tables are keys of their own
-//! (`section("a.b")`).
+//! A new key is a line in the shipped file and a field of its section's struct, and a rule in the
+//! section's `validate` where its type does not say it all; a new section is one more field of
+//! [`Config`].
 
 mod balance;
-mod contradiction;
 mod database;
 mod dispatch;
 mod explain;
 mod fault;
+mod faults;
+mod fields;
 mod http;
 mod known;
 mod log;
@@ -33,7 +34,11 @@ mod trendyol;
 mod value;
 mod znet;
 
-use std::path::{Path, PathBuf};
+use std::{
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 pub use balance::{Balance, Retention};
 pub use database::Database;
@@ -46,23 +51,26 @@ pub use notify::{Notify, Webhook};
 pub use poll::{Poll, Sweep};
 pub use sources::Sources;
 pub use trendyol::{
-    HOOKS_PATH, Trendyol, TrendyolOrders, TrendyolPaths, TrendyolReturns, TrendyolStock,
-    TrendyolWebhook,
+    HOOKS_PATH, Trendyol, TrendyolOrders, TrendyolReturns, TrendyolStock, TrendyolWebhook,
 };
 pub use znet::Znet;
 
 use crate::{order::Rules, store::Sides};
 use config::{Value, ValueKind};
+use faults::Faults;
+use fields::human;
 use known::Known;
 use merged::Merged;
-use read::Reader;
 use secrecy::SecretString;
+use secret::Folders;
+use serde::Deserialize;
 
 /// More calls at once than one daemon has any use for.
 const MAX_IN_FLIGHT: u32 = 10_000;
 
 /// Everything that can be set.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Config {
     /// How to reach the shop's database.
     pub database: Database,
@@ -123,79 +131,100 @@ impl Config {
         let known = Known::shipped().map_err(ConfigError::new)?;
         let merged = Merged::read(sources, &known).map_err(ConfigError::new)?;
         let file = merged.file.as_deref();
-        let mut reader = Reader::new(&known, &merged.root, file, trusted(sources));
-        let config = Self::read(&mut reader);
-        contradiction::check(&mut reader);
-        let mut faults = merged.faults;
-        faults.extend(reader.finish());
+        let mut faults = Faults::new(&known, &merged.root, file, merged.faults);
+
+        let keys = keys(&known, &merged.root);
+        let mut values = read::json(&merged.root);
+        Folders::new(sources, file).resolve(&keys, &mut values, &known, &mut faults);
+        let mut config = read::read(values, &known, &mut faults);
+        if let Some(config) = &mut config {
+            config.validate(&mut faults);
+        }
+
+        let faults = faults.into_found();
         match config {
             Some(config) if faults.is_empty() => Ok(Loaded {
-                config,
-                settings: settings(&known, &merged.root, merged.file.as_deref()),
+                config: config.of_its_sides(),
+                settings: settings(keys, &known, &merged.root, file),
                 file: merged.file,
             }),
             _ => Err(ConfigError::new(faults)),
         }
     }
 
-    /// `None` only together with a fault.
-    fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let database = Database::read(reader.section("database"));
-        let http = Http::read(reader.section("http"));
-        let log = Log::read(reader.section("log"));
-        let shop = Shop::read(reader.section("shop"));
-        let orders = Orders::read(reader.section("orders"));
-        let dispatch = Dispatch::read(reader.section("dispatch"));
-        let poll = Poll::read(reader.section("poll"));
-        let sweep = Sweep::read(reader.section("sweep"));
-        let znet = Znet::read(reader);
-        let balance = Balance::read(reader.section("balance"));
-        let retention = Retention::read(reader.section("retention"));
-        let notify = Notify::read(reader);
-        let trendyol = (
-            TrendyolPaths::read(reader.section("trendyol.paths")),
-            TrendyolWebhook::read(reader.section("trendyol.webhook")),
-            TrendyolOrders::read(reader.section("trendyol.orders")),
-            TrendyolStock::read(reader.section("trendyol.stock")),
-            TrendyolReturns::read(reader.section("trendyol.returns")),
+    fn validate(&mut self, faults: &mut Faults<'_>) {
+        self.database.validate(faults);
+        self.http.validate(faults);
+        self.poll.validate(faults);
+        self.znet.validate(faults);
+        self.notify.validate(faults);
+        self.trendyol.validate(faults);
+
+        // What spans sections: each value may be fine; together they would do harm.
+        self.validate_lease("dispatch.lease", self.dispatch.lease, faults);
+        self.validate_lease("poll.lease", self.poll.lease, faults);
+        let give_up = ("poll.give_up_after", self.poll.give_up_after);
+        let first_check = ("poll.first_check_after", self.poll.first_check_after);
+        shorter(
+            first_check,
+            give_up,
+            "no order would ever be checked",
+            faults,
         );
-        let trendyol = Trendyol::read(reader.section("trendyol"), trendyol);
-        let read = Self {
-            database: database?,
-            http: http?,
-            log: log?,
-            shop,
-            orders,
-            dispatch,
-            poll: poll?,
-            sweep,
-            znet: znet?,
-            balance,
-            retention,
-            notify: notify?,
-            trendyol: trendyol?,
-        };
-        // A switch that cannot be read has a fault of its own.
-        let readable = reader.fault_count() == 0;
-        if readable && read.trendyol.webhook.enabled && !read.http.enabled {
-            reader.contradiction(
+        let min_age = ("sweep.min_age", self.sweep.min_age);
+        shorter(min_age, give_up, "the sweep would find no order", faults);
+        if self.trendyol.webhook.enabled && !self.http.enabled {
+            faults.contradiction(
                 &["trendyol.webhook.enabled", "http.enabled"],
                 "does not fit: nothing listens for the calls while http.enabled is false",
             );
         }
-        if readable && read.trendyol.webhook.enabled && !read.trendyol.orders.enabled {
-            reader.contradiction(
+        if self.trendyol.webhook.enabled && !self.trendyol.orders.enabled {
+            faults.contradiction(
                 &["trendyol.webhook.enabled", "trendyol.orders.enabled"],
                 "does not fit: no order is read while trendyol.orders.enabled is false",
             );
         }
-        if readable && !read.shop.enabled && !read.trendyol.enabled {
-            reader.fault(
+        if !self.shop.enabled && !self.trendyol.enabled && !faults.is_faulty("trendyol.enabled") {
+            faults.add(
                 "shop.enabled",
                 "is false, and so is trendyol.enabled: nothing would be left to do",
             );
         }
-        Some(read.of_its_sides())
+    }
+
+    /// A lease that ends during a call gives the order to a second daemon while the first still has it.
+    fn validate_lease(&self, key: &'static str, lease: Duration, faults: &mut Faults<'_>) {
+        // Without a limit, everything under way may wait for the rate of the same panel.
+        let queue = self.znet.max_in_flight.map_or_else(
+            || self.dispatch.max_in_flight + self.poll.max_in_flight,
+            NonZeroU32::get,
+        );
+        let rate = self.znet.requests_per_second;
+        let wait = rate.map_or(0.0, |rate| f64::from(queue) / rate);
+        let wait = Duration::try_from_secs_f64(wait).unwrap_or(Duration::MAX);
+        let call = wait.saturating_add(self.znet.longest_call());
+        if lease > call {
+            return;
+        }
+        let keys = [
+            key,
+            "znet.request_timeout",
+            "znet.connect_timeout",
+            "znet.requests_per_second",
+            "znet.max_in_flight",
+            "dispatch.max_in_flight",
+            "poll.max_in_flight",
+        ];
+        let (lease, call) = (human(lease), human(round_up(call)));
+        faults.contradiction(
+            &keys,
+            format!(
+                "does not fit: {key} ({lease}) must be longer than the longest call ({call}: znet.connect_timeout, \
+                 znet.request_timeout and the wait for znet.requests_per_second), otherwise an order could be \
+                 claimed a second time while it is being sent or asked about"
+            ),
+        );
     }
 
     /// Nothing of the shop is at work where it is switched off.
@@ -221,8 +250,8 @@ impl Config {
     #[must_use]
     pub fn secrets(&self) -> Vec<SecretString> {
         let mut secrets = self.database.secrets();
-        secrets.extend(self.http.secrets());
-        secrets.extend(self.notify.secrets().cloned());
+        secrets.extend(self.http.token.clone());
+        secrets.extend(self.notify.secrets());
         secrets.extend(self.trendyol.secrets());
         secrets
     }
@@ -232,7 +261,7 @@ impl Config {
     pub fn rules(&self) -> Rules {
         Rules {
             player: self.znet.player.clone(),
-            backoff: self.poll.backoff,
+            backoff: self.poll.backoff(),
             first_check_after: self.poll.first_check_after,
             max_attempts: self.poll.max_attempts,
             give_up_after: self.poll.give_up_after,
@@ -244,16 +273,36 @@ impl Config {
     }
 }
 
-/// Folders whose files may be readable by others, because the system keeps others out of them.
-fn trusted(sources: &Sources) -> Vec<PathBuf> {
-    let credentials = sources.variable(secret::CREDENTIALS_VARIABLE);
-    let credentials = credentials.map(PathBuf::from).into_iter();
-    credentials
-        .chain([PathBuf::from(secret::CONTAINER_SECRETS)])
-        .collect()
+/// A count as a size in memory.
+#[must_use]
+pub(crate) fn size(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-fn settings(known: &Known, root: &Value, file: Option<&Path>) -> Vec<Setting> {
+fn shorter(
+    (short, small): (&str, Duration),
+    (long, large): (&str, Duration),
+    otherwise: &str,
+    faults: &mut Faults<'_>,
+) {
+    if small >= large {
+        faults.contradiction(
+            &[short, long],
+            format!(
+                "does not fit: {short} ({}) must be shorter than {long} ({}), otherwise {otherwise}",
+                human(small),
+                human(large)
+            ),
+        );
+    }
+}
+
+fn round_up(duration: Duration) -> Duration {
+    let millis = duration.as_nanos().div_ceil(1_000_000);
+    Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
+}
+
+fn settings(keys: Vec<String>, known: &Known, root: &Value, file: Option<&Path>) -> Vec<Setting> {
     let setting = |key: String| {
         let value = tree::find(root, &key)?;
         let set = !matches!(&value.kind, ValueKind::String(text) if text.is_empty());
@@ -267,9 +316,13 @@ fn settings(known: &Known, root: &Value, file: Option<&Path>) -> Vec<Setting> {
             key,
         })
     };
+    keys.into_iter().filter_map(setting).collect()
+}
+
+/// Every key that has a value, in the order of the shipped file.
+fn keys(known: &Known, root: &Value) -> Vec<String> {
     let keys = known.keys().into_iter();
     keys.flat_map(|key| with_entries(known, root, key))
-        .filter_map(setting)
         .collect()
 }
 

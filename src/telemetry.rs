@@ -16,6 +16,7 @@ mod tests;
 
 use std::io::{self, IsTerminal};
 
+use serde::Deserialize;
 use tracing::Subscriber;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::{
@@ -35,7 +36,8 @@ use output::{DroppedLines, Output, Terminal};
 const BUFFERED_LINES: usize = 8 * 1024;
 
 /// The form of a log line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Format {
     /// For people on a terminal, JSON otherwise.
     Auto,

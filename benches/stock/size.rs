@@ -5,8 +5,9 @@ use std::{collections::HashMap, fs, sync::Arc, time::Duration};
 use anyhow::ensure;
 use orderwatch::{
     clock::ManualClock,
-    stock::{listing::ShelfRule, pace::Settle, second_pusher::OnSecondPusher},
-    worker::trendyol::{Pull, PushRules, Reconciler, Seller},
+    config::{Config, Sources, TrendyolStock},
+    stock::pace::Settle,
+    worker::trendyol::{Pull, Reconciler, Seller},
 };
 
 use crate::{
@@ -43,7 +44,7 @@ pub(crate) async fn measure(targets: &mut Targets) -> anyhow::Result<()> {
             rest: Arc::new(NoRest(Arc::clone(&clock))),
         };
         let pull = Arc::new(Pull::new(seller, Duration::from_mins(15)));
-        let reconciler = Reconciler::new(pull, rules());
+        let reconciler = Reconciler::new(pull, rules(), false);
         one(&reconciler, targets, ("first", 0)).await?;
         clock.advance(BETWEEN);
         one(&reconciler, targets, ("nothing changed", 0)).await?;
@@ -102,15 +103,12 @@ fn on_sale() -> HashMap<String, i32> {
 
 /// Those of the shipped settings, but for what would make the figures hard to foretell: nothing is kept
 /// back, and deficits are raised whole.
-fn rules() -> PushRules {
-    PushRules {
-        batch_size: 1000,
+fn rules() -> TrendyolStock {
+    let database = ("DATABASE_URL", "postgres://localhost/not-used");
+    let shipped = Config::load(&Sources::new(None, [database], [])).expect("the shipped settings");
+    TrendyolStock {
         safety_stock: 0,
-        shelves: ShelfRule::Auto,
-        on_second_pusher: OnSecondPusher::Pause,
-        max_order_age: Duration::from_mins(5),
         settle: Settle::Fixed(Duration::ZERO),
-        interval: Duration::from_mins(10),
-        force: false,
+        ..shipped.config.trendyol.stock
     }
 }

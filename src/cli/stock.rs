@@ -22,11 +22,7 @@ use crate::{
     overview::start_of_day,
     stock::{Barcode, guard::Zeroing, plan::PlannedItem, rule::Verdict},
     store::{Person, Store},
-    worker::{
-        brakes::BrakeAction,
-        jobs::{self, push_rules},
-        trendyol::Forecast,
-    },
+    worker::{brakes::BrakeAction, jobs, trendyol::Forecast},
 };
 
 const PLAN_EXAMPLES: &str = "\
@@ -182,7 +178,7 @@ async fn push(config: &Config, store: &Store, options: &PushOptions) -> anyhow::
 
 async fn forecast(config: &Config, store: &Store) -> anyhow::Result<Forecast> {
     let now = clock(store).await?.now();
-    Ok(Forecast::read(store, push_rules(config, false), now).await?)
+    Ok(Forecast::read(store, config.trendyol.stock, now).await?)
 }
 
 async fn dry_run(

@@ -3,50 +3,37 @@
 use std::time::Duration;
 
 use rust_decimal::Decimal;
+use serde::Deserialize;
 
-use super::read::Section;
+use super::fields;
 
 /// Less would take away what somebody is still looking for.
-const SHORTEST_KEPT: Duration = Duration::from_hours(24);
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// How the panels' balances are watched.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Balance {
-    /// Whether panels are asked.
     pub enabled: bool,
     /// From one pass to the next.
+    #[serde(deserialize_with = "fields::duration")]
     pub interval: Duration,
     /// In TRY; below it a warning is logged. `None` for never.
+    #[serde(deserialize_with = "fields::money")]
     pub warn_below: Option<Decimal>,
 }
 
-impl Balance {
-    pub(super) fn read(mut section: Section<'_, '_>) -> Self {
-        Self {
-            enabled: section.bool("enabled"),
-            interval: section.duration("interval"),
-            warn_below: section.money("warn_below"),
-        }
-    }
-}
-
 /// How long things are kept.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Retention {
     /// Events of finished orders, notices that are done, rows of shadow mode.
+    #[serde(deserialize_with = "fields::at_least::<DAY_MS, _>")]
     pub events: Duration,
     /// Passes of periodic jobs.
+    #[serde(deserialize_with = "fields::at_least::<DAY_MS, _>")]
     pub job_runs: Duration,
     /// Statistics over time.
+    #[serde(deserialize_with = "fields::at_least::<DAY_MS, _>")]
     pub stats: Duration,
-}
-
-impl Retention {
-    pub(super) fn read(mut section: Section<'_, '_>) -> Self {
-        Self {
-            events: section.duration_from("events", SHORTEST_KEPT),
-            job_runs: section.duration_from("job_runs", SHORTEST_KEPT),
-            stats: section.duration_from("stats", SHORTEST_KEPT),
-        }
-    }
 }

@@ -4,9 +4,10 @@ use std::{str::FromStr, time::Duration};
 
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
 use sqlx::postgres::PgConnectOptions;
 
-use super::read::Section;
+use super::{faults::Faults, fields};
 
 /// A listener, both streams and the recorder each need a connection.
 const FEWEST_CONNECTIONS: u32 = 4;
@@ -14,13 +15,17 @@ const MOST_CONNECTIONS: u32 = 1000;
 const EXAMPLE: &str = "postgres://user:password@host:5432/name";
 
 /// How to reach the shop's database.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Database {
     /// The address; a well-formed PostgreSQL URL.
+    #[serde(deserialize_with = "fields::secret")]
     pub url: SecretString,
     /// Connections kept by one daemon.
+    #[serde(deserialize_with = "fields::whole::<FEWEST_CONNECTIONS, MOST_CONNECTIONS, _>")]
     pub max_connections: u32,
     /// The longest wait for a free connection.
+    #[serde(deserialize_with = "fields::duration")]
     pub acquire_timeout: Duration,
 }
 
@@ -40,16 +45,25 @@ impl Database {
         secrets
     }
 
-    pub(super) fn read(mut section: Section<'_, '_>) -> Option<Self> {
-        let url = read_url(&mut section);
-        let max_connections =
-            section.count("max_connections", FEWEST_CONNECTIONS..=MOST_CONNECTIONS);
-        let acquire_timeout = section.duration("acquire_timeout");
-        Some(Self {
-            url: url?,
-            max_connections,
-            acquire_timeout,
-        })
+    pub(super) fn validate(&self, faults: &mut Faults<'_>) {
+        const KEY: &str = "database.url";
+        let url = self.url.expose_secret();
+        if url.is_empty() {
+            faults.missing(
+                KEY,
+                format!("is required; set it or url_file, or DATABASE_URL: {EXAMPLE}"),
+            );
+        } else if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+            faults.add(KEY, format!("is not a PostgreSQL address; write {EXAMPLE}"));
+        } else if PgConnectOptions::from_str(url).is_err() {
+            // The driver's own words may repeat parts of the address, so they are left out.
+            faults.add(
+                KEY,
+                format!(
+                    "is not a well-formed PostgreSQL address; write {EXAMPLE} and percent-encode special characters"
+                ),
+            );
+        }
     }
 }
 
@@ -59,35 +73,4 @@ fn decode(text: &str) -> String {
     let url = Url::parse(&query).ok();
     let value = url.as_ref().and_then(|url| url.query_pairs().next());
     value.map_or_else(String::new, |(_, value)| value.into_owned())
-}
-
-fn read_url(section: &mut Section<'_, '_>) -> Option<SecretString> {
-    let before = section.reader().fault_count();
-    let Some((url, name)) = section.secret("url") else {
-        // Anything else was said already.
-        if section.reader().fault_count() == before {
-            section.missing(
-                "url",
-                format!("is required; set it or url_file, or DATABASE_URL: {EXAMPLE}"),
-            );
-        }
-        return None;
-    };
-    match check(url.expose_secret()) {
-        Ok(()) => Some(url),
-        Err(message) => {
-            section.fault(&name, message);
-            None
-        }
-    }
-}
-
-/// The driver's own words may repeat parts of the address, so they are left out.
-fn check(url: &str) -> Result<(), String> {
-    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
-        return Err(format!("is not a PostgreSQL address; write {EXAMPLE}"));
-    }
-    PgConnectOptions::from_str(url)
-        .map(drop)
-        .map_err(|_| format!("is not a well-formed PostgreSQL address; write {EXAMPLE} and percent-encode special characters"))
 }

@@ -3,30 +3,24 @@
 use std::time::Duration;
 
 use rust_decimal::Decimal;
+use serde::Deserialize;
 
-use super::{MAX_IN_FLIGHT, read::Section};
+use super::{MAX_IN_FLIGHT, fields};
 use crate::{
     order::{SecondPolicy, Settle, UnconfirmedPolicy},
     text::Lang,
 };
 
-/// The shop.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Shop {
     /// Whether there is one in this database.
     pub enabled: bool,
 }
 
-impl Shop {
-    pub(super) fn read(mut section: Section<'_, '_>) -> Self {
-        Self {
-            enabled: section.bool("enabled"),
-        }
-    }
-}
-
 /// What is written into the shop's rows.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Orders {
     /// Who settles an order that has ended.
     pub settle: Settle,
@@ -34,44 +28,28 @@ pub struct Orders {
     pub customer_language: Lang,
 }
 
-impl Orders {
-    pub(super) fn read(mut section: Section<'_, '_>) -> Self {
-        Self {
-            settle: section.choice(
-                "settle",
-                Settle::Shop,
-                &[("shop", Settle::Shop), ("status", Settle::Status)],
-            ),
-            customer_language: section.choice(
-                "customer_language",
-                Lang::Tr,
-                &Lang::ALL.map(|language| (language.code(), language)),
-            ),
-        }
-    }
-}
-
-/// Whether orders are really sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum DispatchMode {
-    /// Yes.
     Live,
-    /// No; what would have been bought is written down.
+    /// Nothing is sent; what would have been bought is written down.
     Shadow,
 }
 
 /// How orders are bought.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Dispatch {
-    /// Whether they are.
     pub enabled: bool,
     /// From one search for new orders to the next.
+    #[serde(deserialize_with = "fields::duration")]
     pub scan_interval: Duration,
     /// Older orders are left alone.
+    #[serde(deserialize_with = "fields::duration")]
     pub max_order_age: Duration,
     /// Purchases under way at once, over all panels.
+    #[serde(deserialize_with = "fields::whole::<1, MAX_IN_FLIGHT, _>")]
     pub max_in_flight: u32,
-    /// Whether orders are really sent.
     pub mode: DispatchMode,
     /// What follows when somebody else is found to buy our orders too.
     pub on_second_dispatcher: SecondPolicy,
@@ -80,48 +58,21 @@ pub struct Dispatch {
     /// Whether orders that came along a chain of tenants are bought, and not left to the shop.
     pub buy_chained: bool,
     /// What may be spent in 24 hours at one panel, in TRY; `None` for no limit.
+    #[serde(deserialize_with = "fields::money")]
     pub daily_limit: Option<Decimal>,
     /// How long a claim lasts; longer than the longest call.
+    #[serde(deserialize_with = "fields::duration")]
     pub lease: Duration,
     /// What follows when the panel keeps saying that it does not know an order.
     pub unconfirmed: UnconfirmedPolicy,
     /// When an unconfirmed order is asked about, from the unsure answer; ascending, never empty.
+    #[serde(deserialize_with = "fields::ascending_durations")]
     pub confirm_after: Vec<Duration>,
 }
 
 impl Dispatch {
-    pub(super) fn read(mut section: Section<'_, '_>) -> Self {
-        Self {
-            enabled: section.bool("enabled"),
-            scan_interval: section.duration("scan_interval"),
-            max_order_age: section.duration("max_order_age"),
-            max_in_flight: section.count("max_in_flight", 1..=MAX_IN_FLIGHT),
-            mode: section.choice(
-                "mode",
-                DispatchMode::Live,
-                &[
-                    ("live", DispatchMode::Live),
-                    ("shadow", DispatchMode::Shadow),
-                ],
-            ),
-            on_second_dispatcher: section.choice(
-                "on_second_dispatcher",
-                SecondPolicy::Pause,
-                &[("pause", SecondPolicy::Pause), ("warn", SecondPolicy::Warn)],
-            ),
-            ask_first: section.bool("ask_first"),
-            buy_chained: section.bool("buy_chained"),
-            daily_limit: section.money("daily_limit"),
-            lease: section.duration("lease"),
-            unconfirmed: section.choice(
-                "unconfirmed",
-                UnconfirmedPolicy::Hold,
-                &[
-                    ("hold", UnconfirmedPolicy::Hold),
-                    ("resend", UnconfirmedPolicy::Resend),
-                ],
-            ),
-            confirm_after: section.ascending_durations("confirm_after"),
-        }
+    #[must_use]
+    pub const fn is_shadow(&self) -> bool {
+        matches!(self.mode, DispatchMode::Shadow)
     }
 }

@@ -1,34 +1,21 @@
 //! `[log]`
 
-use super::read::Section;
+use serde::{Deserialize, Deserializer};
+
+use super::fields;
 use crate::telemetry::{Filter, Format};
 
-/// What is logged, and how.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Log {
     /// Which events are logged.
+    #[serde(deserialize_with = "level")]
     pub level: Filter,
-    /// In which form.
     pub format: Format,
 }
 
-impl Log {
-    pub(super) fn read(mut section: Section<'_, '_>) -> Option<Self> {
-        let level = section.parsed("level", |text| {
-            Filter::parse(text).map_err(|error| error.to_string())
-        });
-        let format = section.choice(
-            "format",
-            Format::Auto,
-            &[
-                ("auto", Format::Auto),
-                ("pretty", Format::Pretty),
-                ("json", Format::Json),
-            ],
-        );
-        Some(Self {
-            level: level?,
-            format,
-        })
-    }
+fn level<'de, D: Deserializer<'de>>(from: D) -> Result<Filter, D::Error> {
+    fields::text(from, |text| {
+        Filter::parse(text).map_err(|error| error.to_string())
+    })
 }

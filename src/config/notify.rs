@@ -4,55 +4,59 @@ use std::{collections::HashSet, net::IpAddr, time::Duration};
 
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
 use uuid::Uuid;
 
-use super::read::{Reader, Section};
+use super::{faults::Faults, fields};
 use crate::{
     order::TenantId,
     store::Audience,
     webhook::{Endpoint, Key},
 };
 
-const LIST: &str = "notify.webhook";
 /// Longer than the daemon takes to stop.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(30);
 const LONGEST_NAME: usize = 64;
 
 /// Who is told when an order is settled.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Notify {
+    webhook: Vec<Block>,
     /// The addresses.
+    #[serde(skip)]
     pub webhooks: Vec<Webhook>,
 }
 
 /// One address.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Webhook {
     /// Where it is and how it is signed.
     pub endpoint: Endpoint,
     /// The one tenant whose orders it hears of; `None` for all.
     pub tenant: Option<TenantId>,
-    /// What must not be seen of it.
-    secrets: Hidden,
 }
 
-/// Kept for the log to mask.
-#[derive(Clone, Debug, Default)]
-struct Hidden(Vec<SecretString>);
-
-/// The endpoint says it all.
-impl PartialEq for Hidden {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
+/// An address as it is written.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Block {
+    name: String,
+    #[serde(deserialize_with = "fields::secret")]
+    url: SecretString,
+    #[serde(deserialize_with = "fields::optional_secret")]
+    secret: Option<SecretString>,
+    #[serde(deserialize_with = "fields::optional_secret")]
+    previous_secret: Option<SecretString>,
+    tenant: String,
+    #[serde(deserialize_with = "fields::duration")]
+    timeout: Duration,
 }
-
-impl Eq for Hidden {}
 
 impl Notify {
     /// Keys, and the secret parts of addresses, for the log to mask.
-    pub fn secrets(&self) -> impl Iterator<Item = &SecretString> {
-        self.webhooks.iter().flat_map(|webhook| &webhook.secrets.0)
+    pub fn secrets(&self) -> impl Iterator<Item = SecretString> {
+        self.webhook.iter().flat_map(Block::secrets)
     }
 
     /// The addresses, for those who deliver.
@@ -70,60 +74,90 @@ impl Notify {
         self.webhooks.iter().map(who).collect()
     }
 
-    /// `None` only together with a fault.
-    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
+    pub(super) fn validate(&mut self, faults: &mut Faults<'_>) {
         let mut names = HashSet::new();
-        let entries = 1..=reader.entries(LIST);
-        let webhooks: Vec<Option<Webhook>> = entries
-            .map(|number| Webhook::read(reader.entry(LIST, number), &mut names))
-            .collect();
-        let webhooks: Option<Vec<Webhook>> = webhooks.into_iter().collect();
-        webhooks.map(|webhooks| Self { webhooks })
+        for (block, number) in self.webhook.iter().zip(1..) {
+            let entry = format!("notify.webhook[{number}]");
+            self.webhooks
+                .extend(block.validate(&entry, &mut names, faults));
+        }
     }
 }
 
-impl Webhook {
-    fn read(mut section: Section<'_, '_>, names: &mut HashSet<String>) -> Option<Self> {
-        let name = section.parsed("name", |text| name(text, names));
-        let url = read_url(&mut section);
-        let (keys, mut secrets) = read_keys(&mut section);
-        let tenant = section.parsed("tenant", tenant);
-        let timeout = read_timeout(&mut section);
-        let url = url?;
-        secrets.extend(hidden(&url));
-        Some(Self {
+impl Block {
+    /// `None` only together with a fault.
+    fn validate(
+        &self,
+        entry: &str,
+        names: &mut HashSet<String>,
+        faults: &mut Faults<'_>,
+    ) -> Option<Webhook> {
+        let key = |name: &str| format!("{entry}.{name}");
+        if let Err(message) = check_name(&self.name, names) {
+            faults.wrong(&key("name"), message);
+        }
+        // The address may hold a secret, so it is not repeated.
+        let url =
+            parse_url(self.url.expose_secret()).map_err(|message| faults.add(&key("url"), message));
+        let tenant = tenant(&self.tenant).map_err(|message| faults.wrong(&key("tenant"), message));
+        if self.timeout > LONGEST_TIMEOUT {
+            faults.add(&key("timeout"), "must be at most 30s");
+        }
+
+        let mut keys = Vec::new();
+        for (name, secret) in [
+            ("secret", &self.secret),
+            ("previous_secret", &self.previous_secret),
+        ] {
+            match secret
+                .as_ref()
+                .map(|secret| Key::parse(secret.expose_secret()))
+            {
+                Some(Ok(secret)) => keys.push(secret),
+                Some(Err(error)) => faults.add(&key(name), error.to_string()),
+                None if name == "secret" => {
+                    faults.add(&key(name), "is required; set it or secret_file");
+                }
+                None => {}
+            }
+        }
+        Some(Webhook {
             endpoint: Endpoint {
-                name: name?,
-                url,
-                keys: keys?,
-                timeout,
+                name: self.name.clone(),
+                url: url.ok()?,
+                keys,
+                timeout: self.timeout,
             },
-            tenant: tenant?,
-            secrets: Hidden(secrets),
+            tenant: tenant.ok()?,
         })
     }
+
+    fn secrets(&self) -> Vec<SecretString> {
+        let mut secrets: Vec<SecretString> = [&self.secret, &self.previous_secret]
+            .into_iter()
+            .flatten()
+            .filter_map(|secret| secret.expose_secret().strip_prefix("whsec_"))
+            .map(SecretString::from)
+            .collect();
+        if let Ok(url) = Url::parse(self.url.expose_secret()) {
+            secrets.extend(hidden(&url));
+        }
+        secrets
+    }
 }
 
-fn name(text: &str, names: &mut HashSet<String>) -> Result<String, String> {
+fn check_name(name: &str, names: &mut HashSet<String>) -> Result<(), &'static str> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if text.is_empty() || text.len() > LONGEST_NAME || !text.chars().all(plain) {
-        return Err("must be 1 to 64 letters, digits, - or _".to_owned());
+    if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(plain) {
+        return Err("must be 1 to 64 letters, digits, - or _");
     }
-    if !names.insert(text.to_owned()) {
-        return Err("must be unique".to_owned());
+    if !names.insert(name.to_owned()) {
+        return Err("must be unique");
     }
-    Ok(text.to_owned())
+    Ok(())
 }
 
-/// No fault repeats the address: it may hold a secret.
-fn read_url(section: &mut Section<'_, '_>) -> Option<Url> {
-    let text = section.text("url");
-    url(&text)
-        .map_err(|message| section.fault("url", message))
-        .ok()
-}
-
-fn url(text: &str) -> Result<Url, &'static str> {
+fn parse_url(text: &str) -> Result<Url, &'static str> {
     let wrong = || "must be an address such as https://shop.example/webhooks";
     let url = Url::parse(text).map_err(|_| wrong())?;
     match (url.scheme(), url.host_str()) {
@@ -152,43 +186,12 @@ pub(crate) fn is_private(host: &str) -> bool {
     }
 }
 
-fn tenant(text: &str) -> Result<Option<TenantId>, String> {
+fn tenant(text: &str) -> Result<Option<TenantId>, &'static str> {
     if text.is_empty() {
         return Ok(None);
     }
-    let id = Uuid::try_parse(text).map_err(|_| "must be a \"tenantId\", a UUID".to_owned())?;
+    let id = Uuid::try_parse(text).map_err(|_| "must be a \"tenantId\", a UUID")?;
     Ok(Some(TenantId(id)))
-}
-
-fn read_timeout(section: &mut Section<'_, '_>) -> Duration {
-    let timeout = section.duration("timeout");
-    if timeout > LONGEST_TIMEOUT {
-        section.fault("timeout", "must be at most 30s");
-    }
-    timeout
-}
-
-/// The keys, the one in force first, and their texts. No keys only together with a fault.
-fn read_keys(section: &mut Section<'_, '_>) -> (Option<Vec<Key>>, Vec<SecretString>) {
-    let before = section.reader().fault_count();
-    let mut keys = Vec::new();
-    let mut texts = Vec::new();
-    for which in ["secret", "previous_secret"] {
-        let Some((text, given_as)) = section.secret(which) else {
-            continue;
-        };
-        match Key::parse(text.expose_secret()) {
-            Ok(key) => keys.push(key),
-            Err(error) => section.fault(&given_as, error.to_string()),
-        }
-        texts.extend(text.expose_secret().strip_prefix("whsec_").map(Into::into));
-    }
-    let faulty = section.reader().fault_count() > before;
-    if !faulty && !section.is_set("secret") && !section.is_set("secret_file") {
-        section.fault("secret", "is required; set it or secret_file");
-        return (None, texts);
-    }
-    ((!faulty).then_some(keys), texts)
 }
 
 /// The parts of an address that may be secrets.
@@ -221,7 +224,10 @@ mod tests {
             "shop.localhost",
             "nas.local",
         ] {
-            assert!(url(&format!("http://{host}:3000/x")).is_ok(), "{host}");
+            assert!(
+                parse_url(&format!("http://{host}:3000/x")).is_ok(),
+                "{host}"
+            );
         }
         for host in [
             "shop.example",
@@ -232,11 +238,11 @@ mod tests {
             "127.0.0.1.example",
             "notlocal.com",
         ] {
-            assert!(url(&format!("http://{host}/x")).is_err(), "{host}");
-            assert!(url(&format!("https://{host}/x")).is_ok(), "{host}");
+            assert!(parse_url(&format!("http://{host}/x")).is_err(), "{host}");
+            assert!(parse_url(&format!("https://{host}/x")).is_ok(), "{host}");
         }
         for text in ["", "shop", "ftp://shop/x", "https://", "mailto:a@b"] {
-            assert!(url(text).is_err(), "{text}");
+            assert!(parse_url(text).is_err(), "{text}");
         }
     }
 }

@@ -8,48 +8,86 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use secrecy::SecretString;
+use serde_json::Value as Json;
 
-use super::read::Section;
+use super::{faults::Faults, known::Known, read::at, sources::Sources};
 
 /// Where containers get their secrets; the runtime decides about the rights there.
-pub(super) const CONTAINER_SECRETS: &str = "/run/secrets";
+const CONTAINER_SECRETS: &str = "/run/secrets";
 /// Names the folder where systemd puts a service's credentials.
-pub(super) const CREDENTIALS_VARIABLE: &str = "CREDENTIALS_DIRECTORY";
+const CREDENTIALS_VARIABLE: &str = "CREDENTIALS_DIRECTORY";
 /// A secret is a line, not a book.
 const MAX_BYTES: u64 = 64 * 1024;
 const OTHERS_MAY_READ: u32 = 0o004;
 
-impl Section<'_, '_> {
-    /// The secret `name`, given as such or as the file `name_file`; `None` when neither is set or
-    /// when there is a fault. The second value is the name under which it was given.
-    pub(super) fn secret(&mut self, name: &'static str) -> Option<(SecretString, String)> {
-        let twin = format!("{name}_file");
-        let value = self.text(name);
-        let path = self.text(&twin);
-        match (value.is_empty(), path.is_empty()) {
-            (true, true) => None,
-            (false, true) => Some((value.into(), name.to_owned())),
-            (true, false) => match self.read_secret(&path) {
-                Ok(secret) => Some((secret, twin)),
-                Err(message) => {
-                    self.fault(&twin, message);
-                    None
+/// Where secret files are.
+pub(super) struct Folders {
+    /// Their files may be readable by others, because the system keeps others out of them.
+    trusted: Vec<PathBuf>,
+    /// Beside the configuration file.
+    beside: PathBuf,
+}
+
+impl Folders {
+    pub(super) fn new(sources: &Sources, file: Option<&Path>) -> Self {
+        let credentials = sources.variable(CREDENTIALS_VARIABLE).map(PathBuf::from);
+        Self {
+            trusted: credentials
+                .into_iter()
+                .chain([PathBuf::from(CONTAINER_SECRETS)])
+                .collect(),
+            beside: file
+                .and_then(Path::parent)
+                .unwrap_or(Path::new(""))
+                .to_owned(),
+        }
+    }
+
+    /// Puts the secrets of these keys in the place of the files that hold them; the sections know
+    /// nothing of the twins.
+    pub(super) fn resolve(
+        &self,
+        keys: &[String],
+        settings: &mut Json,
+        known: &Known,
+        faults: &mut Faults<'_>,
+    ) {
+        for key in keys.iter().filter(|key| known.is_secret(key)) {
+            let twin = format!("{key}_file");
+            let path = at(settings, &twin).map(Json::take).unwrap_or_default();
+            remove(settings, &twin);
+            let Some(path) = path.as_str() else {
+                faults.wrong(&twin, "must be text in quotes");
+                continue;
+            };
+            if path.is_empty() {
+                continue;
+            }
+            let given = at(settings, key).is_some_and(|value| value.as_str() != Some(""));
+            let read = if given {
+                let origin = faults.origin(key);
+                Err(format!(
+                    "and {key} ({origin}) are both set; remove one of them"
+                ))
+            } else {
+                self.read(path)
+            };
+            match read {
+                Ok(secret) => {
+                    faults.read_from_file(key);
+                    if let Some(value) = at(settings, key) {
+                        *value = Json::String(secret);
+                    }
                 }
-            },
-            (false, false) => {
-                let other = self.key(name);
-                let origin = self.reader().origin(&other);
-                self.fault(
-                    &twin,
-                    format!("and {other} ({origin}) are both set; remove one of them"),
-                );
-                None
+                Err(message) => {
+                    faults.add(&twin, message);
+                    faults.taint(key);
+                }
             }
         }
     }
 
-    fn read_secret(&mut self, path: &str) -> Result<SecretString, String> {
+    fn read(&self, path: &str) -> Result<String, String> {
         if path.contains("://") {
             return Err("must be the path of a file, not the secret itself".to_owned());
         }
@@ -73,31 +111,39 @@ impl Section<'_, '_> {
         if secret.is_empty() {
             return Err(format!("names {shown}, which is empty"));
         }
-        Ok(secret.into())
+        Ok(secret.to_owned())
     }
 
     /// A relative path is looked up among systemd's credentials and the container's secrets first,
     /// then beside the configuration file.
-    fn locate(&mut self, path: &Path) -> PathBuf {
+    fn locate(&self, path: &Path) -> PathBuf {
         if path.is_absolute() {
             return path.to_owned();
         }
-        let reader = self.reader();
-        let mut trusted = reader.trusted().iter().map(|folder| folder.join(path));
-        let beside = reader.file().and_then(Path::parent);
+        let mut trusted = self.trusted.iter().map(|folder| folder.join(path));
         trusted
             .find(|path| path.exists())
-            .unwrap_or_else(|| beside.unwrap_or(Path::new("")).join(path))
+            .unwrap_or_else(|| self.beside.join(path))
     }
 
-    fn is_trusted(&mut self, path: &Path) -> bool {
+    fn is_trusted(&self, path: &Path) -> bool {
         // Both sides resolved, so that neither `..` nor a link leads out of the folder.
         let Ok(path) = path.canonicalize() else {
             return false;
         };
-        let trusted = self.reader().trusted().iter();
-        let mut trusted = trusted.filter_map(|folder| folder.canonicalize().ok());
+        let mut trusted = self
+            .trusted
+            .iter()
+            .filter_map(|folder| folder.canonicalize().ok());
         trusted.any(|folder| path.starts_with(folder))
+    }
+}
+
+fn remove(settings: &mut Json, key: &str) {
+    if let Some((section, name)) = key.rsplit_once('.')
+        && let Some(Json::Object(section)) = at(settings, section)
+    {
+        section.remove(name);
     }
 }
 

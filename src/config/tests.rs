@@ -136,6 +136,10 @@ fn trendyol_is_as_in_the_design(trendyol: &Trendyol) {
     assert_eq!((trendyol.mirror, trendyol.mirrors()), (None, true));
     assert_eq!(trendyol.base_url.as_str(), "https://apigw.trendyol.com/");
     assert_eq!(
+        trendyol.paths,
+        crate::marketplace::trendyol::Paths::default()
+    );
+    assert_eq!(
         (trendyol.integrator.as_str(), &trendyol.store_front_code),
         ("SelfIntegration", &None)
     );
@@ -500,7 +504,7 @@ orderwatch.toml:27:1: poll.give_up_after must be at most 366days, not "9999days"
 orderwatch.toml:28:1: poll.scan_interval is not known; did you mean dispatch.scan_interval?
 orderwatch.toml:29:1: poll.backoff_max is a key, not a section
 orderwatch.toml:31:1: sweep.batch_size must be a whole number from 1 to 10000, not "99999999999999999999"
-orderwatch.toml:34:1: znet.requests_per_second must be at least 0.001, or 0 for no limit
+orderwatch.toml:34:1: znet.requests_per_second must be at least 0.001, or 0 for no limit, not 1e-5
 orderwatch.toml:35:1: znet.max_in_flight must be a whole number from 0 to 10000, not -1
 orderwatch.toml:36:1: znet.request_timeout must be a positive duration with a unit, such as "90s", "5m" or "24h", not "postgres://shop:***@db/shop"
 $ORDERWATCH__DISPATCH__ENABLED: dispatch.enabled must be true or false, not "maybe"

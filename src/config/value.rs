@@ -1,45 +1,11 @@
-//! Single values: what they mean and how they are written.
-
-use std::{fmt::Display, ops::RangeInclusive, time::Duration};
+//! Values as they are written in the file.
 
 use config::ValueKind;
 
 use crate::telemetry::redact::{self, MASK};
 
-/// Shorter delays would only burn a processor.
-pub(super) const SHORTEST: Duration = Duration::from_millis(10);
-/// Longer ones are a mistake in the unit.
-const LONGEST: Duration = Duration::from_hours(366 * 24);
 /// Characters of a wrong value that are repeated in a message.
 const SHOWN_CHARS: usize = 60;
-
-pub(super) fn wanted<T: Display>(what: &str, range: &RangeInclusive<T>) -> String {
-    format!("{what} from {} to {}", range.start(), range.end())
-}
-
-pub(super) fn duration(kind: &ValueKind, shortest: Duration) -> Result<Duration, String> {
-    let ValueKind::String(text) = kind else {
-        return Err("must be a duration with its unit in quotes, such as \"90s\"".to_owned());
-    };
-    let Ok(value) = humantime::parse_duration(text) else {
-        return Err(
-            "must be a positive duration with a unit, such as \"90s\", \"5m\" or \"24h\""
-                .to_owned(),
-        );
-    };
-    if value < shortest {
-        Err(format!("must be at least {}", human(shortest)))
-    } else if value > LONGEST {
-        Err("must be at most 366days".to_owned())
-    } else {
-        Ok(value)
-    }
-}
-
-/// A duration as it is written in the file.
-pub(super) fn human(duration: Duration) -> String {
-    humantime::format_duration(duration).to_string()
-}
 
 /// A wrong value, cut to a readable length. Anything that looks like a password is masked: a secret
 /// may have been put under the wrong key.

@@ -2,115 +2,124 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
+use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
 
-use super::{
-    MAX_IN_FLIGHT,
-    read::{Reader, Section},
-};
+use super::{MAX_IN_FLIGHT, faults::Faults, fields};
 use crate::{
     breaker::BreakerLimits,
     order::{IntegrationId, PlayerFields, PlayerRule, PlayerRules},
+    outbound::HttpSettings,
 };
-
-const RULES: &str = "znet.player_fields_for";
-const FIELDS: [(&str, PlayerFields); 2] =
-    [("sheet", PlayerFields::Sheet), ("shop", PlayerFields::Shop)];
 
 /// Slower is a mistake: use the time-outs and brakes instead.
 const LOWEST_RATE: f64 = 0.001;
-const HIGHEST_RATE: f64 = 10_000.0;
+const HIGHEST_RATE: u32 = 10_000;
+const MAX_FAILURES: u32 = 1000;
 
 /// How panels are called. Rates and limits are per integration.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Znet {
     /// To open a connection.
+    #[serde(deserialize_with = "fields::duration")]
     pub connect_timeout: Duration,
     /// From the request to the end of the answer.
+    #[serde(deserialize_with = "fields::duration")]
     pub request_timeout: Duration,
     /// Requests per second, above zero; `None` for no limit.
+    #[serde(deserialize_with = "rate")]
     pub requests_per_second: Option<f64>,
     /// Calls under way at once; `None` for no limit.
+    #[serde(deserialize_with = "in_flight")]
     pub max_in_flight: Option<NonZeroU32>,
     /// How long a price list is used.
+    #[serde(deserialize_with = "fields::duration")]
     pub catalog_ttl: Duration,
-    /// When a panel is left alone, and for how long.
-    pub breaker: BreakerLimits,
+    #[serde(deserialize_with = "fields::whole::<0, MAX_FAILURES, _>")]
+    breaker_failures: u32,
+    #[serde(deserialize_with = "fields::duration")]
+    breaker_cooldown: Duration,
+    player_fields: PlayerFields,
+    player_fields_for: Vec<PlayerFieldsFor>,
     /// Which fields of a purchase hold what the customer typed.
+    #[serde(skip)]
     pub player: PlayerRules,
 }
 
+/// A rule as it is written.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlayerFieldsFor {
+    integration: String,
+    package: String,
+    fields: PlayerFields,
+}
+
 impl Znet {
-    /// `None` only together with a fault.
-    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let others = read_rules(reader);
-        let mut section = reader.section("znet");
-        Some(Self {
-            connect_timeout: section.duration("connect_timeout"),
-            request_timeout: section.duration("request_timeout"),
-            requests_per_second: read_rate(&mut section),
-            max_in_flight: NonZeroU32::new(section.count("max_in_flight", 0..=MAX_IN_FLIGHT)),
-            catalog_ttl: section.duration("catalog_ttl"),
-            breaker: BreakerLimits {
-                failures: section.count("breaker_failures", 0..=1000),
-                cooldown: section.duration("breaker_cooldown"),
-            },
-            player: PlayerRules {
-                usual: section.choice("player_fields", PlayerFields::Sheet, &FIELDS),
-                others: others?,
-            },
-        })
+    /// The longest that one call can take once its turn has come.
+    #[must_use]
+    pub fn longest_call(&self) -> Duration {
+        self.connect_timeout + self.request_timeout
     }
-}
 
-/// The rules of single panels and packages; `None` only together with a fault.
-fn read_rules(reader: &mut Reader<'_>) -> Option<Vec<PlayerRule>> {
-    let mut rules: Vec<PlayerRule> = Vec::new();
-    let mut sound = true;
-    for number in 1..=reader.entries(RULES) {
-        let mut section = reader.entry(RULES, number);
-        let integration = section.parsed("integration", |text| {
-            id(text).map_err(|()| "must be the id of a panel, a UUID".to_owned())
-        });
-        let package = section.parsed("package", |text| match text {
-            "" => Ok(None),
-            text => id(text)
-                .map(Some)
-                .map_err(|()| "must be the id of a package, a UUID".to_owned()),
-        });
-        let fields = section.choice("fields", PlayerFields::Sheet, &FIELDS);
-        let (Some(integration), Some(package)) = (integration, package) else {
-            sound = false;
-            continue;
-        };
-        let rule = PlayerRule {
-            integration: IntegrationId(integration),
-            package,
-            fields,
-        };
-        let same = |other: &PlayerRule| {
-            (other.integration, other.package) == (rule.integration, rule.package)
-        };
-        if rules.iter().any(same) {
-            section.fault("integration", "has a block for the same product already");
-            sound = false;
+    #[must_use]
+    pub const fn timeouts(&self) -> HttpSettings {
+        HttpSettings {
+            connect_timeout: self.connect_timeout,
+            request_timeout: self.request_timeout,
         }
-        rules.push(rule);
     }
-    sound.then_some(rules)
+
+    /// When a panel's circuit opens, and for how long.
+    #[must_use]
+    pub const fn breaker(&self) -> BreakerLimits {
+        BreakerLimits {
+            failures: self.breaker_failures,
+            cooldown: self.breaker_cooldown,
+        }
+    }
+
+    pub(super) fn validate(&mut self, faults: &mut Faults<'_>) {
+        self.player.usual = self.player_fields;
+        for (rule, number) in self.player_fields_for.iter().zip(1..) {
+            let key = |name| format!("znet.player_fields_for[{number}].{name}");
+            let integration = Uuid::try_parse(&rule.integration).ok();
+            if integration.is_none() {
+                faults.wrong(&key("integration"), "must be the id of a panel, a UUID");
+            }
+            let package = Uuid::try_parse(&rule.package).ok();
+            if package.is_none() && !rule.package.is_empty() {
+                faults.wrong(&key("package"), "must be the id of a package, a UUID");
+            }
+
+            let Some(integration) = integration.map(IntegrationId) else {
+                continue;
+            };
+            let mut before = self.player.others.iter();
+            if before.any(|other| (other.integration, other.package) == (integration, package)) {
+                let message = "has a block for the same product already";
+                faults.add(&key("integration"), message);
+            }
+            self.player.others.push(PlayerRule {
+                integration,
+                package,
+                fields: rule.fields,
+            });
+        }
+    }
 }
 
-fn id(text: &str) -> Result<Uuid, ()> {
-    Uuid::try_parse(text).map_err(|_| ())
-}
-
-fn read_rate(section: &mut Section<'_, '_>) -> Option<f64> {
-    let rate = section.float("requests_per_second", 0.0..=HIGHEST_RATE);
+fn rate<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
+    let rate = fields::number::<HIGHEST_RATE, D>(from)?;
     if rate > 0.0 && rate < LOWEST_RATE {
-        section.fault(
-            "requests_per_second",
-            format!("must be at least {LOWEST_RATE}, or 0 for no limit"),
-        );
+        return Err(serde::de::Error::custom(format!(
+            "must be at least {LOWEST_RATE}, or 0 for no limit"
+        )));
     }
-    (rate > 0.0).then_some(rate)
+    Ok((rate > 0.0).then_some(rate))
+}
+
+fn in_flight<'de, D: Deserializer<'de>>(from: D) -> Result<Option<NonZeroU32>, D::Error> {
+    fields::whole::<0, MAX_IN_FLIGHT, D>(from).map(NonZeroU32::new)
 }

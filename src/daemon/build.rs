@@ -8,7 +8,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{DaemonError, Parts, jobs, settings, trendyol};
 use crate::{
     clock::{Clock, DatabaseClock},
-    config::Config,
+    config::{Config, size},
     http::World,
     store::{Channel, Store},
     systemd::LONGEST_TURN,
@@ -16,7 +16,7 @@ use crate::{
     worker::{
         capacity::Capacity,
         dispatch::Dispatch,
-        jobs::{JobContext, push_rules, runner::Runner},
+        jobs::{JobContext, runner::Runner},
         notices::{self, DeliveryRecorder, Notices},
         poll::Poll,
         probe::Probe,
@@ -121,7 +121,6 @@ fn world(
         pulses: parts.pulses.clone(),
         asking: settings::asking(config),
         limits: settings::limits(config),
-        push_rules: push_rules(config, false),
         means: settings::means(config),
         runner,
         bell,
@@ -195,11 +194,6 @@ fn notices(config: &Config, shop: &Shop, parts: &mut Parts) -> Result<(), Daemon
     let stream = stream("notices", room, &shop.settled, config, shop, parts);
     parts.spawn("notices", stream.run(turn, parts.stop.clone()));
     Ok(())
-}
-
-/// A count as a size in memory.
-fn size(number: u32) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 /// Keeps the clock in step with the database's.

@@ -6,7 +6,7 @@ use crate::{
     attention::Limits,
     config::Config,
     doctor::Means,
-    worker::{jobs::overdue, panels::http_settings, shop::buying, situation::Asking},
+    worker::{jobs::overdue, shop::buying, situation::Asking},
 };
 
 /// Runs of each job that are shown.
@@ -44,7 +44,7 @@ pub fn limits(config: &Config) -> Limits {
 #[must_use]
 pub fn means(config: &Config) -> Means {
     Means {
-        calls: http_settings(config),
+        calls: config.znet.timeouts(),
         buying: buying(config),
     }
 }

@@ -7,13 +7,12 @@ use tokio::sync::Notify;
 use super::{DaemonError, Parts};
 use crate::{
     clock::Clock,
-    config::{Config, TrendyolPaths},
-    marketplace::trendyol::{AccountSettings, Paths, RateLimits, Trendyol},
+    config::Config,
+    marketplace::trendyol::{AccountSettings, RateLimits, Trendyol},
     outbound::Http,
     store::Store,
     worker::{
         jobs::{NotAvailable, reconciler},
-        panels::http_settings,
         shop::Shop,
         trendyol::{Doorbell, Pull, Seller, Sleep, Turns},
     },
@@ -64,29 +63,15 @@ pub fn seller(
         read: trendyol.stock.read_requests_per_minute,
         ..RateLimits::default()
     };
-    let http = Http::new(&http_settings(config))?;
+    let http = Http::new(&config.znet.timeouts())?;
     let market = Trendyol::new(&account, &rates, http, trendyol.request_timeout)?
-        .with_paths(paths(&trendyol.paths));
+        .with_paths(trendyol.paths.clone());
     Ok(Seller {
         store: store.clone(),
         market: Arc::new(market),
         clock,
         rest: Arc::new(Sleep),
     })
-}
-
-fn paths(paths: &TrendyolPaths) -> Paths {
-    let paths = paths.clone();
-    Paths {
-        order_stream: paths.order_stream,
-        orders: paths.orders,
-        stock_push: paths.stock_push,
-        batch_results: paths.batch_results,
-        read_back: paths.read_back,
-        claims: paths.claims,
-        packages: paths.packages,
-        webhooks: paths.webhooks,
-    }
 }
 
 /// Starts what acts on changes between two runs of the jobs.
@@ -111,17 +96,4 @@ pub(super) fn doorbell(config: &Config, seller: &Seller, bell: &Arc<Notify>, par
     let doorbell = Doorbell::new(Arc::new(pull), Arc::clone(bell), address);
     let pulse = parts.pulses.add(DOORBELL, LONGEST_TURN);
     parts.spawn(DOORBELL, doorbell.run(pulse, parts.stop.clone()));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::Sources;
-
-    #[test]
-    fn the_shipped_paths_are_those_of_the_client() {
-        let url = ("DATABASE_URL", "postgres://shop:one@localhost/shop");
-        let loaded = Config::load(&Sources::new(None, [url], Vec::new())).unwrap();
-        assert_eq!(paths(&loaded.config.trendyol.paths), Paths::default());
-    }
 }

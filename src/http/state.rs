@@ -28,7 +28,7 @@ use crate::{
         panels::Panels,
         pulse::Pulses,
         situation::{Asking, situation},
-        trendyol::{PushRules, Seller},
+        trendyol::Seller,
         wakeup::Wakeup,
     },
 };
@@ -50,8 +50,6 @@ pub struct World {
     pub asking: Asking,
     /// From when on something is worth a warning.
     pub limits: attention::Limits,
-    /// How stock is sent.
-    pub push_rules: PushRules,
     /// What the settings mean for the doctor.
     pub means: Means,
     /// Runs jobs on request.

@@ -15,6 +15,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use secrecy::SecretString;
+use serde::Deserialize;
 
 pub use check::after_check;
 pub use purchase::after_purchase;
@@ -49,7 +50,8 @@ pub struct Rules {
 }
 
 /// Who settles an order that has ended (`orders.settle`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Settle {
     /// The shop, with its own function: `product_orders.status` is never written.
     Shop,
@@ -66,7 +68,8 @@ impl Settle {
 }
 
 /// What to do with an order that the panel says it does not know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum UnconfirmedPolicy {
     /// A person decides.
     Hold,
@@ -75,7 +78,8 @@ pub enum UnconfirmedPolicy {
 }
 
 /// What follows when somebody else is found to buy our orders too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum SecondPolicy {
     /// Buying at that panel is paused until a person resumes it.
     Pause,

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Deserialize;
+
 use super::{
     Barcode, DataWarning,
     shelf::{self, StockRow},
@@ -12,7 +14,8 @@ use super::{
 pub const MADE_TO_ORDER: i32 = 10;
 
 /// Whether a product is sold that no shelf has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ShelfRule {
     /// Not where the warehouse's application has that rule, too.
     #[default]

@@ -7,6 +7,7 @@
 use std::fmt;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::Deserialize;
 
 use super::Barcode;
 
@@ -21,7 +22,8 @@ const FRESH: TimeDelta = TimeDelta::hours(36);
 const NAMED: usize = 5;
 
 /// What is to be done when somebody else sends.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum OnSecondPusher {
     /// Stop sending until a person resumes: two that overwrite each other sell what is not there.
     #[default]

@@ -17,7 +17,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 
-pub use push_stock::{PUSH_STOCK, push_rules, reconciler};
+pub use push_stock::{PUSH_STOCK, reconciler};
 
 use super::{
     job::Job,

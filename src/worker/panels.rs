@@ -15,7 +15,7 @@ use crate::{
     order::{IntegrationId, TenantId},
     provider::{
         Provider,
-        znet::{Account, AccountError, Http, HttpError, HttpSettings, Znet},
+        znet::{Account, AccountError, Http, HttpError, Znet},
     },
     store::{Integration, Store, StoreError},
     telemetry::Secrets,
@@ -100,15 +100,6 @@ fn account(row: &Integration) -> [Option<&str>; 3] {
         .map(|secret| secret.as_ref().map(ExposeSecret::expose_secret))
 }
 
-/// The limits of a call.
-#[must_use]
-pub fn http_settings(config: &Config) -> HttpSettings {
-    HttpSettings {
-        connect_timeout: config.znet.connect_timeout,
-        request_timeout: config.znet.request_timeout,
-    }
-}
-
 impl Panels {
     /// No panels yet; they are read when they are asked for, and again after `dispatch.scan_interval`.
     ///
@@ -122,7 +113,7 @@ impl Panels {
         Ok(Self {
             store,
             clock,
-            http: Http::new(&http_settings(&config))?,
+            http: Http::new(&config.znet.timeouts())?,
             config,
             state: Mutex::default(),
         })
@@ -179,7 +170,7 @@ impl Panels {
             |old| Arc::clone(&old.concurrency),
         );
         let breaker = old.map_or_else(
-            || Arc::new(PanelBreaker::new(row.id, self.config.znet.breaker)),
+            || Arc::new(PanelBreaker::new(row.id, self.config.znet.breaker())),
             |old| Arc::clone(&old.breaker),
         );
         breaker.follow(row.open_until);

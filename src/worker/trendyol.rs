@@ -32,7 +32,7 @@ pub use doorbell::{Answered, Doorbell};
 pub use forecast::{Forecast, ProductHistory};
 pub use pull::{Pull, PullOrders};
 pub use pull_report::PullReport;
-pub use push::{PushRules, PushStock};
+pub use push::PushStock;
 pub use push_report::PushReport;
 pub use reconcile::Reconciler;
 pub use report_picking::report_picking;

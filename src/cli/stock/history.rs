@@ -9,7 +9,7 @@ use crate::{
     cli::{clock, out, table::Table},
     config::Config,
     store::{SentFigure, Store},
-    worker::{jobs::push_rules, trendyol::ProductHistory},
+    worker::trendyol::ProductHistory,
 };
 
 pub(super) const EXAMPLES: &str = "\
@@ -34,7 +34,7 @@ pub(super) async fn run(
     options: &Options,
 ) -> anyhow::Result<ExitCode> {
     let barcode = parse(&options.barcode)?;
-    let (rules, now) = (push_rules(config, false), clock(store).await?.now());
+    let (rules, now) = (config.trendyol.stock, clock(store).await?.now());
     let history = ProductHistory::read(store, &barcode, rules, options.n, now).await?;
     if options.json {
         out::json(&history)?;

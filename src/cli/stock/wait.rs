@@ -9,10 +9,7 @@ use crate::{
     daemon::trendyol::seller,
     stock::rule::{Verdict, Wait},
     store::Store,
-    worker::{
-        jobs::{push_rules, reconciler},
-        trendyol::Forecast,
-    },
+    worker::{jobs::reconciler, trendyol::Forecast},
 };
 
 /// Between two looks at what is left.
@@ -32,7 +29,7 @@ pub(super) async fn until_settled(
         reconciler.follow_results().await?;
         reconciler.turn().await?;
         let now = clock.now();
-        let forecast = Forecast::read(store, push_rules(config, false), now).await?;
+        let forecast = Forecast::read(store, config.trendyol.stock, now).await?;
         let (left, stays) = left(&forecast);
         if left.is_empty() {
             break stays;

@@ -2,9 +2,12 @@
 
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Deserializer};
 
-use super::{address, no_key_has};
-use crate::config::read::Section;
+use crate::config::{
+    faults::Faults,
+    fields::{self, no_key_has},
+};
 
 /// Where calls come in, below the public address; the seller's number follows. Trendyol takes no
 /// address with its own name in it.
@@ -15,15 +18,19 @@ const REFUSED: [&str; 3] = ["trendyol", "dolap", "localhost"];
 const SHORTEST_PASSWORD: usize = 16;
 
 /// How Trendyol calls when an order changes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TrendyolWebhook {
     /// Whether its calls are taken.
     pub enabled: bool,
     /// Under which address it reaches us; `None` only while it is not enabled.
+    #[serde(deserialize_with = "public_url")]
     pub public_url: Option<Url>,
     /// The name that it shows.
+    #[serde(deserialize_with = "user")]
     pub user: String,
     /// The password that it shows, or its key in `x-api-key`. Empty only while it is not enabled.
+    #[serde(deserialize_with = "fields::secret")]
     pub password: SecretString,
 }
 
@@ -35,73 +42,59 @@ impl TrendyolWebhook {
         Some(format!("{base}{HOOKS_PATH}{seller_id}"))
     }
 
-    /// `None` only together with a fault.
-    pub(in crate::config) fn read(mut section: Section<'_, '_>) -> Option<Self> {
-        let enabled = section.bool("enabled");
-        let public_url = section.parsed("public_url", public_url);
-        let user = section.parsed("user", user);
-        let password = password(&mut section);
-        if enabled {
-            required(&mut section, password.is_some());
+    pub(super) fn validate(&self, faults: &mut Faults<'_>) {
+        const PASSWORD: &str = "trendyol.webhook.password";
+        let password = self.password.expose_secret();
+        if let Some(c) = password.chars().find(|c| !c.is_ascii_graphic()) {
+            faults.add(PASSWORD, no_key_has(c));
+        } else if !password.is_empty() && password.len() < SHORTEST_PASSWORD {
+            faults.add(
+                PASSWORD,
+                format!(
+                    "is too short: at least {SHORTEST_PASSWORD} characters, such as `openssl rand -hex 16` prints"
+                ),
+            );
         }
-        Some(Self {
-            enabled,
-            public_url: public_url?,
-            user: user?,
-            password: password.unwrap_or_default(),
-        })
-    }
-}
+        if !self.enabled {
+            return;
+        }
 
-fn required(section: &mut Section<'_, '_>, has_password: bool) {
-    for name in ["public_url", "user"] {
-        if section.text(name).trim().is_empty() {
-            section.missing(name, "is required while trendyol.webhook.enabled is true");
+        let required = "is required while trendyol.webhook.enabled is true";
+        if self.public_url.is_none() {
+            faults.missing("trendyol.webhook.public_url", required);
+        }
+        if self.user.is_empty() {
+            faults.missing("trendyol.webhook.user", required);
+        }
+        if password.is_empty() {
+            faults.missing(PASSWORD, format!("{required}; set it or password_file"));
         }
     }
-    let is_named = !section.text("password_file").is_empty();
-    if !has_password && !is_named {
-        section.missing(
-            "password",
-            "is required while trendyol.webhook.enabled is true; set it or password_file",
-        );
-    }
 }
 
-fn public_url(text: &str) -> Result<Option<Url>, String> {
-    if text.trim().is_empty() {
-        return Ok(None);
-    }
-    let lower = text.to_ascii_lowercase();
-    if let Some(word) = REFUSED.into_iter().find(|word| lower.contains(word)) {
-        return Err(format!(
-            "must not contain \"{word}\": Trendyol refuses such an address"
-        ));
-    }
-    address(text, "https://orders.shop.example").map(Some)
+fn public_url<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Url>, D::Error> {
+    fields::text(from, |text| {
+        if text.trim().is_empty() {
+            return Ok(None);
+        }
+        let lower = text.to_ascii_lowercase();
+        if let Some(word) = REFUSED.into_iter().find(|word| lower.contains(word)) {
+            return Err(format!(
+                "must not contain \"{word}\": Trendyol refuses such an address"
+            ));
+        }
+        fields::https(text, "https://orders.shop.example").map(Some)
+    })
 }
 
-fn user(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    let strange = |c: &char| !c.is_ascii_graphic() || *c == ':';
-    match text.chars().find(strange) {
-        None => Ok(text.to_owned()),
-        Some(':') => Err("must be without a colon, which would end it early".to_owned()),
-        Some(c) => Err(no_key_has(c)),
-    }
-}
-
-fn password(section: &mut Section<'_, '_>) -> Option<SecretString> {
-    let (password, given_as) = section.secret("password")?;
-    let text = password.expose_secret();
-    let message = match text.chars().find(|c| !c.is_ascii_graphic()) {
-        Some(c) => no_key_has(c),
-        None if text.len() < SHORTEST_PASSWORD => format!(
-            "is too short: at least {SHORTEST_PASSWORD} characters, such as `openssl rand -hex 16` prints"
-        ),
-        None => return Some(password),
-    };
-    section.fault(&given_as, message);
-    // Named already, so not missing, too.
-    Some(password)
+fn user<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    fields::text(from, |text| {
+        let text = text.trim();
+        let strange = |c: &char| !c.is_ascii_graphic() || *c == ':';
+        match text.chars().find(strange) {
+            None => Ok(text.to_owned()),
+            Some(':') => Err("must be without a colon, which would end it early".to_owned()),
+            Some(c) => Err(no_key_has(c)),
+        }
+    })
 }

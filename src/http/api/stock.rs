@@ -88,7 +88,7 @@ async fn stock_plan(
 
     let world = state.world()?;
     let now = world.clock.now();
-    let forecast = Forecast::read(&world.store, world.push_rules, now).await?;
+    let forecast = Forecast::read(&world.store, world.config.trendyol.stock, now).await?;
 
     // By barcode, so the last one of a page is the place at which the next begins.
     let mut products: Vec<PlannedItem> = forecast
@@ -142,7 +142,7 @@ async fn stock_history(
     let world = state.world()?;
     let (store, now) = (&world.store, world.clock.now());
     Ok(Json(
-        ProductHistory::read(store, &barcode, world.push_rules, limit, now).await?,
+        ProductHistory::read(store, &barcode, world.config.trendyol.stock, limit, now).await?,
     ))
 }
 

@@ -57,7 +57,7 @@ pub(super) async fn page(
     let (world, format) = (&reader.world, &reader.format);
     let mut history = ProductHistory::default();
     if let Ok(barcode) = Barcode::parse(&text) {
-        let (rules, now) = (world.push_rules, world.clock.now());
+        let (rules, now) = (world.config.trendyol.stock, world.clock.now());
         history = ProductHistory::read(&world.store, &barcode, rules, SENT, now).await?;
     }
 

@@ -160,7 +160,7 @@ impl Pages {
         // Before the picture: what changes while it is read makes the next one.
         let mark = world.store.stock_mark().await?;
         let now = world.clock.now();
-        let read = StockPicture::read(&world.store, world.push_rules, now);
+        let read = StockPicture::read(&world.store, world.config.trendyol.stock, now);
         Ok(self.0.stock.get(STOCK_FOR, &mark, now, read).await?)
     }
 }

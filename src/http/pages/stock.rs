@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     attention::trouble,
+    config::TrendyolStock,
     http::problem::Problem,
     overview::StockPause,
     stock::{
@@ -23,7 +24,7 @@ use crate::{
         rule::Verdict,
     },
     store::{RefusedItem, StockBatch, StockPush, Store, StoreError},
-    worker::trendyol::{Forecast, PushRules},
+    worker::trendyol::Forecast,
 };
 
 /// Products of the plan that are shown.
@@ -95,7 +96,7 @@ impl StockPicture {
     /// Reads it all. The plan is that of a pass that begins now.
     pub(super) async fn read(
         store: &Store,
-        rules: PushRules,
+        rules: TrendyolStock,
         now: chrono::DateTime<chrono::Utc>,
     ) -> Result<Self, StoreError> {
         let forecast = Forecast::read(store, rules, now).await?;

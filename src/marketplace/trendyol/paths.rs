@@ -1,5 +1,7 @@
 //! Where each call goes, below the base address. Trendyol has moved paths before and will again.
 
+use serde::{Deserialize, Deserializer, de::Error};
+
 use super::limits::Call;
 
 /// What stands for the seller's number in a path.
@@ -7,23 +9,32 @@ pub const SELLER: &str = "{seller}";
 
 /// The paths below the base address, with `{seller}` for the seller's number. What a call adds to
 /// its path, such as the id of a batch, is not in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Paths {
     /// The stream of packages.
+    #[serde(deserialize_with = "path")]
     pub order_stream: String,
     /// Packages by order number.
+    #[serde(deserialize_with = "path")]
     pub orders: String,
     /// Stock that is sent.
+    #[serde(deserialize_with = "path")]
     pub stock_push: String,
     /// What became of it.
+    #[serde(deserialize_with = "path")]
     pub batch_results: String,
     /// What is on sale.
+    #[serde(deserialize_with = "path")]
     pub read_back: String,
     /// Returns.
+    #[serde(deserialize_with = "path")]
     pub claims: String,
     /// The state of a package.
+    #[serde(deserialize_with = "path")]
     pub packages: String,
     /// Who is called when an order changes.
+    #[serde(deserialize_with = "path")]
     pub webhooks: String,
 }
 
@@ -56,5 +67,19 @@ impl Paths {
             Call::Picking => &self.packages,
             Call::Webhooks => &self.webhooks,
         }
+    }
+}
+
+fn path<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let text = String::deserialize(from)?;
+    let text = text.trim();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.".contains(c);
+    let rest = text.replacen(SELLER, "", 1);
+    if rest.len() < text.len() && rest.chars().all(plain) && !rest.contains("..") {
+        Ok(text.to_owned())
+    } else {
+        Err(D::Error::custom(format!(
+            "must be a path with {SELLER} for the seller's number once"
+        )))
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     config::Config,
     worker::{
         schedule::Schedule,
-        trendyol::{Pull, PushRules, PushStock, Reconciler, Seller},
+        trendyol::{Pull, PushStock, Reconciler, Seller},
     },
 };
 
@@ -38,21 +38,9 @@ pub static JOB: JobSpec = JobSpec {
 #[must_use]
 pub fn reconciler(config: &Config, seller: &Seller, force: Force) -> Arc<Reconciler> {
     let pull = Pull::new(seller.clone(), config.trendyol.orders.overlap);
-    Arc::new(Reconciler::new(Arc::new(pull), push_rules(config, force)))
-}
-
-/// How stock is sent.
-#[must_use]
-pub fn push_rules(config: &Config, force: Force) -> PushRules {
-    let stock = &config.trendyol.stock;
-    PushRules {
-        batch_size: usize::try_from(stock.batch_size).unwrap_or(1),
-        safety_stock: stock.safety_stock,
-        shelves: stock.shelves,
-        on_second_pusher: stock.on_second_pusher,
-        max_order_age: stock.max_order_age_for_push,
-        settle: stock.settle,
-        interval: stock.interval,
+    Arc::new(Reconciler::new(
+        Arc::new(pull),
+        config.trendyol.stock,
         force,
-    }
+    ))
 }

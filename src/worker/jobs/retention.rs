@@ -42,7 +42,7 @@ pub static JOB: JobSpec = JobSpec {
         Ok(Arc::new(Retention {
             store: context.shop.store.clone(),
             clock: Arc::clone(&context.shop.clock),
-            limits: context.shop.config.retention,
+            keep: context.shop.config.retention,
         }))
     },
 };
@@ -68,7 +68,7 @@ pub struct RetentionReport {
 pub struct Retention {
     pub store: Store,
     pub clock: Arc<dyn Clock>,
-    pub limits: config::Retention,
+    pub keep: config::Retention,
 }
 
 impl Retention {
@@ -77,9 +77,9 @@ impl Retention {
     pub async fn prune(&self) -> Result<RetentionReport, StoreError> {
         let now = self.clock.now();
         let (old, old_runs, old_stats) = (
-            before(now, self.limits.events),
-            before(now, self.limits.job_runs),
-            before(now, self.limits.stats),
+            before(now, self.keep.events),
+            before(now, self.keep.job_runs),
+            before(now, self.keep.stats),
         );
 
         let (store, page) = (&self.store, i64::try_from(PAGE).unwrap_or(i64::MAX));

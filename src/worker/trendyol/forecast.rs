@@ -9,8 +9,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::PushRules;
 use crate::{
+    config::TrendyolStock,
     stock::{
         Barcode, DataWarning, guard,
         listing::Listing,
@@ -39,7 +39,7 @@ impl Forecast {
     /// Plans every barcode.
     pub async fn read(
         store: &Store,
-        rules: PushRules,
+        rules: TrendyolStock,
         now: DateTime<Utc>,
     ) -> Result<Self, StoreError> {
         let catalogue = store.catalogue().await?;
@@ -51,7 +51,7 @@ impl Forecast {
         store: &Store,
         catalogue: &Catalogue,
         barcodes: Option<&[Barcode]>,
-        rules: PushRules,
+        rules: TrendyolStock,
         now: DateTime<Utc>,
     ) -> Result<Self, StoreError> {
         let view = store.stock_view(catalogue, barcodes, now).await?;
@@ -76,7 +76,7 @@ impl Forecast {
             rules: Rules {
                 now,
                 orders_read_at: view.orders_read_at,
-                stale: is_stale(view.orders_read_at, rules.max_order_age, now),
+                stale: is_stale(view.orders_read_at, rules.max_order_age_for_push, now),
                 blind: false,
                 pace: Pace::of(view.delay, rules.settle),
             },
@@ -196,7 +196,7 @@ impl ProductHistory {
     pub async fn read(
         store: &Store,
         barcode: &Barcode,
-        rules: PushRules,
+        rules: TrendyolStock,
         limit: i64,
         now: DateTime<Utc>,
     ) -> Result<Self, StoreError> {

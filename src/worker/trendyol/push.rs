@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{PushReport, Reconciler};
 use crate::{
-    stock::{Barcode, listing::ShelfRule, pace::Settle, second_pusher::OnSecondPusher, shelf},
+    stock::{Barcode, shelf},
     telemetry::chain,
     worker::job::{Job, JobError},
 };
@@ -28,27 +28,6 @@ const LOOKS_PER_SECOND: u64 = 150;
 const SEEN_WITHIN: Duration = Duration::from_hours(1);
 /// The job.
 pub(super) const PUSH_STOCK: &str = "push-stock";
-
-/// How stock is sent.
-#[derive(Clone, Copy, Debug)]
-pub struct PushRules {
-    /// Items of one request.
-    pub batch_size: usize,
-    /// Units of each product that are never put on sale.
-    pub safety_stock: u32,
-    /// Whether a product is sold that no shelf has.
-    pub shelves: ShelfRule,
-    /// What follows when somebody else sends stock.
-    pub on_second_pusher: OnSecondPusher,
-    /// The oldest view of the orders by which stock may be raised.
-    pub max_order_age: Duration,
-    /// How long a deficit stands until it is raised whole.
-    pub settle: Settle,
-    /// From one pass over the catalogue to the next.
-    pub interval: Duration,
-    /// Whether more than half of what is on sale may be set to zero.
-    pub force: bool,
-}
 
 /// The job `push-stock`.
 pub struct PushStock(pub Arc<Reconciler>);

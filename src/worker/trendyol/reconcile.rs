@@ -9,8 +9,9 @@ use std::{sync::Arc, time::Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Mutex;
 
-use super::{Forecast, Pull, PushReport, PushRules, Seller, observe::Observations};
+use super::{Forecast, Pull, PushReport, Seller, observe::Observations};
 use crate::{
+    config::{TrendyolStock, size},
     stock::{
         Barcode, guard,
         listing::Listing,
@@ -34,17 +35,20 @@ const WATCHED_BEYOND: TimeDelta = TimeDelta::minutes(5);
 /// Compares barcodes and sends what differs.
 pub struct Reconciler {
     pull: Arc<Pull>,
-    pub(super) rules: PushRules,
+    pub(super) rules: TrendyolStock,
+    /// Whether more than half of what is on sale may be set to zero.
+    force: bool,
     /// And when it was read.
     catalogue: Mutex<Option<(DateTime<Utc>, Arc<Catalogue>)>>,
 }
 
 impl Reconciler {
     #[must_use]
-    pub fn new(pull: Arc<Pull>, rules: PushRules) -> Self {
+    pub fn new(pull: Arc<Pull>, rules: TrendyolStock, force: bool) -> Self {
         Self {
             pull,
             rules,
+            force,
             catalogue: Mutex::new(None),
         }
     }
@@ -130,12 +134,12 @@ impl Reconciler {
         self.pause_for_second_pusher(observed, by_chance, &forecast, report)
             .await?;
         self.may_send().await?;
-        if !self.rules.force && forecast.zeroes() {
+        if !self.force && forecast.zeroes() {
             self.guard(&catalogue).await?;
         }
 
         let (started, requests) = (Instant::now(), report.requests);
-        let size = self.rules.batch_size;
+        let size = size(self.rules.batch_size);
         let sent = seller
             .send(&sends(&forecast), (plan, lead), size, report)
             .await;

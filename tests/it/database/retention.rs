@@ -29,7 +29,7 @@ fn retention(shop: &Shop) -> Retention {
     Retention {
         store: shop.store.clone(),
         clock: Arc::clone(&shop.clock) as _,
-        limits: config::Retention {
+        keep: config::Retention {
             events: EVENTS,
             job_runs: JOB_RUNS,
             stats: JOB_RUNS,

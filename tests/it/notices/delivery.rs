@@ -206,7 +206,7 @@ async fn notices_of_an_address_that_is_gone_from_the_configuration_wait_and_are_
     let retention = |shop: &Shop| Retention {
         store: shop.store.clone(),
         clock: Arc::clone(&shop.clock) as _,
-        limits: config::Retention {
+        keep: config::Retention {
             events: secs(90 * 24 * HOUR),
             job_runs: secs(90 * 24 * HOUR),
             stats: secs(90 * 24 * HOUR),

@@ -54,7 +54,7 @@ impl Rig {
             ..self.seller.clone()
         };
         let pull = Arc::new(Pull::new(seller, 15 * MINUTE));
-        let reconciler = Reconciler::new(pull, self.rules);
+        let reconciler = Reconciler::new(pull, self.rules, self.force);
         let turn = tokio::spawn(async move { reconciler.turn().await });
         market.calls.reached().await;
         let ended = self

@@ -128,7 +128,7 @@ async fn an_empty_stock_list_is_a_broken_import(pool: PgPool) {
         "{error}"
     );
     assert_eq!(rig.on_sale(), ["A 5", "B 5", "C 5"]);
-    rig.rules.force = true;
+    rig.force = true;
     rig.push().await.unwrap();
     assert_eq!(rig.on_sale(), ["A 0", "B 0", "C 0"]);
 }

@@ -8,14 +8,13 @@ use std::{
 use chrono::{DateTime, Utc};
 use orderwatch::{
     clock::{Clock, ManualClock},
+    config::{Config, Sources, TrendyolStock},
     marketplace::trendyol::{AccountSettings, RateLimits, Trendyol},
     outbound::{Http, HttpSettings},
-    stock::{listing::ShelfRule, pace::Settle, second_pusher::OnSecondPusher},
+    stock::pace::Settle,
     worker::{
         job::{Job, JobError},
-        trendyol::{
-            Pull, PullOrders, PullReturns, PushReport, PushRules, Reconciler, Seller, VerifyStock,
-        },
+        trendyol::{Pull, PullOrders, PullReturns, PushReport, Reconciler, Seller, VerifyStock},
     },
 };
 use sandbox::trendyol::{Endpoint, Limits, Product, StorePlan, TrendyolStore};
@@ -42,7 +41,8 @@ pub(crate) struct Rig {
     pub(crate) pull: Arc<Pull>,
     pub(crate) hook: Hook,
     tide: Tide,
-    pub(crate) rules: PushRules,
+    pub(crate) rules: TrendyolStock,
+    pub(crate) force: bool,
 }
 
 impl Rig {
@@ -91,15 +91,12 @@ impl Rig {
             clock: Arc::clone(&clock) as _,
             rest: Arc::new(TideRest(Arc::clone(&tide))),
         };
-        let rules = PushRules {
-            batch_size: 1000,
+        let database = ("DATABASE_URL", "postgres://localhost/not-used");
+        let shipped = Config::load(&Sources::new(None, [database], [])).unwrap();
+        let rules = TrendyolStock {
             safety_stock: 0,
-            shelves: ShelfRule::Auto,
-            on_second_pusher: OnSecondPusher::Pause,
-            max_order_age: Duration::from_mins(5),
             settle: Settle::Fixed(Duration::ZERO),
-            interval: Duration::from_mins(10),
-            force: false,
+            ..shipped.config.trendyol.stock
         };
         Self {
             pull: Arc::new(Pull::new(seller.clone(), Duration::from_mins(15))),
@@ -111,6 +108,7 @@ impl Rig {
             hook,
             tide,
             rules,
+            force: false,
         }
     }
 
@@ -128,7 +126,11 @@ impl Rig {
     }
 
     pub(crate) fn reconciler(&self) -> Arc<Reconciler> {
-        Arc::new(Reconciler::new(Arc::clone(&self.pull), self.rules))
+        Arc::new(Reconciler::new(
+            Arc::clone(&self.pull),
+            self.rules,
+            self.force,
+        ))
     }
 
     /// A pass over the catalogue.
