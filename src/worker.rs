@@ -19,7 +19,6 @@ pub mod brakes;
 pub mod breaker;
 pub mod by_hand;
 pub mod catalogue;
-pub mod decision;
 pub mod dispatch;
 pub mod gate;
 mod metered;

@@ -1,114 +1,84 @@
-//! Why an order waits for a person.
+//! Why an order needs review, and how it can go on from there.
+//!
+//! A reason is declared once, below, with its name and its way out; what people read of it stands with
+//! the sentences.
 
-use std::fmt;
+/// How a held order can go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WayOut {
+    /// Its cause can be fixed; nothing was bought.
+    Retry,
+    /// It may have been bought: a person says whether it was, and it goes on from there.
+    Confirm,
+    /// It cannot be watched any more: a person says how it ended.
+    Settle,
+    /// Staff and the panel contradict each other: a person says whether the customer gets what came.
+    Decide,
+}
 
-/// The reason of a held order, with words for the shop's owner.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum HoldReason {
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $reason:ident = $name:tt => $way:ident),+ $(,)?) => {
+        named! {
+            /// The reason of a held order.
+            pub enum HoldReason { $($(#[$doc])* $reason = $name),+ }
+        }
+
+        impl HoldReason {
+            /// How an order that is held for this reason can go on.
+            #[must_use]
+            pub const fn way_out(self) -> WayOut {
+                match self { $(Self::$reason => WayOut::$way),+ }
+            }
+        }
+    };
+}
+
+reasons! {
     /// No `package_mappings` row leads from the package to the panel's product.
-    NoMapping,
+    NoMapping = "no_mapping" => Retry,
     /// More than one product of the panel is mapped to the package.
-    AmbiguousMapping,
+    AmbiguousMapping = "ambiguous_mapping" => Retry,
     /// The shop's row has a reference that orderwatch did not give: somebody may have sent it.
-    ForeignReference,
+    ForeignReference = "foreign_reference" => Retry,
     /// `userIdentifier` is empty.
-    NoPlayerId,
+    NoPlayerId = "no_player_id" => Retry,
     /// The protocol buys exactly one unit a call.
-    QuantityNotOne,
+    QuantityNotOne = "quantity_not_one" => Retry,
     /// The panel's price list has no entry of that id.
-    NotInCatalogue,
+    NotInCatalogue = "not_in_catalogue" => Retry,
     /// The panel lists the product without `oyun_bilgi_id`, and the mapping does not name it.
-    ListedWithoutOyun,
+    ListedWithoutOyun = "listed_without_oyun" => Retry,
     /// The panel lists the product without `kupur`, and the mapping does not name it.
-    ListedWithoutKupur,
+    ListedWithoutKupur = "listed_without_kupur" => Retry,
     /// The routing says "auto" but names no integration of this tenant.
-    ContradictoryRouting,
+    ContradictoryRouting = "contradictory_routing" => Retry,
     /// The routing names an integration of another tenant.
-    PanelOfAnother,
+    PanelOfAnother = "panel_of_another_tenant" => Retry,
     /// The integration has no usable base URL, `kod` or `sifre`.
-    IntegrationIncomplete,
+    IntegrationIncomplete = "integration_incomplete" => Retry,
     /// It may have been bought and the panel does not say.
-    Unconfirmed,
+    Unconfirmed = "unconfirmed" => Confirm,
     /// Sent by the shop itself, without a numeric reference to ask by.
-    NoReference,
+    NoReference = "no_reference" => Settle,
     /// Sent by the shop itself, with a reference that another order has at the same panel.
-    ReferenceShared,
+    ReferenceShared = "reference_shared" => Settle,
     /// Completed, but the PIN does not fit into the shop's column; it is kept whole in our schema.
-    PinTooLong,
+    PinTooLong = "pin_too_long" => Settle,
     /// It could not be sent while it was young: buying was paused, or its panel left alone.
-    WaitedTooLong,
+    WaitedTooLong = "waited_too_long" => Retry,
     /// The spending limit of the day is reached.
-    DailyLimit,
+    DailyLimit = "daily_limit" => Retry,
     /// The shop's table refuses what is to be written into the order's row.
-    ShopRowRefused,
+    ShopRowRefused = "shop_row_refused" => Settle,
     /// Staff decided the shop's row while it was under way, and the panel delivered all the same.
-    DecidedThenDelivered,
+    DecidedThenDelivered = "decided_then_delivered" => Decide,
     /// Staff approved the shop's row while it was under way, and the panel did not deliver.
-    DecidedThenCancelled,
+    DecidedThenCancelled = "decided_then_cancelled" => Decide,
     /// The panel says delivered and gives no code, for a product that always had one.
-    DeliveredWithoutCode,
+    DeliveredWithoutCode = "delivered_without_code" => Settle,
 }
 
 impl HoldReason {
-    /// Every reason.
-    pub const ALL: [Self; 21] = [
-        Self::NoMapping,
-        Self::AmbiguousMapping,
-        Self::ForeignReference,
-        Self::NoPlayerId,
-        Self::QuantityNotOne,
-        Self::NotInCatalogue,
-        Self::ListedWithoutOyun,
-        Self::ListedWithoutKupur,
-        Self::ContradictoryRouting,
-        Self::PanelOfAnother,
-        Self::IntegrationIncomplete,
-        Self::Unconfirmed,
-        Self::NoReference,
-        Self::ReferenceShared,
-        Self::PinTooLong,
-        Self::WaitedTooLong,
-        Self::DailyLimit,
-        Self::ShopRowRefused,
-        Self::DecidedThenDelivered,
-        Self::DecidedThenCancelled,
-        Self::DeliveredWithoutCode,
-    ];
-
-    /// The name that the database, the command line and the page use.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::NoMapping => "no_mapping",
-            Self::AmbiguousMapping => "ambiguous_mapping",
-            Self::ForeignReference => "foreign_reference",
-            Self::NoPlayerId => "no_player_id",
-            Self::QuantityNotOne => "quantity_not_one",
-            Self::NotInCatalogue => "not_in_catalogue",
-            Self::ListedWithoutOyun => "listed_without_oyun",
-            Self::ListedWithoutKupur => "listed_without_kupur",
-            Self::ContradictoryRouting => "contradictory_routing",
-            Self::PanelOfAnother => "panel_of_another_tenant",
-            Self::IntegrationIncomplete => "integration_incomplete",
-            Self::Unconfirmed => "unconfirmed",
-            Self::NoReference => "no_reference",
-            Self::ReferenceShared => "reference_shared",
-            Self::PinTooLong => "pin_too_long",
-            Self::WaitedTooLong => "waited_too_long",
-            Self::DailyLimit => "daily_limit",
-            Self::ShopRowRefused => "shop_row_refused",
-            Self::DecidedThenDelivered => "decided_then_delivered",
-            Self::DecidedThenCancelled => "decided_then_cancelled",
-            Self::DeliveredWithoutCode => "delivered_without_code",
-        }
-    }
-
-    /// The reason of that name, or `None` when there is no such reason.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.as_str() == name)
-    }
-
     /// What is wrong, in a sentence that fits `"lastMessage"`.
     #[must_use]
     pub const fn sentence(self) -> &'static str {
@@ -222,12 +192,6 @@ impl HoldReason {
                 "Look for the code at the panel, then `orderwatch order resolve`."
             }
         }
-    }
-}
-
-impl fmt::Display for HoldReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 

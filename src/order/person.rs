@@ -1,7 +1,8 @@
 //! What a person may do to an order: release a held one, or say what became of one.
 //!
-//! Pure: [`Facts`] in, a step or a [`Refusal`] out; the store carries the step out, guarded by the
-//! stage that was read here. What must stay true:
+//! Pure: [`Facts`] in, a [`Plan`] or a [`Refusal`] out; the store carries the plan out, guarded by the
+//! stage that was read here. The command line, the API and the pages ask the same question and do the
+//! same thing. What must stay true:
 //!
 //! * an order that may have been sent keeps its panel and its reference, whatever the routing says
 //!   now: sent elsewhere it could be bought twice,
@@ -14,48 +15,53 @@ mod tests;
 use std::fmt;
 
 use super::{
-    HoldReason, IntegrationId, OrderId, Reference, Stage,
+    HoldReason, IntegrationId, OrderId, Reference, Stage, WayOut,
     explain::{AFTER_TIMEOUT, Facts, PanelFacts, ShopFacts, TrackedFacts},
 };
 
-/// How a held order can go on.
+/// What a person wants to do to an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WayOut {
-    /// Its cause can be mended; nothing was bought.
+pub enum OperatorAction {
+    /// A held order is to be sent.
     Retry,
-    /// It may have been bought: a person says whether it was, and it goes on from there.
-    Confirm,
-    /// It cannot be watched any more: a person says how it ended.
-    Settle,
-    /// Staff and the panel contradict each other: a person says whether the customer gets what came.
-    Decide,
+    /// This became of it.
+    Resolve(Verdict),
 }
 
-impl HoldReason {
-    /// How an order that is held for this reason can go on.
+named! {
+    /// What a person says became of an order.
+    #[schema(as = OrderVerdict)]
+    pub enum Verdict {
+        /// The panel has it.
+        Bought = "bought",
+        /// The panel does not have it.
+        NotBought = "not-bought",
+        /// The panel does not have it, and it is to be sent again with the same reference.
+        SendAgain = "send-again",
+        /// Staff had decided the order, and the customer gets what the panel delivered all the same.
+        GiveCode = "give-code",
+        /// The customer does not get it: what staff decided stands, and the code stays here.
+        KeepBack = "keep-back",
+    }
+}
+
+impl Verdict {
+    /// Those that can be said of an order that stands there; others are refused.
     #[must_use]
-    pub const fn way_out(self) -> WayOut {
-        match self {
-            Self::NoMapping
-            | Self::AmbiguousMapping
-            | Self::ForeignReference
-            | Self::NoPlayerId
-            | Self::QuantityNotOne
-            | Self::NotInCatalogue
-            | Self::ListedWithoutOyun
-            | Self::ListedWithoutKupur
-            | Self::ContradictoryRouting
-            | Self::PanelOfAnother
-            | Self::IntegrationIncomplete
-            | Self::WaitedTooLong
-            | Self::DailyLimit => WayOut::Retry,
-            Self::Unconfirmed => WayOut::Confirm,
-            Self::NoReference
-            | Self::ReferenceShared
-            | Self::PinTooLong
-            | Self::ShopRowRefused
-            | Self::DeliveredWithoutCode => WayOut::Settle,
-            Self::DecidedThenDelivered | Self::DecidedThenCancelled => WayOut::Decide,
+    pub fn of(stage: Stage, held: Option<HoldReason>) -> &'static [Self] {
+        use Verdict::{Bought, GiveCode, KeepBack, NotBought, SendAgain};
+        match (stage, held.map(HoldReason::way_out)) {
+            (Stage::Unconfirmed, _) | (Stage::Held, Some(WayOut::Confirm)) => {
+                &[Bought, NotBought, SendAgain]
+            }
+            (Stage::Held, Some(WayOut::Settle)) => &[Bought, NotBought],
+            (Stage::Held, Some(WayOut::Decide))
+                if held == Some(HoldReason::DecidedThenDelivered) =>
+            {
+                &[GiveCode, KeepBack]
+            }
+            (Stage::Held, Some(WayOut::Decide)) => &[KeepBack],
+            _ => &[],
         }
     }
 }
@@ -63,52 +69,30 @@ impl HoldReason {
 /// Where an order stood when a person decided; the step happens only if it still stands there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
-    /// Its stage.
     pub stage: Stage,
-    /// Why it was held.
     pub held: Option<HoldReason>,
+}
+
+/// What an action does, as things stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Plan {
+    /// It is sent.
+    Release(Release),
+    /// It is settled, watched again, or sent again.
+    Resolve(Position, Resolution),
 }
 
 /// A held order that is to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Release {
-    /// Where it stood.
     pub from: Position,
-    /// Where it goes.
     pub panel: IntegrationId,
-    /// The panel's name.
     pub panel_name: String,
-    /// Its name there: the one that it has, or its first.
+    /// The one that it has, or its first at that panel.
     pub reference: Reference,
 }
 
-/// What a person says became of an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// The panel has it.
-    Bought,
-    /// The panel does not have it.
-    NotBought,
-    /// The panel does not have it, and it is to be sent again.
-    SendAgain,
-    /// The customer gets what the panel delivered, although staff had decided otherwise.
-    GiveCode,
-    /// The customer does not get it; what staff decided stands.
-    KeepBack,
-}
-
-impl Verdict {
-    /// Every verdict.
-    pub const ALL: [Self; 5] = [
-        Self::Bought,
-        Self::NotBought,
-        Self::SendAgain,
-        Self::GiveCode,
-        Self::KeepBack,
-    ];
-}
-
-/// What follows from the verdict.
+/// What follows from a verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resolution {
     /// It is watched again, with a fresh time limit.
@@ -127,10 +111,76 @@ pub enum Resolution {
     LetStand,
 }
 
-impl Resolution {
+impl OperatorAction {
+    /// What it would do.
+    ///
+    /// # Errors
+    /// [`Refusal`] when it cannot be done as things stand.
+    pub fn plan(self, order: OrderId, facts: &Facts) -> Result<Plan, Refusal> {
+        match self {
+            Self::Retry => retry(order, facts).map(Plan::Release),
+            Self::Resolve(verdict) => {
+                resolve(facts, verdict).map(|(from, resolution)| Plan::Resolve(from, resolution))
+            }
+        }
+    }
+}
+
+impl Plan {
+    #[must_use]
+    pub const fn from(&self) -> Position {
+        match self {
+            Self::Release(release) => release.from,
+            Self::Resolve(from, _) => *from,
+        }
+    }
+
     /// Where the order stands afterwards.
     #[must_use]
-    pub const fn stage(self) -> Stage {
+    pub const fn to(&self) -> Stage {
+        match self {
+            Self::Release(_) => Stage::Queued,
+            Self::Resolve(_, resolution) => resolution.stage(),
+        }
+    }
+
+    /// Its name at the panel afterwards.
+    #[must_use]
+    pub fn reference<'a>(&'a self, facts: &'a Facts) -> Option<&'a Reference> {
+        match self {
+            Self::Release(release) => Some(&release.reference),
+            Self::Resolve(..) => facts.tracked.as_ref()?.reference.as_ref(),
+        }
+    }
+
+    /// All that the step depends on, in one word. Whoever hands it back has seen it.
+    #[must_use]
+    pub fn seen(&self) -> String {
+        let from = self.from();
+        let (stage, held) = (from.stage, from.held.map_or("-", HoldReason::as_str));
+        match self {
+            Self::Release(Release {
+                panel, reference, ..
+            }) => format!("{stage}.{held}.{panel}.{reference}"),
+            Self::Resolve(_, resolution) => format!("{stage}.{held}.{}", resolution.stage()),
+        }
+    }
+
+    /// What happens, for people.
+    #[must_use]
+    pub fn sentence(&self, facts: &Facts) -> String {
+        match self {
+            Self::Release(release) => format!(
+                "it will be sent to {} as {}.",
+                release.panel_name, release.reference
+            ),
+            Self::Resolve(from, resolution) => sentence(facts, *from, *resolution),
+        }
+    }
+}
+
+impl Resolution {
+    const fn stage(self) -> Stage {
         match self {
             Self::Watch => Stage::Submitted,
             Self::SendAgain => Stage::Queued,
@@ -138,33 +188,33 @@ impl Resolution {
             Self::Fail | Self::LetStand => Stage::Failed,
         }
     }
+
+    /// Whether the shop's row stays as staff left it.
+    #[must_use]
+    pub const fn leaves_row(self) -> bool {
+        matches!(self, Self::KeepBack | Self::LetStand)
+    }
 }
 
 /// Why it cannot be done, and what can.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// Not tracked.
     #[error("orderwatch does not track this order; see `orderwatch order explain`")]
     NotTracked,
-    /// Final.
     #[error("the order is {0}, which is final")]
     Final(Stage),
     /// Final, for want of an answer.
     #[error("the order is timed_out, which is final. {AFTER_TIMEOUT}")]
     TimedOut,
-    /// It goes on by itself.
     #[error("the order is {0} and goes on by itself; see `orderwatch order explain`")]
     GoesOn(Stage),
-    /// It may have been bought.
     #[error(
         "the order may have been bought; look for its reference at the panel, \
          then use `orderwatch order resolve`"
     )]
     MayBeBought,
-    /// Held for a reason that cannot be mended.
     #[error("the order is held as {0}, which a retry cannot mend; use `orderwatch order resolve`")]
     NotMendable(HoldReason),
-    /// Held for a reason that can be mended.
     #[error(
         "the order is held as {0} and was not sent; mend the cause and use `orderwatch order retry`, \
          or reject the order in the shop"
@@ -173,7 +223,6 @@ pub enum Refusal {
     /// Sending again is for unconfirmed orders.
     #[error("an order that is held as {0} is not sent again: it is known to be at the panel")]
     NotToBeSent(HoldReason),
-    /// Staff and the panel contradict each other.
     #[error(
         "the order is held as {0}: say whether the customer gets what the panel delivered \
          (`orderwatch order resolve --give-code` or `--keep-back`)"
@@ -182,10 +231,8 @@ pub enum Refusal {
     /// Nothing to give, or to keep back.
     #[error("the order is held as {0}: there is nothing to give or to keep back")]
     NothingToGive(HoldReason),
-    /// The shop's row is gone.
     #[error("the shop's row is gone, so nobody wants the order any more")]
     RowGone,
-    /// Staff decided it.
     #[error("staff decided the order in the shop (status {0:?})")]
     Decided(String),
     /// Somebody else sent it.
@@ -208,7 +255,6 @@ pub enum Refusal {
 /// What is wrong with the route.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Routing {
-    /// There is none.
     Missing,
     /// Not `auto`, or not `external`.
     ByHand(String),
@@ -239,10 +285,7 @@ impl fmt::Display for Routing {
 }
 
 /// Releases a held order.
-///
-/// # Errors
-/// [`Refusal`] when it is not held for a cause that can be mended, or cannot be sent as things are.
-pub fn retry(order: OrderId, facts: &Facts) -> Result<Release, Refusal> {
+fn retry(order: OrderId, facts: &Facts) -> Result<Release, Refusal> {
     let tracked = facts.tracked.as_ref().ok_or(Refusal::NotTracked)?;
     let from = open(tracked)?;
     match from.held {
@@ -255,8 +298,11 @@ pub fn retry(order: OrderId, facts: &Facts) -> Result<Release, Refusal> {
         None if from.stage == Stage::Unconfirmed => return Err(Refusal::MayBeBought),
         None => return Err(Refusal::GoesOn(from.stage)),
     }
+
     let shop = wanted(facts, tracked)?;
     let panel = target(shop, tracked)?;
+
+    // At the panel that it was for, the order keeps its name: another one could be bought beside it.
     let stays = tracked.panel.as_ref().is_some_and(|at| at.id == panel.id);
     let known = tracked.reference.clone().filter(|_| stays);
     Ok(Release {
@@ -267,11 +313,8 @@ pub fn retry(order: OrderId, facts: &Facts) -> Result<Release, Refusal> {
     })
 }
 
-/// Carries out what a person says became of an order.
-///
-/// # Errors
-/// [`Refusal`] when there is nothing to say about it, or the verdict does not fit.
-pub fn resolve(facts: &Facts, verdict: Verdict) -> Result<(Position, Resolution), Refusal> {
+/// What follows from what a person says became of an order.
+fn resolve(facts: &Facts, verdict: Verdict) -> Result<(Position, Resolution), Refusal> {
     let tracked = facts.tracked.as_ref().ok_or(Refusal::NotTracked)?;
     let from = open(tracked)?;
     let resolution = match (from.held, from.held.map(HoldReason::way_out)) {
@@ -282,6 +325,7 @@ pub fn resolve(facts: &Facts, verdict: Verdict) -> Result<(Position, Resolution)
         (Some(reason), _) => return Err(Refusal::Mendable(reason)),
         (None, _) => return Err(Refusal::GoesOn(from.stage)),
     };
+
     match resolution {
         Resolution::SendAgain => {
             wanted(facts, tracked)?;
@@ -289,12 +333,12 @@ pub fn resolve(facts: &Facts, verdict: Verdict) -> Result<(Position, Resolution)
         Resolution::GiveCode if facts.shop.is_none() => return Err(Refusal::RowGone),
         _ => {}
     }
+
     Ok((from, resolution))
 }
 
 /// What follows from a verdict, in words.
-#[must_use]
-pub fn sentence(facts: &Facts, from: Position, resolution: Resolution) -> String {
+fn sentence(facts: &Facts, from: Position, resolution: Resolution) -> String {
     let stood = match from.held {
         Some(reason) => format!("{} ({reason})", from.stage),
         None => from.stage.to_string(),
@@ -304,6 +348,7 @@ pub fn sentence(facts: &Facts, from: Position, resolution: Resolution) -> String
         .as_ref()
         .and_then(|known| known.reference.as_ref());
     let name = reference.map_or_else(String::new, |name| format!(" as {name}"));
+
     let follows = match resolution {
         Resolution::Watch => format!(
             "the panel is asked again about it{name} until it is final, with a fresh time limit"
@@ -331,6 +376,7 @@ pub fn sentence(facts: &Facts, from: Position, resolution: Resolution) -> String
             "nothing was delivered and the shop's row stays as staff left it".to_owned()
         }
     };
+
     format!("from {stood} to {}: {follows}.", resolution.stage())
 }
 
@@ -384,6 +430,7 @@ fn wanted<'a>(facts: &'a Facts, tracked: &TrackedFacts) -> Result<&'a ShopFacts,
     if !shop.pending {
         return Err(Refusal::Decided(shop.status.clone()));
     }
+
     // What an earlier claim of ours wrote there is no other way.
     let ours = tracked.panel.as_ref().map(|panel| panel.id.to_string());
     let named = shop.provider_id.as_deref().map_or("", str::trim);
@@ -394,6 +441,7 @@ fn wanted<'a>(facts: &'a Facts, tracked: &TrackedFacts) -> Result<&'a ShopFacts,
     if !named.is_empty() && Some(named) != ours.as_deref() && !may_name {
         return Err(sent_otherwise("providerId", Some(named)));
     }
+
     if let Some(id) = shop
         .external_order_id
         .as_deref()
@@ -401,6 +449,7 @@ fn wanted<'a>(facts: &'a Facts, tracked: &TrackedFacts) -> Result<&'a ShopFacts,
     {
         return Err(sent_otherwise("externalOrderId", Some(id)));
     }
+
     if !unsent && !shop.external_status.eq_ignore_ascii_case("queued") {
         let status = Some(shop.external_status.as_str());
         return Err(sent_otherwise("externalStatus", status));

@@ -23,12 +23,11 @@ use crate::{
         problem::Problem,
     },
     order::{
-        OrderId,
+        OrderId, WayOut,
         explain::Facts as OrderFacts,
-        person::{Resolution, Verdict, WayOut},
+        person::{OperatorAction, Plan, Resolution, Verdict},
     },
-    store::{Acted, OrderSheet},
-    worker::decision::{Plan, Wish},
+    store::Acted,
 };
 
 /// What the second step says.
@@ -42,44 +41,27 @@ pub(super) struct Signed {
     verdict: String,
 }
 
-const fn name(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Bought => "bought",
-        Verdict::NotBought => "not-bought",
-        Verdict::SendAgain => "send-again",
-        Verdict::GiveCode => "give-code",
-        Verdict::KeepBack => "keep-back",
-    }
-}
-
-fn wish_of(verdict: &str) -> Result<Wish, Problem> {
-    let all = Verdict::ALL;
-    let found = all.into_iter().find(|known| name(*known) == verdict);
-    let wrong = || {
+fn action_of(verdict: &str) -> Result<OperatorAction, Problem> {
+    let verdict = Verdict::parse(verdict).ok_or_else(|| {
         Problem::invalid(
             "verdict",
             "must be bought, not-bought, send-again, give-code or keep-back",
         )
-    };
-    found.map(Wish::Resolve).ok_or_else(wrong)
+    })?;
+    Ok(OperatorAction::Resolve(verdict))
 }
 
-const fn title(wish: Wish, format: &Format) -> &'static str {
-    let act = &format.words().act;
-    match wish {
-        Wish::Retry => act.retry,
-        Wish::Resolve(Verdict::Bought) => act.bought,
-        Wish::Resolve(Verdict::NotBought) => act.not_bought,
-        Wish::Resolve(Verdict::SendAgain) => act.send_again,
-        Wish::Resolve(Verdict::GiveCode) => act.give_code,
-        Wish::Resolve(Verdict::KeepBack) => act.keep_back,
+const fn title(action: OperatorAction, format: &Format) -> &'static str {
+    match action {
+        OperatorAction::Retry => format.words().act.retry,
+        OperatorAction::Resolve(verdict) => order::verdict_label(verdict, format),
     }
 }
 
-const fn path(wish: Wish) -> &'static str {
-    match wish {
-        Wish::Retry => "retry",
-        Wish::Resolve(_) => "resolve",
+const fn path(action: OperatorAction) -> &'static str {
+    match action {
+        OperatorAction::Retry => "retry",
+        OperatorAction::Resolve(_) => "resolve",
     }
 }
 
@@ -114,7 +96,7 @@ fn will(plan: &Plan, facts: &OrderFacts, format: &Format) -> String {
 
 /// `GET /orders/{id}/retry`
 pub(super) async fn ask_retry(reader: Reader, Path(id): Path<Uuid>) -> Result<Response, Problem> {
-    ask(&reader, OrderId(id), Wish::Retry, None, &Signed::default()).await
+    ask(&reader, OrderId(id), OperatorAction::Retry, None, &Signed::default()).await
 }
 
 /// `POST /orders/{id}/retry`
@@ -123,7 +105,7 @@ pub(super) async fn retry(
     Path(id): Path<Uuid>,
     Form(signed): Form<Signed>,
 ) -> Result<Response, Problem> {
-    act(&reader, OrderId(id), Wish::Retry, &signed).await
+    act(&reader, OrderId(id), OperatorAction::Retry, &signed).await
 }
 
 #[derive(Deserialize)]
@@ -138,8 +120,8 @@ pub(super) async fn ask_resolve(
     Path(id): Path<Uuid>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    let wish = wish_of(&asked.verdict)?;
-    ask(&reader, OrderId(id), wish, None, &Signed::default()).await
+    let action = action_of(&asked.verdict)?;
+    ask(&reader, OrderId(id), action, None, &Signed::default()).await
 }
 
 /// `POST /orders/{id}/resolve`
@@ -148,8 +130,8 @@ pub(super) async fn resolve(
     Path(id): Path<Uuid>,
     Form(signed): Form<Signed>,
 ) -> Result<Response, Problem> {
-    let wish = wish_of(&signed.verdict)?;
-    act(&reader, OrderId(id), wish, &signed).await
+    let action = action_of(&signed.verdict)?;
+    act(&reader, OrderId(id), action, &signed).await
 }
 
 /// `GET /orders/{id}/confirm`
@@ -201,16 +183,16 @@ async fn asked_confirm(
 }
 
 /// What the form hands back.
-fn hidden(wish: Wish, plan: Option<&Plan>) -> Vec<Hidden> {
+fn hidden(action: OperatorAction, plan: Option<&Plan>) -> Vec<Hidden> {
     let seen = plan.map(|plan| Hidden {
         name: "seen",
         value: plan.seen(),
     });
-    let verdict = match wish {
-        Wish::Retry => None,
-        Wish::Resolve(verdict) => Some(Hidden {
+    let verdict = match action {
+        OperatorAction::Retry => None,
+        OperatorAction::Resolve(verdict) => Some(Hidden {
             name: "verdict",
-            value: name(verdict).to_owned(),
+            value: verdict.to_string(),
         }),
     };
     seen.into_iter().chain(verdict).collect()
@@ -220,26 +202,26 @@ fn hidden(wish: Wish, plan: Option<&Plan>) -> Vec<Hidden> {
 async fn ask(
     reader: &Reader,
     order: OrderId,
-    wish: Wish,
+    action: OperatorAction,
     note: Option<&'static str>,
     signed: &Signed,
 ) -> Result<Response, Problem> {
     let format = &reader.format;
     let facts = facts(&reader.world, order).await?;
-    let plan = wish.plan(order, &facts);
+    let plan = action.plan(order, &facts);
     let refused = plan.as_ref().err();
     let refused = refused.map(|why| words::refusal(why, format.lang));
     let bad = refused.is_some() || note.is_some();
     let plan = plan.ok();
     Confirm {
-        c: reader.chrome(Tab::Orders, title(wish, format)),
+        c: reader.chrome(Tab::Orders, title(action, format)),
         note: refused
             .or_else(|| note.map(ToOwned::to_owned))
             .map(|text| Note::new(text, "bad")),
         facts: order_facts(reader, order, &facts).await?,
-        hidden: hidden(wish, plan.as_ref()),
+        hidden: hidden(action, plan.as_ref()),
         will: plan.map(|plan| will(&plan, &facts, format)),
-        path: format!("{}/{}", order::path_of(order), path(wish)),
+        path: format!("{}/{}", order::path_of(order), path(action)),
         signature: signed.signature.or_last(reader),
         button: format.words().act.confirm,
         back: order::path_of(order),
@@ -255,26 +237,25 @@ async fn order_facts(
 ) -> Result<Vec<Fact>, Problem> {
     let format = &reader.format;
     let page = &format.words().page;
-    let sheet = reader.world.store.order_sheet(order).await?;
+    let shop = reader.world.store.shop_row(order).await?;
+    let shop = shop.as_ref();
     let known = facts.tracked.as_ref();
     let reference = known.and_then(|known| known.reference.as_ref());
-    let number = sheet.as_ref().and_then(|sheet| sheet.order_no);
+    let number = shop.and_then(|shop| shop.number.as_deref());
     let decided = facts.shop.as_ref().filter(|_| {
         let held = known.and_then(|known| known.held);
         held.is_some_and(|held| held.way_out() == WayOut::Decide)
     });
-    let text = |of: fn(&OrderSheet) -> Option<String>| sheet.as_ref().and_then(of);
+    let package = shop.and_then(|shop| shop.package.clone());
+    let player = shop.and_then(|shop| shop.player.clone());
+
     Ok(Facts::default()
         .with(page.order, Show::Text(order::title(order, number, format)))
         .maybe(page.reference, reference, |name| {
             Show::Code(name.to_string())
         })
-        .maybe(
-            page.package,
-            text(|sheet| sheet.package.clone()),
-            Show::Text,
-        )
-        .maybe(page.player, text(|sheet| sheet.player.clone()), Show::Text)
+        .maybe(page.package, package, Show::Text)
+        .maybe(page.player, player, Show::Text)
         .maybe(page.why, known.and_then(|known| known.held), |held| {
             Show::Text(format.lang.pick(words::hold(held)).to_owned())
         })
@@ -288,32 +269,30 @@ async fn order_facts(
 async fn act(
     reader: &Reader,
     order: OrderId,
-    wish: Wish,
+    action: OperatorAction,
     signed: &Signed,
 ) -> Result<Response, Problem> {
     let words = &reader.words().act;
     let Some(person) = signed.signature.person() else {
-        return ask(reader, order, wish, Some(words.incomplete), signed).await;
+        return ask(reader, order, action, Some(words.incomplete), signed).await;
     };
     let facts = facts(&reader.world, order).await?;
-    let plan = match wish.plan(order, &facts) {
+    let plan = match action.plan(order, &facts) {
         Ok(plan) if plan.seen() == signed.seen => plan,
-        Ok(_) => return ask(reader, order, wish, Some(words.changed), signed).await,
-        Err(_) => return ask(reader, order, wish, None, signed).await,
+        Ok(_) => return ask(reader, order, action, Some(words.changed), signed).await,
+        Err(_) => return ask(reader, order, action, None, signed).await,
     };
     let acted = carry_out(&reader.world, order, &plan, &person).await?;
-    tracing::info!(%order, who = person.who, why = person.why, what = path(wish), ?acted, "a person decided on the page");
-    let done = match plan {
-        Plan::Release(_) => Done::Released,
-        Plan::Resolve(..) => Done::Resolved,
-    };
-    match acted {
-        Acted::Done => Ok(told(done, &order::path_of(order), Some(&person))),
-        Acted::ShopRowRefused => {
-            let done = Done::ResolvedInPart;
-            Ok(told(done, &order::path_of(order), Some(&person)))
+    tracing::info!(%order, who = person.who, why = person.why, what = path(action), ?acted, "a person decided on the page");
+
+    let done = match (acted, plan) {
+        (Acted::Done, Plan::Release(_)) => Done::Released,
+        (Acted::Done, Plan::Resolve(..)) => Done::Resolved,
+        (Acted::ShopRowRefused, _) => Done::ResolvedInPart,
+        (Acted::Changed, _) => {
+            return ask(reader, order, action, Some(words.changed), signed).await;
         }
-        Acted::Changed => ask(reader, order, wish, Some(words.changed), signed).await,
-        Acted::Busy => ask(reader, order, wish, Some(words.busy), signed).await,
-    }
+        (Acted::Busy, _) => return ask(reader, order, action, Some(words.busy), signed).await,
+    };
+    Ok(told(done, &order::path_of(order), Some(&person)))
 }
