@@ -43,7 +43,7 @@ pub struct Limits {
 pub enum Severity {
     /// Orders do not flow, or money is at stake: now.
     Critical,
-    /// Somebody has to look at it today.
+    /// Somebody has to check it today.
     Warning,
     /// Somebody wanted it so; it should not be forgotten.
     Notice,
@@ -112,27 +112,15 @@ pub enum Condition {
         /// When one was last seen.
         seen_at: Option<DateTime<Utc>>,
     },
-    /// Parts of a daemon have not finished a turn in time.
-    DaemonStuck {
-        /// Which.
-        loops: Vec<String>,
-    },
-    /// Orders of the shop wait to be bought and nobody takes them up.
-    NotTakenUp {
-        /// How many, at least.
-        orders: u64,
-    },
+    /// Workers of a daemon are stalled.
+    DaemonStuck { loops: Vec<String> },
+    /// Orders of the shop wait to be bought and nobody claims them.
+    NotTakenUp { orders: u64 },
     /// Tracked orders whose time has come long ago, or is over.
-    Late {
-        /// How many.
-        orders: u64,
-    },
+    Late { orders: u64 },
     /// Orders that may have been bought; the panels are being asked.
-    Unconfirmed {
-        /// How many.
-        orders: u64,
-    },
-    /// Orders that wait for a person.
+    Unconfirmed { orders: u64 },
+    /// Orders that need review.
     Held {
         /// How many, by reason.
         groups: Vec<HeldGroup>,
@@ -145,73 +133,55 @@ pub enum Condition {
         told: bool,
     },
     /// Bought orders wait for an answer, and no daemon asks the panels.
-    NotWatched {
-        /// How many.
-        orders: u64,
-    },
-    /// A panel is left alone.
+    NotWatched { orders: u64 },
+    /// A panel's circuit is open.
     BreakerOpen {
-        /// Which.
         panel: Panel,
-        /// Why.
         #[serde(serialize_with = "by_name")]
         reason: Reason,
-        /// When it is asked next whether it works again.
+        /// When it is tried next.
         until: DateTime<Utc>,
     },
     /// An account holds too little.
     BalanceLow {
-        /// Whose.
         panel: Panel,
-        /// In TRY.
         balance: Decimal,
         /// In TRY; `None` where it is empty.
         limit: Option<Decimal>,
     },
     /// Most of what may be spent was spent.
     SpendingNear {
-        /// Where.
         panel: Panel,
         /// In the last 24 hours, in TRY.
         spent: Decimal,
-        /// In TRY.
         limit: Decimal,
     },
     /// All that may be spent was spent: new orders are held.
     SpendingReached {
-        /// Where.
         panel: Panel,
         /// In the last 24 hours, in TRY.
         spent: Decimal,
-        /// In TRY.
         limit: Decimal,
     },
     /// Somebody else has bought orders that orderwatch bought too.
     SecondDispatcher {
-        /// Where.
         panel: Panel,
         /// Orders whose row in the shop names another purchase than ours.
         orders: u64,
     },
     /// An account fell by more than was bought.
     BalanceUnexplained {
-        /// Whose.
         panel: Panel,
         /// In the last 24 hours, in TRY.
         amount: Decimal,
     },
     /// Products are sold with player fields that no person has confirmed.
-    PlayerFields {
-        /// How many.
-        products: u64,
-    },
+    PlayerFields { products: u64 },
     /// Somebody has paused buying.
     Paused {
         /// Where; `None` everywhere.
         panel: Option<String>,
-        /// Who.
         who: String,
-        /// Why.
         why: String,
     },
     /// The daemons do not buy.
@@ -219,23 +189,19 @@ pub enum Condition {
         /// Whether they write down what they would buy.
         shadow: bool,
     },
-    /// A periodic job does not come.
+    /// A periodic job is overdue.
     JobMissing {
-        /// Its name.
         job: &'static str,
         /// When it was expected.
         expected: DateTime<Utc>,
     },
     /// The last pass of a periodic job has failed.
     JobFailing {
-        /// Its name.
         job: &'static str,
-        /// What went wrong.
         error: Option<String>,
     },
     /// Stock could not be sent.
     PushFailing {
-        /// What went wrong.
         error: Option<String>,
         /// When it last went well.
         good_at: Option<DateTime<Utc>>,
@@ -244,7 +210,6 @@ pub enum Condition {
     StockPaused {
         /// Who wants it so.
         who: String,
-        /// Why.
         why: String,
     },
     /// The marketplace does not call about orders although a webhook is configured.
@@ -255,41 +220,25 @@ pub enum Condition {
         read_at: Option<DateTime<Utc>>,
     },
     /// Packages were shipped although nobody has taken their units from the shelves.
-    ShippedUntaken {
-        /// How many.
-        packages: u64,
-    },
+    ShippedUntaken { packages: u64 },
     /// The warehouse has tables of orders that orderwatch does not know.
-    UnknownOrderTables {
-        /// Which.
-        tables: Vec<String>,
-    },
-    /// Bar codes that the marketplace has refused.
-    Quarantine {
-        /// How many.
-        items: u64,
-    },
+    UnknownOrderTables { tables: Vec<String> },
+    /// Barcodes that the marketplace has refused.
+    Quarantine { items: u64 },
     /// Notices are not taken by their address.
     NoticesFailing {
-        /// Its name.
         endpoint: String,
         /// How many wait after at least one try.
         notices: u64,
     },
     /// Notices were given up.
     NoticesGivenUp {
-        /// Whose.
         endpoint: String,
         /// How many in the last 24 hours.
         notices: u64,
     },
     /// Notices wait for an address that is not in the configuration.
-    NoticesStranded {
-        /// Its name.
-        endpoint: String,
-        /// How many.
-        notices: u64,
-    },
+    NoticesStranded { endpoint: String, notices: u64 },
 }
 
 macro_rules! kinds {

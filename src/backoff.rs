@@ -47,18 +47,18 @@ impl Backoff {
     }
 
     /// The delay after `tries` tries (0 counts as 1): `min(initial · 2^(tries−1), max)`, then
-    /// moved by the jitter. `dice` is a random number in `0.0..=1.0`; 0.5 leaves the delay as it is.
+    /// moved by the jitter. `random` is a random number in `0.0..=1.0`; 0.5 leaves the delay as it is.
     #[must_use]
-    pub fn delay(&self, tries: u32, dice: f64) -> Duration {
+    pub fn delay(&self, tries: u32, random: f64) -> Duration {
         let doublings = tries.saturating_sub(1);
         let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
         let delay = self.initial.saturating_mul(factor).min(self.max);
-        let dice = if dice.is_finite() {
-            dice.clamp(0.0, 1.0)
+        let random = if random.is_finite() {
+            random.clamp(0.0, 1.0)
         } else {
             0.5
         };
-        let spread = self.jitter.mul_add(dice.mul_add(2.0, -1.0), 1.0);
+        let spread = self.jitter.mul_add(random.mul_add(2.0, -1.0), 1.0);
         delay.mul_f64(spread)
     }
 }
@@ -109,9 +109,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn stays_within_the_jitter(tries: u32, dice in 0.0..=1.0_f64) {
+        fn stays_within_the_jitter(tries: u32, random in 0.0..=1.0_f64) {
             let backoff = Backoff::new(secs(30), secs(600), 0.1).unwrap();
-            let delay = backoff.delay(tries, dice);
+            let delay = backoff.delay(tries, random);
             prop_assert!(delay >= secs(27) && delay <= secs(660));
         }
     }

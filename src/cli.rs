@@ -64,7 +64,7 @@ enum Command {
     /// Run the daemon.
     #[command(after_help = run::EXAMPLES)]
     Run,
-    /// Show on one screen who is at work, what waits, and what needs attention.
+    /// Show on one screen which daemons run, what waits, and what needs attention.
     #[command(after_help = status::EXAMPLES)]
     Status(status::Options),
     /// Show the same live in the terminal.

@@ -38,7 +38,7 @@ use crate::{
     systemd,
     worker::{
         balance::{Balances, Latest},
-        periodic::{JobError, Ran, run_tick},
+        job::{JobError, Ran, run_tick},
         pulse::Pulses,
         recorder::Recorder,
         statistics::Statistics,

@@ -15,8 +15,6 @@ pub mod order;
 pub mod outbound;
 pub mod overview;
 pub mod provider;
-#[cfg(feature = "sandbox")]
-pub mod sandbox;
 pub mod shutdown;
 pub mod stock;
 pub mod store;

@@ -1,4 +1,4 @@
-//! What there is to see of the whole: the figures that the command line, the page, the API and the
+//! The state of everything: the figures that the command line, the page, the API and the
 //! metrics share.
 //!
 //! Pure data. The store fills it, [`crate::attention`] judges it, and everything else shows it, so
@@ -53,7 +53,7 @@ pub struct Situation {
 /// The orders of all panels.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Orders {
-    /// Taken from the shop, surely not at the panel.
+    /// Claimed from the shop, surely not at the panel.
     pub queued: u64,
     /// Being sent right now.
     pub dispatching: u64,
@@ -63,7 +63,7 @@ pub struct Orders {
     pub unconfirmed_since: Option<DateTime<Utc>>,
     /// Accepted by the panel and watched.
     pub submitted: u64,
-    /// Those that wait for a person, by reason; the largest group first.
+    /// Those that need review, by reason; the largest group first.
     pub held: Vec<HeldGroup>,
     /// Whose time to be sent or asked about has come.
     pub due: u64,
@@ -72,7 +72,7 @@ pub struct Orders {
     pub late: u64,
     /// Since when the one that is due the longest is due.
     pub due_since: Option<DateTime<Utc>>,
-    /// In the shop's table, to be bought, and not taken up; at most [`MANY`] per panel are counted.
+    /// In the shop's table, to be bought, and not claimed; at most [`MANY`] per panel are counted.
     pub eligible: u64,
     /// When the oldest of those was created.
     pub eligible_since: Option<DateTime<Utc>>,
@@ -96,7 +96,7 @@ pub struct Orders {
 /// More eligible orders than this are not counted one by one.
 pub const MANY: u64 = 1000;
 
-/// Orders that wait for a person for the same reason.
+/// Orders that need review for the same reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct HeldGroup {
     /// Why.
@@ -168,7 +168,7 @@ pub struct Market {
     pub order_delay_seconds: Option<f64>,
     /// The same as a histogram, the shortest delays first.
     pub order_delays: Vec<DelayBin>,
-    /// Barcodes that are looked at again and again, because something happened to them.
+    /// Barcodes that are checked often, because something happened to them.
     pub items_watched: u64,
     /// Barcodes of which fewer are on sale than should be.
     pub items_in_deficit: u64,
@@ -204,13 +204,13 @@ pub struct StockPause {
 }
 
 impl Orders {
-    /// Those that wait for a person.
+    /// Those that need review.
     #[must_use]
     pub fn held(&self) -> u64 {
         self.held.iter().map(|group| group.orders).sum()
     }
 
-    /// Those that are open: neither final nor waiting for a person.
+    /// Those that are open: neither final nor held.
     #[must_use]
     pub const fn open(&self) -> u64 {
         self.queued + self.dispatching + self.unconfirmed + self.submitted

@@ -3,29 +3,30 @@
 //! Two kinds of work. *Streams* ([`dispatch`], [`poll`], [`notices`]) claim work as room frees and
 //! never in lock-step; [`stream`] is their one loop. *Periodic jobs* ([`sweep`], [`balance`],
 //! [`retention`]) are passes that take no hints: they read the database, act and return a report;
-//! [`periodic`] is their one loop. Results about orders flow through one [`recorder`], which writes
+//! [`job`] is their one loop. Results about orders flow through one [`recorder`], which writes
 //! them in groups.
 //!
 //! What must stay true:
 //!
 //! * a purchase is sent only after its claim is committed, and once per claim,
-//! * no more is claimed than can be started at once ([`slots`], [`gate`]),
+//! * no more is claimed than can be started at once ([`capacity`], [`gate`]),
 //! * a result is never dropped while the process lives,
 //! * a slow panel holds up its own orders only.
 
-pub mod agenda;
 pub mod balance;
 pub mod brakes;
 pub mod breaker;
 pub mod by_hand;
+pub mod capacity;
 pub mod catalogue;
+pub mod concurrency;
 pub mod dispatch;
-pub mod gate;
+pub mod fair_share;
+pub mod job;
 mod metered;
 pub mod notices;
 pub mod pace;
 pub mod panels;
-pub mod periodic;
 pub mod planned;
 pub mod poll;
 pub mod probe;
@@ -35,15 +36,14 @@ mod report;
 pub mod resolve;
 pub mod retention;
 pub mod schedule;
-pub mod second;
-pub mod share;
+pub mod second_dispatcher;
 pub mod signature;
 pub mod situation;
-pub mod slots;
 pub mod statistics;
 pub mod stream;
 pub mod sweep;
 pub mod trendyol;
+pub mod wakeup;
 
 use std::time::Duration;
 

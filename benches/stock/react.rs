@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use orderwatch::sandbox::trendyol::Endpoint;
+use sandbox::trendyol::Endpoint;
 use sqlx::{AssertSqlSafe, Connection};
 
 use crate::{

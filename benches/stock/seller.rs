@@ -1,12 +1,9 @@
 //! A practice store in the present time, and the program's settings for it.
 
-use std::{process::Stdio, sync::Arc};
+use std::process::Stdio;
 
 use anyhow::ensure;
-use orderwatch::{
-    clock::DatabaseClock,
-    sandbox::trendyol::{Endpoint, Product, StorePlan, TrendyolStore},
-};
+use sandbox::trendyol::{Endpoint, Product, StorePlan, TrendyolStore};
 use tokio::process::Command;
 
 use crate::support::database::Database;
@@ -33,7 +30,7 @@ impl Seller {
     /// A sound store with so many products, each with as many pieces on sale as the function says.
     pub(crate) async fn open(products: u32, on_sale: impl Fn(u32) -> u32) -> anyhow::Result<Self> {
         let mut plan = StorePlan::new(1);
-        plan.clock = Arc::new(DatabaseClock::new());
+        plan.clock = sandbox::clock::running();
         plan.products = (0..products)
             .map(|n| Product::sample(n, on_sale(n)))
             .collect();

@@ -6,10 +6,8 @@
 use std::{env, io, process::Stdio, time::Duration};
 
 use anyhow::{Context, bail};
-use orderwatch::sandbox::panel::{
-    Account, Endpoint, Panel, PanelPlan, Readiness, Recording, StatusMode,
-};
 use rust_decimal::Decimal;
+use sandbox::panel::{Account, Endpoint, Panel, PanelPlan, Readiness, Recording, StatusMode};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
     process::{Child, ChildStdin, ChildStdout, Command},

@@ -11,7 +11,7 @@ use crate::{
     overview::{Market, PanelView, Situation},
 };
 
-/// Orders that nobody has taken up for this long are critical.
+/// Orders that nobody has claimed for this long are critical.
 const FORGOTTEN: Duration = Duration::from_mins(10);
 /// A view of the orders that is older than this sells what is not there.
 const BLIND: Duration = Duration::from_hours(1);
@@ -20,6 +20,7 @@ const BLIND: Duration = Duration::from_hours(1);
 #[must_use]
 pub fn assess(situation: &Situation, limits: &Limits, now: DateTime<Utc>) -> Vec<Warning> {
     let mut warnings = Warnings(Vec::new());
+
     warnings.daemons(situation);
     warnings.orders(situation, now);
     for panel in &situation.panels {
@@ -31,6 +32,7 @@ pub fn assess(situation: &Situation, limits: &Limits, now: DateTime<Utc>) -> Vec
         warnings.market(market, limits, now);
     }
     warnings.notices(situation);
+
     let mut found = warnings.0;
     found.sort_by_key(|warning| warning.severity);
     found
@@ -50,60 +52,60 @@ impl Warnings {
     fn daemons(&mut self, situation: &Situation) {
         let mut alive = situation.alive().peekable();
         if alive.peek().is_none() {
-            let last = situation
-                .daemons
-                .iter()
-                .map(|daemon| daemon.stopped_at.unwrap_or(daemon.seen_at));
+            let daemons = situation.daemons.iter();
+            let last = daemons.map(|daemon| daemon.stopped_at.unwrap_or(daemon.seen_at));
             let seen_at = last.max();
             self.add(Severity::Critical, seen_at, Condition::NoDaemon { seen_at });
         }
-        let mut stuck = Vec::new();
+
+        let mut loops = Vec::new();
         for name in alive.flat_map(|daemon| &daemon.stuck) {
-            if !stuck.contains(name) {
-                stuck.push(name.clone());
+            if !loops.contains(name) {
+                loops.push(name.clone());
             }
         }
-        if !stuck.is_empty() {
-            let condition = Condition::DaemonStuck { loops: stuck };
-            self.add(Severity::Critical, None, condition);
+        if !loops.is_empty() {
+            self.add(Severity::Critical, None, Condition::DaemonStuck { loops });
         }
     }
 
     fn orders(&mut self, situation: &Situation, now: DateTime<Utc>) {
-        let orders = &situation.orders;
+        let all = &situation.orders;
         self.not_taken_up(situation, now);
-        let late = late(situation);
-        if late > 0 {
-            let condition = Condition::Late { orders: late };
-            self.add(Severity::Critical, orders.due_since, condition);
+
+        let orders = late(situation);
+        if orders > 0 {
+            let condition = Condition::Late { orders };
+            self.add(Severity::Critical, all.due_since, condition);
         }
-        let watched = orders.submitted + orders.unconfirmed;
+
+        let orders = all.submitted + all.unconfirmed;
         let alive = situation.alive().next().is_some();
-        if alive && watched > 0 && !situation.alive().any(|daemon| daemon.watching) {
-            let condition = Condition::NotWatched { orders: watched };
-            self.add(Severity::Critical, None, condition);
+        if alive && orders > 0 && !situation.alive().any(|daemon| daemon.watching) {
+            self.add(Severity::Critical, None, Condition::NotWatched { orders });
         }
-        if orders.unconfirmed > 0 {
-            let condition = Condition::Unconfirmed {
-                orders: orders.unconfirmed,
-            };
-            self.add(Severity::Warning, orders.unconfirmed_since, condition);
+
+        let orders = all.unconfirmed;
+        if orders > 0 {
+            let condition = Condition::Unconfirmed { orders };
+            self.add(Severity::Warning, all.unconfirmed_since, condition);
         }
-        if orders.unproven_products > 0 {
-            let condition = Condition::PlayerFields {
-                products: orders.unproven_products,
-            };
+
+        let products = all.unproven_products;
+        if products > 0 {
+            let condition = Condition::PlayerFields { products };
             self.add(Severity::Notice, None, condition);
         }
-        if orders.unsettled > 0 {
-            let condition = Condition::Unsettled {
-                orders: orders.unsettled,
-                told: situation.notices.iter().any(|queue| queue.configured),
-            };
-            self.add(Severity::Warning, orders.unsettled_since, condition);
+
+        let orders = all.unsettled;
+        if orders > 0 {
+            let told = situation.notices.iter().any(|queue| queue.configured);
+            let condition = Condition::Unsettled { orders, told };
+            self.add(Severity::Warning, all.unsettled_since, condition);
         }
-        if !orders.held.is_empty() {
-            let mut groups = orders.held.clone();
+
+        if !all.held.is_empty() {
+            let mut groups = all.held.clone();
             groups.sort_by_key(|group| Reverse(group.orders));
             let since = groups.iter().map(|group| group.since).min();
             self.add(Severity::Warning, since, Condition::Held { groups });
@@ -116,61 +118,44 @@ impl Warnings {
         if !nobody && !buys(situation) {
             return;
         }
-        let waiting = situation.panels.iter().filter(|panel| {
+
+        let (mut orders, mut oldest) = (0, None);
+        for panel in situation.panels.iter().filter(|panel| panel.buys()) {
             let since = panel.orders.eligible_since;
-            panel.buys() && since.is_some_and(|since| older(since, LATE, now))
-        });
-        let (orders, since) = waiting.fold((0, None), |(orders, since), panel| {
-            let oldest = panel.orders.eligible_since.into_iter().chain(since).min();
-            (orders + panel.orders.eligible, oldest)
-        });
-        if let Some(since) = since {
-            let severity = if older(since, FORGOTTEN, now) {
-                Severity::Critical
-            } else {
-                Severity::Warning
-            };
-            self.add(severity, Some(since), Condition::NotTakenUp { orders });
+            if let Some(since) = since.filter(|since| older(*since, LATE, now)) {
+                orders += panel.orders.eligible;
+                oldest = oldest.into_iter().chain([since]).min();
+            }
+        }
+        if let Some(since) = oldest {
+            let severity = severity(older(since, FORGOTTEN, now));
+            self.add(severity, oldest, Condition::NotTakenUp { orders });
         }
     }
 
     fn panel(&mut self, view: &PanelView, limits: &Limits) {
-        let panel = || Panel {
+        let panel = Panel {
             id: view.id,
             name: view.name.clone(),
         };
         if let Some(breaker) = view.breaker {
             let condition = Condition::BreakerOpen {
-                panel: panel(),
+                panel: panel.clone(),
                 reason: breaker.reason,
                 until: breaker.until,
             };
             self.add(Severity::Critical, Some(breaker.since), condition);
         }
-        self.second(view, panel());
-        if !view.enabled {
-            return;
+        self.second_dispatcher(view, &panel);
+
+        // What is not bought from needs no money.
+        if view.enabled {
+            self.balance(view, &panel, limits.warn_below);
+            self.spending(view, panel);
         }
-        if let Some(balance) = view.balance {
-            let empty = balance <= Decimal::ZERO;
-            if empty || limits.warn_below.is_some_and(|limit| balance < limit) {
-                let condition = Condition::BalanceLow {
-                    panel: panel(),
-                    balance,
-                    limit: limits.warn_below,
-                };
-                let severity = if empty {
-                    Severity::Critical
-                } else {
-                    Severity::Warning
-                };
-                self.add(severity, view.balance_at, condition);
-            }
-        }
-        self.spending(view, panel());
     }
 
-    fn second(&mut self, view: &PanelView, panel: Panel) {
+    fn second_dispatcher(&mut self, view: &PanelView, panel: &Panel) {
         let found = view.second;
         if found.unexplained > Decimal::ZERO {
             let condition = Condition::BalanceUnexplained {
@@ -181,10 +166,25 @@ impl Warnings {
         }
         if found.overwritten > 0 {
             let condition = Condition::SecondDispatcher {
-                panel,
+                panel: panel.clone(),
                 orders: found.overwritten,
             };
             self.add(Severity::Critical, found.since, condition);
+        }
+    }
+
+    fn balance(&mut self, view: &PanelView, panel: &Panel, limit: Option<Decimal>) {
+        let Some(balance) = view.balance else {
+            return;
+        };
+        let empty = balance <= Decimal::ZERO;
+        if empty || limit.is_some_and(|limit| balance < limit) {
+            let condition = Condition::BalanceLow {
+                panel: panel.clone(),
+                balance,
+                limit,
+            };
+            self.add(severity(empty), view.balance_at, condition);
         }
     }
 
@@ -193,7 +193,8 @@ impl Warnings {
             return;
         };
         let spent = view.bought_24h.money;
-        if spent >= limit {
+        let reached = spent >= limit;
+        if reached {
             let condition = Condition::SpendingReached {
                 panel,
                 spent,
@@ -212,121 +213,105 @@ impl Warnings {
 
     fn brakes(&mut self, situation: &Situation) {
         for pause in &situation.pauses {
+            let name = |id| pause.name.clone().unwrap_or_else(|| format!("{id}"));
             let condition = Condition::Paused {
-                panel: pause
-                    .panel
-                    .map(|id| pause.name.clone().unwrap_or_else(|| id.to_string())),
+                panel: pause.panel.map(name),
                 who: pause.who.clone(),
                 why: pause.why.clone(),
             };
             self.add(Severity::Warning, Some(pause.at), condition);
         }
+
         if situation.shop && situation.alive().next().is_some() && !buys(situation) {
-            let shadow = situation
-                .alive()
-                .any(|daemon| daemon.buying == Buying::Shadow);
+            let mut alive = situation.alive();
+            let shadow = alive.any(|daemon| daemon.buying == Buying::Shadow);
             self.add(Severity::Notice, None, Condition::NotBuying { shadow });
         }
     }
 
     fn jobs(&mut self, situation: &Situation) {
-        for job in situation.jobs.iter().filter(|job| job.enabled) {
-            if let Some(expected) = job.missing_since {
-                let condition = Condition::JobMissing {
-                    job: job.name,
-                    expected,
-                };
+        for view in situation.jobs.iter().filter(|job| job.enabled) {
+            let job = view.name;
+            if let Some(expected) = view.missing_since {
+                let condition = Condition::JobMissing { job, expected };
                 self.add(Severity::Warning, Some(expected), condition);
             }
             // What keeps stock from being sent has a warning of its own.
-            if let Some(run) = job.failed().filter(|_| job.name != PUSH) {
-                let condition = Condition::JobFailing {
-                    job: job.name,
-                    error: run.error().map(str::to_owned),
-                };
+            if let Some(run) = view.failed().filter(|_| job != PUSH) {
+                let error = run.error().map(str::to_owned);
+                let condition = Condition::JobFailing { job, error };
                 self.add(Severity::Warning, run.finished_at, condition);
             }
         }
     }
 
     fn market(&mut self, market: &Market, limits: &Limits, now: DateTime<Utc>) {
+        self.pushes(market, limits.push_critical_after, now);
+
+        if let Some(since) = market.webhook_silent_since {
+            self.add(Severity::Warning, Some(since), Condition::WebhookSilent {});
+        }
+
+        let read_at = market.orders_read_at;
+        let unread = |limit| read_at.is_none_or(|read| older(read, limit, now));
+        if unread(limits.stale_after) {
+            let severity = severity(unread(BLIND.max(limits.stale_after)));
+            self.add(severity, read_at, Condition::OrdersStale { read_at });
+        }
+
+        let packages = market.shipped_untaken;
+        if packages > 0 {
+            let condition = Condition::ShippedUntaken { packages };
+            self.add(Severity::Warning, market.shipped_untaken_since, condition);
+        }
+        if !market.unknown_order_tables.is_empty() {
+            let tables = market.unknown_order_tables.clone();
+            let condition = Condition::UnknownOrderTables { tables };
+            self.add(Severity::Warning, None, condition);
+        }
+        let items = market.items_resting;
+        if items > 0 {
+            self.add(Severity::Warning, None, Condition::Quarantine { items });
+        }
+    }
+
+    fn pushes(&mut self, market: &Market, critical_after: Duration, now: DateTime<Utc>) {
         if let Some(pause) = &market.paused {
             let condition = Condition::StockPaused {
                 who: pause.who.clone(),
                 why: pause.why.clone(),
             };
             self.add(Severity::Critical, Some(pause.at), condition);
-        }
-        // While it is paused each pass fails, and that is said already.
-        if market.push_ok == Some(false) && market.paused.is_none() {
-            let good = market.push_good_at;
-            let long = good.is_none_or(|good| older(good, limits.push_critical_after, now));
-            let severity = if long {
-                Severity::Critical
-            } else {
-                Severity::Warning
-            };
-            let condition = Condition::PushFailing {
-                error: market.push_error.clone(),
-                good_at: good,
-            };
-            self.add(severity, good.or(market.pushed_at), condition);
-        }
-        if let Some(since) = market.webhook_silent_since {
-            let condition = Condition::WebhookSilent {};
-            self.add(Severity::Warning, Some(since), condition);
-        }
-        let read_at = market.orders_read_at;
-        if read_at.is_none_or(|read| older(read, limits.stale_after, now)) {
-            let blind = read_at.is_none_or(|read| older(read, BLIND.max(limits.stale_after), now));
-            let severity = if blind {
-                Severity::Critical
-            } else {
-                Severity::Warning
-            };
-            self.add(severity, read_at, Condition::OrdersStale { read_at });
-        }
-        if market.shipped_untaken > 0 {
-            let condition = Condition::ShippedUntaken {
-                packages: market.shipped_untaken,
-            };
-            self.add(Severity::Warning, market.shipped_untaken_since, condition);
-        }
-        if !market.unknown_order_tables.is_empty() {
-            let condition = Condition::UnknownOrderTables {
-                tables: market.unknown_order_tables.clone(),
-            };
-            self.add(Severity::Warning, None, condition);
-        }
-        if market.items_resting > 0 {
-            let condition = Condition::Quarantine {
-                items: market.items_resting,
-            };
-            self.add(Severity::Warning, None, condition);
+        } else if market.push_ok == Some(false) {
+            // While it is paused each pass fails, and that is said already.
+            let good_at = market.push_good_at;
+            let long = good_at.is_none_or(|good| older(good, critical_after, now));
+            let error = market.push_error.clone();
+            let condition = Condition::PushFailing { error, good_at };
+            self.add(severity(long), good_at.or(market.pushed_at), condition);
         }
     }
 
     fn notices(&mut self, situation: &Situation) {
         for queue in &situation.notices {
-            let endpoint = || queue.endpoint.clone();
+            let endpoint = queue.endpoint.clone();
             if !queue.configured && queue.waiting > 0 {
                 let condition = Condition::NoticesStranded {
-                    endpoint: endpoint(),
+                    endpoint: endpoint.clone(),
                     notices: queue.waiting,
                 };
                 self.add(Severity::Warning, queue.since, condition);
             } else if queue.failing > 0 {
                 let condition = Condition::NoticesFailing {
-                    endpoint: endpoint(),
+                    endpoint: endpoint.clone(),
                     notices: queue.failing,
                 };
                 self.add(Severity::Warning, queue.since, condition);
             }
-            if queue.given_up_24h > 0 {
-                let condition = Condition::NoticesGivenUp {
-                    endpoint: endpoint(),
-                    notices: queue.given_up_24h,
-                };
+
+            let notices = queue.given_up_24h;
+            if notices > 0 {
+                let condition = Condition::NoticesGivenUp { endpoint, notices };
                 self.add(Severity::Warning, None, condition);
             }
         }
@@ -336,12 +321,20 @@ impl Warnings {
 /// The job that sends stock.
 const PUSH: &str = "push-stock";
 
+const fn severity(is_critical: bool) -> Severity {
+    if is_critical {
+        Severity::Critical
+    } else {
+        Severity::Warning
+    }
+}
+
 /// Whether a daemon buys.
 fn buys(situation: &Situation) -> bool {
     situation.alive().any(|daemon| daemon.buying == Buying::On)
 }
 
-/// Late orders, without those that wait because their panel is left alone, or because buying is
+/// Late orders, without those that wait because their panel's circuit is open, or because buying is
 /// paused there: these have a warning of their own.
 fn late(situation: &Situation) -> u64 {
     let excused = situation.panels.iter().map(|panel| {

@@ -15,7 +15,7 @@ use crate::{
     order::IntegrationId,
     overview::PauseView,
     store::{Person, Scope, Store},
-    worker::brakes::OperatorAction,
+    worker::brakes::BrakeAction,
 };
 
 pub(super) const EXAMPLES: &str = "\
@@ -54,20 +54,17 @@ struct Place {
 
 pub(super) async fn pause(global: &Global, options: &Pause) -> anyhow::Result<ExitCode> {
     let person = options.signature.person();
-    act(global, OperatorAction::Pause, &options.place, &person).await
+    act(global, BrakeAction::Pause, &options.place, &person).await
 }
 
 pub(super) async fn resume(global: &Global, options: &Resume) -> anyhow::Result<ExitCode> {
-    let person = Person {
-        who: options.by.name(),
-        why: String::new(),
-    };
-    act(global, OperatorAction::Resume, &options.place, &person).await
+    let person = options.by.person();
+    act(global, BrakeAction::Resume, &options.place, &person).await
 }
 
 async fn act(
     global: &Global,
-    action: OperatorAction,
+    action: BrakeAction,
     place: &Place,
     person: &Person,
 ) -> anyhow::Result<ExitCode> {
@@ -78,8 +75,8 @@ async fn act(
     let (now, _) = store.now().await?;
     if !action.apply(&store, scope, person, now).await? {
         out::line(match action {
-            OperatorAction::Pause => "It was paused before; that stays.",
-            OperatorAction::Resume => "It was not paused.",
+            BrakeAction::Pause => "It was paused before; that stays.",
+            BrakeAction::Resume => "It was not paused.",
         })?;
     }
 
@@ -95,7 +92,7 @@ async fn act(
 }
 
 impl Place {
-    async fn scope(&self, store: &Store, action: OperatorAction) -> anyhow::Result<Scope> {
+    async fn scope(&self, store: &Store, action: BrakeAction) -> anyhow::Result<Scope> {
         let Some(text) = &self.integration else {
             return Ok(Scope::All);
         };

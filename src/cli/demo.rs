@@ -40,11 +40,11 @@ use crate::{
     daemon::{self, DaemonError},
     http::Listening,
     meter::Meter,
-    sandbox::panel::Panel,
     shutdown::Stop,
     store::{Sides, Store},
     telemetry::Secrets,
 };
+use sandbox::panel::Panel;
 
 pub(super) const EXAMPLES: &str = "\
 The database is $DATABASE_URL; it has to be empty, or to hold nothing but an earlier demo.

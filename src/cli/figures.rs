@@ -1,4 +1,4 @@
-//! The figures as words and cells: the same for `status` and for `top`.
+//! The figures as words and cells, the same for `status` and `top`.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ pub(super) fn ago(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     span(length.unwrap_or(Duration::ZERO))
 }
 
-/// Who is at work.
+/// The daemons that run.
 pub(super) fn daemon(all: &Situation) -> String {
     let alive: Vec<_> = all.alive().collect();
     let Some(first) = alive.first() else {
@@ -41,6 +41,7 @@ pub(super) fn daemon(all: &Situation) -> String {
             },
         );
     };
+
     let buys = match first.buying {
         Buying::On => "buying",
         Buying::Shadow => "in shadow mode",
@@ -56,6 +57,7 @@ pub(super) fn daemon(all: &Situation) -> String {
     } else {
         String::new()
     };
+
     let replicas = match alive.len() {
         1 => String::new(),
         several => format!(" ({several} replicas)"),
@@ -143,7 +145,7 @@ pub(super) fn notices(queues: &[NoticeQueue]) -> Option<String> {
     }
     let all = |count: fn(&NoticeQueue) -> u64| queues.iter().map(count).sum::<u64>();
     Some(format!(
-        "{} waiting, {} tried in vain so far, {} given up in 24 hours",
+        "{} waiting, {} failing, {} given up in 24 hours",
         all(|queue| queue.waiting),
         all(|queue| queue.failing),
         all(|queue| queue.given_up_24h)
@@ -153,7 +155,7 @@ pub(super) fn notices(queues: &[NoticeQueue]) -> Option<String> {
 /// Whether orders are bought at a panel, and if not, why.
 pub(super) fn panel_state(panel: &PanelView) -> String {
     match &panel.breaker {
-        Some(breaker) => format!("left alone: {}", breaker.reason),
+        Some(breaker) => format!("circuit open: {}", breaker.reason),
         None if !panel.enabled => "disabled".to_owned(),
         None if panel.paused => "paused".to_owned(),
         None => "works".to_owned(),
@@ -167,13 +169,12 @@ pub(super) fn panel(panel: &PanelView) -> [String; 9] {
         Some(limit) => format!("{} of {}", short(panel.bought_24h.money), limit.normalize()),
         None => short(panel.bought_24h.money),
     };
-    let open = orders.queued + orders.dispatching + orders.unconfirmed + orders.submitted;
     [
         panel.name.clone(),
         panel_state(panel),
         panel.balance.map_or_else(|| "?".to_owned(), short),
         spent,
-        open.to_string(),
+        orders.open().to_string(),
         orders.eligible.to_string(),
         orders.due.to_string(),
         orders.late.to_string(),
@@ -184,11 +185,13 @@ pub(super) fn panel(panel: &PanelView) -> [String; 9] {
 /// The cells under [`JOB_TITLES`].
 pub(super) fn job(job: &JobView, now: DateTime<Utc>) -> [String; 4] {
     let last = job.runs.first();
+    // Whether a pass without an end still runs, only the next pass finds out.
+    let outcome = last.map(|run| run.outcome.as_deref().unwrap_or("running or cut off"));
     let next = match (job.enabled, job.next_at) {
         (false, _) => "off".to_owned(),
         (true, None) => "-".to_owned(),
         (true, Some(at)) if at > now => format!("in {}", ago(now, at)),
-        (true, Some(_)) if job.missing_since.is_some() => "missing".to_owned(),
+        (true, Some(_)) if job.missing_since.is_some() => "overdue".to_owned(),
         (true, Some(_)) => "now".to_owned(),
     };
     [
@@ -197,15 +200,7 @@ pub(super) fn job(job: &JobView, now: DateTime<Utc>) -> [String; 4] {
             || "never".to_owned(),
             |run| format!("{} ago", ago(run.started_at, now)),
         ),
-        last.map_or_else(
-            || "-".to_owned(),
-            // Which of both, only the next pass finds out.
-            |run| {
-                run.outcome
-                    .clone()
-                    .unwrap_or_else(|| "running or cut off".to_owned())
-            },
-        ),
+        outcome.unwrap_or("-").to_owned(),
         next,
     ]
 }

@@ -9,7 +9,7 @@ use super::{Global, migrated_store, out, progress::Progress};
 use crate::{
     clock::{Clock, DatabaseClock},
     daemon::{self, trendyol::StoreJob},
-    worker::periodic::Ran,
+    worker::job::Ran,
 };
 
 pub(super) const EXAMPLES: &str = "\

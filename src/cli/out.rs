@@ -23,7 +23,8 @@ pub(super) fn bytes(bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Prints a value as JSON on standard output.
-pub(super) fn json(value: &serde_json::Value) -> io::Result<()> {
+pub(super) fn json(value: &impl serde::Serialize) -> io::Result<()> {
+    let value = serde_json::to_value(value)?;
     line(format_args!("{value:#}"))
 }
 

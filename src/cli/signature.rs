@@ -30,7 +30,15 @@ impl Signature {
 }
 
 impl By {
-    pub(super) fn name(&self) -> String {
+    /// Who acts without having to say why.
+    pub(super) fn person(&self) -> Person {
+        Person {
+            who: self.name(),
+            why: String::new(),
+        }
+    }
+
+    fn name(&self) -> String {
         who(self.name.as_deref(), |name| std::env::var(name).ok())
     }
 }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use serde_json::Value;
+use serde::Serialize;
 
 use super::{Global, figures, migrated_store, out, paint, table::Table};
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  orderwatch status              who is at work, orders, panels, jobs, and what needs attention
+  orderwatch status              daemons, orders, panels, jobs, and what needs attention
   orderwatch status --json       the same for scripts
   orderwatch status --check      for monitoring: exit code 1 while something is critical
 
@@ -33,8 +33,13 @@ pub(super) struct Options {
     check: bool,
 }
 
+/// Columns of a title before a text.
+const TITLE: usize = 9;
+
 /// What `status` and `top` show.
+#[derive(Serialize)]
 pub(super) struct Seen {
+    #[serde(flatten)]
     pub(super) all: Situation,
     pub(super) warnings: Vec<Warning>,
 }
@@ -45,7 +50,7 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
     let seen = look(&store, &planned::asking(&config), &config).await?;
     store.close().await;
     if options.json {
-        out::json(&value(&seen)?)?;
+        out::json(&seen)?;
     } else {
         print(&seen, &config)?;
     }
@@ -68,14 +73,9 @@ pub(super) async fn look(store: &Store, asking: &Asking, config: &Config) -> any
     Ok(Seen { all, warnings })
 }
 
-fn value(seen: &Seen) -> anyhow::Result<Value> {
-    let mut value = serde_json::to_value(&seen.all)?;
-    value["warnings"] = serde_json::to_value(&seen.warnings)?;
-    Ok(value)
-}
-
 fn print(seen: &Seen, config: &Config) -> anyhow::Result<()> {
     let all = &seen.all;
+
     heading("Daemon", &figures::daemon(all))?;
     if all.shop {
         heading("Orders", &figures::orders(all))?;
@@ -92,6 +92,7 @@ fn print(seen: &Seen, config: &Config) -> anyhow::Result<()> {
     }
     heading("As of", &figures::clock(all.at, config.http.time_zone))?;
     tables(all)?;
+
     out::line("")?;
     if seen.warnings.is_empty() {
         out::line(paint::in_style(
@@ -106,39 +107,36 @@ fn print(seen: &Seen, config: &Config) -> anyhow::Result<()> {
 }
 
 fn heading(name: &str, text: &str) -> anyhow::Result<()> {
-    let name = paint::in_style(paint::BOLD, format_args!("{name:9}"));
-    let mut name = Some(name);
-    for line in paint::wrapped(text, paint::width() - 9) {
-        let name = name.take().unwrap_or_else(|| " ".repeat(9));
-        out::line(format_args!("{name}{line}"))?;
+    let name = paint::in_style(paint::BOLD, format_args!("{name:TITLE$}"));
+    titled(name, text)
+}
+
+/// A title, and beside it a text in as many lines as it takes.
+fn titled(title: String, text: &str) -> anyhow::Result<()> {
+    let mut title = Some(title);
+    for line in paint::wrapped(text, paint::width() - TITLE) {
+        let title = title.take().unwrap_or_else(|| " ".repeat(TITLE));
+        out::line(format_args!("{title}{line}"))?;
     }
     Ok(())
 }
 
 fn tables(all: &Situation) -> anyhow::Result<()> {
-    if all.shop {
-        panels(all)?;
-    }
-    out::line("")?;
-    let mut jobs = Table::new(figures::JOB_TITLES);
-    for job in &all.jobs {
-        jobs.row(figures::job(job, all.at));
-    }
-    out::line(jobs)?;
-    Ok(())
-}
-
-fn panels(all: &Situation) -> anyhow::Result<()> {
-    out::line("")?;
-    if all.panels.is_empty() {
-        out::line("No panels: there is no row with provider 'znet' in integrations.")?;
-    } else {
+    if all.shop && all.panels.is_empty() {
+        out::line("\nNo panels: there is no row with provider 'znet' in integrations.")?;
+    } else if all.shop {
         let mut panels = Table::new(figures::PANEL_TITLES);
         for panel in &all.panels {
             panels.row(figures::panel(panel));
         }
-        out::line(panels)?;
+        out::line(format_args!("\n{panels}"))?;
     }
+
+    let mut jobs = Table::new(figures::JOB_TITLES);
+    for job in &all.jobs {
+        jobs.row(figures::job(job, all.at));
+    }
+    out::line(format_args!("\n{jobs}"))?;
     Ok(())
 }
 
@@ -149,11 +147,8 @@ fn print_warning(warning: &Warning, all: &Situation) -> anyhow::Result<()> {
     let text = format!("{}{since}", warning.condition.sentence());
     let word = figures::severity(warning.severity);
     let style = paint::of(warning.severity);
-    let mut word = Some(paint::in_style(style, format_args!("{word:9}")));
-    for line in paint::wrapped(&text, paint::width() - 9) {
-        let word = word.take().unwrap_or_else(|| " ".repeat(9));
-        out::line(format_args!("{word}{line}"))?;
-    }
+    titled(paint::in_style(style, format_args!("{word:TITLE$}")), &text)?;
+
     for line in paint::wrapped(warning.condition.remedy(), paint::width() - 11) {
         let line = paint::in_style(paint::DIM, line);
         out::line(format_args!("           {line}"))?;

@@ -23,7 +23,7 @@ use crate::{
     overview::start_of_day,
     stock::{guard::Zeroing, plan::PlannedItem, rule::Verdict},
     store::{Person, Store},
-    worker::trendyol::Forecast,
+    worker::{brakes::BrakeAction, trendyol::Forecast},
 };
 
 const PLAN_EXAMPLES: &str = "\
@@ -144,8 +144,12 @@ pub(super) async fn run(global: &Global, command: &Command) -> anyhow::Result<Ex
         Command::Push(options) => push(&config, &store, options).await?,
         Command::History(options) => history::run(&config, &store, options).await?,
         Command::Release(options) => release::run(&store, options).await?,
-        Command::Pause(options) => pause(&store, options).await?,
-        Command::Resume(options) => resume(&store, options).await?,
+        Command::Pause(options) => {
+            set_sending(&store, BrakeAction::Pause, &options.signature.person()).await?
+        }
+        Command::Resume(options) => {
+            set_sending(&store, BrakeAction::Resume, &options.by.person()).await?
+        }
         Command::Log(options) => log(&config, &store, options).await?,
     };
     store.close().await;
@@ -266,23 +270,17 @@ fn parse(text: &str) -> anyhow::Result<Barcode> {
     Barcode::parse(text).with_context(|| format!("{text:?} is no barcode"))
 }
 
-async fn pause(store: &Store, options: &PauseOptions) -> anyhow::Result<ExitCode> {
+async fn set_sending(
+    store: &Store,
+    action: BrakeAction,
+    person: &Person,
+) -> anyhow::Result<ExitCode> {
     let (now, _) = store.now().await?;
-    if !store.pause_stock(&options.signature.person(), now).await? {
-        out::line("It was paused before; that stays.")?;
-    }
-    print::paused(store.stock_pause().await?.as_ref())?;
-    Ok(ExitCode::SUCCESS)
-}
-
-async fn resume(store: &Store, options: &ResumeOptions) -> anyhow::Result<ExitCode> {
-    let (now, _) = store.now().await?;
-    let person = Person {
-        who: options.by.name(),
-        why: String::new(),
-    };
-    if !store.resume_stock(&person, now).await? {
-        out::line("It was not paused.")?;
+    if !action.apply_to_stock(store, person, now).await? {
+        out::line(match action {
+            BrakeAction::Pause => "It was paused before; that stays.",
+            BrakeAction::Resume => "It was not paused.",
+        })?;
     }
     print::paused(store.stock_pause().await?.as_ref())?;
     Ok(ExitCode::SUCCESS)
@@ -295,7 +293,7 @@ async fn log(config: &Config, store: &Store, options: &LogOptions) -> anyhow::Re
     let pushes = store.stock_pushes(since, None, options.n).await?;
 
     if options.json {
-        out::json(&json!(pushes))?;
+        out::json(&pushes)?;
     } else {
         print::pushes(&pushes, zone)?;
     }

@@ -5,16 +5,17 @@
 //! instead of ending it.
 
 mod draw;
-mod screen;
 
 use std::{io::IsTerminal, process::ExitCode, time::Duration};
 
 use chrono_tz::Tz;
 use clap::Args;
-use ratatui::crossterm::event::{Event, KeyCode};
+use ratatui::{
+    crossterm::event::{Event, KeyCode},
+    widgets::TableState,
+};
 use tokio::sync::watch;
 
-use self::screen::{Move, Screen};
 use super::{
     Global,
     live::{self, Live},
@@ -38,6 +39,8 @@ Keys: q or Esc ends it; arrows, j and k, PgUp and PgDn move in the list of held 
 
 /// Held orders that are listed.
 const HELD: i64 = 200;
+/// Rows that a page key moves.
+const PAGE: u16 = 10;
 
 #[derive(Args, Debug)]
 pub(super) struct Options {
@@ -54,18 +57,28 @@ pub(super) struct Reading {
 
 type News = live::News<Reading>;
 
+/// The state of the screen.
+pub(super) struct Screen {
+    pub(super) news: News,
+    pub(super) zone: Tz,
+    /// The place in the list of held orders; drawing keeps it within the list.
+    pub(super) held: TableState,
+}
+
 pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<ExitCode> {
     let config = global.load()?.config;
     anyhow::ensure!(
         live::is_possible() && std::io::stdin().is_terminal(),
         "`orderwatch top` draws on a terminal, and this is none; `orderwatch status` prints the same figures"
     );
+
     let store = migrated_store(&config).await?;
     let (sender, news) = watch::channel(News::default());
     let stop = Stop::on_signals()?;
     let every = Duration::from_secs(options.interval);
     let zone = config.http.time_zone;
     let reader = tokio::spawn(read(store.clone(), config, every, sender));
+
     let mut terminal = Live::open()?;
     let ended = show(&mut terminal, news, &stop, zone).await;
     drop(terminal);
@@ -102,7 +115,11 @@ async fn show(
     stop: &Stop,
     zone: Tz,
 ) -> anyhow::Result<()> {
-    let mut screen = Screen::new(zone);
+    let mut screen = Screen {
+        news: News::default(),
+        zone,
+        held: TableState::default(),
+    };
     loop {
         terminal.draw(|frame| draw::draw(frame, &mut screen))?;
         tokio::select! {
@@ -110,7 +127,7 @@ async fn show(
                 if changed.is_err() {
                     return Ok(());
                 }
-                screen.learn(news.borrow_and_update().clone());
+                screen.news = news.borrow_and_update().clone();
             }
             event = terminal.event() => if act(&mut screen, &event?) {
                 return Ok(());
@@ -126,12 +143,12 @@ fn act(screen: &mut Screen, event: &Event) -> bool {
         return false;
     };
     match key.code {
-        KeyCode::Up | KeyCode::Char('k') => screen.go(Move::Up(1)),
-        KeyCode::Down | KeyCode::Char('j') => screen.go(Move::Down(1)),
-        KeyCode::PageUp => screen.go(Move::Up(10)),
-        KeyCode::PageDown => screen.go(Move::Down(10)),
-        KeyCode::Home => screen.go(Move::Up(usize::MAX)),
-        KeyCode::End => screen.go(Move::Down(usize::MAX)),
+        KeyCode::Up | KeyCode::Char('k') => screen.held.select_previous(),
+        KeyCode::Down | KeyCode::Char('j') => screen.held.select_next(),
+        KeyCode::PageUp => screen.held.scroll_up_by(PAGE),
+        KeyCode::PageDown => screen.held.scroll_down_by(PAGE),
+        KeyCode::Home => screen.held.select_first(),
+        KeyCode::End => screen.held.select_last(),
         _ => {}
     }
     live::ends(key)

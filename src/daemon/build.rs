@@ -21,8 +21,8 @@ use crate::{
     systemd::LONGEST_TURN,
     webhook::{self, Endpoint},
     worker::{
-        agenda::Agenda,
         balance::{Balances, Latest},
+        capacity::Capacity,
         dispatch::Dispatch,
         notices::{self, DeliveryRecorder, Notices},
         panels::Panels,
@@ -30,9 +30,9 @@ use crate::{
         probe::Probe,
         pulse::Pulses,
         recorder::{Recorder, Results},
-        slots::Slots,
         stream::Stream,
         trendyol::Seller,
+        wakeup::Wakeup,
     },
 };
 
@@ -48,11 +48,11 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) meter: Arc<Meter>,
     pub(crate) rules: Arc<Rules>,
-    pub(crate) checks: Arc<Agenda>,
-    pub(crate) sends: Arc<Agenda>,
+    pub(crate) checks: Arc<Wakeup>,
+    pub(crate) sends: Arc<Wakeup>,
     pub(crate) results: Results,
     /// Woken by every settlement.
-    pub(crate) settled: Arc<Agenda>,
+    pub(crate) settled: Arc<Wakeup>,
     /// Balances that come with purchases.
     pub(crate) latest: Latest,
     pub(crate) balances: Balances,
@@ -81,8 +81,8 @@ pub(crate) fn shared(
         config.dispatch.scan_interval,
     );
     let panels = Arc::new(panels.metered(Arc::clone(&meter)));
-    let (checks, sends) = (Arc::<Agenda>::default(), Arc::<Agenda>::default());
-    let (settled, latest) = (Arc::<Agenda>::default(), Latest::default());
+    let (checks, sends) = (Arc::<Wakeup>::default(), Arc::<Wakeup>::default());
+    let (settled, latest) = (Arc::<Wakeup>::default(), Latest::default());
     let (recorder, results) = Recorder::new(
         store.clone(),
         Arc::clone(&clock),
@@ -227,15 +227,15 @@ fn poll(config: &Config, shared: &Shared, parts: &mut Parts) {
 fn stream(
     name: &'static str,
     room: usize,
-    agenda: &Arc<Agenda>,
+    wakeup: &Arc<Wakeup>,
     config: &Config,
     shared: &Shared,
     parts: &Parts,
 ) -> Stream {
     Stream {
         name,
-        slots: Slots::new(room),
-        agenda: Arc::clone(agenda),
+        capacity: Capacity::new(room),
+        wakeup: Arc::clone(wakeup),
         scan_interval: config.dispatch.scan_interval,
         pulse: parts.pulses.add(name, LONGEST_TURN),
         clock: Arc::clone(&shared.clock),
@@ -300,7 +300,7 @@ async fn follow_clock(store: Store, clock: Arc<DatabaseClock>, stop: Cancellatio
 }
 
 /// Wakes the dispatcher when an order is inserted. Where that is not possible, the scan serves.
-async fn listen(store: Store, sends: Arc<Agenda>, stop: CancellationToken) {
+async fn listen(store: Store, sends: Arc<Wakeup>, stop: CancellationToken) {
     let mut said = false;
     while !stop.is_cancelled() {
         let Some(result) = stop
@@ -322,7 +322,7 @@ async fn listen(store: Store, sends: Arc<Agenda>, stop: CancellationToken) {
     }
 }
 
-async fn wake_on_notice(store: &Store, sends: &Agenda) -> Result<(), crate::store::StoreError> {
+async fn wake_on_notice(store: &Store, sends: &Wakeup) -> Result<(), crate::store::StoreError> {
     let mut notices = store.listen(Channel::NewOrders).await?;
     loop {
         // Also right after listening began: an order may have come just before.

@@ -8,7 +8,7 @@ use crate::{
     order::explain::Buying,
     worker::{
         balance::BalanceJob,
-        periodic::{Pass, Periodic},
+        job::{Job as PeriodicJob, Periodic},
         retention::{Retention, RetentionLimits},
         sweep::Sweep,
     },
@@ -35,7 +35,7 @@ pub(super) fn all(config: &Config, shared: &Shared, parts: &mut Parts) {
 }
 
 /// What a job does.
-pub(super) fn pass(config: &Config, shared: &Shared, job: Job) -> Arc<dyn Pass> {
+pub(super) fn pass(config: &Config, shared: &Shared, job: Job) -> Arc<dyn PeriodicJob> {
     match job {
         Job::Sweep => Arc::new(sweep(config, shared)),
         Job::Balance => {

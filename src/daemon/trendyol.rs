@@ -13,7 +13,7 @@ use crate::{
     outbound::Http,
     store::{Store, Tick},
     worker::{
-        periodic::{Pass, Periodic, Ran, run_tick},
+        job::{Job, Periodic, Ran, run_tick},
         trendyol::{
             Doorbell, Pull, PullOrders, PullReturns, PushRules, PushStock, Reconciler, Seller,
             Sleep, Turns, VerifyStock,
@@ -218,7 +218,7 @@ pub fn reconciler(config: &Config, seller: &Seller, force: bool) -> Arc<Reconcil
     Arc::new(Reconciler::new(Arc::new(pull), push_rules(config, force)))
 }
 
-pub(super) fn pass(config: &Config, seller: &Seller, job: StoreJob) -> Arc<dyn Pass> {
+pub(super) fn pass(config: &Config, seller: &Seller, job: StoreJob) -> Arc<dyn Job> {
     let trendyol = &config.trendyol;
     let pull = || Arc::new(Pull::new(seller.clone(), trendyol.orders.overlap));
     let reconciler = |force| reconciler(config, seller, force);

@@ -25,12 +25,12 @@ use crate::{
     meter::Meter,
     store::Store,
     worker::{
-        agenda::Agenda,
         by_hand::Runner,
         panels::Panels,
         pulse::Pulses,
         situation::Asking,
         trendyol::{PushRules, Seller},
+        wakeup::Wakeup,
     },
 };
 
@@ -45,9 +45,9 @@ pub struct World {
     /// The panels as this process sees them.
     pub panels: Arc<Panels>,
     /// Wakes the dispatcher.
-    pub sends: Arc<Agenda>,
+    pub sends: Arc<Wakeup>,
     /// Wakes the poller.
-    pub checks: Arc<Agenda>,
+    pub checks: Arc<Wakeup>,
     /// Whether the loops turn.
     pub pulses: Pulses,
     /// What is asked of the database to see the whole.

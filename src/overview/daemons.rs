@@ -1,4 +1,4 @@
-//! Who is at work.
+//! The daemons that run.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::order::explain::Buying;
 
-/// A daemon that was not seen for this long is gone: it says every 20 seconds that it is there.
+/// A daemon without a heartbeat for this long is gone: it writes one every 20 seconds.
 pub const GONE_AFTER: Duration = Duration::from_secs(90);
 
 /// What a daemon says of itself.
@@ -25,7 +25,7 @@ pub struct Daemon {
     pub buying: Buying,
     /// Whether it asks the panels about orders.
     pub watching: bool,
-    /// Its loops that have not finished a turn in time.
+    /// Its workers that are stalled: no turn finished in time.
     pub stuck: Vec<String>,
 }
 
@@ -38,11 +38,11 @@ pub struct DaemonView {
     pub version: String,
     /// When it started.
     pub started_at: DateTime<Utc>,
-    /// When it last said that it is there.
+    /// Its last heartbeat.
     pub seen_at: DateTime<Utc>,
     /// When it ended properly.
     pub stopped_at: Option<DateTime<Utc>>,
-    /// Whether it is at work: not stopped, and seen within [`GONE_AFTER`].
+    /// Whether it runs: not stopped, and seen within [`GONE_AFTER`].
     pub alive: bool,
     /// Whether it buys.
     #[serde(serialize_with = "buying")]
@@ -50,7 +50,7 @@ pub struct DaemonView {
     pub buying: Buying,
     /// Whether it asks the panels about orders.
     pub watching: bool,
-    /// Its loops that have not finished a turn in time.
+    /// Its workers that are stalled: no turn finished in time.
     pub stuck: Vec<String>,
 }
 

@@ -20,7 +20,7 @@ pub struct JobView {
     pub done_at: Option<DateTime<Utc>>,
     /// When the next one is expected; `None` when it is switched off or no daemon runs.
     pub next_at: Option<DateTime<Utc>>,
-    /// Since when one is missing: it was expected then, and does not come.
+    /// Since when one is overdue: it was expected then.
     pub missing_since: Option<DateTime<Utc>>,
 }
 

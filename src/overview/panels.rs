@@ -19,7 +19,7 @@ pub struct PanelView {
     pub id: IntegrationId,
     /// `integrations.name`.
     pub name: String,
-    /// Whose it is.
+    /// The tenant that owns it.
     #[schema(value_type = uuid::Uuid)]
     pub tenant: TenantId,
     /// `integrations.enabled`: whether the shop buys there.
@@ -63,19 +63,19 @@ pub struct SecondView {
 pub struct PanelOrders {
     /// Being sent right now.
     pub dispatching: u64,
-    /// Taken from the shop and waiting to be sent.
+    /// Claimed from the shop and waiting to be sent.
     pub queued: u64,
     /// Accepted and watched.
     pub submitted: u64,
     /// May have been bought.
     pub unconfirmed: u64,
-    /// Waiting for a person.
+    /// Needing review.
     pub held: u64,
     /// Whose time to be sent or asked about has come.
     pub due: u64,
     /// Of those, the late ones.
     pub late: u64,
-    /// In the shop's table and not taken up; at most [`MANY`](super::MANY) are counted.
+    /// In the shop's table and not claimed; at most [`MANY`](super::MANY) are counted.
     pub eligible: u64,
     /// When the oldest of those was created.
     pub eligible_since: Option<DateTime<Utc>>,
@@ -90,7 +90,7 @@ pub struct BreakerView {
     pub reason: Reason,
     /// Since when.
     pub since: DateTime<Utc>,
-    /// When the panel is asked next whether it works again.
+    /// When it is tried next.
     pub until: DateTime<Utc>,
 }
 
@@ -108,6 +108,14 @@ pub struct PauseView {
     pub why: String,
     /// When.
     pub at: DateTime<Utc>,
+}
+
+impl PanelOrders {
+    /// Those that are open: neither final nor held.
+    #[must_use]
+    pub const fn open(&self) -> u64 {
+        self.queued + self.dispatching + self.unconfirmed + self.submitted
+    }
 }
 
 impl PanelView {

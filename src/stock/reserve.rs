@@ -107,11 +107,7 @@ pub struct Holder {
 }
 
 /// Ids are texts: programs lose digits of numbers.
-#[expect(
-    clippy::ref_option,
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde hands over a reference"
-)]
+#[expect(clippy::ref_option, reason = "serde hands over a reference")]
 fn as_text<S: Serializer>(id: &Option<i64>, serializer: S) -> Result<S::Ok, S::Error> {
     id.map(|id| id.to_string()).serialize(serializer)
 }

@@ -4,11 +4,10 @@
 use std::{cmp::Reverse, collections::HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rust_decimal::Decimal;
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
-use super::{Evidence, Store, StoreError, ZNET, notices, order_delays, second, settling};
+use super::{Store, StoreError, ZNET, notices, order_delays, second_dispatcher, settling};
 use crate::{
     order::{HoldReason, IntegrationId, explain::LATE},
     overview::{
@@ -21,11 +20,10 @@ use crate::{
 /// What is asked.
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'a> {
-    /// The time.
     pub now: DateTime<Utc>,
     /// The beginning of "today".
     pub today_since: DateTime<Utc>,
-    /// Orders that were created before are left alone.
+    /// Orders that were created before are ignored.
     pub created_after: DateTime<Utc>,
     /// The feed that tells of the marketplace's orders, and the job that sends stock to it; `None`
     /// where there is no marketplace.
@@ -35,22 +33,17 @@ pub struct Question<'a> {
 /// The figures.
 #[derive(Clone, Debug, Default)]
 pub struct Overview {
-    /// All orders.
     pub orders: Orders,
-    /// The panels, by name.
+    /// By name.
     pub panels: Vec<PanelView>,
-    /// The notices.
     pub notices: Vec<NoticeQueue>,
-    /// The marketplace.
     pub market: Option<Market>,
 }
-
-/// All that the panels are asked about, in [`Group::part`].
-const WATCHED: &str = "watched";
 
 /// One group of open orders.
 struct Group {
     integration_id: Option<Uuid>,
+    /// `watched`, `queued`, `dispatching`, `unconfirmed` or `held`.
     part: String,
     reason: Option<String>,
     orders: i64,
@@ -61,12 +54,10 @@ struct Group {
 
 impl Store {
     /// The figures of the whole, as of one moment.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database fails or a row cannot be understood.
     pub async fn overview(&self, question: Question<'_>) -> Result<Overview, StoreError> {
         let doing = StoreError::doing("reading the figures");
         let mut transaction = self.by_index().await.map_err(&doing)?;
+
         let panels = if self.sides.shop {
             super::panel_views::panels(&mut transaction).await?
         } else {
@@ -77,21 +68,32 @@ impl Store {
             notices: self.notice_queues(&mut transaction, question.now).await?,
             ..Overview::default()
         };
+
         overview.count_open(groups(&mut transaction, question.now).await?)?;
         if self.sides.shop {
             overview
                 .count_eligible(&mut transaction, question, self.buy_chained)
                 .await?;
+
             let unsettled = settling::unsettled(&mut transaction, question.now).await?;
             overview.orders.unsettled = unsettled.orders;
             overview.orders.unsettled_since = unsettled.since;
         }
         overview.count_bought(&mut transaction, question).await?;
         overview.count_endings(&mut transaction, question).await?;
+
         if self.sides.shop {
-            let since = second::shown_since(question.now);
-            let evidence = second::evidence(&mut transaction, since).await?;
-            overview.note_second(&evidence);
+            let since = second_dispatcher::shown_since(question.now);
+            let evidence = second_dispatcher::evidence(&mut transaction, since).await?;
+            for panel in &mut overview.panels {
+                if let Some(found) = evidence.get(&panel.id) {
+                    panel.second = SecondView {
+                        overwritten: count(found.orders),
+                        since: found.since,
+                        unexplained: found.unexplained,
+                    };
+                }
+            }
         }
         if let Some((feed, job)) = question.market {
             overview.market = Some(market(&mut transaction, feed, job, question.now).await?);
@@ -129,17 +131,16 @@ impl Store {
         .fetch_all(&mut **transaction)
         .await
         .map_err(StoreError::doing("counting notices"))?;
-        Ok(rows
-            .into_iter()
-            .map(|row| NoticeQueue {
-                configured: configured.contains(&row.endpoint),
-                waiting: count(row.waiting),
-                failing: count(row.failing),
-                since: row.since,
-                given_up_24h: count(row.given_up),
-                endpoint: row.endpoint,
-            })
-            .collect())
+
+        let queues = rows.into_iter().map(|row| NoticeQueue {
+            configured: configured.contains(&row.endpoint),
+            waiting: count(row.waiting),
+            failing: count(row.failing),
+            since: row.since,
+            given_up_24h: count(row.given_up),
+            endpoint: row.endpoint,
+        });
+        Ok(queues.collect())
     }
 }
 
@@ -155,23 +156,12 @@ async fn groups(
 }
 
 impl Overview {
-    fn note_second(&mut self, evidence: &HashMap<IntegrationId, Evidence>) {
-        for panel in &mut self.panels {
-            let Some(found) = evidence.get(&panel.id) else {
-                continue;
-            };
-            panel.second = SecondView {
-                overwritten: count(found.orders),
-                since: found.since,
-                unexplained: found.unexplained,
-            };
-        }
-    }
-
     fn count_open(&mut self, mut groups: Vec<Group>) -> Result<(), StoreError> {
-        // Those that are counted in here a second time come after it.
-        groups.sort_by_key(|group| group.part != WATCHED);
+        // The watched ones include two other parts, which are taken off again after it.
+        groups.sort_by_key(|group| group.part != "watched");
+
         let mut held: HashMap<_, HeldGroup> = HashMap::new();
+        // Orders of panels whose rows are gone.
         let mut elsewhere = PanelOrders::default();
         for group in groups {
             let panel = find(&mut self.panels, group.integration_id);
@@ -197,10 +187,12 @@ impl Overview {
                 _ => all.due_since = earlier(all.due_since, group.since),
             }
         }
+
         self.orders.held = held.into_values().collect();
         self.orders
             .held
             .sort_by_key(|group| (Reverse(group.orders), group.reason.as_str()));
+
         let panels = self.panels.iter().map(|panel| &panel.orders);
         for orders in panels.chain([&elsewhere]) {
             self.orders.queued += orders.queued;
@@ -229,6 +221,7 @@ impl Overview {
         .fetch_all(&mut **transaction)
         .await
         .map_err(StoreError::doing("counting new orders"))?;
+
         for row in rows {
             let orders = count(row.orders);
             self.orders.eligible += orders;
@@ -269,9 +262,16 @@ impl Overview {
         .fetch_all(&mut **transaction)
         .await
         .map_err(StoreError::doing("summing up what was bought"))?;
+
         for row in rows {
-            let today = bought(row.today, row.today_money);
-            let day = bought(row.day, row.day_money);
+            let today = Bought {
+                orders: count(row.today),
+                money: row.today_money,
+            };
+            let day = Bought {
+                orders: count(row.day),
+                money: row.day_money,
+            };
             self.orders.bought_today.add(today);
             self.orders.bought_24h.add(day);
             if let Some(panel) = find(&mut self.panels, Some(row.integration_id)) {
@@ -301,6 +301,7 @@ impl Overview {
         .fetch_all(&mut **transaction)
         .await
         .map_err(StoreError::doing("counting what has ended"))?;
+
         for row in rows {
             self.orders.ended_24h.add(&row.stage, count(row.day));
             self.orders.ended_today.add(&row.stage, count(row.today));
@@ -358,6 +359,7 @@ async fn market(
     .fetch_one(&mut **transaction)
     .await
     .map_err(StoreError::doing("reading the figures of the marketplace"))?;
+
     let order_delays = order_delays::bins(&mut **transaction, now).await?;
     Ok(Market {
         open_packages: count(row.open),
@@ -425,13 +427,6 @@ fn find(panels: &mut [PanelView], id: Option<Uuid>) -> Option<&mut PanelView> {
 
 fn count(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
-}
-
-fn bought(orders: i64, money: Decimal) -> Bought {
-    Bought {
-        orders: count(orders),
-        money,
-    }
 }
 
 fn earlier(a: Option<DateTime<Utc>>, b: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {

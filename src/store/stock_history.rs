@@ -30,9 +30,6 @@ pub struct SentFigure {
 
 impl Store {
     /// What was sent of a barcode, the newest first.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be read.
     pub async fn sent_figures(
         &self,
         barcode: &str,

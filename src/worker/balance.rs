@@ -16,9 +16,9 @@ use serde_json::Value;
 pub use latest::Latest;
 
 use super::{
-    gate::Errand,
+    concurrency::RequestKind,
+    job::{Job, JobError},
     panels::{Panel, Panels},
-    periodic::{JobError, Pass},
 };
 use crate::{
     clock::Clock,
@@ -207,17 +207,17 @@ impl BalanceJob {
             return Err(Silent::Busy);
         };
         let turn = async {
-            let pass = panel.gate.enter_when_free(Errand::Ask).await?;
-            pass.turn().await;
-            Some(pass)
+            let permit = panel.concurrency.acquire(RequestKind::Ask).await?;
+            permit.wait_for_pace().await;
+            Some(permit)
         };
-        let Ok(Some(pass)) = tokio::time::timeout(TURN, turn).await else {
+        let Ok(Some(permit)) = tokio::time::timeout(TURN, turn).await else {
             return Err(Silent::Busy);
         };
         // A purchase that is answered meanwhile may be newer: the figure is as old as the question.
         let at = self.clock.now();
         let answer = provider.balance().await;
-        drop(pass);
+        drop(permit);
         answer
             .map(|amount| Balance {
                 integration: panel.id(),
@@ -246,12 +246,12 @@ impl Silent {
 }
 
 #[async_trait]
-impl Pass for BalanceJob {
+impl Job for BalanceJob {
     fn name(&self) -> &'static str {
         "balance"
     }
 
-    async fn pass(&self) -> Result<Value, JobError> {
+    async fn run(&self) -> Result<Value, JobError> {
         Ok(serde_json::to_value(self.ask_all().await?)?)
     }
 }

@@ -10,12 +10,12 @@ use crate::{
 /// What an operator does with a brake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum OperatorAction {
+pub enum BrakeAction {
     Pause,
     Resume,
 }
 
-impl OperatorAction {
+impl BrakeAction {
     /// Whether it changed anything: pausing what is paused already keeps the first pause.
     pub async fn apply(
         self,
@@ -35,6 +35,28 @@ impl OperatorAction {
             why = person.why,
             changed,
             "an operator paused or resumed buying"
+        );
+
+        Ok(changed)
+    }
+
+    /// The same for stock pushes.
+    pub async fn apply_to_stock(
+        self,
+        store: &Store,
+        person: &Person,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let changed = match self {
+            Self::Pause => store.pause_stock(person, now).await?,
+            Self::Resume => store.resume_stock(person, now).await?,
+        };
+        tracing::info!(
+            action = ?self,
+            who = person.who,
+            why = person.why,
+            changed,
+            "an operator paused or resumed stock pushes"
         );
 
         Ok(changed)

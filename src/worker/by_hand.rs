@@ -9,7 +9,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::periodic::{JobError, Pass, Ran, run_tick};
+use super::job::{Job, JobError, Ran, run_tick};
 use crate::{
     clock::Clock,
     store::{Store, Tick},
@@ -57,15 +57,15 @@ impl ByHand {
 }
 
 /// The jobs of this daemon.
-pub type Passes = Vec<(ByHand, Arc<dyn Pass>)>;
+pub type Passes = Vec<(ByHand, Arc<dyn Job>)>;
 
 type Answer = Result<Ran, JobError>;
-type Request = (Arc<dyn Pass>, oneshot::Sender<Answer>);
+type Request = (Arc<dyn Job>, oneshot::Sender<Answer>);
 
 /// Asks for passes. Keeps nothing of the daemon alive.
 #[derive(Clone)]
 pub struct Runner {
-    jobs: Arc<[(ByHand, std::sync::Weak<dyn Pass>)]>,
+    jobs: Arc<[(ByHand, std::sync::Weak<dyn Job>)]>,
     requests: mpsc::Sender<Request>,
 }
 
@@ -144,7 +144,7 @@ impl Desk {
 async fn run(
     store: Store,
     clock: Arc<dyn Clock>,
-    pass: Arc<dyn Pass>,
+    pass: Arc<dyn Job>,
     answer: oneshot::Sender<Answer>,
 ) {
     let tick = Tick {

@@ -22,19 +22,19 @@ use rust_decimal::Decimal;
 use tokio_util::task::TaskTracker;
 
 use self::{
-    send::Begun,
+    send::TickStart,
     sort::{ById, Sorted},
 };
 use super::{
-    agenda::Agenda,
     before,
-    gate::Errand,
+    capacity::Capacity,
+    concurrency::RequestKind,
+    fair_share::FairShare,
     panels::{Panel, Panels},
     recorder::Results,
-    second::SecondLook,
-    share::Appetite,
-    slots::Slots,
+    second_dispatcher::SecondDispatcherCheck,
     stream::{Taken, Turn},
+    wakeup::Wakeup,
 };
 use crate::{
     clock::Clock,
@@ -78,14 +78,14 @@ pub struct Dispatch {
     limits: DispatchLimits,
     results: Results,
     tasks: TaskTracker,
-    agenda: Arc<Agenda>,
-    appetite: Appetite,
+    wakeup: Arc<Wakeup>,
+    fair_share: FairShare,
     routes_checked: Mutex<Option<Instant>>,
-    second: SecondLook,
+    second: SecondDispatcherCheck,
 }
 
 impl Dispatch {
-    /// A stream over these panels. Calls run on `tasks`; `agenda` is woken when a price list came.
+    /// A stream over these panels. Calls run on `tasks`; `wakeup` is woken when a price list came.
     #[must_use]
     pub fn new(
         (store, panels, clock): (Store, Arc<Panels>, Arc<dyn Clock>),
@@ -93,10 +93,10 @@ impl Dispatch {
         limits: DispatchLimits,
         results: Results,
         tasks: TaskTracker,
-        agenda: Arc<Agenda>,
+        wakeup: Arc<Wakeup>,
     ) -> Self {
         Self {
-            second: SecondLook::new(
+            second: SecondDispatcherCheck::new(
                 store.clone(),
                 Arc::clone(&panels),
                 limits.on_second,
@@ -109,8 +109,8 @@ impl Dispatch {
             limits,
             results,
             tasks,
-            agenda,
-            appetite: Appetite::default(),
+            wakeup,
+            fair_share: FairShare::default(),
             routes_checked: Mutex::default(),
         }
     }
@@ -182,20 +182,20 @@ impl Dispatch {
 
 #[async_trait]
 impl Turn for Dispatch {
-    async fn take(&self, slots: &Slots) -> Result<Taken, StoreError> {
+    async fn take(&self, capacity: &Capacity) -> Result<Taken, StoreError> {
         let panels = self.panels.current().await?;
-        let begun = Begun {
+        let start = TickStart {
             at: self.clock.now(),
             instant: Instant::now(),
         };
-        let now = begun.at;
+        let now = start.at;
         // Before anything more is bought: what is found here pauses the claims below.
         self.second.newest(now).await?;
         let buying = || panels.iter().filter(|panel| panel.may_buy());
         let unroutable = self.unroutable(now).await?;
-        let shares = self
-            .appetite
-            .shares(slots.free(), buying().map(Arc::as_ref), Errand::Buy);
+        let shares =
+            self.fair_share
+                .shares(capacity.free(), buying().map(Arc::as_ref), RequestKind::Buy);
         if shares.is_empty() {
             self.put_aside(&unroutable, now).await?;
             let more = buying().next().is_some();
@@ -219,7 +219,7 @@ impl Turn for Dispatch {
         if self.limits.shadow {
             new.extend(self.store.sent_candidates(&shares, since).await?);
         }
-        let full = self.appetite.remember(&shares, panels_of(&queued, &new));
+        let full = self.fair_share.remember(&shares, panels_of(&queued, &new));
 
         let by_id: ById = buying()
             .map(|panel| (panel.id(), Arc::clone(panel)))
@@ -228,14 +228,14 @@ impl Turn for Dispatch {
             holds: unroutable,
             ..Sorted::default()
         };
-        self.sort_queued(queued, &by_id, slots, now, &mut sorted)
+        self.sort_queued(queued, &by_id, capacity, now, &mut sorted)
             .await?;
-        self.sort_new(new, &by_id, slots, now, &mut sorted);
+        self.sort_new(new, &by_id, capacity, now, &mut sorted);
         let put_aside = self.put_aside(&sorted.holds, now).await?;
         let started = if self.limits.shadow {
             self.only_note(sorted.ready, now).await?
         } else {
-            self.send(sorted.ready, begun).await?
+            self.send(sorted.ready, start).await?
         };
         // Orders that only wait for a price list do not make the stream turn: its arrival does.
         let more = full && started + put_aside > 0;

@@ -18,9 +18,9 @@ pub use recorder::{Deliveries, DeliveryRecorder};
 
 use super::{
     after,
-    agenda::Agenda,
-    slots::{Slot, Slots},
+    capacity::{Capacity, Reservation},
     stream::{Taken, Turn},
+    wakeup::Wakeup,
 };
 use crate::{
     clock::Clock,
@@ -42,7 +42,7 @@ pub struct Notices {
     addresses: Vec<Address>,
     deliveries: Deliveries,
     tasks: TaskTracker,
-    agenda: Arc<Agenda>,
+    wakeup: Arc<Wakeup>,
 }
 
 /// An address, and the room that it has.
@@ -53,7 +53,7 @@ struct Address {
 }
 
 impl Notices {
-    /// A stream to these addresses, which rests on `agenda`. Deliveries run on `tasks`, their
+    /// A stream to these addresses, which rests on `wakeup`. Deliveries run on `tasks`, their
     /// results go to `deliveries`.
     #[must_use]
     pub fn new(
@@ -62,7 +62,7 @@ impl Notices {
         endpoints: Vec<Endpoint>,
         deliveries: Deliveries,
         tasks: TaskTracker,
-        agenda: Arc<Agenda>,
+        wakeup: Arc<Wakeup>,
     ) -> Self {
         let address = |endpoint| Address {
             endpoint: Arc::new(endpoint),
@@ -75,7 +75,7 @@ impl Notices {
             addresses: endpoints.into_iter().map(address).collect(),
             deliveries,
             tasks,
-            agenda,
+            wakeup,
         }
     }
 
@@ -92,13 +92,13 @@ impl Notices {
     }
 
     /// Starts a delivery. One that finds no room comes back when its claim ends.
-    fn start(&self, due: DueNotice, token: Uuid, slots: &Slots) -> bool {
+    fn start(&self, due: DueNotice, token: Uuid, capacity: &Capacity) -> bool {
         let mut addresses = self.addresses.iter();
         let Some(address) = addresses.find(|address| address.endpoint.name == due.endpoint) else {
             return false;
         };
         let place = Arc::clone(&address.room).try_acquire_owned().ok();
-        let Some(slot) = place.and_then(|place| slots.take(place)) else {
+        let Some(reservation) = place.and_then(|place| capacity.try_reserve(place)) else {
             return false;
         };
         let delivery = Delivery {
@@ -108,16 +108,16 @@ impl Notices {
             http: self.http.clone(),
             clock: Arc::clone(&self.clock),
             deliveries: self.deliveries.clone(),
-            agenda: Arc::clone(&self.agenda),
+            wakeup: Arc::clone(&self.wakeup),
         };
-        self.tasks.spawn(delivery.run(slot));
+        self.tasks.spawn(delivery.run(reservation));
         true
     }
 }
 
 #[async_trait]
 impl Turn for Notices {
-    async fn take(&self, slots: &Slots) -> Result<Taken, StoreError> {
+    async fn take(&self, capacity: &Capacity) -> Result<Taken, StoreError> {
         let shares = self.shares();
         let token = Uuid::new_v4();
         let claimed = self
@@ -126,7 +126,7 @@ impl Turn for Notices {
             .await?;
         let mut started = 0;
         for due in claimed {
-            started += usize::from(self.start(due, token, slots));
+            started += usize::from(self.start(due, token, capacity));
         }
         // An address without room is not waited for: a delivery that ends wakes the stream.
         let names: Vec<String> = self.shares().into_iter().map(|s| s.endpoint).collect();
@@ -146,11 +146,11 @@ struct Delivery {
     http: Http,
     clock: Arc<dyn Clock>,
     deliveries: Deliveries,
-    agenda: Arc<Agenda>,
+    wakeup: Arc<Wakeup>,
 }
 
 impl Delivery {
-    async fn run(self, slot: Slot<OwnedSemaphorePermit>) {
+    async fn run(self, reservation: Reservation<OwnedSemaphorePermit>) {
         let notice = Notice {
             id: self.due.id.to_string(),
             body: self.due.body.clone(),
@@ -160,9 +160,9 @@ impl Delivery {
         let outcome = self.outcome(&answer);
         // Room is given back only when the result is handed in: a database that is away stops
         // deliveries whose results could not be kept.
-        self.deliveries.hand_in(outcome).await;
-        drop(slot);
-        self.agenda.wake();
+        self.deliveries.submit(outcome).await;
+        drop(reservation);
+        self.wakeup.wake();
     }
 
     fn outcome(&self, answer: &Answer) -> NoticeOutcome {

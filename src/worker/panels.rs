@@ -9,7 +9,8 @@ use std::{
 use secrecy::ExposeSecret;
 
 use super::{
-    breaker::PanelBreaker, catalogue::CatalogueCache, gate::Gate, metered::Metered, pace::Pace,
+    breaker::PanelBreaker, catalogue::CatalogueCache, concurrency::ConcurrencyLimit,
+    metered::Metered, pace::Pace,
 };
 use crate::{
     breaker::BreakerLimits,
@@ -45,7 +46,7 @@ pub struct Panel {
     /// The client, or why there is none.
     pub provider: Result<Arc<dyn Provider>, AccountError>,
     /// Its limits.
-    pub gate: Arc<Gate>,
+    pub concurrency: Arc<ConcurrencyLimit>,
     /// Its price list.
     pub catalogue: Arc<CatalogueCache>,
     /// Whether it is left alone for now.
@@ -193,7 +194,10 @@ impl Panels {
 
     /// The limits stay with the panel; client and price list only as long as the account does.
     fn panel(&self, row: Integration, old: Option<&Panel>) -> Panel {
-        let gate = old.map_or_else(|| self.gate(row.id), |old| Arc::clone(&old.gate));
+        let concurrency = old.map_or_else(
+            || self.concurrency(row.id),
+            |old| Arc::clone(&old.concurrency),
+        );
         let breaker = old.map_or_else(
             || {
                 let breaker = PanelBreaker::new(row.id, self.limits.breaker);
@@ -207,7 +211,7 @@ impl Panels {
             return Panel {
                 provider: old.provider.clone(),
                 catalogue: Arc::clone(&old.catalogue),
-                gate,
+                concurrency,
                 breaker,
                 meter,
                 row,
@@ -224,7 +228,7 @@ impl Panels {
         }
         Panel {
             provider,
-            gate,
+            concurrency,
             breaker,
             catalogue: Arc::new(CatalogueCache::new(self.limits.catalogue_ttl)),
             meter,
@@ -232,14 +236,14 @@ impl Panels {
         }
     }
 
-    fn gate(&self, panel: IntegrationId) -> Arc<Gate> {
+    fn concurrency(&self, panel: IntegrationId) -> Arc<ConcurrencyLimit> {
         let pace = Pace::shared(
             self.limits.requests_per_second,
             panel,
             self.store.clone(),
             Arc::clone(&self.clock),
         );
-        Arc::new(Gate::new(self.limits.max_in_flight, pace))
+        Arc::new(ConcurrencyLimit::new(self.limits.max_in_flight, pace))
     }
 
     fn connect(&self, row: &Integration) -> Result<Arc<dyn Provider>, AccountError> {

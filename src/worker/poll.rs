@@ -12,12 +12,12 @@ use uuid::Uuid;
 
 use super::{
     after, breaker,
-    gate::Errand,
+    capacity::{Capacity, Reservation},
+    concurrency::RequestKind,
+    fair_share::FairShare,
     panels::{Panel, Panels},
     recorder::Results,
     report,
-    share::Appetite,
-    slots::{Slot, Slots},
     stream::{Taken, Turn},
 };
 use crate::{
@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// Room at each panel, kept before anything is claimed.
-type Rooms = HashMap<IntegrationId, (Arc<Panel>, Vec<Slot>)>;
+type Reservations = HashMap<IntegrationId, (Arc<Panel>, Vec<Reservation>)>;
 
 /// The poll stream.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ pub struct Poll {
     lease: Duration,
     results: Results,
     tasks: TaskTracker,
-    appetite: Appetite,
+    fair_share: FairShare,
 }
 
 impl Poll {
@@ -62,12 +62,12 @@ impl Poll {
             lease,
             results,
             tasks,
-            appetite: Appetite::default(),
+            fair_share: FairShare::default(),
         }
     }
 
-    /// Starts a question in the room that was kept for it.
-    fn start(&self, due: DueOrder, panel: &Arc<Panel>, token: Uuid, slot: Slot) {
+    /// Starts a question in the free that was kept for it.
+    fn start(&self, due: DueOrder, panel: &Arc<Panel>, token: Uuid, reservation: Reservation) {
         let question = Question {
             store: self.store.clone(),
             panel: Arc::clone(panel),
@@ -77,7 +77,7 @@ impl Poll {
             clock: Arc::clone(&self.clock),
             results: self.results.clone(),
         };
-        self.tasks.spawn(question.ask(slot));
+        self.tasks.spawn(question.ask(reservation));
     }
 
     /// When the next order is to be asked about.
@@ -90,42 +90,45 @@ impl Poll {
         self.store.next_check(&asking).await
     }
 
-    /// Keeps room for as many questions at each panel as may be claimed: what is claimed and not
+    /// Keeps free for as many questions at each panel as may be claimed: what is claimed and not
     /// started would come back only when its lease ends.
-    fn keep_room(&self, panels: &[Arc<Panel>], slots: &Slots) -> (Vec<Share>, Rooms) {
+    fn reserve(&self, panels: &[Arc<Panel>], capacity: &Capacity) -> (Vec<Share>, Reservations) {
         let asking = panels.iter().filter(|panel| panel.may_ask());
-        let wanted =
-            self.appetite
-                .shares(slots.free(), asking.clone().map(Arc::as_ref), Errand::Ask);
-        let mut rooms = Rooms::new();
+        let wanted = self.fair_share.shares(
+            capacity.free(),
+            asking.clone().map(Arc::as_ref),
+            RequestKind::Ask,
+        );
+        let mut reserved = Reservations::new();
         for share in &wanted {
             let Some(panel) = asking.clone().find(|panel| panel.id() == share.integration) else {
                 continue;
             };
-            let pass = || panel.gate.enter(Errand::Ask);
-            let room = std::iter::from_fn(|| pass().and_then(|pass| slots.take(pass)));
-            rooms.insert(
+            let permit = || panel.concurrency.try_acquire(RequestKind::Ask);
+            let free =
+                std::iter::from_fn(|| permit().and_then(|permit| capacity.try_reserve(permit)));
+            reserved.insert(
                 panel.id(),
-                (Arc::clone(panel), room.take(share.limit).collect()),
+                (Arc::clone(panel), free.take(share.limit).collect()),
             );
         }
         let kept = |share: Share| {
-            let limit = rooms
+            let limit = reserved
                 .get(&share.integration)
-                .map_or(0, |(_, room)| room.len());
+                .map_or(0, |(_, free)| free.len());
             (limit > 0).then_some(Share { limit, ..share })
         };
-        (wanted.into_iter().filter_map(kept).collect(), rooms)
+        (wanted.into_iter().filter_map(kept).collect(), reserved)
     }
 }
 
 #[async_trait]
 impl Turn for Poll {
-    async fn take(&self, slots: &Slots) -> Result<Taken, StoreError> {
+    async fn take(&self, capacity: &Capacity) -> Result<Taken, StoreError> {
         let panels = self.panels.current().await?;
         let now = self.clock.now();
         let asking = || panels.iter().filter(|panel| panel.may_ask());
-        if !self.appetite.is_hungry() {
+        if !self.fair_share.is_saturated() {
             // Looking costs less than claiming, and mostly nothing is due.
             let next = self.next(&panels).await?;
             if next.is_none_or(|next| next > now) {
@@ -135,7 +138,7 @@ impl Turn for Poll {
                 });
             }
         }
-        let (shares, mut rooms) = self.keep_room(&panels, slots);
+        let (shares, mut reserved) = self.reserve(&panels, capacity);
         if shares.is_empty() {
             return Ok(Taken {
                 more: asking().next().is_some(),
@@ -166,16 +169,16 @@ impl Turn for Poll {
             if let Some(late) = due.due_at.and_then(|at| (now - at).to_std().ok()) {
                 meter.check_lateness.time(late);
             }
-            if let Some((panel, room)) = rooms.get_mut(&due.integration)
-                && let Some(slot) = room.pop()
+            if let Some((panel, free)) = reserved.get_mut(&due.integration)
+                && let Some(reservation) = free.pop()
             {
-                self.start(due, panel, token, slot);
+                self.start(due, panel, token, reservation);
                 started += 1;
             }
         }
-        drop(rooms);
+        drop(reserved);
         meter.claimed.add(Stream::Poll, started);
-        let more = self.appetite.remember(&shares, found.into_iter());
+        let more = self.fair_share.remember(&shares, found.into_iter());
         let next = if more {
             None
         } else {
@@ -201,23 +204,23 @@ struct Question {
 }
 
 impl Question {
-    async fn ask(self, slot: Slot) {
+    async fn ask(self, reservation: Reservation) {
         let reply = match &self.panel.provider {
             Ok(provider) => {
-                slot.pass.turn().await;
+                reservation.permit.wait_for_pace().await;
                 provider.status(&self.due.reference).await
             }
             Err(error) => nobody_to_ask(error.to_string()),
         };
-        let room = slot.leave_panel();
+        let free = reservation.release_panel();
         let signal = match &self.panel.provider {
             Ok(_) => Some(breaker::of_status(&reply.answer, &reply.evidence)),
             Err(_) => None,
         };
         let reply = with_memory(&self.store, self.due.order, reply).await;
         let outcome = answered(self.due, reply, self.token, &*self.clock, &self.rules);
-        self.results.hand_in(outcome).await;
-        drop(room);
+        self.results.submit(outcome).await;
+        drop(free);
         let now = self.clock.now();
         self.panel.breaker.note(signal, &self.store, now).await;
     }

@@ -7,9 +7,9 @@ use std::{sync::Arc, time::Duration};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    agenda::Agenda,
     panels::{Panel, Panels},
     pulse::Pulse,
+    wakeup::Wakeup,
 };
 use crate::{
     clock::Clock,
@@ -27,7 +27,7 @@ pub struct Probe {
     panels: Arc<Panels>,
     clock: Arc<dyn Clock>,
     tasks: TaskTracker,
-    wake: [Arc<Agenda>; 2],
+    wake: [Arc<Wakeup>; 2],
 }
 
 impl Probe {
@@ -36,7 +36,7 @@ impl Probe {
     pub fn new(
         (store, panels, clock): (Store, Arc<Panels>, Arc<dyn Clock>),
         tasks: TaskTracker,
-        wake: [Arc<Agenda>; 2],
+        wake: [Arc<Wakeup>; 2],
     ) -> Self {
         Self {
             store,
@@ -100,7 +100,7 @@ async fn answers(provider: &dyn Provider) -> Result<(), ReadError> {
     }
 }
 
-async fn ask(store: Store, panel: Arc<Panel>, wake: [Arc<Agenda>; 2]) {
+async fn ask(store: Store, panel: Arc<Panel>, wake: [Arc<Wakeup>; 2]) {
     let Ok(provider) = &panel.provider else {
         return;
     };
@@ -121,8 +121,8 @@ async fn ask(store: Store, panel: Arc<Panel>, wake: [Arc<Agenda>; 2]) {
                 integration = %panel.id(),
                 "the panel works again; its orders go on"
             );
-            for agenda in &wake {
-                agenda.wake();
+            for wakeup in &wake {
+                wakeup.wake();
             }
         }
         Err(error) => tracing::warn!(

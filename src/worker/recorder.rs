@@ -18,7 +18,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use super::{agenda::Agenda, balance::Latest};
+use super::{balance::Latest, wakeup::Wakeup};
 use crate::{
     clock::Clock,
     meter::{Meter, label::Ending},
@@ -44,10 +44,10 @@ pub struct Results(mpsc::Sender<Outcome>);
 pub struct Recorder {
     store: Store,
     clock: Arc<dyn Clock>,
-    checks: Arc<Agenda>,
-    sends: Arc<Agenda>,
+    checks: Arc<Wakeup>,
+    sends: Arc<Wakeup>,
     /// Woken by every settlement.
-    settled: Arc<Agenda>,
+    settled: Arc<Wakeup>,
     /// Told of every balance.
     balances: Latest,
     meter: Arc<Meter>,
@@ -58,7 +58,7 @@ pub struct Recorder {
 
 impl Results {
     /// Hands in a result; waits when too many are waiting already.
-    pub async fn hand_in(&self, outcome: Outcome) {
+    pub async fn submit(&self, outcome: Outcome) {
         if let Err(mpsc::error::SendError(outcome)) = self.0.send(outcome).await {
             tracing::error!(
                 order = %outcome.order,
@@ -75,8 +75,8 @@ impl Recorder {
     pub fn new(
         store: Store,
         clock: Arc<dyn Clock>,
-        checks: Arc<Agenda>,
-        sends: Arc<Agenda>,
+        checks: Arc<Wakeup>,
+        sends: Arc<Wakeup>,
     ) -> (Self, Results) {
         let (results, inbox) = mpsc::channel(WAITING);
         let recorder = Self {
@@ -96,7 +96,7 @@ impl Recorder {
     /// The same recorder, which wakes `settled` with every settlement and hands the balances that
     /// panels tell to `balances`.
     #[must_use]
-    pub fn telling(mut self, settled: Arc<Agenda>, balances: Latest) -> Self {
+    pub fn telling(mut self, settled: Arc<Wakeup>, balances: Latest) -> Self {
         self.settled = settled;
         self.balances = balances;
         self
@@ -249,11 +249,11 @@ impl Recorder {
     ) {
         let decision = &outcome.decision;
         if let Some(due) = decision.due_at {
-            let agenda = match decision.watched.stage {
+            let wakeup = match decision.watched.stage {
                 Stage::Queued => &self.sends,
                 _ => &self.checks,
             };
-            agenda.due(due);
+            wakeup.due(due);
         }
         if decision.watched.stage.is_final() {
             self.settled.wake();

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     before,
-    periodic::{JobError, Pass},
+    job::{Job, JobError},
 };
 use crate::{
     clock::Clock,
@@ -139,12 +139,12 @@ where
 }
 
 #[async_trait]
-impl Pass for Retention {
+impl Job for Retention {
     fn name(&self) -> &'static str {
         "retention"
     }
 
-    async fn pass(&self) -> Result<Value, JobError> {
+    async fn run(&self) -> Result<Value, JobError> {
         Ok(serde_json::to_value(self.prune().await?)?)
     }
 }

@@ -1,6 +1,6 @@
-//! The one loop of the streams: claim as room frees, sleep when there is nothing to do.
+//! The one loop of the streams: claim as capacity frees, sleep when there is nothing to do.
 //!
-//! A turn takes no hints. It is taken when room was given back while more waits, when a notice or
+//! A turn takes no hints. It is taken when capacity was given back while more waits, when a notice or
 //! a due time says so, and at the latest after the scan interval, which is the safety net.
 
 use std::{sync::Arc, time::Duration};
@@ -9,22 +9,22 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
-use super::{agenda::Agenda, pulse::Pulse, slots::Slots};
+use super::{capacity::Capacity, pulse::Pulse, wakeup::Wakeup};
 use crate::{clock::Clock, store::StoreError};
 
 /// After a turn that failed.
 const AFTER_TROUBLE: Duration = Duration::from_secs(1);
-/// How long room may gather, so that orders are claimed in groups under load.
+/// How long capacity may gather, so that orders are claimed in groups under load.
 const GATHER: Duration = Duration::from_millis(1);
 
 /// What a stream does in one turn.
 #[async_trait]
 pub trait Turn: Send + Sync {
-    /// Claims what there is room for and starts it.
+    /// Claims what there is capacity for and starts it.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails; the loop tries again.
-    async fn take(&self, slots: &Slots) -> Result<Taken, StoreError>;
+    async fn take(&self, capacity: &Capacity) -> Result<Taken, StoreError>;
 }
 
 /// What a turn found.
@@ -32,7 +32,7 @@ pub trait Turn: Send + Sync {
 pub struct Taken {
     /// Orders that were started.
     pub started: usize,
-    /// Whether more is likely to wait for room.
+    /// Whether more is likely to wait for capacity.
     pub more: bool,
     /// When the next order is due, where that is known.
     pub next: Option<DateTime<Utc>>,
@@ -42,10 +42,10 @@ pub struct Taken {
 pub struct Stream {
     /// For the log.
     pub name: &'static str,
-    /// Its room.
-    pub slots: Slots,
+    /// Its capacity.
+    pub capacity: Capacity,
     /// What it waits for.
-    pub agenda: Arc<Agenda>,
+    pub wakeup: Arc<Wakeup>,
     /// The longest rest.
     pub scan_interval: Duration,
     /// What it tells the watchdog by.
@@ -59,7 +59,7 @@ impl Stream {
     pub async fn run(self, turn: impl Turn, stop: CancellationToken) {
         let mut failing = false;
         while !stop.is_cancelled() {
-            let result = turn.take(&self.slots).await;
+            let result = turn.take(&self.capacity).await;
             self.pulse.beat();
             match result {
                 Ok(taken) => {
@@ -86,20 +86,20 @@ impl Stream {
     async fn rest(&self, taken: Taken) {
         if !taken.more {
             let longest = self.scan_interval;
-            return self.agenda.rest(&*self.clock, taken.next, longest).await;
+            return self.wakeup.rest(&*self.clock, taken.next, longest).await;
         }
-        if taken.started > 0 && self.slots.free() > 0 {
+        if taken.started > 0 && self.capacity.free() > 0 {
             return;
         }
         tokio::select! {
-            () = self.slots.released() => self.gather().await,
+            () = self.capacity.released() => self.gather().await,
             () = tokio::time::sleep(self.scan_interval) => {}
         }
     }
 
-    /// Waits a moment for more room when only a little is free.
+    /// Waits a moment for more capacity when only a little is free.
     async fn gather(&self) {
-        if self.slots.free() < self.slots.size() / 4 {
+        if self.capacity.free() < self.capacity.size() / 4 {
             tokio::time::sleep(GATHER).await;
         }
     }

@@ -12,15 +12,14 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
-    after,
-    agenda::Agenda,
-    before,
+    after, before,
+    job::{Job, JobError},
     panels::Panels,
-    periodic::{JobError, Pass},
     poll::{answered, nobody_to_ask},
     recorder::Results,
     report,
-    second::SecondLook,
+    second_dispatcher::SecondDispatcherCheck,
+    wakeup::Wakeup,
 };
 use crate::{
     clock::Clock,
@@ -86,8 +85,8 @@ pub struct Sweep {
     rules: Arc<Rules>,
     limits: SweepLimits,
     results: Results,
-    checks: Arc<Agenda>,
-    second: SecondLook,
+    checks: Arc<Wakeup>,
+    second: SecondDispatcherCheck,
 }
 
 impl Sweep {
@@ -98,10 +97,10 @@ impl Sweep {
         rules: Arc<Rules>,
         limits: SweepLimits,
         results: Results,
-        checks: Arc<Agenda>,
+        checks: Arc<Wakeup>,
     ) -> Self {
         Self {
-            second: SecondLook::new(
+            second: SecondDispatcherCheck::new(
                 store.clone(),
                 Arc::clone(&panels),
                 limits.on_second,
@@ -311,7 +310,7 @@ impl Sweep {
                 match orphan {
                     Ok(orphan) => {
                         let outcome = self.end(orphan, token);
-                        self.results.hand_in(outcome).await;
+                        self.results.submit(outcome).await;
                         ended += 1;
                     }
                     Err(error) => tracing::error!(
@@ -364,12 +363,12 @@ fn count(adoption: &Adoption, report: &mut SweepReport) {
 }
 
 #[async_trait]
-impl Pass for Sweep {
+impl Job for Sweep {
     fn name(&self) -> &'static str {
         "sweep"
     }
 
-    async fn pass(&self) -> Result<serde_json::Value, JobError> {
+    async fn run(&self) -> Result<serde_json::Value, JobError> {
         let report = self.sweep().await?;
         Ok(serde_json::to_value(report)?)
     }

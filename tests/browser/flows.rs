@@ -3,10 +3,10 @@
 use orderwatch::{
     http::pages::lang::Lang,
     order::{EventKind, Stage as OrderStage},
-    sandbox::{
-        panel::Endpoint,
-        trouble::{Fault, Trouble},
-    },
+};
+use sandbox::{
+    panel::Endpoint,
+    trouble::{Fault, Trouble},
 };
 
 use super::{

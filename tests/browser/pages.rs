@@ -1,13 +1,11 @@
 //! Every page in every language and on every screen: it fits, it is quiet, it can be used by
 //! everybody, and a picture of it is kept.
 
-use orderwatch::{
-    http::pages::lang::Lang,
-    sandbox::{
-        panel::Endpoint,
-        trendyol::ProductState,
-        trouble::{Fault, Trouble},
-    },
+use orderwatch::http::pages::lang::Lang;
+use sandbox::{
+    panel::Endpoint,
+    trendyol::ProductState,
+    trouble::{Fault, Trouble},
 };
 
 use super::{

@@ -1,6 +1,6 @@
 //! A shop, a panel, a store, a running daemon, and a browser before it.
 
-use orderwatch::sandbox::{
+use sandbox::{
     panel::Readiness,
     trendyol::{Limits, Product, QueuePlan, StorePlan, TrendyolStore},
 };
@@ -119,7 +119,7 @@ impl Stage {
 
 fn store_plan() -> StorePlan {
     let mut plan = StorePlan::new(7);
-    plan.clock = std::sync::Arc::new(orderwatch::clock::DatabaseClock::new());
+    plan.clock = sandbox::clock::running();
     plan.limits = Limits::none();
     plan.queue = QueuePlan::default();
     plan.products = PRODUCTS

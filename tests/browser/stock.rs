@@ -1,6 +1,7 @@
 //! A push of stock with items that are refused, watched on the page.
 
-use orderwatch::{http::pages::lang::Lang, sandbox::trendyol::ProductState, store::Store};
+use orderwatch::{http::pages::lang::Lang, store::Store};
+use sandbox::trendyol::ProductState;
 
 use super::{
     browser::{Browser, Screen},

@@ -17,21 +17,21 @@ use orderwatch::{
     config::{Config, Sources},
     daemon,
     order::{OrderId, Stage, TenantId},
-    sandbox::{
-        panel::{Endpoint as PanelEndpoint, Ledger},
-        trouble::{Fault, Trouble},
-    },
     shutdown::Stop,
     store::Audience,
     webhook::{Endpoint, Http, Key},
     worker::{
-        agenda::Agenda,
+        capacity::Capacity,
         notices::{DeliveryRecorder, Notices},
         pulse::Pulses,
         retention::{Retention, RetentionLimits},
-        slots::Slots,
         stream::{Stream, Turn},
+        wakeup::Wakeup,
     },
+};
+use sandbox::{
+    panel::{Endpoint as PanelEndpoint, Ledger},
+    trouble::{Fault, Trouble},
 };
 use serde_json::{Value, json};
 use sqlx::{ConnectOptions, PgPool};
@@ -92,13 +92,13 @@ struct Post {
     notices: Notices,
     recorder: DeliveryRecorder,
     tasks: TaskTracker,
-    slots: Slots,
+    capacity: Capacity,
 }
 
 impl Post {
     fn new(shop: &Shop, endpoints: Vec<Endpoint>) -> Self {
-        let agenda = Arc::<Agenda>::default();
-        let (recorder, deliveries) = DeliveryRecorder::new(shop.store.clone(), Arc::clone(&agenda));
+        let wakeup = Arc::<Wakeup>::default();
+        let (recorder, deliveries) = DeliveryRecorder::new(shop.store.clone(), Arc::clone(&wakeup));
         let tasks = TaskTracker::new();
         tasks.close();
         let sources = (
@@ -106,18 +106,18 @@ impl Post {
             Arc::clone(&shop.clock) as Arc<dyn Clock>,
         );
         let http = Http::new().unwrap();
-        let notices = Notices::new(sources, http, endpoints, deliveries, tasks.clone(), agenda);
+        let notices = Notices::new(sources, http, endpoints, deliveries, tasks.clone(), wakeup);
         Self {
             notices,
             recorder,
             tasks,
-            slots: Slots::new(100),
+            capacity: Capacity::new(100),
         }
     }
 
     /// A turn whose deliveries go on by themselves; how many there are.
     async fn begin(&self) -> usize {
-        self.notices.take(&self.slots).await.unwrap().started
+        self.notices.take(&self.capacity).await.unwrap().started
     }
 
     /// A turn; its deliveries are done and written down.

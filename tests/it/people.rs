@@ -8,6 +8,13 @@
     reason = "a test stops at the first surprise, its helpers too"
 )]
 
+mod brakes;
+mod explain;
+mod list;
+mod resolve;
+mod retry;
+mod shadow;
+
 use std::{process::Stdio, time::Duration};
 
 use orderwatch::order::OrderId;

@@ -11,7 +11,7 @@ mod faults;
 mod flow;
 pub(crate) mod wire;
 
-use orderwatch::sandbox::panel::{Panel, PanelPlan};
+use sandbox::panel::{Panel, PanelPlan};
 
 use self::wire::{Seen, get};
 

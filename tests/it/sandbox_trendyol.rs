@@ -21,7 +21,7 @@ mod trouble;
 mod webhooks;
 mod wire;
 
-use orderwatch::sandbox::trendyol::{StorePlan, TrendyolStore};
+use sandbox::trendyol::{StorePlan, TrendyolStore};
 
 /// Barcode of the first product of [`start`].
 const FIRST: &str = "8683772000000";

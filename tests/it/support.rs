@@ -26,5 +26,5 @@ pub(crate) use self::{
 
 /// Name and password of the shop's account at every panel ([`PanelPlan::sample`]).
 ///
-/// [`PanelPlan::sample`]: orderwatch::sandbox::panel::PanelPlan::sample
+/// [`PanelPlan::sample`]: sandbox::panel::PanelPlan::sample
 pub(crate) const ACCOUNT: (&str, &str) = ("bayi", "gizli");

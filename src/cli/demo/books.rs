@@ -7,10 +7,8 @@ use std::{
 };
 
 use super::warehouse::has_ended;
-use crate::{
-    sandbox::trendyol::{Endpoint, Package, Status, TrendyolStore},
-    store::Store,
-};
+use crate::store::Store;
+use sandbox::trendyol::{Endpoint, Package, Status, TrendyolStore};
 
 /// The books; clones see the same ones.
 #[derive(Clone)]

@@ -5,11 +5,8 @@ use std::collections::{HashMap, VecDeque};
 use chrono::{DateTime, Utc};
 
 use super::books::Books;
-use crate::{
-    order::EventKind,
-    sandbox::trendyol::{Endpoint, RequestRecord, Status, TrendyolStore},
-    store::PracticeEvent,
-};
+use crate::{order::EventKind, store::PracticeEvent};
+use sandbox::trendyol::{Endpoint, RequestRecord, Status, TrendyolStore};
 
 /// Events of each half that are kept.
 const KEPT: usize = 12;

@@ -11,11 +11,8 @@ use super::{
     books::{Books, StockFigures},
     events::{Events, Latest},
 };
-use crate::{
-    order::Stage,
-    sandbox::panel::{Ledger, Panel},
-    store::Store,
-};
+use crate::{order::Stage, store::Store};
+use sandbox::panel::{Ledger, Panel};
 
 /// What is called "per second" is an average of so long.
 const AVERAGED: Duration = Duration::from_secs(10);

@@ -8,10 +8,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::Options;
 use crate::{
-    sandbox::panel::{Account, Ending, Panel, PanelPlan, Product, Readiness, unreliable},
     shutdown::Stop,
     store::{PracticeOrder, Store},
 };
+use sandbox::panel::{Account, Ending, Panel, PanelPlan, Product, Readiness, unreliable};
 
 /// Account at the practice panel.
 const ACCOUNT: (&str, &str) = ("practice-account", "practice-password");

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, fmt};
 
 use super::warehouse::{Warehouse, rests};
-use crate::sandbox::trendyol::Endpoint;
+use sandbox::trendyol::Endpoint;
 
 /// Passes that are counted at most.
 const PASSES: i64 = 10_000;

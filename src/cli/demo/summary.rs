@@ -4,9 +4,9 @@ use std::{collections::HashMap, fmt};
 
 use crate::{
     order::Stage,
-    sandbox::panel::{Panel, Sale},
     store::{Practised, Store},
 };
+use sandbox::panel::{Panel, Sale};
 
 /// Sales of the panel by player; every order of the demo has a player of its own.
 type Sales = HashMap<String, Vec<Sale>>;

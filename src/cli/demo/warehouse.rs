@@ -17,15 +17,15 @@ use crate::{
     clock::Clock,
     config::Config,
     daemon::trendyol::{StoreJob, push_rules, store_once},
-    sandbox::{
-        faults::{Chance, FaultPlan},
-        trendyol::{Endpoint, Limits, Package, QueuePlan, Status, StorePlan, TrendyolStore},
-        trouble::{Fault, Trouble},
-    },
     shutdown::Stop,
     stock::rule::{Verdict, Wait},
     store::{PickAsk, Picked, Store},
     worker::trendyol::{Forecast, ORDERS, needed},
+};
+use sandbox::{
+    faults::{Chance, FaultPlan},
+    trendyol::{Endpoint, Limits, Package, QueuePlan, Status, StorePlan, TrendyolStore},
+    trouble::{Fault, Trouble},
 };
 
 /// Products of the warehouse.
@@ -346,7 +346,7 @@ fn pieces_of(package: &Package, barcode: &str) -> i64 {
 /// A store that works a little slowly, and whose answers to questions are lost now and then.
 fn plan(seed: u64, clock: Arc<dyn Clock>) -> StorePlan {
     let mut plan = StorePlan::sample(seed, PRODUCTS);
-    plan.clock = clock;
+    plan.clock = Arc::new(move || clock.now());
     plan.limits = Limits::none();
     plan.queue = QueuePlan {
         delay: Duration::ZERO..=Duration::from_secs(2),

@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use serde_json::json;
 
 use super::{parse, print};
 use crate::{
@@ -39,7 +38,7 @@ pub(super) async fn run(
     let (rules, now) = (push_rules(config, false), clock(store).await?.now());
     let history = ProductHistory::read(store, &barcode, rules, options.n, now).await?;
     if options.json {
-        out::json(&json!(history))?;
+        out::json(&history)?;
         return Ok(ExitCode::SUCCESS);
     }
 

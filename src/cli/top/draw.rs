@@ -115,7 +115,7 @@ fn lines(all: &Situation) -> Vec<Line<'static>> {
     lines
 }
 
-/// One line each, cut at the edge: `status` has them whole.
+/// One line each, cut at the edge: `status` shows them whole.
 fn warnings(warnings: &[Warning], all: &Situation, width: u16) -> Vec<Line<'static>> {
     let line = |warning: &Warning| {
         let word = figures::severity(warning.severity);

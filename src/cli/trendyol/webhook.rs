@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
     cli::{clock, migrated_store, out, table::Table},
@@ -69,6 +69,7 @@ pub(super) async fn run(config: &Config, command: &Command) -> anyhow::Result<Ex
         .market
         .hooks()
         .context("this marketplace calls nobody")?;
+
     let code = match command {
         Command::Register(options) => register(config, hooks, options.json).await?,
         Command::List(options) => list(config, hooks, options.json).await?,
@@ -85,13 +86,14 @@ async fn register(
 ) -> anyhow::Result<ExitCode> {
     anyhow::ensure!(
         config.trendyol.webhook.enabled,
-        "calls would not be taken: set trendyol.webhook.enabled first, and reload the daemon"
+        "calls would be refused: set trendyol.webhook.enabled first, and reload the daemon"
     );
     let registration = Registration {
         url: ours(config)?,
         user: config.trendyol.webhook.user.clone(),
         password: config.trendyol.webhook.password.clone(),
     };
+
     let before = find(hooks, &registration.url).await?;
     let id = before.as_ref().map(|hook| hook.id.as_str());
     let id = hooks.register(id, &registration).await?;
@@ -127,19 +129,17 @@ async fn list(config: &Config, hooks: &dyn Webhooks, as_json: bool) -> anyhow::R
     let is_ours = |hook: &Webhook| Some(&hook.url) == ours.as_ref();
     let all = hooks.webhooks().await?;
     if as_json {
-        let all: Vec<Value> = all
-            .iter()
-            .map(|hook| {
-                json!({ "id": hook.id, "url": hook.url, "active": hook.active, "ours": is_ours(hook) })
-            })
-            .collect();
-        out::json(&Value::Array(all))?;
+        let all = all.iter().map(|hook| {
+            json!({ "id": hook.id, "url": hook.url, "active": hook.active, "ours": is_ours(hook) })
+        });
+        out::json(&all.collect::<Vec<_>>())?;
         return Ok(ExitCode::SUCCESS);
     }
     if all.is_empty() {
         out::line("Trendyol calls nobody.")?;
         return Ok(ExitCode::SUCCESS);
     }
+
     let mut table = Table::new(["ID", "STATUS", "OURS", "ADDRESS"]);
     for hook in &all {
         table.row([

@@ -19,7 +19,7 @@ use crate::{
     order::IntegrationId,
     overview::PauseView,
     store::Scope,
-    worker::brakes::OperatorAction,
+    worker::brakes::BrakeAction,
 };
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -73,7 +73,7 @@ async fn pause(
     Query(Nothing {}): Query<Nothing>,
     extract::Json(body): extract::Json<BrakeBody>,
 ) -> Result<Json<Brakes>, Problem> {
-    act(&*state.world()?, &body, OperatorAction::Pause).await
+    act(&*state.world()?, &body, BrakeAction::Pause).await
 }
 
 /// Resumes purchases
@@ -84,13 +84,13 @@ async fn resume(
     Query(Nothing {}): Query<Nothing>,
     extract::Json(body): extract::Json<BrakeBody>,
 ) -> Result<Json<Brakes>, Problem> {
-    act(&*state.world()?, &body, OperatorAction::Resume).await
+    act(&*state.world()?, &body, BrakeAction::Resume).await
 }
 
 async fn act(
     world: &World,
     body: &BrakeBody,
-    action: OperatorAction,
+    action: BrakeAction,
 ) -> Result<Json<Brakes>, Problem> {
     let person = person(&body.by, &body.reason)?;
     let scope = match body.panel {

@@ -29,7 +29,7 @@ use crate::{
     telemetry::Secrets,
     worker::{
         by_hand::{ByHand, NotRun},
-        periodic::Ran,
+        job::Ran,
         situation::situation,
     },
 };

@@ -22,7 +22,7 @@ use crate::{
     stock::{plan::PlannedItem, rule::Verdict},
     store::{Person, RefusedItem, SentItem, StockBatch, StockPush},
     worker::{
-        brakes::OperatorAction,
+        brakes::BrakeAction,
         by_hand::ByHand,
         trendyol::{Forecast, ProductHistory},
     },
@@ -203,7 +203,7 @@ async fn pause_stock(
     Query(Nothing {}): Query<Nothing>,
     extract::Json(body): extract::Json<Signed>,
 ) -> Result<Json<Sending>, Problem> {
-    set_sending(&*state.world()?, OperatorAction::Pause, &body.person()?).await
+    set_sending(&*state.world()?, BrakeAction::Pause, &body.person()?).await
 }
 
 /// Sends stock again
@@ -216,27 +216,18 @@ async fn resume_stock(
     Query(Nothing {}): Query<Nothing>,
     extract::Json(body): extract::Json<Signed>,
 ) -> Result<Json<Sending>, Problem> {
-    set_sending(&*state.world()?, OperatorAction::Resume, &body.person()?).await
+    set_sending(&*state.world()?, BrakeAction::Resume, &body.person()?).await
 }
 
 async fn set_sending(
     world: &World,
-    action: OperatorAction,
+    action: BrakeAction,
     person: &Person,
 ) -> Result<Json<Sending>, Problem> {
-    let (store, now) = (&world.store, world.clock.now());
-    let changed = match action {
-        OperatorAction::Pause => store.pause_stock(person, now).await?,
-        OperatorAction::Resume => store.resume_stock(person, now).await?,
-    };
-    tracing::info!(
-        ?action,
-        who = person.who,
-        why = person.why,
-        changed,
-        "an operator paused or resumed stock pushes"
-    );
-
+    let store = &world.store;
+    let changed = action
+        .apply_to_stock(store, person, world.clock.now())
+        .await?;
     let paused = store.stock_pause().await?;
     Ok(Json(Sending { changed, paused }))
 }

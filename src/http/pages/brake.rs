@@ -18,7 +18,7 @@ use crate::{
     },
     order::IntegrationId,
     store::Scope,
-    worker::brakes::OperatorAction,
+    worker::brakes::BrakeAction,
 };
 
 /// The panel, empty for all of them; the form adds who acts and why.
@@ -33,7 +33,7 @@ pub(super) struct Asked {
 /// `GET /brakes/{pause|resume}?panel=`
 pub(super) async fn ask(
     reader: Reader,
-    Path(action): Path<OperatorAction>,
+    Path(action): Path<BrakeAction>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
     confirm(&reader, action, None, &asked).await
@@ -42,7 +42,7 @@ pub(super) async fn ask(
 /// `POST /brakes/{pause|resume}`
 pub(super) async fn act(
     reader: Reader,
-    Path(action): Path<OperatorAction>,
+    Path(action): Path<BrakeAction>,
     Form(asked): Form<Asked>,
 ) -> Result<Response, Problem> {
     let Some(person) = asked.signature.person() else {
@@ -56,10 +56,10 @@ pub(super) async fn act(
         .await?;
 
     let done = match (action, changed) {
-        (OperatorAction::Pause, true) => Done::Paused,
-        (OperatorAction::Pause, false) => Done::PausedBefore,
-        (OperatorAction::Resume, true) => Done::Resumed,
-        (OperatorAction::Resume, false) => Done::ResumedBefore,
+        (BrakeAction::Pause, true) => Done::Paused,
+        (BrakeAction::Pause, false) => Done::PausedBefore,
+        (BrakeAction::Resume, true) => Done::Resumed,
+        (BrakeAction::Resume, false) => Done::ResumedBefore,
     };
     Ok(told(done, "/", Some(&person)))
 }
@@ -68,7 +68,7 @@ pub(super) async fn act(
 async fn scope(
     reader: &Reader,
     panel: &str,
-    action: OperatorAction,
+    action: BrakeAction,
 ) -> Result<(Scope, String), Problem> {
     let words = reader.words();
     if panel.is_empty() {
@@ -88,15 +88,15 @@ async fn scope(
 
 async fn confirm(
     reader: &Reader,
-    action: OperatorAction,
+    action: BrakeAction,
     note: Option<&'static str>,
     asked: &Asked,
 ) -> Result<Response, Problem> {
     let (_, place) = scope(reader, &asked.panel, action).await?;
     let act = &reader.words().act;
     let (title, will, path) = match action {
-        OperatorAction::Pause => (act.pause, act.will_pause, "/brakes/pause"),
-        OperatorAction::Resume => (act.resume, act.will_resume, "/brakes/resume"),
+        BrakeAction::Pause => (act.pause, act.will_pause, "/brakes/pause"),
+        BrakeAction::Resume => (act.resume, act.will_resume, "/brakes/resume"),
     };
 
     Confirm {

@@ -1,4 +1,4 @@
-//! A series as a line: from numbers to the points of an SVG. Pure; the template writes the elements,
+//! A series as a line: from numbers to the path of an SVG. Pure; the template writes the elements,
 //! the style sheet the colours.
 
 use std::fmt::Write as _;
@@ -9,99 +9,51 @@ const RIGHT: f64 = 632.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 206.0;
 
-/// A line as it is drawn: pieces without a gap, and points that stand alone.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Drawn {
-    /// `points` of polylines.
-    pub runs: Vec<String>,
-    /// Values with nothing beside them.
-    pub dots: Vec<Dot>,
-}
-
-/// A point that stands alone.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Dot {
-    /// From the left.
-    pub x: String,
-    /// From the top.
-    pub y: String,
-}
-
 /// Where on the picture a value lies.
 #[derive(Clone, Copy, Debug)]
-pub struct Scale {
-    most: f64,
+pub(super) struct Scale {
+    /// The top of the scale: a round number.
+    pub(super) most: f64,
     steps: usize,
 }
 
 impl Scale {
-    /// For so many steps and values up to `most`, which becomes a round number.
-    #[must_use]
-    pub fn new(steps: usize, most: f64) -> Self {
+    pub(super) fn new(steps: usize, most: f64) -> Self {
         Self {
             most: round_up(most),
             steps,
         }
     }
 
-    /// The top of the scale.
-    #[must_use]
-    pub const fn most(&self) -> f64 {
-        self.most
-    }
-
-    /// Where a step lies.
-    #[must_use]
-    pub fn x(&self, step: usize) -> f64 {
+    pub(super) fn x(&self, step: usize) -> f64 {
         let last = real(self.steps.saturating_sub(1)).max(1.0);
         LEFT + (RIGHT - LEFT) * real(step) / last
     }
 
-    /// Where a value lies.
-    #[must_use]
-    pub fn y(&self, value: f64) -> f64 {
+    pub(super) fn y(&self, value: f64) -> f64 {
         BOTTOM - (BOTTOM - TOP) * (value / self.most).clamp(0.0, 1.0)
     }
 
-    /// The line through values, one for each step; where there is none, there is a gap.
-    #[must_use]
-    pub fn draw(&self, values: &[Option<f64>]) -> Drawn {
-        let mut drawn = Drawn::default();
-        let mut run: Vec<(f64, f64)> = Vec::new();
+    /// `d` of a path through values, one for each step; where there is none, there is a gap.
+    pub(super) fn path(&self, values: &[Option<f64>]) -> String {
+        let mut path = String::new();
         for (step, value) in values.iter().enumerate() {
-            match value {
-                Some(value) => run.push((self.x(step), self.y(*value))),
-                None => end(&mut drawn, &mut run),
-            }
+            let Some(value) = value else { continue };
+            let (x, y) = (self.x(step), self.y(*value));
+            let has = |step: usize| values.get(step).is_some_and(Option::is_some);
+            let continues = step > 0 && has(step - 1);
+            // Writing into a String cannot fail.
+            let _: std::fmt::Result = if continues {
+                write!(path, "L{x:.1},{y:.1}")
+            } else if has(step + 1) {
+                write!(path, "M{x:.1},{y:.1}")
+            } else {
+                // A line of one point has no length and would not be seen.
+                write!(path, "M{:.1},{y:.1}h6", x - 3.0)
+            };
         }
-        end(&mut drawn, &mut run);
-        drawn
+        path
     }
-}
-
-fn end(drawn: &mut Drawn, run: &mut Vec<(f64, f64)>) {
-    match run.as_slice() {
-        [] => {}
-        [(x, y)] => drawn.dots.push(Dot {
-            x: place(*x),
-            y: place(*y),
-        }),
-        points => {
-            let mut text = String::with_capacity(points.len() * 12);
-            for (x, y) in points {
-                // Writing into a String cannot fail.
-                let _: std::fmt::Result = write!(text, "{x:.1},{y:.1} ");
-            }
-            drawn.runs.push(text.trim_end().to_owned());
-        }
-    }
-    run.clear();
-}
-
-/// A number of the picture.
-#[must_use]
-pub fn place(at: f64) -> String {
-    format!("{at:.1}")
 }
 
 /// The next of 1, 2, 5, 10, 20 … that is not less.
@@ -118,8 +70,7 @@ fn round_up(most: f64) -> f64 {
 }
 
 /// A count as a number of the picture; a picture has far fewer points than that.
-#[must_use]
-pub fn real(count: usize) -> f64 {
+fn real(count: usize) -> f64 {
     u32::try_from(count).map_or(f64::from(u32::MAX), f64::from)
 }
 
@@ -142,25 +93,17 @@ mod tests {
             (f64::NAN, 1.0),
             (f64::INFINITY, 1.0),
         ] {
-            let got = Scale::new(2, most).most();
+            let got = Scale::new(2, most).most;
             assert!((got - top).abs() < 1e-6, "{most}: {got}");
         }
     }
 
     #[test]
-    fn a_gap_parts_the_line_and_a_lone_value_is_a_dot() {
+    fn a_gap_parts_the_line_and_a_lone_value_is_a_dash() {
         let scale = Scale::new(5, 10.0);
-        let drawn = scale.draw(&[Some(0.0), Some(10.0), None, Some(5.0), None]);
-        assert_eq!(drawn.runs, ["104.0,206.0 236.0,12.0"]);
-        assert_eq!(
-            drawn.dots,
-            [Dot {
-                x: "500.0".into(),
-                y: "109.0".into()
-            }]
-        );
-        assert_eq!(scale.draw(&[]), Drawn::default());
-        let flat = Scale::new(1, 0.0).draw(&[Some(0.0)]);
-        assert_eq!(flat.dots.len(), 1);
+        let path = scale.path(&[Some(0.0), Some(10.0), None, Some(5.0), None]);
+        assert_eq!(path, "M104.0,206.0L236.0,12.0M497.0,109.0h6");
+        assert_eq!(scale.path(&[]), "");
+        assert_eq!(Scale::new(1, 0.0).path(&[Some(0.0)]), "M101.0,206.0h6");
     }
 }

@@ -1,15 +1,16 @@
 //! Charts over time, from the statistics of all replicas.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use askama::Template;
 use axum::{Extension, response::Html};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 
 use super::{
-    chart::{Dot, Scale, place},
+    chart::Scale,
     format::Format,
+    overview::or_nothing,
     reader::{Chrome, Reader, Tab, html},
     shared::Pages,
     view::{Show, Table},
@@ -23,29 +24,27 @@ use crate::{
 
 /// Marks along the time.
 const ALONG: usize = 4;
-/// Rows of the table of numbers at most.
+/// Maximum number of rows in the table of numbers.
 const ROWS: usize = 24;
 
-/// How far back.
+/// How far back; its place is that among the pictures that are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Range {
-    /// One hour.
     #[default]
     Hour,
-    /// A day.
     Day,
-    /// A week.
     Week,
 }
 
 impl Range {
     const ALL: [Self; 3] = [Self::Hour, Self::Day, Self::Week];
 
-    const fn as_str(self) -> &'static str {
+    /// Its name in the address, its length, and the step of its lines.
+    const fn shape(self) -> (&'static str, TimeDelta, Duration) {
         match self {
-            Self::Hour => "1h",
-            Self::Day => "24h",
-            Self::Week => "7d",
+            Self::Hour => ("1h", TimeDelta::hours(1), Duration::from_mins(1)),
+            Self::Day => ("24h", TimeDelta::hours(24), Duration::from_mins(15)),
+            Self::Week => ("7d", TimeDelta::days(7), Duration::from_hours(2)),
         }
     }
 
@@ -57,60 +56,25 @@ impl Range {
             Self::Week => range.week,
         }
     }
-
-    const fn length(self) -> TimeDelta {
-        match self {
-            Self::Hour => TimeDelta::hours(1),
-            Self::Day => TimeDelta::hours(24),
-            Self::Week => TimeDelta::days(7),
-        }
-    }
-
-    const fn step(self) -> Duration {
-        match self {
-            Self::Hour => Duration::from_mins(1),
-            Self::Day => Duration::from_mins(15),
-            Self::Week => Duration::from_hours(2),
-        }
-    }
-
-    /// Its place among the pictures that are kept.
-    pub(super) const fn index(self) -> usize {
-        match self {
-            Self::Hour => 0,
-            Self::Day => 1,
-            Self::Week => 2,
-        }
-    }
 }
 
 /// The series of one range.
 #[derive(Debug)]
-pub struct ChartPicture {
-    dispatch: Points,
-    code: Points,
-    purchases: Points,
-    checks: Points,
-    pushes: Points,
-    items: Points,
-}
+pub struct ChartPicture(HashMap<Series, Points>);
 
 impl ChartPicture {
     pub(super) async fn read(
         store: &Store,
         range: Range,
-        now: chrono::DateTime<chrono::Utc>,
+        now: DateTime<Utc>,
     ) -> Result<Self, StoreError> {
-        let from = now - range.length();
-        let read = |series| store.series(series, None, from, now, range.step());
-        Ok(Self {
-            dispatch: read(Series::Dispatch).await?,
-            code: read(Series::Code).await?,
-            purchases: read(Series::Purchases).await?,
-            checks: read(Series::Checks).await?,
-            pushes: read(Series::Pushes).await?,
-            items: read(Series::Items).await?,
-        })
+        let (_, length, step) = range.shape();
+        let mut series = HashMap::new();
+        for one in Series::ALL {
+            let points = store.series(one, None, now - length, now, step).await?;
+            series.insert(one, points);
+        }
+        Ok(Self(series))
     }
 }
 
@@ -129,13 +93,19 @@ struct RangeLink {
 struct Line {
     class: &'static str,
     name: &'static str,
-    runs: Vec<String>,
-    dots: Vec<Dot>,
+    path: String,
 }
 
 struct Mark {
     at: String,
     text: String,
+}
+
+impl Mark {
+    fn new(at: f64, text: String) -> Self {
+        let at = format!("{at:.1}");
+        Self { at, text }
+    }
 }
 
 struct Chart {
@@ -163,236 +133,197 @@ pub(super) async fn page(
     Extension(pages): Extension<Pages>,
     Query(asked): Query<Asked>,
 ) -> Result<Html<String>, Problem> {
-    let range = Range::ALL.into_iter().find(|it| it.as_str() == asked.range);
+    let range = Range::ALL
+        .into_iter()
+        .find(|it| it.shape().0 == asked.range);
     let range = range.unwrap_or_default();
     let seen = pages.charts(&reader.world, range).await?;
+
     let format = &reader.format;
     let ranges = Range::ALL.into_iter().map(|it| RangeLink {
-        href: format!("/charts?range={}", it.as_str()),
+        href: format!("/charts?range={}", it.shape().0),
         name: it.name(format),
         current: it == range,
+    });
+    let plots = plots(format);
+    let charts = plots.iter().filter_map(|plot| {
+        let points = seen.value.0.get(&plot.series)?;
+        Some(plot.draw(&points.points, range, format))
     });
     html(&ChartsPage {
         c: reader.chrome_of(Tab::Charts, format.words().page.charts, seen.at),
         ranges: ranges.collect(),
-        charts: charts(&seen.value, range, format),
+        charts: charts.collect(),
     })
 }
 
-/// One line of a chart: what it is called, and its value of a step.
+/// What a chart shows.
+struct Plot {
+    id: &'static str,
+    title: &'static str,
+    series: Series,
+    unit: Unit,
+    lines: [Curve; 2],
+}
+
+/// A line's name, and its value of a step.
 type Curve = (&'static str, fn(&Point) -> Option<f64>);
 
-/// What the values are.
 #[derive(Clone, Copy)]
-enum Kind {
-    Time,
+enum Unit {
+    Milliseconds,
     Count,
 }
 
-fn charts(picture: &ChartPicture, range: Range, format: &Format) -> Vec<Chart> {
+fn plots(format: &Format) -> [Plot; 7] {
     let page = &format.words().page;
-    let times: [Curve; 2] = [(page.p50, p50), (page.p95, p95)];
-    let counts = |all, wrong| -> [Curve; 2] { [(all, count), (wrong, errors)] };
-    let draw = |id, title, points: &Points, kind, curves: &[Curve]| {
-        chart(id, title, points, kind, curves, range, format)
+    let times = |id, title, series| Plot {
+        id,
+        title,
+        series,
+        unit: Unit::Milliseconds,
+        lines: [
+            (page.p50, |point| millis(point.p50)),
+            (page.p95, |point| millis(point.p95)),
+        ],
     };
-    vec![
-        draw(
-            "dispatch",
-            page.chart_dispatch,
-            &picture.dispatch,
-            Kind::Time,
-            &times,
-        ),
-        draw(
-            "time-to-code",
-            page.chart_code,
-            &picture.code,
-            Kind::Time,
-            &times,
-        ),
-        draw(
+    let counts = |id, title, series, all, wrong| Plot {
+        id,
+        title,
+        series,
+        unit: Unit::Count,
+        lines: [
+            (all, |point| Some(number(point.count))),
+            (wrong, |point| Some(number(point.errors))),
+        ],
+    };
+    let (bought, checks, items) = (page.bought, page.checks, page.items);
+    let (requests, errors) = (page.requests, page.errors);
+    [
+        times("dispatch", page.chart_dispatch, Series::Dispatch),
+        times("time-to-code", page.chart_code, Series::Code),
+        counts(
             "purchases",
             page.chart_orders,
-            &picture.purchases,
-            Kind::Count,
-            &counts(page.bought, page.errors),
+            Series::Purchases,
+            bought,
+            errors,
         ),
-        draw(
-            "checks",
-            page.chart_checks,
-            &picture.checks,
-            Kind::Count,
-            &counts(page.checks, page.errors),
-        ),
-        draw(
-            "answers",
-            page.chart_latency,
-            &picture.checks,
-            Kind::Time,
-            &times,
-        ),
-        draw(
+        counts("checks", page.chart_checks, Series::Checks, checks, errors),
+        times("answers", page.chart_latency, Series::Checks),
+        counts(
             "items",
             page.chart_pushes,
-            &picture.items,
-            Kind::Count,
-            &counts(page.items, page.refused),
+            Series::Items,
+            items,
+            page.refused,
         ),
-        draw(
+        counts(
             "pushes",
             page.chart_requests,
-            &picture.pushes,
-            Kind::Count,
-            &counts(page.requests, page.errors),
+            Series::Pushes,
+            requests,
+            errors,
         ),
     ]
 }
 
-fn p50(point: &Point) -> Option<f64> {
-    point.p50.map(|time| time.as_secs_f64() * 1000.0)
-}
-
-fn p95(point: &Point) -> Option<f64> {
-    point.p95.map(|time| time.as_secs_f64() * 1000.0)
-}
-
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "a curve may have gaps; this one has none"
-)]
-fn count(point: &Point) -> Option<f64> {
-    Some(number(point.count))
-}
-
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "a curve may have gaps; this one has none"
-)]
-fn errors(point: &Point) -> Option<f64> {
-    Some(number(point.errors))
+fn millis(length: Option<Duration>) -> Option<f64> {
+    length.map(|length| length.as_secs_f64() * 1000.0)
 }
 
 fn number(count: u64) -> f64 {
     u32::try_from(count).map_or(f64::from(u32::MAX), f64::from)
 }
 
-fn chart(
-    id: &'static str,
-    title: &'static str,
-    points: &Points,
-    kind: Kind,
-    curves: &[Curve],
-    range: Range,
-    format: &Format,
-) -> Chart {
-    const CLASSES: [&str; 3] = ["one", "two", "three"];
-    let values = |curve: &Curve| points.points.iter().map(curve.1).collect::<Vec<_>>();
-    let all = curves.iter().flat_map(values).flatten();
-    let most = all.fold(0.0, f64::max);
-    let scale = Scale::new(points.points.len(), most);
-    let lines = curves.iter().zip(CLASSES).map(|(curve, class)| {
-        let drawn = scale.draw(&values(curve));
-        Line {
+impl Plot {
+    fn draw(&self, points: &[Point], range: Range, format: &Format) -> Chart {
+        let values = self
+            .lines
+            .map(|(_, of)| points.iter().map(of).collect::<Vec<_>>());
+        let most = values.iter().flatten().flatten().copied();
+        let scale = Scale::new(points.len(), most.fold(0.0, f64::max));
+
+        let lines = self.lines.iter().zip(&values).zip(["one", "two"]);
+        let lines = lines.map(|(((name, _), values), class)| Line {
             class,
-            name: curve.0,
-            runs: drawn.runs,
-            dots: drawn.dots,
+            name,
+            path: scale.path(values),
+        });
+        let page = &format.words().page;
+        let top = self.value(scale.most, format);
+        Chart {
+            id: self.id,
+            title: self.title,
+            description: fill(
+                page.chart_axis,
+                &[
+                    ("title", self.title),
+                    ("most", &top),
+                    ("range", range.name(format)),
+                ],
+            ),
+            empty: values.iter().flatten().flatten().all(|value| *value <= 0.0),
+            lines: lines.collect(),
+            across: self.across(scale, format),
+            along: along(scale, points, range, format),
+            table: self.table(points, format),
         }
+    }
+
+    fn value(&self, value: f64, format: &Format) -> String {
+        match self.unit {
+            Unit::Milliseconds => format.millis(value),
+            Unit::Count => format.count(value.round()),
+        }
+    }
+
+    fn across(&self, scale: Scale, format: &Format) -> Vec<Mark> {
+        let half = scale.most / 2.0;
+        let mut marks = vec![Mark::new(scale.y(0.0), "0".to_owned())];
+        // No mark where the number on it would have to be rounded.
+        let shown = [half, scale.most]
+            .into_iter()
+            .skip(usize::from(half.fract() > 0.0));
+        marks.extend(shown.map(|value| Mark::new(scale.y(value), self.value(value, format))));
+        marks
+    }
+
+    /// The last steps in which something happened, newest first.
+    fn table(&self, points: &[Point], format: &Format) -> Table {
+        let page = &format.words().page;
+        let busy = points.iter().rev();
+        let busy = busy.filter(|point| point.count > 0 || point.errors > 0);
+        let rows = busy.take(ROWS).map(|point| {
+            let mut row = vec![Show::Time(format.moment(point.at))];
+            row.extend(self.lines.iter().map(|(_, of)| {
+                or_nothing(of(point), format, |found| {
+                    Show::Num(self.value(found, format))
+                })
+            }));
+            row
+        });
+        let names = self.lines.iter().map(|(name, _)| *name);
+        Table {
+            caption: self.title,
+            heads: [page.time].into_iter().chain(names).collect(),
+            rows: rows.collect(),
+            empty: page.chart_none,
+        }
+    }
+}
+
+fn along(scale: Scale, points: &[Point], range: Range, format: &Format) -> Vec<Mark> {
+    let last = points.len().saturating_sub(1);
+    // Not at the very ends, where a label would not fit.
+    let steps = (0..ALONG).map(|mark| last * (2 * mark + 1) / (2 * ALONG));
+    let marks = steps.filter_map(|step| {
+        let point = points.get(step)?;
+        let text = match range {
+            Range::Hour | Range::Day => format.clock(point.at),
+            Range::Week => format.day(point.at),
+        };
+        Some(Mark::new(scale.x(step), text))
     });
-    let top = value(scale.most(), kind, format);
-    let page = &format.words().page;
-    Chart {
-        id,
-        title,
-        description: fill(
-            page.chart_axis,
-            &[
-                ("title", title),
-                ("most", &top),
-                ("range", range.name(format)),
-            ],
-        ),
-        empty: most <= 0.0,
-        lines: lines.collect(),
-        across: across(scale, kind, format),
-        along: along(scale, points, range, format),
-        table: table(title, points, kind, curves, format),
-    }
-}
-
-fn value(value: f64, kind: Kind, format: &Format) -> String {
-    match kind {
-        Kind::Time => format.millis(value),
-        Kind::Count => format.count(value.round()),
-    }
-}
-
-fn across(scale: Scale, kind: Kind, format: &Format) -> Vec<Mark> {
-    let most = scale.most();
-    // No mark where the number on it would have to be rounded.
-    let parts: &[f64] = if (most / 2.0).fract() > 0.0 {
-        &[0.0, 1.0]
-    } else {
-        &[0.0, 0.5, 1.0]
-    };
-    parts
-        .iter()
-        .map(|part| Mark {
-            at: place(scale.y(most * part)),
-            text: if *part > 0.0 {
-                value(most * part, kind, format)
-            } else {
-                "0".to_owned()
-            },
-        })
-        .collect()
-}
-
-fn along(scale: Scale, points: &Points, range: Range, format: &Format) -> Vec<Mark> {
-    let last = points.points.len().saturating_sub(1);
-    (0..ALONG)
-        // Not at the very ends, where a label would not fit.
-        .map(|mark| last * (2 * mark + 1) / (2 * ALONG))
-        .filter_map(|step| Some((step, points.points.get(step)?)))
-        .map(|(step, point)| Mark {
-            at: place(scale.x(step)),
-            text: match range {
-                Range::Hour | Range::Day => format.clock(point.at),
-                Range::Week => format.day(point.at),
-            },
-        })
-        .collect()
-}
-
-/// The last steps in which something happened, newest first.
-fn table(
-    caption: &'static str,
-    points: &Points,
-    kind: Kind,
-    curves: &[Curve],
-    format: &Format,
-) -> Table {
-    let page = &format.words().page;
-    let busy = points
-        .points
-        .iter()
-        .rev()
-        .filter(|point| point.count > 0 || point.errors > 0);
-    let rows = busy.take(ROWS).map(|point| {
-        let mut row = vec![Show::Time(format.moment(point.at))];
-        row.extend(curves.iter().map(|(_, of)| match of(point) {
-            Some(found) => Show::Num(value(found, kind, format)),
-            None => Show::Text(page.nothing.to_owned()),
-        }));
-        row
-    });
-    let mut heads = vec![page.time];
-    heads.extend(curves.iter().map(|(name, _)| *name));
-    Table {
-        caption,
-        heads,
-        rows: rows.collect(),
-        empty: page.chart_none,
-    }
+    marks.collect()
 }

@@ -37,53 +37,44 @@ const ALIVE: Duration = Duration::from_secs(15);
 
 /// The streams of one process.
 #[derive(Clone, Debug)]
-pub struct Live(Arc<Inner>);
-
-#[derive(Debug)]
-struct Inner {
+pub struct Live {
     permits: Arc<Semaphore>,
-    /// The one that asks, while anybody looks.
-    watcher: Mutex<Weak<Watched>>,
+    /// The changes that the one watcher tells of, while anybody looks.
+    changes: Arc<Mutex<Weak<Changes>>>,
 }
 
-/// What a stream holds on to: with the last of them the asking ends.
-#[derive(Debug)]
-struct Watched {
-    changes: watch::Receiver<u64>,
-}
+/// What a stream holds on to: with the last of them the watcher ends.
+type Changes = watch::Receiver<u64>;
 
 impl Default for Live {
     fn default() -> Self {
-        Self(Arc::new(Inner {
+        Self {
             permits: Arc::new(Semaphore::new(STREAMS)),
-            watcher: Mutex::default(),
-        }))
+            changes: Arc::default(),
+        }
     }
 }
 
 impl Live {
-    /// Joins those who look; the first one begins the asking.
-    fn join(&self, state: &AppState) -> Arc<Watched> {
-        let mut asking = self
-            .0
-            .watcher
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(watched) = asking.upgrade()
-            && watched.changes.has_changed().is_ok()
+    /// Joins those who look; the first one starts the watcher.
+    fn join(&self, state: &AppState) -> Arc<Changes> {
+        let mut shared = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(changes) = shared.upgrade()
+            && changes.has_changed().is_ok()
         {
-            return watched;
+            return changes;
         }
+
         let (sender, changes) = watch::channel(0);
-        let watched = Arc::new(Watched { changes });
-        *asking = Arc::downgrade(&watched);
-        tokio::spawn(ask(state.clone(), sender));
-        watched
+        let changes = Arc::new(changes);
+        *shared = Arc::downgrade(&changes);
+        tokio::spawn(watch_changes(state.clone(), sender));
+        changes
     }
 }
 
 /// Asks until nobody looks any more, or the daemon ends.
-async fn ask(state: AppState, changes: watch::Sender<u64>) {
+async fn watch_changes(state: AppState, changes: watch::Sender<u64>) {
     let mut known = Some(String::new());
     let mut settled = true;
     let mut told = tokio::time::Instant::now();
@@ -100,7 +91,7 @@ async fn ask(state: AppState, changes: watch::Sender<u64>) {
             Err(error) => {
                 tracing::debug!(
                     error = &error as &dyn std::error::Error,
-                    "nobody can say whether something has changed"
+                    "the change mark cannot be read"
                 );
                 None
             }
@@ -122,7 +113,7 @@ struct Looking {
     changes: watch::Receiver<u64>,
     first: bool,
     /// Held as long as the stream lasts.
-    _watched: Arc<Watched>,
+    _shared: Arc<Changes>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -132,21 +123,19 @@ pub(super) async fn stream(
     Extension(live): Extension<Live>,
 ) -> Result<Response, Problem> {
     state.world()?;
-    let permit = Arc::clone(&live.0.permits)
-        .try_acquire_owned()
-        .map_err(|_| {
-            Problem::new(
-                Code::Unavailable,
-                "as many pages as can be are live already; this one is not",
-            )
-        })?;
-    let watched = live.join(&state);
-    let changes = watched.changes.clone();
+    let permit = Arc::clone(&live.permits).try_acquire_owned().map_err(|_| {
+        Problem::new(
+            Code::Unavailable,
+            "the maximum number of pages is live already; this one is not",
+        )
+    })?;
+
+    let shared = live.join(&state);
     let looking = Looking {
         state,
-        changes,
+        changes: Changes::clone(&shared),
         first: true,
-        _watched: watched,
+        _shared: shared,
         _permit: permit,
     };
     let alive = KeepAlive::new().interval(ALIVE);

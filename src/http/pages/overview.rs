@@ -1,5 +1,5 @@
-//! The first page: what is in flight, due, late and held, what was bought today, what needs
-//! attention, and the brakes.
+//! The first page: the orders in flight, due, late and held, what was bought today, what needs
+//! attention, and whether buying is paused.
 
 use std::time::Duration;
 

@@ -14,7 +14,10 @@ use super::{
     words::{self, fill},
 };
 use crate::{
-    http::problem::Problem, order::IntegrationId, overview::PanelView, store::PanelHealth,
+    http::problem::Problem,
+    order::IntegrationId,
+    overview::{PanelView, PauseView},
+    store::PanelHealth,
 };
 
 struct Card {
@@ -41,14 +44,12 @@ pub(super) async fn page(
     let whole = pages.whole(&reader.world).await?;
     let situation = &whole.value.situation;
     let format = &reader.format;
-    let everywhere = situation.pauses.iter().any(|pause| pause.panel.is_none());
-    let here = |id| situation.pauses.iter().any(|pause| pause.panel == Some(id));
     let cards = situation.panels.iter().map(|panel| Card {
         id: panel.id.to_string(),
         name: panel.name.clone(),
         tags: tags(panel, format),
         facts: facts(panel, of(&whole.value.health, panel.id), format),
-        actions: actions(panel, (everywhere, here(panel.id)), format),
+        actions: actions(panel, &situation.pauses, format),
     });
     html(&PanelsPage {
         c: reader.chrome_of(Tab::Panels, format.words().page.panels, whole.at),
@@ -85,21 +86,23 @@ fn tags(panel: &PanelView, format: &Format) -> Vec<Tag> {
     tags
 }
 
-fn actions(panel: &PanelView, (everywhere, here): (bool, bool), format: &Format) -> Vec<Link> {
+/// A panel's own pause is resumed there; one of all panels is not.
+fn actions(panel: &PanelView, pauses: &[PauseView], format: &Format) -> Vec<Link> {
     let act = &format.words().act;
-    if here {
-        return vec![Link::new(
-            format!("/brakes/resume?panel={}", panel.id),
-            act.resume,
-        )];
+    let is_paused = |place| pauses.iter().any(|it| it.panel == place);
+    let link = |step, text| {
+        vec![Link::new(
+            format!("/brakes/{step}?panel={}", panel.id),
+            text,
+        )]
+    };
+    if is_paused(Some(panel.id)) {
+        link("resume", act.resume)
+    } else if is_paused(None) {
+        Vec::new()
+    } else {
+        link("pause", act.pause)
     }
-    if everywhere {
-        return Vec::new();
-    }
-    vec![Link::new(
-        format!("/brakes/pause?panel={}", panel.id),
-        act.pause,
-    )]
 }
 
 fn facts(panel: &PanelView, health: Option<&PanelHealth>, format: &Format) -> Vec<Fact> {
@@ -115,10 +118,7 @@ fn facts(panel: &PanelView, health: Option<&PanelHealth>, format: &Format) -> Ve
         .with(page.breaker, breaker)
         .with(page.latency, latency(health, format))
         .with(page.errors, errors(health, format))
-        .with(
-            page.in_flight,
-            count(orders.dispatching + orders.queued + orders.submitted + orders.unconfirmed),
-        )
+        .with(page.in_flight, count(orders.open()))
         .with(page.due, count(orders.due))
         .with(page.late, count(orders.late))
         .with(page.held, count(orders.held))
@@ -193,13 +193,11 @@ pub(super) fn table(panels: &[PanelView], health: &[PanelHealth], format: &Forma
     let page = &format.words().page;
     let rows = panels.iter().map(|panel| {
         let health = of(health, panel.id);
-        let orders = panel.orders;
-        let open = orders.dispatching + orders.queued + orders.submitted + orders.unconfirmed;
         vec![
             Show::Link(Link::new("/panels", cut(&panel.name))),
             Show::Tags(tags(panel, format)),
             balance(panel, format),
-            Show::Num(format.count(open)),
+            Show::Num(format.count(panel.orders.open())),
             bought(panel, format),
             latency(health, format),
             errors(health, format),

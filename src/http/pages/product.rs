@@ -15,7 +15,7 @@ use super::{
 use crate::{
     http::{extract::Query, problem::Problem},
     marketplace::Barcode,
-    stock::plan::PlannedItem,
+    stock::{plan::PlannedItem, reserve::Holder},
     store::SentFigure,
     worker::trendyol::ProductHistory,
 };
@@ -82,7 +82,7 @@ fn product(row: &PlannedItem, format: &Format) -> Vec<Fact> {
 
     Facts::default()
         .maybe(page.in_stock, entry.qty, number)
-        .with(page.reserved, reserved(row, format))
+        .with(page.reserved, reserved(row, format, holder))
         .with(page.buffer, Show::Num(format.count(row.safety)))
         .with(page.desired, number(entry.desired))
         .maybe(page.on_sale, entry.on_sale, number)
@@ -93,6 +93,10 @@ fn product(row: &PlannedItem, format: &Format) -> Vec<Fact> {
         .with(page.what, Show::Said(verdict_words(entry.verdict, format)))
         .text(page.refused_why, row.refused.as_deref())
         .all()
+}
+
+fn holder(holder: &Holder) -> String {
+    format!("{} × {} ({})", holder.units, holder.order, holder.status)
 }
 
 fn sent_table(sent: &[SentFigure], format: &Format) -> Table {

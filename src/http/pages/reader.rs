@@ -11,7 +11,6 @@ use axum::{
 use chrono::{DateTime, Utc};
 
 use super::{
-    assets,
     done::Done,
     format::Format,
     lang::Lang,
@@ -27,21 +26,14 @@ use crate::http::{
 /// A page of the menu.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tab {
-    /// The first page.
     Overview,
-    /// What waits for a person.
+    /// What needs review.
     Inbox,
-    /// Search, and one order.
     Orders,
-    /// Panels.
     Panels,
-    /// Periodic jobs.
     Jobs,
-    /// The stock side.
     Stock,
-    /// Packages of the store.
     Packages,
-    /// Charts over time.
     Charts,
 }
 
@@ -57,36 +49,23 @@ impl Tab {
         Self::Charts,
     ];
 
-    const fn href(self) -> &'static str {
+    /// Its address, and its name in the menu.
+    const fn item(self, words: &'static Words) -> (&'static str, &'static str) {
+        let page = &words.page;
         match self {
-            Self::Overview => "/",
-            Self::Inbox => "/inbox",
-            Self::Orders => "/orders",
-            Self::Panels => "/panels",
-            Self::Jobs => "/jobs",
-            Self::Stock => "/stock",
-            Self::Packages => "/packages",
-            Self::Charts => "/charts",
+            Self::Overview => ("/", page.overview),
+            Self::Inbox => ("/inbox", page.inbox),
+            Self::Orders => ("/orders", page.orders),
+            Self::Panels => ("/panels", page.panels),
+            Self::Jobs => ("/jobs", page.jobs),
+            Self::Stock => ("/stock", page.stock),
+            Self::Packages => ("/packages", page.packages),
+            Self::Charts => ("/charts", page.charts),
         }
     }
 
     const fn is_of_the_shop(self) -> bool {
         matches!(self, Self::Inbox | Self::Orders | Self::Panels)
-    }
-
-    /// Its name in the menu.
-    #[must_use]
-    pub const fn name(self, words: &'static Words) -> &'static str {
-        match self {
-            Self::Overview => words.page.overview,
-            Self::Inbox => words.page.inbox,
-            Self::Orders => words.page.orders,
-            Self::Panels => words.page.panels,
-            Self::Jobs => words.page.jobs,
-            Self::Stock => words.page.stock,
-            Self::Packages => words.page.packages,
-            Self::Charts => words.page.charts,
-        }
     }
 }
 
@@ -163,17 +142,23 @@ impl Reader {
     #[must_use]
     pub fn chrome_of(&self, tab: Tab, title: impl Into<String>, read_at: DateTime<Utc>) -> Chrome {
         let mut chrome = Chrome::new(self.format.lang, title.into(), &self.uri);
+
         let words = self.words();
         let shop = self.world.config.shop.enabled;
         chrome.menu = Tab::ALL
             .into_iter()
             .filter(|item| shop || !item.is_of_the_shop())
-            .map(|item| MenuItem {
-                href: item.href(),
-                name: item.name(words),
-                current: item == tab,
+            .map(|item| {
+                let (href, name) = item.item(words);
+                let current = item == tab;
+                MenuItem {
+                    href,
+                    name,
+                    current,
+                }
             })
             .collect();
+
         chrome.can_sign_out = self.caller == Caller::Session;
         let time = self.format.time(read_at);
         chrome.read_at = fill(words.page.as_of, &[("time", &time)]);
@@ -194,15 +179,12 @@ impl Reader {
 /// What every page has around it.
 #[derive(Debug)]
 pub struct Chrome {
-    /// The language.
     pub lang: Lang,
-    /// The fixed texts.
     pub w: &'static Words,
     /// What the page is about.
     pub title: String,
     /// The other pages; none where nobody is let in yet.
     pub menu: Vec<MenuItem>,
-    /// The languages.
     pub languages: Vec<Language>,
     /// Whether there is a session to end.
     pub can_sign_out: bool,
@@ -210,7 +192,6 @@ pub struct Chrome {
     pub note: Option<Note>,
     /// Where the page can be read again, if not under its own address.
     pub address: Option<String>,
-    /// The program's version.
     pub version: String,
     /// The zone of the times.
     pub times: String,
@@ -218,20 +199,12 @@ pub struct Chrome {
     pub read_at: String,
     /// What is said when it cannot be read again.
     pub cut_off: String,
-    /// The style sheet.
-    pub style: &'static str,
-    /// The script.
-    pub script: &'static str,
-    /// The icon.
-    pub icon: &'static str,
 }
 
 /// A page of the menu.
 #[derive(Debug)]
 pub struct MenuItem {
-    /// Where it is.
     pub href: &'static str,
-    /// What it is called.
     pub name: &'static str,
     /// Whether it is the one that is shown.
     pub current: bool,
@@ -240,7 +213,6 @@ pub struct MenuItem {
 /// A language to choose.
 #[derive(Debug)]
 pub struct Language {
-    /// Its code.
     pub code: &'static str,
     /// What it calls itself.
     pub name: &'static str,
@@ -277,9 +249,6 @@ impl Chrome {
             times: String::new(),
             read_at: String::new(),
             cut_off: String::new(),
-            style: assets::style(),
-            script: assets::script(),
-            icon: assets::icon(),
         }
     }
 }
@@ -298,9 +267,6 @@ fn same_page(uri: &Uri, lang: Lang) -> String {
 }
 
 /// A page as it is answered.
-///
-/// # Errors
-/// [`Code::Internal`] when a template fails, which the log says more of.
 pub fn html(page: &impl Template) -> Result<Html<String>, Problem> {
     page.render().map(Html).map_err(|error| {
         tracing::error!(

@@ -19,31 +19,24 @@ use crate::{
     },
     worker::{
         by_hand::{ByHand, NotRun},
-        periodic::Ran,
+        job::Ran,
     },
 };
 
-/// For a pass to find that another one is running.
+/// For a pass to find out that another one is running.
 const AT_ONCE: Duration = Duration::from_millis(500);
 
-/// What the second step says.
+/// Who acts and why, empty until the form is sent; and whether stock is sent whatever it zeroes.
 #[derive(Debug, Default, Deserialize)]
-pub(super) struct Signed {
+pub(super) struct Asked {
     #[serde(flatten)]
     signature: Signature,
     #[serde(default)]
     force: String,
 }
 
-/// Whether everything is sent, whatever it zeroes.
-#[derive(Deserialize)]
-pub(super) struct Asked {
-    #[serde(default)]
-    force: String,
-}
-
 /// A pass that is asked for, and the pages around it.
-struct Wish {
+struct Pass {
     job: ByHand,
     tab: Tab,
     title: &'static str,
@@ -69,11 +62,11 @@ fn job(name: &str) -> Result<ByHand, Problem> {
     found.ok_or_else(|| Problem::new(Code::NotFound, "there is no such job"))
 }
 
-fn of_job(reader: &Reader, name: &str) -> Result<Wish, Problem> {
+fn of_job(reader: &Reader, name: &str) -> Result<Pass, Problem> {
     let act = &reader.words().act;
     let job = job(name)?;
     let shown = words::job_name(job.name(), reader.format.lang);
-    Ok(Wish {
+    Ok(Pass {
         job,
         tab: Tab::Jobs,
         title: act.run_now,
@@ -84,9 +77,9 @@ fn of_job(reader: &Reader, name: &str) -> Result<Wish, Problem> {
     })
 }
 
-fn of_stock(reader: &Reader, force: bool) -> Wish {
+fn of_stock(reader: &Reader, force: bool) -> Pass {
     let act = &reader.words().act;
-    Wish {
+    Pass {
         job: ByHand::PushStock { force },
         tab: Tab::Stock,
         title: if force { act.push_force } else { act.push_now },
@@ -99,18 +92,18 @@ fn of_stock(reader: &Reader, force: bool) -> Wish {
 
 /// `GET /jobs/{job}/run`
 pub(super) async fn ask_job(reader: Reader, Path(name): Path<String>) -> Result<Response, Problem> {
-    let wish = of_job(&reader, &name)?;
-    ask(&reader, wish, None, &Signed::default())
+    let pass = of_job(&reader, &name)?;
+    ask(&reader, pass, None, &Asked::default())
 }
 
 /// `POST /jobs/{job}/run`
 pub(super) async fn run_job(
     reader: Reader,
     Path(name): Path<String>,
-    Form(signed): Form<Signed>,
+    Form(signed): Form<Asked>,
 ) -> Result<Response, Problem> {
-    let wish = of_job(&reader, &name)?;
-    run(&reader, wish, &signed).await
+    let pass = of_job(&reader, &name)?;
+    run(&reader, pass, &signed).await
 }
 
 /// `GET /stock/push?force=`
@@ -118,74 +111,76 @@ pub(super) async fn ask_push(
     reader: Reader,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    let wish = of_stock(&reader, asked.force == "yes");
-    ask(&reader, wish, None, &Signed::default())
+    let pass = of_stock(&reader, asked.force == "yes");
+    ask(&reader, pass, None, &Asked::default())
 }
 
 /// `POST /stock/push`
-pub(super) async fn push(reader: Reader, Form(signed): Form<Signed>) -> Result<Response, Problem> {
-    let wish = of_stock(&reader, signed.force == "yes");
-    run(&reader, wish, &signed).await
+pub(super) async fn push(reader: Reader, Form(signed): Form<Asked>) -> Result<Response, Problem> {
+    let pass = of_stock(&reader, signed.force == "yes");
+    run(&reader, pass, &signed).await
 }
 
 fn ask(
     reader: &Reader,
-    wish: Wish,
+    pass: Pass,
     note: Option<&'static str>,
-    signed: &Signed,
+    signed: &Asked,
 ) -> Result<Response, Problem> {
-    let force = wish.force.then(|| Hidden {
+    let force = pass.force.then(|| Hidden {
         name: "force",
         value: "yes".to_owned(),
     });
     Confirm {
-        c: reader.chrome(wish.tab, wish.title),
+        c: reader.chrome(pass.tab, pass.title),
         note: note.map(|text| Note::new(text, "bad")),
         facts: Vec::new(),
-        will: Some(wish.will),
-        path: wish.path,
+        will: Some(pass.will),
+        path: pass.path,
         hidden: force.into_iter().collect(),
         signature: signed.signature.or_last(reader),
-        button: wish.title,
-        back: wish.shown.to_owned(),
+        button: pass.title,
+        back: pass.shown.to_owned(),
     }
     .respond(note.is_some())
 }
 
-/// Begins it. A pass may take minutes: its end is shown by the page that follows.
-async fn run(reader: &Reader, wish: Wish, signed: &Signed) -> Result<Response, Problem> {
+/// Starts it. A pass may take minutes: its end is shown by the page that follows.
+async fn run(reader: &Reader, pass: Pass, signed: &Asked) -> Result<Response, Problem> {
     let act = &reader.words().act;
     let Some(person) = signed.signature.person() else {
-        return ask(reader, wish, Some(act.incomplete), signed);
+        return ask(reader, pass, Some(act.incomplete), signed);
     };
     let world = &reader.world;
-    let end = match world.runner.run(wish.job) {
+    let end = match world.runner.run(pass.job) {
         Ok(end) => end,
         Err(NotRun::NoStore) => {
             let note = Some(reader.words().page.stock_off);
-            return ask(reader, wish, note, signed);
+            return ask(reader, pass, note, signed);
         }
         Err(NotRun::Unavailable) => {
-            return ask(reader, wish, Some(act.not_now), signed);
+            return ask(reader, pass, Some(act.not_now), signed);
         }
     };
-    let what = if wish.force { "once, forced" } else { "once" };
+
+    let what = if pass.force { "once, forced" } else { "once" };
     let now = world.clock.now();
     world
         .store
-        .record_action(&person, what, wish.job.name(), now)
+        .record_action(&person, what, pass.job.name(), now)
         .await?;
     tracing::info!(
-        job = wish.job.name(),
+        job = pass.job.name(),
         who = person.who,
         why = person.why,
         "a pass from the page"
     );
+
     // Its end is written down with the pass and not waited for; that it does not even begin is known
     // at once.
     let done = match tokio::time::timeout(AT_ONCE, end).await {
         Ok(Ok(Ok(Ran::Elsewhere))) => Done::RunningBefore,
         _ => Done::Started,
     };
-    Ok(told(done, wish.shown, Some(&person)))
+    Ok(told(done, pass.shown, Some(&person)))
 }

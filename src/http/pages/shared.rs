@@ -47,13 +47,11 @@ struct Pictures {
 /// What the first page, the panels and the jobs show.
 #[derive(Debug)]
 pub struct WholePicture {
-    /// The figures.
     pub situation: Situation,
-    /// What needs attention.
     pub warnings: Vec<Warning>,
     /// How the panels have answered in the last hour.
     pub health: Vec<PanelHealth>,
-    /// The orders that were taken up last.
+    /// The orders that were claimed last.
     pub latest: Vec<FoundOrder>,
 }
 
@@ -81,23 +79,17 @@ impl WholePicture {
 /// A picture as of some time.
 #[derive(Debug)]
 pub struct Seen<T> {
-    /// What was read.
     pub value: T,
-    /// When, by the database's clock.
+    /// When it was read, by the database's clock.
     pub at: DateTime<Utc>,
+    /// The state of the world that it was read in; what was read may be newer, never older.
+    mark: String,
+    read: Instant,
 }
 
 /// One picture, read when it is asked for.
 #[derive(Debug)]
-struct Picture<T>(Mutex<Option<Kept<T>>>);
-
-#[derive(Debug)]
-struct Kept<T> {
-    /// The state of the world that it was read in; what was read may be newer, never older.
-    mark: String,
-    when: Instant,
-    seen: Arc<Seen<T>>,
-}
+struct Picture<T>(Mutex<Option<Arc<Seen<T>>>>);
 
 impl<T> Default for Picture<T> {
     fn default() -> Self {
@@ -118,20 +110,22 @@ impl<T> Picture<T> {
         at: DateTime<Utc>,
         read: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<Arc<Seen<T>>, StoreError> {
+        // Held while reading: those who ask meanwhile wait for it instead of reading, too.
         let mut kept = self.0.lock().await;
-        if let Some(kept) = kept.as_ref()
-            && kept.when.elapsed() < most
-            && kept.mark == mark
+        if let Some(seen) = kept.as_ref()
+            && seen.read.elapsed() < most
+            && seen.mark == mark
         {
-            return Ok(Arc::clone(&kept.seen));
+            return Ok(Arc::clone(seen));
         }
-        let value = read.await?;
-        let seen = Arc::new(Seen { value, at });
-        *kept = Some(Kept {
+
+        let seen = Arc::new(Seen {
+            value: read.await?,
+            at,
             mark: mark.to_owned(),
-            when: Instant::now(),
-            seen: Arc::clone(&seen),
+            read: Instant::now(),
         });
+        *kept = Some(Arc::clone(&seen));
         Ok(seen)
     }
 }
@@ -144,9 +138,6 @@ impl Pages {
     }
 
     /// The figures and what needs attention.
-    ///
-    /// # Errors
-    /// [`Problem`] when it cannot be read.
     pub async fn whole(&self, world: &World) -> Result<Arc<Seen<WholePicture>>, Problem> {
         let now = world.clock.now();
         let read = WholePicture::read(world, now);
@@ -154,9 +145,6 @@ impl Pages {
     }
 
     /// The series of a range.
-    ///
-    /// # Errors
-    /// [`Problem`] when they cannot be read.
     pub async fn charts(
         &self,
         world: &World,
@@ -164,14 +152,11 @@ impl Pages {
     ) -> Result<Arc<Seen<ChartPicture>>, Problem> {
         let now = world.clock.now();
         let read = ChartPicture::read(&world.store, range, now);
-        let picture = &self.0.charts[range.index()];
+        let picture = &self.0.charts[range as usize];
         Ok(picture.get(CHARTS_FOR, "", now, read).await?)
     }
 
     /// The stock side.
-    ///
-    /// # Errors
-    /// [`Problem`] when it cannot be read.
     pub async fn stock(&self, world: &World) -> Result<Arc<Seen<StockPicture>>, Problem> {
         // Before the picture: what changes while it is read makes the next one.
         let mark = world.store.stock_mark().await?;

@@ -18,6 +18,7 @@ use crate::{
     stock::{
         guard::Zeroing,
         plan::{Entry, PlannedItem},
+        reserve::Holder,
         rule::Verdict,
     },
     store::{RefusedItem, StockBatch, StockPush, Store, StoreError},
@@ -219,7 +220,9 @@ fn plan_table(plan: &[PlannedItem], format: &Format) -> Table {
                 item.barcode.clone(),
             )),
             number(entry.qty, format),
-            reserved(item, format),
+            reserved(item, format, |holder| {
+                format!("{} × {}", holder.units, holder.order)
+            }),
             desired(entry, format),
             number(entry.on_sale, format),
             Show::Said(verdict_words(entry.verdict, format)),
@@ -258,13 +261,9 @@ fn desired(entry: &Entry, format: &Format) -> Show {
 }
 
 /// How many are reserved, and for which orders.
-pub(super) fn reserved(item: &PlannedItem, format: &Format) -> Show {
+pub(super) fn reserved(item: &PlannedItem, format: &Format, order: fn(&Holder) -> String) -> Show {
     let mut lines = vec![format.count(item.entry.reserved)];
-    lines.extend(
-        item.holders
-            .iter()
-            .map(|holder| format!("{} × {} ({})", holder.units, holder.order, holder.status)),
-    );
+    lines.extend(item.holders.iter().map(order));
     number_with(lines)
 }
 

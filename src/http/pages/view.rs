@@ -6,7 +6,6 @@ use super::format::Moment;
 /// A short word with a colour that says no more than the word does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tag {
-    /// The word.
     pub text: String,
     /// `good`, `warn`, `bad`, `info` or nothing.
     pub tone: &'static str,
@@ -15,9 +14,7 @@ pub struct Tag {
 /// A link, or a step that begins with one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// Where it leads.
     pub href: String,
-    /// What it says.
     pub text: String,
 }
 
@@ -32,24 +29,17 @@ pub enum Show {
     Brief(String),
     /// A name from outside that is short enough for one line.
     Name(String),
-    /// A number.
     Num(String),
     /// A text of several lines, from outside.
     Long(String),
     /// An id or a reference: written from left to right.
     Code(String),
-    /// A time.
     Time(Moment),
-    /// A state.
     Tag(Tag),
-    /// Several states.
     Tags(Vec<Tag>),
-    /// A link.
     Link(Link),
     /// A barcode that leads to its product: in one line, however narrow the column.
     Barcode(Link),
-    /// Steps.
-    Links(Vec<Link>),
     /// Facts within.
     Facts(Vec<Fact>),
 }
@@ -57,18 +47,14 @@ pub enum Show {
 /// A name and its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fact {
-    /// The name.
     pub name: String,
-    /// The value.
     pub show: Show,
 }
 
 /// A table. The first cell of a row names it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
-    /// What it is about.
     pub caption: &'static str,
-    /// The columns.
     pub heads: Vec<&'static str>,
     /// The rows, as wide as the columns.
     pub rows: Vec<Vec<Show>>,
@@ -81,7 +67,6 @@ pub struct Table {
 pub struct Figure {
     /// What it counts.
     pub name: &'static str,
-    /// The number.
     pub value: String,
     /// `warn`, `bad` or nothing.
     pub tone: &'static str,
@@ -94,7 +79,6 @@ pub struct Figure {
 /// A sentence that is said before everything else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
-    /// The sentence.
     pub text: String,
     /// `good`, `warn`, `bad` or nothing.
     pub tone: &'static str,
@@ -123,7 +107,6 @@ impl Figure {
 }
 
 impl Tag {
-    /// A tag.
     pub fn new(text: impl Into<String>, tone: &'static str) -> Self {
         Self {
             text: text.into(),
@@ -133,7 +116,6 @@ impl Tag {
 }
 
 impl Link {
-    /// A link.
     pub fn new(href: impl Into<String>, text: impl Into<String>) -> Self {
         Self {
             href: href.into(),
@@ -143,7 +125,6 @@ impl Link {
 }
 
 impl Note {
-    /// A note.
     pub fn new(text: impl Into<String>, tone: &'static str) -> Self {
         Self {
             text: text.into(),

@@ -22,21 +22,23 @@ pub fn after_check(
     answer: StatusAnswer,
     now: DateTime<Utc>,
     rules: &Rules,
-    dice: f64,
+    jitter: f64,
 ) -> Decision {
     match answer {
         StatusAnswer::Done { pin, text } => done(watched, pin, text, now, rules),
         StatusAnswer::Cancelled { text } => cancelled(watched, &text, rules),
-        StatusAnswer::DoneWithoutCode { text } => code_missing(watched, text, now, rules, dice),
+        StatusAnswer::DoneWithoutCode { text } => code_missing(watched, text, now, rules, jitter),
         StatusAnswer::Waiting { pin, text } => {
-            let mut decision = waiting(watched, text, now, rules, dice);
+            let mut decision = waiting(watched, text, now, rules, jitter);
             decision.pin = pin;
             decision
         }
         StatusAnswer::NotKnown { text } if watched.stage == Stage::Unconfirmed => {
             not_known(watched, &text, now, rules)
         }
-        StatusAnswer::NotKnown { .. } | StatusAnswer::Unclear => unclear(watched, now, rules, dice),
+        StatusAnswer::NotKnown { .. } | StatusAnswer::Unclear => {
+            unclear(watched, now, rules, jitter)
+        }
     }
 }
 
@@ -91,7 +93,7 @@ fn code_missing(
     text: String,
     now: DateTime<Utc>,
     rules: &Rules,
-    dice: f64,
+    jitter: f64,
 ) -> Decision {
     let mut watched = found(watched);
     watched.stage = Stage::Submitted;
@@ -103,7 +105,7 @@ fn code_missing(
     }
 
     let sent_at = watched.sent_at;
-    let due = later(now, rules.backoff.delay(watched.unknowns, dice));
+    let due = later(now, rules.backoff.delay(watched.unknowns, jitter));
     let decision = Decision::new(watched, EventKind::CodeMissing).due(due);
     if first {
         decision.shop(ShopChange {
@@ -137,7 +139,7 @@ fn waiting(
     text: String,
     now: DateTime<Utc>,
     rules: &Rules,
-    dice: f64,
+    jitter: f64,
 ) -> Decision {
     let mut watched = found(watched);
     watched.stage = Stage::Submitted;
@@ -151,7 +153,7 @@ fn waiting(
             now,
             rules
                 .backoff
-                .delay(watched.attempts.saturating_add(1), dice),
+                .delay(watched.attempts.saturating_add(1), jitter),
         );
         let sent_at = watched.sent_at;
         return Decision::new(watched, EventKind::Processing)
@@ -168,7 +170,7 @@ fn waiting(
         now,
         rules
             .backoff
-            .delay(watched.attempts.saturating_add(1), dice),
+            .delay(watched.attempts.saturating_add(1), jitter),
     );
     let exhausted = watched.attempts >= rules.max_attempts;
     let decision = Decision::new(watched, EventKind::Checked);
@@ -203,7 +205,7 @@ fn not_known(mut watched: Watched, text: &str, now: DateTime<Utc>, rules: &Rules
 }
 
 /// An answer that says nothing about the order changes nothing about it.
-fn unclear(mut watched: Watched, now: DateTime<Utc>, rules: &Rules, dice: f64) -> Decision {
+fn unclear(mut watched: Watched, now: DateTime<Utc>, rules: &Rules, jitter: f64) -> Decision {
     watched.errors = watched.errors.saturating_add(1);
     if is_over(&watched, now) {
         return if watched.stage == Stage::Unconfirmed {
@@ -213,7 +215,7 @@ fn unclear(mut watched: Watched, now: DateTime<Utc>, rules: &Rules, dice: f64) -
         };
     }
     let tries = watched.errors.max(watched.attempts.saturating_add(1));
-    let due = later(now, rules.backoff.delay(tries, dice));
+    let due = later(now, rules.backoff.delay(tries, jitter));
     Decision::new(watched, EventKind::CheckFailed).due(due)
 }
 

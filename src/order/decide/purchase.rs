@@ -18,7 +18,7 @@ pub fn after_purchase(
     fallback: Option<Reroute>,
     now: DateTime<Utc>,
     rules: &Rules,
-    dice: f64,
+    jitter: f64,
 ) -> Decision {
     match outcome {
         PurchaseOutcome::Accepted { cost, balance } => accepted(watched, cost, balance, now, rules),
@@ -31,7 +31,7 @@ pub fn after_purchase(
             decision.refusal = Some(about);
             decision
         }
-        PurchaseOutcome::NotSent(why) => not_sent(watched, why, now, rules, dice),
+        PurchaseOutcome::NotSent(why) => not_sent(watched, why, now, rules, jitter),
         PurchaseOutcome::SentBefore => {
             let known = Watched {
                 may_resend: false,
@@ -107,7 +107,7 @@ fn not_sent(
     why: NotSent,
     now: DateTime<Utc>,
     rules: &Rules,
-    dice: f64,
+    jitter: f64,
 ) -> Decision {
     watched.errors = watched.errors.saturating_add(1);
     let over = watched.give_up_at.is_some_and(|end| now >= end);
@@ -129,7 +129,7 @@ fn not_sent(
         watched.dispatched_at = None;
     }
     let first = watched.errors == 1 && why != NotSent::NoTimeLeft;
-    let due = later(now, rules.backoff.delay(watched.errors, dice));
+    let due = later(now, rules.backoff.delay(watched.errors, jitter));
     let decision = Decision::new(watched, EventKind::NotSent).due(due);
     if first {
         decision.shop(said(&say::UNREACHABLE.alone(rules.language)))

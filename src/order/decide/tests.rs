@@ -472,7 +472,7 @@ proptest! {
     #[test]
     fn answers_that_are_not_final_never_settle_before_the_limit(
         answers in prop::collection::vec((answers(), 1_i64..3000), 1..60),
-        dice in 0.0..=1.0_f64,
+        jitter in 0.0..=1.0_f64,
         resend: bool,
     ) {
         let policy = if resend { UnconfirmedPolicy::Resend } else { UnconfirmedPolicy::Hold };
@@ -483,7 +483,7 @@ proptest! {
             let mut resent = 0;
             for (answer, gap) in answers.clone() {
                 at += TimeDelta::seconds(gap);
-                let got = after_check(watched, answer, at, &rules, dice);
+                let got = after_check(watched, answer, at, &rules, jitter);
                 if got.watched.stage == Stage::Held { break; }
                 if got.watched.stage == Stage::Queued { resent += 1; }
                 let over = at >= after(86_400);

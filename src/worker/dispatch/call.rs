@@ -59,8 +59,8 @@ impl Call {
             decision,
             at: self.clock.now(),
         };
-        let room = ready.slot.leave_panel();
-        self.results.hand_in(outcome).await;
+        let room = ready.reservation.release_panel();
+        self.results.submit(outcome).await;
         drop(room);
         let now = self.clock.now();
         ready.panel.breaker.note(signal, &self.store, now).await;
@@ -89,18 +89,18 @@ impl Call {
         };
         let signal = breaker::of_purchase(&reply.outcome, &reply.evidence);
         let now = self.clock.now();
-        let (watched, dice) = (ready.watched.clone(), fastrand::f64());
+        let (watched, jitter) = (ready.watched.clone(), fastrand::f64());
         let fallback = ready.fallback.map(|integration| Reroute {
             integration,
             reference: Reference::derive(ready.claim.order, integration, 0),
         });
         let decision =
-            decide::after_purchase(watched, reply.outcome, fallback, now, &self.rules, dice);
+            decide::after_purchase(watched, reply.outcome, fallback, now, &self.rules, jitter);
         (decision, reply.evidence, signal)
     }
 
     async fn buy(&self, ready: &Ready) -> PurchaseReply {
-        ready.slot.pass.turn().await;
+        ready.reservation.permit.wait_for_pace().await;
         if Instant::now() > self.deadline {
             let trouble = "too little of the lease was left to send it safely";
             return not_sent(NotSent::NoTimeLeft, trouble);
@@ -117,7 +117,7 @@ impl Call {
     }
 
     async fn ask(&self, ready: &Ready) -> Asked {
-        ready.slot.pass.turn().await;
+        ready.reservation.permit.wait_for_pace().await;
         let reply = ready.provider.status(&ready.claim.reference).await;
         let reply = with_memory(&self.store, ready.claim.order, reply).await;
         match reply.answer {

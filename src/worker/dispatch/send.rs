@@ -18,14 +18,18 @@ pub(super) const ROUNDS: u16 = 3;
 
 /// When a turn began, by both clocks.
 #[derive(Clone, Copy)]
-pub(super) struct Begun {
+pub(super) struct TickStart {
     pub(super) at: DateTime<Utc>,
     pub(super) instant: Instant,
 }
 
 impl Dispatch {
     /// Claims what is ready and sends it. Returns how many orders were sent.
-    pub(super) async fn send(&self, ready: Vec<Ready>, begun: Begun) -> Result<usize, StoreError> {
+    pub(super) async fn send(
+        &self,
+        ready: Vec<Ready>,
+        start: TickStart,
+    ) -> Result<usize, StoreError> {
         let mut left = ready;
         let mut started = 0;
         for round in 0..ROUNDS {
@@ -35,7 +39,7 @@ impl Dispatch {
             let (queued, new) = left.into_iter().partition(|ready: &Ready| ready.queued);
             left = Vec::new();
             for (orders, queued) in [(queued, true), (new, false)] {
-                let (sent, collided) = self.send_round(orders, queued, round, begun).await?;
+                let (sent, collided) = self.send_round(orders, queued, round, start).await?;
                 started += sent;
                 left.extend(collided);
             }
@@ -49,7 +53,7 @@ impl Dispatch {
         mut ready: Vec<Ready>,
         queued: bool,
         round: u16,
-        begun: Begun,
+        start: TickStart,
     ) -> Result<(usize, Vec<Ready>), StoreError> {
         if ready.is_empty() {
             return Ok((0, ready));
@@ -62,17 +66,17 @@ impl Dispatch {
         let claims: Vec<Claim> = ready.iter().map(|ready| ready.claim.clone()).collect();
         let lease = Lease {
             token: Uuid::new_v4(),
-            now: begun.at,
-            until: after(begun.at, self.limits.lease),
-            give_up_at: after(begun.at, self.rules.give_up_after),
+            now: start.at,
+            until: after(start.at, self.limits.lease),
+            give_up_at: after(start.at, self.rules.give_up_after),
         };
         let limit = self.limits.daily_limit.map(|amount| SpendingLimit {
             amount,
-            since: before(begun.at, super::SPENDING_WINDOW),
+            since: before(start.at, super::SPENDING_WINDOW),
         });
         let claimed = self.claim_each(&claims, queued, lease, limit).await?;
-        let (sent, rest) = self.start(ready, &claimed.orders, lease.token, begun);
-        let rest = self.over_limit(rest, &claimed, queued, begun).await?;
+        let (sent, rest) = self.start(ready, &claimed.orders, lease.token, start);
+        let rest = self.over_limit(rest, &claimed, queued, start).await?;
         if rest.is_empty() {
             return Ok((sent, rest));
         }
@@ -92,7 +96,7 @@ impl Dispatch {
         ready: Vec<Ready>,
         claimed: &[OrderId],
         token: Uuid,
-        begun: Begun,
+        start: TickStart,
     ) -> (usize, Vec<Ready>) {
         let claimed: HashSet<&OrderId> = claimed.iter().collect();
         let (mine, rest): (Vec<_>, Vec<_>) = ready
@@ -108,7 +112,7 @@ impl Dispatch {
                 "sending the order to its panel"
             );
             let call = Call {
-                deadline: begun.instant
+                deadline: start.instant
                     + self.limits.lease.saturating_sub(self.limits.longest_call),
                 token,
                 ask_first: self.limits.ask_first,
@@ -128,7 +132,7 @@ impl Dispatch {
         rest: Vec<Ready>,
         claimed: &Claimed,
         queued: bool,
-        begun: Begun,
+        start: TickStart,
     ) -> Result<Vec<Ready>, StoreError> {
         for (panel, spent) in &claimed.near_limit {
             tracing::warn!(
@@ -146,7 +150,7 @@ impl Dispatch {
         if queued {
             for ready in &held {
                 let (order, panel) = (ready.claim.order, ready.claim.integration);
-                self.hold_queued(order, panel, reason, begun.at).await?;
+                self.hold_queued(order, panel, reason, start.at).await?;
             }
         } else {
             let holds: Vec<NewHold> = held
@@ -158,7 +162,7 @@ impl Dispatch {
                     reason,
                 })
                 .collect();
-            self.hold(&holds, begun.at).await?;
+            self.hold(&holds, start.at).await?;
         }
         Ok(rest)
     }

@@ -12,11 +12,11 @@ use crate::{
     store::{Candidate, Claim, NewHold, QueuedCandidate, StoreError},
     worker::{
         after,
+        capacity::{Capacity, Reservation},
         catalogue::Look,
-        gate::Errand,
+        concurrency::RequestKind,
         panels::Panel,
         resolve::{Prices, Resolution, needed_entry, resolve},
-        slots::{Slot, Slots},
     },
 };
 
@@ -32,7 +32,7 @@ pub(super) struct Ready {
     pub(super) panel: Arc<Panel>,
     pub(super) tenant: TenantId,
     pub(super) fallback: Option<IntegrationId>,
-    pub(super) slot: Slot,
+    pub(super) reservation: Reservation,
     pub(super) queued: bool,
     /// When the shop inserted it, if this is the first time that it is sent.
     pub(super) created_at: Option<DateTime<Utc>>,
@@ -48,10 +48,10 @@ pub(super) struct Sorted {
 
 impl Sorted {
     /// Reserves a place for an order, here and at its panel; without one it waits for its turn.
-    fn admit(&mut self, order: Sendable, panel: &Arc<Panel>, slots: &Slots) {
-        let pass = panel.gate.enter(Errand::Buy);
-        let slot = pass.and_then(|pass| slots.take(pass));
-        let (Some(slot), Ok(provider)) = (slot, &panel.provider) else {
+    fn admit(&mut self, order: Sendable, panel: &Arc<Panel>, capacity: &Capacity) {
+        let permit = panel.concurrency.try_acquire(RequestKind::Buy);
+        let reservation = permit.and_then(|permit| capacity.try_reserve(permit));
+        let (Some(reservation), Ok(provider)) = (reservation, &panel.provider) else {
             self.skipped += 1;
             return;
         };
@@ -70,7 +70,7 @@ impl Sorted {
             panel: Arc::clone(panel),
             tenant: order.candidate.tenant,
             fallback: order.candidate.fallback,
-            slot,
+            reservation,
             queued: order.queued,
             created_at: order.candidate.created_at,
         });
@@ -92,7 +92,7 @@ impl Dispatch {
         let look = panel.catalogue.look(entry);
         if let (Look::Fetch, Ok(provider)) = (&look, &panel.provider) {
             let (panel, provider) = (Arc::clone(panel), Arc::clone(provider));
-            let agenda = Arc::clone(&self.agenda);
+            let wakeup = Arc::clone(&self.wakeup);
             self.tasks.spawn(async move {
                 if let Err(error) = panel.catalogue.fetch(&*provider).await {
                     tracing::warn!(
@@ -102,7 +102,7 @@ impl Dispatch {
                         "the price list cannot be read; orders that need it wait"
                     );
                 }
-                agenda.wake();
+                wakeup.wake();
             });
         }
         look
@@ -131,7 +131,7 @@ impl Dispatch {
         &self,
         candidates: Vec<Candidate>,
         panels: &ById,
-        slots: &Slots,
+        capacity: &Capacity,
         now: DateTime<Utc>,
         sorted: &mut Sorted,
     ) {
@@ -165,7 +165,7 @@ impl Dispatch {
                         expected,
                         queued: false,
                     };
-                    sorted.admit(order, panel, slots);
+                    sorted.admit(order, panel, capacity);
                 }
             }
         }
@@ -175,7 +175,7 @@ impl Dispatch {
         &self,
         queued: Vec<QueuedCandidate>,
         panels: &ById,
-        slots: &Slots,
+        capacity: &Capacity,
         now: DateTime<Utc>,
         sorted: &mut Sorted,
     ) -> Result<(), StoreError> {
@@ -214,7 +214,7 @@ impl Dispatch {
                         expected,
                         queued: true,
                     };
-                    sorted.admit(order, panel, slots);
+                    sorted.admit(order, panel, capacity);
                 }
             }
         }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::mpsc;
 
-use super::super::agenda::Agenda;
+use super::super::wakeup::Wakeup;
 use crate::meter::{Meter, label::Delivery};
 use crate::store::{Fate, NoticeOutcome, Store};
 
@@ -21,14 +21,14 @@ pub struct Deliveries(mpsc::Sender<NoticeOutcome>);
 #[derive(Debug)]
 pub struct DeliveryRecorder {
     store: Store,
-    agenda: Arc<Agenda>,
+    wakeup: Arc<Wakeup>,
     meter: Arc<Meter>,
     inbox: mpsc::Receiver<NoticeOutcome>,
 }
 
 impl Deliveries {
     /// Hands in a result; waits when too many are waiting already.
-    pub async fn hand_in(&self, outcome: NoticeOutcome) {
+    pub async fn submit(&self, outcome: NoticeOutcome) {
         if let Err(lost) = self.0.send(outcome).await {
             tracing::error!(
                 notice = %lost.0.id,
@@ -39,13 +39,13 @@ impl Deliveries {
 }
 
 impl DeliveryRecorder {
-    /// A recorder, and the way to it. `agenda` is told when something is to be tried again.
+    /// A recorder, and the way to it. `wakeup` is told when something is to be tried again.
     #[must_use]
-    pub fn new(store: Store, agenda: Arc<Agenda>) -> (Self, Deliveries) {
+    pub fn new(store: Store, wakeup: Arc<Wakeup>) -> (Self, Deliveries) {
         let (deliveries, inbox) = mpsc::channel(GROUP);
         let recorder = Self {
             store,
-            agenda,
+            wakeup,
             meter: Meter::new(),
             inbox,
         };
@@ -85,7 +85,7 @@ impl DeliveryRecorder {
                 Fate::GivenUp => Delivery::GivenUp,
             });
             if let Fate::Again(at) = outcome.fate {
-                self.agenda.due(at);
+                self.wakeup.due(at);
             }
         }
     }

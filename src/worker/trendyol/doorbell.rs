@@ -14,7 +14,7 @@ use crate::{
     backoff::Backoff,
     marketplace::MarketError,
     store::{Channel, OrderCall, StoreError},
-    worker::{after, periodic::JobError, pulse::Pulse},
+    worker::{after, job::JobError, pulse::Pulse},
 };
 
 /// One replica asks.

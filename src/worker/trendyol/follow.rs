@@ -10,7 +10,7 @@ use crate::{
     meter::label::Item,
     stock::patience::{next_look, quarantine},
     store::{Batch, ItemOutcome, ItemResult},
-    worker::periodic::JobError,
+    worker::job::JobError,
 };
 
 /// Words of the marketplace that are kept of one refusal.

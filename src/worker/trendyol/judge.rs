@@ -8,7 +8,7 @@ use crate::{
         second_pusher::{Circumstances, Look, OnSecondPusher, find},
     },
     store::Person,
-    worker::periodic::JobError,
+    worker::job::JobError,
 };
 
 /// Who pauses, in the records.

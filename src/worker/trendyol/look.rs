@@ -9,7 +9,7 @@ use crate::{
     marketplace::{Barcode, MAX_READ_BACK, MarketError, ReadBack},
     stock::rule::{Answer, Figure},
     store::Look,
-    worker::periodic::JobError,
+    worker::job::JobError,
 };
 
 /// What looking has brought.

@@ -25,7 +25,7 @@ use crate::{
     store::{NewPackage, RecordedPackage},
     worker::{
         before,
-        periodic::{JobError, Pass},
+        job::{Job, JobError},
     },
 };
 
@@ -283,12 +283,12 @@ fn lost(why: &str) -> JobError {
 pub struct PullOrders(pub Arc<Pull>);
 
 #[async_trait]
-impl Pass for PullOrders {
+impl Job for PullOrders {
     fn name(&self) -> &'static str {
         "pull-orders"
     }
 
-    async fn pass(&self) -> Result<Value, JobError> {
+    async fn run(&self) -> Result<Value, JobError> {
         let seller = self.0.seller();
         // Neither needs the other, so the failure of one does not stop the other. Told last: the orders say
         // what Trendyol has heard already.

@@ -23,7 +23,7 @@ use crate::{
         shelf,
     },
     store::PushLog,
-    worker::periodic::{JobError, Pass},
+    worker::job::{Job, JobError},
 };
 
 /// Barcodes of one round of a pass: ten questions, two seconds at Trendyol's pace.
@@ -369,12 +369,12 @@ fn reason(wait: Wait) -> &'static str {
 }
 
 #[async_trait]
-impl Pass for PushStock {
+impl Job for PushStock {
     fn name(&self) -> &'static str {
         PUSH_STOCK
     }
 
-    async fn pass(&self) -> Result<Value, JobError> {
+    async fn run(&self) -> Result<Value, JobError> {
         Ok(serde_json::to_value(self.0.pass(false).await?)?)
     }
 }

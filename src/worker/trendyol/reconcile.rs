@@ -22,7 +22,7 @@ use crate::{
         shelf,
     },
     store::{Catalogue, Leader, PlannedPush},
-    worker::periodic::JobError,
+    worker::job::JobError,
 };
 
 /// Who plans and sends; whoever else wants to waits.

@@ -19,7 +19,7 @@ use crate::{
     store::{NewReturn, ReturnedPiece},
     worker::{
         before,
-        periodic::{JobError, Pass},
+        job::{Job, JobError},
     },
 };
 
@@ -132,12 +132,12 @@ impl PullReturns {
 }
 
 #[async_trait]
-impl Pass for PullReturns {
+impl Job for PullReturns {
     fn name(&self) -> &'static str {
         "pull-returns"
     }
 
-    async fn pass(&self) -> Result<Value, JobError> {
+    async fn run(&self) -> Result<Value, JobError> {
         let returned = self.read().await?;
         if returned.unreadable > 0 {
             let named = returned.named.join("; ");

@@ -8,7 +8,7 @@ use crate::{
     meter::label::Item,
     stock::patience::{next_look, quarantine},
     store::{Answered, Leader, PlannedPush, PushLog},
-    worker::periodic::JobError,
+    worker::job::JobError,
 };
 
 /// What was sent.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Seller;
 use crate::{
     store::Telling,
-    worker::{after, periodic::JobError},
+    worker::{after, job::JobError},
 };
 
 /// Told in one pass at most.

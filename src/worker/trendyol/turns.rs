@@ -14,7 +14,7 @@ use super::Reconciler;
 use crate::{
     marketplace::Barcode,
     store::{Channel, StoreError},
-    worker::{periodic::JobError, pulse::Pulse},
+    worker::{job::JobError, pulse::Pulse},
 };
 
 /// One replica takes turns.

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use serde_json::Value;
 
 use super::Reconciler;
-use crate::worker::periodic::{JobError, Pass};
+use crate::worker::job::{Job, JobError};
 
 /// Requests that are settled are kept for so long: the history of a barcode.
 const KEEP: TimeDelta = TimeDelta::days(7);
@@ -19,12 +19,12 @@ const KEEP_PACKAGES: TimeDelta = TimeDelta::days(100);
 pub struct VerifyStock(pub Arc<Reconciler>);
 
 #[async_trait]
-impl Pass for VerifyStock {
+impl Job for VerifyStock {
     fn name(&self) -> &'static str {
         "verify-stock"
     }
 
-    async fn pass(&self) -> Result<Value, JobError> {
+    async fn run(&self) -> Result<Value, JobError> {
         let seller = self.0.seller();
         let now = seller.clock.now();
         seller.store.forget_pushes(now - KEEP).await?;

@@ -1,6 +1,6 @@
 //! What only a person can decide, over the API, seen in the rows.
 
-use orderwatch::sandbox::{
+use sandbox::{
     panel::Endpoint,
     trouble::{Fault, Trouble},
 };

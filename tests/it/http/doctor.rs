@@ -1,6 +1,6 @@
 //! What keeps orders from flowing, asked over the API: the same as on the command line.
 
-use orderwatch::sandbox::{
+use sandbox::{
     panel::Endpoint,
     trouble::{Fault, Trouble},
 };

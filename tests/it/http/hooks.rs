@@ -1,7 +1,7 @@
 //! Trendyol calls: who is heard, what is written down before the answer, and what is read.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use orderwatch::sandbox::trendyol::Endpoint;
+use sandbox::trendyol::Endpoint;
 use serde_json::{Value, json};
 use sqlx::Executor as _;
 

@@ -1,6 +1,6 @@
 //! The stock side over the API, with a store that answers: sending, waiting, picking.
 
-use orderwatch::sandbox::{
+use sandbox::{
     gates::Moment,
     trendyol::{Endpoint, Status, trouble},
     trouble::Fault,

@@ -22,8 +22,8 @@ async fn a_settlement_wakes_the_stream(pool: PgPool) {
     // It looks by itself once in a month.
     let stream = Stream {
         name: "notices",
-        slots: Slots::new(4),
-        agenda: Arc::clone(&rig.settled),
+        capacity: Capacity::new(4),
+        wakeup: Arc::clone(&rig.settled),
         scan_interval: secs(30 * 24 * HOUR),
         pulse: Pulses::default().add("notices", secs(HOUR)),
         clock,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use orderwatch::sandbox::panel::{Ending, Panel, Sale};
+use sandbox::panel::{Ending, Panel, Sale};
 
 use super::shop::Row;
 

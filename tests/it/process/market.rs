@@ -1,12 +1,7 @@
 //! The practice store in the present time, and the settings of who sells there.
 
-use std::sync::Arc;
-
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use orderwatch::{
-    clock::DatabaseClock,
-    sandbox::trendyol::{Limits, Product, StorePlan, TrendyolStore},
-};
+use sandbox::trendyol::{Limits, Product, StorePlan, TrendyolStore};
 
 use super::settings::Settings;
 
@@ -23,7 +18,7 @@ impl Market {
     /// A sound store that has these on sale, and takes as many requests as come.
     pub(crate) async fn open(products: &[(&str, u32)]) -> Self {
         let mut plan = StorePlan::new(7);
-        plan.clock = Arc::new(DatabaseClock::new());
+        plan.clock = sandbox::clock::running();
         plan.limits = Limits::none();
         plan.products = products.iter().map(|(b, n)| Product::new(*b, *n)).collect();
         API_KEY.clone_into(&mut plan.api_key);

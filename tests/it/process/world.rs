@@ -2,11 +2,9 @@
 
 use std::path::Path;
 
-use orderwatch::{
-    sandbox::panel::{Account, Panel, PanelPlan},
-    store::Store,
-};
+use orderwatch::store::Store;
 use rust_decimal::Decimal;
+use sandbox::panel::{Account, Panel, PanelPlan};
 use tempfile::TempDir;
 
 use super::{Ended, Process, Program, database::Database, settings::Settings, shop::Shop};

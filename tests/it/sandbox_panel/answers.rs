@@ -1,11 +1,11 @@
 //! The four endpoints, and the ways in which panels write differently.
 
 use encoding_rs::WINDOWS_1254;
-use orderwatch::sandbox::{
+use rust_decimal::Decimal;
+use sandbox::{
     http::Framing,
     panel::{Account, CatalogueText, Decimals, Encoding, Endpoint, OkWord, Readiness, Said, Style},
 };
-use rust_decimal::Decimal;
 use serde_json::json;
 
 use super::{ask, buy, start, wire};

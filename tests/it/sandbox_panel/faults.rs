@@ -2,7 +2,7 @@
 
 use std::{io::ErrorKind, time::Duration};
 
-use orderwatch::sandbox::{
+use sandbox::{
     faults::FaultPlan,
     http::{Framing, Greeting},
     panel::{Endpoint, Ledger, Panel, Said, unreliable},

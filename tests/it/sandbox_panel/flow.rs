@@ -1,10 +1,10 @@
 //! Connections, gates, limits and the ledger: what tests of the daemon steer and read.
 
-use orderwatch::sandbox::{
+use rust_decimal::Decimal;
+use sandbox::{
     gates::Moment,
     panel::{Ending, Endpoint, Readiness, Recording, StatusMode},
 };
-use rust_decimal::Decimal;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use orderwatch::sandbox::panel::Panel;
+use sandbox::panel::Panel;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use orderwatch::sandbox::trendyol::{ClaimDates, ClaimStatus, NoClaims, TrendyolStore};
+use sandbox::trendyol::{ClaimDates, ClaimStatus, NoClaims, TrendyolStore};
 use serde_json::{Value, json};
 
 use super::{

@@ -10,13 +10,13 @@ use orderwatch::{
         trendyol::{AccountSettings, RateLimits, Trendyol},
     },
     outbound::{Http, HttpSettings},
-    sandbox::{
-        trendyol::{
-            Endpoint, Errors, Expired, Names, NoClaims, StorePlan, TrendyolStore, Unfinished,
-            trouble::{moved_path, no_batch_id, no_such_path, system_error},
-        },
-        trouble::{Fault, Trouble},
+};
+use sandbox::{
+    trendyol::{
+        Endpoint, Errors, Expired, Names, NoClaims, StorePlan, TrendyolStore, Unfinished,
+        trouble::{moved_path, no_batch_id, no_such_path, system_error},
     },
+    trouble::{Fault, Trouble},
 };
 
 use super::{FIRST, SECOND, THIRD, start};

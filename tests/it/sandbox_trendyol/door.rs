@@ -1,6 +1,6 @@
 //! Who may come in, and how the store says no.
 
-use orderwatch::sandbox::trendyol::Errors;
+use sandbox::trendyol::Errors;
 use serde_json::json;
 
 use super::{

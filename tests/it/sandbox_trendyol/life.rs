@@ -3,7 +3,7 @@
 use std::{collections::HashSet, time::Duration};
 
 use fastrand::Rng;
-use orderwatch::sandbox::trendyol::{Package, Status, StoreError, TrendyolStore};
+use sandbox::trendyol::{Package, Status, StoreError, TrendyolStore};
 
 use super::{FIRST, SECOND, start, wire::accepted};
 

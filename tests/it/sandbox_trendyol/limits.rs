@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use orderwatch::sandbox::trendyol::{Bursts, Endpoint, Group, TrendyolStore};
+use sandbox::trendyol::{Bursts, Endpoint, Group, TrendyolStore};
 
 use super::{
     FIRST, start,

@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use orderwatch::sandbox::trendyol::{
-    Endpoint, Quirks, StorePlan, TrendyolStore, Unfinished, trouble,
-};
-use orderwatch::sandbox::trouble::Fault;
+use sandbox::trendyol::{Endpoint, Quirks, StorePlan, TrendyolStore, Unfinished, trouble};
+use sandbox::trouble::Fault;
 use serde_json::{Value, json};
 
 use super::{

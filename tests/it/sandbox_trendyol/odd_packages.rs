@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fastrand::Rng;
-use orderwatch::sandbox::trendyol::{
+use sandbox::trendyol::{
     AwaitingId, CreatedBy, LineIds, Origins, PackageQuirks, Quirks, Status, StorePlan,
     TrendyolStore,
 };

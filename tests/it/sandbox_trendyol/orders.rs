@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use orderwatch::sandbox::trendyol::{CreatedBy, Names, Status, TrendyolStore};
+use sandbox::trendyol::{CreatedBy, Names, Status, TrendyolStore};
 use serde_json::{Value, json};
 
 use super::{
@@ -93,7 +93,7 @@ async fn some_tracking_numbers_are_beyond_64_bits() {
         let written = format!(r#""cargoTrackingNumber":{},"#, package.tracking());
         assert!(seen.text().contains(&written), "{written}");
     }
-    let long = |p: &orderwatch::sandbox::trendyol::Package| p.tracking().parse::<u64>().is_err();
+    let long = |p: &sandbox::trendyol::Package| p.tracking().parse::<u64>().is_err();
     assert_eq!(store.packages().iter().filter(|p| long(p)).count(), 1);
 }
 

@@ -1,6 +1,6 @@
 //! Progress that the seller reports.
 
-use orderwatch::sandbox::trendyol::{Status, TrendyolStore};
+use sandbox::trendyol::{Status, TrendyolStore};
 
 use super::{
     FIRST, SECOND, start,
@@ -15,9 +15,8 @@ async fn report(store: &TrendyolStore, id: i64, body: &str) -> Seen {
 /// The lines of a package as a report names them.
 fn lines(store: &TrendyolStore, id: i64) -> String {
     let lines = store.package(id).unwrap().lines;
-    let line = |l: &orderwatch::sandbox::trendyol::Line| {
-        format!(r#"{{"lineId":{},"quantity":{}}}"#, l.id, l.quantity)
-    };
+    let line =
+        |l: &sandbox::trendyol::Line| format!(r#"{{"lineId":{},"quantity":{}}}"#, l.id, l.quantity);
     lines.iter().map(line).collect::<Vec<_>>().join(",")
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use orderwatch::sandbox::{
+use sandbox::{
     trendyol::{
         Endpoint, Expired, Product, ProductState, Repeats, TrendyolStore, Unfinished,
         trouble::no_batch_id,
@@ -302,8 +302,7 @@ async fn the_read_back_shows_what_is_on_sale() {
 
 #[tokio::test]
 async fn the_read_back_goes_page_by_page_and_then_by_token() {
-    let store =
-        start(|plan| *plan = orderwatch::sandbox::trendyol::StorePlan::sample(7, 30_300)).await;
+    let store = start(|plan| *plan = sandbox::trendyol::StorePlan::sample(7, 30_300)).await;
     let page = read_back(&store, "size=100&page=99").await;
     assert_eq!(
         (&page["totalElements"], on_sale(&page).len()),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use orderwatch::sandbox::trendyol::{Limits, Status, TrendyolStore};
+use sandbox::trendyol::{Limits, Status, TrendyolStore};
 use serde_json::Value;
 
 use super::{

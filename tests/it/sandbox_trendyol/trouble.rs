@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, io::ErrorKind, time::Duration};
 
-use orderwatch::sandbox::{
+use sandbox::{
     gates::Moment,
     trendyol::{
         Endpoint, TrendyolStore,
@@ -109,7 +109,7 @@ async fn met(seed: u64, share: f64) -> Vec<String> {
     let store = start(|plan| {
         plan.seed = seed;
         plan.faults = unreliable(share);
-        plan.limits = orderwatch::sandbox::trendyol::Limits::none();
+        plan.limits = sandbox::trendyol::Limits::none();
     })
     .await;
     let mut met = Vec::new();
@@ -152,7 +152,7 @@ async fn a_hanging_store_never_answers_but_may_have_worked() {
             async move { push(&store, &[(FIRST, quantity)]).await }
         });
         let place = usize::try_from(quantity).unwrap();
-        let drawn = |ledger: &orderwatch::sandbox::trendyol::Ledger| {
+        let drawn = |ledger: &sandbox::trendyol::Ledger| {
             let requests = ledger.requests();
             let fault = requests.get(place).and_then(|r| r.fault.clone());
             fault.is_some_and(|f| !f.works() || requests[place].worked.is_some())

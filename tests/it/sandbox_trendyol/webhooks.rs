@@ -12,10 +12,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     routing::post,
 };
-use orderwatch::{
-    clock::DatabaseClock,
-    sandbox::trendyol::{Limits, Status, TrendyolStore},
-};
+use sandbox::trendyol::{Limits, Status, TrendyolStore};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -231,7 +228,7 @@ async fn what_fails_is_told_again_every_five_minutes_and_given_up_after_13_times
 #[tokio::test]
 async fn with_a_clock_that_runs_webhooks_are_called_by_themselves() {
     let store = start(|plan| {
-        plan.clock = Arc::new(DatabaseClock::new());
+        plan.clock = sandbox::clock::running();
         plan.hooks_run = true;
     })
     .await;

@@ -1,6 +1,6 @@
 //! Requests as a seller's client sends them.
 
-use orderwatch::sandbox::trendyol::TrendyolStore;
+use sandbox::trendyol::TrendyolStore;
 use serde_json::Value;
 use tokio::net::TcpStream;
 

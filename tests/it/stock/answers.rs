@@ -1,10 +1,10 @@
 //! Answers about what is on sale that do not match their question.
 
 use orderwatch::{
-    sandbox::trendyol::{AnswerQuirks, Endpoint, Product},
     stock::rule::{Verdict, Wait},
     worker::trendyol::Forecast,
 };
+use sandbox::trendyol::{AnswerQuirks, Endpoint, Product};
 use sqlx::PgPool;
 
 use super::{rig::Rig, warehouse::Warehouse};
@@ -36,7 +36,7 @@ async fn is_named(rig: &Rig, wait: Wait) {
     assert_eq!(rig.on_sale()[400..], ["A 2", "B 9"]);
     let (store, rules) = (&rig.warehouse.store, rig.rules);
     let forecast = Forecast::read(store, rules, rig.now()).await.unwrap();
-    for product in forecast.explained() {
+    for product in forecast.products() {
         assert_eq!(product.entry.verdict, Verdict::Wait(wait));
         assert_eq!(product.entry.on_sale, None);
     }

@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use orderwatch::{
-    meter::label::{Group, Item, Reply},
-    sandbox::{
-        trendyol::{Endpoint, Product, ProductState, Unfinished, trouble},
-        trouble::{Fault, Trouble},
-    },
+use orderwatch::meter::label::{Group, Item, Reply};
+use sandbox::{
+    trendyol::{Endpoint, Product, ProductState, Unfinished, trouble},
+    trouble::{Fault, Trouble},
 };
 use sqlx::PgPool;
 

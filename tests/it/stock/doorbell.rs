@@ -5,11 +5,11 @@ use std::{sync::Arc, time::Duration};
 
 use orderwatch::{
     marketplace::Registration,
-    sandbox::trendyol::{Endpoint, Product, trouble},
-    sandbox::trouble::Fault,
     store::MarketAccount,
     worker::trendyol::{Answered, Doorbell},
 };
+use sandbox::trendyol::{Endpoint, Product, trouble};
+use sandbox::trouble::Fault;
 use sqlx::PgPool;
 
 use super::{rig::Rig, warehouse::Warehouse};

@@ -7,7 +7,7 @@ use orderwatch::{
     stock::rule::Reason,
     store::PlannedPush,
     worker::{
-        periodic::JobError,
+        job::JobError,
         trendyol::{Pull, Pushed, Reconciler, Seller},
     },
 };
@@ -66,7 +66,7 @@ impl Rig {
 
     /// What was sent, one after the other.
     fn sent(&self) -> Vec<String> {
-        let endpoint = orderwatch::sandbox::trendyol::Endpoint::PushStock;
+        let endpoint = sandbox::trendyol::Endpoint::PushStock;
         let requests = self.shop.ledger().requests_to(endpoint).into_iter();
         let items = requests.flat_map(|request| request.items);
         items

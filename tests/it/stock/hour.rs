@@ -23,9 +23,9 @@ use std::{
 use chrono::{DateTime, Utc};
 use fastrand::Rng;
 use orderwatch::outbound::Http;
-use orderwatch::sandbox::trendyol::{Endpoint, Line, Product, Status, StorePlan, TrendyolStore};
 use orderwatch::stock::pace::Settle;
-use orderwatch::worker::{periodic::JobError, trendyol::Forecast};
+use orderwatch::worker::{job::JobError, trendyol::Forecast};
+use sandbox::trendyol::{Endpoint, Line, Product, Status, StorePlan, TrendyolStore};
 use sqlx::PgPool;
 
 use super::{
@@ -414,8 +414,8 @@ impl Hour {
             .await
             .unwrap();
         let wrong = forecast
-            .explained()
-            .filter(|e| on_sale.get(e.barcode) != available.get(e.barcode));
+            .products()
+            .filter(|e| on_sale.get(&e.barcode) != available.get(&e.barcode));
         let wrong = wrong.map(|explained| format!("{explained:#?}"));
         wrong.collect::<Vec<_>>().join("\n")
     }

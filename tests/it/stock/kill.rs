@@ -8,10 +8,10 @@ use std::{collections::HashMap, time::Duration};
 
 use orderwatch::{
     outbound::Http,
-    sandbox::trendyol::{Endpoint, Product, Status},
     store::{PickAsk, Store},
     worker::trendyol::{needed, tell},
 };
+use sandbox::trendyol::{Endpoint, Product, Status};
 
 use super::{
     rig::{Rig, http},

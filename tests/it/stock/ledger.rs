@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use orderwatch::{
-    sandbox::trendyol::Status,
     store::{Person, PickAsk, Picked},
     worker::trendyol::needed,
 };
+use sandbox::trendyol::Status;
 use sqlx::{PgConnection, PgPool};
 
 use super::rig::Rig;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use orderwatch::sandbox::trendyol::Status;
+use sandbox::trendyol::Status;
 use sqlx::PgPool;
 
 use super::rig::Rig;

@@ -9,7 +9,7 @@ use orderwatch::{
     marketplace::MarketError,
     store::{Person, PickAsk, Picked},
     worker::{
-        periodic::JobError,
+        job::JobError,
         trendyol::{needed, tell},
     },
 };

@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use orderwatch::{
-    sandbox::{
-        gates::Moment,
-        trendyol::{Endpoint, ProductState},
-        trouble::{Fault, Trouble},
-    },
-    stock::pace::Settle,
+use orderwatch::stock::pace::Settle;
+use sandbox::{
+    gates::Moment,
+    trendyol::{Endpoint, ProductState},
+    trouble::{Fault, Trouble},
 };
 use sqlx::PgPool;
 
@@ -251,7 +249,7 @@ async fn what_is_right_already_is_not_sent_and_a_broken_import_is_seen_on_the_fi
 async fn what_trendyol_gave_back_by_itself_is_taken_off_again(pool: PgPool) {
     let warehouse = super::warehouse::Warehouse::new(pool).await;
     let rig = Rig::over(warehouse, |plan| {
-        let product = orderwatch::sandbox::trendyol::Product::new;
+        let product = sandbox::trendyol::Product::new;
         plan.products = ["A", "B", "C", "D"].map(|name| product(name, 1)).into();
         plan.restocks = true;
     })
@@ -282,7 +280,7 @@ async fn what_trendyol_gave_back_by_itself_is_taken_off_again(pool: PgPool) {
 async fn a_sale_that_a_cancellation_hides_is_not_put_back_on_sale(pool: PgPool) {
     let warehouse = super::warehouse::Warehouse::new(pool).await;
     let mut rig = Rig::over(warehouse, |plan| {
-        plan.products = vec![orderwatch::sandbox::trendyol::Product::new("A", 0)];
+        plan.products = vec![sandbox::trendyol::Product::new("A", 0)];
         plan.restocks = true;
     })
     .await;

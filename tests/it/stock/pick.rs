@@ -2,7 +2,7 @@
 
 use std::{process::Output, time::Duration};
 
-use orderwatch::sandbox::trendyol::{Endpoint, Status, trouble};
+use sandbox::trendyol::{Endpoint, Status, trouble};
 use sqlx::PgPool;
 
 use super::rig::Rig;
@@ -122,10 +122,8 @@ async fn a_shortage_is_reported_and_stock_never_falls_below_zero(pool: PgPool) {
 #[sqlx::test(migrations = false)]
 async fn what_trendyol_did_not_hear_is_told_again(pool: PgPool) {
     let (rig, order, package) = filled(pool).await;
-    let fault = orderwatch::sandbox::trouble::Fault::Instead(trouble::system_error(
-        Endpoint::UpdatePackage,
-        500,
-    ));
+    let fault =
+        sandbox::trouble::Fault::Instead(trouble::system_error(Endpoint::UpdatePackage, 500));
     rig.shop.faults().next(Endpoint::UpdatePackage, fault);
     let (ok, text) = pick(&rig, &[&order]).await;
     assert!(ok && text.contains("the daemon tries again"), "{text}");

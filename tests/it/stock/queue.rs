@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use orderwatch::sandbox::trendyol::Product;
+use sandbox::trendyol::Product;
 use sqlx::PgPool;
 
 use super::{rig::Rig, warehouse::Warehouse};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use orderwatch::sandbox::trendyol::{ClaimStatus, NoClaims, Product, Status};
+use sandbox::trendyol::{ClaimStatus, NoClaims, Product, Status};
 use sqlx::PgPool;
 
 use super::{rig::Rig, warehouse::Warehouse};

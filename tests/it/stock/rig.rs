@@ -11,15 +11,15 @@ use orderwatch::{
     marketplace::trendyol::{AccountSettings, RateLimits, Trendyol},
     meter::Meter,
     outbound::{Http, HttpSettings},
-    sandbox::trendyol::{Endpoint, Limits, Product, StorePlan, TrendyolStore},
     stock::{listing::ShelfRule, pace::Settle, second_pusher::OnSecondPusher},
     worker::{
-        periodic::{JobError, Pass},
+        job::{Job, JobError},
         trendyol::{
             Pull, PullOrders, PullReturns, PushRules, Pushed, Reconciler, Seller, VerifyStock,
         },
     },
 };
+use sandbox::trendyol::{Endpoint, Limits, Product, StorePlan, TrendyolStore};
 use serde_json::Value;
 use sqlx::PgPool;
 
@@ -65,7 +65,8 @@ impl Rig {
         let begin = DateTime::from_timestamp(BEGIN, 0).unwrap();
         let clock = Arc::new(ManualClock::new(begin));
         let mut plan = StorePlan::new(7);
-        plan.clock = Arc::clone(&clock) as Arc<dyn Clock>;
+        let shown = Arc::clone(&clock);
+        plan.clock = Arc::new(move || shown.now());
         plan.limits = Limits::none();
         change(&mut plan);
         let account = AccountSettings {
@@ -144,16 +145,16 @@ impl Rig {
     }
 
     pub(crate) async fn pull(&self) -> Result<Value, JobError> {
-        PullOrders(Arc::clone(&self.pull)).pass().await
+        PullOrders(Arc::clone(&self.pull)).run().await
     }
 
     pub(crate) async fn verify(&self) -> Result<Value, JobError> {
-        VerifyStock(self.reconciler()).pass().await
+        VerifyStock(self.reconciler()).run().await
     }
 
     pub(crate) async fn returns(&self) -> Result<Value, JobError> {
         PullReturns::new(self.seller.clone(), Duration::from_hours(72))
-            .pass()
+            .run()
             .await
     }
 

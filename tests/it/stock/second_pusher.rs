@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use orderwatch::{
-    sandbox::trendyol::Endpoint, stock::second_pusher::OnSecondPusher, store::Person,
-};
+use orderwatch::{stock::second_pusher::OnSecondPusher, store::Person};
+use sandbox::trendyol::Endpoint;
 use sqlx::PgPool;
 
 use super::rig::Rig;

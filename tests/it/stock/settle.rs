@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use orderwatch::{
-    sandbox::trendyol::{Endpoint, Origins, Product},
-    stock::pace::Settle,
-};
+use orderwatch::stock::pace::Settle;
+use sandbox::trendyol::{Endpoint, Origins, Product};
 use sqlx::PgPool;
 
 use super::{rig::Rig, warehouse::Warehouse};

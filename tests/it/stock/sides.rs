@@ -3,10 +3,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use orderwatch::{
-    sandbox::trendyol::{Product, Status},
-    store::{Sides, Store},
-};
+use orderwatch::store::{Sides, Store};
+use sandbox::trendyol::{Product, Status};
 use sqlx::PgPool;
 
 use super::{rig::Rig, warehouse::Warehouse};

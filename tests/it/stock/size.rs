@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use orderwatch::{
-    sandbox::trendyol::{Endpoint, Product},
     stock::rule::{Reason, Verdict},
     worker::trendyol::Forecast,
 };
+use sandbox::trendyol::{Endpoint, Product};
 use sqlx::PgPool;
 
 use super::{rig::Rig, warehouse::Warehouse};
@@ -94,7 +94,7 @@ async fn a_large_warehouse_is_planned_from_one_reading(pool: PgPool) {
     println!("read and planned in {:?}", began.elapsed());
     assert_eq!(
         forecast
-            .explained()
+            .products()
             .filter(|e| e.entry.verdict
                 == Verdict::Send {
                     quantity: 5,

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use orderwatch::{sandbox::trendyol::Product, store::Channel};
+use orderwatch::store::Channel;
+use sandbox::trendyol::Product;
 use sqlx::PgPool;
 
 use super::{rig::Rig, warehouse::Warehouse};

@@ -11,16 +11,16 @@ use orderwatch::{
     provider::znet::Http,
     store::Store,
     worker::{
-        agenda::Agenda,
         balance::Latest,
+        capacity::Capacity,
         dispatch::{Dispatch, DispatchLimits},
         panels::Panels,
         poll::Poll,
         probe::Probe,
         recorder::{Recorder, Results},
-        slots::Slots,
         stream::{Taken, Turn},
         sweep::{Sweep, SweepReport},
+        wakeup::Wakeup,
     },
 };
 use tokio_util::task::TaskTracker;
@@ -44,13 +44,13 @@ pub(crate) struct Rig {
     probe: Probe,
     pub(crate) panels: Arc<Panels>,
     /// Woken by every settlement.
-    pub(crate) settled: Arc<Agenda>,
+    pub(crate) settled: Arc<Wakeup>,
     /// Balances that came with purchases.
     pub(crate) latest: Latest,
     recorder: Recorder,
     calls: TaskTracker,
-    sends: Slots,
-    checks: Slots,
+    sends: Capacity,
+    checks: Capacity,
 }
 
 /// What the workers are built from.
@@ -60,7 +60,7 @@ struct Parts {
     rules: Arc<Rules>,
     results: Results,
     calls: TaskTracker,
-    agenda: Arc<Agenda>,
+    wakeup: Arc<Wakeup>,
 }
 
 impl Rig {
@@ -72,15 +72,15 @@ impl Rig {
     /// A daemon with other settings, such as `("dispatch.unconfirmed", "resend")`.
     pub(crate) fn with(shop: &Shop, settings: &[(&str, &str)]) -> Self {
         let config = config(settings);
-        let agenda = Arc::<Agenda>::default();
+        let wakeup = Arc::<Wakeup>::default();
         let clock = Arc::clone(&shop.clock) as Arc<dyn Clock>;
         let (recorder, results) = Recorder::new(
             shop.store.clone(),
             Arc::clone(&clock),
-            Arc::clone(&agenda),
-            Arc::clone(&agenda),
+            Arc::clone(&wakeup),
+            Arc::clone(&wakeup),
         );
-        let (settled, latest) = (Arc::<Agenda>::default(), Latest::default());
+        let (settled, latest) = (Arc::<Wakeup>::default(), Latest::default());
         let recorder = recorder.telling(Arc::clone(&settled), latest.clone());
         let calls = TaskTracker::new();
         // Waiting for a closed tracker is waiting until it is empty; it still takes tasks.
@@ -94,7 +94,7 @@ impl Rig {
             config,
             results,
             calls,
-            agenda,
+            wakeup,
         };
         Self {
             store: shop.store.clone(),
@@ -107,8 +107,8 @@ impl Rig {
             settled,
             latest,
             recorder,
-            sends: Slots::new(room(parts.config.dispatch.max_in_flight)),
-            checks: Slots::new(room(parts.config.poll.max_in_flight)),
+            sends: Capacity::new(room(parts.config.dispatch.max_in_flight)),
+            checks: Capacity::new(room(parts.config.poll.max_in_flight)),
             calls: parts.calls,
         }
     }
@@ -237,7 +237,7 @@ impl Parts {
             limits,
             self.results.clone(),
             self.calls.clone(),
-            Arc::clone(&self.agenda),
+            Arc::clone(&self.wakeup),
         )
     }
 
@@ -258,14 +258,14 @@ impl Parts {
             Arc::clone(&self.rules),
             limits,
             self.results.clone(),
-            Arc::clone(&self.agenda),
+            Arc::clone(&self.wakeup),
         )
     }
 }
 
 impl Parts {
     fn probe(&self) -> Probe {
-        let wake = [Arc::clone(&self.agenda), Arc::clone(&self.agenda)];
+        let wake = [Arc::clone(&self.wakeup), Arc::clone(&self.wakeup)];
         Probe::new(self.sources.clone(), self.calls.clone(), wake)
     }
 }

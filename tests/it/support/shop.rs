@@ -13,9 +13,9 @@ use chrono::{DateTime, Utc};
 use orderwatch::{
     clock::{Clock, ManualClock},
     order::{IntegrationId, Language, OrderId, Reference, TenantId},
-    sandbox::panel::{Panel, PanelPlan},
     store::Store,
 };
+use sandbox::panel::{Panel, PanelPlan};
 use sqlx::{AssertSqlSafe, PgPool};
 use uuid::Uuid;
 

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use chrono_tz::Europe::Istanbul;
-use ratatui::{Terminal, backend::TestBackend};
+use ratatui::{Terminal, backend::TestBackend, widgets::TableState};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::{
-    super::{News, Reading, screen::Move},
+    super::{News, Reading},
     Screen, draw,
 };
 use crate::{
@@ -47,12 +47,21 @@ fn screen(change: impl FnOnce(&mut Situation)) -> Screen {
     let warnings = assess(&all, &limits(), all.at);
     let held = (1..=30).map(|number| held(number, &all)).collect();
     let seen = Seen { all, warnings };
-    let mut screen = Screen::new(Istanbul);
-    screen.learn(News {
-        reading: Some(Arc::new(Reading { seen, held })),
-        trouble: None,
-    });
-    screen
+    Screen {
+        news: News {
+            reading: Some(Arc::new(Reading { seen, held })),
+            trouble: None,
+        },
+        ..empty()
+    }
+}
+
+fn empty() -> Screen {
+    Screen {
+        news: News::default(),
+        zone: Istanbul,
+        held: TableState::default(),
+    }
 }
 
 fn busy(all: &mut Situation) {
@@ -77,7 +86,7 @@ fn the_usual_case_fits_80_by_24() {
 
 #[test]
 fn nothing_is_known_yet() {
-    let mut screen = Screen::new(Istanbul);
+    let mut screen = empty();
     insta::assert_snapshot!(drawn(&mut screen, 40, 4));
 }
 
@@ -97,7 +106,7 @@ fn a_database_that_does_not_answer_is_said_and_the_old_figures_stay() {
 fn every_size_can_be_drawn() {
     for (width, height) in [(1, 1), (10, 3), (39, 10), (80, 24), (200, 60), (300, 5)] {
         let mut screen = screen(busy);
-        screen.go(Move::Down(1));
+        screen.held.select_next();
         drawn(&mut screen, width, height);
     }
 }
@@ -105,15 +114,25 @@ fn every_size_can_be_drawn() {
 #[test]
 fn the_list_of_held_orders_is_walked_to_its_ends() {
     let mut screen = screen(busy);
-    screen.go(Move::Down(1));
+    screen.held.select_next();
     assert_eq!(screen.held.selected(), Some(0));
-    screen.go(Move::Down(usize::MAX));
+    screen.held.select_last();
+    drawn(&mut screen, 80, 40);
     assert_eq!(screen.held.selected(), Some(29));
-    screen.go(Move::Up(10));
-    assert_eq!(screen.held.selected(), Some(19));
+    screen.held.scroll_up_by(10);
     let text = drawn(&mut screen, 80, 40);
     assert!(text.contains("20         20m"), "{text}");
-    // Nothing is held any more.
-    screen.learn(News::default());
-    assert_eq!(screen.held.selected(), None);
+
+    // Fewer are held by now.
+    screen.held.select_last();
+    screen.news.reading = screen.news.reading.as_deref().map(|reading| {
+        let held = vec![held(1, &reading.seen.all)];
+        let seen = Seen {
+            all: reading.seen.all.clone(),
+            warnings: Vec::new(),
+        };
+        Arc::new(Reading { seen, held })
+    });
+    drawn(&mut screen, 80, 40);
+    assert_eq!(screen.held.selected(), Some(0));
 }

@@ -1,0 +1,6 @@
+//! The commands for people.
+
+mod doctor;
+mod status;
+mod stock;
+mod tree;

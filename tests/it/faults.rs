@@ -1,0 +1,7 @@
+//! Clocks, databases and panels that fail while orders are under way.
+
+mod chaos;
+mod clock;
+mod database;
+mod panel;
+mod reload;

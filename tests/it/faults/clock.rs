@@ -1,0 +1,159 @@
+//! Clocks that jump by an hour, or that disagree: late at worst, never twice.
+//!
+//! | fault | proved by |
+//! |---|---|
+//! | this machine's wall clock jumps | `clock`: only the database's clock counts, carried on by the monotonic one |
+//! | the database's clock jumps forward or back | here |
+//! | replicas whose clocks disagree (a failover between two readings) | here |
+//! | days on which the clocks are changed | times are UTC and intervals; no order knows of a local time |
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::TimeDelta;
+use orderwatch::{clock::ManualClock, order::Stage};
+use sandbox::{
+    gates::Moment,
+    panel::Endpoint,
+    trouble::{Fault, Trouble},
+};
+use sqlx::PgPool;
+
+use crate::support::{ACCOUNT, Rig, Shop};
+
+const HOUR: Duration = Duration::from_hours(1);
+
+/// Every rig from here on lives an hour earlier.
+fn an_hour_back(shop: &mut Shop) {
+    let earlier = shop.now() - TimeDelta::hours(1);
+    shop.clock = Arc::new(ManualClock::new(earlier));
+}
+
+#[sqlx::test(migrations = false)]
+async fn an_hour_forward_in_the_middle_of_a_purchase_leads_to_a_question_and_no_second_one(
+    pool: PgPool,
+) {
+    let (shop, reseller) = Shop::open_at(pool, |plan| plan.refuses_duplicates = false).await;
+    let (mut buyer, mut other) = (Rig::new(&shop), Rig::new(&shop));
+    let order = shop.place(reseller.package("2")).await;
+    buyer.dispatch().await;
+    let gate = reseller
+        .panel
+        .hold(Endpoint::Purchase, Moment::BeforeAnswer);
+    buyer.begin_dispatch().await;
+    gate.arrived(1).await;
+    shop.advance(HOUR);
+    for _ in 0..3 {
+        other.dispatch().await;
+        other.sweep().await;
+        other.poll().await;
+    }
+    gate.open();
+    buyer.finish().await;
+    buyer.run_out().await;
+    assert_eq!(shop.stage(order).await, Stage::Completed);
+    assert_eq!(
+        shop.events(order).await,
+        ["claimed", "lease_expired", "completed", "late_answer"]
+    );
+    let row = shop.shop_row(order).await;
+    let pin = reseller.panel.pin_of(ACCOUNT.0, &reseller.reference(order));
+    assert_eq!(row.text("pinCode"), pin);
+    assert_eq!(reseller.panel.ledger().count(Endpoint::Purchase), 1);
+}
+
+#[sqlx::test(migrations = false)]
+async fn an_hour_back_delays_what_is_due_and_nothing_else(pool: PgPool) {
+    let (mut shop, reseller) = Shop::open_at(pool, |plan| plan.refuses_duplicates = false).await;
+    let mut before = Rig::new(&shop);
+    let accepted = shop.place(reseller.package("2")).await;
+    before.buy().await;
+    let unsure = shop.place(reseller.package("2")).await;
+    let lost = Fault::After(Trouble::Close);
+    reseller.panel.faults().next(Endpoint::Purchase, lost);
+    before.buy().await;
+    // It dies with one more in its hands.
+    let dead = shop.place(reseller.package("2")).await;
+    let gate = reseller
+        .panel
+        .hold(Endpoint::Purchase, Moment::BeforeAnswer);
+    before.begin_dispatch().await;
+    gate.arrived(1).await;
+    drop((before, gate));
+    let placed = shop.place(reseller.package("2")).await;
+
+    an_hour_back(&mut shop);
+    let mut rig = Rig::new(&shop);
+    // A new order does not wait; what was due waits for the hour, whoever looks.
+    assert_eq!(rig.buy().await, 1);
+    assert_eq!(rig.poll().await.started, 0);
+    rig.sweep().await;
+    assert_eq!(shop.stage(placed).await, Stage::Submitted);
+    shop.advance(Duration::from_mins(58));
+    rig.sweep().await;
+    rig.poll().await;
+    assert_eq!(shop.stage(placed).await, Stage::Completed);
+    for (order, stage) in [
+        (accepted, Stage::Submitted),
+        (unsure, Stage::Unconfirmed),
+        (dead, Stage::Dispatching),
+    ] {
+        assert_eq!(shop.stage(order).await, stage);
+    }
+    rig.run_out().await;
+    for order in [accepted, unsure, dead] {
+        assert_eq!(shop.stage(order).await, Stage::Completed);
+    }
+    let ledger = reseller.panel.ledger();
+    assert_eq!(ledger.count(Endpoint::Purchase), 4);
+    assert!(ledger.players_sold_twice().is_empty());
+}
+
+#[sqlx::test(migrations = false)]
+async fn an_order_that_ends_before_it_began_took_no_time(pool: PgPool) {
+    let (mut shop, reseller) = Shop::open(pool).await;
+    let mut before = Rig::new(&shop);
+    let order = shop.place(reseller.package("2")).await;
+    let lost = Fault::After(Trouble::Close);
+    reseller.panel.faults().next(Endpoint::Purchase, lost);
+    before.buy().await;
+    assert_eq!(shop.stage(order).await, Stage::Unconfirmed);
+    // The question comes while the clock still is behind: somebody made the order due by hand.
+    an_hour_back(&mut shop);
+    let due = format!(
+        "UPDATE orderwatch.orders SET due_at = '{}' WHERE order_id = '{order}'",
+        shop.now()
+    );
+    shop.sql(&due).await;
+    let mut rig = Rig::new(&shop);
+    rig.poll().await;
+    let row = shop.shop_row(order).await;
+    assert_eq!(row.text("externalStatus"), "done");
+    assert_eq!(*row.get("durationMs"), 0);
+}
+
+#[sqlx::test(migrations = false)]
+async fn replicas_whose_clocks_disagree_buy_each_order_once(pool: PgPool) {
+    let (mut shop, reseller) = Shop::open_at(pool, |plan| plan.refuses_duplicates = false).await;
+    let unlimited = [("znet.max_in_flight", "5")];
+    let mut ahead = Rig::with(&shop, &unlimited);
+    let orders = shop.place_many(reseller.package("2"), 40).await;
+    an_hour_back(&mut shop);
+    let mut behind = Rig::with(&shop, &unlimited);
+    let mut bought = 0;
+    while bought < orders.len() {
+        let (one, two) = futures::join!(ahead.dispatch(), behind.dispatch());
+        bought += one.started + two.started;
+        // What the one behind has sent is long due for the one ahead.
+        ahead.poll().await;
+    }
+    ahead.advance(HOUR);
+    ahead.run_out().await;
+    behind.run_out().await;
+    for order in orders {
+        assert_eq!(shop.stage(order).await, Stage::Completed);
+        assert_eq!(shop.purchases(order).await.len(), 1);
+    }
+    let ledger = reseller.panel.ledger();
+    assert_eq!(ledger.count(Endpoint::Purchase), 40);
+    assert_eq!(ledger.sale_count(), 40);
+}

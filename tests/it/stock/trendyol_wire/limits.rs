@@ -1,0 +1,41 @@
+//! A refusal for too many calls holds its own group back, and no other.
+
+use std::time::Duration;
+
+use orderwatch::marketplace::{BatchId, MarketError, Marketplace};
+
+use super::{trendyol, window};
+use crate::panels::znet_wire::panel::{Panel, Then, http};
+
+#[tokio::test]
+async fn after_a_429_its_group_waits_and_the_others_do_not() {
+    let slow = http(
+        "429 Too Many Requests",
+        "retry-after: 3600\r\n",
+        r#"{"message":"too.many.requests"}"#,
+    );
+    let panel = Panel::answering(slow, Then::Close).await;
+    let trendyol = trendyol(panel.address);
+    let refused = trendyol.claims(window(), 0).await.unwrap_err();
+    let two_minutes = Duration::from_mins(2);
+    assert_eq!(
+        refused,
+        MarketError::RateLimited {
+            retry_after: two_minutes
+        },
+        "a wish has its limit"
+    );
+    {
+        let again = trendyol.claims(window(), 0);
+        tokio::pin!(again);
+        assert!(futures::poll!(&mut again).is_pending());
+    }
+    // Of another group, so it is sent at once and refused by itself.
+    let other = trendyol.batch_result(&BatchId("x".into())).await;
+    assert!(matches!(other, Err(MarketError::RateLimited { .. })));
+    assert_eq!(
+        panel.connections().await.len(),
+        2,
+        "the one that waited was not sent"
+    );
+}
