@@ -114,6 +114,8 @@ pub enum Condition {
     },
     /// Workers of a daemon are stalled.
     DaemonStuck { loops: Vec<String> },
+    /// The daemon runs on older settings than those that it was told to apply.
+    ReloadRefused {},
     /// Orders of the shop wait to be bought and nobody claims them.
     NotTakenUp { orders: u64 },
     /// Tracked orders whose time has come long ago, or is over.
@@ -271,6 +273,7 @@ macro_rules! kinds {
 kinds! {
     NoDaemon => "no_daemon",
     DaemonStuck => "daemon_stuck",
+    ReloadRefused => "reload_refused",
     NotTakenUp => "not_taken_up",
     Late => "late",
     Unconfirmed => "unconfirmed",

@@ -12,7 +12,6 @@
 //! (`section("a.b")`).
 
 mod balance;
-mod changes;
 mod contradiction;
 mod database;
 mod dispatch;
@@ -37,7 +36,6 @@ mod znet;
 use std::path::{Path, PathBuf};
 
 pub use balance::{Balance, Retention};
-pub use changes::Changes;
 pub use database::Database;
 pub use dispatch::{Dispatch, DispatchMode, Orders, Shop};
 pub use fault::{ConfigError, Fault, Origin, Place};

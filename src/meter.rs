@@ -22,7 +22,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use prometheus_client::registry::{Metric, Registry, Unit};
+use prometheus_client::{
+    metrics::gauge::Gauge,
+    registry::{Metric, Registry, Unit},
+};
 
 pub use self::{
     count::{Count, Counters},
@@ -31,7 +34,7 @@ pub use self::{
     text::{Exposition, Gauges, classic},
 };
 use self::{
-    label::{Delivery, Ending, Group, Item, Job, Pass, Reload, Reply, Step, Stream},
+    label::{Delivery, Ending, Group, Item, Job, Pass, Reply, Step, Stream},
     panel::{CallTimes, CodeTimes, DispatchTimes, PanelMeters},
     series::{Key, LONG, SHORT, Series, Total},
 };
@@ -75,8 +78,8 @@ pub struct Meter {
     pub items: Counters<Item>,
     /// How long a connection to the database was waited for.
     pub pool_wait: Time,
-    /// Reloads of the configuration.
-    pub reloads: Counters<Reload>,
+    /// 0 while the daemon runs on older settings than those that it was last asked to apply.
+    pub last_reload_successful: Gauge,
     panels: PanelMeters,
     registry: Registry,
     started: Instant,
@@ -100,11 +103,12 @@ impl Default for Meter {
             market_times: Times::new(SHORT),
             items: Counters::default(),
             pool_wait: Time::new(SHORT),
-            reloads: Counters::default(),
+            last_reload_successful: Gauge::default(),
             panels: PanelMeters::default(),
             registry: Registry::with_prefix("orderwatch"),
             started: Instant::now(),
         };
+        meter.last_reload_successful.set(1);
         meter.register_orders();
         meter.register_passes();
         meter.register_rest();
@@ -268,10 +272,10 @@ impl Meter {
             "How long a connection to the database was waited for",
             self.pool_wait.clone(),
         );
-        self.count(
-            "config_reloads",
-            "Reloads of the configuration",
-            self.reloads.clone(),
+        self.registry.register(
+            "config_last_reload_successful",
+            "Whether the settings of the last reload are in force",
+            self.last_reload_successful.clone(),
         );
     }
 

@@ -44,6 +44,9 @@ pub struct Situation {
     pub pauses: Vec<PauseView>,
     /// Daemons that run or have run lately, the one seen last first.
     pub daemons: Vec<DaemonView>,
+    /// Whether the daemon that was asked runs on older settings than those that it was told to apply.
+    #[serde(skip)]
+    pub reload_refused: bool,
     /// Settlement notices, by the address's name in the configuration.
     pub notices: Vec<NoticeQueue>,
     /// The Trendyol store; `None` when none is configured.

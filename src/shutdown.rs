@@ -9,16 +9,19 @@ use std::{io, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use crate::systemd;
+
 /// How long what is in flight may take to finish.
 pub const GRACE: Duration = Duration::from_secs(30);
 
-/// The two ways to stop.
 #[derive(Clone, Debug, Default)]
 pub struct Stop {
     /// Claim nothing more, and finish.
     pub soft: CancellationToken,
     /// End now.
     pub hard: CancellationToken,
+    /// The process is to end: a reload, which begins with `soft`, does not go on to its start.
+    pub terminate: CancellationToken,
 }
 
 impl Stop {
@@ -30,20 +33,29 @@ impl Stop {
         let stop = Self::default();
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
-        let (soft, hard) = (stop.soft.clone(), stop.hard.clone());
+        let asked = stop.clone();
         tokio::spawn(async move {
-            for token in [soft, hard] {
+            loop {
                 tokio::select! {
                     _ = interrupt.recv() => {}
                     _ = terminate.recv() => {}
                 }
-                if !token.is_cancelled() {
-                    tracing::info!("asked to stop");
-                    token.cancel();
-                }
+                asked.by_signal();
             }
         });
         Ok(stop)
+    }
+
+    fn by_signal(&self) {
+        tracing::info!("asked to stop");
+        if self.terminate.is_cancelled() {
+            self.hard.cancel();
+        } else {
+            systemd::stopping();
+            // Before `soft`: whoever sees that one end has to see this one, too.
+            self.terminate.cancel();
+            self.soft.cancel();
+        }
     }
 
     /// Ends when stopping has taken too long, or was asked for twice.

@@ -1,37 +1,55 @@
-//! What systemd is told: that the daemon is ready, that it works, and that it stops.
+//! Notifications to systemd: ready, alive, reloading, stopping.
 
 use std::time::Duration;
 
 use sd_notify::NotifyState;
-use tokio_util::sync::CancellationToken;
 
 use crate::worker::pulse::Pulses;
 
-/// The daemon works.
 pub fn ready() {
-    tell(&[NotifyState::Ready, NotifyState::Status("watching orders")]);
+    notify(&[NotifyState::Ready, NotifyState::Status("watching orders")]);
 }
 
-/// The daemon finishes what is in flight.
 pub fn stopping() {
-    tell(&[
+    notify(&[
         NotifyState::Stopping,
         NotifyState::Status("finishing what is in flight"),
     ]);
 }
 
-/// What the daemon waits for.
-pub fn waiting(status: &str) {
-    tell(&[NotifyState::Status(status)]);
+/// New settings are being checked; [`ready`] or [`reload_refused`] has to follow.
+pub fn reloading() {
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => notify(&[
+            NotifyState::Reloading,
+            now,
+            NotifyState::Status("reloading"),
+        ]),
+        Err(error) => tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "the monotonic clock cannot be read; systemd is not notified of the reload"
+        ),
+    }
 }
 
-/// Feeds systemd's watchdog, if it has one, as long as every loop turns. Ends when it is stopped.
-pub async fn watchdog(pulses: Pulses, stop: CancellationToken) {
+pub fn reload_refused() {
+    notify(&[
+        NotifyState::Ready,
+        NotifyState::Status("watching orders; the new settings were refused, see the log"),
+    ]);
+}
+
+pub fn waiting(status: &str) {
+    notify(&[NotifyState::Status(status)]);
+}
+
+/// Feeds systemd's watchdog, if it has one, as long as no worker is stalled.
+pub async fn watchdog(pulses: Pulses) {
     let Some(limit) = sd_notify::watchdog_enabled() else {
-        return stop.cancelled().await;
+        return;
     };
-    let third = limit / 3;
-    while let Some(()) = stop.run_until_cancelled(tokio::time::sleep(third)).await {
+    loop {
+        tokio::time::sleep(limit / 3).await;
         feed(&pulses);
     }
 }
@@ -39,17 +57,17 @@ pub async fn watchdog(pulses: Pulses, stop: CancellationToken) {
 fn feed(pulses: &Pulses) {
     let stuck = pulses.stuck();
     if stuck.is_empty() {
-        tell(&[NotifyState::Watchdog]);
+        notify(&[NotifyState::Watchdog]);
     } else {
-        tracing::error!(loops = ?stuck, "loops do not turn; systemd's watchdog is not fed");
+        tracing::error!(workers = ?stuck, "workers stalled; systemd's watchdog is not fed");
     }
 }
 
-fn tell(state: &[NotifyState<'_>]) {
+fn notify(state: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(state) {
         tracing::warn!(
             error = &error as &dyn std::error::Error,
-            "systemd cannot be told"
+            "systemd cannot be notified"
         );
     }
 }

@@ -15,7 +15,6 @@ pub mod redact;
 mod tests;
 
 use std::{
-    fmt,
     fs::File,
     io::{self, IsTerminal},
 };
@@ -23,11 +22,10 @@ use std::{
 use tracing::Subscriber;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::{
-    EnvFilter, Layer, Registry,
+    Layer, Registry,
     fmt::MakeWriter,
     layer::SubscriberExt,
     registry::LookupSpan,
-    reload,
     util::{SubscriberInitExt, TryInitError},
 };
 
@@ -73,17 +71,7 @@ pub enum TelemetryError {
 #[derive(Debug)]
 pub struct Guard {
     output: Output<tracing_appender::non_blocking::NonBlocking>,
-    filter: SetFilter,
     _worker: WorkerGuard,
-}
-
-/// Changes the filter of the running log.
-struct SetFilter(reload::Handle<EnvFilter, Registry>);
-
-impl fmt::Debug for SetFilter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SetFilter")
-    }
 }
 
 impl Guard {
@@ -91,16 +79,6 @@ impl Guard {
     #[must_use]
     pub fn dropped_lines(&self) -> u64 {
         self.output.dropped_lines()
-    }
-
-    /// Changes what is logged from now on.
-    pub fn set_filter(&self, filter: &Filter) {
-        if let Err(error) = self.filter.0.reload(filter.to_env_filter()) {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "the level of the log cannot be changed"
-            );
-        }
     }
 }
 
@@ -152,12 +130,10 @@ fn begin(
         .finish(to);
     let dropped = DroppedLines::new(writer.error_counter());
     let output = Output::new(writer, Secrets::process(), json, Some(dropped));
-    let (filter, handle) = reload::Layer::new(filter.to_env_filter());
-    subscriber(filter, json, terminal, output.clone()).try_init()?;
+    subscriber(filter.to_env_filter(), json, terminal, output.clone()).try_init()?;
     panics::log();
     Ok(Guard {
         output,
-        filter: SetFilter(handle),
         _worker: worker,
     })
 }

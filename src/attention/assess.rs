@@ -67,6 +67,9 @@ impl Warnings {
         if !loops.is_empty() {
             self.add(Severity::Critical, None, Condition::DaemonStuck { loops });
         }
+        if situation.reload_refused {
+            self.add(Severity::Warning, None, Condition::ReloadRefused {});
+        }
     }
 
     fn orders(&mut self, situation: &Situation, now: DateTime<Utc>) {
@@ -164,6 +167,7 @@ impl Warnings {
             };
             self.add(Severity::Warning, None, condition);
         }
+
         if found.overwritten > 0 {
             let condition = Condition::SecondDispatcher {
                 panel: panel.clone(),
@@ -192,6 +196,7 @@ impl Warnings {
         let Some(limit) = view.limit else {
             return;
         };
+
         let spent = view.bought_24h.money;
         let reached = spent >= limit;
         if reached {

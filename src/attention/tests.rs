@@ -85,6 +85,7 @@ pub(crate) fn well() -> Situation {
             watching: true,
             stuck: Vec::new(),
         }],
+        reload_refused: false,
         notices: vec![NoticeQueue {
             endpoint: "shop".to_owned(),
             configured: true,
@@ -144,6 +145,11 @@ fn cases() -> Vec<Case> {
             |s| s.daemons[0].stuck = vec!["dispatch".to_owned()],
             Kind::DaemonStuck,
             Severity::Critical,
+        ),
+        (
+            |s| s.reload_refused = true,
+            Kind::ReloadRefused,
+            Severity::Warning,
         ),
         (
             |s| s.panels[0].orders.eligible_since = ago(2),

@@ -39,6 +39,9 @@ impl Condition {
                     loops.join(", ")
                 )
             }
+            Self::ReloadRefused {} => {
+                "The last reload was refused: the daemon runs on its old settings.".to_owned()
+            }
             Self::NotTakenUp { orders } => {
                 format!("{} to be bought, and nobody takes them up.", wait(*orders))
             }
@@ -191,6 +194,9 @@ impl Condition {
             }
             Self::DaemonStuck { .. } => {
                 "Look into its log; if it does not come back, `systemctl restart orderwatch`. Nothing is lost."
+            }
+            Self::ReloadRefused {} => {
+                "`orderwatch config check` or the daemon's log names the fault; correct it and reload."
             }
             Self::NotTakenUp { .. } => "`orderwatch doctor` says what keeps orders from flowing.",
             Self::Late { .. } => {

@@ -96,6 +96,7 @@ impl Place {
         let Some(text) = &self.integration else {
             return Ok(Scope::All);
         };
+        // A text that is no id is answered like an id that is unknown.
         if let Ok(id) = Uuid::parse_str(text.trim())
             && let Some(scope) = action.scope(store, IntegrationId(id)).await?
         {

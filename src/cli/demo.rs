@@ -22,7 +22,6 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 use clap::Args;
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use self::{
@@ -117,8 +116,7 @@ async fn play(config: &Config, options: &Options, view: View) -> anyhow::Result<
         },
     );
 
-    let (_reloads, no_reloads) = mpsc::channel(1);
-    let daemon = daemon::run(&config, &stop, no_reloads, Meter::new(), Some(listening));
+    let daemon = daemon::run(&config, &stop, Meter::new(), Some(listening));
     let sales = async {
         tokio::try_join!(
             shop::keep(&store, options, &closing, &stop),

@@ -80,6 +80,7 @@ pub(super) fn orders(all: &Situation) -> String {
         orders.unconfirmed,
         orders.held()
     );
+
     if orders.eligible > 0 {
         text = format!("{} new, {text}", orders.eligible);
     }
@@ -118,11 +119,13 @@ pub(super) fn market(market: &Market, now: DateTime<Utc>) -> String {
         || "never read".to_owned(),
         |at| format!("read {} ago", ago(at, now)),
     );
+
     let pushed = match (market.pushed_at, market.push_ok) {
         (Some(at), Some(true)) => format!("stock sent {} ago", ago(at, now)),
         (Some(at), _) => format!("stock failed {} ago", ago(at, now)),
         (None, _) => "stock never sent".to_owned(),
     };
+
     format!(
         "{} packages open, {read}, {pushed}, {} pending, {} refused",
         market.open_packages, market.items_pending, market.items_resting
@@ -169,6 +172,7 @@ pub(super) fn panel(panel: &PanelView) -> [String; 9] {
         Some(limit) => format!("{} of {}", short(panel.bought_24h.money), limit.normalize()),
         None => short(panel.bought_24h.money),
     };
+
     [
         panel.name.clone(),
         panel_state(panel),
@@ -194,6 +198,7 @@ pub(super) fn job(job: &JobView, now: DateTime<Utc>) -> [String; 4] {
         (true, Some(_)) if job.missing_since.is_some() => "overdue".to_owned(),
         (true, Some(_)) => "now".to_owned(),
     };
+
     [
         job.name.to_owned(),
         last.map_or_else(

@@ -54,6 +54,7 @@ impl Live {
             token.cancel();
             hook(info);
         }));
+
         // Its own hook goes before ours: the text of a panic is written to the usual screen.
         let terminal = ratatui::try_init().inspect_err(|_| ratatui::restore())?;
         Ok(Self {

@@ -1,78 +1,115 @@
 //! `orderwatch run`
+//!
+//! SIGHUP checks the configuration. A faulty one changes nothing; with a sound one the daemon drains
+//! as for SIGTERM and the process executes itself anew, with the same pid and arguments. So new
+//! settings take the one way that every start takes, and nothing of the old ones is left.
 
-use std::{process::ExitCode, sync::Arc};
+use std::{
+    env, io,
+    os::unix::process::CommandExt,
+    path::PathBuf,
+    pin::pin,
+    process::{Command, ExitCode},
+};
 
 use anyhow::Context;
-use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
-    sync::mpsc,
-};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::Global;
-use crate::{
-    config::{Changes, Config, Loaded},
-    daemon,
-    meter::{Meter, label::Reload},
-    shutdown::Stop,
-    telemetry::{self, Secrets},
-};
+use super::{Global, out};
+use crate::{config::Loaded, daemon, meter::Meter, shutdown::Stop, systemd};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  orderwatch run                                    until SIGTERM or Ctrl-C; SIGHUP reads the settings anew
+  orderwatch run                                    until SIGTERM or Ctrl-C; SIGHUP applies new settings
   orderwatch --config /etc/orderwatch/shop.toml run
   ORDERWATCH__DISPATCH__MODE=shadow orderwatch run  buy nothing, and write down what would be bought
 
 The first signal lets what is in flight finish, the second ends it at once; nothing is lost either way.";
 
 pub(super) async fn run(global: &Global) -> anyhow::Result<ExitCode> {
+    // First of all: without a handler SIGHUP ends the process, and a reload comes through here.
+    let hangup = signal(SignalKind::hangup()).context("SIGHUP cannot be received")?;
     let loaded = global.load()?;
     let log = Global::begin_log(&loaded)?;
     let stop = Stop::on_signals()?;
-    let hangup = signal(SignalKind::hangup()).context("SIGHUP cannot be received")?;
-    let (reloads, new_settings) = mpsc::channel(1);
-    let config = loaded.config.clone();
     let meter = Meter::new();
-    tokio::select! {
-        ended = daemon::run(&config, &stop, new_settings, Arc::clone(&meter), None) => ended?,
-        // Ends only with the process.
-        () = reload(global, loaded, hangup, (&log, &meter), reloads) => {}
+
+    let mut daemon = pin!(daemon::run(&loaded.config, &stop, meter.clone(), None));
+    let (ended, reload) = tokio::select! {
+        ended = &mut daemon => (ended, false),
+        () = new_settings(global, &loaded, hangup, &meter) => {
+            stop.soft.cancel();
+            (daemon.await, true)
+        }
+    };
+    if !reload || stop.terminate.is_cancelled() {
+        ended?;
+        return Ok(ExitCode::SUCCESS);
     }
-    Ok(ExitCode::SUCCESS)
+
+    if let Err(error) = ended {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "the old settings did not end well; the new ones are applied all the same"
+        );
+    }
+    tracing::info!("executing anew");
+    // Writes the last lines.
+    drop(log);
+    Err(execute_anew()).context("the program cannot be executed anew")
 }
 
-/// On each SIGHUP: reads the configuration anew, says what changes, and hands it to the daemon. A
-/// faulty one changes nothing.
-async fn reload(
-    global: &Global,
-    mut in_force: Loaded,
-    mut hangup: Signal,
-    (log, meter): (&telemetry::Guard, &Meter),
-    reloads: mpsc::Sender<Config>,
-) {
+/// Waits for a SIGHUP that finds a configuration with which a daemon could start.
+async fn new_settings(global: &Global, old: &Loaded, mut hangup: Signal, meter: &Meter) {
+    // The stream of a signal never ends.
     while hangup.recv().await.is_some() {
-        let new = match global.load() {
-            Ok(new) => new,
-            Err(error) => {
-                meter.reloads.inc(Reload::Refused);
-                let faults = Secrets::process().mask(&error.to_string()).into_owned();
-                tracing::error!(faults, "the new configuration is faulty; the old one stays");
-                continue;
+        systemd::reloading();
+        match check(global, old).await {
+            Ok(new) => {
+                let changed = changed(old, &new);
+                tracing::info!(
+                    ?changed,
+                    "the new settings are sound; draining to apply them"
+                );
+                return;
             }
-        };
-        let changes = Changes::between(&in_force, &new);
-        tracing::info!(applied = ?changes.applied, "configuration read again");
-        if !changes.need_restart.is_empty() {
-            tracing::warn!(
-                keys = ?changes.need_restart,
-                "these settings are in force after a restart only"
-            );
+            Err(error) => {
+                meter.last_reload_successful.set(0);
+                let faults = out::masked_chain(&error);
+                tracing::error!(faults, "the new settings are refused; the old ones stay");
+                systemd::reload_refused();
+            }
         }
-        log.set_filter(&new.config.log.level);
-        if reloads.send(new.config.clone()).await.is_err() {
-            break;
-        }
-        in_force = new;
     }
-    std::future::pending::<()>().await;
+}
+
+async fn check(global: &Global, old: &Loaded) -> anyhow::Result<Loaded> {
+    let new = global.load()?;
+    daemon::check(&old.config, &new.config).await?;
+    Ok(new)
+}
+
+/// The keys with another value. Secrets all look alike.
+fn changed<'l>(old: &Loaded, new: &'l Loaded) -> Vec<&'l str> {
+    let is_new = |key: &str, value: &str| {
+        let mut before = old.settings.iter();
+        !before.any(|setting| setting.key == key && setting.value == value)
+    };
+    let changed = new.settings.iter();
+    changed
+        .filter(|setting| is_new(&setting.key, &setting.value))
+        .map(|setting| setting.key.as_str())
+        .collect()
+}
+
+/// Returns only when it fails. What is open is closed by the system, since everything is opened
+/// close-on-exec, and the address of the page is free at once.
+fn execute_anew() -> io::Error {
+    // A package that was upgraded meanwhile has replaced the file; a reload stays with the program
+    // that runs, which may not be the one that the new file's database needs.
+    let running = env::current_exe().ok().filter(|path| path.exists());
+    let program = running.unwrap_or_else(|| PathBuf::from("/proc/self/exe"));
+    let mut arguments = env::args_os();
+    let name = arguments.next().unwrap_or_else(|| "orderwatch".into());
+    Command::new(program).arg0(name).args(arguments).exec()
 }

@@ -54,10 +54,12 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
     } else {
         print(&seen, &config)?;
     }
+
     let critical = seen
         .warnings
         .iter()
         .any(|warning| warning.severity == Severity::Critical);
+
     Ok(if options.check && critical {
         ExitCode::FAILURE
     } else {

@@ -152,6 +152,7 @@ pub(super) async fn run(global: &Global, command: &Command) -> anyhow::Result<Ex
         }
         Command::Log(options) => log(&config, &store, options).await?,
     };
+
     store.close().await;
     Ok(code)
 }
@@ -215,6 +216,7 @@ fn as_plan(
             "package": holder.package,
         })
     });
+
     json!({
         "stale": stale,
         "stopped": stopped.map(ToString::to_string),
@@ -282,6 +284,7 @@ async fn set_sending(
             BrakeAction::Resume => "It was not paused.",
         })?;
     }
+
     print::paused(store.stock_pause().await?.as_ref())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -120,6 +120,7 @@ async fn show(
         zone,
         held: TableState::default(),
     };
+
     loop {
         terminal.draw(|frame| draw::draw(frame, &mut screen))?;
         tokio::select! {
@@ -142,6 +143,7 @@ fn act(screen: &mut Screen, event: &Event) -> bool {
     let Some(key) = live::key(event) else {
         return false;
     };
+
     match key.code {
         KeyCode::Up | KeyCode::Char('k') => screen.held.select_previous(),
         KeyCode::Down | KeyCode::Char('j') => screen.held.select_next(),

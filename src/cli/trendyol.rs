@@ -58,27 +58,33 @@ async fn forget(store: &Store, options: &ForgetOptions) -> anyhow::Result<()> {
     let Some(known) = store.market_account().await? else {
         anyhow::bail!("this database knows of no seller; nothing was forgotten");
     };
+
     let (theirs, place) = (&known.seller_id, &known.environment);
     ensure!(
         theirs == seller,
         "this database knows of seller {theirs} at {place}, not of {seller}; nothing was forgotten"
     );
+
     let (now, _) = store.now().await?;
     let running = store.daemons(now).await?.iter().any(|daemon| daemon.alive);
     ensure!(
         !running,
         "a daemon is running and would go on with what is forgotten; stop it first"
     );
+
     ensure!(
         options.yes,
         "everything that is known of seller {seller} at {place} would be forgotten; say --yes to do it"
     );
+
     ensure!(
         store.forget_market_account(seller).await?,
         "somebody else has changed the account meanwhile; nothing was forgotten"
     );
+
     out::line(format_args!(
         "Seller {seller} at {place} is forgotten; the next start begins anew with the configured one."
     ))?;
+
     Ok(())
 }

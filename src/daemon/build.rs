@@ -113,20 +113,21 @@ pub(crate) fn shared(
 pub(super) fn parts(
     config: &Config,
     store: &Store,
-    clock: Arc<DatabaseClock>,
-    meter: Arc<Meter>,
-) -> Result<(Parts, Recorder, World), DaemonError> {
-    let shared_clock = Arc::clone(&clock) as Arc<dyn Clock>;
-    let (shared, recorder) = shared(config, store, shared_clock, meter)?;
+    clock: &Arc<DatabaseClock>,
+    meter: &Arc<Meter>,
+    pulses: Pulses,
+) -> Result<(Parts, World), DaemonError> {
+    let (shared, recorder) = shared(config, store, Arc::clone(clock) as _, Arc::clone(meter))?;
     let mut parts = Parts {
         loops: JoinSet::new(),
         writers: JoinSet::new(),
         balances: (shared.latest.clone(), shared.balances.clone()),
         calls: TaskTracker::new(),
         stop: CancellationToken::new(),
-        pulses: Pulses::default(),
+        pulses,
     };
-    let follow = follow_clock(store.clone(), clock, parts.stop.clone());
+    parts.writers.spawn(recorder.run());
+    let follow = follow_clock(store.clone(), Arc::clone(clock), parts.stop.clone());
     parts.spawn("the clock", follow);
     if config.dispatch.enabled {
         dispatch(config, &shared, &mut parts);
@@ -152,7 +153,7 @@ pub(super) fn parts(
         trendyol::doorbell(config, seller, &bell, &mut parts);
     }
     let world = world(config, &shared, (seller, bell), &mut parts);
-    Ok((parts, recorder, world))
+    Ok((parts, world))
 }
 
 /// What requests see of it. Nothing in it keeps the recorder waiting for results.
@@ -166,6 +167,7 @@ fn world(
         config: config.clone(),
         store: shared.store.clone(),
         clock: Arc::clone(&shared.clock),
+        meter: Arc::clone(&shared.meter),
         panels: Arc::clone(&shared.panels),
         sends: Arc::clone(&shared.sends),
         checks: Arc::clone(&shared.checks),
@@ -314,7 +316,8 @@ async fn listen(store: Store, sends: Arc<Wakeup>, stop: CancellationToken) {
         {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
-                "no notices of new orders; the scan finds them"
+                retry_s = LISTEN_AGAIN.as_secs(),
+                "LISTEN unavailable, falling back to polling (dispatch.scan_interval)"
             );
         }
         stop.run_until_cancelled(tokio::time::sleep(LISTEN_AGAIN))

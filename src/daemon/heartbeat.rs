@@ -1,20 +1,24 @@
-//! The daemon says in the database that it is there, so that its absence is seen.
+//! The daemon's heartbeat in the database, so that its absence is seen.
 //!
-//! It is not proof that it works: the loops that do not turn are named with it.
+//! It is no proof that it works: stalled workers are named with it.
 
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::planned;
-use crate::{clock::Clock, config::Config, overview::Daemon, store::Store, worker::pulse::Pulses};
+use super::{Parts, planned};
+use crate::{
+    clock::{Clock, DatabaseClock},
+    config::Config,
+    overview::Daemon,
+    store::Store,
+};
 
 /// Well below [`GONE_AFTER`](crate::overview::GONE_AFTER).
 const INTERVAL: Duration = Duration::from_secs(20);
 
-/// This process, whatever configuration is in force.
+/// This run of the daemon.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Me {
     id: Uuid,
@@ -40,23 +44,23 @@ impl Me {
         }
     }
 
-    /// Says that it is there, again and again, until it is stopped.
     pub(super) fn beat(
         self,
         config: &Config,
-        store: Store,
-        clock: Arc<dyn Clock>,
-        pulses: Pulses,
-        stop: CancellationToken,
-    ) -> impl Future<Output = ()> + Send + 'static {
+        store: &Store,
+        clock: &Arc<DatabaseClock>,
+        parts: &Parts,
+    ) -> impl Future<Output = ()> + Send + use<> {
         let mut daemon = self.daemon(config);
+        let (store, clock) = (store.clone(), Arc::clone(clock));
+        let (pulses, stop) = (parts.pulses.clone(), parts.stop.clone());
         async move {
             while !stop.is_cancelled() {
                 daemon.stuck = pulses.stuck().into_iter().map(str::to_owned).collect();
                 if let Err(error) = store.daemon_seen(&daemon, clock.now()).await {
                     tracing::debug!(
                         error = &error as &dyn std::error::Error,
-                        "the daemon cannot say that it is there"
+                        "the heartbeat cannot be written now"
                     );
                 }
                 stop.run_until_cancelled(tokio::time::sleep(INTERVAL)).await;
@@ -64,12 +68,11 @@ impl Me {
         }
     }
 
-    /// Says that it has ended properly.
     pub(super) async fn stopped(self, store: &Store, clock: &dyn Clock) {
         if let Err(error) = store.daemon_stopped(self.id, clock.now()).await {
             tracing::debug!(
                 error = &error as &dyn std::error::Error,
-                "the daemon cannot say that it has ended"
+                "the end of the daemon cannot be written"
             );
         }
     }

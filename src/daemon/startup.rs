@@ -1,14 +1,16 @@
 //! The database at the start: waited for, checked, and its clock taken over.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use super::{DaemonError, sides};
+use super::{DaemonError, build, sides, trendyol};
 use crate::{
     clock::{Clock, DatabaseClock},
     config::Config,
+    http::Listening,
+    meter::Meter,
     order::Settle,
     shutdown::Stop,
-    store::{MigrateError, Store},
+    store::{MigrateError, Store, StoreError},
     systemd,
 };
 
@@ -23,13 +25,7 @@ pub(super) async fn database(
     clock: &DatabaseClock,
     stop: &Stop,
 ) -> Result<Option<Store>, DaemonError> {
-    let database = &config.database;
-    let store = Store::connect_lazy(
-        &database.url,
-        database.max_connections,
-        database.acquire_timeout,
-    )?
-    .having(config.sides());
+    let store = connect(config)?;
     let missing = missing_migrations(&store, clock);
     let Some(missing) = stop.soft.run_until_cancelled(missing).await else {
         return Ok(None);
@@ -41,12 +37,44 @@ pub(super) async fn database(
     Ok(Some(store))
 }
 
-/// Checks that no migration is missing.
-pub(super) async fn up_to_date(store: &Store) -> Result<(), DaemonError> {
-    match store.missing_migrations().await? {
-        0 => Ok(()),
-        missing => Err(DaemonError::NotMigrated { missing }),
+/// Whether a daemon could start with the settings `new` in place of the `old` ones, whose address it
+/// has already.
+pub(crate) async fn check(old: &Config, new: &Config) -> Result<(), DaemonError> {
+    let store = connect(new)?;
+    let missing = store.missing_migrations().await?;
+    if missing > 0 {
+        return Err(DaemonError::NotMigrated { missing });
     }
+    let clock = DatabaseClock::new();
+    let (now, round_trip) = store.now().await?;
+    clock.set(now, round_trip);
+    sides::check(new, &store, now).await?;
+    settling(new, &store).await?;
+
+    let (shared, _) = build::shared(new, &store, Arc::new(clock), Meter::new())?;
+    trendyol::of_daemon(new, &shared)?;
+    store.close().await;
+
+    let moves = !old.http.enabled || old.http.listen != new.http.listen;
+    if new.http.enabled && moves {
+        let mut address = new.http.listen;
+        // The port is ours already, and could not be bound a second time.
+        if old.http.enabled && old.http.listen.port() == address.port() {
+            address.set_port(0);
+        }
+        Listening::at(address).await?;
+    }
+    Ok(())
+}
+
+fn connect(config: &Config) -> Result<Store, StoreError> {
+    let database = &config.database;
+    let store = Store::connect_lazy(
+        &database.url,
+        database.max_connections,
+        database.acquire_timeout,
+    )?;
+    Ok(store.having(config.sides()))
 }
 
 /// Whether the tables and the settings go together. A connection that is lost meanwhile ends nothing.
@@ -92,7 +120,7 @@ async fn missing_migrations(store: &Store, clock: &DatabaseClock) -> Result<usiz
         match store.missing_migrations().await {
             Err(error) if error.is_transient() => tracing::warn!(
                 error = &error as &dyn std::error::Error,
-                "the database was there and is gone again"
+                "connection lost; waiting for the database again"
             ),
             counted => return counted,
         }

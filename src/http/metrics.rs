@@ -31,7 +31,6 @@ use crate::{
     attention::assess,
     meter::{Exposition, Gauges},
     store::{PoolUse, StoreError},
-    worker::situation::situation,
 };
 
 /// How long a look at the database serves.
@@ -80,7 +79,7 @@ impl LastLook {
 
 async fn whole(world: &World) -> Result<Whole, StoreError> {
     let now = world.clock.now();
-    let situation = situation(&world.store, &world.asking, now).await?;
+    let situation = world.situation().await?;
     let warnings = assess(&situation, &world.limits, now);
     Ok(Whole {
         situation,

@@ -103,9 +103,11 @@ pub(super) async fn dress(request: Request, next: Next) -> Response {
     if acts && let Some(pages) = pages {
         pages.forget().await;
     }
+
     if wants_page && is_problem(&response) {
         response = Problem::of(response.status(), lang, &uri).page(response);
     }
+
     if let Some(lang) = chosen
         && let Ok(cookie) = HeaderValue::from_str(&choice(lang))
     {
@@ -152,6 +154,7 @@ impl Problem {
             status if status.is_client_error() => page.error_request,
             _ => page.error_internal,
         };
+
         Self {
             c: Chrome::new(lang, page.error.to_owned(), uri),
             text,

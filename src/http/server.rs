@@ -56,14 +56,12 @@ fn hint(error: &io::Error) -> &'static str {
 #[derive(Debug)]
 pub struct Listening {
     listener: TcpListener,
-    wanted: SocketAddr,
     address: SocketAddr,
 }
 
 /// The server; it ends when it is stopped.
 #[derive(Debug)]
 pub struct Server {
-    wanted: SocketAddr,
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
@@ -82,7 +80,6 @@ impl Listening {
         let failed = |source| BindError { address, source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         Ok(Self {
-            wanted: address,
             address: listener.local_addr().map_err(failed)?,
             listener,
         })
@@ -100,7 +97,6 @@ impl Listening {
         let stop = CancellationToken::new();
         tracing::info!(address = %self.address, "the page is at http://{}/", self.address);
         Server {
-            wanted: self.wanted,
             task: tokio::spawn(accept(self.listener, router, stop.clone())),
             stop,
         }
@@ -108,12 +104,6 @@ impl Listening {
 }
 
 impl Server {
-    /// The address that it was asked to listen at.
-    #[must_use]
-    pub fn wanted(&self) -> SocketAddr {
-        self.wanted
-    }
-
     /// Takes no more requests, lets the answers under way finish for a moment, and ends.
     pub async fn stop(self) {
         self.stop.cancel();

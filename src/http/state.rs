@@ -1,8 +1,8 @@
 //! What the handlers work with.
 //!
-//! A reload puts a new [`World`] in the place of the old one, and the end of the daemon takes it
-//! away: a request asks for the world when it begins, and a stream of events asks again for each
-//! event, so that no client keeps an old configuration, or the daemon, alive.
+//! There is a [`World`] while the daemon works, neither before nor after it: a request asks for it
+//! when it begins, and a stream of events asks again for each event, so that no client keeps the
+//! daemon alive.
 
 use std::{
     fmt,
@@ -23,18 +23,19 @@ use crate::{
     config::{self, Config},
     doctor::Means,
     meter::Meter,
-    store::Store,
+    overview::Situation,
+    store::{Store, StoreError},
     worker::{
         by_hand::Runner,
         panels::Panels,
         pulse::Pulses,
-        situation::Asking,
+        situation::{Asking, situation},
         trendyol::{PushRules, Seller},
         wakeup::Wakeup,
     },
 };
 
-/// What one configuration made run.
+/// What the daemon runs.
 pub struct World {
     /// The settings in force.
     pub config: Config,
@@ -42,6 +43,8 @@ pub struct World {
     pub store: Store,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// What this process counts and measures.
+    pub meter: Arc<Meter>,
     /// The panels as this process sees them.
     pub panels: Arc<Panels>,
     /// Wakes the dispatcher.
@@ -66,6 +69,19 @@ pub struct World {
     pub seller: Option<Seller>,
 }
 
+impl World {
+    /// Everything that there is to see now.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails or a row cannot be understood.
+    pub async fn situation(&self) -> Result<Situation, StoreError> {
+        let mut situation = situation(&self.store, &self.asking, self.clock.now()).await?;
+        // Only the process itself knows.
+        situation.reload_refused = self.meter.last_reload_successful.get() == 0;
+        Ok(situation)
+    }
+}
+
 impl fmt::Debug for World {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("World").finish_non_exhaustive()
@@ -78,7 +94,7 @@ pub struct AppState(Arc<Inner>);
 
 struct Inner {
     world: RwLock<Option<Arc<World>>>,
-    access: RwLock<Arc<Access>>,
+    access: Access,
     clock: Arc<DatabaseClock>,
     meter: Arc<Meter>,
     tries: Tries,
@@ -92,7 +108,7 @@ impl AppState {
     pub fn new(settings: &config::Http, clock: Arc<DatabaseClock>, meter: Arc<Meter>) -> Self {
         Self(Arc::new(Inner {
             world: RwLock::default(),
-            access: RwLock::new(Arc::new(Access::new(settings))),
+            access: Access::new(settings),
             clock,
             meter,
             tries: Tries::default(),
@@ -103,8 +119,6 @@ impl AppState {
 
     /// From here on this is what requests see.
     pub fn enter(&self, world: World) {
-        let access = Arc::new(Access::new(&world.config.http));
-        *write(&self.0.access) = access;
         *write(&self.0.world) = Some(Arc::new(world));
     }
 
@@ -129,9 +143,8 @@ impl AppState {
 
     /// Who is let in.
     #[must_use]
-    pub fn access(&self) -> Arc<Access> {
-        let access = self.0.access.read().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(&access)
+    pub fn access(&self) -> &Access {
+        &self.0.access
     }
 
     /// The time, also while there is no world.

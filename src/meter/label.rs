@@ -241,16 +241,6 @@ labels! {
     }
 }
 
-labels! {
-    /// What came of a reload.
-    Reload ("outcome") {
-        /// The new settings are in force.
-        Applied => ("applied"),
-        /// They are faulty or cannot be used; the old ones stay.
-        Refused => ("refused"),
-    }
-}
-
 impl Answered {
     /// What was called for.
     #[must_use]

@@ -117,6 +117,7 @@ impl Store {
             (false, true) => UPDATED_AT,
             (false, false) => return Ok(()),
         };
+
         let fitting = balances.iter().filter(|balance| fits(balance.amount));
         let (ids, amounts, times) = as_columns(fitting);
         sqlx::query(sql)

@@ -77,6 +77,7 @@ impl Store {
         if leads {
             return Ok(Some(leader));
         }
+
         // Dropped with its transaction open, it would be a line in the server's log at every try.
         leader.resign().await;
         Ok(None)
@@ -182,6 +183,7 @@ impl Store {
         .await
         .map_err(StoreError::doing("reading the passes of the jobs"))?;
 
+        // Each row carries the job's last good end along.
         let mut recent: HashMap<String, RecentRuns> = HashMap::new();
         for row in rows {
             let job = recent.entry(row.job).or_default();

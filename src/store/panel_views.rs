@@ -33,6 +33,7 @@ pub(super) async fn panels(
     .await
     .map_err(StoreError::doing("reading the panels"))?;
 
+    // The figures about its orders are filled in by who counts them.
     let views = rows.into_iter().map(|row| {
         let id = IntegrationId(row.id);
         Ok(PanelView {

@@ -151,6 +151,7 @@ impl Store {
         .map_err(StoreError::doing("reading a page of shadow purchases"))?;
 
         let entries = rows.into_iter().map(|row| {
+            // The rules of today, not of that day: what would be sent now is what somebody checks.
             let product = row.integration_id.map(IntegrationId).zip(row.package_id);
             let bought = product.filter(|_| row.held_reason.is_none());
             let player = bought.and_then(|(integration, package)| {

@@ -61,6 +61,7 @@ impl Store {
         before: Option<i32>,
         limit: i64,
     ) -> Result<Vec<StockPush>, StoreError> {
+        // By id: the time of a pass moves while it goes on.
         sqlx::query_as!(
             StockPush,
             "SELECT id, push_time AS at, total_items AS items, total_quantity AS units,
@@ -89,6 +90,7 @@ pub(super) async fn log(
     let Some(id) = row else {
         return write(connection, pass).await;
     };
+
     let written = sqlx::query!(
         "UPDATE public.stock_push_log SET push_time = $2, total_items = $3, total_quantity = $4,
              reserved_quantity = $5, batch_count = $6, success = $7, error_message = $8,

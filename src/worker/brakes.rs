@@ -24,20 +24,10 @@ impl BrakeAction {
         person: &Person,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let changed = match self {
-            Self::Pause => store.pause(scope, person, now).await?,
-            Self::Resume => store.resume(scope, person, now).await?,
-        };
-        tracing::info!(
-            action = ?self,
-            ?scope,
-            who = person.who,
-            why = person.why,
-            changed,
-            "an operator paused or resumed buying"
-        );
-
-        Ok(changed)
+        match self {
+            Self::Pause => store.pause(scope, person, now).await,
+            Self::Resume => store.resume(scope, person, now).await,
+        }
     }
 
     /// The same for stock pushes.
@@ -47,19 +37,10 @@ impl BrakeAction {
         person: &Person,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let changed = match self {
-            Self::Pause => store.pause_stock(person, now).await?,
-            Self::Resume => store.resume_stock(person, now).await?,
-        };
-        tracing::info!(
-            action = ?self,
-            who = person.who,
-            why = person.why,
-            changed,
-            "an operator paused or resumed stock pushes"
-        );
-
-        Ok(changed)
+        match self {
+            Self::Pause => store.pause_stock(person, now).await,
+            Self::Resume => store.resume_stock(person, now).await,
+        }
     }
 
     /// The scope of one panel; `None` when there is nothing to act on under this id.

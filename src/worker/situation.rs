@@ -58,6 +58,7 @@ pub async fn situation(
     }
     overview.orders.unproven_products = unproven(&store.sold_as().await?, &asking.player);
 
+    // What should have come before the oldest daemon started is not overdue.
     let daemons = store.daemons(now).await?;
     let alive = daemons.iter().filter(|daemon| daemon.alive);
     let since = alive.map(|daemon| daemon.started_at).min();
@@ -78,6 +79,7 @@ pub async fn situation(
         jobs: jobs.collect(),
         pauses: store.brakes().await?,
         daemons,
+        reload_refused: false,
         notices: overview.notices,
         market: overview.market,
     })

@@ -19,9 +19,11 @@ pub(super) fn products(shown: &[PlannedItem], now: DateTime<Utc>) -> anyhow::Res
     if shown.is_empty() {
         return Ok(());
     }
+
     let mut table = Table::new([
         "BARCODE", "SHELF", "RESERVED", "BUFFER", "DESIRED", "ON SALE", "SENT", "NEXT",
     ]);
+
     for product in shown {
         let entry = &product.entry;
         table.row([
@@ -37,6 +39,7 @@ pub(super) fn products(shown: &[PlannedItem], now: DateTime<Utc>) -> anyhow::Res
             next(product),
         ]);
     }
+
     out::line(table)?;
     holders(shown)?;
     notes(shown)
@@ -51,6 +54,7 @@ pub(super) fn named(
     for product in found {
         out::line(in_words(product, now))?;
     }
+
     for name in wanted {
         if !found.iter().any(|product| product.barcode == name.as_str()) {
             out::line(format_args!("{name}: neither in central_stock nor on sale"))?;
@@ -81,17 +85,20 @@ pub(super) fn in_words(product: &PlannedItem, now: DateTime<Utc>) -> String {
         || "central_stock does not have it any more".to_owned(),
         |qty| format!("{qty} in central_stock"),
     );
+
     let mut lines = vec![product.barcode.clone(), format!("  shelf:     {shelf}")];
     if let Some(there) = entry.shelved {
         lines.push(format!(
             "             {there} on the shelves; the others are not sold"
         ));
     }
+
     if entry.made_to_order {
         lines.push(format!(
             "             made to order: always {MADE_TO_ORDER} on sale"
         ));
     }
+
     lines.push(format!("  reserved:  {}", entry.reserved));
     for holder in &product.holders {
         let (units, order, status) = (holder.units, &holder.order, &holder.status);
@@ -104,6 +111,7 @@ pub(super) fn in_words(product: &PlannedItem, now: DateTime<Utc>) -> String {
             "             {units} for order {order} ({status}{never})"
         ));
     }
+
     lines.push(format!("  buffer:    {}", product.safety));
     lines.push(format!("  desired:   {}", entry.desired));
     lines.push(format!("  on sale:   {}", on_sale(product, now)));
@@ -114,6 +122,7 @@ pub(super) fn in_words(product: &PlannedItem, now: DateTime<Utc>) -> String {
             ago(since, now)
         ));
     }
+
     lines.push(format!(
         "  last sent: {}",
         seen(product.sent, product.sent_at, "nothing", now)
@@ -173,6 +182,7 @@ fn holders(shown: &[PlannedItem]) -> anyhow::Result<()> {
             ]);
         }
     }
+
     if shown.iter().any(|product| !product.holders.is_empty()) {
         out::line(format_args!("\n{table}"))?;
     }
@@ -204,6 +214,7 @@ fn notes(shown: &[PlannedItem]) -> anyhow::Result<()> {
             notes.push(format!("{barcode}: Trendyol says: {words}"));
         }
     }
+
     if !notes.is_empty() {
         out::line(format_args!("\n{}", notes.join("\n")))?;
     }
@@ -236,19 +247,23 @@ pub(super) fn summary(forecast: &Forecast, below_table: bool) -> anyhow::Result<
         };
         *counts.entry(kind).or_default() += 1;
     }
+
     let counts: Vec<String> = counts
         .iter()
         .map(|(kind, n)| format!("{n} {kind}"))
         .collect();
+
     if counts.is_empty() {
         out::line("No products: central_stock is empty, and nothing is on sale.")?;
     } else {
         let gap = if below_table { "\n" } else { "" };
         out::line(format_args!("{gap}Products: {}.", counts.join(", ")))?;
     }
+
     if forecast.is_stale() {
         out::line("The orders were not read lately: stock is only lowered until they are.")?;
     }
+
     if let Err(zeroing) = forecast.guard() {
         out::line(format_args!("Nothing will be sent: {zeroing}."))?;
     }
@@ -260,16 +275,19 @@ pub(super) fn rehearsal(forecast: &Forecast, sends: usize, stale: bool) -> anyho
     if sends > 0 {
         out::line("")?;
     }
+
     out::line(format_args!("{sends} products differ; nothing was sent."))?;
     let entries = forecast.plan().entries.values();
     let waits = entries
         .filter(|entry| matches!(entry.verdict, Verdict::Wait(_)))
         .count();
+
     if waits > 0 {
         out::line(format_args!(
             "{waits} wait; `orderwatch stock plan` says why."
         ))?;
     }
+
     if stale {
         out::line("The orders were not read lately; a pass reads them first.")?;
     }

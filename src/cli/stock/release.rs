@@ -37,11 +37,13 @@ pub(super) async fn run(store: &Store, options: &Options) -> anyhow::Result<Exit
         ))?;
         return Ok(ExitCode::FAILURE);
     }
+
     let packages: Vec<String> = released.iter().map(ToString::to_string).collect();
     out::line(format_args!(
         "Released by {}: the pieces of order {order} (package {}) are not reserved any more.",
         person.who,
         packages.join(", ")
     ))?;
+
     Ok(ExitCode::SUCCESS)
 }

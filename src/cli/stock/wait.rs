@@ -37,6 +37,7 @@ pub(super) async fn until_settled(
         progress.say(listed(&left));
         tokio::time::sleep(EVERY).await;
     };
+
     progress.end();
     if stays.is_empty() {
         out::line("Everything is on sale as it should be.")?;

@@ -67,6 +67,7 @@ fn whole(frame: &mut Frame<'_>, screen: &mut Screen, reading: &Reading, area: Re
     let extra = rows(
         usize::from(all.market.is_some()) + usize::from(figures::notices(&all.notices).is_some()),
     );
+
     let [figures_at, warnings_at, panels_at, jobs_at, held_at] = Layout::vertical([
         Constraint::Length(FIGURES + extra),
         Constraint::Length(rows(warnings.len())),
@@ -80,6 +81,7 @@ fn whole(frame: &mut Frame<'_>, screen: &mut Screen, reading: &Reading, area: Re
         Paragraph::new(warnings).wrap(Wrap { trim: false }),
         warnings_at,
     );
+
     panels(frame, all, panels_at);
     jobs(frame, all, jobs_at);
     held(frame, screen, reading, held_at);
@@ -92,6 +94,7 @@ fn lines(all: &Situation) -> Vec<Line<'static>> {
             Span::raw(text),
         ])
     };
+
     let orders = &all.orders;
     let mut lines = vec![
         line("Daemon", figures::daemon(all)),
@@ -106,9 +109,11 @@ fn lines(all: &Situation) -> Vec<Line<'static>> {
             figures::done(orders.ended_24h, orders.bought_24h),
         ),
     ];
+
     if let Some(market) = &all.market {
         lines.push(line("Trendyol", figures::market(market, all.at)));
     }
+
     if let Some(notices) = figures::notices(&all.notices) {
         lines.push(line("Notices", notices));
     }
@@ -130,6 +135,7 @@ fn warnings(warnings: &[Warning], all: &Situation, width: u16) -> Vec<Line<'stat
             Span::styled(since, DIM),
         ])
     };
+
     warnings.iter().map(line).collect()
 }
 
@@ -152,6 +158,7 @@ fn panels(frame: &mut Frame<'_>, all: &Situation, area: Rect) {
         };
         Row::new(figures::panel(panel)).style(style)
     });
+
     let numbers = [4; 5].map(Constraint::Length);
     let words = [
         Constraint::Fill(3),
@@ -159,9 +166,11 @@ fn panels(frame: &mut Frame<'_>, all: &Situation, area: Rect) {
         Constraint::Length(11),
         Constraint::Length(16),
     ];
+
     let table = Table::new(rows, words.into_iter().chain(numbers))
         .header(Row::new(figures::PANEL_TITLES).style(BOLD))
         .block(block(""));
+
     frame.render_widget(table, area);
 }
 
@@ -174,10 +183,12 @@ fn jobs(frame: &mut Frame<'_>, all: &Situation, area: Rect) {
         };
         Row::new(figures::job(job, all.at)).style(style)
     });
+
     let widths = [Constraint::Fill(1); 4];
     let table = Table::new(rows, widths)
         .header(Row::new(figures::JOB_TITLES).style(BOLD))
         .block(block(""));
+
     frame.render_widget(table, area);
 }
 
@@ -193,14 +204,17 @@ fn held(frame: &mut Frame<'_>, screen: &mut Screen, reading: &Reading, area: Rec
             Cell::new(reason.trim_start_matches("Held: ").to_owned()),
         ])
     });
+
     let widths = [
         Constraint::Length(10),
         Constraint::Length(10),
         Constraint::Fill(1),
     ];
+
     let table = Table::new(rows, widths)
         .header(Row::new(["HELD", "FOR", "WHY"]).style(BOLD))
         .row_highlight_style(Style::new().add_modifier(Modifier::REVERSED))
         .block(block(""));
+
     frame.render_stateful_widget(table, area, &mut screen.held);
 }

@@ -166,10 +166,12 @@ async fn remove(
         hook.with_context(|| format!("{url} is not registered; nothing was removed"))?
             .id
     };
+
     anyhow::ensure!(
         !id.is_empty() && hooks.remove(&id).await?,
         "Trendyol has no webhook {id:?}; nothing was removed"
     );
+
     if options.json {
         out::json(&json!({ "id": id, "removed": true }))?;
     } else {

@@ -140,20 +140,6 @@ orderwatch.toml:1:9: notify.webhook is a list of sections; write [[notify.webhoo
 "#);
 }
 
-#[test]
-fn a_new_key_of_an_address_is_a_change() {
-    let load = |key: &str| {
-        let block = format!(
-            "[[notify.webhook]]\nname = \"shop\"\nurl = \"https://shop.example/\"\nsecret = \"{key}\"\n"
-        );
-        Folder::new(&block).load(&[("DATABASE_URL", URL)]).unwrap()
-    };
-    let old = load(KEY);
-    let new = load("whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0");
-    assert_eq!(Changes::between(&old, &load(KEY)), Changes::default());
-    assert_eq!(Changes::between(&old, &new).applied, ["notify.webhook"]);
-}
-
 /// The blocks that are commented out are the only lines that begin with `#` and no blank.
 #[test]
 fn the_shipped_file_with_its_blocks_in_use_asks_for_what_has_no_default() {

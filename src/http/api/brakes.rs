@@ -106,6 +106,15 @@ async fn act(
 
     let now = world.clock.now();
     let changed = action.apply(&world.store, scope, &person, now).await?;
+    tracing::info!(
+        ?action,
+        ?scope,
+        who = person.who,
+        why = person.why,
+        changed,
+        "a person paused or resumed buying by the API"
+    );
+
     in_force(world, changed).await
 }
 

@@ -56,6 +56,7 @@ async fn look_for_faults(
             "somebody else is looking right now; try again in a moment",
         ));
     };
+
     let world = state.world()?;
     let findings = examine(Patient {
         config: &world.config,
@@ -93,6 +94,7 @@ mod tests {
             let body = extract::Json(DoctorBody {});
             look_for_faults(State(state.clone()), Query(Nothing {}), body)
         };
+
         let code = |answer: Result<_, Problem>| answer.err().map(|problem| problem.code);
         let looking = state.doctor().lock().await;
         assert_eq!(code(ask().await), Some(Code::Busy));

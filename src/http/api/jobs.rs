@@ -30,7 +30,6 @@ use crate::{
     worker::{
         by_hand::{ByHand, NotRun},
         job::Ran,
-        situation::situation,
     },
 };
 
@@ -96,7 +95,7 @@ async fn list_jobs(
     Query(Nothing {}): Query<Nothing>,
 ) -> Result<Json<Jobs>, Problem> {
     let world = state.world()?;
-    let situation = situation(&world.store, &world.asking, world.clock.now()).await?;
+    let situation = world.situation().await?;
     Ok(Json(Jobs {
         jobs: situation.jobs,
     }))

@@ -10,7 +10,6 @@ use crate::{
     attention::{Warning, WarningItem, assess},
     http::{AppState, Problem, World, extract::Query},
     overview::{PanelView, Situation},
-    worker::situation::situation,
 };
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -51,8 +50,7 @@ struct Panels {
 }
 
 async fn read(world: &World) -> Result<Situation, Problem> {
-    let now = world.clock.now();
-    Ok(situation(&world.store, &world.asking, now).await?)
+    Ok(world.situation().await?)
 }
 
 /// Shows the whole

@@ -91,6 +91,7 @@ async fn stock_plan(
     let now = world.clock.now();
     let forecast = Forecast::read(&world.store, world.push_rules, now).await?;
 
+    // By barcode, so the last one of a page is the place at which the next begins.
     let mut products: Vec<PlannedItem> = forecast
         .products()
         .filter(|row| settled || row.entry.verdict != Verdict::InSync)
@@ -228,6 +229,14 @@ async fn set_sending(
     let changed = action
         .apply_to_stock(store, person, world.clock.now())
         .await?;
+    tracing::info!(
+        ?action,
+        who = person.who,
+        why = person.why,
+        changed,
+        "a person paused or resumed stock pushes"
+    );
+
     let paused = store.stock_pause().await?;
     Ok(Json(Sending { changed, paused }))
 }
@@ -293,6 +302,7 @@ async fn list_batch_items(
         .batch_items_after(path.batch, after, Limit::asked(turn.limit))
         .await?
         .ok_or_else(|| Problem::new(Code::NotFound, "there is no such request"))?;
+
     Page::of(rows, turn.limit, &list, |item| item.barcode.clone()).map(Json)
 }
 

@@ -49,11 +49,20 @@ pub(super) async fn act(
         let note = reader.words().act.incomplete;
         return confirm(&reader, action, Some(note), &asked).await;
     };
+    // Looked up again: the form may be hours old.
     let (scope, _) = scope(&reader, &asked.panel, action).await?;
 
     let changed = action
         .apply(&reader.world.store, scope, &person, reader.now())
         .await?;
+    tracing::info!(
+        ?action,
+        ?scope,
+        who = person.who,
+        why = person.why,
+        changed,
+        "a person paused or resumed buying on the page"
+    );
 
     let done = match (action, changed) {
         (BrakeAction::Pause, true) => Done::Paused,

@@ -187,6 +187,7 @@ fn plots(format: &Format) -> [Plot; 7] {
             (page.p95, |point| millis(point.p95)),
         ],
     };
+
     let counts = |id, title, series, all, wrong| Plot {
         id,
         title,
@@ -197,6 +198,7 @@ fn plots(format: &Format) -> [Plot; 7] {
             (wrong, |point| Some(number(point.errors))),
         ],
     };
+
     let (bought, checks, items) = (page.bought, page.checks, page.items);
     let (requests, errors) = (page.requests, page.errors);
     [
@@ -303,6 +305,7 @@ impl Plot {
             }));
             row
         });
+
         let names = self.lines.iter().map(|(name, _)| *name);
         Table {
             caption: self.title,

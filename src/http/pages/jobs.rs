@@ -77,6 +77,7 @@ fn card(job: &JobView, schedule: Option<String>, format: &Format) -> Card {
         .maybe(page.next_run, job.next_at, time)
         .maybe(page.last_run, last.map(|run| run.started_at), time)
         .maybe(page.last_good, job.done_at, time);
+
     Card {
         id: job.name,
         name: words::job_name(job.name, format.lang),
@@ -136,6 +137,7 @@ fn runs(runs: &[RunView], format: &Format) -> Table {
             Show::Facts(report.map_or_else(Vec::new, |it| timeline::report(it, format))),
         ]
     });
+
     Table {
         caption: page.job_runs,
         heads: vec![page.started, page.state, page.took, page.report],

@@ -101,6 +101,7 @@ pub(super) fn paused(pause: &PauseView, format: &Format) -> Paused {
         (Some(_), Some(name)) => fill(page.paused_at, &[("panel", &format.outside(name))]),
         (Some(id), None) => fill(page.paused_at, &[("panel", &gone(id))]),
     };
+
     let time = format.time(pause.at);
     let (who, why) = (format.outside(&pause.who), format.outside(&pause.why));
     let blanks = [("time", &*time), ("who", &who), ("why", &why)];
@@ -154,6 +155,7 @@ fn brakes(situation: &Situation, format: &Format) -> Vec<Link> {
     } else {
         Link::new("/brakes/pause", act.pause)
     }];
+
     for pause in &situation.pauses {
         let Some(id) = pause.panel else { continue };
         let name = pause.name.clone().unwrap_or_else(|| id.to_string());

@@ -51,6 +51,7 @@ pub(super) async fn page(
         facts: facts(panel, of(&whole.value.health, panel.id), format),
         actions: actions(panel, &situation.pauses, format),
     });
+
     html(&PanelsPage {
         c: reader.chrome_of(Tab::Panels, format.words().page.panels, whole.at),
         pauses: situation
@@ -72,14 +73,17 @@ fn tags(panel: &PanelView, format: &Format) -> Vec<Tag> {
     if !panel.enabled {
         tags.push(Tag::new(page.switched_off, "warn"));
     }
+
     if panel.paused {
         tags.push(Tag::new(page.paused, "warn"));
     }
+
     if let Some(breaker) = panel.breaker {
         let time = format.distance(breaker.until);
         let text = fill(page.breaker_open, &[("time", &time)]);
         tags.push(Tag::new(format!("{}: {text}", page.breaker), "bad"));
     }
+
     if tags.is_empty() {
         tags.push(Tag::new(page.switched_on, "good"));
     }
@@ -96,6 +100,7 @@ fn actions(panel: &PanelView, pauses: &[PauseView], format: &Format) -> Vec<Link
             text,
         )]
     };
+
     if is_paused(Some(panel.id)) {
         link("resume", act.resume)
     } else if is_paused(None) {
@@ -111,6 +116,7 @@ fn facts(panel: &PanelView, health: Option<&PanelHealth>, format: &Format) -> Ve
         || Show::Text(page.breaker_closed.to_owned()),
         |breaker| Show::Text(format.lang.pick(words::breaker(breaker.reason)).to_owned()),
     );
+
     let orders = panel.orders;
     let count = |count: u64| Show::Num(format.count(count));
     Facts::default()
@@ -203,6 +209,7 @@ pub(super) fn table(panels: &[PanelView], health: &[PanelHealth], format: &Forma
             errors(health, format),
         ]
     });
+
     Table {
         caption: page.panels,
         heads: vec![

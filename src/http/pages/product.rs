@@ -112,6 +112,7 @@ fn sent_table(sent: &[SentFigure], format: &Format) -> Table {
             came_back(figure, format),
         ]
     });
+
     Table {
         caption: page.sent_history,
         heads: vec![

@@ -93,6 +93,7 @@ impl FromRequestParts<AppState> for Reader {
             zone: world.config.http.time_zone,
             now: world.clock.now(),
         };
+
         Ok(Self {
             world,
             format,
@@ -233,6 +234,7 @@ impl Chrome {
             href: same_page(uri, language),
             current: language == lang,
         });
+
         Self {
             lang,
             w: words,

@@ -131,6 +131,7 @@ fn ask(
         name: "force",
         value: "yes".to_owned(),
     });
+
     Confirm {
         c: reader.chrome(pass.tab, pass.title),
         note: note.map(|text| Note::new(text, "bad")),

@@ -19,7 +19,6 @@ use crate::{
     http::{World, problem::Problem},
     overview::Situation,
     store::{FoundOrder, PanelHealth, Search, StoreError},
-    worker::situation::situation,
 };
 
 /// As often as pages are told of changes.
@@ -58,7 +57,7 @@ pub struct WholePicture {
 impl WholePicture {
     async fn read(world: &World, now: DateTime<Utc>) -> Result<Self, StoreError> {
         let store = &world.store;
-        let situation = situation(store, &world.asking, now).await?;
+        let situation = world.situation().await?;
         let warnings = assess(&situation, &world.limits, now);
         Ok(Self {
             warnings,
@@ -183,6 +182,7 @@ mod tests {
                 Ok(readings.fetch_add(1, Ordering::Relaxed))
             })
         };
+
         let seen = futures::future::join_all((0..50).map(|_| look("a"))).await;
         assert!(seen.into_iter().all(|seen| seen.unwrap().value == 0));
         assert_eq!(look("b").await.unwrap().value, 1, "another state");

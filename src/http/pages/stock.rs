@@ -106,6 +106,7 @@ impl StockPicture {
                 Verdict::Wait(_) => counts.wait += 1,
             }
         }
+        // Only what is shown is copied: there may be a hundred thousand products.
         let differs = |row: &PlannedItem| row.entry.verdict != Verdict::InSync;
         let plan = forecast.products().filter(differs).take(PLANNED);
 
@@ -191,6 +192,7 @@ fn tables(picture: &StockPicture, format: &Format) -> Vec<TablePart> {
         alone(push_table(&picture.pushes, format)),
         alone(batch_table(&picture.batches, format)),
     ];
+
     if !picture.oddities.is_empty() {
         tables.push(alone(Table {
             caption: page.oddities,
@@ -228,6 +230,7 @@ fn plan_table(plan: &[PlannedItem], format: &Format) -> Table {
             Show::Said(verdict_words(entry.verdict, format)),
         ]
     });
+
     Table {
         caption: page.plan_note,
         heads: vec![
@@ -251,9 +254,11 @@ fn desired(entry: &Entry, format: &Format) -> Show {
         let units = format.count(entry.extra_buffer);
         lines.push(fill(page.kept_back, &[("count", &units)]));
     }
+
     if let Some(there) = entry.shelved {
         lines.push(fill(page.on_shelves, &[("count", &format.count(there))]));
     }
+
     if entry.made_to_order {
         lines.push(page.made_to_order.to_owned());
     }
@@ -300,6 +305,7 @@ fn refused_table(refused: &[RefusedItem], format: &Format) -> Table {
             Show::text_or(item.refused.clone(), page.nothing),
         ]
     });
+
     Table {
         caption: page.quarantine,
         heads: vec![
@@ -338,6 +344,7 @@ fn push_table(pushes: &[StockPush], format: &Format) -> Table {
             }),
         ]
     });
+
     Table {
         caption: page.pushes,
         heads: vec![
@@ -374,6 +381,7 @@ fn batch_table(batches: &[StockBatch], format: &Format) -> Table {
             Show::Facts(batch_facts(batch, format)),
         ]
     });
+
     Table {
         caption: page.batches,
         heads: vec![

@@ -13,7 +13,7 @@
 //! | several daemons | `binary_orders`: `two_processes_…`; `orders_leases`; `chaos` |
 //! | another dispatcher beside us | `brakes_beside`, `brakes_shadow` |
 //! | SIGTERM while it buys, log blocked | `binary_lifecycle`: `a_stop_…`, `a_second_signal_…`; `binary_cli`: `a_log_that_nobody_reads_…` |
-//! | SIGHUP with a faulty file | `faults_reload` |
+//! | SIGHUP with a faulty file | `reload` |
 //! | the database, its disk | `faults_database` |
 //! | clocks | `faults_clock` |
 

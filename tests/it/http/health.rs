@@ -92,13 +92,11 @@ async fn a_reload_changes_the_token_and_the_address() {
     // Taken at first: everything stays as it was.
     settings.write(world.folder());
     process.signal(Signal::HUP);
-    process
-        .wait_for_line("the new settings cannot be used")
-        .await;
+    process.wait_for_line("the new settings are refused").await;
     assert_eq!(old.get("/api/v1/brakes").await.status, 200);
     drop(free);
     process.signal(Signal::HUP);
-    process.wait_for_line("the new settings are in force").await;
+    process.wait_for_lines("orderwatch is running", 2).await;
     let new = Site::of(&process).await;
     assert_eq!(new.address, address);
     assert_eq!(new.get("/api/v1/brakes").await.problem(401), "unauthorized");

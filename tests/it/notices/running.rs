@@ -63,19 +63,9 @@ async fn the_daemon_tells_delivers_and_asks_for_balances(pool: PgPool) {
     let folder = tempfile::tempdir().unwrap();
     let config = configured(&pool, file(&receiver, &folder));
     let stop = Stop::default();
-    let (_reloads, no_reloads) = tokio::sync::mpsc::channel(1);
     let daemon = tokio::spawn({
         let stop = stop.clone();
-        async move {
-            daemon::run(
-                &config,
-                &stop,
-                no_reloads,
-                orderwatch::meter::Meter::new(),
-                None,
-            )
-            .await
-        }
+        async move { daemon::run(&config, &stop, orderwatch::meter::Meter::new(), None).await }
     });
     let order = shop.place(reseller.package("2")).await;
     shop.set(order, r#""createdAt" = now()"#).await;

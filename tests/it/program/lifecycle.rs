@@ -21,8 +21,7 @@ use crate::process::{
 };
 
 const STOPPING: &str = "stopping; finishing what is in flight";
-/// The loops have ended; what they began goes on.
-const IDLE: &str = "nothing new is begun any more";
+const DRAINING: &str = "draining: no new work accepted";
 
 /// The panel has sold, and holds its answer.
 async fn selling(world: &World) -> (Process, Gate, Uuid) {
@@ -39,7 +38,7 @@ async fn a_stop_finishes_what_is_in_flight_and_begins_nothing() {
         let world = World::new().await;
         let (mut process, gate, order) = selling(&world).await;
         process.signal(signal);
-        process.wait_for_line(IDLE).await;
+        process.wait_for_line(DRAINING).await;
         let later = world.shop.order(PIN, "player-2").await;
         assert!(process.is_running(), "it waits for the call");
         gate.open();
@@ -116,18 +115,18 @@ impl Systemd {
     }
 
     /// The next message with this line in it; the others are passed over.
-    async fn hears(&self, line: &str) {
+    async fn hears(&self, line: &str) -> String {
         let mut buffer = vec![0; 4096];
         within(line, async {
             loop {
                 let count = self.socket.recv(&mut buffer).await.unwrap();
                 let message = String::from_utf8_lossy(&buffer[..count]);
                 if message.lines().any(|said| said == line) {
-                    return;
+                    return message.into_owned();
                 }
             }
         })
-        .await;
+        .await
     }
 
     /// Whether a message of this kind is waiting to be read.
@@ -171,6 +170,35 @@ async fn systemd_hears_ready_then_the_watchdog_then_stopping() {
     systemd.hears("STOPPING=1").await;
     let mut process = process;
     assert_eq!(process.ended().await.code(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn systemd_hears_of_a_reload_that_begins_and_of_its_end_and_the_watchdog_goes_on() {
+    let world = World::new().await;
+    let systemd = Systemd::in_folder(world.folder());
+    let process = service(&world, &world.settings(), &systemd).spawn();
+    systemd.hears("READY=1").await;
+
+    let pid = process.id();
+    process.signal(Signal::HUP);
+    let begun = systemd.hears("RELOADING=1").await;
+    assert!(begun.contains("MONOTONIC_USEC="), "{begun}");
+    systemd.hears("READY=1").await;
+    for _ in 0..3 {
+        systemd.hears("WATCHDOG=1").await;
+    }
+    assert_eq!(process.id(), pid);
+
+    // A refused one ends, too.
+    world
+        .settings()
+        .with("poll.lease", "7")
+        .write(world.folder());
+    process.signal(Signal::HUP);
+    systemd.hears("RELOADING=1").await;
+    let refused = systemd.hears("READY=1").await;
+    assert!(refused.contains("refused"), "{refused}");
+    process.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -31,6 +31,11 @@ pub const fn warning_remedy(condition: &Condition) -> Say {
             "Günlüğüne bakın; düzelmezse `systemctl restart orderwatch`. Hiçbir şey kaybolmaz.",
             "راجع السجل؛ وإن لم تعد فنفّذ `systemctl restart orderwatch`. لا يضيع شيء.",
         ],
+        Condition::ReloadRefused {} => [
+            "`orderwatch config check` or the daemon's log names the fault; correct it and reload.",
+            "Hatayı `orderwatch config check` ya da hizmetin günlüğü söyler; düzeltip yeniden yükleyin.",
+            "يبيّن `orderwatch config check` أو سجل الخدمة الخطأ؛ صحّحه ثم أعد التحميل.",
+        ],
         Condition::NotTakenUp { .. } => [
             "`orderwatch doctor` says what keeps orders from flowing.",
             "Siparişleri neyin durdurduğunu `orderwatch doctor` söyler.",
@@ -185,6 +190,7 @@ pub const fn warning_page(condition: &Condition) -> Option<&'static str> {
     Some(match condition {
         Condition::NoDaemon { .. }
         | Condition::DaemonStuck { .. }
+        | Condition::ReloadRefused {}
         | Condition::NotBuying { .. }
         | Condition::NoticesFailing { .. }
         | Condition::NoticesGivenUp { .. }
@@ -235,6 +241,11 @@ const fn say(condition: &Condition) -> Say {
             "A part of the daemon does not turn any more: {subject}.",
             "Hizmetin bir parçası artık ilerlemiyor: {subject}.",
             "توقف جزء من الخدمة: {subject}.",
+        ],
+        Condition::ReloadRefused {} => [
+            "The last reload was refused: the daemon runs on its old settings.",
+            "Son yeniden yükleme reddedildi: hizmet eski ayarlarıyla çalışıyor.",
+            "رُفضت إعادة التحميل الأخيرة: تعمل الخدمة بإعداداتها القديمة.",
         ],
         Condition::NotTakenUp { .. } => [
             "Orders to be bought that nobody takes up: {count}.",
@@ -425,7 +436,10 @@ fn values(condition: &Condition, format: &Format) -> Values {
     let money = |amount| format.money(amount, "TRY");
     let mut values = Values::default();
     match condition {
-        Condition::NoDaemon { .. } | Condition::NotBuying { .. } | Condition::WebhookSilent {} => {}
+        Condition::NoDaemon { .. }
+        | Condition::ReloadRefused {}
+        | Condition::NotBuying { .. }
+        | Condition::WebhookSilent {} => {}
         Condition::DaemonStuck { loops } => values.subject = loops.join(", "),
         Condition::NotTakenUp { orders }
         | Condition::Late { orders }
