@@ -237,9 +237,10 @@ impl TryFrom<Row> for TrackedOrder {
     fn try_from(row: Row) -> Result<Self, StoreError> {
         let unknown = |column, value: &str| inconsistent(column, row.order_id, value);
         let stage = Stage::parse(&row.stage).ok_or_else(|| unknown("stage", &row.stage))?;
-        let held = row.held_reason.as_deref().map(|name| {
-            HoldReason::parse(name).ok_or_else(|| unknown("held_reason", name))
-        });
+        let held = row
+            .held_reason
+            .as_deref()
+            .map(|name| HoldReason::parse(name).ok_or_else(|| unknown("held_reason", name)));
         let reference = row.reference.as_deref();
         let reference = reference.map(|text| self::reference(row.order_id, text));
 

@@ -78,15 +78,35 @@ impl<'a> Step<'a> {
         };
 
         let (what, external, outcome, message) = match resolution {
-            Resolution::Watch => ("resolve bought", Some(ExternalStatus::Sent), None, words::IS_BOUGHT),
-            Resolution::SendAgain => ("resolve not bought, send again", None, None, words::NOT_BOUGHT_AGAIN),
+            Resolution::Watch => (
+                "resolve bought",
+                Some(ExternalStatus::Sent),
+                None,
+                words::IS_BOUGHT,
+            ),
+            Resolution::SendAgain => (
+                "resolve not bought, send again",
+                None,
+                None,
+                words::NOT_BOUGHT_AGAIN,
+            ),
             Resolution::Complete => {
                 let done = Some(ExternalStatus::Done);
-                ("resolve bought", done, Some("completed"), words::SETTLED_BOUGHT)
+                (
+                    "resolve bought",
+                    done,
+                    Some("completed"),
+                    words::SETTLED_BOUGHT,
+                )
             }
             Resolution::Fail => {
                 let failed = Some(ExternalStatus::Failed);
-                ("resolve not bought", failed, Some("not_bought"), words::SETTLED_NOT_BOUGHT)
+                (
+                    "resolve not bought",
+                    failed,
+                    Some("not_bought"),
+                    words::SETTLED_NOT_BOUGHT,
+                )
             }
             Resolution::GiveCode => {
                 let done = Some(ExternalStatus::Done);

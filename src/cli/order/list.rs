@@ -81,7 +81,13 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
     // One more tells whether there is another page.
     let limit = i64::from(options.limit) + 1;
     let mut orders = store
-        .list_orders(options.filter(), options.direction(), now, options.after, limit)
+        .list_orders(
+            options.filter(),
+            options.direction(),
+            now,
+            options.after,
+            limit,
+        )
         .await?;
     let more = cut_page(&mut orders, usize::try_from(options.limit)?);
     let next = orders.last().filter(|_| more).map(ListedOrder::cursor);

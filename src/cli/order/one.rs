@@ -53,7 +53,9 @@ pub(super) async fn carry_out(
     now: DateTime<Utc>,
 ) -> anyhow::Result<Acted> {
     let give_up_at = config.give_up_at(now);
-    let acted = store.carry_out(order, plan, person, now, give_up_at).await?;
+    let acted = store
+        .carry_out(order, plan, person, now, give_up_at)
+        .await?;
 
     match acted {
         Acted::Done | Acted::ShopRowRefused => Ok(acted),

@@ -106,7 +106,10 @@ impl Shown {
                 let reference = tracked.reference.as_ref();
                 fact("stage", Some(watched.stage.to_string()));
                 fact("why", tracked.held.map(|why| why.sentence().to_owned()));
-                fact("what to do", tracked.held.map(|why| why.remedy().to_owned()));
+                fact(
+                    "what to do",
+                    tracked.held.map(|why| why.remedy().to_owned()),
+                );
                 fact("reference", reference.map(ToString::to_string));
                 fact("panel", tracked.integration.map(|id| id.to_string()));
                 fact("sent", watched.sent_at.map(time));

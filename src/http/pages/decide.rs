@@ -96,7 +96,14 @@ fn will(plan: &Plan, facts: &OrderFacts, format: &Format) -> String {
 
 /// `GET /orders/{id}/retry`
 pub(super) async fn ask_retry(reader: Reader, Path(id): Path<Uuid>) -> Result<Response, Problem> {
-    ask(&reader, OrderId(id), OperatorAction::Retry, None, &Signed::default()).await
+    ask(
+        &reader,
+        OrderId(id),
+        OperatorAction::Retry,
+        None,
+        &Signed::default(),
+    )
+    .await
 }
 
 /// `POST /orders/{id}/retry`

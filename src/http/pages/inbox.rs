@@ -106,17 +106,23 @@ fn shop_facts(order: &InboxOrder, format: &Format) -> Vec<Fact> {
         .maybe(page.shop_status, order.status.as_deref(), |status| {
             order::shop_status(status, format)
         })
-        .maybe(page.external_status, order.external_status.as_deref(), |status| {
-            order::external_status(status, format)
-        })
+        .maybe(
+            page.external_status,
+            order.external_status.as_deref(),
+            |status| order::external_status(status, format),
+        )
         .text(page.package, package.as_deref())
-        .maybe(page.quantity, order.quantity, |units| Show::Num(format.count(units)))
+        .maybe(page.quantity, order.quantity, |units| {
+            Show::Num(format.count(units))
+        })
         .text(page.player, player.as_deref())
         .text(page.extra, extra.as_deref())
         .maybe(page.message, order.message.as_deref(), |text| {
             Show::Text(words::shop_message(text, format.lang))
         })
-        .maybe(page.created, order.created_at, |at| Show::Time(format.moment(at)))
+        .maybe(page.created, order.created_at, |at| {
+            Show::Time(format.moment(at))
+        })
         .all()
 }
 
@@ -149,7 +155,10 @@ fn answer_facts(order: &InboxOrder, format: &Format) -> Vec<Fact> {
         return Vec::new();
     };
     let mut evidence = order.answer.clone().unwrap_or_default();
-    if let Some(within) = evidence.get_mut("evidence").filter(|value| value.is_object()) {
+    if let Some(within) = evidence
+        .get_mut("evidence")
+        .filter(|value| value.is_object())
+    {
         evidence = within.take();
     }
     if let Value::Object(facts) = &mut evidence {

@@ -156,7 +156,13 @@ async fn show(
     }
 
     let panel = facts.tracked.and_then(|known| known.panel);
-    let mut ours = our_facts(order, tracked, panel.map(|panel| panel.name), &explanation, format);
+    let mut ours = our_facts(
+        order,
+        tracked,
+        panel.map(|panel| panel.name),
+        &explanation,
+        format,
+    );
     ours.extend(player_facts(detail.player.as_ref(), format));
     let (steps, pages) = steps(order, events, before, format);
     html(&OrderPage {
@@ -310,7 +316,10 @@ fn shop_facts(shop: &ShopRow, format: &Format) -> Vec<Fact> {
         .with(page.quantity, Show::Num(format.count(shop.quantity)))
         .text(page.player, shop.player.as_deref())
         .text(page.extra, shop.extra.as_deref())
-        .with(page.cost, Show::Said(format.money(shop.cost, &shop.currency)))
+        .with(
+            page.cost,
+            Show::Said(format.money(shop.cost, &shop.currency)),
+        )
         .maybe(page.message, shop.message.as_deref(), |text| {
             Show::Text(words::shop_message(text, format.lang))
         })
