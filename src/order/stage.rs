@@ -22,7 +22,7 @@
 //! * an open order whose row is gone ends as withdrawn; so does a held one that staff settled in the shop,
 //!   or as completed where its code is here,
 //! * an order is held at its end where the shop's database refuses it, or where staff decided otherwise,
-//! * completed, failed, timed_out and withdrawn are never left.
+//! * completed, failed, `timed_out` and withdrawn are never left.
 
 named! {
     /// The stage of a tracked order (`orderwatch.orders.stage`).

@@ -74,8 +74,8 @@ impl<T> Page<T> {
         key: impl FnOnce(&T) -> K,
     ) -> Result<Self, Problem> {
         let more = cut_page(&mut rows, Limit::rows(limit));
-        let last = rows.last().filter(|_| more).map(key);
-        Self::with(rows, list, last)
+        let next = rows.last().filter(|_| more).map(key);
+        Self::with(rows, list, next)
     }
 
     /// Of rows whose reader knows where the next page begins.

@@ -37,7 +37,7 @@ fn every_text_is_there_in_every_language_with_the_same_blanks() {
         assert_whole(value.as_str(), hold_remedy(value));
     }
     for value in EventKind::ALL {
-        assert_whole(value.as_str(), event(*value));
+        assert_whole(value.as_str(), event(value));
     }
 }
 
@@ -51,7 +51,7 @@ fn sentences_are_arabic_in_arabic() {
         assert!(is_arabic(hold(reason)[2]), "{reason}");
     }
     for kind in EventKind::ALL {
-        assert!(is_arabic(event(*kind)[2]), "{kind}");
+        assert!(is_arabic(event(kind)[2]), "{kind}");
     }
 }
 
