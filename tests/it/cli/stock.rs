@@ -40,7 +40,7 @@ async fn the_plan_is_a_table_with_what_is_there_and_what_happens_next() {
     };
     assert_eq!(of("8690000000017")[1], "12", "{text}");
     assert_eq!(of("8690000000024")[1], "0", "{text}");
-    assert!(of("8690000000017").contains(&"never looked at"), "{text}");
+    assert!(of("8690000000017").contains(&"never checked"), "{text}");
     assert!(text.contains("\nProducts: "), "{text}");
 
     let unknown = world.command(&["stock", "plan", "4006381333931"]).await;
