@@ -37,7 +37,7 @@ pub(crate) fn cut_page<T>(rows: &mut Vec<T>, wanted: usize) -> bool {
 
 impl fmt::Display for OrderCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}_{}", self.at.timestamp_micros(), self.order)
+        write!(f, "{}.{}", self.at.timestamp_micros(), self.order)
     }
 }
 
@@ -45,7 +45,7 @@ impl FromStr for OrderCursor {
     type Err = InvalidCursor;
 
     fn from_str(text: &str) -> Result<Self, InvalidCursor> {
-        let (at, order) = text.split_once('_').ok_or(InvalidCursor)?;
+        let (at, order) = text.split_once('.').ok_or(InvalidCursor)?;
         let at = at.parse().ok().and_then(time_of).ok_or(InvalidCursor)?;
         let order = Uuid::parse_str(order).map_err(|_| InvalidCursor)?;
         Ok(Self {
@@ -79,8 +79,8 @@ mod tests {
         let order = OrderId(Uuid::from_u128(7));
         let cursor = OrderCursor { at, order };
         assert_eq!(cursor.to_string().parse::<OrderCursor>().unwrap(), cursor);
-        let year_10000 = format!("253402300800000000_{order}");
-        for text in ["", "1", "x_y", "1_2", "99999999999999999999_x", &year_10000] {
+        let year_10000 = format!("253402300800000000.{order}");
+        for text in ["", "1", "x.y", "1.2", "99999999999999999999.x", &year_10000] {
             assert!(text.parse::<OrderCursor>().is_err(), "{text}");
         }
     }
