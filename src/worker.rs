@@ -24,7 +24,6 @@ pub mod job;
 pub mod jobs;
 mod metered;
 pub mod notices;
-pub mod operator_action;
 pub mod pace;
 pub mod panels;
 pub mod poll;

@@ -1,4 +1,4 @@
-//! `orderwatch order …`: looking at orders, and what people may decide about them.
+//! `orderwatch order …`: what orders show, and what people may decide about them.
 
 mod confirm;
 mod explain;
@@ -20,13 +20,13 @@ pub(super) enum Command {
     /// Show an order with its timeline.
     #[command(after_help = show::EXAMPLES)]
     Show(show::Options),
-    /// Say in one sentence why an order waits, or how it ended, and when it is looked at next.
+    /// Say in one sentence why an order waits, or how it ended, and when it is checked next.
     #[command(after_help = explain::EXAMPLES)]
     Explain(explain::Options),
     /// List the orders that orderwatch tracks: newest first; held and late ones oldest first.
     #[command(after_help = list::EXAMPLES)]
     List(list::Options),
-    /// Send a held order after its cause was mended.
+    /// Send a held order after its cause was fixed.
     #[command(after_help = retry::EXAMPLES)]
     Retry(retry::Options),
     /// Say what became of an order that the panel does not tell about.

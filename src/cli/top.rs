@@ -99,7 +99,7 @@ async fn read(store: Store, config: Config, every: Duration, news: watch::Sender
                 ..OrderFilter::default()
             };
             let held = store
-                .list_orders(filter, Direction::Oldest, None, HELD)
+                .list_orders(filter, Direction::Oldest, seen.all.at, None, HELD)
                 .await?;
             Ok::<_, anyhow::Error>(Reading { seen, held })
         };

@@ -5,9 +5,8 @@ use super::{
     problem::{Code, Problem},
 };
 use crate::{
-    order::{OrderId, PlayerFields, explain::Facts},
-    store::{Acted, Confirmed, Person},
-    worker::operator_action::Plan,
+    order::{OrderId, PlayerFields, explain::Facts, person::Plan},
+    store::{Acted, Confirmed, OrderDetail, Person},
 };
 
 /// What is known about an order, now.
@@ -21,7 +20,17 @@ pub(super) async fn facts(world: &World, order: OrderId) -> Result<Facts, Proble
     Ok(facts)
 }
 
-pub(super) fn no_such_order() -> Problem {
+/// All that is known about an order but its code.
+pub(super) async fn detail(world: &World, order: OrderId) -> Result<OrderDetail, Problem> {
+    let rules = &world.config.znet.player;
+    let detail = world.store.order_detail(order, rules).await?;
+    if !detail.is_known() {
+        return Err(no_such_order());
+    }
+    Ok(detail)
+}
+
+fn no_such_order() -> Problem {
     Problem::new(
         Code::NotFound,
         "neither the shop nor orderwatch knows an order of this id",
@@ -36,8 +45,12 @@ pub(super) async fn carry_out(
     person: &Person,
 ) -> Result<Acted, Problem> {
     let now = world.clock.now();
-    let times = (now, world.config.give_up_at(now));
-    let acted = plan.carry_out(&world.store, order, person, times).await?;
+    let give_up_at = world.config.give_up_at(now);
+    let acted = world
+        .store
+        .carry_out(order, plan, person, now, give_up_at)
+        .await?;
+
     if matches!(acted, Acted::Done | Acted::ShopRowRefused) {
         world.sends.wake();
         world.checks.wake();

@@ -23,7 +23,6 @@ pub mod orders;
 pub mod overview;
 pub mod packages;
 pub mod panels;
-pub mod place;
 pub mod product;
 pub mod reader;
 pub mod run;

@@ -23,32 +23,19 @@ pub enum PurchaseOutcome {
     Unsure,
 }
 
-/// Why nothing was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum NotSent {
-    /// The name could not be resolved, or the connection was refused or timed out.
-    Connect,
-    /// No encrypted connection came about.
-    Tls,
-    /// Too little of the lease was left to send it safely.
-    NoTimeLeft,
-    /// The panel was to be asked first, and gave no answer that means something.
-    AskedInVain,
-    /// The panel was left alone by the time that it was this order's turn.
-    LeftAlone,
-}
-
-impl NotSent {
-    /// The name used in events.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Connect => "connect",
-            Self::Tls => "tls",
-            Self::NoTimeLeft => "no_time_left",
-            Self::AskedInVain => "asked_in_vain",
-            Self::LeftAlone => "left_alone",
-        }
+named! {
+    /// Why nothing was sent.
+    pub enum NotSent {
+        /// The name could not be resolved, or the connection was refused or timed out.
+        Connect = "connect",
+        /// No encrypted connection came about.
+        Tls = "tls",
+        /// Too little of the lease was left to send it safely.
+        NoTimeLeft = "no_time_left",
+        /// The panel was to be asked first, and gave no answer that means something.
+        AskedInVain = "asked_in_vain",
+        /// The panel's circuit was open by the time that it was this order's turn.
+        LeftAlone = "left_alone",
     }
 }
 

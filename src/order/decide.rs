@@ -15,7 +15,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 pub use check::after_check;
 pub use purchase::after_purchase;
@@ -88,26 +89,30 @@ pub enum SecondPolicy {
 }
 
 /// What is known about a tracked order when an answer arrives.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Watched {
     /// Where it stands.
     pub stage: Stage,
     /// When it was claimed for sending; the purchase did not happen before.
+    #[serde(skip)]
     pub dispatched_at: Option<DateTime<Utc>>,
     /// When the panel accepted it.
     pub sent_at: Option<DateTime<Utc>>,
-    /// When waiting ends. Written at the first dispatch and again when it is sent.
+    /// When waiting ends: written at the first dispatch and again when it is sent.
     pub give_up_at: Option<DateTime<Utc>>,
     /// Whether the panel has said that it is working on it.
+    #[serde(skip)]
     pub processing: bool,
     /// Checks without progress; errors are not counted.
     pub attempts: u32,
-    /// Failures in a row: panel not reached, or an answer that says nothing.
+    /// Failures in a row when asking: panel not reached, or an answer that says nothing.
     pub errors: u32,
     /// How often the panel left it open: while unconfirmed that it does not know the reference, after
     /// that that it is delivered, without the code that belongs to it.
+    #[serde(skip)]
     pub unknowns: u32,
     /// Whether it may be sent a second time; false once it was, or once the panel knew it.
+    #[serde(skip)]
     pub may_resend: bool,
 }
 

@@ -14,13 +14,16 @@ mod words;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 pub use facts::{
     Buying, Ending, Facts, OpenBreaker, PanelFacts, Pause, Route, Settings, ShopFacts, Standing,
     TrackedFacts,
 };
 
-use super::{HoldReason, Stage};
+use super::{HoldReason, OrderId, Stage};
+use crate::text::Lang;
 
 /// An order that is due for longer than this is late: nobody has taken it up.
 pub const LATE: Duration = Duration::from_mins(1);
@@ -223,6 +226,43 @@ pub struct Explanation {
     now: DateTime<Utc>,
     /// When it became final.
     ended: Option<DateTime<Utc>>,
+}
+
+/// Why one order waits, or how it ended.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ExplainedOrder {
+    /// `product_orders.id`.
+    #[schema(value_type = uuid::Uuid)]
+    pub order: OrderId,
+    /// Where it stands; null when it is not tracked.
+    pub stage: Option<Stage>,
+    /// Why it is held.
+    pub held: Option<HoldReason>,
+    /// Why, for programs.
+    pub why: &'static str,
+    /// Why, for people.
+    pub sentence: String,
+    /// What to do.
+    pub fix: Option<&'static str>,
+    /// When it is checked next, where that is a known time.
+    pub next_look: Option<DateTime<Utc>>,
+}
+
+impl ExplainedOrder {
+    #[must_use]
+    pub fn of(order: OrderId, facts: &Facts) -> Self {
+        let explanation = explain(facts);
+        let tracked = facts.tracked.as_ref();
+        Self {
+            order,
+            stage: tracked.map(|known| known.watched.stage),
+            held: tracked.and_then(|known| known.held),
+            why: explanation.why.as_str(),
+            sentence: explanation.to_string(),
+            fix: explanation.why.fix(Lang::En),
+            next_look: explanation.next_look(),
+        }
+    }
 }
 
 /// Explains an order.

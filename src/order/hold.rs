@@ -1,8 +1,6 @@
 //! Why an order needs review. A reason is its line here, its sentences in `text/hold.toml` and the place
 //! that decides it.
 
-use std::fmt;
-
 /// How a held order can go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WayOut {
@@ -16,88 +14,66 @@ pub enum WayOut {
     Decide,
 }
 
-macro_rules! hold_reasons {
-    ($($(#[$doc:meta])* $reason:ident => $name:literal, $way_out:ident;)+) => {
-        /// The reason of a held order.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum HoldReason { $($(#[$doc])* $reason),+ }
-
-        const COUNT: usize = [$($name),+].len();
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $reason:ident = $name:tt => $way:ident),+ $(,)?) => {
+        named! {
+            /// The reason of a held order.
+            pub enum HoldReason { $($(#[$doc])* $reason = $name),+ }
+        }
 
         impl HoldReason {
-            /// Every reason.
-            pub const ALL: [Self; COUNT] = [$(Self::$reason),+];
-
-            /// The name that the database, the command line and the page use.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$reason => $name),+ }
-            }
-
             /// How an order that is held for this reason can go on.
             #[must_use]
             pub const fn way_out(self) -> WayOut {
-                match self { $(Self::$reason => WayOut::$way_out),+ }
-            }
-
-            /// The reason of that name, or `None` when there is no such reason.
-            #[must_use]
-            pub fn parse(name: &str) -> Option<Self> {
-                Self::ALL.into_iter().find(|reason| reason.as_str() == name)
+                match self { $(Self::$reason => WayOut::$way),+ }
             }
         }
     };
 }
 
-hold_reasons! {
+reasons! {
     /// No `package_mappings` row leads from the package to the panel's product.
-    NoMapping => "no_mapping", Retry;
+    NoMapping = "no_mapping" => Retry,
     /// More than one product of the panel is mapped to the package.
-    AmbiguousMapping => "ambiguous_mapping", Retry;
+    AmbiguousMapping = "ambiguous_mapping" => Retry,
     /// The shop's row has a reference that orderwatch did not give: somebody may have sent it.
-    ForeignReference => "foreign_reference", Retry;
+    ForeignReference = "foreign_reference" => Retry,
     /// `userIdentifier` is empty.
-    NoPlayerId => "no_player_id", Retry;
+    NoPlayerId = "no_player_id" => Retry,
     /// The protocol buys exactly one unit a call.
-    QuantityNotOne => "quantity_not_one", Retry;
+    QuantityNotOne = "quantity_not_one" => Retry,
     /// The panel's price list has no entry of that id.
-    NotInCatalogue => "not_in_catalogue", Retry;
+    NotInCatalogue = "not_in_catalogue" => Retry,
     /// The panel lists the product without `oyun_bilgi_id`, and the mapping does not name it.
-    ListedWithoutOyun => "listed_without_oyun", Retry;
+    ListedWithoutOyun = "listed_without_oyun" => Retry,
     /// The panel lists the product without `kupur`, and the mapping does not name it.
-    ListedWithoutKupur => "listed_without_kupur", Retry;
+    ListedWithoutKupur = "listed_without_kupur" => Retry,
     /// The routing says "auto" but names no integration of this tenant.
-    ContradictoryRouting => "contradictory_routing", Retry;
+    ContradictoryRouting = "contradictory_routing" => Retry,
     /// The routing names an integration of another tenant.
-    PanelOfAnother => "panel_of_another_tenant", Retry;
+    PanelOfAnother = "panel_of_another_tenant" => Retry,
     /// The integration has no usable base URL, `kod` or `sifre`.
-    IntegrationIncomplete => "integration_incomplete", Retry;
+    IntegrationIncomplete = "integration_incomplete" => Retry,
     /// It may have been bought and the panel does not say.
-    Unconfirmed => "unconfirmed", Confirm;
+    Unconfirmed = "unconfirmed" => Confirm,
     /// Sent by the shop itself, without a numeric reference to ask by.
-    NoReference => "no_reference", Settle;
+    NoReference = "no_reference" => Settle,
     /// Sent by the shop itself, with a reference that another order has at the same panel.
-    ReferenceShared => "reference_shared", Settle;
+    ReferenceShared = "reference_shared" => Settle,
     /// Completed, but the PIN does not fit into the shop's column; it is kept whole in our schema.
-    PinTooLong => "pin_too_long", Settle;
+    PinTooLong = "pin_too_long" => Settle,
     /// It could not be sent while it was young: buying was paused, or its panel left alone.
-    WaitedTooLong => "waited_too_long", Retry;
+    WaitedTooLong = "waited_too_long" => Retry,
     /// The spending limit of the day is reached.
-    DailyLimit => "daily_limit", Retry;
+    DailyLimit = "daily_limit" => Retry,
     /// The shop's table refuses what is to be written into the order's row.
-    ShopRowRefused => "shop_row_refused", Settle;
+    ShopRowRefused = "shop_row_refused" => Settle,
     /// Staff decided the shop's row while it was under way, and the panel delivered all the same.
-    DecidedThenDelivered => "decided_then_delivered", Decide;
+    DecidedThenDelivered = "decided_then_delivered" => Decide,
     /// Staff approved the shop's row while it was under way, and the panel did not deliver.
-    DecidedThenCancelled => "decided_then_cancelled", Decide;
+    DecidedThenCancelled = "decided_then_cancelled" => Decide,
     /// The panel says delivered and gives no code, for a product that always had one.
-    DeliveredWithoutCode => "delivered_without_code", Settle;
-}
-
-impl fmt::Display for HoldReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
+    DeliveredWithoutCode = "delivered_without_code" => Settle,
 }
 
 #[cfg(test)]

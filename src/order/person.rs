@@ -1,7 +1,8 @@
 //! What a person may do to an order: release a held one, or say what became of one.
 //!
-//! Pure: [`Facts`] in, a step or a [`Refusal`] out; the store carries the step out, guarded by the
-//! stage that was read here. What must stay true:
+//! Pure: [`Facts`] in, a [`Plan`] or a [`Refusal`] out; the store carries the plan out, guarded by the
+//! stage that was read here. The command line, the API and the pages ask the same question and do the
+//! same thing. What must stay true:
 //!
 //! * an order that may have been sent keeps its panel and its reference, whatever the routing says
 //!   now: sent elsewhere it could be bought twice,
@@ -22,55 +23,80 @@ use crate::text::{Lang, Say, fill, format::Format, sentences};
 
 sentences!("person");
 
+/// What a person wants to do to an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OperatorAction {
+    /// A held order is to be sent.
+    Retry,
+    /// This became of it.
+    Resolve(Verdict),
+}
+
+named! {
+    /// What a person says became of an order.
+    #[schema(as = OrderVerdict)]
+    pub enum Verdict {
+        /// The panel has it.
+        Bought = "bought",
+        /// The panel does not have it.
+        NotBought = "not-bought",
+        /// The panel does not have it, and it is to be sent again with the same reference.
+        SendAgain = "send-again",
+        /// Staff had decided the order, and the customer gets what the panel delivered all the same.
+        GiveCode = "give-code",
+        /// The customer does not get it: what staff decided stands, and the code stays here.
+        KeepBack = "keep-back",
+    }
+}
+
+impl Verdict {
+    /// Those that can be said of an order that stands there; others are refused.
+    #[must_use]
+    pub fn of(stage: Stage, held: Option<HoldReason>) -> &'static [Self] {
+        use Verdict::{Bought, GiveCode, KeepBack, NotBought, SendAgain};
+        match (stage, held.map(HoldReason::way_out)) {
+            (Stage::Unconfirmed, _) | (Stage::Held, Some(WayOut::Confirm)) => {
+                &[Bought, NotBought, SendAgain]
+            }
+            (Stage::Held, Some(WayOut::Settle)) => &[Bought, NotBought],
+            (Stage::Held, Some(WayOut::Decide))
+                if held == Some(HoldReason::DecidedThenDelivered) =>
+            {
+                &[GiveCode, KeepBack]
+            }
+            (Stage::Held, Some(WayOut::Decide)) => &[KeepBack],
+            _ => &[],
+        }
+    }
+}
+
 /// Where an order stood when a person decided; the step happens only if it still stands there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
-    /// Its stage.
     pub stage: Stage,
-    /// Why it was held.
     pub held: Option<HoldReason>,
+}
+
+/// What an action does, as things stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Plan {
+    /// It is sent.
+    Release(Release),
+    /// It is settled, watched again, or sent again.
+    Resolve(Position, Resolution),
 }
 
 /// A held order that is to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Release {
-    /// Where it stood.
     pub from: Position,
-    /// Where it goes.
     pub panel: IntegrationId,
-    /// The panel's name.
     pub panel_name: String,
-    /// Its name there: the one that it has, or its first.
+    /// The one that it has, or its first at that panel.
     pub reference: Reference,
 }
 
-/// What a person says became of an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// The panel has it.
-    Bought,
-    /// The panel does not have it.
-    NotBought,
-    /// The panel does not have it, and it is to be sent again.
-    SendAgain,
-    /// The customer gets what the panel delivered, although staff had decided otherwise.
-    GiveCode,
-    /// The customer does not get it; what staff decided stands.
-    KeepBack,
-}
-
-impl Verdict {
-    /// Every verdict.
-    pub const ALL: [Self; 5] = [
-        Self::Bought,
-        Self::NotBought,
-        Self::SendAgain,
-        Self::GiveCode,
-        Self::KeepBack,
-    ];
-}
-
-/// What follows from the verdict.
+/// What follows from a verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resolution {
     /// It is watched again, with a fresh time limit.
@@ -89,16 +115,88 @@ pub enum Resolution {
     LetStand,
 }
 
-impl Resolution {
+impl OperatorAction {
+    /// What it would do.
+    ///
+    /// # Errors
+    /// [`Refusal`] when it cannot be done as things stand.
+    pub fn plan(self, order: OrderId, facts: &Facts) -> Result<Plan, Refusal> {
+        match self {
+            Self::Retry => retry(order, facts).map(Plan::Release),
+            Self::Resolve(verdict) => {
+                resolve(facts, verdict).map(|(from, resolution)| Plan::Resolve(from, resolution))
+            }
+        }
+    }
+}
+
+impl Plan {
+    #[must_use]
+    pub const fn from(&self) -> Position {
+        match self {
+            Self::Release(release) => release.from,
+            Self::Resolve(from, _) => *from,
+        }
+    }
+
     /// Where the order stands afterwards.
     #[must_use]
-    pub const fn stage(self) -> Stage {
+    pub const fn to(&self) -> Stage {
+        match self {
+            Self::Release(_) => Stage::Queued,
+            Self::Resolve(_, resolution) => resolution.stage(),
+        }
+    }
+
+    /// Its name at the panel afterwards.
+    #[must_use]
+    pub fn reference<'a>(&'a self, facts: &'a Facts) -> Option<&'a Reference> {
+        match self {
+            Self::Release(release) => Some(&release.reference),
+            Self::Resolve(..) => facts.tracked.as_ref()?.reference.as_ref(),
+        }
+    }
+
+    /// All that the step depends on, in one word. Whoever hands it back has seen it.
+    #[must_use]
+    pub fn seen(&self) -> String {
+        let from = self.from();
+        let (stage, held) = (from.stage, from.held.map_or("-", HoldReason::as_str));
+        match self {
+            Self::Release(Release {
+                panel, reference, ..
+            }) => format!("{stage}.{held}.{panel}.{reference}"),
+            Self::Resolve(_, resolution) => format!("{stage}.{held}.{}", resolution.stage()),
+        }
+    }
+
+    /// What happens, for people.
+    #[must_use]
+    pub fn sentence(&self, facts: &Facts) -> String {
+        match self {
+            Self::Release(release) => format!(
+                "it will be sent to {} as {}.",
+                release.panel_name, release.reference
+            ),
+            Self::Resolve(from, resolution) => sentence(facts, *from, *resolution),
+        }
+    }
+}
+
+impl Resolution {
+    const fn stage(self) -> Stage {
         match self {
             Self::Watch => Stage::Submitted,
             Self::SendAgain => Stage::Queued,
             Self::Complete | Self::GiveCode | Self::KeepBack => Stage::Completed,
             Self::Fail | Self::LetStand => Stage::Failed,
         }
+    }
+
+    /// Whether the shop's row stays as staff left it.
+    #[must_use]
+    pub const fn leaves_row(self) -> bool {
+        matches!(self, Self::KeepBack | Self::LetStand)
     }
 }
 
@@ -188,10 +286,7 @@ impl fmt::Display for Refusal {
 impl std::error::Error for Refusal {}
 
 /// Releases a held order.
-///
-/// # Errors
-/// [`Refusal`] when it is not held for a cause that can be mended, or cannot be sent as things are.
-pub fn retry(order: OrderId, facts: &Facts) -> Result<Release, Refusal> {
+fn retry(order: OrderId, facts: &Facts) -> Result<Release, Refusal> {
     let tracked = facts.tracked.as_ref().ok_or(Refusal::NotTracked)?;
     let from = open(tracked)?;
     match from.held {
@@ -204,8 +299,11 @@ pub fn retry(order: OrderId, facts: &Facts) -> Result<Release, Refusal> {
         None if from.stage == Stage::Unconfirmed => return Err(Refusal::MayBeBought),
         None => return Err(Refusal::GoesOn(from.stage)),
     }
+
     let shop = wanted(facts, tracked)?;
     let panel = target(shop, tracked)?;
+
+    // At the panel that it was for, the order keeps its name: another one could be bought beside it.
     let stays = tracked.panel.as_ref().is_some_and(|at| at.id == panel.id);
     let known = tracked.reference.clone().filter(|_| stays);
     Ok(Release {
@@ -216,11 +314,8 @@ pub fn retry(order: OrderId, facts: &Facts) -> Result<Release, Refusal> {
     })
 }
 
-/// Carries out what a person says became of an order.
-///
-/// # Errors
-/// [`Refusal`] when there is nothing to say about it, or the verdict does not fit.
-pub fn resolve(facts: &Facts, verdict: Verdict) -> Result<(Position, Resolution), Refusal> {
+/// What follows from what a person says became of an order.
+fn resolve(facts: &Facts, verdict: Verdict) -> Result<(Position, Resolution), Refusal> {
     let tracked = facts.tracked.as_ref().ok_or(Refusal::NotTracked)?;
     let from = open(tracked)?;
     let resolution = match (from.held, from.held.map(HoldReason::way_out)) {
@@ -231,6 +326,7 @@ pub fn resolve(facts: &Facts, verdict: Verdict) -> Result<(Position, Resolution)
         (Some(reason), _) => return Err(Refusal::Mendable(reason)),
         (None, _) => return Err(Refusal::GoesOn(from.stage)),
     };
+
     match resolution {
         Resolution::SendAgain => {
             wanted(facts, tracked)?;
@@ -238,6 +334,7 @@ pub fn resolve(facts: &Facts, verdict: Verdict) -> Result<(Position, Resolution)
         Resolution::GiveCode if facts.shop.is_none() => return Err(Refusal::RowGone),
         _ => {}
     }
+
     Ok((from, resolution))
 }
 
@@ -319,6 +416,7 @@ fn wanted<'a>(facts: &'a Facts, tracked: &TrackedFacts) -> Result<&'a ShopFacts,
     if !shop.pending {
         return Err(Refusal::Decided(shop.status.clone()));
     }
+
     // What an earlier claim of ours wrote there is no other way.
     let ours = tracked.panel.as_ref().map(|panel| panel.id.to_string());
     let named = shop.provider_id.as_deref().map_or("", str::trim);
@@ -329,6 +427,7 @@ fn wanted<'a>(facts: &'a Facts, tracked: &TrackedFacts) -> Result<&'a ShopFacts,
     if !named.is_empty() && Some(named) != ours.as_deref() && !may_name {
         return Err(sent_otherwise("providerId", Some(named)));
     }
+
     if let Some(id) = shop
         .external_order_id
         .as_deref()
@@ -336,6 +435,7 @@ fn wanted<'a>(facts: &'a Facts, tracked: &TrackedFacts) -> Result<&'a ShopFacts,
     {
         return Err(sent_otherwise("externalOrderId", Some(id)));
     }
+
     if !unsent && !shop.external_status.eq_ignore_ascii_case("queued") {
         let status = Some(shop.external_status.as_str());
         return Err(sent_otherwise("externalStatus", status));

@@ -2,23 +2,24 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::IntegrationId;
 
-/// Which field of a purchase holds what the customer typed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PlayerFields {
-    /// As the vendor's sheet has it: `userIdentifier` is the player (`oyuncu_bilgi`), `extraField`
-    /// the telephone or a prefix of the player.
-    #[default]
-    Sheet,
-    /// As the Django shop's own adapter sends it: `userIdentifier` is `musteri_tel`, `extraField` is
-    /// `oyuncu_bilgi`, and without it there is no `oyuncu_bilgi`.
-    Shop,
+named! {
+    /// Which field of a purchase holds what the customer typed.
+    #[derive(Default)]
+    pub enum PlayerFields {
+        /// As the vendor's sheet has it: `userIdentifier` is the player (`oyuncu_bilgi`), `extraField`
+        /// the telephone or a prefix of the player.
+        #[default]
+        Sheet = "sheet",
+        /// As the Django shop's own adapter sends it: `userIdentifier` is `musteri_tel`, `extraField` is
+        /// `oyuncu_bilgi`, and without it there is no `oyuncu_bilgi`.
+        Shop = "shop",
+    }
 }
 
 /// What a purchase says about the player (source: `znet.md`, "Player fields").
@@ -56,24 +57,6 @@ pub struct PlayerRule {
 }
 
 impl PlayerFields {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Sheet, Self::Shop];
-
-    /// The name in the configuration and in the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Sheet => "sheet",
-            Self::Shop => "shop",
-        }
-    }
-
-    /// The rule of that name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|fields| fields.as_str() == name)
-    }
-
     /// What goes where, in a few words.
     #[must_use]
     pub const fn meaning(self) -> &'static str {
@@ -83,12 +66,6 @@ impl PlayerFields {
             }
             Self::Shop => "userIdentifier as musteri_tel, extraField as oyuncu_bilgi",
         }
-    }
-}
-
-impl fmt::Display for PlayerFields {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{IntegrationId, OrderId};
@@ -9,7 +10,7 @@ use super::{IntegrationId, OrderId};
 /// A numeric name of one purchase; the panel keeps it unique per account.
 ///
 /// Digits stay text: a number of this size loses digits in browsers, and a leading zero counts.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Reference(String);
 
 /// The text is not a usable reference.
@@ -48,9 +49,6 @@ impl Reference {
     }
 
     /// Reads a reference that was given before, blanks around it removed.
-    ///
-    /// # Errors
-    /// [`InvalidReference`] when it is empty, too long or not made of digits.
     pub fn parse(text: &str) -> Result<Self, InvalidReference> {
         let text = text.trim();
         let fits = !text.is_empty() && text.len() <= Self::MAX_DIGITS;
@@ -61,7 +59,6 @@ impl Reference {
         }
     }
 
-    /// The digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,15 +1,16 @@
 //! What a refusal is about. Only where the panel cannot sell now does another one help: a wrong player
 //! is wrong there too.
 
-/// The class of a refusal, from the panel's own words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Refusal {
-    /// The account does not hold enough.
-    Balance,
-    /// The panel or the product is not available now.
-    Unavailable,
-    /// Anything else: the player, the account's rights, a limit of the product.
-    Other,
+named! {
+    /// The class of a refusal, from the panel's own words.
+    pub enum Refusal {
+        /// The account does not hold enough.
+        Balance = "balance",
+        /// The panel or the product is not available now.
+        Unavailable = "unavailable",
+        /// Anything else: the player, the account's rights, a limit of the product.
+        Other = "other",
+    }
 }
 
 /// Folded ([`folded`]). The first seven are those by which the shop itself falls back.
@@ -75,16 +76,6 @@ impl Refusal {
     #[must_use]
     pub const fn helps_elsewhere(self) -> bool {
         matches!(self, Self::Balance | Self::Unavailable)
-    }
-
-    /// The name in events.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Balance => "balance",
-            Self::Unavailable => "unavailable",
-            Self::Other => "other",
-        }
     }
 }
 

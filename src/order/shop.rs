@@ -1,7 +1,5 @@
 //! What the shop's own row says, in the shop's words.
 
-use std::fmt;
-
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use secrecy::SecretString;
@@ -11,61 +9,31 @@ pub const LAST_MESSAGE_CHARS: usize = 250;
 /// Characters that `product_orders."pinCode"` takes.
 pub const PIN_CHARS: usize = 120;
 
-/// `product_orders."externalStatus"` as orderwatch writes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ExternalStatus {
-    /// Nothing was sent.
-    NotSent,
-    /// Claimed, perhaps sent.
-    Queued,
-    /// The panel accepted it.
-    Sent,
-    /// The panel is working on it.
-    Processing,
-    /// Delivered. The real shops write `done`; `completed` with a code means codes of their own to them.
-    Done,
-    /// Refused, cancelled or timed out.
-    Failed,
-}
-
-impl ExternalStatus {
-    /// The shop's word.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::NotSent => "not_sent",
-            Self::Queued => "queued",
-            Self::Sent => "sent",
-            Self::Processing => "processing",
-            Self::Done => "done",
-            Self::Failed => "failed",
-        }
+named! {
+    /// `product_orders."externalStatus"` as orderwatch writes it.
+    pub enum ExternalStatus {
+        /// Nothing was sent.
+        NotSent = "not_sent",
+        /// Claimed, perhaps sent.
+        Queued = "queued",
+        /// The panel accepted it.
+        Sent = "sent",
+        /// The panel is working on it.
+        Processing = "processing",
+        /// Delivered. The real shops write `done`; `completed` with a code means codes of their own to them.
+        Done = "done",
+        /// Refused, cancelled or timed out.
+        Failed = "failed",
     }
 }
 
-impl fmt::Display for ExternalStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// `product_orders.status` as orderwatch sets it when an order is final.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ShopStatus {
-    /// The customer has the goods.
-    Approved,
-    /// The panel cancelled the purchase.
-    Rejected,
-}
-
-impl ShopStatus {
-    /// The shop's word.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Approved => "approved",
-            Self::Rejected => "rejected",
-        }
+named! {
+    /// `product_orders.status` as orderwatch sets it when an order is final.
+    pub enum ShopStatus {
+        /// The customer has the goods.
+        Approved = "approved",
+        /// The panel cancelled the purchase.
+        Rejected = "rejected",
     }
 }
 

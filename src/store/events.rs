@@ -1,11 +1,16 @@
 //! The timeline of an order.
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Store, StoreError};
-use crate::order::{EventKind, OrderId};
+use crate::{
+    order::{EventKind, OrderId},
+    overview::by_name,
+};
 
 /// A step to be written down.
 #[derive(Clone, Debug)]
@@ -17,20 +22,17 @@ pub struct Event {
 }
 
 /// A step as it was written down.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct StoredEvent {
+    /// Its number; ascends with time.
+    #[serde(serialize_with = "by_name")]
+    #[schema(value_type = String)]
+    pub id: i64,
+    /// When.
     pub at: DateTime<Utc>,
-    /// What happened ([`EventKind::as_str`]); a later version may have written others.
+    /// What happened, as [`EventKind::as_str`]; a later version may have written others.
     pub kind: String,
     pub detail: Value,
-}
-
-/// A step of an order, with its place in the timeline.
-#[derive(Clone, Debug)]
-pub struct NumberedEvent {
-    /// Ascends with time.
-    pub id: i64,
-    pub event: StoredEvent,
 }
 
 impl Store {
@@ -40,8 +42,9 @@ impl Store {
         order: OrderId,
         after: Option<i64>,
         limit: i64,
-    ) -> Result<Vec<NumberedEvent>, StoreError> {
-        let rows = sqlx::query!(
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        sqlx::query_as!(
+            StoredEvent,
             "SELECT id, at, kind, detail FROM orderwatch.events
              WHERE order_id = $1 AND ($2::bigint IS NULL OR id > $2) ORDER BY id LIMIT $3",
             order.0,
@@ -50,18 +53,27 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await
-        .map_err(StoreError::doing("reading a page of events"))?;
-        Ok(rows
-            .into_iter()
-            .map(|row| NumberedEvent {
-                id: row.id,
-                event: StoredEvent {
-                    at: row.at,
-                    kind: row.kind,
-                    detail: row.detail,
-                },
-            })
-            .collect())
+        .map_err(StoreError::doing("reading a page of events"))
+    }
+
+    /// The steps of an order before one of them, newest first.
+    pub async fn events_before(
+        &self,
+        order: OrderId,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        sqlx::query_as!(
+            StoredEvent,
+            "SELECT id, at, kind, detail FROM orderwatch.events
+             WHERE order_id = $1 AND ($2::bigint IS NULL OR id < $2) ORDER BY id DESC LIMIT $3",
+            order.0,
+            before,
+            limit
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("reading events"))
     }
 
     /// Writes steps down that change nothing else.
@@ -89,15 +101,8 @@ impl Store {
         Ok(())
     }
 
-    /// The steps of an order, oldest first.
+    /// All steps of an order, oldest first.
     pub async fn events(&self, order: OrderId) -> Result<Vec<StoredEvent>, StoreError> {
-        sqlx::query_as!(
-            StoredEvent,
-            "SELECT at, kind, detail FROM orderwatch.events WHERE order_id = $1 ORDER BY id",
-            order.0
-        )
-        .fetch_all(&self.pool)
-        .await
-        .map_err(StoreError::doing("reading events"))
+        self.events_after(order, None, i64::MAX).await
     }
 }

@@ -18,58 +18,24 @@ use crate::{
 
 /// Columns of one integration of the reading.
 struct PanelRow {
-    id: Option<Uuid>,
+    id: Option<IntegrationId>,
     name: Option<String>,
     kind: Option<String>,
+    /// Absent in older databases.
     enabled: Option<bool>,
     own: Option<bool>,
     open_until: Option<DateTime<Utc>>,
     open_reason: Option<String>,
 }
 
-/// The rows around an order, each of which may be missing.
-struct Around {
-    shop: Option<ShopFacts>,
-    panel: Option<PanelFacts>,
-    claimed: bool,
-    fell_back: bool,
-    ending: Option<Ending>,
-    pause: Option<Pause>,
-}
-
 impl Store {
     /// What is known about an order and the rows around it.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database fails or a row cannot be understood.
     pub async fn facts(
         &self,
         order: OrderId,
         settings: Settings,
         now: DateTime<Utc>,
     ) -> Result<Facts, StoreError> {
-        let around = self.around(order).await?;
-        let tracked = self.tracked(order).await?.map(|known| TrackedFacts {
-            watched: known.watched,
-            held: known.held,
-            reference: known.reference,
-            panel: around.panel,
-            due_at: known.due_at,
-            claimed: around.claimed,
-            fell_back: around.fell_back,
-            finished_at: known.finished_at,
-            ending: around.ending,
-        });
-        Ok(Facts {
-            now,
-            settings,
-            shop: around.shop,
-            tracked,
-            pause: around.pause,
-        })
-    }
-
-    async fn around(&self, order: OrderId) -> Result<Around, StoreError> {
         let row = sqlx::query_file!(
             "src/store/sql/around.sql",
             order.0,
@@ -79,6 +45,7 @@ impl Store {
         .fetch_one(&self.pool)
         .await
         .map_err(StoreError::doing("reading what is known about an order"))?;
+
         let routed = PanelRow {
             id: row.routed_id,
             name: row.routed_name,
@@ -87,8 +54,9 @@ impl Store {
             own: row.routed_own,
             open_until: row.routed_until,
             open_reason: row.routed_reason,
-        };
-        let at = PanelRow {
+        }
+        .facts()?;
+        let panel = PanelRow {
             id: row.at_id,
             name: row.at_name,
             kind: row.at_kind,
@@ -96,10 +64,10 @@ impl Store {
             own: row.at_own,
             open_until: row.at_until,
             open_reason: row.at_reason,
-        };
-        let panel = at.facts()?;
-        let routed = routed.facts()?;
-        let spare = row.spare_name.zip(row.spare_kind).map(|(name, kind)| {
+        }
+        .facts()?;
+
+        let fallback = row.spare_name.zip(row.spare_kind).map(|(name, kind)| {
             let usable = kind == ZNET;
             (name, kind, usable)
         });
@@ -108,43 +76,53 @@ impl Store {
             mode,
             provider_type,
             panel: routed,
-            fallback: spare,
+            fallback,
         });
-        let shop = (row.has_row.then_some(()))
-            .and(row.status.zip(row.external_status).zip(row.created_at))
-            .map(|((status, external_status), created_at)| ShopFacts {
-                status,
-                external_status,
-                provider_id: row.provider_id,
-                external_order_id: row.external_order_id,
-                names_other: row.names_other,
-                pending: row.pending,
-                standing: match (row.open, row.forwarded, row.unsent, row.in_flight) {
-                    (false, ..) => Standing::Decided,
-                    (true, _, true, _) => Standing::Unsent,
-                    (true, true, false, _) if !row.numbered => Standing::Forwarded,
-                    (true, _, false, true) => Standing::InFlight {
-                        numbered: row.numbered,
-                    },
-                    (true, _, false, false) => Standing::Elsewhere,
+        let shop = row.status.zip(row.external_status).zip(row.created_at);
+        let shop = shop.map(|((status, external_status), created_at)| ShopFacts {
+            status,
+            external_status,
+            provider_id: row.provider_id,
+            external_order_id: row.external_order_id,
+            names_other: row.names_other,
+            pending: row.pending,
+            standing: match (row.open, row.forwarded, row.unsent, row.in_flight) {
+                (false, ..) => Standing::Decided,
+                (true, _, true, _) => Standing::Unsent,
+                (true, true, false, _) if !row.numbered => Standing::Forwarded,
+                (true, _, false, true) => Standing::InFlight {
+                    numbered: row.numbered,
                 },
-                sent_at: row.sent_at,
-                created_at,
-                route,
-                provider: panel.clone(),
-            });
-        let (who, why, refusal) = (row.ended_by, row.ended_why, row.refusal);
-        Ok(Around {
-            shop,
+                (true, _, false, false) => Standing::Elsewhere,
+            },
+            sent_at: row.sent_at,
+            created_at,
+            route,
+            provider: panel.clone(),
+        });
+
+        let ending = row.ending.map(|kind| Ending {
+            kind,
+            who: row.ended_by,
+            why: row.ended_why,
+            refusal: row.refusal,
+        });
+        let tracked = self.tracked(order).await?.map(|known| TrackedFacts {
+            watched: known.watched,
+            held: known.held,
+            reference: known.reference,
             panel,
+            due_at: known.due_at,
             claimed: row.claimed,
             fell_back: row.fell_back,
-            ending: row.ending.map(|kind| Ending {
-                kind,
-                who,
-                why,
-                refusal,
-            }),
+            finished_at: known.finished_at,
+            ending,
+        });
+        Ok(Facts {
+            now,
+            settings,
+            shop,
+            tracked,
             pause: pause(row.pause_scope, row.pause_who, row.pause_why, row.pause_at),
         })
     }
@@ -171,7 +149,7 @@ impl PanelRow {
         };
         let breaker = self.open_until.zip(self.open_reason);
         Ok(Some(PanelFacts {
-            id: IntegrationId(id),
+            id,
             name,
             usable: kind == ZNET,
             kind,
@@ -185,7 +163,7 @@ impl PanelRow {
 }
 
 fn open_breaker(
-    panel: Uuid,
+    panel: IntegrationId,
     until: DateTime<Utc>,
     reason: String,
 ) -> Result<OpenBreaker, StoreError> {

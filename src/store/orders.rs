@@ -1,29 +1,58 @@
-//! Tracked orders as they are read, for workers and for people.
+//! One order as it is read, for workers and for people.
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use secrecy::SecretString;
+use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Store, StoreError};
-use crate::order::{HoldReason, IntegrationId, OrderId, Reference, Stage, TenantId, Watched};
+use super::{
+    Store, StoreError,
+    player_fields::{PlayerOf, PlayerView},
+};
+use crate::order::{
+    HoldReason, IntegrationId, OrderId, PlayerRules, Reference, Stage, TenantId, Watched,
+};
 
-/// One row of `orderwatch.orders`, without the PIN.
-#[derive(Clone, Debug)]
-pub struct TrackedOrder {
-    /// The order.
+/// All that is known about an order but its code.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct OrderDetail {
+    /// `product_orders.id`.
+    #[schema(value_type = Uuid)]
     pub order: OrderId,
-    /// Whose it is.
+    /// The shop's row; null when it is gone.
+    pub shop: Option<ShopRow>,
+    /// What orderwatch knows; null when it does not track the order.
+    pub tracked: Option<TrackedOrder>,
+    /// What is sent about the player, or would be; null where nothing can be.
+    pub player: Option<PlayerOf>,
+    /// Whether a person has confirmed for this product that these fields are right.
+    pub player_confirmed: bool,
+    /// Whether this order can confirm them.
+    #[serde(skip)]
+    pub may_confirm: bool,
+}
+
+/// What orderwatch knows of an order: a row of `orderwatch.orders`, without the PIN.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct TrackedOrder {
+    #[serde(skip)]
+    pub order: OrderId,
+    /// The tenant that sold it.
+    #[schema(value_type = Uuid)]
     pub tenant: TenantId,
-    /// Where it goes; `None` while it is held without a panel.
+    /// The panel, by its row in `integrations`; null while it is held without one.
+    #[schema(value_type = Option<Uuid>)]
     pub integration: Option<IntegrationId>,
-    /// Its name there.
+    /// Its reference at the panel.
+    #[schema(value_type = Option<String>)]
     pub reference: Option<Reference>,
-    /// What is known about it.
+    #[serde(flatten)]
     pub watched: Watched,
     /// Why it is held.
     pub held: Option<HoldReason>,
-    /// When somebody looks at it next by itself.
+    /// When it is checked next by itself.
     pub due_at: Option<DateTime<Utc>>,
     /// Since when it is tracked.
     pub tracked_at: DateTime<Utc>,
@@ -31,25 +60,54 @@ pub struct TrackedOrder {
     pub finished_at: Option<DateTime<Utc>>,
 }
 
-/// What the shop's own row shows of an order.
-#[derive(Clone, Debug)]
-pub struct ShopView {
-    /// `"orderNo"`.
-    pub order_no: Option<i32>,
+/// What the shop's own row shows of an order. The API tells what orderwatch writes there; the page, to
+/// staff, the rest as well.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ShopRow {
+    /// Its number in the shop.
+    pub number: Option<String>,
     /// `status`.
     pub status: String,
-    /// `"externalStatus"`.
+    /// `externalStatus`.
     pub external_status: String,
-    /// `"lastMessage"`.
-    pub last_message: Option<String>,
-    /// `"costAmount"` and `"costCurrency"`.
-    pub cost: (Decimal, String),
-    /// Whether `"pinCode"` holds something.
+    /// `lastMessage`.
+    pub message: Option<String>,
+    /// `"providerMessage"`.
+    #[serde(skip)]
+    pub provider_message: Option<String>,
+    /// `"userIdentifier"`.
+    #[serde(skip)]
+    pub player: Option<String>,
+    /// `"extraField"`.
+    #[serde(skip)]
+    pub extra: Option<String>,
+    /// The package's name.
+    #[serde(skip)]
+    pub package: Option<String>,
+    #[serde(skip)]
+    pub quantity: i32,
+    /// `costAmount`.
+    #[schema(value_type = String)]
+    pub cost: Decimal,
+    /// `costCurrency`.
+    pub currency: String,
+    /// Whether a code was delivered.
     pub has_pin: bool,
-    /// `"createdAt"`.
+    /// When it was ordered.
     pub created_at: DateTime<Utc>,
-    /// `"completedAt"`.
+    /// `"sentAt"`.
+    #[serde(skip)]
+    pub sent_at: Option<DateTime<Utc>>,
+    /// When it was completed.
     pub completed_at: Option<DateTime<Utc>>,
+}
+
+impl OrderDetail {
+    /// Whether the shop or orderwatch knows an order of this id.
+    #[must_use]
+    pub const fn is_known(&self) -> bool {
+        self.shop.is_some() || self.tracked.is_some()
+    }
 }
 
 /// The columns of `orderwatch.orders` that every reader takes.
@@ -74,10 +132,25 @@ pub(super) struct Row {
 }
 
 impl Store {
+    /// All that is known about an order; its player fields by the rules of today.
+    pub async fn order_detail(
+        &self,
+        order: OrderId,
+        rules: &PlayerRules,
+    ) -> Result<OrderDetail, StoreError> {
+        let player = self.player_view(order).await?;
+
+        Ok(OrderDetail {
+            order,
+            shop: self.shop_row(order).await?,
+            tracked: self.tracked(order).await?,
+            player_confirmed: player.as_ref().is_some_and(|view| view.is_confirmed(rules)),
+            may_confirm: player.as_ref().is_some_and(PlayerView::may_confirm),
+            player: player.and_then(|view| view.player(rules)),
+        })
+    }
+
     /// The tracked order, or `None` when orderwatch does not know it.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database fails or the row cannot be understood.
     pub async fn tracked(&self, order: OrderId) -> Result<Option<TrackedOrder>, StoreError> {
         let row = sqlx::query_as!(
             Row,
@@ -94,38 +167,39 @@ impl Store {
     }
 
     /// What the shop's row shows, or `None` when there is no such row.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be read.
-    pub async fn shop_view(&self, order: OrderId) -> Result<Option<ShopView>, StoreError> {
-        let row = sqlx::query!(
-            r#"SELECT "orderNo" AS "order_no?", status, "externalStatus" AS external_status,
-                      "lastMessage" AS last_message, "costAmount" AS cost_amount,
-                      "costCurrency" AS cost_currency,
-                      COALESCE("pinCode", '') <> '' AS "has_pin!", "createdAt" AS created_at,
-                      "completedAt" AS completed_at
-               FROM public.product_orders WHERE id = $1"#,
+    pub async fn shop_row(&self, order: OrderId) -> Result<Option<ShopRow>, StoreError> {
+        sqlx::query_as!(
+            ShopRow,
+            r#"SELECT o."orderNo"::text AS number, o.status,
+                      o."externalStatus" AS external_status, o."lastMessage" AS message,
+                      o."providerMessage" AS provider_message, o."userIdentifier" AS player,
+                      o."extraField" AS extra, k.name AS "package?", o.quantity,
+                      o."costAmount" AS cost, o."costCurrency" AS currency,
+                      COALESCE(o."pinCode", '') <> '' AS "has_pin!", o."createdAt" AS created_at,
+                      o."sentAt" AS sent_at, o."completedAt" AS completed_at
+               FROM public.product_orders o
+               LEFT JOIN public.product_packages k ON k.id = o."packageId"
+               WHERE o.id = $1"#,
             order.0
         )
         .fetch_optional(&self.pool)
         .await
-        .map_err(StoreError::doing("reading the shop's order"))?;
-        Ok(row.map(|row| ShopView {
-            order_no: row.order_no,
-            status: row.status,
-            external_status: row.external_status,
-            last_message: row.last_message,
-            cost: (row.cost_amount, row.cost_currency),
-            has_pin: row.has_pin,
-            created_at: row.created_at,
-            completed_at: row.completed_at,
-        }))
+        .map_err(StoreError::doing("reading the shop's order"))
+    }
+
+    /// Whether orderwatch keeps a code of the order.
+    pub async fn has_pin(&self, order: OrderId) -> Result<bool, StoreError> {
+        sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT FROM orderwatch.orders
+                              WHERE order_id = $1 AND COALESCE(pin, '') <> '') AS "has!""#,
+            order.0
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(StoreError::doing("reading whether there is a code"))
     }
 
     /// The whole code of an order, if it has one.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be read.
     pub async fn pin(&self, order: OrderId) -> Result<Option<SecretString>, StoreError> {
         let pin = sqlx::query_scalar!(
             "SELECT pin FROM orderwatch.orders WHERE order_id = $1",
@@ -138,14 +212,11 @@ impl Store {
     }
 
     /// Orders that people may mean by a text: an order's id, a reference, or the shop's number.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be read.
     pub async fn find_orders(&self, text: &str) -> Result<Vec<OrderId>, StoreError> {
         let id = Uuid::parse_str(text).ok();
         let number = text.parse::<i32>().ok();
-        let found = sqlx::query_scalar!(
-            r#"SELECT id AS "id!" FROM public.product_orders
+        sqlx::query_scalar!(
+            r#"SELECT id AS "id!: OrderId" FROM public.product_orders
                WHERE id = $1 OR provider_referans = $2 OR "orderNo" = $3
                UNION SELECT order_id FROM orderwatch.orders WHERE order_id = $1
                UNION SELECT order_id FROM orderwatch.purchases WHERE reference = $2
@@ -156,8 +227,7 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await
-        .map_err(StoreError::doing("looking for an order"))?;
-        Ok(found.into_iter().map(OrderId).collect())
+        .map_err(StoreError::doing("finding an order"))
     }
 }
 
@@ -165,24 +235,20 @@ impl TryFrom<Row> for TrackedOrder {
     type Error = StoreError;
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
-        let stage = Stage::parse(&row.stage)
-            .ok_or_else(|| inconsistent("stage", row.order_id, &row.stage))?;
+        let unknown = |column, value: &str| inconsistent(column, row.order_id, value);
+        let stage = Stage::parse(&row.stage).ok_or_else(|| unknown("stage", &row.stage))?;
         let held = row
             .held_reason
-            .map(|name| {
-                HoldReason::parse(&name)
-                    .ok_or_else(|| inconsistent("held_reason", row.order_id, &name))
-            })
-            .transpose()?;
-        let reference = row
-            .reference
-            .map(|text| reference(row.order_id, &text))
-            .transpose()?;
+            .as_deref()
+            .map(|name| HoldReason::parse(name).ok_or_else(|| unknown("held_reason", name)));
+        let reference = row.reference.as_deref();
+        let reference = reference.map(|text| self::reference(row.order_id, text));
+
         Ok(Self {
             order: OrderId(row.order_id),
             tenant: TenantId(row.tenant_id),
             integration: row.integration_id.map(IntegrationId),
-            reference,
+            reference: reference.transpose()?,
             watched: Watched {
                 stage,
                 dispatched_at: row.dispatched_at,
@@ -194,7 +260,7 @@ impl TryFrom<Row> for TrackedOrder {
                 unknowns: count(row.unknowns),
                 may_resend: row.may_resend,
             },
-            held,
+            held: held.transpose()?,
             due_at: row.due_at,
             tracked_at: row.tracked_at,
             finished_at: row.finished_at,

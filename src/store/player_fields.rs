@@ -2,6 +2,8 @@
 //! goods reached the right account.
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Person, Store, StoreError, ZNET};
@@ -12,33 +14,39 @@ use crate::order::{
 /// A product and a rule by which it was sold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SoldAs {
-    /// The panel.
     pub integration: IntegrationId,
     /// `product_packages.id`.
     pub package: Uuid,
-    /// The rule.
     pub fields: PlayerFields,
     /// Whether a person has confirmed it by an order.
     pub confirmed: bool,
 }
 
+/// What is sent about an order's player, or would be.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PlayerOf {
+    #[serde(flatten)]
+    pub player: Player,
+    /// Whether it was sent; otherwise it would be, by the rules of today.
+    pub sent: bool,
+    /// Whether a person has confirmed for this product that these fields are right.
+    pub confirmed: bool,
+}
+
 /// What an order says about the player, in the shop's words.
-#[derive(Clone, Debug)]
-pub struct PlayerView {
+pub(super) struct PlayerView {
     /// Where it goes, or went.
-    pub integration: IntegrationId,
+    integration: IntegrationId,
     /// `product_packages.id`.
-    pub package: Uuid,
+    package: Uuid,
     /// The rule by which it was sent; `None` while it was not.
-    pub sent_as: Option<PlayerFields>,
-    /// `"userIdentifier"`.
-    pub user_identifier: Option<String>,
-    /// `"extraField"`.
-    pub extra_field: Option<String>,
+    sent_as: Option<PlayerFields>,
+    user_identifier: Option<String>,
+    extra_field: Option<String>,
     /// Rules that a person has confirmed for the product.
-    pub confirmed: Vec<PlayerFields>,
+    confirmed: Vec<PlayerFields>,
     /// Whether the order was delivered.
-    pub completed: bool,
+    completed: bool,
 }
 
 /// What came of a confirmation.
@@ -56,31 +64,30 @@ pub enum Confirmed {
 
 impl PlayerView {
     /// The rule by which it was sent, otherwise the one by which it would be.
-    #[must_use]
-    pub fn fields(&self, rules: &PlayerRules) -> PlayerFields {
+    fn fields(&self, rules: &PlayerRules) -> PlayerFields {
         let would = || rules.of(self.integration, self.package);
         self.sent_as.unwrap_or_else(would)
     }
 
     /// What is sent about the player; `None` where nothing can be.
-    #[must_use]
-    pub fn player(&self, rules: &PlayerRules) -> Option<Player> {
-        player_fields(
-            self.fields(rules),
-            self.user_identifier.as_deref(),
-            self.extra_field.as_deref(),
-        )
+    pub(super) fn player(&self, rules: &PlayerRules) -> Option<PlayerOf> {
+        Some(PlayerOf {
+            player: player_fields(
+                self.fields(rules),
+                self.user_identifier.as_deref(),
+                self.extra_field.as_deref(),
+            )?,
+            sent: self.sent_as.is_some(),
+            confirmed: self.is_confirmed(rules),
+        })
     }
 
-    /// Whether a person has confirmed that rule for the product.
-    #[must_use]
-    pub fn is_confirmed(&self, rules: &PlayerRules) -> bool {
+    pub(super) fn is_confirmed(&self, rules: &PlayerRules) -> bool {
         self.confirmed.contains(&self.fields(rules))
     }
 
     /// Whether this order can confirm its rule.
-    #[must_use]
-    pub fn may_confirm(&self) -> bool {
+    pub(super) fn may_confirm(&self) -> bool {
         let new = |fields| !self.confirmed.contains(&fields);
         self.completed && self.sent_as.is_some_and(new)
     }
@@ -88,41 +95,32 @@ impl PlayerView {
 
 impl Store {
     /// Products that were sold, by the rule that filled their player fields.
-    ///
-    /// # Errors
-    /// [`StoreError`] when they cannot be read.
     pub async fn sold_as(&self) -> Result<Vec<SoldAs>, StoreError> {
-        let rows = sqlx::query!(
-            r#"SELECT integration_id, package_id, fields, confirmed_at IS NOT NULL AS "confirmed!"
+        sqlx::query_as!(
+            SoldAs,
+            r#"SELECT integration_id AS "integration: IntegrationId", package_id AS package,
+                      fields AS "fields: PlayerFields", confirmed_at IS NOT NULL AS "confirmed!"
                FROM orderwatch.player_fields"#
         )
         .fetch_all(&self.pool)
         .await
-        .map_err(StoreError::doing("reading the rules of the player fields"))?;
-        rows.into_iter()
-            .map(|row| {
-                Ok(SoldAs {
-                    integration: IntegrationId(row.integration_id),
-                    package: row.package_id,
-                    fields: rule("orderwatch.player_fields", row.package_id, &row.fields)?,
-                    confirmed: row.confirmed,
-                })
-            })
-            .collect()
+        .map_err(StoreError::doing("reading the rules of the player fields"))
     }
 
     /// What an order says about the player; `None` when its row or its panel is gone.
-    ///
-    /// # Errors
-    /// [`StoreError`] when it cannot be read.
-    pub async fn player_view(&self, order: OrderId) -> Result<Option<PlayerView>, StoreError> {
-        let row = sqlx::query!(
-            r#"SELECT i.id AS integration, o."packageId" AS "package!", p.player_fields AS "sent_as?",
+    pub(super) async fn player_view(
+        &self,
+        order: OrderId,
+    ) -> Result<Option<PlayerView>, StoreError> {
+        sqlx::query_as!(
+            PlayerView,
+            r#"SELECT i.id AS "integration: IntegrationId", o."packageId" AS "package!",
+                      p.player_fields AS "sent_as?: PlayerFields",
                       o."userIdentifier" AS user_identifier, o."extraField" AS extra_field,
                       COALESCE(t.stage = 'completed', false) AS "completed!",
                       ARRAY(SELECT f.fields FROM orderwatch.player_fields f
                             WHERE f.integration_id = i.id AND f.package_id = o."packageId"
-                              AND f.confirmed_at IS NOT NULL) AS "confirmed!"
+                              AND f.confirmed_at IS NOT NULL) AS "confirmed!: Vec<PlayerFields>"
                FROM public.product_orders o
                LEFT JOIN orderwatch.orders t ON t.order_id = o.id
                LEFT JOIN orderwatch.purchases p
@@ -138,28 +136,10 @@ impl Store {
         )
         .fetch_optional(&self.pool)
         .await
-        .map_err(StoreError::doing("reading an order's player fields"))?;
-        let Some(row) = row else { return Ok(None) };
-        let of = |name: &str| rule("orderwatch.purchases", order.0, name);
-        Ok(Some(PlayerView {
-            integration: IntegrationId(row.integration),
-            package: row.package,
-            sent_as: row.sent_as.as_deref().map(of).transpose()?,
-            user_identifier: row.user_identifier,
-            extra_field: row.extra_field,
-            confirmed: row
-                .confirmed
-                .iter()
-                .map(|name| of(name))
-                .collect::<Result<_, _>>()?,
-            completed: row.completed,
-        }))
+        .map_err(StoreError::doing("reading an order's player fields"))
     }
 
     /// A person has seen that the goods of this order reached the right account.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database fails.
     pub async fn confirm_player_fields(
         &self,
         order: OrderId,
@@ -195,7 +175,8 @@ impl Store {
                                                          'fields', fields)
                    FROM done
                )
-               SELECT f.stage, f.fields, f.package_id IS NOT NULL AS "packaged!",
+               SELECT f.stage AS "stage: Stage", f.fields AS "fields: PlayerFields",
+                      f.package_id IS NOT NULL AS "packaged!",
                       EXISTS (SELECT FROM done) AS "done!"
                FROM found f"#,
             order.0,
@@ -207,32 +188,18 @@ impl Store {
         .fetch_optional(&self.pool)
         .await
         .map_err(StoreError::doing("confirming player fields"))?;
-        let Some(row) = row else {
+
+        // Without a purchase of ours or its package, the order tells nothing about the rule.
+        let Some((row, fields)) = row.and_then(|row| {
+            let fields = row.fields.filter(|_| row.packaged)?;
+            Some((row, fields))
+        }) else {
             return Ok(Confirmed::NotOurs);
         };
-        let stage = Stage::parse(&row.stage)
-            .ok_or_else(|| super::orders::inconsistent("stage", order.0, &row.stage))?;
-        let Some(name) = row.fields.filter(|_| row.packaged) else {
-            return Ok(Confirmed::NotOurs);
-        };
-        let fields = rule("orderwatch.purchases", order.0, &name)?;
-        Ok(match (row.done, stage) {
+        Ok(match (row.done, row.stage) {
             (true, _) => Confirmed::Done(fields),
             (false, Stage::Completed) => Confirmed::Before(fields),
             (false, stage) => Confirmed::NotDelivered(stage),
         })
     }
-}
-
-fn rule(table: &'static str, row: Uuid, name: &str) -> Result<PlayerFields, StoreError> {
-    PlayerFields::parse(name).ok_or_else(|| StoreError::Inconsistent {
-        table,
-        column: if table.ends_with("purchases") {
-            "player_fields"
-        } else {
-            "fields"
-        },
-        row: row.to_string(),
-        value: name.to_owned(),
-    })
 }

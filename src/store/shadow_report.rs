@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Store, StoreError};
+use super::{OrderCursor, Store, StoreError};
 use crate::order::{IntegrationId, OrderId, Player, PlayerRules, player_fields};
 
 /// An order that would have been bought or held.
@@ -38,6 +38,16 @@ pub struct ShadowEntry {
     pub would_hold: Option<String>,
     /// What the shop itself did with it, if it sent it.
     pub sent_by_shop: Option<SentByShop>,
+}
+
+impl ShadowEntry {
+    #[must_use]
+    pub const fn cursor(&self) -> OrderCursor {
+        OrderCursor {
+            at: self.at,
+            order: self.order,
+        }
+    }
 }
 
 /// The shop sent an order itself.
@@ -111,7 +121,7 @@ impl Store {
     pub async fn shadow_before(
         &self,
         since: Option<DateTime<Utc>>,
-        before: Option<(DateTime<Utc>, OrderId)>,
+        before: Option<OrderCursor>,
         limit: i64,
         rules: &PlayerRules,
     ) -> Result<Vec<ShadowEntry>, StoreError> {
@@ -132,8 +142,8 @@ impl Store {
                  AND ($2::timestamptz IS NULL OR (s.at, s.order_id) < ($2, $3))
                ORDER BY s.at DESC, s.order_id DESC LIMIT $4"#,
             since,
-            before.map(|(at, _)| at),
-            before.map(|(_, order)| order.0),
+            before.map(|cursor| cursor.at),
+            before.map(|cursor| cursor.order.0),
             limit
         )
         .fetch_all(&self.pool)

@@ -3,16 +3,12 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::one;
 use crate::{
     cli::{Global, out, shop_store},
-    order::{
-        HoldReason, OrderId,
-        explain::{Explanation, Facts, explain},
-    },
-    text::Lang,
+    order::explain::ExplainedOrder,
 };
 
 pub(super) const EXAMPLES: &str = "\
@@ -34,39 +30,30 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
     let (config, _log) = global.begin()?;
     let store = shop_store(&config).await?;
     let found = one::found(&store, &options.order).await?;
-    let several = found.len() > 1;
     let mut all = Vec::new();
     for order in found {
         let (facts, _) = one::facts(&config, &store, order).await?;
-        let explanation = explain(&facts);
-        if options.json {
-            all.push(value(order, &facts, &explanation));
-            continue;
-        }
-        if several {
-            out::line(format_args!("{order}:"))?;
-        }
-        out::line(&explanation)?;
-        if let Some(fix) = explanation.why.fix(Lang::En) {
-            out::line(format_args!("What to do: {fix}"))?;
-        }
+        all.push(ExplainedOrder::of(order, &facts));
     }
+
     if options.json {
-        out::json(&Value::Array(all))?;
+        out::json(&json!(all))?;
+    } else {
+        print(&all)?;
     }
     store.close().await;
     Ok(ExitCode::SUCCESS)
 }
 
-fn value(order: OrderId, facts: &Facts, explanation: &Explanation) -> Value {
-    let tracked = facts.tracked.as_ref();
-    json!({
-        "order": order,
-        "stage": tracked.map(|known| known.watched.stage.as_str()),
-        "held": tracked.and_then(|known| known.held).map(HoldReason::as_str),
-        "why": explanation.why.as_str(),
-        "sentence": explanation.to_string(),
-        "fix": explanation.why.fix(Lang::En),
-        "next_look": explanation.next_look(),
-    })
+fn print(all: &[ExplainedOrder]) -> anyhow::Result<()> {
+    for explained in all {
+        if all.len() > 1 {
+            out::line(format_args!("{}:", explained.order))?;
+        }
+        out::line(&explained.sentence)?;
+        if let Some(fix) = &explained.fix {
+            out::line(format_args!("What to do: {fix}"))?;
+        }
+    }
+    Ok(())
 }

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     config::Config,
-    order::{OrderId, explain::Facts},
-    store::{Acted, Store},
+    order::{OrderId, explain::Facts, person::Plan},
+    store::{Acted, Person, Store},
 };
 
 /// All orders that are meant by a text; at least one.
@@ -43,15 +43,27 @@ pub(super) async fn facts(
     Ok((facts, now))
 }
 
-/// Fails unless the step was taken.
-pub(super) fn done(acted: Acted) -> anyhow::Result<()> {
+/// Carries a plan out; fails unless it was done.
+pub(super) async fn carry_out(
+    config: &Config,
+    store: &Store,
+    order: OrderId,
+    plan: &Plan,
+    person: &Person,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Acted> {
+    let give_up_at = config.give_up_at(now);
+    let acted = store
+        .carry_out(order, plan, person, now, give_up_at)
+        .await?;
+
     match acted {
-        Acted::Done | Acted::ShopRowRefused => Ok(()),
+        Acted::Done | Acted::ShopRowRefused => Ok(acted),
         Acted::Changed => {
-            anyhow::bail!("the order has changed meanwhile; look again and nothing was done")
+            anyhow::bail!("the order has changed meanwhile; check it again, nothing was done")
         }
         Acted::Busy => anyhow::bail!(
-            "somebody else holds the shop's row of this order right now; nothing was done, try again"
+            "another process holds the shop's row of this order right now; nothing was done, try again"
         ),
     }
 }

@@ -8,7 +8,7 @@ use clap::{ArgGroup, Args};
 use super::one;
 use crate::{
     cli::{Global, out, shop_store, signature::Signature},
-    order::person::{self, Verdict},
+    order::person::{OperatorAction, Verdict},
     store::Acted,
 };
 
@@ -71,21 +71,18 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
     let store = shop_store(&config).await?;
     let order = one::one(&store, &options.order).await?;
     let (facts, now) = one::facts(&config, &store, order).await?;
-    let (from, resolution) = person::resolve(&facts, options.verdict())?;
-    let plan = person::sentence(&facts, from, resolution);
+    let plan = OperatorAction::Resolve(options.verdict()).plan(order, &facts)?;
+    let sentence = plan.sentence(&facts);
     if !options.yes {
         out::line(format_args!(
-            "Order {order}: {plan}\nNothing was done. Repeat with --yes to do it."
+            "Order {order}: {sentence}\nNothing was done. Repeat with --yes to do it."
         ))?;
         return Ok(ExitCode::FAILURE);
     }
+
     let person = options.signature.person();
-    let give_up_at = config.give_up_at(now);
-    let acted = store
-        .resolve(order, (from, resolution), &person, now, give_up_at)
-        .await?;
-    one::done(acted)?;
-    out::line(format_args!("Done by {}. {plan}", person.who))?;
+    let acted = one::carry_out(&config, &store, order, &plan, &person, now).await?;
+    out::line(format_args!("Done by {}. {sentence}", person.who))?;
     if acted == Acted::ShopRowRefused {
         out::line("The shop's database refused its part, so the shop's row is as it was.")?;
     }

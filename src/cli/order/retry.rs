@@ -7,7 +7,7 @@ use clap::Args;
 use super::one;
 use crate::{
     cli::{Global, out, shop_store, signature::Signature},
-    order::person,
+    order::person::OperatorAction,
 };
 
 pub(super) const EXAMPLES: &str = "\
@@ -30,16 +30,13 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
     let store = shop_store(&config).await?;
     let order = one::one(&store, &options.order).await?;
     let (facts, now) = one::facts(&config, &store, order).await?;
-    let release = person::retry(order, &facts)?;
+    let plan = OperatorAction::Retry.plan(order, &facts)?;
     let person = options.signature.person();
-    let give_up_at = config.give_up_at(now);
-    let acted = store
-        .release(order, &release, &person, now, give_up_at)
-        .await?;
-    one::done(acted)?;
+    one::carry_out(&config, &store, order, &plan, &person, now).await?;
     out::line(format_args!(
-        "Released by {}: it will be sent to {} as {}.",
-        person.who, release.panel_name, release.reference
+        "Released by {}: {}",
+        person.who,
+        plan.sentence(&facts)
     ))?;
     store.close().await;
     Ok(ExitCode::SUCCESS)

@@ -196,8 +196,11 @@ fn jobs(frame: &mut Frame<'_>, all: &Situation, area: Rect) {
 fn held(frame: &mut Frame<'_>, screen: &mut Screen, reading: &Reading, area: Rect) {
     let now = reading.seen.all.at;
     let rows = reading.held.iter().map(|order| {
-        let number =
-            crate::cli::order::number(order.order, order.order_no, order.shop_status.is_none());
+        let number = crate::cli::order::number(
+            order.order,
+            order.number.as_ref(),
+            order.shop_status.is_none(),
+        );
         let reason = order.held.map_or("", |reason| reason.clause(Lang::En));
         Row::new([
             Cell::new(number),

@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
-use uuid::Uuid;
 
 use super::{
     input::{Nothing, OrderPath, Signed, person},
@@ -24,12 +23,11 @@ use crate::{
         problem::Code,
     },
     order::{
-        EventKind, HoldReason, OrderId,
+        EventKind, HoldReason, OrderId, PlayerFields, Reference, Stage,
         explain::Facts,
-        person::{self, Refusal, Verdict},
+        person::{OperatorAction, Plan, Refusal, Verdict},
     },
     store::{Acted, Event, Person},
-    worker::operator_action::{OperatorAction, Plan},
 };
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -57,27 +55,11 @@ struct RetryBody {
     seen: Option<String>,
 }
 
-/// What became of an order.
-#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
-enum VerdictName {
-    /// The panel has it.
-    Bought,
-    /// The panel does not have it.
-    NotBought,
-    /// The panel does not have it, and it is to be sent again with the same reference.
-    SendAgain,
-    /// Staff had decided the order, and the customer gets what the panel delivered all the same.
-    GiveCode,
-    /// The customer does not get it: what staff decided stands, and the code stays here.
-    KeepBack,
-}
-
 /// What a person says became of an order.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ResolveBody {
-    verdict: VerdictName,
+    verdict: Verdict,
     /// Who acts.
     #[schema(min_length = 1, max_length = 500)]
     by: String,
@@ -99,29 +81,18 @@ struct Step {
     /// What happens, for people.
     sentence: String,
     /// Where the order stood.
-    from: &'static str,
+    from: Stage,
     /// Why it was held.
-    held: Option<&'static str>,
+    held: Option<HoldReason>,
     /// Where it stands afterwards.
-    to: &'static str,
-    /// Its name at the panel afterwards.
-    reference: Option<String>,
+    to: Stage,
+    /// Its reference at the panel afterwards.
+    #[schema(value_type = Option<String>)]
+    reference: Option<Reference>,
     /// Names this step; hand it back together with `confirm`.
     seen: String,
     /// It was done, but the shop's database refused its part: the shop's row is as it was.
     shop_row_refused: bool,
-}
-
-impl From<VerdictName> for Verdict {
-    fn from(name: VerdictName) -> Self {
-        match name {
-            VerdictName::Bought => Self::Bought,
-            VerdictName::NotBought => Self::NotBought,
-            VerdictName::SendAgain => Self::SendAgain,
-            VerdictName::GiveCode => Self::GiveCode,
-            VerdictName::KeepBack => Self::KeepBack,
-        }
-    }
 }
 
 impl From<Refusal> for Problem {
@@ -130,58 +101,48 @@ impl From<Refusal> for Problem {
     }
 }
 
-fn describe(plan: &Plan, facts: &Facts) -> Step {
-    let known = facts.tracked.as_ref();
-    let reference = known.and_then(|known| known.reference.as_ref());
-    let (to, sentence, reference) = match plan {
-        Plan::Release(release) => (
-            crate::order::Stage::Queued,
-            format!(
-                "it will be sent to {} as {}.",
-                release.panel_name, release.reference
-            ),
-            Some(&release.reference),
-        ),
-        Plan::Resolve(from, resolution) => (
-            resolution.stage(),
-            person::sentence(facts, *from, *resolution),
-            reference,
-        ),
-    };
-    let from = plan.from();
-    Step {
-        done: false,
-        sentence,
-        from: from.stage.as_str(),
-        held: from.held.map(HoldReason::as_str),
-        to: to.as_str(),
-        reference: reference.map(ToString::to_string),
-        seen: plan.seen(),
-        shop_row_refused: false,
+impl Step {
+    fn of(plan: &Plan, facts: &Facts) -> Self {
+        let from = plan.from();
+        Self {
+            done: false,
+            sentence: plan.sentence(facts),
+            from: from.stage,
+            held: from.held,
+            to: plan.to(),
+            reference: plan.reference(facts).cloned(),
+            seen: plan.seen(),
+            shop_row_refused: false,
+        }
     }
 }
 
-/// Says what a step does, and does it if that was asked for.
+/// Says what an action does, and does it if that was asked for.
 async fn step(
     world: &World,
     order: OrderId,
-    (plan, facts): (Plan, Facts),
+    action: OperatorAction,
     person: Person,
     (confirm, seen): (bool, Option<&str>),
 ) -> Result<Json<Step>, Problem> {
-    let mut step = describe(&plan, &facts);
+    let facts = facts(world, order).await?;
+    let plan = action.plan(order, &facts)?;
+    let mut step = Step::of(&plan, &facts);
     if !confirm {
         return Ok(Json(step));
     }
+
+    // Who hands back nothing wants the step whatever it is by now; who hands back `seen`, that one alone.
     let changed = || {
         Problem::new(
             Code::Changed,
-            "the order has changed meanwhile; look again, nothing was done",
+            "the order has changed meanwhile; check it again, nothing was done",
         )
     };
     if seen.is_some_and(|seen| seen != step.seen) {
         return Err(changed());
     }
+
     match carry_out(world, order, &plan, &person).await? {
         Acted::Done => {}
         Acted::ShopRowRefused => step.shop_row_refused = true,
@@ -189,19 +150,19 @@ async fn step(
         Acted::Busy => {
             return Err(Problem::new(
                 Code::Busy,
-                "somebody else holds the shop's row of this order right now; \
+                "another process holds the shop's row of this order right now; \
                  nothing was done, try again",
             ));
         }
     }
     step.done = true;
-    tracing::info!(%order, who = person.who, why = person.why, to = step.to, "a person decided by the API");
+    tracing::info!(%order, who = person.who, why = person.why, to = %step.to, "a person decided by the API");
     Ok(Json(step))
 }
 
 /// Releases a held order
 ///
-/// After its cause was mended. Two steps: without `confirm` it is only said what would happen. An
+/// After its cause was fixed. Two steps: without `confirm` it is only said what would happen. An
 /// order whose cause is still there is held again. What may have been bought is never sent again by
 /// this.
 #[utoipa::path(post, path = "/orders/{order}/retry", tag = "orders", params(OrderPath),
@@ -213,13 +174,10 @@ async fn retry_order(
     Query(Nothing {}): Query<Nothing>,
     extract::Json(body): extract::Json<RetryBody>,
 ) -> Result<Json<Step>, Problem> {
-    let world = state.world()?;
-    let order = OrderId(path.order);
     let person = person(&body.by, &body.reason)?;
-    let facts = facts(&world, order).await?;
-    let plan = OperatorAction::Retry.plan(order, &facts)?;
-    let wish = (body.confirm, body.seen.as_deref());
-    step(&world, order, (plan, facts), person, wish).await
+    let action = OperatorAction::Retry;
+    let seen = (body.confirm, body.seen.as_deref());
+    step(&*state.world()?, OrderId(path.order), action, person, seen).await
 }
 
 /// Says what became of an order
@@ -235,20 +193,17 @@ async fn resolve_order(
     Query(Nothing {}): Query<Nothing>,
     extract::Json(body): extract::Json<ResolveBody>,
 ) -> Result<Json<Step>, Problem> {
-    let world = state.world()?;
-    let order = OrderId(path.order);
     let person = person(&body.by, &body.reason)?;
-    let facts = facts(&world, order).await?;
-    let plan = OperatorAction::Resolve(body.verdict.into()).plan(order, &facts)?;
-    let wish = (body.confirm, body.seen.as_deref());
-    step(&world, order, (plan, facts), person, wish).await
+    let action = OperatorAction::Resolve(body.verdict);
+    let seen = (body.confirm, body.seen.as_deref());
+    step(&*state.world()?, OrderId(path.order), action, person, seen).await
 }
 
 /// A confirmation of player fields.
 #[derive(Debug, Serialize, ToSchema)]
 struct ConfirmedFields {
     /// The rule that counts as confirmed for the order's product: `sheet` or `shop`.
-    fields: &'static str,
+    fields: PlayerFields,
     /// Whether it was not confirmed before.
     new: bool,
 }
@@ -272,17 +227,15 @@ async fn confirm_order(
     // Says whether there is such an order.
     facts(&world, order).await?;
     let (fields, new) = confirm(&world, order, &person).await?;
-    Ok(Json(ConfirmedFields {
-        fields: fields.as_str(),
-        new,
-    }))
+    Ok(Json(ConfirmedFields { fields, new }))
 }
 
 /// A code.
 #[derive(Serialize, ToSchema)]
 struct Pin {
     /// The order.
-    order: Uuid,
+    #[schema(value_type = Uuid)]
+    order: OrderId,
     /// The whole code.
     pin: String,
 }
@@ -312,6 +265,8 @@ async fn reveal_pin(
     let person = body.person()?;
     let pin = world.store.pin(order).await?;
     let pin = pin.ok_or_else(|| Problem::new(Code::NotFound, "the order has no code"))?;
+
+    // Before it is shown: a look that nobody knows of must not happen.
     let event = Event {
         order,
         kind: EventKind::PinShown,
@@ -321,8 +276,9 @@ async fn reveal_pin(
         .store
         .append_events(&[event], world.clock.now())
         .await?;
+
     Ok(Json(Pin {
-        order: path.order,
+        order,
         pin: pin.expose_secret().to_owned(),
     }))
 }

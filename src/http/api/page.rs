@@ -5,7 +5,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::http::problem::{Code, Problem};
+use crate::{
+    http::problem::{Code, Problem},
+    store::{cut_page, time_of},
+};
 
 const MOST: u32 = 500;
 const USUAL: u32 = 50;
@@ -70,10 +73,7 @@ impl<T> Page<T> {
         list: &str,
         key: impl FnOnce(&T) -> K,
     ) -> Result<Self, Problem> {
-        let wanted = Limit::rows(limit);
-        let more = rows.len() > wanted;
-        rows.truncate(wanted);
-
+        let more = cut_page(&mut rows, Limit::rows(limit));
         let next = rows.last().filter(|_| more).map(key);
         Self::with(rows, list, next)
     }
@@ -86,14 +86,6 @@ impl<T> Page<T> {
     ) -> Result<Self, Problem> {
         let next = key.map(|key| cursor(list, key)).transpose()?;
         Ok(Self { items, next })
-    }
-
-    /// The same rows as they are shown.
-    pub(super) fn map<R>(self, show: impl FnMut(T) -> R) -> Page<R> {
-        Page {
-            items: self.items.into_iter().map(show).collect(),
-            next: self.next,
-        }
     }
 }
 
@@ -147,11 +139,7 @@ impl TryFrom<i64> for At {
     type Error = &'static str;
 
     fn try_from(micros: i64) -> Result<Self, Self::Error> {
-        // Until the year 10000.
-        const LAST: i64 = 253_402_300_800_000_000;
-        let time = Some(micros).filter(|micros| (0..LAST).contains(micros));
-        let time = time.and_then(DateTime::from_timestamp_micros);
-        time.map(Self).ok_or("no time")
+        time_of(micros).map(Self).ok_or("no time")
     }
 }
 

@@ -4,16 +4,14 @@ use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
-use uuid::Uuid;
 
 use super::{
     input::Time,
-    page::{At, Limit, Page, place},
+    page::{Limit, Page, place},
     responses::Reads,
 };
 use crate::{
     http::{AppState, Problem, extract::Query},
-    order::OrderId,
     store::{ShadowEntry, ShadowSum},
 };
 
@@ -78,8 +76,7 @@ async fn shadow_orders(
     State(state): State<AppState>,
     Query(query): Query<SincePage>,
 ) -> Result<Json<Page<ShadowEntry>>, Problem> {
-    let before: Option<(At, Uuid)> = place(LIST, query.cursor.as_deref())?;
-    let before = before.map(|(at, order)| (at.0, OrderId(order)));
+    let before = place(LIST, query.cursor.as_deref())?;
     let since = query.since.map(|time| time.0);
     let world = state.world()?;
     let rules = &world.config.znet.player;
@@ -88,6 +85,5 @@ async fn shadow_orders(
         .shadow_before(since, before, Limit::asked(query.limit), rules)
         .await?;
 
-    let key = |order: &ShadowEntry| (At(order.at), order.order.0);
-    Page::of(orders, query.limit, LIST, key).map(Json)
+    Page::of(orders, query.limit, LIST, ShadowEntry::cursor).map(Json)
 }

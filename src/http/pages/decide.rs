@@ -21,9 +21,12 @@ use crate::{
         extract::{Form, Path, Query},
         problem::Problem,
     },
-    order::{OrderId, WayOut, explain::Facts as OrderFacts, person::Verdict},
-    store::{Acted, OrderSheet},
-    worker::operator_action::{OperatorAction, Plan},
+    order::{
+        OrderId, WayOut,
+        explain::Facts as OrderFacts,
+        person::{OperatorAction, Plan, Verdict},
+    },
+    store::Acted,
 };
 
 /// What the second step says.
@@ -37,37 +40,20 @@ pub(super) struct Signed {
     verdict: String,
 }
 
-const fn name(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Bought => "bought",
-        Verdict::NotBought => "not-bought",
-        Verdict::SendAgain => "send-again",
-        Verdict::GiveCode => "give-code",
-        Verdict::KeepBack => "keep-back",
-    }
-}
-
-fn wish_of(verdict: &str) -> Result<OperatorAction, Problem> {
-    let all = Verdict::ALL;
-    let found = all.into_iter().find(|known| name(*known) == verdict);
-    let wrong = || {
+fn action_of(verdict: &str) -> Result<OperatorAction, Problem> {
+    let verdict = Verdict::parse(verdict).ok_or_else(|| {
         Problem::invalid(
             "verdict",
             "must be bought, not-bought, send-again, give-code or keep-back",
         )
-    };
-    found.map(OperatorAction::Resolve).ok_or_else(wrong)
+    })?;
+    Ok(OperatorAction::Resolve(verdict))
 }
 
 const fn title(action: OperatorAction, format: &Format) -> &'static str {
-    let act = &format.words().act;
     match action {
-        OperatorAction::Retry => act.retry,
-        OperatorAction::Resolve(Verdict::Bought) => act.bought,
-        OperatorAction::Resolve(Verdict::NotBought) => act.not_bought,
-        OperatorAction::Resolve(Verdict::SendAgain) => act.send_again,
-        OperatorAction::Resolve(Verdict::GiveCode) => act.give_code,
-        OperatorAction::Resolve(Verdict::KeepBack) => act.keep_back,
+        OperatorAction::Retry => format.words().act.retry,
+        OperatorAction::Resolve(verdict) => order::verdict_label(verdict, format),
     }
 }
 
@@ -121,7 +107,7 @@ pub(super) async fn ask_resolve(
     Path(id): Path<Uuid>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    let action = wish_of(&asked.verdict)?;
+    let action = action_of(&asked.verdict)?;
     ask(&reader, OrderId(id), action, None, &Signed::default()).await
 }
 
@@ -131,7 +117,7 @@ pub(super) async fn resolve(
     Path(id): Path<Uuid>,
     Form(signed): Form<Signed>,
 ) -> Result<Response, Problem> {
-    let action = wish_of(&signed.verdict)?;
+    let action = action_of(&signed.verdict)?;
     act(&reader, OrderId(id), action, &signed).await
 }
 
@@ -193,7 +179,7 @@ fn hidden(action: OperatorAction, plan: Option<&Plan>) -> Vec<Hidden> {
         OperatorAction::Retry => None,
         OperatorAction::Resolve(verdict) => Some(Hidden {
             name: "verdict",
-            value: name(verdict).to_owned(),
+            value: verdict.to_string(),
         }),
     };
     seen.into_iter().chain(verdict).collect()
@@ -238,26 +224,25 @@ async fn order_facts(
 ) -> Result<Vec<Fact>, Problem> {
     let format = &reader.format;
     let page = &format.words().page;
-    let sheet = reader.world.store.order_sheet(order).await?;
+    let shop = reader.world.store.shop_row(order).await?;
+    let shop = shop.as_ref();
     let known = facts.tracked.as_ref();
     let reference = known.and_then(|known| known.reference.as_ref());
-    let number = sheet.as_ref().and_then(|sheet| sheet.order_no);
+    let number = shop.and_then(|shop| shop.number.as_deref());
     let decided = facts.shop.as_ref().filter(|_| {
         let held = known.and_then(|known| known.held);
         held.is_some_and(|held| held.way_out() == WayOut::Decide)
     });
-    let text = |of: fn(&OrderSheet) -> Option<String>| sheet.as_ref().and_then(of);
+    let package = shop.and_then(|shop| shop.package.clone());
+    let player = shop.and_then(|shop| shop.player.clone());
+
     Ok(Facts::default()
         .with(page.order, Show::Text(order::title(order, number, format)))
         .maybe(page.reference, reference, |name| {
             Show::Code(name.to_string())
         })
-        .maybe(
-            page.package,
-            text(|sheet| sheet.package.clone()),
-            Show::Text,
-        )
-        .maybe(page.player, text(|sheet| sheet.player.clone()), Show::Text)
+        .maybe(page.package, package, Show::Text)
+        .maybe(page.player, player, Show::Text)
         .maybe(page.why, known.and_then(|known| known.held), |held| {
             Show::Text(held.clause(format.lang).to_owned())
         })
@@ -286,17 +271,15 @@ async fn act(
     };
     let acted = carry_out(&reader.world, order, &plan, &person).await?;
     tracing::info!(%order, who = person.who, why = person.why, what = path(action), ?acted, "a person decided on the page");
-    let done = match plan {
-        Plan::Release(_) => Done::Released,
-        Plan::Resolve(..) => Done::Resolved,
-    };
-    match acted {
-        Acted::Done => Ok(told(done, &order::path_of(order), Some(&person))),
-        Acted::ShopRowRefused => {
-            let done = Done::ResolvedInPart;
-            Ok(told(done, &order::path_of(order), Some(&person)))
+
+    let done = match (acted, plan) {
+        (Acted::Done, Plan::Release(_)) => Done::Released,
+        (Acted::Done, Plan::Resolve(..)) => Done::Resolved,
+        (Acted::ShopRowRefused, _) => Done::ResolvedInPart,
+        (Acted::Changed, _) => {
+            return ask(reader, order, action, Some(words.changed), signed).await;
         }
-        Acted::Changed => ask(reader, order, action, Some(words.changed), signed).await,
-        Acted::Busy => ask(reader, order, action, Some(words.busy), signed).await,
-    }
+        (Acted::Busy, _) => return ask(reader, order, action, Some(words.busy), signed).await,
+    };
+    Ok(told(done, &order::path_of(order), Some(&person)))
 }

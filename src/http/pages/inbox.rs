@@ -1,4 +1,4 @@
-//! What waits for a person, with the evidence side by side.
+//! What needs review, with the evidence side by side.
 
 use askama::Template;
 use axum::response::Html;
@@ -13,13 +13,9 @@ use super::{
     words,
 };
 use crate::{
-    http::{
-        extract::Query,
-        pages::{format::Format, place::Cursor},
-        problem::Problem,
-    },
+    http::{extract::Query, pages::format::Format, problem::Problem},
     order::HoldReason,
-    store::{InboxAnswer, InboxOrder, InboxPurchase, InboxShop},
+    store::{InboxOrder, OrderCursor, cut_page},
 };
 
 /// Orders on one page.
@@ -27,7 +23,7 @@ const PAGE: i64 = 25;
 
 #[derive(Deserialize)]
 pub(super) struct Part {
-    after: Option<Cursor>,
+    after: Option<OrderCursor>,
 }
 
 struct Case {
@@ -57,20 +53,19 @@ pub(super) async fn page(
     reader: Reader,
     Query(part): Query<Part>,
 ) -> Result<Html<String>, Problem> {
-    let after = part.after.map(|cursor| cursor.0);
-    let mut orders = reader.world.store.inbox(after, PAGE + 1).await?;
+    let mut orders = reader.world.store.inbox(part.after, PAGE + 1).await?;
+    let more = cut_page(&mut orders, usize::try_from(PAGE).unwrap_or(usize::MAX));
+
     let words = reader.words();
-    let size = usize::try_from(PAGE).unwrap_or(usize::MAX);
-    let more = orders.len() > size;
-    orders.truncate(size);
     let mut pages = Vec::new();
-    if after.is_some() {
+    if part.after.is_some() {
         pages.push(Link::new("/inbox", words.page.back));
     }
     if let Some(last) = orders.last().filter(|_| more) {
-        let cursor = Cursor::at(last.tracked_at, last.order);
-        pages.push(Link::new(format!("/inbox?after={cursor}"), words.page.more));
+        let href = format!("/inbox?after={}", last.cursor());
+        pages.push(Link::new(href, words.page.more));
     }
+
     html(&InboxPage {
         c: reader.chrome(Tab::Inbox, words.page.inbox),
         cases: orders
@@ -81,92 +76,99 @@ pub(super) async fn page(
     })
 }
 
-fn case(case: &InboxOrder, format: &Format) -> Case {
-    let number = case.shop.as_ref().and_then(|shop| shop.order_no);
-    let reason = case.held.unwrap_or(HoldReason::Unconfirmed);
+fn case(order: &InboxOrder, format: &Format) -> Case {
+    let reason = order.held.unwrap_or(HoldReason::Unconfirmed);
     Case {
-        id: case.order.to_string(),
-        href: order::path_of(case.order),
-        title: order::title(case.order, number, format),
-        stage: timeline::stage_tag(case.stage, format),
+        id: order.order.to_string(),
+        href: order::path_of(order.order),
+        title: order::title(order.order, order.number.as_deref(), format),
+        stage: timeline::stage_tag(order.stage, format),
         why: reason.clause(format.lang),
-        since: format.distance(case.tracked_at),
+        since: format.distance(order.tracked_at),
         fix: Some(reason.fix(format.lang)),
-        shop: case
-            .shop
-            .as_ref()
-            .map_or_else(Vec::new, |shop| shop_facts(shop, format)),
-        sent: case
-            .sent
-            .as_ref()
-            .map_or_else(Vec::new, |sent| sent_facts(sent, case, format)),
-        answer: case
-            .answer
-            .as_ref()
-            .map_or_else(Vec::new, |answer| answer_facts(answer, format)),
-        actions: order::ways(case.order, case.stage, case.held, format),
+        shop: shop_facts(order, format),
+        sent: sent_facts(order, format),
+        answer: answer_facts(order, format),
+        actions: order::actions(order.order, order.stage, order.held, format),
     }
 }
 
-fn shop_facts(shop: &InboxShop, format: &Format) -> Vec<Fact> {
+/// Nothing where the shop's row is gone.
+fn shop_facts(order: &InboxOrder, format: &Format) -> Vec<Fact> {
     let page = &format.words().page;
     // The whole of a long one stands on the order's page.
     let name = |text: &Option<String>| text.as_deref().map(cut);
-    let (package, player, extra) = (name(&shop.package), name(&shop.player), name(&shop.extra));
+    let (package, player) = (name(&order.package), name(&order.player));
+    let extra = name(&order.extra);
+
     Facts::default()
-        .with(page.shop_status, order::shop_status(&shop.status, format))
-        .with(
+        .maybe(page.shop_status, order.status.as_deref(), |status| {
+            order::shop_status(status, format)
+        })
+        .maybe(
             page.external_status,
-            order::external_status(&shop.external_status, format),
+            order.external_status.as_deref(),
+            |status| order::external_status(status, format),
         )
         .text(page.package, package.as_deref())
-        .with(page.quantity, Show::Num(format.count(shop.quantity)))
+        .maybe(page.quantity, order.quantity, |units| {
+            Show::Num(format.count(units))
+        })
         .text(page.player, player.as_deref())
         .text(page.extra, extra.as_deref())
-        .maybe(page.message, shop.message.as_deref(), |text| {
+        .maybe(page.message, order.message.as_deref(), |text| {
             Show::Text(words::shop_message(text, format.lang))
         })
-        .with(page.created, Show::Time(format.moment(shop.created_at)))
-        .all()
-}
-
-fn sent_facts(sent: &InboxPurchase, case: &InboxOrder, format: &Format) -> Vec<Fact> {
-    let page = &format.words().page;
-    let money = |amount| Show::Said(format.money(amount, "TRY"));
-    let outcome = sent.outcome.as_deref();
-    Facts::default()
-        .with(page.reference, Show::Code(sent.reference.clone()))
-        .text(page.panel, case.panel.as_deref())
-        .with(page.claimed, Show::Time(format.moment(sent.claimed_at)))
-        .maybe(page.outcome, outcome, |kind| {
-            Show::Text(timeline::kind_name(kind, format))
-        })
-        .maybe(page.expected, sent.expected, money)
-        .maybe(page.cost, sent.cost, money)
-        .maybe(page.next_look, case.due_at, |at| {
+        .maybe(page.created, order.created_at, |at| {
             Show::Time(format.moment(at))
         })
         .all()
 }
 
-fn answer_facts(answer: &InboxAnswer, format: &Format) -> Vec<Fact> {
+/// Nothing where nothing was sent.
+fn sent_facts(order: &InboxOrder, format: &Format) -> Vec<Fact> {
     let page = &format.words().page;
-    let evidence = answer
-        .detail
-        .get("evidence")
-        .filter(|value| value.is_object());
-    let mut evidence = evidence.unwrap_or(&answer.detail).clone();
+    let Some((reference, claimed_at)) = order.reference.clone().zip(order.claimed_at) else {
+        return Vec::new();
+    };
+    let money = |amount| Show::Said(format.money(amount, "TRY"));
+    let time = |at| Show::Time(format.moment(at));
+
+    Facts::default()
+        .with(page.reference, Show::Code(reference))
+        .text(page.panel, order.panel.as_deref())
+        .with(page.claimed, time(claimed_at))
+        .maybe(page.outcome, order.outcome.as_deref(), |kind| {
+            Show::Text(timeline::kind_name(kind, format))
+        })
+        .maybe(page.expected, order.expected, money)
+        .maybe(page.cost, order.cost, money)
+        .maybe(page.next_look, order.due_at, time)
+        .all()
+}
+
+/// Nothing where the panel has not answered.
+fn answer_facts(order: &InboxOrder, format: &Format) -> Vec<Fact> {
+    let page = &format.words().page;
+    let Some((kind, at)) = order.answer_kind.as_deref().zip(order.answered_at) else {
+        return Vec::new();
+    };
+    let mut evidence = order.answer.clone().unwrap_or_default();
+    if let Some(within) = evidence
+        .get_mut("evidence")
+        .filter(|value| value.is_object())
+    {
+        evidence = within.take();
+    }
     if let Value::Object(facts) = &mut evidence {
         // Said beside it.
         facts.remove("reason");
         facts.remove("next_look");
     }
+
     let mut facts = Facts::default()
-        .with(
-            page.state,
-            Show::Text(timeline::kind_name(&answer.kind, format)),
-        )
-        .with(page.answered, Show::Time(format.moment(answer.at)))
+        .with(page.state, Show::Text(timeline::kind_name(kind, format)))
+        .with(page.answered, Show::Time(format.moment(at)))
         .all();
     facts.extend(timeline::facts(&evidence, format));
     facts

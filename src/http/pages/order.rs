@@ -21,14 +21,16 @@ use super::{
 use crate::{
     http::{
         AppState,
+        decide::{detail, facts},
         extract::{Path, Query},
         problem::{Code as ProblemCode, Problem},
     },
     order::{
-        EventKind, HoldReason, OrderId, PlayerRules, Stage, WayOut,
+        EventKind, HoldReason, OrderId, Stage, WayOut,
         explain::{self, Explanation},
+        person::Verdict,
     },
-    store::{Event, OrderSheet, PlacedEvent, PlayerView, TrackedOrder},
+    store::{Event, PlayerOf, ShopRow, StoredEvent, TrackedOrder, cut_page},
 };
 
 /// Steps on one page of the timeline.
@@ -85,17 +87,21 @@ pub(super) async fn code(
             "codes are shown only to who has shown the token",
         ));
     }
+
     let order = OrderId(id);
     let store = &reader.world.store;
     let Some(pin) = store.pin(order).await? else {
         return Ok(Redirect::to(&Done::NoCode.told_at(&path_of(order))).into_response());
     };
+
+    // Before it is shown: a look that nobody knows of must not happen.
     let event = Event {
         order,
         kind: EventKind::PinShown,
         detail: json!({ "where": "page" }),
     };
     store.append_events(&[event], state.clock().now()).await?;
+
     let shown = pin.expose_secret().to_owned();
     let page = show(&reader, order, None, Some(shown)).await?;
     Ok(page.into_response())
@@ -112,8 +118,8 @@ pub(super) fn path_of(order: OrderId) -> String {
 }
 
 /// What an order is called: by its number, otherwise by its id.
-pub(super) fn title(order: OrderId, number: Option<i32>, format: &Format) -> String {
-    let number = number.map_or_else(|| order.to_string(), |number| number.to_string());
+pub(super) fn title(order: OrderId, number: Option<&str>, format: &Format) -> String {
+    let number = number.map_or_else(|| order.to_string(), ToOwned::to_owned);
     format.words().page.order_of(&number)
 }
 
@@ -123,34 +129,15 @@ async fn show(
     before: Option<i64>,
     pin: Option<String>,
 ) -> Result<Html<String>, Problem> {
-    let store = &reader.world.store;
-    let format = &reader.format;
-    let facts = store
-        .facts(order, reader.world.config.explaining(), reader.now())
-        .await?;
-    let sheet = store.order_sheet(order).await?;
-    let tracked = store.tracked(order).await?;
-    if sheet.is_none() && tracked.is_none() {
-        return Err(Problem::new(
-            ProblemCode::NotFound,
-            "there is no such order",
-        ));
-    }
-    let events = store.events_before(order, before, STEPS + 1).await?;
+    let (store, format) = (&reader.world.store, &reader.format);
+    let detail = detail(&reader.world, order).await?;
+    let facts = facts(&reader.world, order).await?;
     let explanation = explain::explain(&facts);
-    let panel = facts
-        .tracked
-        .as_ref()
-        .and_then(|known| known.panel.as_ref());
-    let panel = panel.map(|panel| panel.name.clone());
-    let mut chrome = reader.chrome(
-        Tab::Orders,
-        title(
-            order,
-            sheet.as_ref().and_then(|sheet| sheet.order_no),
-            format,
-        ),
-    );
+    let events = store.events_before(order, before, STEPS + 1).await?;
+
+    let number = detail.shop.as_ref().and_then(|shop| shop.number.as_deref());
+    let mut chrome = reader.chrome(Tab::Orders, title(order, number, format));
+    // Loading the page with the code anew leads back to the order.
     chrome.address = pin.is_some().then(|| path_of(order));
     let code = match pin {
         Some(pin) => Code::Shown(pin),
@@ -158,33 +145,38 @@ async fn show(
         None if reader.caller.showed_token() => Code::Masked,
         None => Code::NeedsToken,
     };
-    let player = store.player_view(order).await?;
-    let rules = &reader.world.config.znet.player;
-    let may_confirm = player.as_ref().is_some_and(PlayerView::may_confirm);
-    let confirms = may_confirm.then(|| {
-        let href = format!("{}/confirm", path_of(order));
-        Link::new(href, format.words().act.confirm_fields)
+
+    let tracked = detail.tracked.as_ref();
+    let mut actions = tracked.map_or_else(Vec::new, |known| {
+        actions(order, known.watched.stage, known.held, format)
     });
-    let (steps, pages) = steps(order, &events, before, format);
+    if detail.may_confirm {
+        let href = format!("{}/confirm", path_of(order));
+        actions.push(Link::new(href, format.words().act.confirm_fields));
+    }
+
+    let panel = facts.tracked.and_then(|known| known.panel);
+    let mut ours = our_facts(
+        order,
+        tracked,
+        panel.map(|panel| panel.name),
+        &explanation,
+        format,
+    );
+    ours.extend(player_facts(detail.player.as_ref(), format));
+    let (steps, pages) = steps(order, events, before, format);
     html(&OrderPage {
         c: chrome,
         path: path_of(order),
-        stage: tracked
-            .as_ref()
-            .map(|known| timeline::stage_tag(known.watched.stage, format)),
+        stage: tracked.map(|known| timeline::stage_tag(known.watched.stage, format)),
         state: explanation.sentence(format),
         fix: explanation.why.fix(format.lang),
-        actions: tracked
+        actions,
+        facts: ours,
+        shop: detail
+            .shop
             .as_ref()
-            .map_or_else(Vec::new, |known| actions(known, format))
-            .into_iter()
-            .chain(confirms)
-            .collect(),
-        facts: our_facts(order, tracked.as_ref(), panel, &explanation, format)
-            .into_iter()
-            .chain(player_facts(player.as_ref(), rules, format))
-            .collect(),
-        shop: sheet.map_or_else(Vec::new, |sheet| shop_facts(&sheet, format)),
+            .map_or_else(Vec::new, |shop| shop_facts(shop, format)),
         code,
         steps,
         pages,
@@ -194,64 +186,52 @@ async fn show(
 
 fn steps(
     order: OrderId,
-    events: &[PlacedEvent],
+    mut events: Vec<StoredEvent>,
     before: Option<i64>,
     format: &Format,
 ) -> (Vec<Step>, Vec<Link>) {
-    let words = format.words();
-    let size = usize::try_from(STEPS).unwrap_or(usize::MAX);
-    let shown = &events[..events.len().min(size)];
+    let page = &format.words().page;
+    let more = cut_page(&mut events, usize::try_from(STEPS).unwrap_or(usize::MAX));
+
     let mut pages = Vec::new();
     if before.is_some() {
-        pages.push(Link::new(path_of(order), words.page.newest));
+        pages.push(Link::new(path_of(order), page.newest));
     }
-    if let Some(last) = shown.last().filter(|_| events.len() > size) {
+    if let Some(last) = events.last().filter(|_| more) {
         let href = format!("{}?before={}#steps", path_of(order), last.id);
-        pages.push(Link::new(href, words.page.older));
+        pages.push(Link::new(href, page.older));
     }
-    let steps = shown
-        .iter()
-        .map(|placed| timeline::step(&placed.event, format))
-        .collect();
-    (steps, pages)
+
+    let steps = events.iter().map(|event| timeline::step(event, format));
+    (steps.collect(), pages)
 }
 
 /// What a person may do, each beginning with a page that says what would happen.
-pub(super) fn actions(tracked: &TrackedOrder, format: &Format) -> Vec<Link> {
-    ways(tracked.order, tracked.watched.stage, tracked.held, format)
-}
-
-/// The same by where the order stands.
-pub(super) fn ways(
+pub(super) fn actions(
     order: OrderId,
     stage: Stage,
     held: Option<HoldReason>,
     format: &Format,
 ) -> Vec<Link> {
-    let act = &format.words().act;
     let path = path_of(order);
-    let retry = || Link::new(format!("{path}/retry"), act.retry);
-    let resolve =
-        |verdict: &str, text: &str| Link::new(format!("{path}/resolve?verdict={verdict}"), text);
-    match (stage, held.map(HoldReason::way_out)) {
-        (Stage::Held, Some(WayOut::Retry)) => vec![retry()],
-        (Stage::Held, Some(WayOut::Confirm)) | (Stage::Unconfirmed, _) => vec![
-            resolve("bought", act.bought),
-            resolve("not-bought", act.not_bought),
-            resolve("send-again", act.send_again),
-        ],
-        (Stage::Held, Some(WayOut::Settle)) => vec![
-            resolve("bought", act.bought),
-            resolve("not-bought", act.not_bought),
-        ],
-        (Stage::Held, Some(WayOut::Decide)) if held == Some(HoldReason::DecidedThenDelivered) => {
-            vec![
-                resolve("give-code", act.give_code),
-                resolve("keep-back", act.keep_back),
-            ]
-        }
-        (Stage::Held, Some(WayOut::Decide)) => vec![resolve("keep-back", act.keep_back)],
-        _ => Vec::new(),
+    let retry = held.is_some_and(|held| held.way_out() == WayOut::Retry);
+    let retry = retry.then(|| Link::new(format!("{path}/retry"), format.words().act.retry));
+
+    let verdicts = Verdict::of(stage, held).iter().map(|verdict| {
+        let href = format!("{path}/resolve?verdict={verdict}");
+        Link::new(href, verdict_label(*verdict, format))
+    });
+    retry.into_iter().chain(verdicts).collect()
+}
+
+pub(super) const fn verdict_label(verdict: Verdict, format: &Format) -> &'static str {
+    let act = &format.words().act;
+    match verdict {
+        Verdict::Bought => act.bought,
+        Verdict::NotBought => act.not_bought,
+        Verdict::SendAgain => act.send_again,
+        Verdict::GiveCode => act.give_code,
+        Verdict::KeepBack => act.keep_back,
     }
 }
 
@@ -290,16 +270,20 @@ fn our_facts(
 }
 
 /// What is sent about the player, and whether that is known to be right.
-fn player_facts(view: Option<&PlayerView>, rules: &PlayerRules, format: &Format) -> Vec<Fact> {
+fn player_facts(of: Option<&PlayerOf>, format: &Format) -> Vec<Fact> {
     let page = &format.words().page;
-    let Some((view, player)) = view.and_then(|view| Some((view, view.player(rules)?))) else {
+    let Some(PlayerOf {
+        player, confirmed, ..
+    }) = of
+    else {
         return Vec::new();
     };
-    let confirmed = if view.is_confirmed(rules) {
+    let confirmed = if *confirmed {
         page.fields_confirmed
     } else {
         page.fields_not_confirmed
     };
+
     Facts::default()
         .with(page.player_fields, Show::Code(player.to_string()))
         .with(
@@ -309,38 +293,34 @@ fn player_facts(view: Option<&PlayerView>, rules: &PlayerRules, format: &Format)
         .all()
 }
 
-fn shop_facts(sheet: &OrderSheet, format: &Format) -> Vec<Fact> {
+fn shop_facts(shop: &ShopRow, format: &Format) -> Vec<Fact> {
     let page = &format.words().page;
     let time = |at| Show::Time(format.moment(at));
-    let (cost, currency) = &sheet.cost;
+    let panel_says = shop.provider_message.clone();
+    let panel_says = panel_says.filter(|text| !text.trim().is_empty());
+
     Facts::default()
-        .maybe(page.number, sheet.order_no, |number| {
-            Show::Code(number.to_string())
-        })
-        .with(page.shop_status, shop_status(&sheet.status, format))
+        .maybe(page.number, shop.number.clone(), Show::Code)
+        .with(page.shop_status, shop_status(&shop.status, format))
         .with(
             page.external_status,
-            external_status(&sheet.external_status, format),
+            external_status(&shop.external_status, format),
         )
-        .text(page.package, sheet.package.as_deref())
-        .with(page.quantity, Show::Num(format.count(sheet.quantity)))
-        .text(page.player, sheet.player.as_deref())
-        .text(page.extra, sheet.extra.as_deref())
-        .with(page.cost, Show::Said(format.money(*cost, currency)))
-        .maybe(page.message, sheet.message.as_deref(), |text| {
+        .text(page.package, shop.package.as_deref())
+        .with(page.quantity, Show::Num(format.count(shop.quantity)))
+        .text(page.player, shop.player.as_deref())
+        .text(page.extra, shop.extra.as_deref())
+        .with(
+            page.cost,
+            Show::Said(format.money(shop.cost, &shop.currency)),
+        )
+        .maybe(page.message, shop.message.as_deref(), |text| {
             Show::Text(words::shop_message(text, format.lang))
         })
-        .maybe(
-            page.panel_says,
-            sheet
-                .provider_message
-                .clone()
-                .filter(|text| !text.trim().is_empty()),
-            Show::Long,
-        )
-        .with(page.created, time(sheet.created_at))
-        .maybe(page.sent, sheet.sent_at, time)
-        .maybe(page.completed, sheet.completed_at, time)
+        .maybe(page.panel_says, panel_says, Show::Long)
+        .with(page.created, time(shop.created_at))
+        .maybe(page.sent, shop.sent_at, time)
+        .maybe(page.completed, shop.completed_at, time)
         .all()
 }
 

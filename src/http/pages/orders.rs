@@ -7,7 +7,6 @@ use serde::Deserialize;
 use super::{
     format::Format,
     order,
-    place::Cursor,
     reader::{Chrome, Reader, Tab, html},
     timeline,
     view::{Link, Show, Table, Tag},
@@ -16,7 +15,7 @@ use super::{
 use crate::{
     http::{extract::Query, problem::Problem},
     order::{Stage, explain::is_late},
-    store::{Found, FoundOrder, Search, WINDOW},
+    store::{Found, FoundOrder, OrderCursor, Search, WINDOW},
 };
 
 /// Orders on one page.
@@ -30,7 +29,7 @@ pub(super) struct Asked {
     q: String,
     #[serde(default)]
     stage: String,
-    after: Option<Cursor>,
+    after: Option<OrderCursor>,
 }
 
 struct StageChoice {
@@ -61,12 +60,14 @@ pub(super) async fn page(
         text: (!text.is_empty()).then(|| text.clone()),
         stage: Stage::parse(&asked.stage),
     };
-    let after = asked.after.map(|cursor| cursor.0);
+
+    let after = asked.after;
     let found = reader
         .world
         .store
         .search_orders(&search, after, PAGE)
         .await?;
+
     let format = &reader.format;
     let words = format.words();
     let stages = Stage::ALL.into_iter().map(|stage| StageChoice {
@@ -89,7 +90,7 @@ pub(super) async fn page(
 fn pages(search: &Search, found: &Found, is_later: bool, format: &Format) -> Vec<Link> {
     let page = &format.words().page;
     let mut pages = Vec::new();
-    let address = |after: Option<Cursor>| {
+    let address = |after: Option<OrderCursor>| {
         let mut pairs: Vec<(&str, String)> = Vec::new();
         pairs.extend(search.text.clone().map(|text| ("q", text)));
         pairs.extend(
@@ -109,7 +110,7 @@ fn pages(search: &Search, found: &Found, is_later: bool, format: &Format) -> Vec
         } else {
             page.older
         };
-        pages.push(Link::new(address(Some(Cursor(next))), text));
+        pages.push(Link::new(address(Some(next)), text));
     }
     pages
 }
@@ -147,30 +148,23 @@ pub(super) fn table(orders: &[FoundOrder], caption: &'static str, format: &Forma
 }
 
 fn row(found: &FoundOrder, format: &Format) -> Vec<Show> {
-    let page = &format.words().page;
-    let number = found.order_no;
-    let name = number.map_or_else(|| found.order.to_string(), |number| number.to_string());
-    let none = page.nothing;
-    let stage = found.stage.map_or_else(
-        || Show::Text(none.to_owned()),
-        |stage| Show::Tag(timeline::stage_tag(stage, format)),
-    );
-    let reference = found.reference.clone();
+    let none = || Show::Text(format.words().page.nothing.to_owned());
+    let name = found.number.clone();
+    let name = name.unwrap_or_else(|| found.order.to_string());
+    let tag = |stage| Show::Tag(timeline::stage_tag(stage, format));
+    let since = |at| Show::Brief(format.distance(at));
+    let message = |text| Show::Text(words::shop_message(text, format.lang));
+
+    let nothing = format.words().page.nothing;
     vec![
         Show::Link(Link::new(order::path_of(found.order), name)),
-        stage,
+        found.stage.map_or_else(none, tag),
         next_look(found, format),
-        found.since.map_or_else(
-            || Show::Text(none.to_owned()),
-            |at| Show::Brief(format.distance(at)),
-        ),
-        Show::name_or(found.player.as_deref(), none),
-        Show::name_or(found.panel.as_deref(), none),
-        reference.map_or_else(|| Show::Text(none.to_owned()), Show::Code),
-        found.message.as_deref().map_or_else(
-            || Show::Text(none.to_owned()),
-            |text| Show::Text(words::shop_message(text, format.lang)),
-        ),
+        found.since.map_or_else(none, since),
+        Show::name_or(found.player.as_deref(), nothing),
+        Show::name_or(found.panel.as_deref(), nothing),
+        found.reference.clone().map_or_else(none, Show::Code),
+        found.message.as_deref().map_or_else(none, message),
     ]
 }
 

@@ -319,7 +319,7 @@ async fn a_row_that_somebody_holds_is_not_waited_for(pool: PgPool) {
     let said = resolve(&shop, order, "--bought").await;
     assert!(
         said.refused()
-            .contains("somebody else holds the shop's row"),
+            .contains("another process holds the shop's row"),
         "{said:?}"
     );
     staff.rollback().await.unwrap();

@@ -26,10 +26,11 @@ use crate::{
 fn held(number: i32, all: &Situation) -> ListedOrder {
     ListedOrder {
         order: OrderId(Uuid::from_u128(7)),
-        order_no: Some(number),
+        number: Some(number.to_string()),
         tenant: TenantId(Uuid::from_u128(2)),
         stage: Stage::Held,
         held: Some(HoldReason::NoMapping),
+        late: false,
         panel: None,
         reference: None,
         shop_status: None,

@@ -6,9 +6,11 @@
 //! where this one ended.
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Place, Store, StoreError, orders::inconsistent};
+use super::{OrderCursor, Store, StoreError, order_cursor::cut_page};
 use crate::order::{HoldReason, OrderId, Stage};
 
 /// Orders in one window.
@@ -16,7 +18,7 @@ pub const WINDOW: i64 = 20_000;
 /// Orders of one player that are found by the whole player id.
 const OF_PLAYER: i64 = 50;
 
-/// What is looked for.
+/// What is searched for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Search {
     /// An id, number, reference or player id, or a part of a player id or message.
@@ -25,92 +27,79 @@ pub struct Search {
     pub stage: Option<Stage>,
 }
 
-/// What was found.
+/// A page of what was found.
 #[derive(Clone, Debug)]
 pub struct Found {
-    /// Orders, newest first.
+    /// Newest first.
     pub orders: Vec<FoundOrder>,
-    /// Where there may be more; `None` when everything was looked at.
-    pub next: Option<Place>,
+    /// Where there may be more; `None` when everything was searched.
+    pub next: Option<OrderCursor>,
     /// Whether `next` is the end of a window rather than of a page.
     pub window_over: bool,
 }
 
-/// One order of the answer.
-#[derive(Clone, Debug)]
+/// An order that was found.
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct FoundOrder {
-    /// The order.
+    /// `product_orders.id`.
+    #[schema(value_type = Uuid)]
     pub order: OrderId,
-    /// `"orderNo"`; `None` when the shop's row is gone.
-    pub order_no: Option<i32>,
-    /// Where it stands; `None` when it is not tracked.
+    /// Its number in the shop; null when the shop's row is gone.
+    pub number: Option<String>,
+    /// Where it stands; null when it is not tracked.
     pub stage: Option<Stage>,
     /// Why it is held.
     pub held: Option<HoldReason>,
     /// The panel's name.
     pub panel: Option<String>,
-    /// Its name there.
+    /// Its reference at the panel.
     pub reference: Option<String>,
-    /// `status` of the shop's row; `None` when the row is gone.
+    /// `status` of the shop's row; null when the row is gone.
     pub shop_status: Option<String>,
-    /// `"userIdentifier"`.
+    /// `userIdentifier`.
     pub player: Option<String>,
-    /// `"lastMessage"`.
+    /// `lastMessage` of the shop's row.
     pub message: Option<String>,
     /// Since when it is tracked; when it was ordered where it is not.
     pub since: Option<DateTime<Utc>>,
-    /// When it is looked at next by itself.
+    /// When it is checked next by itself.
     pub due_at: Option<DateTime<Utc>>,
     /// When waiting ends.
+    #[serde(skip)]
     pub give_up_at: Option<DateTime<Utc>>,
     /// When it became final.
     pub finished_at: Option<DateTime<Utc>>,
 }
 
-struct Row {
-    id: Uuid,
-    order_no: Option<i32>,
-    stage: Option<String>,
-    held_reason: Option<String>,
-    panel: Option<String>,
-    reference: Option<String>,
-    shop_status: Option<String>,
-    player: Option<String>,
-    message: Option<String>,
-    since: Option<DateTime<Utc>>,
-    due_at: Option<DateTime<Utc>>,
-    give_up_at: Option<DateTime<Utc>>,
-    finished_at: Option<DateTime<Utc>>,
-}
-
 impl Store {
     /// A page of orders. The first page of a text begins with the orders that it names exactly.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database fails or a row cannot be understood.
     pub async fn search_orders(
         &self,
         search: &Search,
-        after: Option<Place>,
+        after: Option<OrderCursor>,
         limit: i64,
     ) -> Result<Found, StoreError> {
         let mut orders = match &search.text {
             Some(text) if after.is_none() => self.named_exactly(text, search.stage).await?,
             _ => Vec::new(),
         };
+
+        // Without a condition the first rows of the list are the page, so nothing more is read.
         let narrow = search.text.is_some() || search.stage.is_some();
         let window = if narrow { WINDOW } else { limit + 1 };
         let mut listed = self.in_window(search, after, window, limit + 1).await?;
-        let more = i64::try_from(listed.len()).is_ok_and(|found| found > limit);
-        listed.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        let last = listed.last().and_then(FoundOrder::place);
+        let more = cut_page(&mut listed, usize::try_from(limit).unwrap_or(usize::MAX));
+        let last = listed.last().and_then(FoundOrder::cursor);
         let next = match (more, narrow) {
             (true, _) => last,
             (false, true) => self.window_end(after, window).await?,
             (false, false) => None,
         };
+
+        // What the text names exactly stands before the list already.
         listed.retain(|order| orders.iter().all(|known| known.order != order.order));
         orders.append(&mut listed);
+
         Ok(Found {
             orders,
             next,
@@ -124,8 +113,8 @@ impl Store {
         text: &str,
         stage: Option<Stage>,
     ) -> Result<Vec<FoundOrder>, StoreError> {
-        let ids = self.find_orders(text).await?;
-        let mut ids: Vec<Uuid> = ids.into_iter().map(|order| order.0).collect();
+        let found = self.find_orders(text).await?;
+        let mut ids: Vec<Uuid> = found.into_iter().map(|order| order.0).collect();
         let of_player = sqlx::query_scalar!(
             r#"SELECT id FROM public.product_orders WHERE "userIdentifier" = $1
                ORDER BY "createdAt" DESC LIMIT $2"#,
@@ -138,10 +127,12 @@ impl Store {
         ids.extend(of_player);
         ids.sort_unstable();
         ids.dedup();
-        let rows = sqlx::query_as!(
-            Row,
-            r#"SELECT asked.id AS "id!", o."orderNo" AS "order_no?", t.stage AS "stage?",
-                      t.held_reason, i.name AS "panel?",
+
+        sqlx::query_as!(
+            FoundOrder,
+            r#"SELECT asked.id AS "order!: OrderId", o."orderNo"::text AS number,
+                      t.stage AS "stage?: Stage", t.held_reason AS "held: HoldReason",
+                      i.name AS "panel?",
                       COALESCE(t.reference, o.provider_referans) AS reference,
                       o.status AS "shop_status?", o."userIdentifier" AS player,
                       o."lastMessage" AS message, COALESCE(t.tracked_at, o."createdAt") AS since,
@@ -157,15 +148,14 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await
-        .map_err(StoreError::doing("reading the orders that were found"))?;
-        rows.into_iter().map(FoundOrder::try_from).collect()
+        .map_err(StoreError::doing("reading the orders that were found"))
     }
 
     /// Of the window behind a place, the orders that fit.
     async fn in_window(
         &self,
         search: &Search,
-        after: Option<Place>,
+        after: Option<OrderCursor>,
         window: i64,
         limit: i64,
     ) -> Result<Vec<FoundOrder>, StoreError> {
@@ -173,14 +163,15 @@ impl Store {
         let pattern = search.text.as_deref().map(pattern);
         // Otherwise the planner reads all of the shop's orders rather than those of the window.
         let mut transaction = self.by_index().await.map_err(&doing)?;
-        let rows = sqlx::query_as!(
-            Row,
+        let found = sqlx::query_as!(
+            FoundOrder,
             r#"WITH lately AS MATERIALIZED (
                    SELECT t.order_id, t.tracked_at FROM orderwatch.orders t
                    WHERE $1::timestamptz IS NULL OR (t.tracked_at, t.order_id) < ($1, $2::uuid)
                    ORDER BY t.tracked_at DESC, t.order_id DESC LIMIT $3)
-               SELECT t.order_id AS "id!", o."orderNo" AS "order_no?", t.stage AS "stage?",
-                      t.held_reason, i.name AS "panel?", t.reference,
+               SELECT t.order_id AS "order!: OrderId", o."orderNo"::text AS number,
+                      t.stage AS "stage?: Stage", t.held_reason AS "held: HoldReason",
+                      i.name AS "panel?", t.reference,
                       o.status AS "shop_status?", o."userIdentifier" AS player,
                       o."lastMessage" AS message, t.tracked_at AS "since?", t.due_at, t.give_up_at,
                       t.finished_at
@@ -192,8 +183,8 @@ impl Store {
                  AND ($5::text IS NULL OR o."userIdentifier" ILIKE $5 OR o."lastMessage" ILIKE $5
                       OR o."providerMessage" ILIKE $5)
                ORDER BY l.tracked_at DESC, l.order_id DESC LIMIT $6"#,
-            after.map(|place| place.at),
-            after.map(|place| place.order.0),
+            after.map(|cursor| cursor.at),
+            after.map(|cursor| cursor.order.0),
             window,
             search.stage.map(Stage::as_str),
             pattern,
@@ -203,30 +194,27 @@ impl Store {
         .await
         .map_err(&doing)?;
         transaction.rollback().await.map_err(&doing)?;
-        rows.into_iter().map(FoundOrder::try_from).collect()
+        Ok(found)
     }
 
     /// The last order of a full window; `None` when there is nothing behind it.
     async fn window_end(
         &self,
-        after: Option<Place>,
+        after: Option<OrderCursor>,
         window: i64,
-    ) -> Result<Option<Place>, StoreError> {
-        let row = sqlx::query!(
-            "SELECT t.tracked_at, t.order_id FROM orderwatch.orders t
+    ) -> Result<Option<OrderCursor>, StoreError> {
+        sqlx::query_as!(
+            OrderCursor,
+            r#"SELECT t.tracked_at AS at, t.order_id AS "order: OrderId" FROM orderwatch.orders t
              WHERE $1::timestamptz IS NULL OR (t.tracked_at, t.order_id) < ($1, $2::uuid)
-             ORDER BY t.tracked_at DESC, t.order_id DESC OFFSET $3 LIMIT 1",
-            after.map(|place| place.at),
-            after.map(|place| place.order.0),
+             ORDER BY t.tracked_at DESC, t.order_id DESC OFFSET $3 LIMIT 1"#,
+            after.map(|cursor| cursor.at),
+            after.map(|cursor| cursor.order.0),
             window - 1
         )
         .fetch_optional(&self.pool)
         .await
-        .map_err(StoreError::doing("looking how far a search went"))?;
-        Ok(row.map(|row| Place {
-            at: row.tracked_at,
-            order: OrderId(row.order_id),
-        }))
+        .map_err(StoreError::doing("reading how far a search went"))
     }
 }
 
@@ -244,38 +232,10 @@ fn pattern(text: &str) -> String {
 }
 
 impl FoundOrder {
-    fn place(&self) -> Option<Place> {
-        self.since.map(|at| Place {
+    fn cursor(&self) -> Option<OrderCursor> {
+        self.since.map(|at| OrderCursor {
             at,
             order: self.order,
-        })
-    }
-}
-
-impl TryFrom<Row> for FoundOrder {
-    type Error = StoreError;
-
-    fn try_from(row: Row) -> Result<Self, StoreError> {
-        let stage = row
-            .stage
-            .map(|name| Stage::parse(&name).ok_or_else(|| inconsistent("stage", row.id, &name)));
-        let held = row.held_reason.map(|name| {
-            HoldReason::parse(&name).ok_or_else(|| inconsistent("held_reason", row.id, &name))
-        });
-        Ok(Self {
-            order: OrderId(row.id),
-            order_no: row.order_no,
-            stage: stage.transpose()?,
-            held: held.transpose()?,
-            panel: row.panel,
-            reference: row.reference,
-            shop_status: row.shop_status,
-            player: row.player,
-            message: row.message,
-            since: row.since,
-            due_at: row.due_at,
-            give_up_at: row.give_up_at,
-            finished_at: row.finished_at,
         })
     }
 }

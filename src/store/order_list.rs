@@ -1,0 +1,148 @@
+//! Tracked orders as a list, page by page, by the time since when they are tracked.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{OrderCursor, Store, StoreError};
+use crate::order::{HoldReason, OrderId, Stage, TenantId, explain::LATE};
+
+/// Which orders of the list; all of them where nothing is said.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OrderFilter {
+    pub stage: Option<Stage>,
+    /// Only those that are late.
+    pub late: bool,
+    pub tenant: Option<TenantId>,
+}
+
+/// From which end of the list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// Newest first.
+    #[default]
+    Newest,
+    /// Oldest first: who has waited longest.
+    Oldest,
+}
+
+/// One order of the list.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ListedOrder {
+    /// `product_orders.id`.
+    #[schema(value_type = Uuid)]
+    pub order: OrderId,
+    /// Its number in the shop; null when the shop's row is gone.
+    pub number: Option<String>,
+    /// The tenant that sold it.
+    #[schema(value_type = Uuid)]
+    pub tenant: TenantId,
+    /// Where it stands.
+    pub stage: Stage,
+    /// Why it is held.
+    pub held: Option<HoldReason>,
+    /// Whether it should have been checked and was not.
+    pub late: bool,
+    /// The panel's name.
+    pub panel: Option<String>,
+    /// Its reference at the panel.
+    pub reference: Option<String>,
+    /// `status` of the shop's row; null when the row is gone.
+    pub shop_status: Option<String>,
+    /// Since when it is tracked.
+    pub tracked_at: DateTime<Utc>,
+    /// When it is checked next by itself.
+    pub due_at: Option<DateTime<Utc>>,
+    /// When waiting ends.
+    pub give_up_at: Option<DateTime<Utc>>,
+    /// When it became final.
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+impl ListedOrder {
+    #[must_use]
+    pub const fn cursor(&self) -> OrderCursor {
+        OrderCursor {
+            at: self.tracked_at,
+            order: self.order,
+        }
+    }
+}
+
+/// The list in one direction; the two differ in a comparison and in the order alone.
+macro_rules! listed {
+    ($store:expr, $filter:expr, $now:expr, $after:expr, $limit:expr, $beyond:literal, $order:literal) => {{
+        let patience = TimeDelta::from_std(LATE).unwrap_or_default();
+        let overdue = $now.checked_sub_signed(patience).unwrap_or($now);
+        sqlx::query_as!(
+            ListedOrder,
+            r#"SELECT t.order_id AS "order: OrderId", o."orderNo"::text AS number,
+                      t.tenant_id AS "tenant: TenantId", t.stage AS "stage: Stage",
+                      t.held_reason AS "held: HoldReason", l.late AS "late!", i.name AS "panel?",
+                      t.reference, o.status AS "shop_status?", t.tracked_at, t.due_at,
+                      t.give_up_at, t.finished_at
+               FROM orderwatch.orders t
+               -- As `order::explain::is_late` says it of one order.
+               CROSS JOIN LATERAL (
+                   SELECT t.stage IN ('queued', 'dispatching', 'submitted', 'unconfirmed')
+                      AND COALESCE(t.due_at < $4 OR t.give_up_at < $3, false) AS late
+               ) l
+               LEFT JOIN public.product_orders o ON o.id = t.order_id
+               LEFT JOIN public.integrations i ON i.id = t.integration_id
+               WHERE ($1::text IS NULL OR t.stage = $1)
+                 AND ($2::uuid IS NULL OR t.tenant_id = $2)
+                 AND (NOT $8::bool OR l.late)
+                 AND ($5::timestamptz IS NULL OR (t.tracked_at, t.order_id) "#
+                + $beyond
+                + " ($5, $6))
+               ORDER BY "
+                + $order
+                + " LIMIT $7",
+            $filter.stage.map(Stage::as_str),
+            $filter.tenant.map(|tenant| tenant.0),
+            $now,
+            overdue,
+            $after.map(|cursor| cursor.at),
+            $after.map(|cursor| cursor.order.0),
+            $limit,
+            $filter.late
+        )
+        .fetch_all(&$store.pool)
+        .await
+    }};
+}
+
+impl Store {
+    /// A page of tracked orders, beginning after a cursor.
+    pub async fn list_orders(
+        &self,
+        filter: OrderFilter,
+        direction: Direction,
+        now: DateTime<Utc>,
+        after: Option<OrderCursor>,
+        limit: i64,
+    ) -> Result<Vec<ListedOrder>, StoreError> {
+        let orders = match direction {
+            Direction::Newest => listed!(
+                self,
+                filter,
+                now,
+                after,
+                limit,
+                "<",
+                "t.tracked_at DESC, t.order_id DESC"
+            ),
+            Direction::Oldest => listed!(
+                self,
+                filter,
+                now,
+                after,
+                limit,
+                ">",
+                "t.tracked_at, t.order_id"
+            ),
+        };
+        orders.map_err(StoreError::doing("listing orders"))
+    }
+}
