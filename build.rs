@@ -1,4 +1,5 @@
-//! Makes Rust of the sentences in `src/text/*.toml`: one file each, which the room includes that says them.
+//! Makes Rust of the sentences in `src/text/*.toml`: one file each, which the module that
+//! shows them includes.
 //!
 //! What must stay true: a sentence that lacks a language, a variant without a sentence, a key that a
 //! template or a call misspells and an argument that a call forgets do not compile.
@@ -26,6 +27,7 @@ const ALLOW: &str = "#[allow(unreachable_pub, clippy::too_many_lines, clippy::ma
                      reason = \"a table, of which each room shows what it needs\")]";
 
 fn main() -> Result<(), Fault> {
+    // Otherwise every change of a source file would run this again.
     println!("cargo:rerun-if-changed={DIRECTORY}");
     let out = env::var("OUT_DIR")?;
 
@@ -44,10 +46,12 @@ fn main() -> Result<(), Fault> {
 fn file_of(path: &Path) -> Result<String, Fault> {
     let tables: Table = fs::read_to_string(path)?.parse()?;
     let mut rust = String::new();
+
     for (name, table) in &tables {
         let table = table
             .as_table()
             .ok_or_else(|| format!("{name} is no table"))?;
+        // Constants before groups, whose names begin with a capital letter as well.
         let written = if let Some(of) = table.get("of") {
             let of = of.as_str().ok_or_else(|| format!("{name}.of is no type"))?;
             by_variant(name, of, table)
@@ -60,6 +64,7 @@ fn file_of(path: &Path) -> Result<String, Fault> {
         };
         rust += &written.map_err(|fault| format!("{name}.{fault}"))?;
     }
+
     Ok(rust)
 }
 
@@ -88,10 +93,12 @@ impl Text {
             if text.trim().is_empty() || text.trim() != text {
                 return Err(format!("{key} is empty, or has blanks around it: {text:?}").into());
             }
+            // As sets: another language may need another order.
             if set(&blanks) != set(&self::blanks(text)) {
                 return Err(format!("{key} has other blanks in another language: {text:?}").into());
             }
         }
+
         Ok(Self { say, blanks })
     }
 
@@ -130,11 +137,13 @@ fn group(name: &str, table: &Table) -> Result<String, Fault> {
     let mut each = [String::new(), String::new(), String::new()];
     for text in texts(table) {
         let (key, text) = text?;
+        // A text with blanks is reached by its method alone, so that none is shown unfilled.
         let seen = if text.blanks.is_empty() { "pub " } else { "" };
         writeln!(fields, "{seen}{key}: &'static str,")?;
         for (own, said) in each.iter_mut().zip(&text.say) {
             writeln!(own, "{key}: {said:?},")?;
         }
+
         if !text.blanks.is_empty() {
             let parameters = text.blanks.iter().map(|blank| format!(", {blank}: &str"));
             let parameters: String = parameters.collect();
@@ -145,6 +154,7 @@ fn group(name: &str, table: &Table) -> Result<String, Fault> {
             )?;
         }
     }
+
     let [en, tr, ar] = each;
     Ok(format!(
         "#[derive(Debug)] {ALLOW} pub struct {name} {{ {fields} }}
@@ -175,6 +185,7 @@ fn constants(name: &str, table: &Table) -> Result<String, Fault> {
     all.sort_by(|(a, _), (b, _)| b.cmp(a));
     let all: Vec<&str> = all.iter().map(|(_, key)| key.as_str()).collect();
     let all = all.join(", ");
+
     Ok(format!("{rust} pub const {name}: &[Sentence] = &[{all}];"))
 }
 
@@ -215,6 +226,7 @@ fn by_variant(name: &str, of: &str, table: &Table) -> Result<String, Fault> {
         writeln!(arms, "{} => {},", pattern(of, key), text.literal())?;
         asked.extend(text.blanks);
     }
+    // All variants share one struct of blanks, so each blank is in it once.
     asked.sort();
     asked.dedup();
     let mut rust = say(name, of, &arms);
@@ -227,6 +239,7 @@ fn by_variant(name: &str, of: &str, table: &Table) -> Result<String, Fault> {
         let may_lack = optional.contains(&column.as_str());
         for (key, entry) in &entries {
             let Some(value) = entry.get(column) else {
+                // Only where the table says so: a text that was forgotten must not compile.
                 if may_lack {
                     continue;
                 }
@@ -240,6 +253,7 @@ fn by_variant(name: &str, of: &str, table: &Table) -> Result<String, Fault> {
             };
             writeln!(arms, "{} => {text},", pattern(of, key))?;
         }
+
         let function = format!("{name}_{column}");
         rust += &if may_lack {
             say(&function, of, &(arms + "_ => None,")).replace("-> Say", "-> Option<Say>")
@@ -247,6 +261,7 @@ fn by_variant(name: &str, of: &str, table: &Table) -> Result<String, Fault> {
             say(&function, of, &arms)
         };
     }
+
     Ok(rust)
 }
 

@@ -2,8 +2,10 @@
 //! the metrics.
 //!
 //! Pure: a [`Situation`](crate::overview::Situation) comes in, [`Warning`]s come out. A warning is a
-//! value before it is a sentence, so that a page can say it in another language by its variant. What must stay true:
-//! nothing that costs money or loses orders is silent, and what is well raises no warning.
+//! value before it is a sentence, so that a page can say it in another language by its variant.
+//!
+//! What must stay true: nothing that costs money or loses orders is silent, and what is well raises no
+//! warning.
 
 mod assess;
 #[cfg(test)]
@@ -114,26 +116,23 @@ pub enum Condition {
         seen_at: Option<DateTime<Utc>>,
     },
     /// Workers of a daemon are stalled.
-    DaemonStuck { loops: Vec<String> },
-    /// The daemon runs on older settings than those that it was told to apply.
+    WorkerStalled { loops: Vec<String> },
+    /// The daemon runs on older settings than those that it was asked to apply.
     ReloadRefused {},
     /// Orders of the shop wait to be bought and nobody claims them.
-    NotTakenUp { orders: u64 },
+    NotClaimed { orders: u64 },
     /// Tracked orders whose time has come long ago, or is over.
     Late { orders: u64 },
     /// Orders that may have been bought; the panels are being asked.
     Unconfirmed { orders: u64 },
     /// Orders that need review.
-    Held {
-        /// How many, by reason.
-        groups: Vec<HeldGroup>,
-    },
+    Held { groups: Vec<HeldGroup> },
     /// Orders have ended, and the shop has neither approved nor rejected them.
     Unsettled {
         /// How many, at most [`MANY`](crate::overview::MANY).
         orders: u64,
-        /// Whether somebody is told of settlements: an address is configured.
-        told: bool,
+        /// Whether settlements are reported to somebody: an address is configured.
+        reported: bool,
     },
     /// Bought orders wait for an answer, and no daemon asks the panels.
     NotWatched { orders: u64 },
@@ -193,9 +192,8 @@ pub enum Condition {
         shadow: bool,
     },
     /// A periodic job is overdue.
-    JobMissing {
+    JobOverdue {
         job: &'static str,
-        /// When it was expected.
         expected: DateTime<Utc>,
     },
     /// The last pass of a periodic job has failed.
@@ -210,11 +208,7 @@ pub enum Condition {
         good_at: Option<DateTime<Utc>>,
     },
     /// No stock is sent until a person resumes.
-    StockPaused {
-        /// Who wants it so.
-        who: String,
-        why: String,
-    },
+    StockPaused { who: String, why: String },
     /// The marketplace does not call about orders although a webhook is configured.
     WebhookSilent {},
     /// The marketplace's orders were read too long ago.
@@ -251,7 +245,6 @@ macro_rules! kinds {
         pub enum Kind { $($kind),+ }
 
         impl Kind {
-            /// Every kind.
             pub const ALL: &[Self] = &[$(Self::$kind),+];
 
             /// The name in JSON and in the metrics.
@@ -262,7 +255,6 @@ macro_rules! kinds {
         }
 
         impl Condition {
-            /// Its kind.
             #[must_use]
             pub const fn kind(&self) -> Kind {
                 match self { $(Self::$kind { .. } => Kind::$kind),+ }
@@ -273,9 +265,9 @@ macro_rules! kinds {
 
 kinds! {
     NoDaemon => "no_daemon",
-    DaemonStuck => "daemon_stuck",
+    WorkerStalled => "worker_stalled",
     ReloadRefused => "reload_refused",
-    NotTakenUp => "not_taken_up",
+    NotClaimed => "not_claimed",
     Late => "late",
     Unconfirmed => "unconfirmed",
     Held => "held",
@@ -290,7 +282,7 @@ kinds! {
     PlayerFields => "player_fields",
     Paused => "paused",
     NotBuying => "not_buying",
-    JobMissing => "job_missing",
+    JobOverdue => "job_overdue",
     JobFailing => "job_failing",
     PushFailing => "push_failing",
     StockPaused => "stock_paused",

@@ -43,14 +43,13 @@ impl Backoff {
         if initial.is_zero() {
             return Err(InvalidBackoff::ZeroInitial);
         }
-
         if max < initial {
             return Err(InvalidBackoff::MaxBelowInitial);
         }
-
         if !(0.0..1.0).contains(&jitter) {
             return Err(InvalidBackoff::JitterOutOfRange);
         }
+
         Ok(Self {
             initial,
             max,
@@ -66,12 +65,13 @@ impl Backoff {
         // A shift by 32 and more has no result; the delay is at its maximum long before.
         let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
         let delay = self.initial.saturating_mul(factor).min(self.max);
+
+        // No number leaves the delay as it is.
         let random = if random.is_finite() {
             random.clamp(0.0, 1.0)
         } else {
             0.5
         };
-
         let spread = self.jitter.mul_add(random.mul_add(2.0, -1.0), 1.0);
         delay.mul_f64(spread)
     }

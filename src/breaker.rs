@@ -84,6 +84,7 @@ impl Breaker {
     #[must_use]
     pub fn after(&mut self, signal: Signal, limits: BreakerLimits) -> Option<Reason> {
         match signal {
+            // Does not close it: an answer to an earlier call may come late, so that is left to the probe.
             Signal::Fine => {
                 self.failures = 0;
                 return None;

@@ -135,6 +135,7 @@ impl Cli {
             Ok(runtime) => runtime,
             Err(error) => return out::failed(&anyhow::Error::new(error)),
         };
+
         let code = match runtime.block_on(self.command.execute(&self.global)) {
             Ok(code) => code,
             Err(error) if error.is::<ConfigError>() => out::misconfigured(&error),
@@ -155,6 +156,7 @@ impl Cli {
 impl Command {
     async fn execute(self, global: &Global) -> anyhow::Result<ExitCode> {
         match self {
+            // Boxed: its future is large, and would make that of every other command as large.
             Self::Run => Box::pin(run::run(global)).await,
             Self::Migrate(options) => migrate::run(global, &options).await,
             Self::Config {
@@ -179,14 +181,15 @@ impl Command {
 }
 
 impl Global {
-    /// Reads the configuration; its secrets never reach the log from here on.
+    /// Reads the configuration.
     fn load(&self) -> Result<Loaded, ConfigError> {
         let loaded = Config::load(&Sources::of_process(self.config.clone()))?;
+        // Before anything is logged or printed, which may repeat one of them.
         Secrets::process().register(&loaded.config.secrets());
         Ok(loaded)
     }
 
-    /// Reads the configuration and begins the log.
+    /// Reads the configuration and starts the log.
     fn begin(&self) -> anyhow::Result<(Config, telemetry::Guard)> {
         let loaded = self.load()?;
         let guard = Self::begin_log(&loaded)?;
@@ -196,6 +199,7 @@ impl Global {
     fn begin_log(loaded: &Loaded) -> anyhow::Result<telemetry::Guard> {
         let log = &loaded.config.log;
         let guard = telemetry::init(&log.level, log.format)?;
+        // Several places are searched for it.
         if let Some(file) = &loaded.file {
             tracing::info!(file = %file.display(), "configuration read");
         }
@@ -212,9 +216,11 @@ async fn store(config: &Config) -> anyhow::Result<Store> {
         database.acquire_timeout,
     )?;
     if let Err(error) = store.now().await {
+        // The pool only says that no connection came in time; a connection of its own says why.
         let cause = store.why_unreachable(database.acquire_timeout).await;
         return Err(cause.unwrap_or(error)).context("the database does not answer");
     }
+
     Ok(store
         .telling(config.notify.audience())
         .having(config.sides())

@@ -47,11 +47,13 @@ impl DatabaseClock {
         }
     }
 
-    /// Takes over a reading of the database's clock. `round_trip` is how long the question took:
-    /// the answer is half of it old. Returns how far the clock moved.
+    /// Takes over a reading of the database's clock. `round_trip` is how long the query took. Returns how
+    /// far the clock moved.
     pub fn set(&self, read: DateTime<Utc>, round_trip: Duration) -> TimeDelta {
+        // The answer has travelled for half of it.
         let half = TimeDelta::from_std(round_trip / 2).unwrap_or_default();
         let time = read.checked_add_signed(half).unwrap_or(read);
+
         // Before the lock: reading the time takes it, too.
         let before = self.now();
         *self.base.lock() = Base {
@@ -81,7 +83,6 @@ impl Clock for DatabaseClock {
 pub struct ManualClock(Mutex<DateTime<Utc>>);
 
 impl ManualClock {
-    /// A clock that shows `time`.
     #[must_use]
     pub fn new(time: DateTime<Utc>) -> Self {
         Self(Mutex::new(time))

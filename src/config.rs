@@ -72,38 +72,26 @@ const MAX_IN_FLIGHT: u32 = 10_000;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// How to reach the shop's database.
     pub database: Database,
-    /// The page, the API and the metrics.
     pub http: Http,
-    /// What is logged.
     pub log: Log,
-    /// The shop.
     pub shop: Shop,
     /// What is written into the shop's rows.
     pub orders: Orders,
-    /// How orders are bought.
     pub dispatch: Dispatch,
-    /// How bought orders are watched.
     pub poll: Poll,
-    /// How forgotten orders are found.
     pub sweep: Sweep,
-    /// How panels are called.
     pub znet: Znet,
-    /// How the panels' balances are watched.
     pub balance: Balance,
-    /// How long things are kept.
     pub retention: Retention,
-    /// Who is told when an order is settled.
+    /// Who is notified when an order is settled.
     pub notify: Notify,
-    /// The store on Trendyol.
     pub trendyol: Trendyol,
 }
 
 /// A configuration that is in force.
 #[derive(Clone, Debug)]
 pub struct Loaded {
-    /// The settings.
     pub config: Config,
     /// The file that was read; `None` when there was none.
     pub file: Option<PathBuf>,
@@ -118,15 +106,11 @@ pub struct Setting {
     pub key: String,
     /// The value in TOML's notation; `***` for a secret that is set.
     pub value: String,
-    /// Where it was written.
     pub origin: Origin,
 }
 
 impl Config {
-    /// Reads all sources and checks everything.
-    ///
-    /// # Errors
-    /// [`ConfigError`] with every fault that was found.
+    /// Reads all sources and checks everything: an error holds every fault, not the first one.
     pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
         let known = Known::shipped().map_err(ConfigError::new)?;
         let merged = Merged::read(sources, &known).map_err(ConfigError::new)?;
@@ -137,6 +121,7 @@ impl Config {
         let mut values = read::json(&merged.root);
         Folders::new(sources, file).resolve(&keys, &mut values, &known, &mut faults);
         let mut config = read::read(values, &known, &mut faults);
+        // Also with placeholders in it: every fault is to be found in one go.
         if let Some(config) = &mut config {
             config.validate(&mut faults);
         }
@@ -163,6 +148,7 @@ impl Config {
         // What spans sections: each value may be fine; together they would do harm.
         self.validate_lease("dispatch.lease", self.dispatch.lease, faults);
         self.validate_lease("poll.lease", self.poll.lease, faults);
+
         let give_up = ("poll.give_up_after", self.poll.give_up_after);
         let first_check = ("poll.first_check_after", self.poll.first_check_after);
         shorter(
@@ -173,6 +159,7 @@ impl Config {
         );
         let min_age = ("sweep.min_age", self.sweep.min_age);
         shorter(min_age, give_up, "the sweep would find no order", faults);
+
         if self.trendyol.webhook.enabled && !self.http.enabled {
             faults.contradiction(
                 &["trendyol.webhook.enabled", "http.enabled"],
@@ -185,6 +172,7 @@ impl Config {
                 "does not fit: no order is read while trendyol.orders.enabled is false",
             );
         }
+        // A faulty trendyol.enabled stands as its default, false, which nobody has written.
         if !self.shop.enabled && !self.trendyol.enabled && !faults.is_faulty("trendyol.enabled") {
             faults.add(
                 "shop.enabled",
@@ -200,13 +188,16 @@ impl Config {
             || self.dispatch.max_in_flight + self.poll.max_in_flight,
             NonZeroU32::get,
         );
+
         let rate = self.znet.requests_per_second;
         let wait = rate.map_or(0.0, |rate| f64::from(queue) / rate);
         let wait = Duration::try_from_secs_f64(wait).unwrap_or(Duration::MAX);
+
         let call = wait.saturating_add(self.znet.longest_call());
         if lease > call {
             return;
         }
+
         let keys = [
             key,
             "znet.request_timeout",
@@ -216,6 +207,8 @@ impl Config {
             "dispatch.max_in_flight",
             "poll.max_in_flight",
         ];
+
+        // Up, so that the length that is named is not below the one that is meant.
         let (lease, call) = (human(lease), human(round_up(call)));
         faults.contradiction(
             &keys,
@@ -227,8 +220,8 @@ impl Config {
         );
     }
 
-    /// Nothing of the shop is at work where it is switched off.
     fn of_its_sides(mut self) -> Self {
+        // So that nobody else has to ask for shop.enabled beside the switch of a part.
         let shop = self.shop.enabled;
         self.dispatch.enabled &= shop;
         self.poll.enabled &= shop;
@@ -305,6 +298,7 @@ fn round_up(duration: Duration) -> Duration {
 fn settings(keys: Vec<String>, known: &Known, root: &Value, file: Option<&Path>) -> Vec<Setting> {
     let setting = |key: String| {
         let value = tree::find(root, &key)?;
+        // A secret that is not set is shown as empty: that is often what somebody is looking for.
         let set = !matches!(&value.kind, ValueKind::String(text) if text.is_empty());
         Some(Setting {
             value: if set && known.is_secret(&key) {
@@ -330,8 +324,10 @@ fn keys(known: &Known, root: &Value) -> Vec<String> {
 fn with_entries(known: &Known, root: &Value, key: String) -> Vec<String> {
     let entries = tree::find(root, &key).map_or(0, |value| tree::entries(value).len());
     if entries == 0 {
+        // A list without entries is shown as an empty one.
         return vec![key];
     }
+
     let names = known.entry_keys(&key);
     let of = |number| names.iter().map(move |name| (number, name));
     let all = (1..=entries).flat_map(of);

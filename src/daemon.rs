@@ -42,7 +42,6 @@ use crate::{
 pub use error::DaemonError;
 pub(crate) use startup::check;
 
-/// The running parts.
 struct Parts {
     /// Loops that claim work; each returns its name when it ends.
     loops: JoinSet<&'static str>,
@@ -52,15 +51,10 @@ struct Parts {
     balances: (Latest, Balances),
     /// Calls to panels, and deliveries of notices.
     calls: TaskTracker,
-    /// Tells the loops to end.
     stop: CancellationToken,
     pulses: Pulses,
 }
 
-/// Runs the daemon until it is stopped.
-///
-/// # Errors
-/// [`DaemonError`] when it cannot start, when a part of it dies, or when it had to be stopped hard.
 pub async fn run(config: &Config, stop: &Stop) -> Result<(), DaemonError> {
     let clock = Arc::new(DatabaseClock::new());
     let pulses = Pulses::default();
@@ -69,7 +63,7 @@ pub async fn run(config: &Config, stop: &Stop) -> Result<(), DaemonError> {
     let watchdog = tokio::spawn(systemd::watchdog(pulses.clone()));
     let _watchdog = AbortOnDropHandle::new(watchdog);
 
-    // Before the database: nothing is bought by a daemon that nobody can look at.
+    // Before the database: nothing is bought by a daemon that nobody can watch.
     let state = AppState::new(&config.http, Arc::clone(&clock));
     let server = serve(&config.http, &state).await?;
 
@@ -77,6 +71,7 @@ pub async fn run(config: &Config, stop: &Stop) -> Result<(), DaemonError> {
         close(server).await;
         return Ok(());
     };
+    // A stop meanwhile is handled below, where the parts are taken down in order.
     let checks = startup::checks(config, &store, &clock);
     if let Some(checked) = stop.soft.run_until_cancelled(checks).await {
         checked?;
@@ -86,6 +81,7 @@ pub async fn run(config: &Config, stop: &Stop) -> Result<(), DaemonError> {
     let (mut parts, world) = build::parts(config, &store, &clock, pulses)?;
     parts.spawn("the heartbeat", me.beat(config, &store, &clock, &parts));
     state.enter(world);
+    // With a stop of its own: it also counts what is written while the parts drain.
     let statistics = Statistics::new(store.clone(), Arc::clone(&clock) as _);
     let no_more_figures = CancellationToken::new();
     let statistics = tokio::spawn(statistics.run(no_more_figures.clone()));
@@ -96,13 +92,16 @@ pub async fn run(config: &Config, stop: &Stop) -> Result<(), DaemonError> {
         () = stop.soft.cancelled() => None,
         part = parts.died() => Some(part),
     };
+    // The other parts still hold work, so they are stopped in order, as by a signal.
     if let Some(part) = died {
         tracing::error!(part, "a part of the daemon ended by itself; stopping");
         stop.soft.cancel();
     }
 
+    // Nobody acts on parts that drain; health checks are answered until the very end.
     state.leave();
     let finished = finish(parts, stop).await;
+    // Only now: until its results are written, the daemon counts as at work.
     me.stopped(&store, &*clock).await;
     close(server).await;
     no_more_figures.cancel();
@@ -132,7 +131,7 @@ async fn close(server: Option<Server>) {
     }
 }
 
-/// Lets what is in flight finish, as long as there is patience.
+/// Lets what is in flight finish, within the grace period.
 async fn finish(parts: Parts, stop: &Stop) -> Result<(), DaemonError> {
     let calls = parts.calls.clone();
     tracing::info!(calls = calls.len(), "stopping; finishing what is in flight");
@@ -163,23 +162,24 @@ impl Parts {
 
     /// Claims nothing more, finishes the calls in flight, and writes their results.
     async fn drain(mut self) {
+        // A tracker that is not closed is never waited out.
         self.calls.close();
         self.stop.cancel();
+        // Loops before calls: a turn that has claimed something still starts its call.
         while self.loops.join_next().await.is_some() {}
         tracing::info!(calls = self.calls.len(), "draining: no new work accepted");
         self.calls.wait().await;
 
         // The last sender of results went with the last loop and call.
         while self.writers.join_next().await.is_some() {}
+
+        // Last of all, since the answer to every purchase holds a newer balance.
         let (latest, balances) = self.balances;
         latest.write(&balances).await;
     }
 }
 
-/// Runs a job now, and what it settles is written before it returns.
-///
-/// # Errors
-/// [`DaemonError`] when the configuration has no such job, or when the run fails.
+/// Runs a job now. What it settles is written before this returns.
 pub async fn once(
     config: &Config,
     store: &Store,
@@ -190,6 +190,7 @@ pub async fn once(
     job.available(config)?;
 
     let (shop, mut recorder) = build::shop(config, store, Arc::clone(&clock))?;
+    // The refusals of the daemon's start: a run by hand writes the same rows.
     let seller = match job.needs {
         Needs::Store | Needs::Mirror => {
             sides::check_keeping(config, store).await?;
@@ -201,6 +202,7 @@ pub async fn once(
             None
         }
     };
+
     let started_at = clock.now();
     let context = JobContext {
         shop,

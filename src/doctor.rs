@@ -60,7 +60,6 @@ pub(crate) struct Patient<'a> {
 pub struct Means {
     /// Limits of the calls to panels.
     pub calls: HttpSettings,
-    /// Whether orders are bought.
     pub buying: Buying,
 }
 
@@ -93,16 +92,17 @@ impl Pace {
 /// The price lists that could be read.
 type Lists = HashMap<IntegrationId, Catalogue>;
 
-/// Checks everything.
 pub(crate) async fn examine(patient: Patient<'_>) -> Findings {
     let mut findings = Findings::default();
     all(patient, &mut findings).await;
+    // Last, over everything: an answer of a panel or a database may repeat a secret.
     findings.masked(&Secrets::process())
 }
 
 async fn all(patient: Patient<'_>, findings: &mut Findings) {
     let Patient { store, pace, .. } = patient;
     let until = Instant::now() + pace.whole;
+
     let Some(now) = database::basics(store, pace, findings).await else {
         findings.skip(
             "everything else",
@@ -127,6 +127,7 @@ async fn all(patient: Patient<'_>, findings: &mut Findings) {
         Findings::default()
     };
 
+    // In the order in which people read them, whichever answered first.
     for part in [schema, accounts, routes, market, world, settling] {
         findings.append(part);
     }
@@ -143,6 +144,7 @@ async fn panels(patient: &Patient<'_>, until: Instant) -> (Findings, Lists) {
     if patient.config.shop.enabled {
         return panels::check(patient, until).await;
     }
+
     let mut findings = Findings::default();
     findings.skip("shop", "The shop is switched off (shop.enabled).");
     (findings, Lists::new())
@@ -152,11 +154,11 @@ async fn panels(patient: &Patient<'_>, until: Instant) -> (Findings, Lists) {
 async fn within<E: std::error::Error>(
     pace: Pace,
     part: &'static str,
-    look: impl Future<Output = Result<Findings, E>>,
+    check: impl Future<Output = Result<Findings, E>>,
 ) -> Findings {
     let mut findings = Findings::default();
 
-    match timeout(pace.part, look).await {
+    match timeout(pace.part, check).await {
         Ok(Ok(found)) => return found,
         Ok(Err(error)) => {
             findings.fail(

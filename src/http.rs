@@ -35,7 +35,6 @@ pub use problem::Problem;
 pub use server::{BindError, Listening, Server, Stopping};
 pub use state::{AppState, World};
 
-/// Everything that is served.
 pub fn router(state: AppState) -> Router {
     Router::new()
         .merge(health::routes())
@@ -48,9 +47,12 @@ pub fn router(state: AppState) -> Router {
         // The last layer sees a request first.
         .layer(DefaultBodyLimit::max(limits::BODY))
         .layer(middleware::from_fn_with_state(state.clone(), auth::guard))
+        // After the guard: a marketplace shows a password of its own, and its calls may be larger.
         .merge(hooks::routes())
         .layer(middleware::from_fn(limits::in_time))
+        // Around the layers above, so that a panic in one of them also ends one request only.
         .layer(limits::panics())
+        // Outermost: no answer goes without the headers or the log, not even that of a panic.
         .layer(middleware::from_fn(headers::add))
         .layer(middleware::from_fn(headers::log))
         .with_state(state)

@@ -1,4 +1,5 @@
-//! orderwatch: buys a shop's orders from its reseller panel once and watches them to their end.
+//! orderwatch: buys a shop's orders from its reseller panel once, watches them to their end, and keeps a Trendyol
+//! store's stock in step with the warehouse.
 
 pub mod attention;
 pub mod backoff;

@@ -1,7 +1,7 @@
-//! The outside world that is sold on: what a marketplace can be asked, and what it may answer.
+//! A marketplace that is sold on: what it can be asked, and what it may answer.
 //!
-//! A marketplace never reads the database and decides nothing about stock: it sends one request and
-//! says what came back, in classes that callers match on. What must stay true:
+//! Code below never reads the database and decides nothing about stock: it sends one request and says what
+//! came back, in classes that callers match on. What must stay true:
 //!
 //! * an answer that is not understood is an error or [`PushOutcome::Unknown`], never a success,
 //! * a record that cannot be read is named ([`Unreadable`]) and loses none of its neighbours,
@@ -19,7 +19,7 @@ use chrono::{DateTime, Utc};
 
 use crate::stock::{Barcode, Claim, Package, Unreadable};
 
-/// A question that finds this many returns is cut there without a word; ask smaller windows.
+/// A question that finds this many returns is cut there without an error; ask smaller windows.
 pub const CLAIMS_CUT_AT: u64 = 500;
 
 pub use stock::{
@@ -37,10 +37,8 @@ pub use webhook::{Registration, Webhook, Webhooks};
 pub trait Marketplace: Send + Sync + fmt::Debug {
     /// Reads one page of the packages that were last changed in `window`, the newest first.
     ///
-    /// The first page has no cursor; each next one has that of the page before, with the same window.
-    ///
-    /// # Errors
-    /// [`MarketError`] when there is no page; nothing was missed, ask again.
+    /// The first page has no cursor; each next one has that of the page before, with the same window. After an
+    /// error nothing was missed: ask again.
     async fn package_stream(
         &self,
         window: Window,
@@ -55,19 +53,17 @@ pub trait Marketplace: Send + Sync + fmt::Debug {
     /// request and never repeats it. Prices are never sent.
     async fn push(&self, items: &[StockItem]) -> PushOutcome;
 
-    /// Asks what became of a push.
     async fn batch_result(&self, batch: &BatchId) -> Result<BatchResult, MarketError>;
 
     /// Reads what is on sale for 1 to [`MAX_READ_BACK`] barcodes. One that the marketplace does not
     /// list is not in the answer.
     async fn read_back(&self, barcodes: &[Barcode]) -> Result<ReadBack, MarketError>;
 
-    /// Reads one page (the first is 0) of the returns of a window. No returns are an empty page.
-    ///
-    /// At [`CLAIMS_CUT_AT`] returns the marketplace is silent about the rest: ask smaller windows.
+    /// Reads one page (the first is 0) of the returns of a window, of which there must be fewer than
+    /// [`CLAIMS_CUT_AT`]. No returns are an empty page.
     async fn claims(&self, window: Window, page: u32) -> Result<Page<Claim>, MarketError>;
 
-    /// Tells that a package is being picked: line ids and their quantities.
+    /// Reports that a package is being picked: line ids and their quantities.
     ///
     /// # Errors
     /// [`MarketError`]; after [`MarketError::Unreachable`] and [`MarketError::Transient`] it may have
@@ -75,7 +71,7 @@ pub trait Marketplace: Send + Sync + fmt::Debug {
     /// package that the marketplace does not know.
     async fn set_picking(&self, package_id: i64, lines: &[(i64, i32)]) -> Result<(), MarketError>;
 
-    /// Its webhooks; `None` where it has none.
+    /// `None` where it has no webhooks.
     fn hooks(&self) -> Option<&dyn Webhooks> {
         None
     }
@@ -84,9 +80,7 @@ pub trait Marketplace: Send + Sync + fmt::Debug {
 /// A span of time, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
-    /// The earliest moment.
     pub start: DateTime<Utc>,
-    /// The latest moment.
     pub end: DateTime<Utc>,
 }
 
@@ -94,14 +88,10 @@ pub struct Window {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor(pub String);
 
-/// A page of a stream.
 #[derive(Clone, Debug)]
 pub struct StreamPage {
-    /// The packages that could be read.
     pub packages: Vec<Package>,
-    /// Those that could not.
     pub unreadable: Vec<Unreadable>,
-    /// What comes after it.
     pub next: Next,
 }
 
@@ -125,12 +115,9 @@ pub enum PackageQuery {
     Order(String),
 }
 
-/// A page of a list.
 #[derive(Clone, Debug)]
 pub struct Page<T> {
-    /// What could be read.
     pub records: Vec<T>,
-    /// What could not.
     pub unreadable: Vec<Unreadable>,
     /// Records on all pages, as far as the marketplace says.
     pub total: Option<u64>,
@@ -210,10 +197,7 @@ pub enum MarketError {
     },
     /// The marketplace serves the first 10,000 packages of a question only; ask a smaller window.
     #[error("page {page} is out of reach; ask a smaller window")]
-    OutOfReach {
-        /// The page that was asked for.
-        page: u32,
-    },
+    OutOfReach { page: u32 },
     /// Nothing was sent: the arguments of the call are none that the marketplace can take.
     #[error("nothing was sent: {0}")]
     Arguments(&'static str),

@@ -124,6 +124,7 @@ impl Metrics {
         };
 
         let last_reload_successful = Gauge::default();
+        // A process that has started runs on the settings that it was given.
         last_reload_successful.set(1);
         r.register(
             "config_last_reload_successful",
@@ -333,6 +334,7 @@ impl Metrics {
 
     pub(crate) fn job(&self, name: &'static str, outcome: JobOutcome, took: Duration) {
         add(&self.jobs, [("name", name), outcome.pair()], 1);
+        // What ran elsewhere or was stopped half-way has no length to compare.
         if matches!(outcome, JobOutcome::Done | JobOutcome::Failed) {
             let times = self.job_times.get_or_create(&[("name", name)]);
             times.observe(took.as_secs_f64());
@@ -349,6 +351,7 @@ impl Metrics {
         let times = self.market_times.get_or_create(&[group.pair()]);
         times.observe(took.as_secs_f64());
 
+        // Only pushes have a chart.
         if group == Group::Push {
             self.over_time
                 .measure((Series::Pushes, None), took, reply != Reply::Ok);
@@ -421,6 +424,7 @@ fn counters<const N: usize>(
     all: impl IntoIterator<Item = Labels<N>>,
 ) -> Counters<N> {
     let family = Counters::default();
+    // As in `histograms`: each series begins at zero.
     for labels in all {
         drop(family.get_or_create(&labels));
     }

@@ -41,7 +41,6 @@ pub struct Http {
     pooled: Client,
 }
 
-/// The clients could not be built.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
     /// The encryption library does not take its own settings.
@@ -63,14 +62,9 @@ pub(crate) struct Answer {
 
 impl Http {
     /// Builds both clients. Reads the platform's root certificates.
-    ///
-    /// A platform without root certificates is logged and not an error: `http` addresses
-    /// can be reached, the others cannot.
-    ///
-    /// # Errors
-    /// [`HttpError`] when a library refuses its settings.
     pub fn new(settings: &HttpSettings) -> Result<Self, HttpError> {
         let tls = tls(roots()).map_err(HttpError::Tls)?;
+        // A connection that is used again may be closed by then, and the library would send anew by itself.
         let single = common(settings, tls.clone()).pool_max_idle_per_host(0);
         let pooled = common(settings, tls).pool_idle_timeout(IDLE);
         Ok(Self {
@@ -94,6 +88,8 @@ impl Http {
 fn common(settings: &HttpSettings, tls: ClientConfig) -> ClientBuilder {
     // An address may hold a password: nothing on the way may keep it or its answer.
     let uncached = HeaderValue::from_static("no-store, no-cache");
+
+    // One call is one request, to the configured address and no other.
     Client::builder()
         .tls_backend_preconfigured(tls)
         .http1_only()
@@ -112,6 +108,7 @@ fn roots() -> RootCertStore {
     let mut roots = RootCertStore::empty();
     let (usable, unusable) = roots.add_parsable_certificates(found.certs);
     if usable == 0 {
+        // No error: `http` addresses can be reached all the same.
         let errors = found.errors.len();
         tracing::warn!(
             unusable,
@@ -138,6 +135,8 @@ async fn exchange(client: &Client, request: Request, limit: usize) -> Result<Ans
     let sent = client.execute(request).await;
     // The address may hold a password, and errors are logged.
     let mut response = sent.map_err(|error| Trouble::of(&error.without_url()))?;
+
+    // An answer that breaks off is an answer: the server has got the request.
     let mut body = Vec::new();
     let cut = read(&mut response, limit, &mut body).await.err();
     Ok(Answer {

@@ -1,8 +1,8 @@
 //! The state of everything: the figures that the command line, the page, the API and the
 //! metrics share.
 //!
-//! Pure data. The store fills it, [`crate::attention`] judges it, and everything else shows it, so
-//! that no two places tell different numbers. Names in JSON are those of the API.
+//! Pure data. The store fills it, `attention` judges it, and everything else shows it, so
+//! that no two places show different numbers. Names in JSON are those of the API.
 
 mod daemons;
 mod jobs;
@@ -44,7 +44,7 @@ pub struct Situation {
     pub pauses: Vec<PauseView>,
     /// Daemons that run or have run lately, the one seen last first.
     pub daemons: Vec<DaemonView>,
-    /// Whether the daemon that was asked runs on older settings than those that it was told to apply.
+    /// Whether the daemon that answers runs on older settings than those that it was asked to apply.
     #[serde(skip)]
     pub reload_refused: bool,
     /// Settlement notices, by the address's name in the configuration.
@@ -221,7 +221,6 @@ impl Orders {
 }
 
 impl Endings {
-    /// All of them.
     #[must_use]
     pub const fn all(self) -> u64 {
         self.completed + self.failed + self.timed_out + self.withdrawn
@@ -234,17 +233,17 @@ impl Situation {
         self.daemons.iter().filter(|daemon| daemon.alive)
     }
 
-    /// The panel with this id.
     #[must_use]
     pub fn panel(&self, id: IntegrationId) -> Option<&PanelView> {
         self.panels.iter().find(|panel| panel.id == id)
     }
 }
 
-/// When the day began in a zone. Where the clocks skip midnight it is the first moment after it.
+/// When the day began in a zone.
 #[must_use]
 pub fn start_of_day(now: DateTime<Utc>, zone: Tz) -> DateTime<Utc> {
     let today = now.with_timezone(&zone).date_naive();
+    // Where the clocks skip midnight, it began with the first hour that there is.
     let hours = (0..24).filter_map(|hour| NaiveTime::from_hms_opt(hour, 0, 0));
     let mut moments = hours.filter_map(|time| {
         let local = zone.from_local_datetime(&today.and_time(time));

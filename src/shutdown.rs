@@ -26,13 +26,11 @@ pub struct Stop {
 
 impl Stop {
     /// Stops on SIGINT and SIGTERM: the first softly, the second hard.
-    ///
-    /// # Errors
-    /// When the system does not let this process have its signals.
     pub fn on_signals() -> io::Result<Self> {
         let stop = Self::default();
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
+
         let asked = stop.clone();
         tokio::spawn(async move {
             loop {
@@ -43,6 +41,7 @@ impl Stop {
                 asked.by_signal();
             }
         });
+
         Ok(stop)
     }
 

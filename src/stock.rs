@@ -1,7 +1,7 @@
-//! What may be on sale: units on the shelves, less those that are sold and not yet taken.
+//! What may be on sale: units on the shelves, minus those that are sold and not yet taken.
 //!
-//! Everything here is pure. Facts come in as arguments, a [`plan`] comes out, so every rule by which
-//! a unit could be sold twice stands in one place and is tested as a table. What must stay true:
+//! Everything here is pure: facts come in as arguments, a [`plan`] comes out. So every rule by which a unit
+//! could be sold twice is in one place and is tested as a table. What must stay true:
 //!
 //! * a package holds its units until they were taken from the shelves, also when it was shipped without
 //!   that, and a status that nobody knows holds them too ([`reserve`]),

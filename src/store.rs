@@ -138,7 +138,7 @@ pub use sweep::{Adoption, Orphan, Revived, ShopSent};
 #[derive(Clone, Debug)]
 pub struct Store {
     pool: Pool,
-    /// Who is told when an order is settled, whichever way it is.
+    /// Who is notified when an order is settled, whichever way it is.
     audience: Arc<[Audience]>,
     /// Whose tables there are.
     sides: Sides,
@@ -153,11 +153,10 @@ pub struct Store {
 /// Connections of a pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolUse {
-    /// Open.
     pub open: u32,
-    /// Of those, the ones that nobody uses now.
+    /// Open and not in use.
     pub idle: u32,
-    /// That may be open.
+    /// Maximum number that may be open.
     pub most: u32,
 }
 
@@ -167,22 +166,16 @@ pub enum StoreError {
     /// The database refused, or could not be reached.
     #[error("the database failed while {doing}")]
     Database {
-        /// What was being done.
         doing: &'static str,
-        /// The driver's error.
         #[source]
         source: sqlx::Error,
     },
     /// A row holds a value that orderwatch never writes.
     #[error("{table}.{column} of row {row} holds {value:?}, which means nothing here")]
     Inconsistent {
-        /// The table.
         table: &'static str,
-        /// The column.
         column: &'static str,
-        /// The row's key.
         row: String,
-        /// What is in it.
         value: String,
     },
     /// `database.url` is not an address of a Postgres database.
@@ -195,6 +188,7 @@ impl StoreError {
     fn doing(doing: &'static str) -> impl Fn(sqlx::Error) -> Self {
         move |source| {
             METRICS.database_error(match &source {
+                // Counted apart: no statement has failed; the pool is too small or the database is away.
                 sqlx::Error::PoolTimedOut => Fault::NoConnection,
                 source if is_transient(source) => Fault::Transient,
                 _ => Fault::Refused,
@@ -209,6 +203,7 @@ impl StoreError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Database { source, .. } => is_transient(source),
+            // Waiting changes neither: a person has to correct the row or the setting.
             Self::Inconsistent { .. } | Self::Address(_) => false,
         }
     }
@@ -229,6 +224,7 @@ impl StoreError {
         match self {
             Self::Database { source, .. } => source.as_database_error().map_or_else(
                 || "refused".to_owned(),
+                // The message alone: its DETAIL repeats the row, and with it a code or a customer's data.
                 |refusal| refusal.message().to_owned(),
             ),
             other => other.to_string(),
@@ -244,6 +240,7 @@ fn has_class(error: &sqlx::Error, classes: &[&str]) -> bool {
 /// Everything is transient but a refusal of the data (SQLSTATE classes 22, 23, 42, `P0` and 44).
 fn is_transient(error: &sqlx::Error) -> bool {
     match error {
+        // Class 42 (a table, a column or a right is missing) refuses no row, but does not go away by itself either.
         sqlx::Error::Database(_) => !has_class(error, &["22", "23", "42", "44", "P0"]),
         sqlx::Error::Io(_)
         | sqlx::Error::Tls(_)
@@ -252,6 +249,7 @@ fn is_transient(error: &sqlx::Error) -> bool {
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed
         | sqlx::Error::BeginFailed => true,
+        // What else sqlx reports (a type, an encoding, a column that is not there) is the same at every try.
         _ => false,
     }
 }
@@ -259,9 +257,6 @@ fn is_transient(error: &sqlx::Error) -> bool {
 impl Store {
     /// A store whose connections are opened when they are needed: a database that is down is an
     /// error of the first question, not of the start.
-    ///
-    /// # Errors
-    /// [`StoreError::Address`] when the address cannot be read.
     pub fn connect_lazy(
         url: &SecretString,
         max_connections: u32,
@@ -271,6 +266,7 @@ impl Store {
         let pool = PgPoolOptions::new()
             .max_connections(max_connections)
             .acquire_timeout(acquire_timeout)
+            // By a statement: a pooler refuses these settings as start-up parameters.
             .after_connect(|connection, _| {
                 Box::pin(async move { connection.execute(SESSION).await.map(drop) })
             })
@@ -278,7 +274,6 @@ impl Store {
         Ok(Self::from_pool(pool))
     }
 
-    /// A store over a pool that exists.
     #[must_use]
     pub fn from_pool(pool: PgPool) -> Self {
         Self {
@@ -286,6 +281,7 @@ impl Store {
             audience: Arc::default(),
             sides: Sides::BOTH,
             mirror: true,
+            // The shop sends and follows these itself, unless it is configured otherwise.
             buy_chained: false,
             language: Lang::Tr,
         }
@@ -313,7 +309,6 @@ impl Store {
         self
     }
 
-    /// Whose tables there are.
     #[must_use]
     pub fn sides(&self) -> Sides {
         self.sides
@@ -339,13 +334,12 @@ impl Store {
         self
     }
 
-    /// The pool itself.
+    /// The pool itself, without the deadlines of `pool.rs`.
     #[must_use]
     pub fn pool(&self) -> &PgPool {
         self.pool.inner()
     }
 
-    /// How many connections there are.
     #[must_use]
     pub fn pool_use(&self) -> PoolUse {
         let pool = self.pool();
@@ -356,9 +350,10 @@ impl Store {
         }
     }
 
-    /// Why there is no connection: a pool that waited in vain does not tell. `None` when one can be
-    /// opened after all, or nothing is heard.
+    /// Why there is no connection: a pool that timed out does not say. `None` when one can be opened after
+    /// all, or the server does not answer within `patience`.
     pub async fn why_unreachable(&self, patience: Duration) -> Option<StoreError> {
+        // A connection of its own: one of the pool would only wait in the same queue again.
         let options = self.pool().connect_options();
         let connected = tokio::time::timeout(patience, options.connect())
             .await
@@ -369,11 +364,9 @@ impl Store {
     }
 
     /// The database's clock, and how long the question took.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be asked.
     pub async fn now(&self) -> Result<(DateTime<Utc>, Duration), StoreError> {
         let asked = Instant::now();
+        // `clock_timestamp()`, since `now()` stands still for as long as a transaction lasts.
         let now = sqlx::query_scalar!(r#"SELECT clock_timestamp() AS "now!""#)
             .fetch_one(&self.pool)
             .await
@@ -386,7 +379,6 @@ impl Store {
         self.pool.begin_with(BY_INDEX).await
     }
 
-    /// Closes all connections.
     pub async fn close(&self) {
         self.pool.close().await;
     }
@@ -395,6 +387,7 @@ impl Store {
 fn options(url: &SecretString) -> Result<PgConnectOptions, StoreError> {
     let options: PgConnectOptions = url.expose_secret().parse().map_err(StoreError::Address)?;
     Ok(options
+        // By this name people find these connections in `pg_stat_activity`.
         .application_name("orderwatch")
         .disable_statement_logging())
 }

@@ -1,4 +1,7 @@
 //! Notifications to systemd: ready, alive, reloading, stopping.
+//!
+//! What must stay true: the watchdog is fed only while no worker is stalled. A notification that fails
+//! is logged and changes nothing else; without systemd there is nobody to notify.
 
 use std::time::Duration;
 
@@ -34,6 +37,7 @@ pub fn reloading() {
 
 pub fn reload_refused() {
     notify(&[
+        // For systemd the reload lasts until this comes, and the daemon goes on as before.
         NotifyState::Ready,
         NotifyState::Status("watching orders; the new settings were refused, see the log"),
     ]);
@@ -49,6 +53,7 @@ pub async fn watchdog(pulses: Pulses) {
         return;
     };
     loop {
+        // More often than needed, so that a wait that is a little late is no reason to be killed.
         tokio::time::sleep(limit / 3).await;
         feed(&pulses);
     }

@@ -57,10 +57,8 @@ impl Format {
     }
 }
 
-/// The log could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
-    /// This process has a log.
     #[error("the log is set up already")]
     Twice(#[from] TryInitError),
 }
@@ -83,14 +81,12 @@ impl Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
+        // While the worker still writes: it ends with the guard.
         self.output.report_dropped();
     }
 }
 
 /// Sends all events of this process to standard error, and panics with them.
-///
-/// # Errors
-/// [`TelemetryError`] when this process has a log already.
 pub fn init(filter: &Filter, format: Format) -> Result<Guard, TelemetryError> {
     let terminal = io::stderr().is_terminal();
     let json = format.is_json(terminal);
@@ -115,14 +111,18 @@ fn begin(
     to: impl io::Write + Send + 'static,
 ) -> Result<Guard, TelemetryError> {
     let (writer, worker) = NonBlockingBuilder::default()
+        // A log that nobody reads must not hold up an order.
         .lossy(true)
         .buffered_lines_limit(BUFFERED_LINES)
         .thread_name("log")
         .finish(to);
+
     let dropped = DroppedLines::new(writer.error_counter());
     let output = Output::new(writer, Secrets::process(), json, Some(dropped));
     subscriber(filter.to_env_filter(), json, terminal, output.clone()).try_init()?;
+    // After it: a second log is refused and must not take the panics of the first.
     panics::log();
+
     Ok(Guard {
         output,
         _worker: worker,
@@ -145,7 +145,6 @@ where
         .with(lines(json, color, writer))
 }
 
-/// Events as lines.
 fn lines<S, W>(json: bool, color: bool, writer: W) -> Box<dyn Layer<S> + Send + Sync>
 where
     S: Subscriber + for<'s> LookupSpan<'s>,

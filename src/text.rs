@@ -2,8 +2,8 @@
 //! API and the log say, and what customers read in the shop's rows.
 //!
 //! The sentences are data (`text/*.toml`, English first); `build.rs` makes Rust of them, so that one
-//! that lacks a language, a variant or an argument does not compile. A room that says some of them
-//! includes its file with `sentences!` and gives the values; this room knows none of those values.
+//! that lacks a language, a variant or an argument does not compile. A module that says some of them
+//! includes its file with `sentences!` and gives the values; this one knows none of those values.
 
 pub(crate) mod bidi;
 pub mod format;
@@ -86,17 +86,21 @@ pub(crate) use sentences;
 pub(crate) fn fill(text: &str, blanks: &[(&str, &str)]) -> String {
     let mut filled = String::with_capacity(text.len() + 32);
     let mut rest = text;
+
     while let Some((before, after)) = rest.split_once('{') {
         filled.push_str(before);
         let Some((name, behind)) = after.split_once('}') else {
+            // A brace that nothing closes is no blank but a part of the text.
             filled.push('{');
             rest = after;
             continue;
         };
+
         let value = blanks.iter().find(|(blank, _)| *blank == name);
         filled.push_str(value.map_or("?", |(_, value)| value));
         rest = behind;
     }
+
     filled.push_str(rest);
     filled
 }

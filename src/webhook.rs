@@ -33,6 +33,7 @@ impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Endpoint")
             .field("name", &self.name)
+            // No more of the address: the rest may be a secret.
             .field("host", &self.url.host_str())
             .field("keys", &self.keys.len())
             .field("timeout", &self.timeout)

@@ -1,9 +1,9 @@
-//! Where the database and the outside world meet, and nowhere else.
+//! The only place where the database and the outside world meet.
 //!
-//! Two kinds of work. *Streams* ([`dispatch`], [`poll`], [`notices`]) claim work as room frees and
-//! never in lock-step; [`stream`] is their one loop. *Periodic jobs* ([`jobs`]) take no hints: they read the database, act and return a report;
-//! [`job`] is their one loop. Results about orders flow through one [`recorder`], which writes
-//! them in groups.
+//! Two kinds of work. *Streams* ([`dispatch`], [`poll`], [`notices`]) claim work as capacity frees and
+//! never in lock-step; [`stream`] is their one loop. *Periodic jobs* ([`jobs`]) take no hints: they read
+//! the database, act and return a report; [`job`] is their one loop. Results about orders flow through
+//! one [`recorder`], which writes them in groups.
 //!
 //! What must stay true:
 //!

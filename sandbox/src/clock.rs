@@ -1,4 +1,4 @@
-//! What time it is at the store. A test hands in its own clock; without one time stands still.
+//! What time it is at the store. A test passes its own clock; without one time stands still.
 
 use std::sync::Arc;
 

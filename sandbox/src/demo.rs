@@ -2,8 +2,8 @@
 //! store on Trendyol, in one empty database; beside them `orderwatch run`, as a process of its own.
 //!
 //! It proves at its end that the panel's ledger and the shop's rows agree, and that the store never
-//! sold a piece that was not there. Nothing of orderwatch's code is in here: it is told what to do by
-//! its configuration and its API, and what it did is read from the database.
+//! sold a piece that was not there. Nothing of orderwatch's code is in here: it is controlled by its
+//! configuration and its API, and what it did is read from the database.
 
 mod api;
 mod books;

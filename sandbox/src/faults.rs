@@ -176,10 +176,10 @@ impl<E: Copy + Eq> State<E> {
     fn chance(&mut self, endpoint: E) -> Option<Fault> {
         let mut here = self.plan.chances.iter().filter(|c| c.endpoint == endpoint);
         let first = here.next()?;
-        let mut dice = self.rng.f64();
+        let mut left = self.rng.f64();
         std::iter::once(first).chain(here).find_map(|chance| {
-            dice -= chance.share;
-            (dice < 0.0).then(|| chance.fault.clone())
+            left -= chance.share;
+            (left < 0.0).then(|| chance.fault.clone())
         })
     }
 }

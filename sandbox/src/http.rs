@@ -1,4 +1,4 @@
-//! A small HTTP/1.1 server whose socket misbehaves where it is told to.
+//! A small HTTP/1.1 server whose socket misbehaves on demand.
 //!
 //! It is written by hand because faults need the socket itself: a reset, half an answer, silence.
 //! What must stay true: an answer goes out exactly as the service described it, one request of a

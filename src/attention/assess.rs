@@ -1,4 +1,6 @@
-//! From the situation to the warnings.
+//! From the situation to the warnings: which condition is on, and how much it matters.
+//!
+//! What must stay true: one cause raises one warning, the one that says what to do about it.
 
 use std::{cmp::Reverse, time::Duration};
 
@@ -34,6 +36,7 @@ pub fn assess(situation: &Situation, limits: &Limits, now: DateTime<Utc>) -> Vec
     warnings.notices(situation);
 
     let mut found = warnings.0;
+    // Stable: within a severity they keep the order above.
     found.sort_by_key(|warning| warning.severity);
     found
 }
@@ -53,6 +56,7 @@ impl Warnings {
         let mut alive = situation.alive().peekable();
         if alive.peek().is_none() {
             let daemons = situation.daemons.iter();
+            // A proper stop is later than the last heartbeat.
             let last = daemons.map(|daemon| daemon.stopped_at.unwrap_or(daemon.seen_at));
             let seen_at = last.max();
             self.add(Severity::Critical, seen_at, Condition::NoDaemon { seen_at });
@@ -65,7 +69,7 @@ impl Warnings {
             }
         }
         if !loops.is_empty() {
-            self.add(Severity::Critical, None, Condition::DaemonStuck { loops });
+            self.add(Severity::Critical, None, Condition::WorkerStalled { loops });
         }
         if situation.reload_refused {
             self.add(Severity::Warning, None, Condition::ReloadRefused {});
@@ -74,7 +78,7 @@ impl Warnings {
 
     fn orders(&mut self, situation: &Situation, now: DateTime<Utc>) {
         let all = &situation.orders;
-        self.not_taken_up(situation, now);
+        self.not_claimed(situation, now);
 
         let orders = late(situation);
         if orders > 0 {
@@ -82,6 +86,7 @@ impl Warnings {
             self.add(Severity::Critical, all.due_since, condition);
         }
 
+        // Where no daemon runs at all, the warning about that says enough.
         let orders = all.submitted + all.unconfirmed;
         let alive = situation.alive().next().is_some();
         if alive && orders > 0 && !situation.alive().any(|daemon| daemon.watching) {
@@ -102,8 +107,11 @@ impl Warnings {
 
         let orders = all.unsettled;
         if orders > 0 {
-            let told = situation.notices.iter().any(|queue| queue.configured);
-            let condition = Condition::Unsettled { orders, told };
+            let reported = situation.notices.iter().any(|queue| queue.configured);
+            let condition = Condition::Unsettled {
+                orders,
+                reported,
+            };
             self.add(Severity::Warning, all.unsettled_since, condition);
         }
 
@@ -115,9 +123,9 @@ impl Warnings {
         }
     }
 
-    /// Only orders that should be bought now: what is paused waits because somebody wants it so.
-    fn not_taken_up(&mut self, situation: &Situation, now: DateTime<Utc>) {
+    fn not_claimed(&mut self, situation: &Situation, now: DateTime<Utc>) {
         let nobody = situation.alive().next().is_none();
+        // What is switched off or paused waits because somebody wants it so.
         if !nobody && !buys(situation) {
             return;
         }
@@ -130,9 +138,10 @@ impl Warnings {
                 oldest = oldest.into_iter().chain([since]).min();
             }
         }
+
         if let Some(since) = oldest {
             let severity = severity(older(since, FORGOTTEN, now));
-            self.add(severity, oldest, Condition::NotTakenUp { orders });
+            self.add(severity, oldest, Condition::NotClaimed { orders });
         }
     }
 
@@ -141,6 +150,7 @@ impl Warnings {
             id: view.id,
             name: view.name.clone(),
         };
+
         if let Some(breaker) = view.breaker {
             let condition = Condition::BreakerOpen {
                 panel: panel.clone(),
@@ -149,6 +159,7 @@ impl Warnings {
             };
             self.add(Severity::Critical, Some(breaker.since), condition);
         }
+
         self.second_dispatcher(view, &panel);
 
         // What is not bought from needs no money.
@@ -169,6 +180,7 @@ impl Warnings {
         }
 
         if found.overwritten > 0 {
+            // Each of these orders has another purchase beside ours.
             let condition = Condition::SecondDispatcher {
                 panel: panel.clone(),
                 orders: found.overwritten,
@@ -181,6 +193,7 @@ impl Warnings {
         let Some(balance) = view.balance else {
             return;
         };
+
         let empty = balance <= Decimal::ZERO;
         if empty || limit.is_some_and(|limit| balance < limit) {
             let condition = Condition::BalanceLow {
@@ -207,6 +220,7 @@ impl Warnings {
             };
             self.add(Severity::Critical, None, condition);
         } else if spent >= limit * Decimal::new(8, 1) {
+            // Four fifths: in time to raise the limit before orders are held.
             let condition = Condition::SpendingNear {
                 panel,
                 spent,
@@ -228,6 +242,7 @@ impl Warnings {
         }
 
         if situation.shop && situation.alive().next().is_some() && !buys(situation) {
+            // Set so in the configuration, hence no more than a reminder.
             let mut alive = situation.alive();
             let shadow = alive.any(|daemon| daemon.buying == Buying::Shadow);
             self.add(Severity::Notice, None, Condition::NotBuying { shadow });
@@ -238,7 +253,7 @@ impl Warnings {
         for view in situation.jobs.iter().filter(|job| job.enabled) {
             let job = view.name;
             if let Some(expected) = view.missing_since {
-                let condition = Condition::JobMissing { job, expected };
+                let condition = Condition::JobOverdue { job, expected };
                 self.add(Severity::Warning, Some(expected), condition);
             }
             // What keeps stock from being sent has a warning of its own.
@@ -260,6 +275,7 @@ impl Warnings {
         let read_at = market.orders_read_at;
         let unread = |limit| read_at.is_none_or(|read| older(read, limit, now));
         if unread(limits.stale_after) {
+            // Never critical before it is stale, whatever the configuration calls stale.
             let severity = severity(unread(BLIND.max(limits.stale_after)));
             self.add(severity, read_at, Condition::OrdersStale { read_at });
         }
@@ -269,11 +285,13 @@ impl Warnings {
             let condition = Condition::ShippedUntaken { packages };
             self.add(Severity::Warning, market.shipped_untaken_since, condition);
         }
+
         if !market.unknown_order_tables.is_empty() {
             let tables = market.unknown_order_tables.clone();
             let condition = Condition::UnknownOrderTables { tables };
             self.add(Severity::Warning, None, condition);
         }
+
         let items = market.items_resting;
         if items > 0 {
             self.add(Severity::Warning, None, Condition::Quarantine { items });
@@ -300,6 +318,7 @@ impl Warnings {
     fn notices(&mut self, situation: &Situation) {
         for queue in &situation.notices {
             let endpoint = queue.endpoint.clone();
+            // Nobody tries these, so nothing of them fails.
             if !queue.configured && queue.waiting > 0 {
                 let condition = Condition::NoticesStranded {
                     endpoint: endpoint.clone(),
@@ -346,6 +365,7 @@ fn late(situation: &Situation) -> u64 {
         if panel.breaker.is_some() {
             panel.orders.late
         } else if panel.paused || !panel.enabled || !buys(situation) {
+            // Only what is to be sent waits there; what was bought is asked about all the same.
             panel.orders.late.min(panel.orders.queued)
         } else {
             0

@@ -144,7 +144,7 @@ fn cases() -> Vec<Case> {
         ),
         (
             |s| s.daemons[0].stuck = vec!["dispatch".to_owned()],
-            Kind::DaemonStuck,
+            Kind::WorkerStalled,
             Severity::Critical,
         ),
         (
@@ -154,12 +154,12 @@ fn cases() -> Vec<Case> {
         ),
         (
             |s| s.panels[0].orders.eligible_since = ago(2),
-            Kind::NotTakenUp,
+            Kind::NotClaimed,
             Severity::Warning,
         ),
         (
             |s| s.panels[0].orders.eligible_since = ago(11),
-            Kind::NotTakenUp,
+            Kind::NotClaimed,
             Severity::Critical,
         ),
         (|s| s.orders.late = 1, Kind::Late, Severity::Critical),
@@ -272,7 +272,7 @@ fn cases() -> Vec<Case> {
         ),
         (
             |s| s.jobs[0].missing_since = ago(10),
-            Kind::JobMissing,
+            Kind::JobOverdue,
             Severity::Warning,
         ),
         (

@@ -1,4 +1,4 @@
-//! The warnings in sentences, and how to fix each.
+//! The warnings in sentences, and how to fix each. The sentences themselves are in `text/condition.toml`.
 
 use super::Condition;
 use crate::{
@@ -21,7 +21,7 @@ impl Condition {
             | Self::BalanceUnexplained { panel, .. }
             | Self::SpendingReached { panel, .. } => Some(&panel.name),
             Self::Paused { panel, .. } => panel.as_deref(),
-            Self::JobMissing { job, .. } | Self::JobFailing { job, .. } => Some(job),
+            Self::JobOverdue { job, .. } | Self::JobFailing { job, .. } => Some(job),
             Self::NoticesFailing { endpoint, .. }
             | Self::NoticesGivenUp { endpoint, .. }
             | Self::NoticesStranded { endpoint, .. } => Some(endpoint),
@@ -45,19 +45,21 @@ impl Condition {
     fn blanks(&self, format: &Format) -> ConditionBlanks {
         let money = |amount| format.money(amount, "TRY");
         let mut blanks = ConditionBlanks::default();
+
+        // Names and reasons come from outside and must not turn the direction of the sentence.
         match self {
             Self::NoDaemon { .. }
             | Self::ReloadRefused {}
             | Self::NotBuying { .. }
             | Self::WebhookSilent {} => {}
-            Self::DaemonStuck { loops: names } | Self::UnknownOrderTables { tables: names } => {
+            Self::WorkerStalled { loops: names } | Self::UnknownOrderTables { tables: names } => {
                 blanks.subject = format.list(names);
             }
             // The shop's orders are counted up to a limit only.
             Self::Unsettled { orders: MANY.., .. } => {
                 blanks.count = format!("{}+", format.count(MANY));
             }
-            Self::NotTakenUp { orders }
+            Self::NotClaimed { orders }
             | Self::Late { orders }
             | Self::Unconfirmed { orders }
             | Self::NotWatched { orders }
@@ -119,7 +121,7 @@ impl Condition {
                 blanks.detail = format.outside(why);
                 blanks.place = format.outside(panel.as_deref().unwrap_or_default());
             }
-            Self::JobMissing { job, expected } => {
+            Self::JobOverdue { job, expected } => {
                 blanks.subject = job_name(job, format);
                 blanks.time = format.time(*expected);
             }
@@ -144,6 +146,7 @@ impl Condition {
                 blanks.count = format.count(notices);
             }
         }
+
         blanks
     }
 }
@@ -151,12 +154,14 @@ impl Condition {
 /// What a run said when it failed, with a full stop.
 fn failure(error: Option<&str>, format: &Format) -> String {
     let error = error.unwrap_or(format.unknown_error());
+    // The sentence brings its own full stop.
     let error = trouble(error.trim_end_matches('.'), format.lang);
     format!("{}.", format.outside(&error))
 }
 
 /// What a failed run said, in the reader's language as far as the words are ours.
 pub(crate) fn trouble(text: &str, lang: Lang) -> String {
+    // The rest of such a text is what the store said, in its words.
     let refuses = lang.pick([
         "Trendyol refuses ",
         "Trendyol'un reddettiği: ",

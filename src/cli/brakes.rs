@@ -80,6 +80,7 @@ async fn act(
         })?;
     }
 
+    // All of them, in any case: another pause may still keep orders waiting.
     let pauses = store.brakes().await?;
     if pauses.is_empty() {
         out::line("Buying is not paused anywhere.")?;
@@ -87,6 +88,7 @@ async fn act(
     for pause in &pauses {
         out::line(sentence(pause))?;
     }
+
     store.close().await;
     Ok(ExitCode::SUCCESS)
 }
@@ -103,6 +105,7 @@ impl Place {
             return Ok(scope);
         }
 
+        // An id is copied from somewhere, so the ones that would do are named.
         let panels = store.known_panels().await?;
         let known: Vec<String> = panels
             .iter()

@@ -1,4 +1,4 @@
-//! `orderwatch config check`
+//! `orderwatch config check`: what is in force, and where each setting was written.
 
 use std::process::ExitCode;
 
@@ -39,10 +39,12 @@ pub(super) fn run(global: &Global, options: &Options) -> anyhow::Result<ExitCode
         out::json(&json!({ "file": loaded.file, "settings": settings }))?;
         return Ok(ExitCode::SUCCESS);
     }
+
     let wide = |text: fn(&crate::config::Setting) -> &str| {
         let widths = loaded.settings.iter().map(|s| text(s).chars().count());
         widths.max().unwrap_or(0)
     };
+    // By characters, as the padding below counts: values hold letters of any script.
     let (keys, values) = (wide(|s| &s.key), wide(|s| &s.value));
     for setting in &loaded.settings {
         out::line(format_args!(
@@ -50,6 +52,7 @@ pub(super) fn run(global: &Global, options: &Options) -> anyhow::Result<ExitCode
             setting.key, setting.value, setting.origin
         ))?;
     }
+
     match &loaded.file {
         Some(file) => out::line(format_args!(
             "\nThe configuration is fine: {}",
@@ -59,6 +62,7 @@ pub(super) fn run(global: &Global, options: &Options) -> anyhow::Result<ExitCode
             out::line("\nThe configuration is fine. No file was found; defaults are in force.")?;
         }
     }
+
     Ok(ExitCode::SUCCESS)
 }
 

@@ -42,6 +42,7 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
     } else {
         print(&findings)?;
     }
+
     Ok(if failed > 0 {
         ExitCode::FAILURE
     } else {
@@ -60,6 +61,7 @@ fn configuration(loaded: &Loaded, findings: &mut Findings) {
 async fn check(config: &Config) -> anyhow::Result<Findings> {
     let progress = Progress::begin("asking the database, the panels and the marketplace");
     let database = &config.database;
+    // Lazily: a database that does not answer is a finding, not an error.
     let store = Store::connect_lazy(
         &database.url,
         database.max_connections,
@@ -76,6 +78,7 @@ async fn check(config: &Config) -> anyhow::Result<Findings> {
         trendyol::seller(config, &store, Arc::new(DatabaseClock::new()))
             .map_err(|error| error.to_string())
     });
+
     let seller = seller.as_ref();
     let findings = examine(Patient {
         config,
@@ -115,6 +118,8 @@ fn one(finding: &Finding) -> anyhow::Result<()> {
         Outcome::Fail => ("FAIL", paint::RED),
         Outcome::Skipped => ("skip", paint::DIM),
     };
+
+    // The word stands in the first line alone; the others are indented below it.
     let mut word = Some(paint::in_style(style, format_args!("{word:5}")));
     let text = format!("{}: {}", finding.check, finding.sentence);
     for line in paint::wrapped(&text, paint::width() - 5) {

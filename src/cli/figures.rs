@@ -26,10 +26,10 @@ pub(super) fn clock(at: DateTime<Utc>, zone: Tz) -> String {
 /// How long before `now` a time was.
 pub(super) fn ago(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let length = now.signed_duration_since(at).to_std();
+    // A time that another clock puts a little into the future counts as now.
     Format::PLAIN.span(length.unwrap_or(Duration::ZERO))
 }
 
-/// The daemons that run.
 pub(super) fn daemon(all: &Situation) -> String {
     let alive: Vec<_> = all.alive().collect();
     let Some(first) = alive.first() else {
@@ -53,6 +53,7 @@ pub(super) fn daemon(all: &Situation) -> String {
     } else {
         "not watching"
     };
+    // A daemon of the store alone buys and watches nothing, which is no news there.
     let work = if all.shop {
         format!("{buys}, {watches}, ")
     } else {
@@ -70,7 +71,6 @@ pub(super) fn daemon(all: &Situation) -> String {
     )
 }
 
-/// Open orders.
 pub(super) fn orders(all: &Situation) -> String {
     let orders = &all.orders;
     let mut text = format!(
@@ -114,7 +114,6 @@ pub(super) fn done(ended: Endings, bought: Bought) -> String {
     )
 }
 
-/// The Trendyol store.
 pub(super) fn market(market: &Market, now: DateTime<Utc>) -> String {
     let read = market.orders_read_at.map_or_else(
         || "never read".to_owned(),
@@ -133,7 +132,6 @@ pub(super) fn market(market: &Market, now: DateTime<Utc>) -> String {
     )
 }
 
-/// How late orders become known.
 pub(super) fn order_delay(market: &Market) -> String {
     let mean = market.order_delay_seconds.map_or_else(
         || "not measured yet".to_owned(),
@@ -142,7 +140,7 @@ pub(super) fn order_delay(market: &Market) -> String {
     format!("order delay: {mean}")
 }
 
-/// Notices that wait; `None` when nobody is told.
+/// Notices that wait; `None` where no address is configured.
 pub(super) fn notices(queues: &[NoticeQueue]) -> Option<String> {
     if queues.is_empty() {
         return None;

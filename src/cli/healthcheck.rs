@@ -1,5 +1,5 @@
-//! `orderwatch healthcheck`: asks the daemon on this machine whether its loops turn. For containers,
-//! whose images have no other program.
+//! `orderwatch healthcheck`: asks the daemon on this machine whether a worker is stalled. For containers, whose
+//! images have no other program that could ask.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -34,26 +34,30 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<ExitCode> {
         http.listen.port() != 0,
         "http.listen has port 0: the port is only known to the daemon's log"
     );
+
     let address = reachable(http.listen);
     let url = Url::parse(&format!("http://{address}/livez"))?;
     let client = Http::new(&HttpSettings {
         connect_timeout: PATIENCE,
         request_timeout: PATIENCE,
     })?;
+
     let answer = client
         .once(Request::new(Method::GET, url), LONGEST_ANSWER)
         .await
         .with_context(|| format!("nobody answers at {address} (http.listen)"))?;
+
     if answer.status != StatusCode::OK {
         let said = String::from_utf8_lossy(&answer.body).into_owned();
         bail!("{address} answers {}: {said}", answer.status);
     }
+
     out::line("It is well.")?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Where this machine reaches itself when it listens everywhere.
 fn reachable(listen: SocketAddr) -> SocketAddr {
+    // Whoever listens at every address is reached at this machine's own.
     let mut address = listen;
     match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),

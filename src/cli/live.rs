@@ -49,6 +49,7 @@ impl Live {
     /// Takes the terminal. The log must go somewhere else by now.
     pub(super) fn open() -> io::Result<Self> {
         let panicked = CancellationToken::new();
+        // The runtime catches the panic of a task, so the screen would go on without the one that reads.
         let (hook, token) = (panic::take_hook(), panicked.clone());
         panic::set_hook(Box::new(move |info| {
             token.cancel();
@@ -61,6 +62,7 @@ impl Live {
             terminal,
             events: EventStream::new(),
             panicked,
+            // As no-color.org has it: an empty value does not count.
             has_colors: std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
         })
     }
@@ -69,6 +71,7 @@ impl Live {
         let has_colors = self.has_colors;
         self.terminal.draw(|frame| {
             draw(frame);
+            // Afterwards, so that no widget has to know.
             if !has_colors {
                 remove_colors(frame);
             }
@@ -80,6 +83,7 @@ impl Live {
     /// a panic anywhere in the process has given the terminal back.
     pub(super) async fn event(&mut self) -> anyhow::Result<Event> {
         tokio::select! {
+            // A panic first: after it, keys are typed into a terminal that is given back already.
             biased;
             () = self.panicked.cancelled() => bail!("a part of the program panicked: this is a bug in orderwatch"),
             event = self.events.next() => match event {
@@ -110,6 +114,7 @@ impl<R> News<R> {
                 self.reading = Some(Arc::new(reading));
                 self.trouble = None;
             }
+            // The last good reading stays on the screen, marked as old.
             Err(error) => self.trouble = Some(out::masked_chain(&error)),
         }
     }
@@ -136,6 +141,7 @@ impl<R> Clone for News<R> {
 /// The key that an event is, if it is one that was pressed.
 pub(super) const fn key(event: &Event) -> Option<&KeyEvent> {
     match event {
+        // Some terminals report the release as well, and each key would act twice.
         Event::Key(key) if matches!(key.kind, KeyEventKind::Release) => None,
         Event::Key(key) => Some(key),
         _ => None,

@@ -42,12 +42,14 @@ pub(super) fn completions(options: &Completions) -> anyhow::Result<ExitCode> {
     let mut tree = super::Cli::tree();
     let mut script = Vec::new();
     clap_complete::generate(options.shell, &mut tree, "orderwatch", &mut script);
+    // As bytes: a shell reads it, and nothing in it may be taken for a colour.
     out::bytes(&script)?;
     Ok(ExitCode::SUCCESS)
 }
 
 pub(super) fn man(options: &Man) -> anyhow::Result<ExitCode> {
     let mut tree = super::Cli::tree();
+    // Passes the global options on to every command and gives each its full name.
     tree.build();
     match &options.dir {
         None => out::bytes(&page(&tree)?)?,
@@ -74,11 +76,14 @@ fn write_pages(command: &Command, folder: &Path) -> anyhow::Result<usize> {
     let failed = || format!("{} cannot be written", path.display());
     let mut file = std::fs::File::create(&path).with_context(failed)?;
     file.write_all(&page(command)?).with_context(failed)?;
+
     let mut pages = 1;
     for sub in command.get_subcommands() {
+        // clap's own command, which only repeats the others.
         if sub.get_name() != "help" {
             pages += write_pages(sub, folder)?;
         }
     }
+
     Ok(pages)
 }

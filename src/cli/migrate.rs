@@ -1,4 +1,4 @@
-//! `orderwatch migrate [revert]`
+//! `orderwatch migrate [revert]`: the only command that creates or removes tables.
 
 use std::process::ExitCode;
 
@@ -32,7 +32,9 @@ enum Direction {
 
 pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<ExitCode> {
     let (config, _log) = global.begin()?;
+    // Not the store of the other commands, which refuses a database that lacks migrations.
     let store = store(&config).await?;
+
     match options.command {
         None => match migrated(&store).await? {
             0 => out::line("The database is up to date.")?,
@@ -48,12 +50,13 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
             out::line(format_args!("Reverted {reverted} migrations."))?;
         }
     }
+
     store.close().await;
     Ok(ExitCode::SUCCESS)
 }
 
-/// An index of a large table takes minutes.
 async fn migrated(store: &Store) -> Result<usize, MigrateError> {
+    // An index of a large table takes minutes, in which people should see that it goes on.
     let progress = Progress::begin("migrating; the shop can go on working");
     let applied = store.migrate().await;
     progress.end();

@@ -1,6 +1,6 @@
-//! `orderwatch once JOB`
+//! `orderwatch once JOB`: one run of a periodic job by hand, as the daemon would run it.
 
-use std::{process::ExitCode, sync::Arc};
+use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{
@@ -8,9 +8,8 @@ use clap::{
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
 
-use super::{Global, migrated_store, out, progress::Progress};
+use super::{Global, clock, migrated_store, out, progress::Progress};
 use crate::{
-    clock::{Clock, DatabaseClock},
     daemon,
     worker::{
         job::Ran,
@@ -44,14 +43,13 @@ fn job_parser() -> impl TypedValueParser<Value = &'static JobSpec> {
 pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<ExitCode> {
     let (config, _log) = global.begin()?;
     let store = migrated_store(&config).await?;
-    let clock = Arc::new(DatabaseClock::new());
-    let (now, round_trip) = store.now().await?;
-    clock.set(now, round_trip);
-    let clock = clock as Arc<dyn Clock>;
+    let clock = clock(&store).await?;
 
     let progress = Progress::begin(options.job.progress);
+    // Unforced: only `stock push` can be forced.
     let ran = daemon::once(&config, &store, clock, options.job, false).await;
     progress.end();
+
     let code = report(&ran.context("the job failed")?)?;
     store.close().await;
     Ok(code)

@@ -48,12 +48,12 @@ pub(super) async fn run(global: &Global, command: &Command) -> anyhow::Result<Ex
     }
 }
 
-/// What an order is called: its number in the shop, otherwise the beginning of its id. The Django
-/// shop gives its orders no numbers.
+/// What an order is called: its number in the shop, otherwise the beginning of its id.
 pub(super) fn number(order: OrderId, number: Option<impl ToString>, gone: bool) -> String {
     match (number, gone) {
         (Some(number), _) => number.to_string(),
         (None, true) => "gone".to_owned(),
+        // The Django shop gives its orders no numbers.
         (None, false) => order.to_string().chars().take(8).collect(),
     }
 }

@@ -18,6 +18,7 @@ pub(super) fn line(text: impl fmt::Display) -> io::Result<()> {
 
 /// Prints what is no text for people as it is.
 pub(super) fn bytes(bytes: &[u8]) -> io::Result<()> {
+    // Not through anstream, which would take out whatever looks like a colour.
     match io::stdout().lock().write_all(bytes) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
@@ -50,6 +51,7 @@ pub(super) fn masked_chain(error: &anyhow::Error) -> String {
 }
 
 pub(super) fn complain(text: impl fmt::Display) {
+    // Errors of drivers and panels may repeat an address with its password.
     let masked = Secrets::process().mask(&text.to_string()).into_owned();
     if print(&mut io::stderr().lock(), masked).is_err() {
         // There is nowhere else to print it.

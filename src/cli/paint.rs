@@ -13,12 +13,10 @@ pub(super) const GREEN: Style = AnsiColor::Green.on_default();
 pub(super) const BOLD: Style = Style::new().bold();
 pub(super) const DIM: Style = Style::new().dimmed();
 
-/// A text in a style.
 pub(super) fn in_style(style: Style, text: impl fmt::Display) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// How a severity looks.
 pub(super) const fn of(severity: Severity) -> Style {
     match severity {
         Severity::Critical => RED,
@@ -31,6 +29,7 @@ pub(super) const fn of(severity: Severity) -> Style {
 pub(super) fn width() -> usize {
     const NARROWEST: usize = 30;
     const WIDEST: usize = 78;
+    // A file or a pipe gets the same lines whichever terminal it is written from.
     if !std::io::stdout().is_terminal() {
         return WIDEST;
     }

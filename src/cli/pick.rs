@@ -40,6 +40,7 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
     let (config, _log) = global.begin()?;
     let store = migrated_store(&config).await?;
     let clock = clock(&store).await?;
+
     let ask = PickAsk {
         order: options.order.trim(),
         shelf: options.shelf.as_deref(),
@@ -50,6 +51,7 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
     let picked = store.pick(ask).await?;
     let (text, code) = said(ask, &picked);
     out::line(text)?;
+
     if let Picked::Taken { to_report: 1.., .. } = picked
         && !options.dry_run
         && config.trendyol.enabled
@@ -63,6 +65,7 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
             "It could not be reported to Trendyol; the daemon tries again."
         })?;
     }
+
     store.close().await;
     Ok(code)
 }
@@ -70,6 +73,7 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
 fn said(ask: PickAsk<'_>, picked: &Picked) -> (String, ExitCode) {
     let order = ask.order;
     let failed = |text: String| (text, ExitCode::FAILURE);
+
     match picked {
         Picked::Taken { lines, .. } => taken(ask, lines),
         Picked::Already(Some(OrderTable::Preparing)) => (
@@ -138,6 +142,8 @@ fn taken(ask: PickAsk<'_>, lines: &[PickLine]) -> (String, ExitCode) {
             ));
         }
     }
+
+    // Short is still taken; the exit code lets a script notice.
     let code = if lines.iter().any(PickLine::is_short) {
         ExitCode::FAILURE
     } else {

@@ -15,12 +15,15 @@ pub(super) struct Progress(ProgressBar);
 
 impl Progress {
     pub(super) fn begin(what: &'static str) -> Self {
+        // Standard output stays free for what a script reads.
         let target = if io::stderr().is_terminal() {
             ProgressDrawTarget::stderr()
         } else {
             ProgressDrawTarget::hidden()
         };
         let bar = ProgressBar::with_draw_target(None, target);
+
+        // A wheel of the default kind is better than no command.
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
             bar.set_style(style);
         }
@@ -29,7 +32,6 @@ impl Progress {
         Self(bar)
     }
 
-    /// What is being waited for now.
     pub(super) fn say(&self, what: String) {
         self.0.set_message(what);
     }

@@ -1,4 +1,4 @@
-//! `orderwatch run`
+//! `orderwatch run`: the daemon, and its reload.
 //!
 //! SIGHUP checks the configuration. A faulty one changes nothing; with a sound one the daemon drains
 //! as for SIGTERM and the process executes itself anew, with the same pid and arguments. So new
@@ -32,6 +32,7 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<ExitCode> {
     let loaded = global.load()?;
     let log = Global::begin_log(&loaded)?;
     let stop = Stop::on_signals()?;
+
     let mut daemon = pin!(daemon::run(&loaded.config, &stop));
     let (ended, reload) = tokio::select! {
         ended = &mut daemon => (ended, false),
@@ -40,6 +41,7 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<ExitCode> {
             (daemon.await, true)
         }
     };
+    // A signal to end that came while the reload was draining wins over it.
     if !reload || stop.terminate.is_cancelled() {
         ended?;
         return Ok(ExitCode::SUCCESS);
@@ -61,7 +63,9 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<ExitCode> {
 async fn new_settings(global: &Global, old: &Loaded, mut hangup: Signal) {
     // The stream of a signal never ends.
     while hangup.recv().await.is_some() {
+        // Before the check, which takes a while: systemd waits for an answer from here on.
         systemd::reloading();
+
         match check(global, old).await {
             Ok(new) => {
                 let changed = changed(old, &new);
@@ -72,6 +76,7 @@ async fn new_settings(global: &Global, old: &Loaded, mut hangup: Signal) {
                 return;
             }
             Err(error) => {
+                // For the alert: from here on the daemon runs on older settings than the file's.
                 METRICS.last_reload_successful.set(0);
                 let faults = out::masked_chain(&error);
                 tracing::error!(faults, "the new settings are refused; the old ones stay");
@@ -87,8 +92,9 @@ async fn check(global: &Global, old: &Loaded) -> anyhow::Result<Loaded> {
     Ok(new)
 }
 
-/// The keys with another value. Secrets all look alike.
+/// The keys with another value.
 fn changed<'l>(old: &Loaded, new: &'l Loaded) -> Vec<&'l str> {
+    // A changed secret is not among them: they are compared as they are shown, and all look alike.
     let is_new = |key: &str, value: &str| {
         let mut before = old.settings.iter();
         !before.any(|setting| setting.key == key && setting.value == value)

@@ -34,6 +34,7 @@ pub(super) struct Options {
 pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<ExitCode> {
     let (config, _log) = global.begin()?;
     let store = shop_store(&config).await?;
+
     let (now, _) = store.now().await?;
     let since = options.since.map(|length| back(now, length));
     let sums = store.shadow_sums(since).await?;
@@ -53,11 +54,13 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
         print(&sums, &orders)?;
         print_forwarded(chained)?;
     }
+
     store.close().await;
     Ok(ExitCode::SUCCESS)
 }
 
 fn back(now: DateTime<Utc>, length: std::time::Duration) -> DateTime<Utc> {
+    // Longer ago than the calendar reaches means everything.
     TimeDelta::from_std(length)
         .ok()
         .and_then(|length| now.checked_sub_signed(length))
@@ -87,6 +90,7 @@ fn print(sums: &[ShadowSum], orders: &[ShadowEntry]) -> anyhow::Result<()> {
         ]);
     }
     out::line(table)?;
+    // --limit 0 asks for the sums alone.
     if orders.is_empty() {
         return Ok(());
     }

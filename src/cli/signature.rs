@@ -48,6 +48,7 @@ fn who(given: Option<&str>, variable: impl Fn(&str) -> Option<String>) -> String
         let value = variable(name)?;
         words(&value).ok()
     };
+    // Behind sudo the caller is meant: root says nothing about who acted.
     given
         .map(ToOwned::to_owned)
         .or_else(|| login("SUDO_USER"))

@@ -50,6 +50,7 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
     let store = migrated_store(&config).await?;
     let seen = look(&store, &settings::asking(&config), &config).await?;
     store.close().await;
+
     if options.json {
         out::json(&seen)?;
     } else {
@@ -61,6 +62,7 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
         .iter()
         .any(|warning| warning.severity == Severity::Critical);
 
+    // Without --check the command did what it was asked for, whatever it found.
     Ok(if options.check && critical {
         ExitCode::FAILURE
     } else {

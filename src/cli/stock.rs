@@ -170,6 +170,7 @@ async fn push(config: &Config, store: &Store, options: &PushOptions) -> anyhow::
     progress.end();
 
     let code = once::report(&ran.context("the job failed")?)?;
+    // Also where another process runs the job: what that one sends is waited for all the same.
     if options.wait {
         wait::until_settled(config, store, clock).await?;
     }
@@ -187,10 +188,12 @@ async fn dry_run(
     options: &PushOptions,
 ) -> anyhow::Result<ExitCode> {
     let forecast = forecast(config, store).await?;
+
     // A push reads the orders first, so the plan is the one after that.
     let stale = forecast.is_stale();
     let forecast = forecast.after_reading_orders();
     let stopped = forecast.guard().err().filter(|_| !options.force);
+
     let sends: Vec<PlannedItem> = forecast
         .products()
         .filter(|product| matches!(product.entry.verdict, Verdict::Send { .. }))
@@ -202,6 +205,8 @@ async fn dry_run(
         print::products(&sends, clock(store).await?.now())?;
         print::rehearsal(&forecast, sends.len(), stale)?;
     }
+
+    // The failure of the real push, so that a script sees it before.
     stopped.map_or(Ok(ExitCode::SUCCESS), |zeroing| Err(zeroing.into()))
 }
 
@@ -224,7 +229,7 @@ fn as_plan(
         "stale": stale,
         "stopped": stopped.map(ToString::to_string),
         "products": shown,
-        "oddities": forecast.oddities(),
+        "data_warnings": forecast.data_warnings(),
         "shipped_untaken": untaken.collect::<Vec<_>>(),
     })
 }
@@ -240,6 +245,7 @@ async fn plan(config: &Config, store: &Store, options: &PlanOptions) -> anyhow::
         .products()
         .filter(|product| {
             if wanted.is_empty() {
+                // People ask what differs; a script filters by itself.
                 options.json || product.entry.verdict != Verdict::InSync
             } else {
                 wanted.iter().any(|name| name.as_str() == product.barcode)
@@ -263,8 +269,10 @@ async fn plan(config: &Config, store: &Store, options: &PlanOptions) -> anyhow::
     } else {
         print::named(&wanted, &shown, now)?;
     }
+
     print::data_warnings(&forecast)?;
     print::summary(&forecast, !shown.is_empty())?;
+    // A plan that is paused is sent to nobody, which its figures do not show.
     if let Some(pause) = store.stock_pause().await? {
         print::paused(Some(&pause))?;
     }
@@ -288,11 +296,13 @@ async fn set_sending(
         })?;
     }
 
+    // Said in any case, since it is what holds now.
     print::paused(store.stock_pause().await?.as_ref())?;
     Ok(ExitCode::SUCCESS)
 }
 
 async fn log(config: &Config, store: &Store, options: &LogOptions) -> anyhow::Result<ExitCode> {
+    // The warehouse's day, whatever this machine's clock is set to.
     let zone = config.trendyol.returns.time_zone;
     let now = clock(store).await?.now();
     let since = options.today.then(|| start_of_day(now, zone));

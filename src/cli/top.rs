@@ -49,7 +49,6 @@ pub(super) struct Options {
     interval: u64,
 }
 
-/// One reading.
 pub(super) struct Reading {
     pub(super) seen: Seen,
     pub(super) held: Vec<ListedOrder>,
@@ -57,7 +56,6 @@ pub(super) struct Reading {
 
 type News = live::News<Reading>;
 
-/// The state of the screen.
 pub(super) struct Screen {
     pub(super) news: News,
     pub(super) zone: Tz,
@@ -66,6 +64,7 @@ pub(super) struct Screen {
 }
 
 pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<ExitCode> {
+    // Only loaded: a log on this terminal would be written over the screen.
     let config = global.load()?.config;
     anyhow::ensure!(
         live::is_possible() && std::io::stdin().is_terminal(),
@@ -81,14 +80,16 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
 
     let mut terminal = Live::open()?;
     let ended = show(&mut terminal, news, &stop, zone).await;
+    // Given back before anything that may take time or print an error.
     drop(terminal);
+    // It may wait for a slow answer that nobody needs any more.
     reader.abort();
     store.close().await;
     ended?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Reads again and again, until nobody looks any more.
+/// Reads again and again, until the screen is gone.
 async fn read(store: Store, config: Config, every: Duration, news: watch::Sender<News>) {
     let asking = settings::asking(&config);
     while !news.is_closed() {
@@ -103,7 +104,9 @@ async fn read(store: Store, config: Config, every: Duration, news: watch::Sender
                 .await?;
             Ok::<_, anyhow::Error>(Reading { seen, held })
         };
+
         let result = reading.await;
+        // An error goes to the screen, which keeps the last good figures beside it.
         news.send_modify(|news| news.learn(result));
         tokio::time::sleep(every).await;
     }
@@ -125,6 +128,7 @@ async fn show(
         terminal.draw(|frame| draw::draw(frame, &mut screen))?;
         tokio::select! {
             changed = news.changed() => {
+                // The reader has ended, and no news would come.
                 if changed.is_err() {
                     return Ok(());
                 }

@@ -66,12 +66,14 @@ async fn forget(store: &Store, options: &ForgetOptions) -> anyhow::Result<()> {
     );
 
     let (now, _) = store.now().await?;
+    // A daemon has its account since its start, and would write what was just forgotten.
     let running = store.daemons(now).await?.iter().any(|daemon| daemon.alive);
     ensure!(
         !running,
         "a daemon is running and would go on with what is forgotten; stop it first"
     );
 
+    // Asked last: whoever says --yes by habit is still stopped by the checks above.
     ensure!(
         options.yes,
         "everything that is known of seller {seller} at {place} would be forgotten; say --yes to do it"

@@ -36,10 +36,13 @@ impl Database {
         let Ok(url) = Url::parse(self.url.expose_secret()) else {
             return Vec::new();
         };
+
         let written = url.password().unwrap_or_default();
+        // The driver takes the password from the query as well.
         let named = url.query_pairs().filter(|(name, _)| name == "password");
         let mut secrets: Vec<SecretString> =
             named.map(|(_, value)| value.as_ref().into()).collect();
+        // Both forms: an error may repeat the address, or what was made of it.
         secrets.push(written.into());
         secrets.push(decode(written).into());
         secrets
@@ -48,6 +51,7 @@ impl Database {
     pub(super) fn validate(&self, faults: &mut Faults<'_>) {
         const KEY: &str = "database.url";
         let url = self.url.expose_secret();
+
         if url.is_empty() {
             faults.missing(
                 KEY,
@@ -69,6 +73,7 @@ impl Database {
 
 /// Percent-decodes; a plus sign stands for itself.
 fn decode(text: &str) -> String {
+    // As a query, since that is what the address parser decodes by itself.
     let query = format!("x:?v={}", text.replace('+', "%2B"));
     let url = Url::parse(&query).ok();
     let value = url.as_ref().and_then(|url| url.query_pairs().next());

@@ -14,7 +14,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Shop {
-    /// Whether there is one in this database.
+    /// Whether there is one in this database whose orders are bought.
     pub enabled: bool,
 }
 
@@ -44,7 +44,7 @@ pub struct Dispatch {
     /// From one search for new orders to the next.
     #[serde(deserialize_with = "fields::duration")]
     pub scan_interval: Duration,
-    /// Older orders are left alone.
+    /// Older orders are not bought: a first start on an old database buys nothing old.
     #[serde(deserialize_with = "fields::duration")]
     pub max_order_age: Duration,
     /// Purchases under way at once, over all panels.

@@ -28,6 +28,7 @@ impl Config {
     /// When an order that goes on now is given up.
     #[must_use]
     pub fn give_up_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        // Beyond the calendar is as good as never.
         TimeDelta::from_std(self.poll.give_up_after)
             .ok()
             .and_then(|patience| now.checked_add_signed(patience))

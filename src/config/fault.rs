@@ -5,16 +5,13 @@ use std::{fmt, path::PathBuf};
 /// Where a value came from. Ordered as faults are listed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Origin {
-    /// The configuration file.
     File {
         /// The file as it was named or found.
         path: PathBuf,
         /// The place in it; `None` when the file as a whole is meant.
         place: Option<Place>,
     },
-    /// An environment variable.
     Variable(String),
-    /// The shipped defaults.
     Default,
     /// A required key that nobody set.
     Unset,
@@ -23,9 +20,8 @@ pub enum Origin {
 /// A place in a text; both numbers begin at 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
-    /// The line.
     pub line: usize,
-    /// The character in that line.
+    /// In characters, not bytes.
     pub column: usize,
 }
 
@@ -47,7 +43,6 @@ impl fmt::Display for Origin {
 /// One fault, in words that say what to do. Holds no secret.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fault {
-    /// Where it was written.
     pub origin: Origin,
     /// The key (`dispatch.lease`), or empty when the file as a whole is meant.
     pub key: String,
@@ -74,6 +69,7 @@ pub struct ConfigError {
 
 impl ConfigError {
     pub(super) fn new(mut faults: Vec<Fault>) -> Self {
+        // As a reader goes through the file; the rules find them in another order.
         faults.sort();
         faults.dedup();
         Self { faults }

@@ -59,9 +59,11 @@ impl<'a> Faults<'a> {
 
     /// A key is wrong, unless something was said about it before.
     pub(super) fn add(&mut self, key: &str, message: impl Into<String>) {
+        // The first fault of a key is the cause; what else is wrong with it mostly follows.
         if !self.faulty.insert(key.to_owned()) {
             return;
         }
+
         let given_as = if self.by_file.contains(key) {
             format!("{key}_file")
         } else {
@@ -91,9 +93,11 @@ impl<'a> Faults<'a> {
     /// Values that cannot stand together: blamed on the first that is not a default. Nothing is said
     /// where one of them is faulty by itself.
     pub(super) fn contradiction(&mut self, keys: &[&str], message: impl Into<String>) {
+        // A placeholder contradicts nothing that anybody has written.
         if keys.iter().any(|key| self.is_faulty(key)) {
             return;
         }
+
         let written = |key: &&&str| self.origin(key) != Origin::Default;
         if let Some(key) = keys.iter().find(written).or(keys.first()) {
             self.push(key, message);

@@ -68,9 +68,11 @@ pub(super) fn ascending_durations<'de, D: Deserializer<'de>>(
         let Value::Array(items) = value else {
             return Err("must be a list of durations, such as [\"10s\", \"30s\"]".to_owned());
         };
+
         let shortest = Duration::from_millis(SHORTEST_MS);
         let durations = items.iter().map(|item| parse_duration(item, shortest));
         let durations: Vec<Duration> = durations.collect::<Result<_, _>>()?;
+
         if durations.is_empty() {
             Err("must name at least one duration".to_owned())
         } else if durations.is_sorted_by(|a, b| a < b) {
@@ -91,6 +93,7 @@ fn parse_duration(value: &Value, shortest: Duration) -> Result<Duration, String>
                 .to_owned(),
         );
     };
+
     if value < shortest {
         Err(format!("must be at least {}", human(shortest)))
     } else if value > LONGEST {
@@ -146,6 +149,7 @@ pub(super) fn digits<'de, D: Deserializer<'de>, T>(
 ) -> Result<T, D::Error> {
     any(from, |value| match value {
         Value::String(text) => parse(text),
+        // A fraction or an exponent makes it no number of a seller.
         Value::Number(number) if !number.is_f64() => parse(&number.to_string()),
         _ => Err("must be digits, with or without quotes".to_owned()),
     })
@@ -175,11 +179,13 @@ pub(super) fn time_of_day<'de, D: Deserializer<'de>>(from: D) -> Result<NaiveTim
     })
 }
 
-/// An https address, or one of this machine: a key travels with every request, so not in the clear.
+/// An https address, or one of this machine.
 pub(super) fn https(text: &str, example: &str) -> Result<Url, String> {
     let url = Url::parse(text.trim()).ok().filter(|url| {
+        // A key travels with every request, so it leaves this machine encrypted only.
         let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
         let plain = url.scheme() == "http" && local;
+        // Paths are put behind it, and what it holds besides is shown in lists.
         let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none();
         (url.scheme() == "https" || plain) && url.host_str().is_some() && bare
     });

@@ -33,6 +33,7 @@ impl Http {
         if let Some(message) = self.token.as_ref().and_then(refuse_token) {
             faults.add("http.token", message);
         }
+        // Whoever reaches the address may pause, resend and release, unless a token is asked for.
         if self.enabled && self.token.is_none() && !is_loopback(self.listen) {
             faults.contradiction(
                 &["http.listen", "http.token"],
@@ -49,6 +50,7 @@ impl Http {
 
 /// Whether only this machine can reach the address.
 fn is_loopback(address: SocketAddr) -> bool {
+    // Canonical, since ::ffff:127.0.0.1 is this machine as well.
     address.ip().to_canonical().is_loopback()
 }
 
@@ -61,9 +63,10 @@ fn listen<'de, D: Deserializer<'de>>(from: D) -> Result<SocketAddr, D::Error> {
     })
 }
 
-/// It travels in a header, and people paste it into a form.
+/// What is wrong with a token, if anything is.
 fn refuse_token(token: &SecretString) -> Option<String> {
     let text = token.expose_secret();
+    // It travels in a header, and people paste it into a form.
     if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
         Some("must consist of ASCII letters, digits and signs, without blanks".to_owned())
     } else if text.len() < SHORTEST_TOKEN {

@@ -13,7 +13,6 @@ use super::{
     tree::{self, Layer, Mark, Syntax},
 };
 
-/// The shipped file.
 pub(super) const SHIPPED: &str = include_str!("../../config/orderwatch.toml");
 
 /// Keys of earlier versions, and what to write instead.
@@ -91,6 +90,7 @@ impl Known {
     pub(super) fn keys(&self) -> Vec<String> {
         let mut keys = Vec::new();
         leaves(&self.root, "", &mut keys);
+        // By line: the tree has lost the order of the file.
         keys.sort();
         keys.into_iter().map(|(_, key)| key).collect()
     }
@@ -116,6 +116,7 @@ impl Known {
         for (name, value) in given {
             let key = join(prefix, name);
             let wanted = known.get(name).map(|known| &known.kind);
+
             if let Some(pattern) = known
                 .get(name)
                 .and_then(|known| tree::entries(known).first())
@@ -124,6 +125,7 @@ impl Known {
                 kept.insert(name.clone(), entries);
                 continue;
             }
+
             let message = match (wanted, &value.kind) {
                 (Some(ValueKind::Table(known)), ValueKind::Table(given)) => {
                     let inner = self.sift_table(known, given, &key, strays);
@@ -132,22 +134,24 @@ impl Known {
                 }
                 (Some(ValueKind::Table(_)), _) => format!("is a section; write [{key}]"),
                 (Some(_), ValueKind::Table(_)) => "is a key, not a section".to_owned(),
+                // Of the right type or not: the section that reads it says that better.
                 (Some(_), _) => {
                     kept.insert(name.clone(), value.clone());
                     continue;
                 }
                 (None, _) => self.unknown(&key, str::to_owned),
             };
+
             strays.push(Stray {
                 key,
                 value,
                 message,
             });
         }
+
         kept
     }
 
-    /// The entries of a list of sections, with the defaults of the keys that they leave out.
     fn sift_list<'a>(
         &self,
         pattern: &Value,
@@ -159,12 +163,15 @@ impl Known {
             ValueKind::Array(items) => items.as_slice(),
             _ => std::slice::from_ref(given),
         };
+        // [a.b] in the place of [[a.b]] is a mistake that is easily made: it is named, not taken for one entry.
         let in_list = matches!(given.kind, ValueKind::Array(_));
+
         let mut entries = Vec::new();
         for (index, item) in items.iter().enumerate() {
             match (&pattern.kind, &item.kind) {
                 (ValueKind::Table(known), ValueKind::Table(table)) if in_list => {
                     let key = format!("{key}[{}]", index + 1);
+                    // An entry begins as its pattern, which has the defaults of the keys that it leaves out.
                     let mut entry = known.clone();
                     entry.extend(self.sift_table(known, table, &key, strays));
                     entries.push(tree::like(item, ValueKind::Table(entry)));
@@ -176,6 +183,7 @@ impl Known {
                 }),
             }
         }
+
         tree::like(given, ValueKind::Array(entries))
     }
 
@@ -195,12 +203,14 @@ impl Known {
         let key = &*unnumbered(key);
         let depth = key.matches('.').count();
         let candidates = || self.paths().into_iter();
+        // In a short key three typos would make almost any other.
         let allowed = MAX_TYPOS.min(key.chars().count() / 3);
         let near = candidates()
             .filter(|path| path.matches('.').count() == depth)
             .map(|path| (strsim::osa_distance(key, &path), path))
             .filter(|(distance, _)| *distance <= allowed)
             .min();
+
         let name = |path: &str| path.rsplit('.').next().map(str::to_owned);
         near.map(|(_, path)| path)
             .or_else(|| candidates().find(|path| name(path) == name(key)))
@@ -213,6 +223,7 @@ impl Known {
             let entry = self.entry_keys(&list).into_iter();
             keys.extend(entry.map(|name| join(&list, &name)));
         }
+
         let mut paths: Vec<String> = keys
             .iter()
             .filter_map(|key| key.rsplit_once('.'))
@@ -220,6 +231,7 @@ impl Known {
             .collect();
         paths.dedup();
         paths.extend(keys);
+        // The deepest first: where only the name fits, a key is meant rather than a section.
         paths.sort_by_key(|path| Reverse(path.matches('.').count()));
         paths
     }
@@ -228,6 +240,7 @@ impl Known {
 /// The shipped file with its commented-out blocks put in; every line stays where it is.
 fn with_patterns(shipped: &str) -> String {
     let uncomment = |line: &str| match line.strip_prefix('#') {
+        // A blank after # begins a comment for people.
         Some(setting) if !setting.starts_with([' ', '#']) => setting.to_owned(),
         _ => line.to_owned(),
     };

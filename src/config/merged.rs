@@ -29,7 +29,9 @@ impl Merged {
     /// Fails when the file cannot be read: what it would have said is anybody's guess.
     pub(super) fn read(sources: &Sources, known: &Known) -> Result<Self, Vec<Fault>> {
         let mut faults = Vec::new();
+        // Before the file: its faults are named even where the file cannot be read.
         let environment = sources.environment(known, &mut faults);
+
         let (file, layer) = match sources.read_file() {
             Ok(Some((path, text))) => {
                 let layer = sources::file(known, &path, &text, &mut faults);
@@ -44,12 +46,17 @@ impl Merged {
         let Some(layer) = layer else {
             return Err(faults);
         };
+
+        // Each layer wins over those before it.
         let mut layers = vec![known.layer(), layer, environment];
         let mut root = merge(&layers)?;
+
+        // Only what the others make together shows whether one of them names the database.
         if let Some(url) = database_url(&root, sources, &mut faults) {
             layers.push(url);
             root = merge(&layers)?;
         }
+
         Ok(Self { root, file, faults })
     }
 }
@@ -75,9 +82,11 @@ fn database_url(root: &Value, sources: &Sources, faults: &mut Vec<Fault>) -> Opt
         Some(ValueKind::String(text)) => text.is_empty(),
         _ => false,
     };
+    // Other tools use the variable too, so it must not win over a setting that was made for us.
     if !is_unset(URL_KEY) || !is_unset(URL_FILE_KEY) {
         return None;
     }
+
     let value = sources.variable(DATABASE_URL)?;
     let Some(url) = value.to_str() else {
         faults.push(Fault {
@@ -87,6 +96,7 @@ fn database_url(root: &Value, sources: &Sources, faults: &mut Vec<Fault>) -> Opt
         });
         return None;
     };
+
     let mark = Mark::Variable(DATABASE_URL).write();
     let value = Value::new(Some(&mark), url);
     Some(Layer(Map::from_iter([(URL_KEY.to_owned(), value)])))

@@ -14,21 +14,19 @@ use crate::{
     webhook::{Endpoint, Key},
 };
 
-/// Longer than the daemon takes to stop.
+/// The daemon's grace period when it stops: a longer call would be cut off.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(30);
 const LONGEST_NAME: usize = 64;
 
-/// Who is told when an order is settled.
+/// Who is notified when an order is settled.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Notify {
     webhook: Vec<Block>,
-    /// The addresses.
     #[serde(skip)]
     pub webhooks: Vec<Webhook>,
 }
 
-/// One address.
 #[derive(Clone, Debug)]
 pub struct Webhook {
     /// Where it is and how it is signed.
@@ -64,7 +62,7 @@ impl Notify {
         self.webhooks.iter().map(|webhook| &webhook.endpoint)
     }
 
-    /// Who is told, for those who settle.
+    /// Who is to be notified, for those who settle.
     #[must_use]
     pub fn audience(&self) -> Vec<Audience> {
         let who = |webhook: &Webhook| Audience {
@@ -121,6 +119,8 @@ impl Block {
                 None => {}
             }
         }
+
+        // Not before: every fault of the block has been found by now.
         Some(Webhook {
             endpoint: Endpoint {
                 name: self.name.clone(),
@@ -136,9 +136,11 @@ impl Block {
         let mut secrets: Vec<SecretString> = [&self.secret, &self.previous_secret]
             .into_iter()
             .flatten()
+            // Without the prefix: a log may repeat the key alone.
             .filter_map(|secret| secret.expose_secret().strip_prefix("whsec_"))
             .map(SecretString::from)
             .collect();
+
         if let Ok(url) = Url::parse(self.url.expose_secret()) {
             secrets.extend(hidden(&url));
         }
@@ -198,6 +200,7 @@ fn tenant(text: &str) -> Result<Option<TenantId>, &'static str> {
 fn hidden(url: &Url) -> Vec<SecretString> {
     let query = url.query_pairs().map(|(_, value)| value.into_owned());
     let user = [url.username(), url.password().unwrap_or_default()].map(str::to_owned);
+    // As a whole, too: a log may repeat it before it is decoded.
     let whole = url.query().map(str::to_owned);
     let all = user.into_iter().chain(whole).chain(query);
     all.filter(|secret| !secret.is_empty())

@@ -56,6 +56,7 @@ impl Poll {
         let Err(invalid) = backoff else {
             return;
         };
+
         match invalid {
             InvalidBackoff::JitterOutOfRange => faults.contradiction(
                 &["poll.jitter"],
@@ -84,7 +85,7 @@ pub struct Sweep {
     /// Orders per page.
     #[serde(deserialize_with = "fields::whole::<1, MAX_BATCH, _>")]
     pub batch_size: u32,
-    /// Orders sent more recently are left alone; shorter than [`Poll::give_up_after`].
+    /// Orders sent more recently are not swept; shorter than [`Poll::give_up_after`].
     #[serde(deserialize_with = "fields::duration")]
     pub min_age: Duration,
     /// The orders of a page become due spread over this time; may be zero.

@@ -16,6 +16,7 @@ pub(super) fn read(mut settings: Json, known: &Known, faults: &mut Faults<'_>) -
             Ok(config) => return Some(config),
             Err(error) => error,
         };
+
         let key = key(error.path());
         faults.wrong(&key, &message(&error.inner().to_string()));
 
@@ -25,6 +26,7 @@ pub(super) fn read(mut settings: Json, known: &Known, faults: &mut Faults<'_>) -
             // The shipped value cannot be read: only a fault of the program leads here.
             return None;
         }
+        // Read once more with a value that can be read: serde stops at its first fault.
         *value = shipped;
     }
 }
@@ -46,6 +48,7 @@ fn key(path: &Path) -> String {
 
 /// What serde says, in the words of the other faults and without the value.
 fn message(said: &str) -> String {
+    // serde repeats the value before these words, and it may be a secret.
     let Some((_, expected)) = said.rsplit_once(", expected ") else {
         return said.to_owned();
     };

@@ -55,6 +55,7 @@ impl Folders {
         for key in keys.iter().filter(|key| known.is_secret(key)) {
             let twin = format!("{key}_file");
             let path = at(settings, &twin).map(Json::take).unwrap_or_default();
+            // The sections know no such key and would refuse it.
             remove(settings, &twin);
             let Some(path) = path.as_str() else {
                 faults.wrong(&twin, "must be text in quotes");
@@ -63,6 +64,8 @@ impl Folders {
             if path.is_empty() {
                 continue;
             }
+
+            // Both set would leave open which of them is in force.
             let given = at(settings, key).is_some_and(|value| value.as_str() != Some(""));
             let read = if given {
                 let origin = faults.origin(key);
@@ -72,6 +75,7 @@ impl Folders {
             } else {
                 self.read(path)
             };
+
             match read {
                 Ok(secret) => {
                     faults.read_from_file(key);
@@ -81,6 +85,7 @@ impl Folders {
                 }
                 Err(message) => {
                     faults.add(&twin, message);
+                    // It is empty only because its file was not read, which is no further fault.
                     faults.taint(key);
                 }
             }
@@ -88,25 +93,31 @@ impl Folders {
     }
 
     fn read(&self, path: &str) -> Result<String, String> {
+        // An address under the wrong key; the message must not repeat it.
         if path.contains("://") {
             return Err("must be the path of a file, not the secret itself".to_owned());
         }
+
         let path = self.locate(Path::new(path));
         let shown = path.display();
         let failed = |error| format!("names {shown}, which cannot be read: {error}");
+        // Checked before anything is read: the path may name a device, or a file without an end.
         let meta = fs::metadata(&path).map_err(failed)?;
         if !meta.is_file() || meta.len() > MAX_BYTES {
             return Err(format!("names {shown}, which is not a small file"));
         }
+        // In the other two places the system keeps others out by the folder, whatever the rights of the file.
         if others_may_read(&meta) && !self.is_trusted(&path) {
             return Err(format!(
                 "names {shown}, which everybody on this machine may read; run chmod o-r {shown}"
             ));
         }
+
         let bytes = fs::read(&path).map_err(failed)?;
         let Ok(text) = String::from_utf8(bytes) else {
             return Err(format!("names {shown}, which is not valid UTF-8"));
         };
+        // Editors and `echo` end a file with a line break, which no secret means.
         let secret = text.trim_end_matches(['\r', '\n']);
         if secret.is_empty() {
             return Err(format!("names {shown}, which is empty"));
@@ -120,6 +131,7 @@ impl Folders {
         if path.is_absolute() {
             return path.to_owned();
         }
+
         let mut trusted = self.trusted.iter().map(|folder| folder.join(path));
         trusted
             .find(|path| path.exists())

@@ -26,7 +26,6 @@ const SEARCH: [&str; 2] = [
     "/etc/orderwatch/orderwatch.toml",
 ];
 
-/// Where the settings are taken from.
 #[derive(Clone, Default)]
 pub struct Sources {
     file: Option<PathBuf>,
@@ -79,6 +78,7 @@ impl Sources {
         if let Some(path) = self.variable(FILE_VARIABLE) {
             return read_named(Path::new(path), &format!("${FILE_VARIABLE}")).map(Some);
         }
+        // Unlike a file that was named, one that is only searched for need not exist.
         for path in &self.search {
             match fs::read_to_string(path) {
                 Ok(text) => return Ok(Some((path.clone(), text))),
@@ -89,14 +89,15 @@ impl Sources {
         Ok(None)
     }
 
-    /// The layer of the environment.
     pub(super) fn environment(&self, known: &Known, faults: &mut Vec<Fault>) -> Layer {
         let mut layer = Layer::default();
         for (name, value) in &self.environment {
             let Some(rest) = name.strip_prefix(PREFIX) else {
                 continue;
             };
+            // Two underscores separate, since names have single ones.
             let key = rest.to_ascii_lowercase().replace("__", ".");
+
             match variable(known, &key, name, value) {
                 Ok(value) => {
                     layer.0.insert(key, value);
@@ -151,6 +152,7 @@ pub(super) fn file(
             return None;
         }
     };
+
     let (kept, strays) = known.sift(&layer);
     let stray = |stray: Stray<'_>| Fault {
         origin: tree::origin(stray.value, Some(path)),
@@ -167,12 +169,14 @@ fn variable(known: &Known, key: &str, name: &str, value: &OsStr) -> Result<Value
     if let Some(list) = known.list_of(key) {
         return Err(format!("cannot be set here; write [[{list}]] in the file"));
     }
+
     let Some(default) = known.find(key) else {
         return Err(known.unknown(key, spell));
     };
     let Some(text) = value.to_str() else {
         return Err("is not valid UTF-8".to_owned());
     };
+
     let mark = Mark::Variable(name).write();
     let text_value = || ValueKind::String(text.to_owned());
     let trimmed = text.trim();
@@ -196,6 +200,7 @@ fn variable(known: &Known, key: &str, name: &str, value: &OsStr) -> Result<Value
         ValueKind::Array(_) => ValueKind::Array(list(trimmed, &mark)),
         _ => text_value(),
     };
+
     Ok(Value::new(Some(&mark), kind))
 }
 

@@ -101,6 +101,7 @@ pub(super) fn find<'a>(root: &'a Value, key: &str) -> Option<&'a Value> {
             return table.get(name);
         };
         match &table.get(list)?.kind {
+            // People count from 1.
             ValueKind::Array(entries) => entries.get(number.checked_sub(1)?),
             _ => None,
         }
@@ -127,6 +128,7 @@ fn is_section(value: &Value) -> bool {
 
 /// Reads TOML. Faults of its syntax come with their place and never quote the text, which may hold a password.
 pub(super) fn parse(text: &str, mark: fn(Place) -> Mark<'static>) -> Result<Layer, Vec<Syntax>> {
+    // Recoverable, so that every fault of the syntax is found in one go.
     let (table, errors) = DeTable::parse_recoverable(text);
     let parser = Parser { text, mark };
     if errors.is_empty() {
@@ -136,7 +138,6 @@ pub(super) fn parse(text: &str, mark: fn(Place) -> Mark<'static>) -> Result<Laye
     }
 }
 
-/// A fault of the syntax.
 pub(super) struct Syntax {
     pub(super) place: Option<Place>,
     pub(super) message: String,
@@ -167,8 +168,8 @@ impl Parser<'_> {
             .collect()
     }
 
-    /// A number too large for us stays text and is refused where it is read, with its key.
     fn value(&self, span: &Range<usize>, value: DeValue<'_>) -> Value {
+        // A number too large for us stays text and is refused where it is read, with its key.
         let kind = match value {
             DeValue::String(text) => ValueKind::String(text.into_owned()),
             DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
@@ -182,6 +183,7 @@ impl Parser<'_> {
             DeValue::Array(array) => ValueKind::Array(self.array(span, array)),
             DeValue::Table(table) => ValueKind::Table(self.table(table)),
         };
+
         let mark = (self.mark)(self.place(span.start));
         Value::new(Some(&mark.write()), kind)
     }
@@ -195,6 +197,7 @@ impl Parser<'_> {
 
     fn place(&self, offset: usize) -> Place {
         let before = self.text.get(..offset).unwrap_or(self.text);
+
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         Place {
             line: before.matches('\n').count() + 1,

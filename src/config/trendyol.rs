@@ -20,8 +20,10 @@ use crate::{
     stock::{listing::ShelfRule, pace::Settle, second_pusher::OnSecondPusher},
 };
 
+/// Trendyol takes no more items in one request.
 const MAX_BATCH: u32 = 1000;
 const MAX_RATE: u32 = 10_000;
+/// Trendyol puts no more units of a product on sale.
 const MAX_SAFETY: u32 = 20_000;
 /// `User-Agent` takes no longer name.
 const MAX_INTEGRATOR: usize = 30;
@@ -32,11 +34,9 @@ const SHORTEST_TIMEOUT_MS: u64 = 1000;
 /// Less would lose orders between two passes.
 const SHORTEST_OVERLAP_MS: u64 = 60_000;
 
-/// The store on Trendyol.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Trendyol {
-    /// Whether there is one.
     pub enabled: bool,
     /// Whether the warehouse's orders and returns are written here; `None` where nobody has said so.
     #[serde(deserialize_with = "fields::optional_bool")]
@@ -62,7 +62,6 @@ pub struct Trendyol {
     pub request_timeout: Duration,
     /// Where each call goes.
     pub paths: Paths,
-    /// How Trendyol calls when an order changes.
     pub webhook: TrendyolWebhook,
     pub orders: TrendyolOrders,
     pub stock: TrendyolStock,
@@ -149,6 +148,7 @@ impl Trendyol {
     /// Whether the warehouse's orders and returns are written here.
     #[must_use]
     pub fn mirrors(&self) -> bool {
+        // Where the application does more than write rows, an unset one is refused at the start.
         self.mirror.unwrap_or(true)
     }
 
@@ -161,6 +161,7 @@ impl Trendyol {
         let local = bare
             .parse::<IpAddr>()
             .map_or(host == "localhost", |ip| ip.to_canonical().is_loopback());
+
         match self.base_url.port() {
             _ if local => "local".to_owned(),
             Some(port) => format!("{host}:{port}"),
@@ -182,6 +183,7 @@ impl Trendyol {
         for (name, secret) in [("api_key", &self.api_key), ("api_secret", &self.api_secret)] {
             let key = format!("trendyol.{name}");
             let secret = secret.expose_secret();
+            // A copied key brings invisible characters along, and Trendyol would answer each call with 401.
             if let Some(c) = secret.chars().find(|c| !c.is_ascii_graphic()) {
                 faults.add(&key, no_key_has(c));
             }
@@ -191,12 +193,14 @@ impl Trendyol {
                 faults.missing(&key, message);
             }
         }
+
         if self.enabled && self.seller_id.is_empty() {
             faults.missing(
                 "trendyol.seller_id",
                 "is required while trendyol.enabled is true",
             );
         }
+
         if self.returns.window > LONGEST_WINDOW {
             let message = format!(
                 "must be at most {}, not {}",
@@ -205,6 +209,7 @@ impl Trendyol {
             );
             faults.add("trendyol.returns.window", message);
         }
+
         self.webhook.validate(faults);
     }
 }

@@ -23,6 +23,7 @@ pub(super) fn shown(kind: &ValueKind) -> String {
 pub(super) fn presentable(kind: &ValueKind) -> String {
     let text = written(kind);
     let text = redact::patterns(&text);
+
     let Some((scheme, rest)) = text.split_once("://") else {
         return text.into_owned();
     };
@@ -32,10 +33,12 @@ pub(super) fn presentable(kind: &ValueKind) -> String {
         None => rest.to_owned(),
     };
     let end = rest.find('/').unwrap_or(rest.len());
+    // A user with a password is masked above, with all other addresses; here it is the user alone.
     let rest = match rest[..end].rsplit_once('@') {
         Some((user, _)) if !user.contains(':') => format!("{MASK}{}", &rest[user.len()..]),
         _ => rest,
     };
+
     format!("{scheme}://{rest}")
 }
 

@@ -88,14 +88,17 @@ impl Znet {
             if integration.is_none() {
                 faults.wrong(&key("integration"), "must be the id of a panel, a UUID");
             }
+
             let package = Uuid::try_parse(&rule.package).ok();
             if package.is_none() && !rule.package.is_empty() {
                 faults.wrong(&key("package"), "must be the id of a package, a UUID");
             }
 
+            // A block with a fault is left out: the configuration is refused anyway.
             let Some(integration) = integration.map(IntegrationId) else {
                 continue;
             };
+            // Two blocks for one product would leave it to their order where a code goes.
             let mut before = self.player.others.iter();
             if before.any(|other| (other.integration, other.package) == (integration, package)) {
                 let message = "has a block for the same product already";

@@ -59,6 +59,7 @@ pub(super) fn parts(
 ) -> Result<(Parts, World), DaemonError> {
     let started_at = clock.now();
     let (shop, recorder) = shop(config, store, Arc::clone(clock) as _)?;
+
     let mut parts = Parts {
         loops: JoinSet::new(),
         writers: JoinSet::new(),
@@ -67,21 +68,26 @@ pub(super) fn parts(
         stop: CancellationToken::new(),
         pulses,
     };
+
+    // Apart from the loops: it ends only once the last sender of results is gone.
     parts.writers.spawn(recorder.run());
     let follow = follow_clock(store.clone(), Arc::clone(clock), parts.stop.clone());
     parts.spawn("the clock", follow);
+
     if config.dispatch.enabled {
         dispatch(config, &shop, &mut parts);
     }
     if config.poll.enabled {
         poll(config, &shop, &mut parts);
     }
+    // Also where nothing is bought here: checks and other replicas open circuits, too.
     if config.shop.enabled {
         probe(&shop, &mut parts);
     }
     if config.shop.enabled && !config.notify.webhooks.is_empty() {
         notices(config, &shop, &mut parts)?;
     }
+
     let latest = shop.latest.clone();
     let latest = latest.run(shop.balances.clone(), parts.stop.clone());
     parts.spawn("the writer of balances", latest);
@@ -93,6 +99,7 @@ pub(super) fn parts(
         trendyol::turns(config, seller, &mut parts);
         trendyol::doorbell(config, seller, &bell, &mut parts);
     }
+
     let context = JobContext {
         shop: shop.clone(),
         seller: seller.clone(),
@@ -104,7 +111,7 @@ pub(super) fn parts(
     Ok((parts, world))
 }
 
-/// What requests see of it. Nothing in it keeps the recorder waiting for results.
+/// What requests see of it.
 fn world(
     config: &Config,
     shop: &Shop,
@@ -113,6 +120,7 @@ fn world(
 ) -> World {
     World {
         config: config.clone(),
+        // Single parts of the shop: the whole holds a sender of results, for which the recorder would wait.
         store: shop.store.clone(),
         clock: Arc::clone(&shop.clock),
         panels: Arc::clone(&shop.panels),
@@ -130,9 +138,11 @@ fn world(
 
 fn dispatch(config: &Config, shop: &Shop, parts: &mut Parts) {
     let turn = Dispatch::new(shop.clone(), parts.calls.clone());
-    let room = size(config.dispatch.max_in_flight);
-    let stream = stream("dispatch", room, &shop.sends, config, shop, parts);
+    let capacity = size(config.dispatch.max_in_flight);
+    let stream = stream("dispatch", capacity, &shop.sends, config, shop, parts);
     parts.spawn("dispatch", stream.run(turn, parts.stop.clone()));
+
+    // Only new orders come from outside; what is due for a check is known by its time.
     let listen = listen(
         shop.store.clone(),
         Arc::clone(&shop.sends),
@@ -153,14 +163,14 @@ fn probe(shop: &Shop, parts: &mut Parts) {
 
 fn poll(config: &Config, shop: &Shop, parts: &mut Parts) {
     let turn = Poll::new(shop.clone(), parts.calls.clone());
-    let room = size(config.poll.max_in_flight);
-    let stream = stream("poll", room, &shop.checks, config, shop, parts);
+    let capacity = size(config.poll.max_in_flight);
+    let stream = stream("poll", capacity, &shop.checks, config, shop, parts);
     parts.spawn("poll", stream.run(turn, parts.stop.clone()));
 }
 
 fn stream(
     name: &'static str,
-    room: usize,
+    capacity: usize,
     wakeup: &Arc<Wakeup>,
     config: &Config,
     shop: &Shop,
@@ -168,20 +178,21 @@ fn stream(
 ) -> Stream {
     Stream {
         name,
-        capacity: Capacity::new(room),
+        capacity: Capacity::new(capacity),
         wakeup: Arc::clone(wakeup),
+        // One key for all: behind each wake-up stands the same safety net.
         scan_interval: config.dispatch.scan_interval,
         pulse: parts.pulses.add(name, LONGEST_TURN),
         clock: Arc::clone(&shop.clock),
     }
 }
 
-/// The deliveries of notices.
 fn notices(config: &Config, shop: &Shop, parts: &mut Parts) -> Result<(), DaemonError> {
     let (recorder, deliveries) =
         DeliveryRecorder::new(shop.store.clone(), Arc::clone(&shop.settled));
     let endpoints: Vec<Endpoint> = config.notify.endpoints().cloned().collect();
-    let room = endpoints.len() * notices::AT_ONCE;
+    // As much as all addresses may have at once: one that hangs takes none of the others.
+    let capacity = endpoints.len() * notices::AT_ONCE;
     let turn = Notices::new(
         (shop.store.clone(), Arc::clone(&shop.clock)),
         webhook::Http::new()?,
@@ -190,8 +201,9 @@ fn notices(config: &Config, shop: &Shop, parts: &mut Parts) -> Result<(), Daemon
         parts.calls.clone(),
         Arc::clone(&shop.settled),
     );
+
     parts.writers.spawn(recorder.run());
-    let stream = stream("notices", room, &shop.settled, config, shop, parts);
+    let stream = stream("notices", capacity, &shop.settled, config, shop, parts);
     parts.spawn("notices", stream.run(turn, parts.stop.clone()));
     Ok(())
 }
@@ -202,10 +214,12 @@ async fn follow_clock(store: Store, clock: Arc<DatabaseClock>, stop: Cancellatio
         .run_until_cancelled(tokio::time::sleep(CLOCK_INTERVAL))
         .await
     {
-        // A slow answer would tell the time badly; the next one will do.
+        // After a slow answer the time is not known well; the next one will do.
         match stop.run_until_cancelled(store.now()).await {
             Some(Ok((now, round_trip))) if round_trip < Duration::from_millis(200) => {
                 let moved = clock.set(now, round_trip);
+
+                // Drift is far smaller: a whole second is another server, or a clock that was set.
                 if moved.num_milliseconds().abs() > 1000 {
                     tracing::warn!(
                         moved_ms = moved.num_milliseconds(),
@@ -214,6 +228,7 @@ async fn follow_clock(store: Store, clock: Arc<DatabaseClock>, stop: Cancellatio
                 }
             }
             Some(Ok(_)) | None => {}
+            // No warning: the clock goes on from the last reading.
             Some(Err(error)) => tracing::debug!(
                 error = &error as &dyn std::error::Error,
                 "the database's clock cannot be read now"
@@ -224,6 +239,7 @@ async fn follow_clock(store: Store, clock: Arc<DatabaseClock>, stop: Cancellatio
 
 /// Wakes the dispatcher when an order is inserted. Where that is not possible, the scan serves.
 async fn listen(store: Store, sends: Arc<Wakeup>, stop: CancellationToken) {
+    // Said once: behind a pooler in transaction mode it would be said for ever, and the scan serves.
     let mut said = false;
     while !stop.is_cancelled() {
         let Some(result) = stop
@@ -232,6 +248,7 @@ async fn listen(store: Store, sends: Arc<Wakeup>, stop: CancellationToken) {
         else {
             return;
         };
+
         if let Err(error) = result
             && !std::mem::replace(&mut said, true)
         {
@@ -241,6 +258,7 @@ async fn listen(store: Store, sends: Arc<Wakeup>, stop: CancellationToken) {
                 "LISTEN unavailable, falling back to polling (dispatch.scan_interval)"
             );
         }
+
         stop.run_until_cancelled(tokio::time::sleep(LISTEN_AGAIN))
             .await;
     }

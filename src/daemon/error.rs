@@ -35,28 +35,21 @@ pub enum DaemonError {
     NotAvailable(#[from] NotAvailable),
     #[error(transparent)]
     Account(#[from] AccountFault),
-    /// It is not settled who keeps the warehouse's rows.
     #[error(transparent)]
     Keeping(#[from] KeepingFault),
-    /// The database knows of another account.
     #[error(transparent)]
     OtherAccount(#[from] OtherAccount),
     /// Columns are missing without which a purchase could not be written down.
     #[error("the shop's tables cannot take what has to be written down: {faults}")]
     Columns {
-        /// Which, and what to do.
+        /// With what to do about each.
         faults: String,
     },
-    /// A part of the daemon ended although nobody asked it to.
     #[error("{part} ended by itself; the daemon cannot go on without it")]
     Died { part: &'static str },
-    /// It had to be ended before everything in flight was finished.
     #[error(
         "stopped hard with {calls} calls in flight; \
          their orders are asked about after the next start"
     )]
-    Hard {
-        /// Calls to panels that had not returned.
-        calls: usize,
-    },
+    Hard { calls: usize },
 }

@@ -55,21 +55,26 @@ impl Me {
         let mut daemon = self.daemon(config);
         let (store, clock) = (store.clone(), Arc::clone(clock));
         let (pulses, stop) = (parts.pulses.clone(), parts.stop.clone());
+
         async move {
             while !stop.is_cancelled() {
+                // A process that beats may still do no work, so the stalled workers go along.
                 daemon.stuck = pulses.stuck().into_iter().map(str::to_owned).collect();
+                // The absence of the beat is what tells the others; the next one tries again.
                 if let Err(error) = store.daemon_seen(&daemon, clock.now()).await {
                     tracing::debug!(
                         error = &error as &dyn std::error::Error,
                         "the heartbeat cannot be written now"
                     );
                 }
+
                 stop.run_until_cancelled(tokio::time::sleep(INTERVAL)).await;
             }
         }
     }
 
     pub(super) async fn stopped(self, store: &Store, clock: &dyn Clock) {
+        // Without it the daemon counts as gone once its beats are missing.
         if let Err(error) = store.daemon_stopped(self.id, clock.now()).await {
             tracing::debug!(
                 error = &error as &dyn std::error::Error,

@@ -19,6 +19,7 @@ pub(super) fn start(context: &JobContext, parts: &mut Parts) -> Result<Runner, N
             continue;
         };
         let periodic = Periodic {
+            // Unforced: only a person may set most of the stock to zero.
             job: spec.build(context, false)?,
             schedule,
             store: shop.store.clone(),
@@ -28,6 +29,7 @@ pub(super) fn start(context: &JobContext, parts: &mut Parts) -> Result<Runner, N
         parts.spawn(spec.name, periodic.run(parts.stop.clone()));
     }
 
+    // Whatever is switched off above: a person may still ask for one run.
     let (runner, on_demand) = runner(context.clone());
     parts.spawn("the requested jobs", on_demand.serve(parts.stop.clone()));
     Ok(runner)

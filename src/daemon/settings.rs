@@ -33,6 +33,7 @@ pub fn limits(config: &Config) -> Limits {
     let trendyol = &config.trendyol;
     // A run that is a little late is no reason; one that is left out is.
     let two_runs = trendyol.orders.interval * 2 + Duration::from_mins(1);
+
     Limits {
         warn_below: config.balance.warn_below,
         stale_after: trendyol.stock.max_order_age_for_push.max(two_runs),
@@ -40,7 +41,7 @@ pub fn limits(config: &Config) -> Limits {
     }
 }
 
-/// What the settings mean to who looks for what is wrong.
+/// What the settings mean to the doctor.
 #[must_use]
 pub fn means(config: &Config) -> Means {
     Means {

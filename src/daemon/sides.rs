@@ -1,5 +1,5 @@
-//! Before anything runs: whether the tables of each side that is on take what has to be written, and who
-//! keeps the warehouse's rows, and of which account the database knows.
+//! Checked before anything runs: that the tables of each enabled side take what has to be written, that it is
+//! settled who keeps the warehouse's rows, and that the database knows of no other account.
 
 use chrono::{DateTime, Utc};
 
@@ -10,25 +10,26 @@ use crate::{
     store::{MarketAccount, Side, Store},
 };
 
-/// Refuses to start where a purchase could not be written down, or where it is not settled who keeps the
-/// warehouse's rows. What else the warehouse's tables do not take is said, and the rest is done.
-///
-/// # Errors
-/// [`DaemonError::Columns`], [`DaemonError::Keeping`], [`DaemonError::OtherAccount`], and [`DaemonError::Store`] when it cannot be found out.
+/// Refuses to start where a purchase could not be written down, where it is not settled who keeps the
+/// warehouse's rows, or with another account than that of the database.
 pub async fn check(config: &Config, store: &Store, now: DateTime<Utc>) -> Result<(), DaemonError> {
     check_keeping(config, store).await?;
     check_account(config, store, now).await?;
     let store = store.clone().mirroring(config.trendyol.mirrors());
+
     let mut refused = Vec::new();
     for fault in table_faults(&store, now).await? {
+        // The work is done without these; the doctor names them.
         if fault.optional {
             continue;
         }
         tracing::error!(fix = %fault.fix, "{}", fault.sentence);
+        // What the warehouse's tables lack stops single jobs only; what the shop's lack could lose a purchase.
         if fault.side == Side::Shop {
             refused.push(format!("{} Fix: {}", fault.sentence, fault.fix));
         }
     }
+
     if refused.is_empty() {
         return Ok(());
     }
@@ -38,9 +39,6 @@ pub async fn check(config: &Config, store: &Store, now: DateTime<Utc>) -> Result
 }
 
 /// Refuses where it is not settled who keeps the warehouse's rows.
-///
-/// # Errors
-/// [`DaemonError::Keeping`], and [`DaemonError::Store`] when it cannot be found out.
 pub async fn check_keeping(config: &Config, store: &Store) -> Result<(), DaemonError> {
     match keeping_fault(config, store).await? {
         Some(fault) => Err(fault.into()),
@@ -49,10 +47,7 @@ pub async fn check_keeping(config: &Config, store: &Store) -> Result<(), DaemonE
 }
 
 /// Refuses another account than that of the database, which would take what was learnt of the old one for
-/// its own. A database without an account gets that of the settings.
-///
-/// # Errors
-/// [`DaemonError::OtherAccount`], and [`DaemonError::Store`] when it cannot be found out.
+/// its own.
 pub async fn check_account(
     config: &Config,
     store: &Store,
@@ -62,11 +57,13 @@ pub async fn check_account(
     if !trendyol.enabled {
         return Ok(());
     }
+
     let account = MarketAccount {
         seller_id: trendyol.seller_id.clone(),
         environment: trendyol.environment(),
         since: now,
     };
+    // Only a database that knows of no account takes this one; any other is compared.
     store.adopt_market_account(&account).await?;
     match account_fault(config, store).await? {
         Some(fault) => Err(fault.into()),

@@ -29,10 +29,12 @@ pub(super) async fn database(
     let Some(missing) = stop.soft.run_until_cancelled(missing).await else {
         return Ok(None);
     };
+
     let missing = missing?;
     if missing > 0 {
         return Err(DaemonError::NotMigrated { missing });
     }
+
     Ok(Some(store))
 }
 
@@ -40,18 +42,22 @@ pub(super) async fn database(
 /// has already.
 pub(crate) async fn check(old: &Config, new: &Config) -> Result<(), DaemonError> {
     let store = connect(new)?;
+    // Asked once, not waited for: where the database does not answer, the old settings stay.
     let missing = store.missing_migrations().await?;
     if missing > 0 {
         return Err(DaemonError::NotMigrated { missing });
     }
+
     let clock = DatabaseClock::new();
     let (now, round_trip) = store.now().await?;
     clock.set(now, round_trip);
     sides::check(new, &store, now).await?;
     settling(new, &store).await?;
 
+    // Built only to see that they can be.
     let (shop, _) = build::shop(new, &store, Arc::new(clock))?;
     trendyol::of_daemon(new, &shop)?;
+    // Closed here: the daemon that is started with these settings opens its own.
     store.close().await;
 
     let moves = !old.http.enabled || old.http.listen != new.http.listen;
@@ -63,11 +69,13 @@ pub(crate) async fn check(old: &Config, new: &Config) -> Result<(), DaemonError>
         }
         Listening::at(address).await?;
     }
+
     Ok(())
 }
 
 fn connect(config: &Config) -> Result<Store, StoreError> {
     let database = &config.database;
+    // Lazily: a database that is down is waited for in one place, `reach`.
     let store = Store::connect_lazy(
         &database.url,
         database.max_connections,
@@ -76,7 +84,7 @@ fn connect(config: &Config) -> Result<Store, StoreError> {
     Ok(store.having(config.sides()))
 }
 
-/// Whether the tables and the settings go together. A connection that is lost meanwhile ends nothing.
+/// Whether the tables and the settings go together.
 pub(super) async fn checks(
     config: &Config,
     store: &Store,
@@ -88,12 +96,14 @@ pub(super) async fn checks(
             settling(config, store).await
         };
         match checked.await {
+            // A server that restarts comes back; any other fault needs a person, so it ends the start.
             Err(DaemonError::Store(error)) if error.is_transient() => tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "connection lost while the tables were checked; trying again"
             ),
             done => return done,
         }
+
         tokio::time::sleep(RETRY).await;
     }
 }
@@ -103,6 +113,7 @@ pub(super) async fn settling(config: &Config, store: &Store) -> Result<(), Daemo
     if config.orders.settle == Settle::Shop {
         return Ok(());
     }
+    // Where the shop has wallets, a status that is written into the row would refund nobody.
     let tables = store.wallets().await?;
     if tables.is_empty() {
         return Ok(());
@@ -112,9 +123,9 @@ pub(super) async fn settling(config: &Config, store: &Store) -> Result<(), Daemo
     })
 }
 
-/// How many migrations are missing. A connection that is lost again meanwhile ends nothing.
 async fn missing_migrations(store: &Store, clock: &DatabaseClock) -> Result<usize, MigrateError> {
     loop {
+        // Every time anew: the connection may be lost again between the two questions.
         reach(store, clock).await;
         match store.missing_migrations().await {
             Err(error) if error.is_transient() => tracing::warn!(
@@ -140,6 +151,7 @@ async fn reach(store: &Store, clock: &DatabaseClock) {
                 return;
             }
             Err(error) => {
+                // Not with every try: a database may be away for an hour.
                 if tries.is_multiple_of(SAY_EVERY) {
                     tracing::warn!(
                         error = &error as &dyn std::error::Error,
@@ -150,6 +162,7 @@ async fn reach(store: &Store, clock: &DatabaseClock) {
                 tries = tries.saturating_add(1);
             }
         }
+
         tokio::time::sleep(RETRY).await;
     }
 }

@@ -18,7 +18,8 @@ use crate::{
     },
 };
 
-/// The longest that a turn of a loop may take before it counts as stalled.
+/// A loop whose turn takes longer counts as stalled. More than other loops have: Trendyol's limits of pace
+/// make a large store's pages take minutes.
 const LONGEST_TURN: Duration = Duration::from_mins(30);
 
 /// The loop that acts on changes between two passes.
@@ -34,10 +35,6 @@ pub(super) fn of_daemon(config: &Config, shop: &Shop) -> Result<Option<Seller>, 
     seller(config, &shop.store, Arc::clone(&shop.clock)).map(Some)
 }
 
-/// The seller's account.
-///
-/// # Errors
-/// [`DaemonError::NotAvailable`] when there is none, [`DaemonError::Account`] when it cannot be used.
 pub fn seller(
     config: &Config,
     store: &Store,
@@ -63,9 +60,11 @@ pub fn seller(
         read: trendyol.stock.read_requests_per_minute,
         ..RateLimits::default()
     };
+    // The time to connect is that of the panels; the whole of a request has a limit of its own.
     let http = Http::new(&config.znet.timeouts())?;
     let market = Trendyol::new(&account, &rates, http, trendyol.request_timeout)?
         .with_paths(trendyol.paths.clone());
+
     Ok(Seller {
         store: store.clone(),
         market: Arc::new(market),
@@ -80,7 +79,9 @@ pub(super) fn turns(config: &Config, seller: &Seller, parts: &mut Parts) {
     if !stock.enabled {
         return;
     }
+
     let pulse = parts.pulses.add(STOCK_TURNS, LONGEST_TURN);
+    // Unforced: only a person may set most of the stock to zero.
     let turns = Turns::new(reconciler(config, seller, false), stock.react, pulse);
     parts.spawn(STOCK_TURNS, turns.run(parts.stop.clone()));
 }
@@ -91,9 +92,11 @@ pub(super) fn doorbell(config: &Config, seller: &Seller, bell: &Arc<Notify>, par
     if !trendyol.webhook.enabled {
         return;
     }
+
     let pull = Pull::new(seller.clone(), trendyol.orders.overlap);
     let address = trendyol.webhook.address(&trendyol.seller_id);
     let doorbell = Doorbell::new(Arc::new(pull), Arc::clone(bell), address);
+
     let pulse = parts.pulses.add(DOORBELL, LONGEST_TURN);
     parts.spawn(DOORBELL, doorbell.run(pulse, parts.stop.clone()));
 }

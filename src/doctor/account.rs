@@ -12,11 +12,9 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", Said(self))]
 pub struct OtherAccount {
-    /// Of which the database knows.
+    /// The account of which the database knows; what follows is that of the settings.
     pub known: MarketAccount,
-    /// The seller of the settings.
     pub seller_id: String,
-    /// Their environment.
     pub environment: String,
 }
 
@@ -62,10 +60,12 @@ pub async fn account_fault(
     }
 
     let seller_id = config.trendyol.seller_id.clone();
+    // What was learnt from the test environment is not true of the real store, so it counts as another account.
     let environment = config.trendyol.environment();
     let known = store.market_account().await?;
     let other =
         |known: &MarketAccount| known.seller_id != seller_id || known.environment != environment;
+
     Ok(known.filter(other).map(|known| OtherAccount {
         known,
         seller_id: seller_id.clone(),
@@ -84,6 +84,7 @@ pub(super) async fn check(
 
     match account_fault(config, store).await? {
         Some(fault) => {
+            // A failure, since the daemon refuses to start like this.
             findings.fail("account", format!("{fault}."), fault.fix());
         }
         None => {

@@ -28,6 +28,7 @@ pub(super) async fn check(
     findings: &mut Findings,
 ) -> Result<(), StoreError> {
     let faults = table_faults(store, now).await?;
+    // The optional ones keep no work from being done.
     if faults.iter().all(|fault| fault.optional) {
         findings.ok("columns", "The tables take what is written into them.");
     }

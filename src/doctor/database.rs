@@ -22,6 +22,7 @@ pub(super) async fn basics(
     findings: &mut Findings,
 ) -> Option<DateTime<Utc>> {
     let now = reached(store, pace, findings).await?;
+
     let Ok(missing) = timeout(pace.part, store.missing_migrations()).await else {
         silent(pace, findings);
         return None;
@@ -50,6 +51,7 @@ async fn reached(store: &Store, pace: Pace, findings: &mut Findings) -> Option<D
         Ok(Ok((now, round_trip))) => {
             let text = format!("It answers in {} ms.", round_trip.as_millis());
             findings.ok("database", text);
+
             // What a clock that knew this machine's time alone has to be moved by.
             let skew = DatabaseClock::new().set(now, round_trip).num_milliseconds();
             clock(skew, findings);
@@ -90,6 +92,7 @@ fn clock(skew_ms: i64, findings: &mut Findings) {
         return;
     }
 
+    // A warning at most: whatever this machine's clock says, the daemon follows the database's.
     let (side, seconds) = (
         if skew_ms > 0 { "behind" } else { "ahead of" },
         seconds(skew_ms.abs()),
@@ -113,14 +116,17 @@ pub(super) async fn details(
 ) -> Result<Findings, StoreError> {
     let Patient { store, config, .. } = *patient;
     let mut findings = Findings::default();
+
     server::facts(&store.server_facts().await?, &mut findings);
     rights::check(store, config, &mut findings).await?;
     account::check(config, store, &mut findings).await?;
     keeping::check(config, store, &mut findings).await?;
     columns::check(store, now, &mut findings).await?;
     warehouse::check(store, config, &mut findings).await?;
+
     server::schema(store.schema_faults().await?, &mut findings);
     server::notices(store, config, &mut findings).await;
+
     Ok(findings)
 }
 

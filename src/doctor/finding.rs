@@ -73,6 +73,7 @@ impl Findings {
         let mask = |text: &mut String| *text = secrets.mask(text).into_owned();
         for finding in &mut self.0 {
             mask(&mut finding.sentence);
+            // Names as well: people give them, and may have put anything there.
             finding.subject.iter_mut().for_each(mask);
             finding.fix.iter_mut().for_each(mask);
         }
@@ -146,7 +147,9 @@ impl Finding {
 
 /// Names for a sentence: the first ones, and how many more there are.
 pub(super) fn named(names: &[String]) -> String {
+    // A shop may have a thousand packages, and a sentence has room for a few.
     const SHOWN: usize = 5;
+
     let shown = names.iter().take(SHOWN).map(|name| format!("\"{name}\""));
     let text = shown.collect::<Vec<_>>().join(", ");
     match names.len().saturating_sub(SHOWN) {

@@ -8,7 +8,7 @@ use crate::{
     store::{OwnWork, Store, StoreError},
 };
 
-/// It is not settled who keeps the warehouse's rows, or it was settled so that something stands still.
+/// It is not settled who keeps the warehouse's rows, or it is settled so that something stands still.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", Said(self))]
 pub struct KeepingFault {
@@ -18,7 +18,6 @@ pub struct KeepingFault {
     pub work: Vec<OwnWork>,
 }
 
-/// What to do about it.
 pub(crate) const FIX: &str = "Set trendyol.mirror = false: the application goes on reading and moving its orders and returns, orderwatch writes none of their rows, and stock is sent as before.";
 
 struct Said<'a>(&'a KeepingFault);
@@ -51,6 +50,7 @@ pub async fn keeping_fault(
     config: &Config,
     store: &Store,
 ) -> Result<Option<KeepingFault>, StoreError> {
+    // With false none of their rows is written, so nothing stands still whatever the application does.
     if !config.trendyol.enabled || config.trendyol.mirror == Some(false) {
         return Ok(None);
     }
@@ -72,6 +72,7 @@ pub(super) async fn check(
     }
 
     if let Some(fault) = keeping_fault(config, store).await? {
+        // A failure, since the daemon refuses to start like this.
         findings.fail("mirror", format!("{fault}."), FIX);
         return Ok(());
     }

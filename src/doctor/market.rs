@@ -48,6 +48,7 @@ pub(super) async fn check(patient: &Patient<'_>, now: DateTime<Utc>) -> Findings
             );
         }
     }
+
     findings
 }
 
@@ -56,15 +57,17 @@ async fn webhook(patient: &Patient<'_>, seller: &Seller, findings: &mut Findings
     const REGISTER: &str = "Run `orderwatch trendyol webhook register`.";
     let trendyol = &patient.config.trendyol;
     let wanted = trendyol.webhook.address(&trendyol.seller_id);
+    // Without a webhook the pulls read every order, so its absence is no fault.
     let (true, Some(wanted), Some(hooks)) =
         (trendyol.webhook.enabled, wanted, seller.market.hooks())
     else {
         return;
     };
+
     let Ok(listed) = timeout(patient.pace.call, hooks.webhooks()).await else {
         findings.warn(
             "webhook",
-            "Trendyol did not tell in time whom it calls.",
+            "Trendyol did not say in time whom it calls.",
             "Try again in some minutes.",
         );
         return;
@@ -74,6 +77,7 @@ async fn webhook(patient: &Patient<'_>, seller: &Seller, findings: &mut Findings
         Ok(Some(hook)) if hook.active => {
             findings.ok("webhook", format!("Trendyol calls {wanted}."));
         }
+        // Trendyol gives an address up that did not answer for an hour, and does not try it again by itself.
         Ok(Some(_)) => {
             let sentence = format!(
                 "Trendyol no longer calls {wanted}, because it did not answer; orders come with the pulls alone."
@@ -102,6 +106,7 @@ const fn fix(error: &MarketError) -> &'static str {
         MarketError::Gone { .. } | MarketError::Unreadable { .. } => {
             "Check trendyol.base_url; otherwise a newer version of orderwatch is needed."
         }
+        // 556 without end was only seen towards single addresses; from another network the same key worked.
         MarketError::Blocked { .. } | MarketError::Transient { status: 556, .. } => {
             "Try again in some minutes. If it stays, this address may be blocked: try the same key from another network."
         }

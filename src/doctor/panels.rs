@@ -28,7 +28,6 @@ use crate::{
 /// Panels that are asked at once.
 const AT_ONCE: usize = 8;
 
-/// A panel that is asked.
 struct Asked<'a> {
     panel: Znet,
     name: &'a str,
@@ -45,6 +44,7 @@ pub(super) async fn check(patient: &Patient<'_>, until: Instant) -> (Findings, L
         Ok(means) => means,
         Err(fault) => return (fault, Lists::new()),
     };
+
     if rows.is_empty() {
         findings.fail(
             "panels",
@@ -59,14 +59,15 @@ pub(super) async fn check(patient: &Patient<'_>, until: Instant) -> (Findings, L
         .flat_map(|row| [&row.base_url, &row.kod, &row.sifre]);
     Secrets::process().register(secrets.flatten());
 
-    let looks: Vec<_> = rows
+    let checks: Vec<_> = rows
         .iter()
         .map(|row| one(row, patient, &http, until))
         .collect();
-    let mut looks = stream::iter(looks).buffered(AT_ONCE);
+    // Buffered in order, so that the findings keep the order of the panels.
+    let mut checks = stream::iter(checks).buffered(AT_ONCE);
 
     let mut lists = Lists::new();
-    while let Some((found, list)) = looks.next().await {
+    while let Some((found, list)) = checks.next().await {
         findings.append(found);
         lists.extend(list);
     }
@@ -80,6 +81,7 @@ async fn means(patient: &Patient<'_>) -> Result<(Vec<Integration>, Http), Findin
         findings.fail("panels", text, fix);
         findings
     };
+
     let rows = timeout(patient.pace.part, patient.store.integrations()).await;
     let rows = rows.map_err(|_| {
         fault(
@@ -115,6 +117,7 @@ async fn one(
         return (findings, None);
     };
 
+    // Checked before each panel: there may be a hundred, and each may use up its whole time.
     if Instant::now() >= until {
         findings
             .skip(
@@ -134,6 +137,7 @@ async fn one(
         longest: patient.pace.call,
         findings,
     };
+
     // A panel that does not tell its balance would not answer the longer question either.
     let list = if asked.balance().await {
         asked.catalogue().await
@@ -147,6 +151,7 @@ async fn one(
 fn usable(row: &Integration, findings: &mut Findings) -> Option<Account> {
     let name = &*row.name;
     if !row.enabled {
+        // The shop's own decision, so no fault.
         let text = format!("{name} is disabled in the shop.");
         findings.skip("panel", text).about(name);
         return None;
@@ -168,6 +173,7 @@ fn usable(row: &Integration, findings: &mut Findings) -> Option<Account> {
         }
     };
 
+    // A warning only: the daemon sends the password there with every call anyway (see above).
     if row.base_url.as_ref().is_some_and(is_plain) {
         findings
             .warn(
@@ -236,6 +242,7 @@ impl Asked<'_> {
 
 fn funds(balance: Decimal, name: &str, config: &Config, findings: &mut Findings) {
     let low = config.balance.warn_below.filter(|limit| balance < *limit);
+    // An empty account fails whatever limit is set: nothing can be bought with it.
     let finding = if balance <= Decimal::ZERO {
         findings.fail(
             "balance",
@@ -271,8 +278,9 @@ const fn fix(error: &ReadError) -> &'static str {
             "Check \"baseUrl\" of the integration, and whether this machine reaches the panel."
         }
         ReadError::Refused { .. } => {
-            "Check kod and sifre of the integration, and at the account's rights."
+            "Check kod and sifre of the integration, and the account's rights."
         }
+        // How panels answer to a wrong account or a blocked address, instead of an error of their own.
         ReadError::Unreadable {
             class: AnswerClass::Empty | AnswerClass::Html,
             ..

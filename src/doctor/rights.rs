@@ -36,6 +36,7 @@ fn rights(grants: &'static str) -> Vec<Right> {
     for (what, tables) in grants.lines().filter_map(|line| line.split_once(" ON ")) {
         let (privileges, columns) = what.split_once(" (").unwrap_or((what, ""));
         let columns = list(columns.trim_end_matches(')')).map(Some);
+        // Column by column: the role may have UPDATE on these alone, and need not have more.
         let columns: Vec<_> = if what.contains('(') {
             columns.collect()
         } else {
@@ -71,6 +72,7 @@ pub(super) async fn check(
     if config.trendyol.enabled {
         wanted.extend(rights(STOCK_RIGHTS));
     }
+    // Without the mirror their rows are only read, and the role need not be able to change them.
     if config.trendyol.enabled && config.trendyol.mirrors() {
         wanted.extend(rights(ORDER_RIGHTS));
     }
@@ -88,6 +90,7 @@ pub(super) async fn check(
     } in missing
     {
         let table = format!("public.{table}");
+        // In quotes: the shop's columns have capitals in their names.
         let (place, grant) = match column {
             Some(column) => (
                 format!("{table}.\"{column}\""),
@@ -95,6 +98,7 @@ pub(super) async fn check(
             ),
             None => (table.clone(), privilege.to_owned()),
         };
+
         findings
             .fail(
                 "rights",
@@ -103,6 +107,7 @@ pub(super) async fn check(
             )
             .about(table);
     }
+
     if !own.is_empty() {
         findings.fail(
             "rights",

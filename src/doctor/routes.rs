@@ -34,6 +34,7 @@ pub(super) async fn check(
 ) -> Result<Findings, StoreError> {
     let mut findings = Findings::default();
     left_to_shop(store, &mut findings).await?;
+
     let routes = store.routes().await?;
     if routes.is_empty() {
         findings.warn(
@@ -47,6 +48,7 @@ pub(super) async fn check(
     let mut faults: BTreeMap<Fault, Vec<String>> = BTreeMap::new();
     for route in &routes {
         for fault in faults_of(route, lists) {
+            // One finding for each kind of fault: a shop may have a thousand packages.
             faults.entry(fault).or_default().push(route.package.clone());
         }
     }
@@ -102,9 +104,11 @@ fn players(routes: &[Route], sold: &[SoldAs], rules: &PlayerRules, findings: &mu
     let mut open: BTreeMap<&str, (PlayerFields, Vec<String>)> = BTreeMap::new();
     let mut known = 0;
     for route in routes {
+        // What goes to other providers is not sent from here.
         let Some(panel) = route.panel.as_ref().filter(|panel| panel.known) else {
             continue;
         };
+
         let fields = rules.of(panel.id, route.package_id);
         let confirmed = sold.iter().any(|sold| {
             (sold.integration, sold.package, sold.fields) == (panel.id, route.package_id, fields)
@@ -155,8 +159,10 @@ fn faults_of(route: &Route, lists: &Lists) -> Vec<Fault> {
 
     match (route.mappings, &route.entry) {
         (1, Some(entry)) => {
+            // A price list that could not be read says nothing against a mapping.
             let listed = lists.get(&panel.id);
             if listed.is_some_and(|list| list.incomplete.contains_key(entry)) {
+                // A mapping that names both numbers itself does not need the list's.
                 if !route.names_numbers {
                     faults.push(Fault::ListedIncomplete);
                 }
@@ -174,6 +180,7 @@ fn faults_of(route: &Route, lists: &Lists) -> Vec<Fault> {
         Fallback::Unmapped => faults.push(Fault::FallbackUnmapped),
         Fallback::OtherKind => faults.push(Fault::FallbackOtherKind),
     }
+
     faults
 }
 
@@ -218,6 +225,7 @@ impl Fault {
                 "routed to a panel that is disabled: orders wait.",
                 "Enable the integration, or route the package to another panel.",
             ),
+
             Self::NoMapping => (
                 "mapping",
                 "not mapped to a product of the panel: orders are held.",
@@ -228,6 +236,7 @@ impl Fault {
                 "mapped to several products of the panel: orders are held.",
                 "Leave one mapping for the package at this panel.",
             ),
+
             Self::NotListed => (
                 "catalogue",
                 "mapped to a product that the panel does not list: orders are held.",
@@ -238,6 +247,7 @@ impl Fault {
                 "mapped to a product that the panel lists without kupur or oyun_bilgi_id: orders are held.",
                 "Ask the panel for both numbers and enter them in the mapping's meta as \"oyun\" and \"kupur\".",
             ),
+
             Self::FallbackNowhere => (
                 "fallback",
                 "with a fallback that is no other panel of this shop: there is none.",

@@ -14,7 +14,7 @@ use crate::{
     text::format::Format,
 };
 
-/// What the shop has sent by itself in this time tells that it still dispatches.
+/// An order that the shop itself sent within this time shows that it still dispatches.
 const LATELY: Duration = Duration::from_hours(1);
 /// How its dispatcher is switched off: stopping Celery is not enough, it runs inside the web request.
 const SWITCH_OFF: &str = "Patch the shop in two places: README, \"Switching over\". Until then set dispatch.mode = \"shadow\". An order that staff sent by hand is fine.";
@@ -54,6 +54,7 @@ async fn shop_orders(
     buying(patient, findings);
 
     for brake in store.brakes().await? {
+        // The pause of one panel is a finding of that panel.
         if brake.panel.is_none() {
             findings.warn(
                 "paused",
@@ -71,13 +72,14 @@ async fn shop_orders(
     tenants::check(store, now, findings).await
 }
 
-/// Whether one is at work.
+/// Reports the daemons; whether one is at work.
 async fn daemons(
     store: &Store,
     now: DateTime<Utc>,
     findings: &mut Findings,
 ) -> Result<bool, StoreError> {
     let daemons = store.daemons(now).await?;
+    // Ended daemons are kept for a while, and say nothing about now.
     let alive: Vec<_> = daemons.iter().filter(|daemon| daemon.alive).collect();
 
     if alive.is_empty() {
@@ -89,6 +91,7 @@ async fn daemons(
     }
 
     for daemon in &alive {
+        // A heartbeat is no proof of work: a stalled worker does not stop it.
         let stuck = daemon.stuck.join(", ");
         if !stuck.is_empty() {
             findings.fail(
@@ -112,6 +115,7 @@ async fn daemons(
             );
         }
     }
+
     Ok(!alive.is_empty())
 }
 
@@ -148,6 +152,7 @@ async fn old_orders(
     let age = config.dispatch.max_order_age;
     let old = store.too_old(now - age).await?;
     if old > 0 {
+        // Counting ends there, so the real number may be larger.
         let more = if old == MANY_OLD { " or more" } else { "" };
         findings.warn(
             "old orders",
@@ -177,6 +182,7 @@ async fn others(
     let money: Decimal = evidence.values().map(|found| found.unexplained).sum();
     let sent = store.sent_by_shop(now - LATELY).await?;
 
+    // Once a person has resumed buying, what was found before is history and no longer a failure.
     if fresh > 0 {
         findings.fail(
             CHECK,
@@ -216,6 +222,7 @@ async fn others(
         );
     }
 
+    // Never a failure: staff may buy by hand with the same account.
     if money > Decimal::ZERO {
         findings.warn(
             CHECK,
@@ -250,13 +257,14 @@ async fn http(config: &Config, runs: bool, findings: &mut Findings) {
         );
         return;
     }
-    let listen = config.http.listen;
 
+    let listen = config.http.listen;
     let who = if config.http.token.is_some() {
         "whoever has the token may act"
     } else {
         "without a token, only this machine may act"
     };
+
     // Without a daemon nobody would listen, and port 0 is another one each time.
     if !runs || listen.port() == 0 {
         findings.skip(
@@ -280,6 +288,7 @@ async fn http(config: &Config, runs: bool, findings: &mut Findings) {
         Ok(Ok(_)) => {
             findings.ok("http", format!("It listens at {listen}; {who}."));
         }
+        // A warning only: the daemon may run on another machine.
         Ok(Err(_)) | Err(_) => {
             findings.warn(
                 "http",

@@ -8,7 +8,7 @@ use crate::{
     store::{SchemaFault, ServerFacts, Store},
 };
 
-/// The oldest server that the statements work on.
+/// The oldest server that the statements work on, as `server_version_num` has it: 14.0.
 const OLDEST_SERVER: i32 = 140_000;
 /// The longest wait for a notice.
 const NOTICE: Duration = Duration::from_secs(5);
@@ -39,6 +39,7 @@ fn version(facts: &ServerFacts, findings: &mut Findings) {
         );
     }
 
+    // The pool sets limits with each session; a pooler may hand on sessions without them.
     if facts.has_statement_timeout {
         findings.ok("statement timeout", "No statement can hang for ever.");
     } else {
@@ -51,6 +52,7 @@ fn version(facts: &ServerFacts, findings: &mut Findings) {
 }
 
 fn role(facts: &ServerFacts, findings: &mut Findings) {
+    // A warning: it works, but a mistake could then do more than the work needs.
     if facts.superuser || facts.may_delete {
         findings.warn(
             "role",
@@ -92,6 +94,7 @@ pub(super) fn schema(faults: Vec<SchemaFault>, findings: &mut Findings) {
                     format!("REINDEX INDEX CONCURRENTLY {name};"),
                 )
                 .about(name),
+            // A warning like the others: the scan finds the orders all the same, only later.
             SchemaFault::NoTrigger => {
                 findings.warn(
                     "trigger",
@@ -104,6 +107,7 @@ pub(super) fn schema(faults: Vec<SchemaFault>, findings: &mut Findings) {
 }
 
 pub(super) async fn notices(store: &Store, config: &Config, findings: &mut Findings) {
+    // An error means the same as no notice: the scan has to find the orders.
     let arrive = store.notices_arrive(NOTICE).await.unwrap_or(false);
     listen(arrive, config.dispatch.scan_interval, findings);
 }

@@ -12,7 +12,9 @@ pub(super) async fn check(
     now: DateTime<Utc>,
 ) -> Result<Findings, StoreError> {
     let mut findings = Findings::default();
+    // They decide whether a status in a row is a mere label, or a movement of money that it would skip.
     let wallets = patient.store.wallets().await?;
+
     match patient.config.orders.settle {
         Settle::Status if wallets.is_empty() => {
             findings.ok(CHECK, "orderwatch sets product_orders.status itself.");
@@ -42,6 +44,7 @@ pub(super) async fn check(
 
     let unsettled = patient.store.unsettled(now).await?;
     if let Some(since) = unsettled.since {
+        // Counting ends at MANY, so the real number may be larger.
         let more = if unsettled.orders >= MANY {
             " or more"
         } else {
@@ -57,5 +60,6 @@ pub(super) async fn check(
             "Check what the shop's listener answers, or settle them in the shop.",
         );
     }
+
     Ok(findings)
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::finding::{Findings, named};
 use crate::store::{Store, StoreError};
 
-/// How far back is looked.
+/// How far back orders are checked.
 const SINCE: TimeDelta = TimeDelta::days(7);
 /// The shop forwards and sends within one request; after this long it does not.
 const LATE: TimeDelta = TimeDelta::minutes(10);
@@ -17,6 +17,7 @@ pub(super) async fn check(
 ) -> Result<(), StoreError> {
     let since = now - SINCE;
     let forwarded = store.forwarded(since, now - LATE).await?;
+    // A shop without chains of tenants hears nothing of them.
     if forwarded.orders == 0 {
         return Ok(());
     }
@@ -40,6 +41,7 @@ pub(super) async fn check(
         );
     }
 
+    // The shop forwards the orders of some tenants whatever the route says, so both would buy.
     let both = store.forwarded_and_bought(since).await?;
     if !both.is_empty() {
         findings
@@ -53,5 +55,6 @@ pub(super) async fn check(
             )
             .about(both.join(", "));
     }
+
     Ok(())
 }

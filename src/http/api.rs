@@ -3,9 +3,8 @@
 //!
 //! Left to the command line is what makes sense on the daemon's own machine only: running (`run`),
 //! the database before a daemon may use it (`migrate`), the configuration (`config check`), the
-//! account that it names (`trendyol`),
-//! and what belongs to a shell (`healthcheck`, `completions`, `man`). `stock push --dry-run` is
-//! `/stock/plan` here. A test holds both lists against each other.
+//! account that it names (`trendyol`), and what belongs to a shell (`healthcheck`, `completions`,
+//! `man`). `stock push --dry-run` is `/stock/plan` here. A test compares both lists.
 //!
 //! What must stay true: references, ids and money are texts (programs lose digits of numbers);
 //! every list is read page by page; what a request does not know is refused, never ignored; whoever
@@ -84,7 +83,9 @@ impl Modify for Token {
 
 pub(super) fn routes() -> Router<AppState> {
     let (router, description) = described();
+    // Kept: it does not change while the process runs.
     let description = Arc::new(description);
+
     router.route(
         "/api/openapi.json",
         get(move || {
@@ -107,6 +108,7 @@ fn described() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .merge(stock::routes())
         .merge(packages::routes())
         .merge(pick::routes());
+
     OpenApiRouter::with_openapi(Head::openapi())
         .nest("/api/v1", api)
         .split_for_parts()

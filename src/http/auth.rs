@@ -72,6 +72,7 @@ impl Access {
     }
 
     fn caller(&self, request: &Request, clock: &dyn Clock) -> Result<Caller, Problem> {
+        // Without a token the configuration allows loopback addresses only, so the name is left to check.
         let Some(token) = &self.token else {
             local_host(request.headers())?;
             return Ok(Caller::Machine);
@@ -87,6 +88,7 @@ impl Access {
                 )),
             };
         }
+
         let now = clock.now();
         if cookies(request.headers()).any(|cookie| session::holds(token, cookie, now)) {
             return Ok(Caller::Session);
@@ -120,18 +122,22 @@ pub(super) async fn guard(
 fn admit(state: &AppState, request: &Request) -> Result<Caller, Problem> {
     let access = state.access();
     let path = request.uri().path();
+    // Probes have no token, and learn nothing but whether it works.
     if is_health(path) {
         return Ok(Caller::Anybody);
     }
 
     let caller = match access.caller(request, state.clock()) {
+        // The log-in page has to be had without the token. A name that is not ours is refused even there.
         Err(problem) if problem.code == Code::Unauthorized && is_open(path) => Caller::Anybody,
         other => other?,
     };
+
     // A browser adds the cookie to requests of any site, but never this header.
     if caller != Caller::Bearer && !request.method().is_safe() {
         own_page(request)?;
     }
+
     Ok(caller)
 }
 
@@ -154,6 +160,7 @@ fn is_page(request: &Request) -> bool {
 
 fn to_login(uri: &Uri) -> Redirect {
     let wanted = uri.path_and_query().map_or("/", |wanted| wanted.as_str());
+    // Whole: otherwise its parameters would become those of the log-in.
     let wanted = percent_encoding::utf8_percent_encode(wanted, percent_encoding::NON_ALPHANUMERIC);
     Redirect::to(&format!("/login?next={wanted}"))
 }
@@ -204,6 +211,7 @@ fn is_local_name(host: &str) -> bool {
     let name = authority.host();
     let address = name.trim_start_matches('[').trim_end_matches(']');
     name.eq_ignore_ascii_case("localhost")
+        // Also an IPv4 address in the form of IPv6.
         || address
             .parse::<std::net::IpAddr>()
             .is_ok_and(|address| address.to_canonical().is_loopback())
@@ -225,6 +233,7 @@ fn own_page(request: &Request) -> Result<(), Problem> {
     let site = headers.get("sec-fetch-site");
     let origin = headers.get(header::ORIGIN);
     let ours = match (site, origin) {
+        // Newer browsers send it with every request, and no page can set it.
         (Some(site), _) => site.as_bytes() == b"same-origin",
         (None, Some(_)) => is_own_origin(headers),
         // No browser: each of them sends one of the two with a form.
@@ -250,6 +259,7 @@ fn is_own_origin(headers: &HeaderMap) -> bool {
         return false;
     };
 
+    // Both leave the port of the scheme out, and only `Origin` names the scheme.
     let default = match origin.scheme_str() {
         Some("https") => 443,
         Some("http") => 80,

@@ -1,4 +1,5 @@
-//! What the pages and the API share when an order is reviewed.
+//! What the pages and the API share when an order is reviewed, so that a decision means the same by
+//! either way.
 
 use super::{
     World,
@@ -14,6 +15,7 @@ pub(super) async fn facts(world: &World, order: OrderId) -> Result<Facts, Proble
     let now = world.clock.now();
     let explaining = world.config.explaining();
     let facts = world.store.facts(order, explaining, now).await?;
+    // One of the two is enough: the shop may have deleted its row while ours goes on.
     if facts.shop.is_none() && facts.tracked.is_none() {
         return Err(no_such_order());
     }
@@ -51,6 +53,7 @@ pub(super) async fn carry_out(
         .carry_out(order, plan, person, now, give_up_at)
         .await?;
 
+    // The order may be due by it, and should not wait for the next scan.
     if matches!(acted, Acted::Done | Acted::ShopRowRefused) {
         world.sends.wake();
         world.checks.wake();
@@ -67,13 +70,20 @@ pub(super) async fn confirm(
 ) -> Result<(PlayerFields, bool), Problem> {
     let now = world.clock.now();
     let refused = |text: String| Err(Problem::new(Code::Refused, text));
+
     match world
         .store
         .confirm_player_fields(order, person, now)
         .await?
     {
         Confirmed::Done(fields) => {
-            tracing::info!(%order, who = person.who, why = person.why, fields = fields.as_str(), "a person confirmed player fields");
+            tracing::info!(
+                %order,
+                who = person.who,
+                why = person.why,
+                fields = fields.as_str(),
+                "a person confirmed player fields"
+            );
             Ok((fields, true))
         }
         Confirmed::Before(fields) => Ok((fields, false)),

@@ -1,4 +1,5 @@
-//! Requests into values; what cannot be read is answered as a problem.
+//! Requests into values, by extractors of our own: what cannot be read is answered as a problem, never in
+//! the form that the framework has for it.
 
 use std::{borrow::Cow, fmt, marker::PhantomData};
 
@@ -16,18 +17,15 @@ use serde::{
 
 use super::problem::{Code, Problem};
 
-/// Parameters of the path.
 #[derive(Clone, Copy, Debug, FromRequestParts)]
 #[from_request(via(axum::extract::Path), rejection(Problem))]
 pub struct Path<T>(pub T);
 
-/// Parameters of the query.
 #[derive(Clone, Copy, Debug, FromRequestParts)]
 #[from_request(via(axum::extract::Query), rejection(Problem))]
 pub struct Query<T>(pub T);
 
-/// A body of JSON: an object, as the description says. Serde alone would also take the fields as a
-/// list, in their order.
+/// A body of JSON: an object, as the description of the API says.
 #[derive(Clone, Copy, Debug)]
 pub struct Json<T>(pub T);
 
@@ -44,6 +42,7 @@ struct Object<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // Serde alone would also take the fields as a list, in their order.
         deserializer.deserialize_map(Fields(PhantomData))
     }
 }

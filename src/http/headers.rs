@@ -1,4 +1,7 @@
 //! What every answer carries, and the access log.
+//!
+//! What must stay true: no answer can be framed by another site or taken for another kind of file, and
+//! the log holds no query.
 
 use std::time::Instant;
 
@@ -17,6 +20,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
 const ALWAYS: [(HeaderName, &str); 5] = [
     (header::CONTENT_SECURITY_POLICY, POLICY),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    // For browsers that do not know `frame-ancestors`.
     (header::X_FRAME_OPTIONS, "DENY"),
     (header::REFERRER_POLICY, "no-referrer"),
     (
@@ -25,24 +29,26 @@ const ALWAYS: [(HeaderName, &str); 5] = [
     ),
 ];
 
-/// Adds the headers. An answer that says itself how long it may be kept (static files do) is left
-/// its word; everything else is kept nowhere.
 pub(super) async fn add(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
+
     let headers = response.headers_mut();
     for (name, value) in ALWAYS {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    // Static files say themselves how long they may be kept; everything else is kept nowhere.
     headers
         .entry(header::CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
+
     response
 }
 
-/// One line per request, without the query, which may hold what somebody searched for.
+/// One line of the log per request.
 pub(super) async fn log(request: Request, next: Next) -> Response {
     let began = Instant::now();
     let method = request.method().clone();
+    // Without the query, which may hold what somebody searched for.
     let path = request.uri().path().to_owned();
     let response = next.run(request).await;
     tracing::debug!(

@@ -19,12 +19,10 @@ use super::AppState;
 /// How long the database may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The answer of a health check.
 #[derive(Debug, Serialize)]
 struct Health {
     /// `ok` or `failing`.
     status: &'static str,
-    /// The parts that fail.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     failing: Vec<&'static str>,
 }
@@ -35,9 +33,9 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/readyz", get(ready))
 }
 
-/// A daemon that waits for its database, or finishes what is in flight, is alive.
 async fn live(State(state): State<AppState>) -> Response {
     let stuck = state.world().map(|world| world.pulses.stuck());
+    // A daemon that waits for its database, or finishes what is in flight, is alive.
     answer(stuck.unwrap_or_default())
 }
 

@@ -46,12 +46,15 @@ async fn take(
 ) -> Result<Response, Problem> {
     let world = state.world()?;
     if !is_served(&world, &seller) {
+        // As for any unknown address: strangers learn of no seller.
         return Err(problem::not_found(request.uri().clone()).await);
     }
+
     // Before anything of the body is read.
     if !is_known(&world.config.trendyol.webhook, request.headers()) {
         return Ok(StatusCode::UNAUTHORIZED.into_response());
     }
+
     let body = Bytes::from_request(request, &state)
         .await
         .map_err(|rejection| Problem::rejected(rejection.status(), rejection.body_text()))?;
@@ -69,8 +72,11 @@ async fn take(
         );
         Problem::new(Code::Unavailable, "not written down; call again")
     })?;
+
+    // After the numbers are written down: whoever is woken by it looks for them.
     world.bell.notify_one();
     tracing::debug!(orders = numbers.len(), "Trendyol called");
+
     Ok(StatusCode::OK.into_response())
 }
 
@@ -82,6 +88,7 @@ fn is_served(world: &World, seller: &str) -> bool {
 /// Whether the caller shows the password. Takes as long for a wrong one as for the right one.
 fn is_known(webhook: &TrendyolWebhook, headers: &HeaderMap) -> bool {
     let password = webhook.password.expose_secret();
+    // Trendyol shows the password in one of two ways, as the webhook was registered.
     if let Some(key) = headers.get("x-api-key") {
         return key.as_bytes().ct_eq(password.as_bytes()).into();
     }
@@ -106,6 +113,7 @@ fn order_numbers(body: &[u8]) -> BTreeSet<String> {
         single => vec![single],
     };
     let numbers = packages.into_iter().filter_map(order_number);
+    // Those beyond it are read by the next pull.
     numbers.take(MOST).collect()
 }
 
@@ -115,6 +123,8 @@ fn order_number(package: &Value) -> Option<String> {
         Value::Number(number) => number.to_string(),
         _ => return None,
     };
+
+    // It goes into a request to Trendyol, so it may hold nothing but what a number holds.
     let sound = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     let fits = (1..=LONGEST_NUMBER).contains(&number.len()) && number.chars().all(sound);
     fits.then_some(number)

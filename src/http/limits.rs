@@ -1,4 +1,4 @@
-//! What one request may take.
+//! What one request may take in bytes and time. What must stay true: a request that goes wrong ends alone.
 
 use std::{any::Any, time::Duration};
 
@@ -16,7 +16,6 @@ pub const BODY: usize = 64 * 1024;
 /// From the first byte of a request's head to the answer's head. A stream of events may go on.
 pub const REQUEST: Duration = Duration::from_secs(30);
 
-/// Ends a request that takes too long.
 pub(super) async fn in_time(request: Request, next: Next) -> Response {
     match tokio::time::timeout(REQUEST, next.run(request)).await {
         Ok(response) => response,
@@ -33,7 +32,6 @@ pub(super) fn panics() -> CatchPanicLayer<Panicked> {
     CatchPanicLayer::custom(Panicked)
 }
 
-/// The answer after a panic.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Panicked;
 

@@ -1,4 +1,6 @@
 //! The log-in of people: the token once, and a session for half a day.
+//!
+//! What must stay true: the token cannot be guessed by trying, and a log-in leads to a page of ours.
 
 use std::{
     net::{IpAddr, Ipv6Addr, SocketAddr},
@@ -30,7 +32,6 @@ const TRIES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(10).unwrap();
 /// Addresses that are kept at most before those that are quiet again are forgotten.
 const ADDRESSES: usize = 1000;
 
-/// How often each address tried.
 #[derive(Debug)]
 pub struct Tries(DefaultKeyedRateLimiter<IpAddr>);
 
@@ -51,10 +52,11 @@ impl Tries {
     }
 }
 
-/// Of IPv6 the network: whoever has one address has all of it.
+/// What tries are counted by.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
+            // Whoever has one address of an IPv6 network has all of them.
             let network = u128::from(address) & !u128::from(u64::MAX);
             IpAddr::V6(Ipv6Addr::from(network))
         }
@@ -128,6 +130,7 @@ async fn log_in(
     given: Result<Form<Given>, FormRejection>,
 ) -> Result<Response, Problem> {
     let access = state.access();
+    // Not in the words of the rejection, which may repeat what was typed.
     let Form(given) =
         given.map_err(|rejection| Problem::rejected(rejection.status(), "the form"))?;
     let next = own_path(&given.next);
@@ -148,6 +151,7 @@ async fn log_in(
         tracing::warn!(peer = %peer.ip(), "a log-in with a wrong token");
         return page(StatusCode::UNAUTHORIZED, (&uri, &headers), next, true);
     }
+
     let session = session::begin(token, state.clock().now());
     let lasts = session::LASTS.num_seconds();
     let cookie = cookie(&session, lasts, &headers);
@@ -160,7 +164,7 @@ async fn log_out(headers: HeaderMap) -> Response {
 }
 
 fn cookie(value: &str, lasts: i64, headers: &HeaderMap) -> String {
-    // A client that lies about it harms itself alone.
+    // Said by the proxy that ends TLS. A client that lies about it harms itself alone.
     let https = headers
         .get("x-forwarded-proto")
         .is_some_and(|proto| proto == HeaderValue::from_static("https"));

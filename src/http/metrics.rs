@@ -65,8 +65,9 @@ struct Whole {
 }
 
 impl LastRead {
-    /// The last one, or a new one. The lock is held meanwhile: whoever comes now shares it.
+    /// The last one while it is fresh, or a new one.
     async fn get(&self, world: &World) -> Option<Arc<Whole>> {
+        // Held while reading: whoever comes meanwhile shares the one read.
         let mut last = self.0.lock().await;
         if let Some(read) = last.as_ref().filter(|read| read.at.elapsed() < FRESH) {
             return read.whole.clone();
@@ -111,6 +112,7 @@ pub(super) fn routes() -> Router<AppState> {
 async fn metrics(State(state): State<AppState>, headers: HeaderMap) -> Result<Response, Problem> {
     let accept = headers.get(header::ACCEPT);
     let form = Exposition::accepted(accept.and_then(|value| value.to_str().ok()));
+
     let mut registry = Registry::default();
     process::register(&mut registry, state.clock().now(), METRICS.age());
     let ours = registry.sub_registry_with_prefix("orderwatch");
@@ -124,8 +126,11 @@ async fn metrics(State(state): State<AppState>, headers: HeaderMap) -> Result<Re
         if let Some(whole) = whole {
             figures::register(ours, &whole);
         }
+        // Known without the database, and of most use when it is slow.
         register_pool(ours, world.store.pool_use());
     }
+
+    // An alert needs a series that says so: it cannot be built on figures that are absent.
     gauge(
         ours,
         "database_up",

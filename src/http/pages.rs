@@ -48,7 +48,7 @@ use super::{AppState, problem::MEDIA_TYPE, shop};
 use crate::text::{Lang, format};
 
 pub(super) fn routes(state: &AppState) -> Router<AppState> {
-    Router::new()
+    let pages: Router<AppState> = Router::new()
         .route("/", get(overview::page))
         .route("/inbox", get(inbox::page))
         .route("/orders", get(orders::page))
@@ -78,24 +78,29 @@ pub(super) fn routes(state: &AppState) -> Router<AppState> {
         .route("/stock", get(stock::page))
         .route("/stock/product", get(product::page))
         .route("/packages", get(packages::page))
-        .route("/live", get(live::stream))
+        .route("/live", get(live::stream));
+
+    pages
         .layer(middleware::from_fn_with_state(state.clone(), shop::guard))
         .layer(middleware::from_fn(dress))
         .layer(Extension(live::Live::default()))
         .layer(Extension(shared::Pages::default()))
+        // After the layers, which are about pages: a file is the same in every language.
         .route("/static/{file}", get(assets::file))
 }
 
 /// Keeps the language that was chosen, and makes pages of problems where a page is wanted.
 pub(super) async fn dress(request: Request, next: Next) -> Response {
+    // The handler takes the request, so what is needed of it afterwards is read before.
     let uri = request.uri().clone();
     let lang = reader::lang_of(&uri, request.headers());
     let wants_page = wants_page(&request);
     let chosen = reader::asked(&uri).as_deref().and_then(Lang::parse);
     let acts = !request.method().is_safe();
     let pages = request.extensions().get::<shared::Pages>().cloned();
+
     let mut response = next.run(request).await;
-    // Who has done something sees it at once.
+    // Whoever has done something sees it at once.
     if acts && let Some(pages) = pages {
         pages.forget().await;
     }
@@ -104,20 +109,22 @@ pub(super) async fn dress(request: Request, next: Next) -> Response {
         response = Problem::of(response.status(), lang, &uri).page(response);
     }
 
+    // Only what a link asked for is kept, not what the browser prefers.
     if let Some(lang) = chosen
         && let Ok(cookie) = HeaderValue::from_str(&choice(lang))
     {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
+
     response
 }
 
-/// Whoever asks the API gets the API's answers.
 fn wants_page(request: &Request) -> bool {
     let accept = request.headers().get(header::ACCEPT);
     let html = accept
         .and_then(|value| value.to_str().ok())
         .is_some_and(|accept| accept.contains("text/html"));
+    // Whoever asks the API gets the API's answers.
     html && !request.uri().path().starts_with("/api/")
 }
 
@@ -143,6 +150,7 @@ struct Problem {
 impl Problem {
     fn of(status: StatusCode, lang: Lang, uri: &axum::http::Uri) -> Self {
         let page = &lang.words().page;
+        // Not the problem's own detail: that is in English only.
         let text = match status {
             StatusCode::NOT_FOUND => page.not_found,
             StatusCode::SERVICE_UNAVAILABLE => page.error_database,
@@ -163,11 +171,13 @@ impl Problem {
         let (mut parts, body) = answer.into_parts();
         match html(self) {
             Ok(Html(text)) => {
+                // It is the length of the answer that is replaced.
                 parts.headers.remove(header::CONTENT_LENGTH);
                 let kind = HeaderValue::from_static("text/html; charset=utf-8");
                 parts.headers.insert(header::CONTENT_TYPE, kind);
                 Response::from_parts(parts, text.into())
             }
+            // The answer of the API says more than none.
             Err(_) => Response::from_parts(parts, body).into_response(),
         }
     }

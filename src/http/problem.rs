@@ -32,7 +32,6 @@ macro_rules! codes {
                 match self { $(Self::$code => $name),+ }
             }
 
-            /// The status of the answer.
             #[must_use]
             pub const fn status(self) -> StatusCode {
                 match self { $(Self::$code => StatusCode::$status),+ }
@@ -48,7 +47,6 @@ macro_rules! codes {
 }
 
 codes! {
-    /// The request cannot be read.
     BadRequest => ("bad-request", BAD_REQUEST, "The request cannot be read"),
     /// A value in it is not allowed.
     Invalid => ("invalid", UNPROCESSABLE_ENTITY, "A value is not allowed"),
@@ -58,23 +56,15 @@ codes! {
     Foreign => ("foreign", FORBIDDEN, "The request comes from elsewhere"),
     /// It needs a token to be configured.
     NeedsToken => ("needs-token", FORBIDDEN, "A token has to be configured for this"),
-    /// There is no such thing.
     NotFound => ("not-found", NOT_FOUND, "There is no such thing"),
-    /// The address does not take this method.
     MethodNotAllowed => ("method-not-allowed", METHOD_NOT_ALLOWED, "The address does not take this method"),
-    /// Several orders are meant.
     Ambiguous => ("ambiguous", CONFLICT, "Several orders are meant"),
-    /// It has changed meanwhile.
     Changed => ("changed", CONFLICT, "It has changed meanwhile"),
-    /// As things stand this cannot be done.
     Refused => ("refused", CONFLICT, "As things stand this cannot be done"),
     /// Another request does the same right now.
     Busy => ("busy", CONFLICT, "Already running"),
-    /// The body is too large.
     TooLarge => ("too-large", PAYLOAD_TOO_LARGE, "The body is too large"),
-    /// The body is of another kind.
     UnsupportedMediaType => ("unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "The body is of another kind"),
-    /// Too many tries.
     TooManyRequests => ("too-many-requests", TOO_MANY_REQUESTS, "Too many tries"),
     /// A bug.
     Internal => ("internal", INTERNAL_SERVER_ERROR, "orderwatch has a bug"),
@@ -82,7 +72,6 @@ codes! {
     Failed => ("failed", CONFLICT, "It was tried and failed"),
     /// The database does not answer, or the daemon starts or stops.
     Unavailable => ("unavailable", SERVICE_UNAVAILABLE, "Not available now"),
-    /// It took too long.
     TimedOut => ("timed-out", SERVICE_UNAVAILABLE, "It took too long"),
 }
 
@@ -159,6 +148,7 @@ impl IntoResponse for Problem {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         match self.code.status() {
             StatusCode::UNAUTHORIZED => {
+                // HTTP asks for it with every 401.
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             StatusCode::SERVICE_UNAVAILABLE => {
@@ -171,10 +161,9 @@ impl IntoResponse for Problem {
     }
 }
 
-/// What the database said goes to the log; the client hears that it may try again, or that it
-/// found a bug.
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
+        // What the database said goes to the log alone; the client learns whether another try may help.
         if error.is_transient() {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,

@@ -1,4 +1,6 @@
 //! Connections: how many, how long they may take to ask, and how they end.
+//!
+//! What must stay true: no client, slow or silent, keeps others out for ever or the daemon from ending.
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -30,7 +32,6 @@ const REST: Duration = Duration::from_millis(500);
 /// How long answers under way may take when the server ends.
 const LAST_ANSWERS: Duration = Duration::from_secs(3);
 
-/// The address cannot be listened at.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen at {address} (http.listen): {}", hint(.source))]
 pub struct BindError {
@@ -70,10 +71,6 @@ pub struct Server {
 pub struct Stopping(pub CancellationToken);
 
 impl Listening {
-    /// Takes the address.
-    ///
-    /// # Errors
-    /// [`BindError`] when it is not to be had.
     pub async fn at(address: SocketAddr) -> Result<Self, BindError> {
         let failed = |source| BindError { address, source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
@@ -117,6 +114,7 @@ async fn accept(listener: TcpListener, router: Router, stop: CancellationToken) 
     let permits = Arc::new(Semaphore::new(CONNECTIONS));
     let connections = TaskTracker::new();
     let ended = CancellationToken::new();
+
     // The permit comes first: beyond the maximum, connections wait in the system's queue.
     while let Some((stream, peer, permit)) = stop
         .run_until_cancelled(next(&listener, &permits))
@@ -135,6 +133,7 @@ async fn accept(listener: TcpListener, router: Router, stop: CancellationToken) 
     drop(listener);
     connections.close();
 
+    // A client that reads slowly must not keep the daemon from ending.
     if tokio::time::timeout(LAST_ANSWERS, connections.wait())
         .await
         .is_err()
@@ -189,6 +188,7 @@ async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, stop: Cancel
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request: Request = request.map(Body::new);
         let extensions = request.extensions_mut();
+        // The log-in counts its tries by address.
         extensions.insert(ConnectInfo(peer));
         extensions.insert(Stopping(stopping.clone()));
         tower::ServiceExt::oneshot(router.clone(), request)
@@ -196,10 +196,12 @@ async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, stop: Cancel
 
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
+        // A client that sends its head byte by byte must not hold a permit for ever.
         .header_read_timeout(HEAD_WITHIN)
         .max_buf_size(HEAD_BYTES)
         .max_headers(HEAD_FIELDS)
         .serve_connection(TokioIo::new(stream), service);
+
     let mut connection = std::pin::pin!(connection);
     // When stopping, an idle connection ends at once, another one after the answer under way.
     let ended = tokio::select! {
@@ -210,6 +212,7 @@ async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, stop: Cancel
         }
     };
 
+    // Not a warning: clients go away every day.
     if let Err(error) = ended {
         tracing::debug!(
             error = &error as &dyn std::error::Error,

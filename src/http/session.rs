@@ -7,9 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
-/// The cookie's name.
 pub const COOKIE: &str = "orderwatch_session";
-/// How long a session lasts.
 pub const LASTS: TimeDelta = TimeDelta::hours(12);
 /// Parts the session from everything else that may be signed with the token some day.
 const PURPOSE: &[u8] = b"orderwatch session v1 ";
@@ -32,6 +30,7 @@ pub fn holds(token: &SecretString, session: &str, now: DateTime<Utc>) -> bool {
     let (Some(mac), Ok(tag)) = (mac(token, end), CODE.decode(tag)) else {
         return false;
     };
+
     // Compared in constant time, so that no tag can be guessed byte by byte.
     let ours = mac.verify_slice(&tag).is_ok();
     let ends = end
@@ -41,8 +40,8 @@ pub fn holds(token: &SecretString, session: &str, now: DateTime<Utc>) -> bool {
     ours && ends.is_some_and(|end| now < end)
 }
 
-/// HMAC takes a key of any length.
 fn mac(token: &SecretString, end: &str) -> Option<Hmac<Sha256>> {
+    // Never fails: HMAC takes a key of any length.
     let mut mac = Hmac::<Sha256>::new_from_slice(token.expose_secret().as_bytes()).ok()?;
     mac.update(PURPOSE);
     mac.update(end.as_bytes());

@@ -1,4 +1,6 @@
-//! What belongs to the shop is not there where the shop is switched off.
+//! What belongs to the shop is not found where the shop is switched off.
+//!
+//! What must stay true: with a store alone, no request reaches the shop's tables, which may not exist.
 
 use axum::{
     extract::{Request, State},
@@ -17,6 +19,7 @@ const OF_THE_SHOP: [&str; 5] = ["/inbox", "/orders", "/panels", "/brakes", "/sha
 /// Lets nothing of the shop through without one: its tables may not even exist.
 pub(super) async fn guard(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
+    // Before there is a world, the handler itself says so.
     if is_of_the_shop(path) && state.world().is_ok_and(|world| !world.config.shop.enabled) {
         let text = "the shop is switched off (shop.enabled = false)";
         return Problem::new(Code::NotFound, text).into_response();
@@ -26,6 +29,7 @@ pub(super) async fn guard(State(state): State<AppState>, request: Request, next:
 
 fn is_of_the_shop(path: &str) -> bool {
     let path = path.strip_prefix("/api/v1").unwrap_or(path);
+    // Not every address that begins alike: `/orders` and `/orders/…` only.
     let below = |start: &&str| {
         let rest = path.strip_prefix(*start);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))

@@ -62,12 +62,9 @@ pub struct World {
 
 impl World {
     /// Everything that there is to see now.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database fails or a row cannot be understood.
     pub async fn situation(&self) -> Result<Situation, StoreError> {
         let mut situation = situation(&self.store, &self.asking, self.clock.now()).await?;
-        // Only the process itself knows.
+        // Not in the database: only the process itself knows.
         situation.reload_refused = METRICS.last_reload_successful.get() == 0;
         Ok(situation)
     }
@@ -116,12 +113,10 @@ impl AppState {
         *self.0.world.write() = None;
     }
 
-    /// What there is to see and to do.
-    ///
-    /// # Errors
-    /// [`Code::Unavailable`] while the daemon starts and stops.
+    /// What there is to see and to do; [`Code::Unavailable`] while the daemon starts and stops.
     pub fn world(&self) -> Result<Arc<World>, Problem> {
         let world = self.0.world.read();
+        // A clone: the lock must not be held for as long as a request takes.
         world.clone().ok_or_else(|| {
             Problem::new(
                 Code::Unavailable,

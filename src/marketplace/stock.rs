@@ -6,9 +6,9 @@ use sha2::{Digest, Sha256};
 
 use crate::stock::{Barcode, MAX_QUANTITY, Unreadable, push_result::BatchItem, rule::Answer};
 
-/// Items of one push at most.
+/// Maximum number of items in one push.
 pub const MAX_ITEMS: usize = 1000;
-/// Barcodes of one read-back at most.
+/// Maximum number of barcodes in one read-back.
 pub const MAX_READ_BACK: usize = 50;
 
 /// What shall be on sale of one product.
@@ -21,16 +21,16 @@ pub struct StockItem {
 
 /// What two pushes have in common that Trendyol may take for the same: items in any order.
 ///
-/// The same within 15 minutes is refused. Which part of a body Trendyol compares is not known, so
-/// this takes the strictest view.
+/// The same within 15 minutes is refused.
 #[must_use]
 pub fn fingerprint(items: &[StockItem]) -> [u8; 32] {
+    // Which part of a body Trendyol compares is not known, so the order of the items does not count.
     let mut sorted: Vec<_> = items
         .iter()
         .map(|item| (item.barcode.as_str(), item.quantity))
         .collect();
-
     sorted.sort_unstable();
+
     let mut hash = Sha256::new();
     for (barcode, quantity) in sorted {
         hash.update(barcode);
@@ -41,7 +41,7 @@ pub fn fingerprint(items: &[StockItem]) -> [u8; 32] {
     hash.finalize().into()
 }
 
-/// A push that was taken: Trendyol's name for it. Opaque.
+/// Trendyol's name for a push that was accepted. Opaque.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct BatchId(pub String);
 
@@ -55,7 +55,7 @@ pub enum PushOutcome {
     },
     /// The same was sent within the last 15 minutes: it was taken then, or was lost. Read back.
     DuplicateWindow,
-    /// Not taken: too many calls. This group of calls waits by itself.
+    /// Not accepted: too many calls. This group of calls waits by itself.
     RateLimited {
         /// How long the next push waits: asked for, or our own back-off.
         retry_after: Duration,
@@ -91,7 +91,7 @@ pub enum PushOutcome {
         /// Trendyol's text.
         text: String,
     },
-    /// Nothing left this machine.
+    /// No byte went out.
     NotSent(PushNotSent),
 }
 

@@ -1,8 +1,8 @@
 //! Trendyol's seller API.
 //!
-//! The parts: `account` builds requests, `limits` says when they may be sent, `error` what an answer
-//! that is no success means, `wire` reads JSON however it is written, `orders`, `stock` and `claims`
-//! what it says. Here they are put together. What must stay true:
+//! The parts: `account` builds requests, `limits` decides when they may be sent, `error` classes the answers that
+//! are no success, `wire` reads JSON however it is written, `orders`, `stock` and `claims` read what it says. They
+//! are put together here. What must stay true:
 //!
 //! * a push is one request on the wire, on a connection of its own, whatever happens,
 //! * only a whole body that came with a success is ever understood,
@@ -66,8 +66,8 @@ pub struct Trendyol {
 }
 
 impl Trendyol {
-    /// Puts an account and the shared clients together. Opens no connection. `request_timeout` is
-    /// for one request, from its beginning to the last byte of the answer.
+    /// Opens no connection. `request_timeout` is for one request, from its beginning to the last byte of the
+    /// answer.
     pub fn new(
         account: &AccountSettings,
         limits: &RateLimits,
@@ -108,9 +108,12 @@ impl Trendyol {
     async fn call(&self, call: Call, mut request: Request) -> Result<String, Failure> {
         *request.timeout_mut() = Some(self.request_timeout);
         self.limits.turn(call).await;
+
+        // After the turn, which may take minutes: only Trendyol's own time is measured.
         let started = Instant::now();
         let came = self.answer(call, request, started).await;
         METRICS.market_call(call.group(), reply(&came), started.elapsed());
+
         match self.blocked.note(call, &came) {
             Some(lasted) => came.map_err(|failure| blocked::named(failure, call, lasted)),
             None => came,
@@ -146,16 +149,18 @@ impl Trendyol {
         let text = String::from_utf8_lossy(&answer.body);
         let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
         match answer.cut {
+            // The status stands before the body, so even a part of it says what was refused.
             _ if !answer.status.is_success() => Err(error::failure(&answer, text, &self.account)),
             Some(trouble) => Err(Failure::Network(trouble)),
             None => Ok(text.to_owned()),
         }
     }
 
-    /// Tells the limits how the call went. Returns how long its group now waits.
+    /// Reports to the limits how the call went. Returns how long its group now waits.
     fn note<T>(&self, call: Call, came: &Result<T, Failure>) -> Duration {
         match came {
             Err(Failure::TooMany(asked)) => self.limits.slow_down(call, *asked),
+            // Nobody knows whether it was counted.
             Err(Failure::Network(_)) => Duration::ZERO,
             Ok(_) | Err(Failure::Answer(_)) => {
                 self.limits.was_taken(call);
@@ -170,8 +175,7 @@ impl Trendyol {
         came.map_err(|failure| failure.into_error(paused))
     }
 
-    /// Asks something whose absence Trendyol may tell with a 404. `None` is that 404. One that comes
-    /// as a page or names a path is of the edge or the gateway, which do not know the path.
+    /// Asks for something whose absence Trendyol may answer with a 404. `None` is that 404.
     async fn ask_for(
         &self,
         call: Call,
@@ -180,8 +184,10 @@ impl Trendyol {
     ) -> Result<Option<String>, MarketError> {
         let came = self.call(call, request).await;
         let paused = self.note(call, &came);
+
         match came {
             Ok(text) => Ok(Some(text)),
+            // A 404 that is a page or names a path is from the edge or the gateway, which do not know the path.
             Err(Failure::Answer(no))
                 if no.class == Class::NotFound && !no.page && !no.path && says_absent(&no) =>
             {
@@ -191,7 +197,7 @@ impl Trendyol {
         }
     }
 
-    /// Adds Trendyol's words, if there are any, to what is wrong with a success.
+    /// Adds Trendyol's text, if there is any, to what is wrong with a success.
     fn named(&self, fault: MarketError, text: &str) -> MarketError {
         match fault {
             MarketError::Unreadable { detail } => error::unreadable(&detail, text, &self.account),
@@ -215,6 +221,7 @@ impl Marketplace for Trendyol {
             ("size", &size),
         ];
         query.extend(cursor.map(|cursor| ("nextCursor", cursor.0.as_str())));
+
         let request = self.get(Call::Stream, &[], &query);
         let text = self.ask(Call::Stream, request).await?;
         orders::stream(&text, cursor).map_err(|fault| self.named(fault, &text))
@@ -229,10 +236,12 @@ impl Marketplace for Trendyol {
         if u64::from(page) * orders::PAGE_SIZE as u64 >= orders::REACH as u64 {
             return Err(MarketError::OutOfReach { page });
         }
+
         let (number, size) = (page.to_string(), orders::PAGE_SIZE.to_string());
         let mut asked = asked(query);
         asked.extend([("page", number), ("size", size)]);
         let asked: Vec<_> = asked.iter().map(|(n, v)| (*n, v.as_str())).collect();
+
         let request = self.get(Call::Orders, &[], &asked);
         let text = self.ask(Call::Orders, request).await?;
         orders::page(&text, page).map_err(|fault| self.named(fault, &text))
@@ -243,6 +252,7 @@ impl Marketplace for Trendyol {
             Ok(body) => body,
             Err(why) => return PushOutcome::NotSent(why),
         };
+
         let request = self.send(Method::POST, Call::Push, &[], body);
         let came = self.call(Call::Push, request).await;
         let paused = self.note(Call::Push, &came);
@@ -256,7 +266,7 @@ impl Marketplace for Trendyol {
         let request = self.get(Call::Batch, &[&batch.0], &[]);
         match self.ask_for(Call::Batch, request, |_| true).await? {
             Some(text) => stock::batch(&text).map_err(|fault| self.named(fault, &text)),
-            // Trendyol does not know it, or not any more.
+            // Results are kept for 4 hours; what follows a 404 is a read-back, as for a batch that says nothing.
             None => Ok(BatchResult::default()),
         }
     }
@@ -265,8 +275,10 @@ impl Marketplace for Trendyol {
         if barcodes.is_empty() || barcodes.len() > MAX_READ_BACK {
             return Err(MarketError::Arguments("1 to 50 barcodes are read at once"));
         }
+
         let list: Vec<&str> = barcodes.iter().map(Barcode::as_str).collect();
         let list = list.join(",");
+        // 50 barcodes fit on one page of the largest size.
         let query = [("barcodes", list.as_str()), ("page", "0"), ("size", "100")];
         let request = self.get(Call::ReadBack, &[], &query);
         let text = self.ask(Call::ReadBack, request).await?;
@@ -290,6 +302,7 @@ impl Marketplace for Trendyol {
         {
             Some(text) => claims::page(&text, page).map_err(|fault| self.named(fault, &text)),
             None if page == 0 => Ok(claims::none()),
+            // To take that for the end would lose the rest of the returns.
             None => Err(MarketError::Gone {
                 status: 404,
                 text: "the first page was there, this one is not".to_owned(),
@@ -301,6 +314,7 @@ impl Marketplace for Trendyol {
         if lines.is_empty() {
             return Err(MarketError::Arguments("a package is picked by its lines"));
         }
+
         let lines: Vec<_> = lines
             .iter()
             .map(|(line, quantity)| json!({ "lineId": line, "quantity": quantity }))
@@ -334,7 +348,7 @@ const fn reply(came: &Result<String, Failure>) -> Reply {
     }
 }
 
-/// Milliseconds since 1970, as ordinary UTC: the docs ask for GMT+3, the API takes this.
+/// Milliseconds since 1970, as ordinary UTC: the documents ask for GMT+3, every known client sends this.
 fn ms(window: Window) -> (String, String) {
     let ms = |time: chrono::DateTime<chrono::Utc>| time.timestamp_millis().to_string();
     (ms(window.start), ms(window.end))

@@ -70,6 +70,7 @@ impl Call {
             Unreachable, Unreadable, Unsure, Waiting,
         };
 
+        // What cannot happen has no series at zero either.
         match self {
             Self::Purchase => &[Accepted, Refused, SentBefore, NotSent, Unsure],
             Self::Status => &[Waiting, Done, Cancelled, NotKnown, Unclear],

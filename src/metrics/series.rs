@@ -98,6 +98,7 @@ impl Series {
     #[must_use]
     pub const fn bounds(self) -> Bounds {
         match self {
+            // A code may take as long as an order is watched.
             Self::Code => LONG,
             _ => SHORT,
         }
@@ -191,6 +192,7 @@ impl Measured {
     }
 
     fn since(&self, before: &Self) -> Self {
+        // The earlier reading may be from before the first time: then it has no buckets.
         let earlier = before.buckets.iter().copied().chain(std::iter::repeat(0));
         let news = self.buckets.iter().zip(earlier);
         Self {
@@ -200,12 +202,13 @@ impl Measured {
         }
     }
 
-    /// The buckets as they are stored: the one above all bounds first, so that a bound may be added
-    /// at the end, and without the empty ones at the end.
+    /// The buckets as they are stored: the one above all bounds first, and without the empty ones at the
+    /// end.
     #[must_use]
     pub fn to_stored(&self, bounds: Bounds) -> Vec<u64> {
         let above = self.buckets.get(bounds.len()).copied().unwrap_or(0);
         let below = self.buckets.iter().copied().take(bounds.len());
+        // First, so that a bound may be added at the end without moving it.
         let mut stored: Vec<u64> = std::iter::once(above).chain(below).collect();
         while stored.last() == Some(&0) {
             stored.pop();
@@ -231,14 +234,17 @@ pub fn quantile(share: f64, buckets: &[u64], bounds: Bounds) -> Option<Duration>
     let count: u64 = buckets.iter().sum();
     let rank = share.clamp(0.0, 1.0) * real(count);
     let mut below = 0;
+
     for (place, number) in buckets.iter().copied().enumerate() {
         if number == 0 || real(below + number) < rank {
             below += number;
             continue;
         }
+
         let Some(upper) = bounds.get(place).copied() else {
             break;
         };
+
         let lower = place.checked_sub(1).and_then(|place| bounds.get(place));
         let lower = real(lower.copied().unwrap_or(0));
         let part = ((rank - real(below)) / real(number)).clamp(0.0, 1.0);

@@ -62,6 +62,7 @@ impl Metrics {
 fn classic(open: &str) -> Result<String, fmt::Error> {
     let mut text = String::with_capacity(open.len());
     let mut help = None;
+
     for line in open.lines() {
         if let Some(words) = line.strip_prefix("# HELP ") {
             // It comes before the type, which alone says how the name ends.
@@ -74,6 +75,7 @@ fn classic(open: &str) -> Result<String, fmt::Error> {
                 "unknown" => ("", "untyped"),
                 other => ("", other),
             };
+
             if let Some((_, words)) = help.take().filter(|(helped, _)| *helped == name) {
                 writeln!(text, "# HELP {name}{suffix} {words}")?;
             }

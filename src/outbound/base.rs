@@ -7,21 +7,17 @@ use reqwest::Url;
 /// What is wrong with a base URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BaseUrlFault {
-    /// It does not parse as an absolute URL.
     #[error("is not an absolute URL, such as https://panel.example/")]
     NotAbsolute,
-    /// It is neither `http` nor `https`.
     #[error("is neither http nor https")]
     Scheme,
-    /// It holds a user name or a password.
     #[error("holds a user name or a password; those have fields of their own")]
     UserInfo,
-    /// It holds a query or a fragment.
     #[error("holds a ? or a #; only scheme, host and path belong there")]
     Query,
 }
 
-/// The base URL, with a slash at its end so that a path prefix is kept.
+/// The base URL, with a slash at its end.
 pub(crate) fn base_url(text: &str) -> Result<Url, BaseUrlFault> {
     let mut url = Url::parse(text.trim()).map_err(|_| BaseUrlFault::NotAbsolute)?;
     if !matches!(url.scheme(), "http" | "https") {
@@ -38,9 +34,12 @@ pub(crate) fn base_url(text: &str) -> Result<Url, BaseUrlFault> {
     if url.query().is_some() || url.fragment().is_some() {
         return Err(BaseUrlFault::Query);
     }
+
+    // Without it, joining a path would replace the last part of a prefix.
     if !url.path().ends_with('/') {
         let path = format!("{}/", url.path());
         url.set_path(&path);
     }
+
     Ok(url)
 }

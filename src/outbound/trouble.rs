@@ -58,6 +58,7 @@ impl Trouble {
         if error.is_connect() {
             return Self::connecting(error);
         }
+
         match io_kind(error) {
             _ if error.is_timeout() => Self::Timeout,
             Some(io::ErrorKind::ConnectionReset) => Self::Reset,
@@ -75,6 +76,7 @@ impl Trouble {
     }
 
     fn connecting(error: &reqwest::Error) -> Self {
+        // First, because it is wrapped in an input error and would look like one.
         if let Some(tls) = chain(error).find_map(tls) {
             Self::Tls(tls)
         } else if error.is_dns() {
@@ -91,10 +93,12 @@ impl Trouble {
     /// Set only when it is certain that nothing of the request left this machine.
     pub(crate) const fn not_sent(self) -> Option<NotSent> {
         match self {
+            // The library writes a request only to a connection that stands.
             Self::Name | Self::Refused | Self::ConnectTimeout | Self::Connect => {
                 Some(NotSent::Connect)
             }
             Self::Tls(_) => Some(NotSent::Tls),
+            // The server may have read it all.
             Self::Timeout | Self::Reset | Self::Ended | Self::Cut | Self::TooLarge => None,
         }
     }

@@ -1,4 +1,4 @@
-//! The daemons that run.
+//! The daemons that run, by what each writes about itself: any number of them share one database.
 
 use std::time::Duration;
 
@@ -17,11 +17,8 @@ pub const GONE_AFTER: Duration = Duration::from_secs(90);
 pub struct Daemon {
     /// Drawn when it starts.
     pub id: Uuid,
-    /// The program's version.
     pub version: String,
-    /// When it started.
     pub started_at: DateTime<Utc>,
-    /// Whether it buys.
     pub buying: Buying,
     /// Whether it asks the panels about orders.
     pub watching: bool,

@@ -43,6 +43,7 @@ impl JobView {
     /// Its last pass that ended, if it has failed.
     #[must_use]
     pub fn failed(&self) -> Option<&RunView> {
+        // One that is still running says nothing yet.
         let mut ended = self.runs.iter().filter(|run| run.outcome.is_some());
         ended
             .next()
@@ -51,7 +52,6 @@ impl JobView {
 }
 
 impl RunView {
-    /// What went wrong.
     #[must_use]
     pub fn error(&self) -> Option<&str> {
         self.report.as_ref()?.get("error")?.as_str()

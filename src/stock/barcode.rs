@@ -1,7 +1,7 @@
 //! Barcodes in the form in which Trendyol keeps them.
 //!
-//! What must stay true: texts that look the same are one barcode. Pasted ones come with blanks that
-//! are no blanks, with characters that cannot be seen, and with letters in two parts.
+//! What must stay true: texts that look the same are one barcode. Pasted ones come with blanks that are no
+//! blanks, with characters that cannot be seen, and with letters in two parts.
 
 use std::fmt;
 
@@ -44,6 +44,7 @@ impl Barcode {
         if bare.chars().count() > MAX_CHARS {
             return Err(BarcodeFault::TooLong);
         }
+
         match bare.chars().find(|c| !is_allowed(*c)) {
             Some(c) => Err(BarcodeFault::Character(c)),
             None => Ok(Self(bare)),

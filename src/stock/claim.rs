@@ -1,4 +1,7 @@
-//! Returns ("claims").
+//! Returns ("claims"), as far as the warehouse's tables show them.
+//!
+//! What must stay true: a status that is not known keeps its text, and a reference has the same UUID every
+//! time.
 
 use chrono::{DateTime, Utc};
 use rust_decimal::{Decimal, prelude::ToPrimitive};
@@ -46,6 +49,7 @@ impl Claim {
     /// A claim has no status of its own: the piece that needs attention most stands for it.
     pub(crate) fn status(&self) -> &ClaimStatus {
         let rank = |status: &&ClaimStatus| match status {
+            // The seller has 48 hours to decide; then Trendyol accepts by itself.
             ClaimStatus::WaitingInAction => 0,
             ClaimStatus::Unresolved => 1,
             ClaimStatus::InAnalysis => 2,
@@ -73,6 +77,7 @@ impl Claim {
     /// What its pieces cost; `None` where no price is known.
     pub(crate) fn refund(&self) -> Option<f64> {
         let mut prices = self.items.iter().filter_map(|item| item.price).peekable();
+        // A sum of nothing would be 0, which says that the customer gets nothing back.
         prices.peek()?;
         prices.sum::<Decimal>().to_f64()
     }
@@ -88,7 +93,6 @@ pub(crate) fn uuid(reference: &str) -> Uuid {
     })
 }
 
-/// Where a return stands.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ClaimStatus {
     /// The customer asked for it.
@@ -112,7 +116,6 @@ pub enum ClaimStatus {
 }
 
 impl ClaimStatus {
-    /// Reads Trendyol's name.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         match text.trim() {
@@ -128,7 +131,6 @@ impl ClaimStatus {
         }
     }
 
-    /// Trendyol's name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {

@@ -17,22 +17,22 @@ pub const RAISED_WITHIN: TimeDelta = TimeDelta::minutes(25);
 /// Results are kept by Trendyol for 4 hours.
 pub const EXPIRES_AFTER: TimeDelta = TimeDelta::minutes(3 * 60 + 50);
 
-/// From the push, or from the look before, to the next one.
+/// From the push, or from the check before, to the next one.
 const LOOKS: [TimeDelta; 4] = [
     TimeDelta::seconds(5),
     TimeDelta::seconds(10),
     TimeDelta::seconds(30),
     TimeDelta::seconds(60),
 ];
-/// Between looks once the items are read back instead.
+/// Between checks once the items are read back instead.
 const SELDOM: TimeDelta = TimeDelta::minutes(10);
 
-/// First pause of a barcode that was refused; it doubles.
+/// First pause of a barcode that was refused; it doubles,
 const QUARANTINE: Duration = Duration::from_mins(30);
-/// The longest.
+/// up to this.
 const QUARANTINE_MAX: Duration = Duration::from_hours(24);
 
-/// When the result of a push is asked for next, after `looks` looks; `None` when it has expired.
+/// When the result of a push is asked for next, after `looks` checks; `None` when it has expired.
 #[must_use]
 pub fn next_look(sent_at: DateTime<Utc>, looks: u32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let age = now - sent_at;
@@ -45,12 +45,15 @@ pub fn next_look(sent_at: DateTime<Utc>, looks: u32, now: DateTime<Utc>) -> Opti
         let at = usize::try_from(looks).unwrap_or(usize::MAX);
         LOOKS[at.min(LOOKS.len() - 1)]
     };
+
+    // One last time when it expires.
     Some((now + pause).min(sent_at + EXPIRES_AFTER))
 }
 
 /// How long a barcode rests after its `failures`-th refusal in a row; the first is 1.
 #[must_use]
 pub fn quarantine(failures: u32) -> TimeDelta {
+    // The product may be archived, locked or unknown, which takes days to change; but it may be a passing fault.
     let doubled = 2_u32.saturating_pow(failures.saturating_sub(1).min(16));
     let rest = QUARANTINE.saturating_mul(doubled).min(QUARANTINE_MAX);
     TimeDelta::from_std(rest).unwrap_or(TimeDelta::MAX)

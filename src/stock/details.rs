@@ -1,22 +1,20 @@
-//! The lines of an order as the warehouse's application keeps them: `details`, a text that should
-//! hold JSON.
+//! The lines of an order as the warehouse's application keeps them: `details`, a text that should hold JSON.
 //!
-//! Real rows hold everything: quantities as text, barcodes with blanks or none, broken JSON, an
-//! object instead of a list, nothing. What can be understood is counted, by the row's other columns
-//! if need be; what cannot is named. Where two readings are possible, the one that reserves more is
-//! taken: too little on sale is a pity, too much is a lie.
+//! Real rows hold quantities as text, barcodes with blanks or none, broken JSON, an object instead of a
+//! list, or nothing. What must stay true: what can be understood is counted, by the row's other columns if
+//! need be; what cannot is named. Where two readings are possible, the one that reserves more is taken.
 
 use serde_json::Value;
 
 use super::{Barcode, DataWarning};
 
-/// No order has more of one product; larger numbers are mistakes.
+/// No order has more of one product: it is also the most that Trendyol has on sale. Larger numbers are
+/// mistakes.
 const MOST: i64 = 20_000;
 
-/// A row of one of the warehouse's order tables, as far as it tells what was sold.
+/// A row of one of the warehouse's order tables, as far as it shows what was sold.
 #[derive(Clone, Debug, Default)]
 pub struct OrderRow {
-    /// Which table.
     pub table: String,
     pub id: i32,
     pub order_number: String,
@@ -32,22 +30,22 @@ pub struct OrderRow {
 pub struct Reading {
     /// Sold units by barcode, in the order of the lines.
     pub lines: Vec<(Barcode, u32)>,
-    /// What was wrong on the way.
     pub data_warnings: Vec<DataWarning>,
 }
 
 impl OrderRow {
-    /// Reads what the row says.
     #[must_use]
     pub fn read(&self) -> Reading {
         let mut reader = Reader {
             row: self,
             reading: Reading::default(),
         };
+
         match self.lines() {
             Ok(lines) => reader.lines(&lines),
             Err(problem) => reader.fall_back(&problem),
         }
+
         reader.reading
     }
 
@@ -57,6 +55,7 @@ impl OrderRow {
         if text.is_empty() {
             return Err("details is empty".to_owned());
         }
+
         let mut value: Value =
             serde_json::from_str(text).map_err(|_| "details is no JSON".to_owned())?;
         // Written by an application that encoded it twice.
@@ -96,6 +95,7 @@ impl Reader<'_> {
                     _ => Err(problem),
                 }
             });
+
             match barcode {
                 Ok(barcode) => self.quantity(at, line, barcode),
                 Err(problem) => self.odd(format!("line {}: {problem}", at + 1), true),
@@ -113,6 +113,7 @@ impl Reader<'_> {
                     format!("line {at} ({barcode}): {problem}; {reserve} reserved"),
                     reserve == 0,
                 );
+
                 if reserve > 0 {
                     self.reading.lines.push((barcode, reserve));
                 }
@@ -132,6 +133,7 @@ impl Reader<'_> {
         let each = match self.row.quantity {
             // One of each, the only way in which the sum fits.
             Some(sum) if usize::try_from(sum) == Ok(names.len()) => 1,
+            // Nobody knows how the sum is distributed, so each product may have all of it.
             Some(sum) => u32::try_from(i64::from(sum).min(MOST)).unwrap_or(0),
             None => 1,
         };
@@ -170,6 +172,7 @@ fn barcode(line: &Value) -> Result<Barcode, String> {
     }
     let text = match line.get("barcode") {
         Some(Value::String(text)) => text.clone(),
+        // A fraction or a sign shows that the digits are not those of the barcode any more.
         Some(Value::Number(number)) if number.is_u64() => number.to_string(),
         None | Some(Value::Null) => return Err("it has no barcode".to_owned()),
         Some(_) => return Err("its barcode is neither text nor a whole number".to_owned()),
@@ -177,7 +180,7 @@ fn barcode(line: &Value) -> Result<Barcode, String> {
     Barcode::parse(&text).map_err(|fault| fault.to_string())
 }
 
-/// A quantity that is not one.
+/// Why a quantity cannot be read.
 struct Doubt {
     problem: String,
     /// What is reserved all the same.
@@ -193,8 +196,10 @@ fn quantity(value: Option<&Value>) -> Result<u32, Doubt> {
     };
 
     let number = match value {
+        // A line is there because something was sold, so at least one unit is reserved.
         None | Some(Value::Null) => return doubt("it has no quantity", 1),
         Some(Value::Number(number)) => number.as_f64(),
+        // Turkish texts write the decimal sign as a comma.
         Some(Value::String(text)) => text.trim().replace(',', ".").parse::<f64>().ok(),
         Some(_) => None,
     };
@@ -205,12 +210,14 @@ fn quantity(value: Option<&Value>) -> Result<u32, Doubt> {
     if number < 0.0 {
         return doubt("its quantity is negative", 0);
     }
+
     // A part of a unit cannot be sold, so the whole one is kept.
     #[expect(
         clippy::cast_possible_truncation,
         reason = "finite and not negative; `as` saturates above i64"
     )]
     let whole = number.ceil() as i64;
+    // Reserving all of a mistyped number would take the product off sale.
     if whole > MOST {
         return doubt("its quantity is too large to be true", 1);
     }

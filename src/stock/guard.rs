@@ -1,4 +1,5 @@
-//! The brake before a disaster: an empty `central_stock` is a broken import, not a sold-out shop.
+//! Stops a pass that would take most of the shop off sale: an empty `central_stock` is a broken import, not a
+//! sold-out shop.
 
 /// More than half of what is on sale would be set to zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -7,14 +8,12 @@
      with `orderwatch stock push --force` if it is right"
 )]
 pub struct Zeroing {
-    /// Products on sale of which nothing lies in the warehouse any more.
+    /// Products on sale of which nothing is in the warehouse any more.
     pub zeroed: usize,
-    /// Products on sale.
     pub on_sale: usize,
 }
 
-/// Counts over the barcodes that Trendyol has on sale: the units that it has of each, and those that
-/// lie in the warehouse. What is sold out because of orders lies there still and does not count.
+/// Takes, of each barcode that Trendyol may have on sale, the units that it has and those in the warehouse.
 pub fn check(on_sale: impl IntoIterator<Item = (i32, i32)>) -> Result<(), Zeroing> {
     let mut found = Zeroing {
         zeroed: 0,
@@ -23,6 +22,7 @@ pub fn check(on_sale: impl IntoIterator<Item = (i32, i32)>) -> Result<(), Zeroin
 
     for (_, qty) in on_sale.into_iter().filter(|(listed, _)| *listed > 0) {
         found.on_sale += 1;
+        // By what is in the warehouse, not by what is free: what orders have used up is no broken import.
         found.zeroed += usize::from(qty <= 0);
     }
 

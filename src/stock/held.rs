@@ -1,4 +1,4 @@
-//! A package as far as it matters for the stock.
+//! A package as far as it matters for the stock, without what only its display needs.
 
 use std::fmt;
 
@@ -27,6 +27,7 @@ impl HeldLine {
         let own = self.status.as_deref().map(PackageStatus::parse);
         let own = own.map(|status| status.stock_effect());
 
+        // A line's own word counts only where it ends something: an open line does not bring its package back.
         match (package.stock_effect(), own) {
             (
                 StockEffect::Reserved
@@ -43,7 +44,6 @@ impl HeldLine {
     }
 }
 
-/// A package, as far as it matters for the stock.
 #[derive(Clone, Debug)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -54,12 +54,11 @@ pub struct HeldPackage {
     pub package_id: i64,
     pub order_number: String,
     pub status: PackageStatus,
-    /// Why there is it.
     pub created_by: Option<CreatedBy>,
-    /// Since when that is so, or known.
+    /// Since when it has this status, as far as that is known.
     pub since: DateTime<Utc>,
     pub lines: Vec<HeldLine>,
-    /// The packages that it replaces.
+    /// Ids of the packages that it replaces.
     pub origins: Vec<i64>,
     /// Whether its units were taken from the shelves, or a person has released it.
     pub taken: bool,
@@ -69,7 +68,7 @@ pub struct HeldPackage {
     pub released: bool,
     /// Whether the marketplace passed it on between sellers.
     pub transferred: bool,
-    /// Questions in a row whose answers did not tell of it.
+    /// Answers in a row that did not contain it.
     pub asked_in_vain: i32,
 }
 

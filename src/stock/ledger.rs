@@ -1,4 +1,6 @@
-//! What left the shelves for each order, by the warehouse's ledger.
+//! What left the shelves for each order, by the warehouse's ledger (`stock_movement`).
+//!
+//! What must stay true: each unit of the ledger accounts for one unit of one package only.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -10,7 +12,7 @@ pub struct Movement {
     pub order: String,
     /// `barcode` as the ledger has it.
     pub barcode: String,
-    /// How many; none where as many came back.
+    /// Not positive where as many came back.
     pub units: i32,
 }
 
@@ -19,7 +21,7 @@ pub struct Movement {
 pub struct Facts {
     /// Which barcodes mean the same product.
     pub names: Arc<Names>,
-    /// What was taken; `None` where the warehouse keeps no ledger, and its order tables have to tell.
+    /// What was taken; `None` where the warehouse keeps no ledger, and its order tables have to show it.
     pub movements: Option<Vec<Movement>>,
 }
 
@@ -32,6 +34,7 @@ impl<'a> Unclaimed<'a> {
         for movement in facts.movements.iter().flatten() {
             let key = (movement.order.as_str(), facts.names.main(&movement.barcode));
             let sum = units.entry(key).or_default();
+            // What came back more often than it went is nothing that a package could claim.
             *sum = sum.saturating_add(u32::try_from(movement.units).unwrap_or(0));
         }
         Self(units)
@@ -42,6 +45,7 @@ impl<'a> Unclaimed<'a> {
         let Some(units) = self.0.get_mut(&(order, main)) else {
             return wanted;
         };
+
         let claimed = wanted.min(*units);
         *units -= claimed;
         wanted - claimed

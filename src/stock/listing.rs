@@ -1,5 +1,5 @@
-//! What the warehouse's application keeps off sale although it is there, and what it sells without
-//! having it. Orderwatch sends in its place, so the same rules hold.
+//! What the warehouse's application keeps off sale although it is there, and what it sells without having it.
+//! orderwatch sends in its place, so the same rules apply.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,7 +40,6 @@ pub struct ListingRow {
 /// What was read of the rules.
 #[derive(Clone, Debug, Default)]
 pub struct ListingRows {
-    /// Rules for single products.
     pub rules: Vec<ListingRow>,
     /// Whether there is anything on any shelf (`raf_urunleri`).
     pub has_shelves: bool,
@@ -58,8 +57,7 @@ pub struct Listing {
 }
 
 impl Listing {
-    /// Reads the rows; `shelves` are the pieces on the filled shelves, by product. Shelves that are all empty limit nothing: that is a warehouse without shelf
-    /// places, or a broken import, and neither takes the whole shop off sale.
+    /// Reads the rows; `shelves` are the pieces on the filled shelves, by product.
     #[must_use]
     pub fn read(
         rows: &ListingRows,
@@ -68,6 +66,7 @@ impl Listing {
     ) -> (Self, Vec<DataWarning>) {
         let mut listing = Self::default();
         let mut data_warnings = Vec::new();
+
         for row in &rows.rules {
             let Ok(barcode) = Barcode::parse(&row.barcode) else {
                 data_warnings.push(unreadable(row));
@@ -77,6 +76,7 @@ impl Listing {
             if row.made_to_order {
                 listing.made_to_order.insert(barcode);
             } else {
+                // Of two rows for one barcode, the one that sells less counts.
                 let most = listing.extra.entry(barcode).or_default();
                 *most = extra.max(*most);
             }
@@ -87,9 +87,12 @@ impl Listing {
             ShelfRule::Limit => true,
             ShelfRule::Ignore => false,
         };
+        // Shelves that are all empty limit nothing: that is a warehouse without shelf places, or a broken import,
+        // and neither takes the whole shop off sale.
         if limits && rows.has_shelves {
             listing.shelves = Some(shelf::on_shelves(shelves));
         }
+
         (listing, data_warnings)
     }
 
@@ -122,6 +125,7 @@ impl Listing {
     #[must_use]
     pub fn shelved(&self, barcode: &Barcode, qty: i32) -> Option<i32> {
         let shelves = self.shelves.as_ref()?;
+        // On no shelf: the application sets such rows of `central_stock` to 0 before each push.
         let there = shelves.get(barcode).copied().unwrap_or(0);
         (there < qty).then_some(there)
     }

@@ -1,8 +1,8 @@
 //! An order's row in the warehouse's tables, as the warehouse's application writes it.
 //!
-//! One row per order: where an order has several packages, their lines stand together in `details`,
-//! each with its package, and the row's other columns are those of the first package that is still
-//! alive. Only columns that have a value are written, so nothing that the warehouse knows is erased.
+//! One row per order: where an order has several packages, their lines are together in `details`, each with
+//! its package, and the row's other columns are those of the first package that is still alive. What must
+//! stay true: only columns that have a value are written, so nothing that the warehouse knows is erased.
 
 mod columns;
 mod content;
@@ -27,7 +27,6 @@ use super::{
 /// Where an order comes from, in the words of the warehouse's application.
 const SOURCE: &str = "TRENDYOL";
 
-/// A row to be written.
 #[derive(Clone, Debug)]
 pub struct OrderRowWrite {
     pub table: OrderTable,
@@ -46,7 +45,7 @@ pub(crate) struct MirroredPackage {
 }
 
 /// Where the order's row belongs, and what it says there; `stands` is where it is, `ours` where orderwatch
-/// put it last. What stands for a package without an id is not shown: nobody can pick it.
+/// put it last.
 pub(crate) fn row(
     order: &str,
     packages: &[MirroredPackage],
@@ -55,6 +54,8 @@ pub(crate) fn row(
 ) -> Option<OrderRowWrite> {
     let held: Vec<HeldPackage> = packages.iter().map(|p| p.held.clone()).collect();
     let mut units = shown(&held);
+
+    // What stands for a package without an id is not shown: nobody can pick it.
     let with_id = packages.iter().filter(|p| !p.held.is_placeholder());
     let shown: Vec<Shown> = with_id
         .map(|package| {
@@ -75,16 +76,18 @@ pub(crate) fn row(
     let wanted = wanted(shown.iter().map(|shown| &shown.status));
     let table = target(stands, ours, wanted)?;
     let mut columns = facts(order, &shown, table, stands.is_none(), now);
+
     if wanted != Some(table)
         && let Some(columns) = columns.as_object_mut()
     {
-        // The warehouse is further than Trendyol has heard of; its own word stands.
+        // The warehouse is further than Trendyol knows; its own status stays.
         columns.remove("status");
     }
+
     Some(OrderRowWrite { table, columns })
 }
 
-/// A row for each of the warehouse's tables, as they are written, to try them.
+/// A row for each of the warehouse's tables, as they are written, to check that the tables take them.
 #[must_use]
 pub fn sample_rows(now: DateTime<Utc>) -> Vec<OrderRowWrite> {
     let tables = [
@@ -110,8 +113,8 @@ pub fn sample_rows(now: DateTime<Utc>) -> Vec<OrderRowWrite> {
     tables.map(row).into()
 }
 
-/// The status of a package; one all of whose lines were cancelled is cancelled.
 fn status(package: &HeldPackage) -> PackageStatus {
+    // A package all of whose lines were cancelled may keep its own status.
     let mut lines = package.lines.iter();
     let is_cancelled = |line: &HeldLine| line.effect(&package.status) == StockEffect::Released;
     if !package.lines.is_empty() && lines.all(is_cancelled) {
@@ -137,6 +140,7 @@ impl Shown {
             let stands = line.get("quantity").and_then(Value::as_u64).unwrap_or(0);
             line["quantity"] = json!(stands.min(u64::from(*units)));
         }
+
         self.content
             .details
             .retain(|line| line["quantity"] != json!(0));
@@ -185,6 +189,7 @@ pub(crate) fn facts(
         StockEffect::Reserved | StockEffect::Superseded | StockEffect::Unknown => true,
     };
     let mut parts: Vec<&Shown> = packages.iter().filter(alive).collect();
+    // A row without lines would hide what the order was.
     if parts.is_empty() {
         parts = packages.iter().collect();
     }
@@ -203,6 +208,7 @@ pub(crate) fn facts(
     columns.set("amount", sum(|c| c.amount).and_then(number));
     columns.set("discount", sum(|c| c.discount).and_then(number));
 
+    // As for the table: the package that is furthest behind decides, because somebody has to pick it.
     let behind = parts.iter().filter(|p| wanted([&p.status]).is_some());
     let behind = behind.min_by_key(|p| wanted([&p.status])).or(parts.first());
     columns.text(
@@ -233,6 +239,7 @@ pub(crate) fn facts(
         | OrderTable::ReadyToShip
         | OrderTable::Elsewhere => {}
     }
+
     Value::Object(columns.0)
 }
 

@@ -1,9 +1,9 @@
 //! The several ways in which one product's barcode is written.
 //!
-//! As the warehouse's application does it: an alias stands for its main barcode, and a barcode that
-//! differs from a product's only in case or in Turkish letters (`ş`, `s`) is that product's. What is
-//! counted is counted under the product's barcode; what is pushed is pushed under the barcode that
-//! Trendyol lists.
+//! The rules are those of the warehouse's application: an alias stands for its main barcode, and a barcode
+//! that differs from a product's only in case or in Turkish letters (`ş`, `s`) is that product's. What must
+//! stay true: what is counted is counted under the product's barcode; what is pushed is pushed under the
+//! barcode that Trendyol lists. An alias that is missed sells units twice.
 
 use std::collections::HashMap;
 
@@ -30,6 +30,7 @@ impl Names {
 
         for (alias, main) in aliases {
             let (alias, main) = (bare(&alias), bare(&main));
+            // An empty alias would turn every line without a barcode into a sale of that product.
             if !alias.is_empty() && !main.is_empty() && alias != main {
                 let folded = fold(&alias);
                 names
@@ -58,12 +59,15 @@ impl Names {
         if let Some(main) = self.aliases.get(&barcode) {
             return main.clone();
         }
+        // Digits have neither case nor Turkish letters: nothing else can be meant.
         if barcode.bytes().all(|byte| byte.is_ascii_digit()) {
             return barcode;
         }
+
         let folded = fold(&barcode);
         let alike = self.folded.get(&folded).map_or(&[][..], Vec::as_slice);
         let lower = barcode.to_lowercase();
+        // From the least guess to the largest: two products may differ in case only.
         let found = alike
             .iter()
             .find(|known| **known == barcode)

@@ -1,8 +1,8 @@
 //! Which of the warehouse's tables an order belongs in, and when its row may be moved there.
 //!
-//! The warehouse moves rows by itself, and where it keeps no ledger, a row in `orders_picking` says that
-//! the units were taken. So a row is never moved there by what Trendyol says, and never back from where the warehouse has
-//! put it.
+//! The warehouse moves rows by itself, and where it keeps no ledger, a row in `orders_picking` says that the
+//! units were taken. What must stay true: no row is moved there because of what Trendyol says, and none is
+//! moved back from where the warehouse has put it.
 
 use serde::{Deserialize, Serialize};
 
@@ -111,7 +111,7 @@ pub fn wanted<'a>(packages: impl IntoIterator<Item = &'a PackageStatus>) -> Opti
     found.filter(|place| !undecided || *place == OrderTable::Created)
 }
 
-/// Where the row goes: `Some(place)` to write it there, `None` to leave it alone.
+/// The table to write the row into; `None` when it is not touched.
 ///
 /// `stands` is where it is, `ours` where orderwatch put it last.
 #[must_use]
@@ -121,7 +121,7 @@ pub fn target(
     wanted: Option<OrderTable>,
 ) -> Option<OrderTable> {
     match (stands, ours) {
-        // The warehouse has removed it, or put it where orderwatch has no business.
+        // The warehouse has removed it, or put it where orderwatch moves nothing.
         (None, Some(_)) | (Some(OrderTable::Elsewhere), _) => None,
         (None, None) => wanted,
         // Picked, or moved by the warehouse: only forward.

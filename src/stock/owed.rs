@@ -27,12 +27,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{CreatedBy, StockEffect, held::HeldPackage, names::Names};
 
-/// A cancellation ends the units only after this: it may be of a part, and the package that carries on
+/// A cancellation ends its units only after this time: it may be of a part, and the package that carries on
 /// the rest comes later.
 pub const RESTED_AFTER: TimeDelta = TimeDelta::minutes(15);
-/// What stays open for longer than this needs a person.
+/// What stays open for longer than this needs review.
 pub const NAMED_AFTER: TimeDelta = TimeDelta::hours(1);
-/// So many questions in a row that did not tell of a package need a person.
+/// A package that this many answers in a row did not contain needs review.
 pub const ASKED_IN_VAIN: i32 = 3;
 
 /// What is left of a line of a package.
@@ -53,7 +53,7 @@ pub struct Account<'a> {
     packages: &'a [HeldPackage],
     /// By package and line.
     pub parts: Vec<Vec<Part>>,
-    /// Of packages of an order of which a part was cancelled: when that was last heard of.
+    /// Of packages of an order of which a part was cancelled: the time of the last record of it.
     cut: Vec<Option<DateTime<Utc>>>,
     begins: Vec<bool>,
     /// Which package carries on what a cancellation left of each.
@@ -91,6 +91,7 @@ impl<'a> Account<'a> {
 
         for (place, child) in order.iter().enumerate() {
             let earlier = &order[..place];
+            // Before its lines: what a package may carry on depends on whether it began the order.
             self.begins[*child] = !self.is_born(*child, earlier);
             for line in 0..self.parts[*child].len() {
                 part_cancelled |= self.carry(*child, line, earlier);
@@ -98,6 +99,7 @@ impl<'a> Account<'a> {
         }
 
         if part_cancelled {
+            // The rest begins with the newest record: another package of the order may still come.
             let news = order.iter().map(|at| &self.packages[*at]);
             let news = news.filter(|p| p.is_dissolved() || p.is_rest());
             let newest = news.map(|package| package.since).max();
@@ -113,6 +115,7 @@ impl<'a> Account<'a> {
         let mut others = earlier.iter().map(|at| &self.packages[*at]);
         match package.created_by {
             Some(CreatedBy::Split | CreatedBy::Cancel | CreatedBy::Transfer) => true,
+            // An origin that is known says more than the word.
             Some(CreatedBy::OrderCreation) => others.any(|other| package.names(other)),
             // One line is in one place: where it stands in two packages, the later one has it.
             None | Some(CreatedBy::Unknown(_)) => {
@@ -132,6 +135,7 @@ impl<'a> Account<'a> {
             let moved = wanted.min(part.units);
             part.units -= moved;
             wanted -= moved;
+            // Units that were taken stay taken in the package that carries them on.
             let with_it = if package.was_taken() {
                 moved
             } else {
@@ -139,6 +143,7 @@ impl<'a> Account<'a> {
             };
             part.taken = part.taken.saturating_sub(with_it);
             self.parts[child][line].taken += with_it;
+
             if moved > 0 && self.packages[child].is_rest() {
                 is_rest |= self.parts[source][at].effect == StockEffect::Superseded;
                 self.rests[source].get_or_insert(child);
@@ -160,9 +165,11 @@ impl<'a> Account<'a> {
         for source in earlier {
             let other = &self.packages[*source];
             for (at, part) in self.parts[*source].iter().enumerate() {
+                // A package that begins an order replaces only what stood for it before it had an id.
                 if part.main != *main || part.units == 0 || begins && !other.is_placeholder() {
                     continue;
                 }
+
                 let same_line = id.is_some() && other.lines[at].line_id == id;
                 let likely = Likely {
                     evidence: u8::from(package.names(other)) + 2 * u8::from(same_line),
@@ -175,6 +182,7 @@ impl<'a> Account<'a> {
             }
         }
 
+        // Stable: of equally likely ones, the older package comes first.
         found.sort_by_key(|(rank, _, _)| *rank);
         found
             .into_iter()
@@ -190,10 +198,12 @@ impl<'a> Account<'a> {
         !held.taken
             && match effect {
                 StockEffect::Reserved | StockEffect::Unknown => true,
+                // Without a cancellation in the order, what nobody carries on has no end: it is still owed.
                 StockEffect::Superseded => !self.cut[package].is_some_and(rested),
                 // Time takes nothing from a shelf: a movement or a person ends it.
                 StockEffect::Left => held.unpicked,
                 StockEffect::Released => !rested(held.since),
+                // Its return decides about it.
                 StockEffect::Returned => false,
             }
     }
@@ -231,6 +241,7 @@ impl Likely {
         let evidence = self.evidence;
         let transfer = child.created_by == Some(CreatedBy::Transfer);
         let rank = match effect {
+            // It stands for packages that are to come.
             _ if source.is_placeholder() => 0,
             // Received from another seller.
             StockEffect::Superseded | StockEffect::Released
@@ -242,10 +253,12 @@ impl Likely {
             StockEffect::Superseded => 1,
             StockEffect::Released => 2,
             StockEffect::Reserved | StockEffect::Unknown => {
+                // A guess moves units between two packages that both hold them, so it frees none.
                 let guessed =
                     self.from_start && !transfer && !self.unknown_origin && child.still_holds();
                 (evidence > 0 || guessed).then_some(5)?
             }
+            // What was sent cannot be sent again in another package, unless that says so.
             StockEffect::Left | StockEffect::Returned => (evidence > 0).then_some(6)?,
         };
 
@@ -297,6 +310,7 @@ pub fn settle(packages: &[HeldPackage]) -> Settled {
         let parts = &account.parts[at];
         let units: u32 = parts.iter().map(|part| part.units).sum();
         let taken: u32 = parts.iter().map(|part| part.taken).sum();
+
         if package.is_placeholder() && is_known && units == 0 {
             settled.replaced.push(id);
         }
@@ -319,6 +333,7 @@ pub fn shown(packages: &[HeldPackage]) -> HashMap<i64, Vec<u32>> {
     let account = Account::of(packages, &Names::default());
     let all = packages.iter().enumerate().map(|(at, package)| {
         let mut parts = account.parts[at].iter();
+        // Of a package that is cancelled whole, the warehouse sees what was cancelled.
         let is_cancelled = parts.all(|part| part.effect == StockEffect::Released);
         let units = account.parts[at].iter().map(|part| match part.effect {
             StockEffect::Superseded if account.cut[at].is_some() => 0,

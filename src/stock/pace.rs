@@ -1,21 +1,23 @@
-//! How long sales may be hidden, by what was measured: from a sale to the moment at which the order feed
-//! tells of it (the *order delay*), and how fast each barcode sells.
+//! How long sales may be hidden, by what was measured: the time from a sale to the moment at which the order
+//! feed shows it (the *order delay*), and how fast each barcode sells.
+//!
+//! What must stay true: while the delay is not known, nothing is assumed to be visible.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// After so many mean order delays no sale is hidden any more: of ten thousand orders, one is later.
+/// After this many mean order delays no sale is hidden any more: of ten thousand orders, one is later.
 const SETTLE_DELAYS: i32 = 9;
-/// Whatever was measured, a deficit that has stood for so long is no hidden sale.
+/// Whatever was measured, a deficit that has stood for this long is no hidden sale.
 const SETTLE_MOST: TimeDelta = TimeDelta::minutes(30);
 /// How long a deficit has to stand while the order delay is not known.
 const SETTLE_UNKNOWN: TimeDelta = TimeDelta::minutes(15);
-/// No shorter order delay is believed in: looking and reading the orders are that far apart, and what
-/// mostly takes a second takes longer now and then.
+/// No shorter order delay is believed: reading what is on sale and reading the orders are that far apart, and
+/// what mostly takes a second takes longer now and then.
 const SHORTEST_DELAY: TimeDelta = TimeDelta::seconds(20);
-/// More sales than are allowed for are hidden with less than this probability. Each product is asked
-/// about some thousand times a day, and only the last units of a product can be sold twice.
+/// More sales than are allowed for are hidden with less than this probability. Each product is checked some
+/// thousand times a day, and only the last units of a product can be sold twice.
 const IMPROBABLE: f64 = 1e-4;
 /// No more are ever held back.
 const MOST_HIDDEN: i32 = 1000;
@@ -23,7 +25,7 @@ const MOST_HIDDEN: i32 = 1000;
 pub const SALES_HALF_LIFE: TimeDelta = TimeDelta::hours(6);
 /// Orders that are added to the counted ones: what has not sold for months may be sold now.
 const UNCOUNTED: f64 = 1.0;
-/// So many orders have to be measured before their delay is believed.
+/// This many orders have to be measured before their delay is believed.
 const ENOUGH: f64 = 5.0;
 
 /// How long a deficit has to stand until it is raised whole.
@@ -32,7 +34,7 @@ pub enum Settle {
     /// By the measured order delay.
     #[default]
     Auto,
-    /// As the configuration says.
+    /// Set in the configuration.
     Fixed(std::time::Duration),
 }
 
@@ -73,6 +75,7 @@ impl OrderDelay {
     #[must_use]
     pub fn mean(self) -> Option<TimeDelta> {
         let seconds = self.seconds / self.orders;
+        // Sums from the database: nothing keeps them from being damaged.
         let known = self.orders >= ENOUGH && seconds.is_finite() && seconds >= 0.0;
         #[expect(clippy::cast_possible_truncation, reason = "capped at a day")]
         known.then(|| TimeDelta::milliseconds((seconds.min(86_400.0) * 1000.0) as i64))
@@ -94,6 +97,7 @@ impl Sales {
     /// After another order.
     #[must_use]
     pub fn with(self, units: u32, at: DateTime<Utc>) -> Self {
+        // Orders may come late: an older one counts as it would if it had come in time.
         let newest = self.at.map_or(at, |before| before.max(at));
         let (old, new) = (self.decayed(newest), halved(newest - at));
         Self {
@@ -118,14 +122,15 @@ impl Sales {
         orders * std::f64::consts::LN_2 / seconds(SALES_HALF_LIFE)
     }
 
-    /// The units that more orders than expected may have. One of them is larger than the mean, so that a single
-    /// order of two is not forgotten where most are of one, and one of three not where it is the only one.
+    /// The units that the hidden orders may have, if there are more of them than expected.
     fn units_of(self, hidden: f64) -> i32 {
         let orders = quantile(hidden);
         if orders == 0 {
             return 0;
         }
 
+        // One order is taken for larger than the mean, so that a single order of two is not forgotten where most
+        // are of one, and one of three not where it is the only one.
         let mean = (self.units + UNCOUNTED) / (self.orders + UNCOUNTED);
         let counted = self.units / self.orders;
         // Decayed sums are not exact.
@@ -184,17 +189,14 @@ impl Pace {
         }
     }
 
-    /// Units that may have been sold without an order that tells of it; `None` when nobody knows.
+    /// Units that may have been sold without an order that shows it; `None` while the delay is not known.
     #[must_use]
     pub fn hidden(self, sales: Sales, now: DateTime<Utc>) -> Option<i32> {
         self.hidden_after(TimeDelta::zero(), sales, now)
     }
 
-    /// The same, only of sales for which the orders were read `age` later. Below zero, the orders were
-    /// not read since.
-    ///
-    /// At any moment the hidden orders are Poisson distributed, with the rate of sale times the mean
-    /// delay for their mean; those that stay hidden for longer become fewer by the exponential law.
+    /// The same, only of sales for which the orders were read `age` later. Below zero, the orders were not read
+    /// since.
     #[must_use]
     pub fn hidden_after(self, age: TimeDelta, sales: Sales, now: DateTime<Utc>) -> Option<i32> {
         if age >= self.settle {
@@ -202,12 +204,15 @@ impl Pace {
         }
         let delay = seconds(self.delay?);
         let unread = seconds(-age).max(0.0);
+        // A time that was chosen is not shortened by what was measured.
         let read = if self.early {
             seconds(age).max(0.0)
         } else {
             0.0
         };
 
+        // At any moment the hidden orders are Poisson distributed, with the rate of sale times the mean delay for
+        // their mean; those that stay hidden for longer become fewer by the exponential law.
         let hidden = sales.rate(now) * (delay * (-read / delay).exp() + unread);
         Some(sales.units_of(hidden))
     }

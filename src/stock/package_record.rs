@@ -1,4 +1,6 @@
 //! What is written down of a package, and whether a record of one is newer than what is known.
+//!
+//! What must stay true: a record never replaces a newer one, whatever order they come in.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -6,7 +8,6 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Line, Package, PackageStatus, held::HeldLine, mirror::Content};
 
-/// A package as it is written down.
 #[derive(Clone, Debug)]
 pub(crate) struct PackageRecord {
     /// `shipmentPackageId`; negative where there is none yet.
@@ -20,7 +21,7 @@ pub(crate) struct PackageRecord {
     pub(crate) changed_at: DateTime<Utc>,
     /// When the customer bought it: from then on the marketplace's stock was lower by it.
     pub(crate) sold_at: DateTime<Utc>,
-    /// The packages that it replaces.
+    /// Ids of the packages that it replaces.
     pub(crate) origins: Vec<i64>,
     pub(crate) lines: Vec<HeldLine>,
     /// Parts of it that could not be read.
@@ -50,6 +51,7 @@ impl PackageRecord {
             status: package.status.clone(),
             created_by: package.created_by.as_ref().map(|by| by.as_str().to_owned()),
             modified_ms: package.last_modified_ms,
+            // A time in the future would delay everything that is counted from it.
             changed_at: package.last_modified().unwrap_or(now).min(now),
             sold_at: package.sold_at.unwrap_or(now).min(now),
             origins: package.origin_package_ids.clone(),
@@ -64,8 +66,8 @@ impl PackageRecord {
         record
     }
 
-    /// Over everything: values that come later, such as an address, do not change the time of a record.
     fn hash(&self) -> [u8; 32] {
+        // Over everything: values that come later, such as an address, do not change the time of a record.
         let all = json!([
             self.order_number,
             self.status.as_str(),
@@ -79,28 +81,32 @@ impl PackageRecord {
         Sha256::digest(all.to_string()).into()
     }
 
-    /// Whether a record is newer than what is known, or says more at the same time. Where a time is
-    /// missing or both are the same, the package's life decides: it goes in one direction.
+    /// Whether a record is newer than what is known, or says more at the same time.
     pub(crate) fn is_news(&self, known: &KnownPackage) -> bool {
         let differs = if self.package_id > 0 {
             known.fingerprint.as_deref() != Some(&self.fingerprint[..])
         } else {
+            // A placeholder stands for several packages, whose records differ in turn without any news.
             self.lines.iter().any(|line| !known.lines.contains(line))
         };
 
         if self.modified_ms > 0 && known.modified_ms > 0 && self.modified_ms != known.modified_ms {
             return self.modified_ms > known.modified_ms;
         }
+
         if self.status == known.status {
             let is_dated = self.modified_ms > 0 || known.modified_ms == 0;
             return differs && is_dated || !known.mirrored;
         }
+
+        // Where a time is missing or both are the same, the package's life decides: it goes in one direction.
         self.status.progress() > known.status.progress()
     }
 
-    /// Two packages of an order without an id stand in one row: what only the other one had stays.
+    /// The lines to write down, with those of `known` that must not be lost.
     pub(crate) fn lines_with(&self, known: Option<&KnownPackage>) -> Vec<HeldLine> {
         let mut lines = self.lines.clone();
+        // Two packages of an order without an id share one row: what only the other one had stays.
         let known = known.filter(|_| self.package_id < 0);
 
         for line in known.iter().flat_map(|known| &known.lines) {
@@ -119,6 +125,7 @@ impl PackageRecord {
 
 fn held_line(line: &Line, package: &PackageStatus) -> HeldLine {
     let own = line.status.as_ref().filter(|status| *status != package);
+
     HeldLine {
         barcode: line.barcode.clone(),
         quantity: u32::try_from(line.quantity).unwrap_or(0),

@@ -1,6 +1,8 @@
-//! What a package says of itself: where it stands, why there is it, and what that means for the stock.
+//! What a package says of itself: its status, why it exists, and what that means for the stock.
+//!
+//! What must stay true: a status that is not known keeps its text, and reserves.
 
-/// Why there is a package.
+/// Why a package exists.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum CreatedBy {
     /// The order came in.
@@ -17,7 +19,6 @@ pub enum CreatedBy {
 }
 
 impl CreatedBy {
-    /// Reads Trendyol's name.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         match text {
@@ -29,7 +30,6 @@ impl CreatedBy {
         }
     }
 
-    /// Trendyol's name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -42,7 +42,6 @@ impl CreatedBy {
     }
 }
 
-/// Where a package stands.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum PackageStatus {
     /// Payment is pending.
@@ -51,23 +50,18 @@ pub enum PackageStatus {
     Verified,
     /// Ready to be prepared.
     Created,
-    /// Being picked, said the seller.
+    /// Reported by the seller; that proves nothing about the shelves.
     Picking,
-    /// Invoiced, said the seller.
+    /// Reported by the seller, as above.
     Invoiced,
     /// An older name for packed and waiting.
     ReadyToShip,
     /// To be packed again.
     Repack,
-    /// On its way.
     Shipped,
-    /// At a collection point.
     AtCollectionPoint,
-    /// With the customer.
     Delivered,
-    /// Could not be delivered.
     UnDelivered,
-    /// Cancelled.
     Cancelled,
     /// The seller could not supply it.
     UnSupplied,
@@ -94,7 +88,7 @@ pub enum StockEffect {
     Superseded,
     /// Its units came back; its return decides about them.
     Returned,
-    /// Not known: to be treated as [`StockEffect::Reserved`], and somebody has to look.
+    /// Not known: treated as [`StockEffect::Reserved`], and needs review.
     Unknown,
 }
 
@@ -125,13 +119,13 @@ impl PackageStatus {
         let bare = text.replace('_', "");
         let known = Self::KNOWN.iter();
         let mut known = known.filter(|(name, _)| name.eq_ignore_ascii_case(&bare));
+
         known.next().map_or_else(
             || Self::Unknown(text.to_owned()),
             |(_, status)| status.clone(),
         )
     }
 
-    /// Trendyol's name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         if let Self::Unknown(text) = self {
@@ -152,6 +146,7 @@ impl PackageStatus {
             Self::Created => 2,
             Self::Picking | Self::Repack => 3,
             Self::Invoiced => 4,
+            // Before everything that ends a reservation: of two records of the same time, that one is newer.
             Self::ReadyToShip | Self::Unknown(_) => 5,
             Self::Shipped => 6,
             Self::AtCollectionPoint => 7,
@@ -165,7 +160,6 @@ impl PackageStatus {
         }
     }
 
-    /// What it means for the stock.
     #[must_use]
     pub const fn stock_effect(&self) -> StockEffect {
         match self {
@@ -176,6 +170,7 @@ impl PackageStatus {
             | Self::Invoiced
             | Self::ReadyToShip
             | Self::Repack => StockEffect::Reserved,
+            // Also what was not delivered: it has left the shelves, and only its return brings it back.
             Self::Shipped | Self::AtCollectionPoint | Self::Delivered | Self::UnDelivered => {
                 StockEffect::Left
             }

@@ -1,4 +1,4 @@
-//! Words about a person, which no log may show.
+//! Words about a person, which no log and no error may show.
 
 use std::fmt;
 

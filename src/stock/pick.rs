@@ -1,4 +1,6 @@
 //! Which shelves the units of an order are taken from.
+//!
+//! What must stay true: no shelf gives more than it holds.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -30,6 +32,7 @@ pub(crate) fn take(units: i32, named: Option<&str>, shelves: &[OnShelf]) -> Vec<
     let mut order: Vec<&OnShelf> = shelves.iter().filter(|shelf| shelf.units > 0).collect();
     let named = named.map(scanned);
     let is_named = |shelf: &OnShelf| named.as_ref().is_some_and(|n| scanned(&shelf.shelf) == *n);
+    // The fullest first leaves the fewest places to walk to; the id makes the order the same every time.
     order.sort_by_key(|shelf| (!is_named(shelf), -i64::from(shelf.units), shelf.id));
 
     let mut missing = units;
@@ -45,6 +48,7 @@ pub(crate) fn take(units: i32, named: Option<&str>, shelves: &[OnShelf]) -> Vec<
             });
         }
     }
+
     takes
 }
 

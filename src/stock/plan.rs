@@ -1,4 +1,7 @@
 //! What should be on sale of each barcode, what is, and what is done about it.
+//!
+//! What must stay true: a barcode that the warehouse does not have any more is planned as long as Trendyol
+//! has it on sale, or nothing would take it off sale.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -60,6 +63,7 @@ pub fn plan<S: BuildHasher>(
         let entry = entry(qty, held, figure, (barcode, listing), (safety, rules));
         entries.insert(barcode.clone(), entry);
     };
+
     for (barcode, qty) in stock {
         add(barcode, Some(*qty));
     }
@@ -69,11 +73,13 @@ pub fn plan<S: BuildHasher>(
         }
     }
     for (barcode, figure) in figures {
+        // A push that may still be applied could put it on sale.
         let is_listed = figure.on_sale() > Some(0) || figure.open().is_some();
         if is_listed && !stock.contains_key(barcode) && !listing.is_made_to_order(barcode) {
             add(barcode, None);
         }
     }
+
     entries
 }
 
@@ -87,6 +93,7 @@ fn entry(
     let counted = qty.unwrap_or(0);
     let made_to_order = listing.is_made_to_order(barcode);
     let shelved = listing.shelved(barcode, counted).filter(|_| !made_to_order);
+
     // The workshop is the stock: neither shelves nor orders take anything from it.
     let extra_buffer = if made_to_order {
         0
@@ -99,6 +106,7 @@ fn entry(
         let kept_back = safety.saturating_add(extra_buffer);
         available(shelved.unwrap_or(counted), reserved, kept_back)
     };
+
     Entry {
         qty,
         reserved,
@@ -163,6 +171,7 @@ impl From<Verdict> for Next {
             waits: None,
             wait: None,
         };
+
         match verdict {
             Verdict::InSync => {}
             Verdict::Send { quantity, reason } => {
@@ -174,6 +183,7 @@ impl From<Verdict> for Next {
                 (next.wait, next.waits) = (Some(wait), Some(wait.sentence(&Format::PLAIN)));
             }
         }
+
         next
     }
 }

@@ -1,8 +1,8 @@
-//! What became of the items of a push.
+//! What became of the items of a push: a request that was accepted says nothing about them.
 
 use super::Barcode;
 
-/// Characters kept of one refusal.
+/// Characters kept of one refusal: Trendyol's texts have no limit.
 const WORDS: usize = 300;
 
 /// What became of one item.

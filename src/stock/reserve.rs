@@ -1,5 +1,8 @@
-//! Who holds which units: open packages whose units still lie on the shelves, and orders that only
-//! the warehouse's own table knows.
+//! Who holds which units: open packages whose units are still on the shelves, and orders that only the
+//! warehouse's own tables know.
+//!
+//! What must stay true: a unit is held until somebody took it, and one that the ledger shows as taken is not
+//! held a second time.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -40,7 +43,6 @@ fn as_text<S: Serializer>(id: &Option<i64>, serializer: S) -> Result<S::Ok, S::E
     id.map(|id| id.to_string()).serialize(serializer)
 }
 
-/// Everything that is held.
 #[derive(Clone, Debug, Default)]
 pub struct Reserved {
     by_barcode: BTreeMap<Barcode, Vec<Holder>>,
@@ -66,7 +68,6 @@ impl Reserved {
         main.is_ok_and(|main| main == *barcode)
     }
 
-    /// Who holds units of a product.
     #[must_use]
     pub fn holders(&self, barcode: &Barcode) -> &[Holder] {
         // The main barcode of an alias need not be one that Trendyol takes.
@@ -87,7 +88,6 @@ impl Reserved {
             .filter(|(_, holder)| holder.shipped)
     }
 
-    /// All units that are held.
     #[must_use]
     pub fn total(&self) -> u64 {
         let holders = self.by_barcode.values().flatten();
@@ -100,6 +100,7 @@ impl Reserved {
         }
         let main = self.names.main(barcode);
 
+        // Where the main barcode is none that Trendyol takes, the one that was sold still holds its units.
         match Barcode::parse(&main).or_else(|_| Barcode::parse(barcode)) {
             Ok(barcode) => self.by_barcode.entry(barcode).or_default().push(holder),
             Err(fault) => self.data_warnings.push(DataWarning {
@@ -136,6 +137,7 @@ pub fn reserve(
         reserved
             .data_warnings
             .extend(package.problem(&held, now, owed.is_dissolved(at)));
+        // The caller writes these down, so that they need not be read and compared again.
         let is_accounted = facts.movements.is_some() && package.is_shipped_untaken();
         if is_accounted && held.is_empty() {
             reserved.accounted.push(package.package_id);
@@ -249,11 +251,13 @@ impl<'a> Owed<'a> {
         owed
     }
 
-    /// The ledger names orders, not packages.
+    /// Distributes what the ledger says was taken over the packages of each order.
     fn claim(&mut self) {
+        // The ledger names orders, not packages, so the likeliest package claims first.
         let mut order: Vec<(u8, usize, usize)> = Vec::new();
         for (at, package) in self.packages.iter().enumerate() {
             let parts = self.account.parts[at].iter().enumerate();
+            // A person said that it was not taken from these shelves: no movement can be its.
             let parts = parts.filter(|_| !package.released);
             order.extend(parts.map(|(line, part)| (claims_before(package, part.effect), at, line)));
         }
@@ -303,14 +307,15 @@ impl<'a> Owed<'a> {
     }
 }
 
-/// What was cancelled claims last, since the rest of it, in another package, is what was picked.
 fn claims_before(package: &HeldPackage, effect: StockEffect) -> u8 {
     match effect {
+        // What has left was most likely taken; what is open may not be yet.
         StockEffect::Returned => 1,
         StockEffect::Left if !package.unpicked => 1,
         StockEffect::Left => 2,
         StockEffect::Reserved | StockEffect::Unknown => 3,
         StockEffect::Superseded => 4,
+        // Last, since the rest of it, in another package, is what was picked.
         StockEffect::Released => 5,
     }
 }
@@ -330,7 +335,7 @@ impl HeldPackage {
         !self.taken && self.unpicked && self.status.stock_effect() == StockEffect::Left
     }
 
-    /// What a person should know of a package that holds units.
+    /// What somebody should know of a package that holds units.
     fn problem(
         &self,
         held: &BTreeMap<&str, u32>,
@@ -341,6 +346,8 @@ impl HeldPackage {
         if self.taken || held.is_empty() && !unknown {
             return None;
         }
+
+        // Splits and transfers arrive in pieces, minutes apart: before that there is nothing to report.
         let open_long = now - self.since >= NAMED_AFTER;
         let problem = if open_long && dissolved {
             "it was dissolved, and no package of the order carries this on"

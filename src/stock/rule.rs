@@ -1,9 +1,10 @@
-//! What is done about one barcode: Trendyol's figure is looked at and compared with what should be on sale.
+//! What is done about one barcode: Trendyol's figure is read and compared with what should be on sale.
 //!
-//! Nothing is inferred about what Trendyol may have done to its figure meanwhile. A figure that is too high
-//! is lowered at once. One that is too low (a [`Deficit`]) is either stock to put on sale, or sales that the
-//! orders do not tell of yet; so it is raised at once by all but the sales that may still be hidden. The
-//! longer it stands without growing while the orders are read, the fewer these are, until it is raised whole.
+//! What must stay true: nothing is inferred about what Trendyol may have done to its figure meanwhile. A
+//! figure that is too high is lowered at once. One that is too low (a [`Deficit`]) is either stock to put on
+//! sale, or sales that the orders do not show yet; so it is raised at once by all but the sales that may
+//! still be hidden. The longer it stands without growing while the orders are read, the fewer these are,
+//! until it is raised whole.
 
 use std::cmp::Ordering;
 
@@ -22,26 +23,23 @@ sentences!("stock");
 /// What is remembered of a barcode at Trendyol.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Figure {
-    /// The last look.
+    /// The last observation.
     pub observed: Option<Observed>,
     /// Since when too few are on sale.
     pub deficit: Option<Deficit>,
-    /// The last push.
     pub sent: Option<Sent>,
     /// Refused by Trendyol: until when it is not sent, and Trendyol's words.
     pub quarantine: Option<(DateTime<Utc>, String)>,
     /// Quantities sent within [`REPEAT_AFTER`], and when.
     pub recent: Vec<(i32, DateTime<Utc>)>,
-    /// How fast it sells.
     pub sales: Sales,
 }
 
-/// A look at what is on sale.
+/// What was found on sale.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observed {
     /// When Trendyol was asked.
     pub at: DateTime<Utc>,
-    /// What it answered.
     pub answer: Answer,
 }
 
@@ -59,9 +57,8 @@ pub enum Answer {
 /// Fewer are on sale than should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deficit {
-    /// By how many.
     pub units: i32,
-    /// When that was first seen.
+    /// When it was first seen.
     pub since: DateTime<Utc>,
 }
 
@@ -74,7 +71,7 @@ pub struct Sent {
     pub open_until: Option<DateTime<Utc>>,
 }
 
-/// The circumstances of a decision.
+/// What a decision depends on besides the barcode itself.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
     pub now: DateTime<Utc>,
@@ -82,8 +79,8 @@ pub struct Rules {
     pub orders_read_at: Option<DateTime<Utc>>,
     /// Whether that is too long ago: then stock is only lowered.
     pub stale: bool,
-    /// Whether what is on sale could not be looked at: then stock is only set to zero, because any
-    /// other figure might be more than what is left on sale.
+    /// Whether what is on sale could not be read: then stock is only set to zero, because any other figure
+    /// might be more than what is left on sale.
     pub blind: bool,
     /// How long sales may be hidden.
     pub pace: Pace,
@@ -123,10 +120,10 @@ pub enum Reason {
 pub enum Wait {
     /// A push is under way.
     UnderWay {
-        /// When it is looked at without its result.
+        /// When what is on sale decides, without its result.
         until: DateTime<Utc>,
     },
-    /// The rest of a deficit may be sales that the orders do not tell of yet.
+    /// The rest of a deficit may be sales that the orders do not show yet.
     Settling {
         /// When it is raised if nothing changes.
         until: DateTime<Utc>,
@@ -135,7 +132,7 @@ pub enum Wait {
     OrdersToRead,
     /// The orders were not read lately: there may be sales that nobody has counted.
     StaleOrders,
-    /// Never looked at, or what is on sale could not be looked at now.
+    /// What is on sale was never read, or could not be read now.
     Unseen,
     /// Trendyol does not list it.
     NotListed,
@@ -206,7 +203,7 @@ impl Verdict {
 }
 
 impl Figure {
-    /// Units on sale when it was last looked at.
+    /// Units on sale by the last observation.
     #[must_use]
     pub fn on_sale(&self) -> Option<i32> {
         match self.observed.as_ref()?.answer {
@@ -221,14 +218,17 @@ impl Figure {
         self.sent.filter(|sent| sent.open_until.is_some())
     }
 
-    /// The deficit by the last look. One that grew starts anew, because what it grew by may be a sale.
+    /// The deficit by the last observation.
     #[must_use]
     pub fn deficit_of(&self, desired: i32) -> Option<Deficit> {
         let observed = self.observed.as_ref()?;
+        // The push may be applied at any moment, so what was observed says nothing about the deficit.
         if self.open().is_some() {
             return self.deficit;
         }
+
         let units = desired.saturating_sub(self.on_sale()?);
+        // One that grew starts anew, because what it grew by may be a sale.
         let stood = self.deficit.filter(|before| before.units >= units);
         let since = stood.map_or(observed.at, |before| before.since);
         (units > 0).then_some(Deficit { units, since })
@@ -238,6 +238,7 @@ impl Figure {
 /// Decides about one barcode.
 #[must_use]
 pub fn decide(desired: i32, figure: &Figure, rules: &Rules) -> Verdict {
+    // Even a lowering waits: Trendyol would refuse it again, and each refusal prolongs the quarantine.
     if let Some((until, _)) = &figure.quarantine
         && *until > rules.now
     {
@@ -246,12 +247,14 @@ pub fn decide(desired: i32, figure: &Figure, rules: &Rules) -> Verdict {
     if let Some(open) = figure.open() {
         return while_open(desired, open, figure, rules);
     }
+
     let on_sale = match figure.observed.as_ref().map(|observed| &observed.answer) {
         None => return Verdict::Wait(Wait::Unseen),
         Some(Answer::NotListed) => return Verdict::Wait(Wait::NotListed),
         Some(Answer::Contradictory) => return Verdict::Wait(Wait::Contradictory),
         Some(Answer::Units(units)) => *units,
     };
+
     match desired.cmp(&on_sale) {
         Ordering::Equal => Verdict::InSync,
         Ordering::Less => lower(desired, figure, rules),
@@ -259,24 +262,26 @@ pub fn decide(desired: i32, figure: &Figure, rules: &Rules) -> Verdict {
     }
 }
 
-/// While a push is open, only less than it is sent: that is right whichever is applied last.
 fn while_open(desired: i32, open: Sent, figure: &Figure, rules: &Rules) -> Verdict {
+    // Less than the open push is right whichever of the two is applied last.
     if desired < open.quantity && (!rules.stale || desired == 0) {
         return lower(desired, figure, rules);
     }
+
     let until = open.open_until.unwrap_or(open.at + MAY_STILL_APPLY);
     Verdict::Wait(Wait::UnderWay { until })
 }
 
-/// Lowers now. Where the number was used lately and Trendyol would refuse it, one less that was not:
-/// a lowering never waits.
 fn lower(desired: i32, figure: &Figure, rules: &Rules) -> Verdict {
     if rules.blind && desired > 0 {
         return Verdict::Wait(Wait::Unseen);
     }
+
+    // A lowering does not wait: where Trendyol would refuse the number as repeated, one less is sent.
     let unused = (0..=desired)
         .rev()
         .find(|units| used_until(figure, *units, rules).is_none());
+
     match unused {
         Some(quantity) => Verdict::Send {
             quantity,
@@ -288,8 +293,7 @@ fn lower(desired: i32, figure: &Figure, rules: &Rules) -> Verdict {
     }
 }
 
-/// Raises by all but the sales that may be hidden in the deficit. They are older than it, because a sale
-/// since then would have made it grow, and they had until the last reading of the orders to become known.
+/// Raises by all but the sales that may be hidden in the deficit.
 fn raise(desired: i32, on_sale: i32, figure: &Figure, rules: &Rules) -> Verdict {
     if rules.blind {
         return Verdict::Wait(Wait::Unseen);
@@ -304,10 +308,13 @@ fn raise(desired: i32, on_sale: i32, figure: &Figure, rules: &Rules) -> Verdict 
     let since = figure
         .deficit_of(desired)
         .map_or(rules.now, |deficit| deficit.since);
+    // Hidden sales are older than the deficit, because a later one would have made it grow; they had until
+    // the last reading of the orders to become known.
     let hidden = rules
         .pace
         .hidden_after(read - since, figure.sales, rules.now);
     let until = since + rules.pace.settled_after(figure.sales, rules.now);
+    // Time alone proves nothing: the orders must have been read after that time, too.
     if rules.now >= until && hidden != Some(0) {
         return Verdict::Wait(Wait::OrdersToRead);
     }
@@ -316,6 +323,7 @@ fn raise(desired: i32, on_sale: i32, figure: &Figure, rules: &Rules) -> Verdict 
     if quantity <= on_sale {
         return Verdict::Wait(Wait::Settling { until });
     }
+
     match used_until(figure, quantity, rules) {
         Some(until) => Verdict::Wait(Wait::Repeated { until }),
         None => Verdict::Send {

@@ -1,8 +1,8 @@
 //! Whether somebody else sends stock to Trendyol, by what is found on sale.
 //!
-//! Trendyol itself lowers a figure by what it sells and may raise it by what is cancelled. What
-//! neither explains was sent by somebody: the warehouse's own application, another integration, a
-//! person in the seller panel. One product proves little, so several must agree.
+//! Trendyol itself lowers a figure by what it sells and may raise it by what is cancelled. What neither explains
+//! was sent by somebody: the warehouse's own application, another integration, a person in the seller panel.
+//! What must stay true: one product proves nothing, so several must agree.
 
 use std::fmt;
 
@@ -11,14 +11,14 @@ use serde::Deserialize;
 
 use super::Barcode;
 
-/// More on sale than orderwatch put there, of so many products: nobody sells upwards.
+/// More on sale than orderwatch put there, of this many products: no sale raises a figure.
 const RAISED: usize = 3;
-/// Fewer on sale than orders explain, of so many products that were picked by chance. Sales that
-/// no order tells of yet look the same, but do not hit more than half of all products at once.
+/// Fewer on sale than orders explain, of this many products that were picked by chance. Sales that no order shows
+/// yet look the same, but do not hit more than half of all products at once.
 const LOWERED: usize = 5;
-/// What was confirmed longer ago may have been changed while nobody looked, such as in a downtime.
+/// What was confirmed longer ago may have been changed unobserved, such as in a downtime.
 const FRESH: TimeDelta = TimeDelta::hours(36);
-/// Products that are named.
+/// Maximum number of products that are named.
 const NAMED: usize = 5;
 
 /// What is to be done when somebody else sends.
@@ -36,7 +36,7 @@ pub enum OnSecondPusher {
 #[derive(Clone, Debug)]
 pub struct Look {
     pub barcode: Barcode,
-    /// What was on sale, as Trendyol confirmed or listed it.
+    /// What was on sale before, as Trendyol confirmed or listed it.
     pub ours: i32,
     pub ours_at: DateTime<Utc>,
     /// The most that was sent of it within the last minutes: a push may come late.
@@ -47,12 +47,13 @@ pub struct Look {
     pub restored: i32,
     /// Units of orders that are open, whose cancellation may not be known yet.
     pub open: i32,
-    /// What is on sale.
+    /// What is on sale now.
     pub observed: i32,
 }
 
 impl Look {
     fn is_raised(&self) -> bool {
+        // Everything that could have raised the figure counts: a wrong alarm stops all sending.
         let explained = self
             .ours
             .max(self.sent_lately)
@@ -92,7 +93,6 @@ pub struct SecondPusher {
     pub examples: Vec<(Barcode, i32, i32)>,
 }
 
-/// Judges what was found.
 #[must_use]
 pub fn find(looks: &[Look], circumstances: Circumstances) -> Option<SecondPusher> {
     let Circumstances { since, now, .. } = circumstances;
@@ -100,9 +100,11 @@ pub fn find(looks: &[Look], circumstances: Circumstances) -> Option<SecondPusher
         let resumed = since.is_some_and(|since| look.ours_at <= since);
         !resumed && now - look.ours_at <= FRESH
     };
+
     let looks: Vec<&Look> = looks.iter().filter(is_evidence).collect();
     let raised: Vec<&Look> = looks.iter().copied().filter(|l| l.is_raised()).collect();
     let lowered: Vec<&Look> = looks.iter().copied().filter(|l| l.is_lowered()).collect();
+    // What is sold out cannot fall, so it says nothing for or against.
     let could_fall = looks.iter().filter(|look| look.ours > look.sold).count();
 
     let judges_falls = circumstances.by_chance && circumstances.orders_known;
@@ -110,6 +112,7 @@ pub fn find(looks: &[Look], circumstances: Circumstances) -> Option<SecondPusher
     if raised.len() < RAISED && !all_fall {
         return None;
     }
+
     let shown = raised.iter().chain(lowered.iter().filter(|_| all_fall));
     Some(SecondPusher {
         examples: shown

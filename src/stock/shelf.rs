@@ -1,4 +1,6 @@
-//! What lies in the warehouse: `central_stock`, by the barcode that Trendyol knows.
+//! What is in the warehouse: `central_stock`, by the barcode that Trendyol knows.
+//!
+//! What must stay true: where two readings are possible, the one that sells less counts.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +14,7 @@ pub struct StockRow {
     pub qty: i32,
 }
 
-/// Reads the rows. Two rows that Trendyol cannot tell apart count as the smaller of them: which one
-/// is right nobody knows, and the smaller sells nothing that is not there.
+/// Reads the rows. Two rows that are the same barcode for Trendyol count as the smaller of them.
 #[must_use]
 pub fn read(rows: Vec<StockRow>) -> (BTreeMap<Barcode, i32>, Vec<DataWarning>) {
     let mut shelves = BTreeMap::new();
@@ -38,6 +39,7 @@ pub fn read(rows: Vec<StockRow>) -> (BTreeMap<Barcode, i32>, Vec<DataWarning>) {
                         format!("another row is {barcode}, too; the smaller quantity counts"),
                         false,
                     );
+                    // Which one is right nobody knows; the smaller sells nothing that is not there.
                     *qty = row.qty.min(*qty);
                 }
             },
@@ -47,22 +49,27 @@ pub fn read(rows: Vec<StockRow>) -> (BTreeMap<Barcode, i32>, Vec<DataWarning>) {
     (shelves, data_warnings)
 }
 
-/// Adds up what stands on shelves. A barcode that cannot be read belongs to no product that is sold.
+/// Adds up what is on the shelves.
 #[must_use]
 pub fn on_shelves(rows: &[StockRow]) -> BTreeMap<Barcode, i32> {
     let mut there: BTreeMap<Barcode, i32> = BTreeMap::new();
+
     for row in rows {
+        // A barcode that cannot be read belongs to no product that is sold.
         if let Ok(barcode) = Barcode::parse(&row.barcode) {
             let units = there.entry(barcode).or_default();
+            // A count below zero is a mistake and must not hide the units of another shelf.
             *units = units.saturating_add(row.qty.max(0));
         }
     }
+
     there
 }
 
-/// What may be on sale: never more than lies there unsold, and never more than Trendyol takes.
+/// What may be on sale: never more than is there unsold, and never more than Trendyol takes.
 #[must_use]
 pub fn available(qty: i32, reserved: u64, safety: u32) -> i32 {
+    // In 64 bits, so that no input wraps around into stock that is not there.
     let reserved = i64::try_from(reserved).unwrap_or(i64::MAX);
     let free = i64::from(qty)
         .saturating_sub(reserved)

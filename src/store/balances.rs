@@ -1,6 +1,7 @@
 //! What the panels' accounts hold, in our schema and, where it has the columns, in the shop's.
 //!
-//! Several sources tell a balance at about the same time; the newer one wins.
+//! A balance comes with every purchase and from a job of its own, at about the same time; the newer one
+//! wins, whatever the order in which they are written.
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -48,6 +49,7 @@ fn as_columns<'a>(balances: impl Iterator<Item = &'a Balance>) -> Columns {
 impl Store {
     /// Which columns for a balance the shop has.
     pub async fn balance_columns(&self) -> Result<BalanceColumns, StoreError> {
+        // Asked of the catalogue: a statement that names a missing column fails.
         let names = sqlx::query_scalar!(
             r#"SELECT attname::text AS "name!" FROM pg_attribute
                WHERE attrelid = 'public.integrations'::regclass AND NOT attisdropped
@@ -70,6 +72,8 @@ impl Store {
         balances: &[Balance],
         warn_below: Decimal,
     ) -> Result<Vec<Balanced>, StoreError> {
+        // Written in the order of the ids, so that two replicas do not deadlock. Low is said once a day, not with
+        // every reading, and again at once after the balance was fine in between.
         let (ids, amounts, times) = as_columns(balances.iter());
         let rows = sqlx::query!(
             r#"INSERT INTO orderwatch.panels AS p
@@ -101,6 +105,7 @@ impl Store {
             low: row.low,
             warn: row.warn,
         });
+
         Ok(written.collect())
     }
 
@@ -118,8 +123,10 @@ impl Store {
             (false, false) => return Ok(()),
         };
 
+        // One that the column does not take would fail the statement for all.
         let fitting = balances.iter().filter(|balance| fits(balance.amount));
         let (ids, amounts, times) = as_columns(fitting);
+        // Not checked when orderwatch is built: which of these columns exist differs between databases.
         sqlx::query(sql)
             .bind(&ids)
             .bind(&amounts)

@@ -12,7 +12,6 @@ use crate::{
 /// Where buying is paused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// All panels.
     All,
     Panel(IntegrationId),
 }
@@ -49,6 +48,7 @@ impl Store {
         person: &Person,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
+        // One statement: there is no pause without the record of who paused and why.
         let paused = sqlx::query!(
             "WITH paused AS (
                  INSERT INTO orderwatch.brakes (scope, who, why, at) VALUES ($1, $2, $3, $4)
@@ -76,6 +76,7 @@ impl Store {
         person: &Person,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
+        // The notice goes out with the commit, so what waited is bought now rather than at the next scan.
         let resumed = sqlx::query!(
             r#"WITH resumed AS (
                    DELETE FROM orderwatch.brakes WHERE scope = $1 RETURNING scope
@@ -99,6 +100,7 @@ impl Store {
 
     /// The brakes that are on, that of all panels first.
     pub async fn brakes(&self) -> Result<Vec<PauseView>, StoreError> {
+        // Without the shop there is no `integrations` to join.
         if !self.sides.shop {
             return Ok(Vec::new());
         }
@@ -119,6 +121,7 @@ impl Store {
             why: row.why,
             at: row.at,
         });
+
         Ok(views.collect())
     }
 
@@ -138,6 +141,7 @@ impl Store {
             name: row.name,
             tenant: TenantId(row.tenant),
         });
+
         Ok(panels.collect())
     }
 }

@@ -1,4 +1,5 @@
-//! The breakers of the panels, as all replicas see them.
+//! The circuit breakers of the panels, kept in the database so that all replicas see the same state and one
+//! probe is enough for all of them.
 
 use chrono::{DateTime, Utc};
 
@@ -7,9 +8,6 @@ use crate::{breaker::Reason, order::IntegrationId};
 
 impl Store {
     /// Opens a panel's breaker. False when it is open already.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
     pub async fn open_breaker(
         &self,
         panel: IntegrationId,
@@ -17,6 +15,8 @@ impl Store {
         now: DateTime<Utc>,
         until: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
+        // Only where it is closed: of the replicas that see the same failures one opens it, and the cool-down is not
+        // extended by the others.
         let opened = sqlx::query!(
             "INSERT INTO orderwatch.panels AS p (integration_id, open_until, opened_at, open_reason)
              VALUES ($1, $2, $3, $4)
@@ -31,20 +31,19 @@ impl Store {
         .execute(&self.pool)
         .await
         .map_err(StoreError::doing("opening a breaker"))?;
+
         Ok(opened.rows_affected() == 1)
     }
 
     /// Takes the right to probe a panel whose cool-down is over, and begins the next one. False
     /// when another replica has taken it.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
     pub async fn claim_probe(
         &self,
         panel: IntegrationId,
         now: DateTime<Utc>,
         next: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
+        // The same write starts the next cool-down: if the prober dies, another replica probes after it.
         let claimed = sqlx::query!(
             "UPDATE orderwatch.panels SET open_until = $3
              WHERE integration_id = $1 AND open_until <= $2",
@@ -59,9 +58,6 @@ impl Store {
     }
 
     /// Closes a panel's breaker. False when it was closed.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
     pub async fn close_breaker(&self, panel: IntegrationId) -> Result<bool, StoreError> {
         let closed = sqlx::query!(
             "UPDATE orderwatch.panels SET open_until = NULL, opened_at = NULL, open_reason = NULL

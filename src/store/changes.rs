@@ -1,15 +1,14 @@
-//! Whether anything has changed that a page shows: one cheap question, asked while somebody looks.
+//! Whether anything has changed that a page shows. It is asked every second or so while a page is open, so
+//! it must stay cheap: nothing is counted, and each part is one step into an index.
 
 use super::{Store, StoreError};
 
 impl Store {
     /// A text that differs whenever a step was taken, a person acted, a pass began or ended, stock
-    /// was sent or a panel's state changed. Sequences are read where they stand: no table is
-    /// counted. A sequence may move a moment before its row can be seen.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be asked.
+    /// was sent or a panel's state changed.
     pub async fn change_mark(&self) -> Result<String, StoreError> {
+        // Sequences are read where they stand, without counting a table. One may move a moment before its row can be
+        // seen. The passes are read job by job: the newest of each is one step into the index.
         let mark = sqlx::query_scalar!(
             r#"SELECT concat_ws(' ',
                    (SELECT last_value FROM orderwatch.events_id_seq),
@@ -23,6 +22,7 @@ impl Store {
                         SELECT started_at, finished_at FROM orderwatch.job_runs
                         WHERE job = j.job ORDER BY tick DESC LIMIT 1) r)) AS "mark!""#
         );
+
         let mark = mark.fetch_one(&self.pool).await;
         let mark = mark.map_err(StoreError::doing("looking for changes"))?;
         Ok(format!("{mark} {}", self.stock_mark().await?))
@@ -30,11 +30,9 @@ impl Store {
 
     /// A text that differs whenever orders of the store were read, a pass over its stock began or
     /// ended, stock was sent or the results came: what was computed from the stock before is old
-    /// then. Rows are read and no sequence, so all that the text tells of can be seen.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be asked.
+    /// then. All that the text reports can be seen already.
     pub async fn stock_mark(&self) -> Result<String, StoreError> {
+        // Rows and no sequence: what was computed before a row could be seen must not pass for new.
         sqlx::query_scalar!(
             r#"SELECT concat_ws(' ',
                    (SELECT concat_ws(' ', max(good_at), max(read_until)) FROM orderwatch.feeds),

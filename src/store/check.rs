@@ -1,4 +1,5 @@
-//! Claims of orders that are to be asked about.
+//! Claims of orders whose panel is to be asked about them. A claim is a lease: whoever holds it asks, and
+//! when it expires unanswered another one does.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -11,7 +12,6 @@ use crate::order::{IntegrationId, OrderId, Reference, TenantId, Watched};
 pub struct Share {
     pub integration: IntegrationId,
     pub tenant: TenantId,
-    /// The maximum.
     pub limit: usize,
 }
 
@@ -35,13 +35,9 @@ impl Share {
 pub struct DueOrder {
     pub order: OrderId,
     pub tenant: TenantId,
-    /// Where it was sent to.
     pub integration: IntegrationId,
-    /// The provider reference.
     pub reference: Reference,
-    /// What is known about it.
     pub watched: Watched,
-    /// When it was due.
     pub due_at: Option<DateTime<Utc>>,
 }
 
@@ -49,9 +45,7 @@ impl Store {
     /// Claims due orders, oldest first, at most `share.limit` per panel. An order whose lease ran
     /// out while it was being sent comes back as unconfirmed: it is asked about, never resent.
     ///
-    /// # Errors
-    /// [`StoreError::Database`] when the claim fails; within the list, a row that cannot be
-    /// understood.
+    /// A row that cannot be understood is an error in the list, and no reason to leave the others.
     pub async fn claim_due(
         &self,
         shares: &[Share],
@@ -69,6 +63,7 @@ impl Store {
             now,
             lease_until
         )
+        // By the index: a claim must cost the same however many orders are waiting.
         .fetch_all(self.pool.by_index())
         .await
         .map_err(StoreError::doing("claiming due orders"))?;
@@ -83,6 +78,7 @@ impl Store {
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
         let ids: Vec<Uuid> = panels.iter().map(|panel| panel.0).collect();
 
+        // Panel by panel: the first of each is one step into the index, the minimum over all would be a scan.
         sqlx::query_scalar!(
             r#"SELECT min(d.due_at)
                FROM unnest($1::uuid[]) AS p (id)
@@ -106,6 +102,7 @@ impl Store {
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
         let ids: Vec<Uuid> = panels.iter().map(|panel| panel.0).collect();
 
+        // One past its time limit is left to the sweep; counted here it would keep the dispatcher awake for nothing.
         sqlx::query_scalar!(
             r#"SELECT min(d.due_at)
                FROM unnest($1::uuid[]) AS p (id)
@@ -129,6 +126,7 @@ impl TryFrom<orders::Row> for DueOrder {
     fn try_from(row: orders::Row) -> Result<Self, StoreError> {
         let tracked = super::TrackedOrder::try_from(row)?;
 
+        // A held order may lack both, but held ones are not claimed.
         let missing = |column| orders::inconsistent(column, tracked.order.0, "NULL");
         Ok(Self {
             integration: tracked

@@ -1,7 +1,7 @@
 //! The claim of an order for sending (phase 1 of a dispatch): from here on the panel may have it.
 //!
 //! One short transaction locks the order, checks it again, gives the purchase its name and writes
-//! the intent down. A brake that somebody has pulled meanwhile holds here too, at once and for every
+//! the intent down. A pause that somebody has set meanwhile holds here too, at once and for every
 //! replica; so does the spending limit, for which the claims at one panel take turns.
 
 use chrono::{DateTime, Utc};
@@ -16,14 +16,11 @@ use super::{
 };
 use crate::order::{IntegrationId, OrderId, PlayerFields, Reference};
 
-/// A wish to send one order now.
+/// A request to send one order now.
 #[derive(Clone, Debug)]
 pub struct Claim {
-    /// The order.
     pub order: OrderId,
-    /// Where to.
     pub integration: IntegrationId,
-    /// Its name there.
     pub reference: Reference,
     /// The round of the name's derivation.
     pub round: u16,
@@ -38,7 +35,6 @@ pub struct Claim {
 pub struct Lease {
     /// Names the claim; every outcome repeats it.
     pub token: Uuid,
-    /// Now.
     pub now: DateTime<Utc>,
     /// When the claim ends.
     pub until: DateTime<Utc>,
@@ -46,7 +42,6 @@ pub struct Lease {
     pub give_up_at: DateTime<Utc>,
 }
 
-/// What became of claims.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Claimed {
     /// These may be sent, and have to be.
@@ -73,9 +68,6 @@ impl Store {
     }
 
     /// Claims tracked orders for sending, under the name that they have.
-    ///
-    /// # Errors
-    /// As [`Store::claim_new`].
     pub async fn claim_queued(
         &self,
         claims: &[Claim],
@@ -92,8 +84,10 @@ impl Store {
         limit: Option<SpendingLimit>,
         kind: Kind,
     ) -> Result<Claimed, StoreError> {
+        // Without a limit nothing is summed up, so the claims need not take turns.
         let Some(limit) = limit else {
             let orders = kind
+                // By the index, as all that is done for single orders in large tables.
                 .claim(self.pool.by_index(), claims, lease, self.buy_chained)
                 .await?;
             return Ok(Claimed {
@@ -101,20 +95,19 @@ impl Store {
                 ..Claimed::default()
             });
         };
+
         let doing = StoreError::doing("claiming orders");
         let mut connection = self.pool.acquire().await.map_err(&doing)?;
         let within = (limit, self.buy_chained);
         let claimed = in_time(claim_within(&mut connection, claims, lease, within, kind)).await;
-        claimed.unwrap_or_else(|silent| {
+        claimed.unwrap_or_else(|timed_out| {
+            // Whether it was committed is not known, and its transaction may still be open.
             connection.close_on_drop();
-            Err(doing(silent))
+            Err(doing(timed_out))
         })
     }
 
     /// Of these names, those that another order already has at the same panel.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be read.
     pub async fn taken(&self, claims: &[Claim]) -> Result<Vec<OrderId>, StoreError> {
         let c = Columns::of(claims);
         let taken = sqlx::query_scalar!(
@@ -131,6 +124,7 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(StoreError::doing("looking up references"))?;
+
         Ok(taken.into_iter().map(OrderId).collect())
     }
 }
@@ -144,6 +138,7 @@ async fn claim_within(
     kind: Kind,
 ) -> Result<Claimed, StoreError> {
     let doing = StoreError::doing("claiming orders");
+    // One transaction for the sum and the claims: the panels stay locked until what is spent is written down.
     let mut transaction = connection.begin_with(BY_INDEX).await.map_err(&doing)?;
     let admitted = spending::admit(&mut transaction, claims, limit, lease.now).await?;
     let claimed = kind
@@ -152,11 +147,12 @@ async fn claim_within(
     let orders = match claimed {
         Ok(orders) => orders,
         Err(refused) => {
-            // Its rows are let go of before anybody looks at them again.
+            // Ended here rather than by the drop: the caller reads and locks the same rows next.
             transaction.rollback().await.map_err(&doing)?;
             return Err(refused);
         }
     };
+
     transaction.commit().await.map_err(&doing)?;
     Ok(Claimed {
         orders,

@@ -24,6 +24,7 @@ macro_rules! stands_as {
 
         impl<'r> Decode<'r, Postgres> for $type {
             fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
+                // As a function pointer: the closures below take the type of their argument from it.
                 let read: fn($column) -> Result<Self, BoxDynError> = $read;
                 read(<$column as Decode<Postgres>>::decode(value)?)
             }

@@ -16,7 +16,6 @@ const TRIAL: &str = "orderwatch-trial";
 /// A table that is in use now is not waited for longer.
 const LOCK: Duration = Duration::from_secs(2);
 
-/// Whose table it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     Shop,
@@ -104,6 +103,7 @@ impl Column {
 }
 
 fn columns(side: Side, tables: &'static str, optional: bool) -> impl Iterator<Item = Column> {
+    // The lists are constants of this file; a test reads every line and column of them.
     let tables = tables.lines().filter_map(|line| line.split_once(": "));
 
     tables.flat_map(move |(table, columns)| {
@@ -186,6 +186,8 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(StoreError::doing("looking for columns"))?;
+
+        // `WITH ORDINALITY` counts from 1.
         let column = |place: i64| wanted.get(usize::try_from(place).ok()?.checked_sub(1)?);
         let missing = missing.into_iter().filter_map(column);
         Ok(missing.map(|column| column.fault()).collect())
@@ -215,6 +217,7 @@ impl Store {
         let work = async {
             let doing = StoreError::doing("trying what is written");
             let mut transaction = self.pool.begin().await.map_err(&doing)?;
+            // For this transaction alone: a plain SET would reach other users of a pooled session.
             sqlx::query!(
                 r#"SELECT set_config('lock_timeout', $1, true) AS "set!""#,
                 format!("{}ms", LOCK.as_millis())
@@ -234,14 +237,17 @@ impl Store {
                 }
             }
 
+            // Whatever came of it, nothing of a trial may stay.
             transaction.rollback().await.map_err(&doing)?;
             Ok(refused)
         };
+
         whole(work, "trying what is written").await
     }
 
     fn warehouse_trials<'r>(&self, rows: &'r [OrderRowWrite]) -> Vec<Trial<'r>> {
         let mut trials = vec![Trial::Stock, Trial::Log];
+        // Without the mirror the warehouse's application writes these rows itself.
         if self.mirror {
             trials.extend(rows.iter().map(Trial::Order));
             trials.push(Trial::Return);
@@ -259,12 +265,13 @@ impl Store {
         // A savepoint, since a transaction is open.
         let mut part = transaction.begin().await.map_err(&doing)?;
         let tried = trial.write(&mut part, now).await;
+        // Also after success: the next trial starts from the tables as they are.
         part.rollback().await.map_err(&doing)?;
 
         match tried {
             Ok(()) => Ok(None),
-            // Rights that are missing are named by a question of their own, and a table that is in use
-            // now says nothing about its columns.
+            // Missing rights are reported by a check of their own, and a table that is in use now says
+            // nothing about its columns.
             Err(error) if error.is_transient() || lacks_a_right(&error) => {
                 tracing::warn!(cause = %error.words(), "{} could not be tried", trial.what());
                 Ok(None)
@@ -370,6 +377,7 @@ async fn stock(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let doing = StoreError::doing("trying to take stock");
+    // Nothing is taken from no row; rights and columns are checked all the same.
     sqlx::query!(
         "UPDATE public.central_stock SET qty = qty - 0, updated_at = $2 WHERE barcode = $1",
         TRIAL,
@@ -386,6 +394,7 @@ async fn stock(
     .execute(&mut **transaction)
     .await
     .map_err(&doing)?;
+
     Ok(())
 }
 
@@ -418,6 +427,7 @@ fn lacks_a_right(error: &StoreError) -> bool {
         return false;
     };
     let code = source.as_database_error().and_then(DatabaseError::code);
+    // SQLSTATE insufficient_privilege.
     code.is_some_and(|code| code == "42501")
 }
 
@@ -439,6 +449,7 @@ async fn fix(
         return Ok(LOOK.to_owned());
     };
 
+    // SQLSTATE not_null_violation, undefined_table, undefined_column.
     match (refusal.code(), refusal.table(), refusal.column()) {
         // A column that must have a value, and that nobody but its application knows.
         ("23502", Some(table), Some(column)) => default(transaction, table, column).await,
@@ -466,6 +477,7 @@ async fn default(
     .await
     .map_err(StoreError::doing("looking at a column"))?;
 
+    // By the category of the type: a default of another type would be refused in its turn.
     let value = match kind.as_deref() {
         Some("B") => "false",
         Some("N") => "0",

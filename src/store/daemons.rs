@@ -1,4 +1,4 @@
-//! The daemons that run: each writes a heartbeat.
+//! The daemons that run: each writes a heartbeat, so that people see replicas that are gone or stuck.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -12,6 +12,7 @@ const FORGOTTEN_AFTER: TimeDelta = TimeDelta::days(7);
 impl Store {
     /// A daemon's heartbeat.
     pub async fn daemon_seen(&self, daemon: &Daemon, now: DateTime<Utc>) -> Result<(), StoreError> {
+        // Old rows go with a heartbeat, so that no job of its own has to forget them.
         sqlx::query!(
             "WITH forgotten AS (
                  DELETE FROM orderwatch.daemons WHERE seen_at < $8 AND id <> $1
@@ -78,6 +79,7 @@ impl Store {
                 stuck: row.stuck,
             })
         });
+
         views.collect()
     }
 }

@@ -110,8 +110,8 @@ pub enum SchemaFault {
 }
 
 impl Store {
-    /// What the server says of itself.
     pub async fn server_facts(&self) -> Result<ServerFacts, StoreError> {
+        // `to_regclass` does not fail where a table is missing: a database without the shop has neither.
         sqlx::query_as!(
             ServerFacts,
             r#"SELECT current_setting('server_version_num')::int AS "version!",
@@ -151,6 +151,7 @@ impl Store {
             .map(|right| right.privilege.to_owned())
             .collect();
 
+        // By oid: of a table that is not there nothing is asked, instead of the whole question failing.
         let missing = sqlx::query_scalar!(
             r#"SELECT w.place AS "place!"
                FROM unnest($1::int[], $2::text[], $3::text[], $4::text[])
@@ -179,6 +180,7 @@ impl Store {
 
     /// Rights on our own schema that the role does not have, as `PRIVILEGE on TABLE`.
     pub async fn missing_own_rights(&self) -> Result<Vec<String>, StoreError> {
+        // The three tables left out are written by the migrations alone.
         sqlx::query_scalar!(
             r#"SELECT r.privilege || ' on ' || n.nspname || '.' || c.relname AS "right!"
                FROM pg_class c
@@ -201,9 +203,11 @@ impl Store {
             .await
             .map_err(&doing)?;
 
+        // First, or a notice could arrive before anybody listens.
         listener.listen(TRIAL).await.map_err(&doing)?;
         // Another doctor may be trying at the same time.
         let mine = Uuid::new_v4().to_string();
+        // Over another connection, as the shop's insert would send it.
         let sql = sqlx::query("SELECT pg_notify($1, $2)")
             .bind(TRIAL)
             .bind(&mine);
@@ -216,6 +220,7 @@ impl Store {
             }
             false
         };
+
         Ok(timeout(patience, arrives).await.unwrap_or(false))
     }
 
@@ -250,12 +255,14 @@ impl Store {
             .filter(|name| !there.iter().any(|index| index.name == *name))
             .map(SchemaFault::IndexMissing)
             .collect();
+
         let invalid = there.into_iter().filter(|index| !index.valid);
         faults
             .extend(invalid.map(|index| {
                 SchemaFault::IndexInvalid(format!("{}.{}", index.schema, index.name))
             }));
 
+        // Without the shop there is no table for it to be on.
         if self.sides.shop && !trigger {
             faults.push(SchemaFault::NoTrigger);
         }
@@ -338,6 +345,7 @@ impl Store {
     /// Orders that are routed automatically, wait, and were created too long ago to be bought; at
     /// most [`MANY_OLD`] are counted.
     pub async fn too_old(&self, created_before: DateTime<Utc>) -> Result<i64, StoreError> {
+        // Each route is counted no further than the whole: an old database has years of such orders.
         sqlx::query_scalar!(
             r#"SELECT count(*) AS "orders!" FROM (
                    SELECT FROM public.package_routing r

@@ -18,13 +18,9 @@ use crate::order::{HoldReason, IntegrationId, OrderId, Reference, Stage, TenantI
 /// What the shop's row says about what to buy.
 #[derive(Clone, Debug)]
 pub struct ShopOrder {
-    /// `"packageId"`.
     pub package: Uuid,
-    /// `quantity`.
     pub quantity: i32,
-    /// `"userIdentifier"`.
     pub user_identifier: Option<String>,
-    /// `"extraField"`.
     pub extra_field: Option<String>,
     /// The panel's product that its package is mapped to.
     pub mapping: Mapping,
@@ -41,7 +37,6 @@ pub enum Mapping {
     One {
         /// `provider_package_id`.
         entry: String,
-        /// `meta`.
         meta: Option<Value>,
     },
 }
@@ -49,13 +44,10 @@ pub enum Mapping {
 /// An order of the shop that may be sent.
 #[derive(Clone, Debug)]
 pub struct Candidate {
-    /// The order.
     pub order: OrderId,
-    /// Whose it is.
     pub tenant: TenantId,
     /// Where its package is routed to.
     pub integration: IntegrationId,
-    /// What to buy.
     pub shop: ShopOrder,
     /// Where it may go when the panel certainly refuses it.
     pub fallback: Option<IntegrationId>,
@@ -68,11 +60,9 @@ pub struct Candidate {
 /// A tracked order that is to be sent, or sent again.
 #[derive(Clone, Debug)]
 pub struct QueuedCandidate {
-    /// The order and what to buy.
     pub candidate: Candidate,
-    /// Its name at the panel, given before.
+    /// Provider reference, given before.
     pub reference: Reference,
-    /// What is known about it.
     pub watched: Watched,
     /// Why the shop no longer wants it from us, if so.
     pub unwanted: Option<Release>,
@@ -81,11 +71,8 @@ pub struct QueuedCandidate {
 /// An order that is routed automatically and cannot be sent.
 #[derive(Clone, Debug)]
 pub struct Unroutable {
-    /// The order.
     pub order: OrderId,
-    /// Whose it is.
     pub tenant: TenantId,
-    /// Why it is held.
     pub reason: HoldReason,
 }
 
@@ -108,9 +95,6 @@ struct Row {
 impl Store {
     /// Eligible orders that nobody tracks yet, oldest first, at most `share.limit` per panel. In
     /// shadow mode those are left out that were written down before.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be read.
     pub async fn new_candidates(
         &self,
         shares: &[Share],
@@ -118,6 +102,7 @@ impl Store {
         shadow: bool,
     ) -> Result<Vec<Candidate>, StoreError> {
         let (ids, tenants, limits) = Share::columns(shares);
+        // `OFFSET 0` keeps each check of a row a step of its own: joined, the server may read all that is tracked.
         let rows = sqlx::query_as!(
             Row,
             r#"SELECT o.id AS "order_id!", p.tenant_id AS "tenant_id!", p.id AS "integration_id!",
@@ -176,20 +161,19 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(StoreError::doing("looking for new orders"))?;
+
         Ok(rows.into_iter().map(Candidate::from).collect())
     }
 
     /// Orders that the shop sent itself before shadow mode saw them, and what orderwatch would have
     /// bought for them: the shop sends within the request that places the order.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be read.
     pub async fn sent_candidates(
         &self,
         shares: &[Share],
         sent_after: DateTime<Utc>,
     ) -> Result<Vec<Candidate>, StoreError> {
         let (ids, tenants, limits) = Share::columns(shares);
+        // Only for comparison with what the shop did: neither a fallback nor an earlier reference is of interest.
         let rows = sqlx::query_as!(
             Row,
             r#"SELECT o.id AS "order_id!", p.tenant_id AS "tenant_id!", p.id AS "integration_id!",
@@ -223,14 +207,12 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(StoreError::doing("looking for orders that the shop sent"))?;
+
         Ok(rows.into_iter().map(Candidate::from).collect())
     }
 
     /// Tracked orders whose time to be sent has come, at most `share.limit` per panel. One past its
     /// time limit is not sent any more; the sweep ends it.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be read.
     pub async fn queued_candidates(
         &self,
         shares: &[Share],
@@ -249,12 +231,14 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(StoreError::doing("looking for orders to be sent again"))?;
+
         rows.into_iter()
             .map(|row| {
                 Ok(QueuedCandidate {
                     reference: super::orders::reference(row.order_id, &row.reference)?,
                     watched: Watched {
                         stage: Stage::Dispatching,
+                        // The first sending counts; a repetition under the same reference does not move it.
                         dispatched_at: row.dispatched_at.or(Some(now)),
                         sent_at: None,
                         give_up_at: row.give_up_at,
@@ -264,6 +248,7 @@ impl Store {
                         unknowns: 0,
                         may_resend: row.may_resend,
                     },
+                    // A row that is gone says nothing about what staff decided, so that comes first.
                     unwanted: match (row.row_gone, row.wanted) {
                         (true, _) => Some(Release::RowGone),
                         (false, false) => Some(Release::DecidedByHand),
@@ -291,15 +276,13 @@ impl Store {
 
     /// Orders that would have been sent had they not waited longer than `until`: created after
     /// `from` and after orderwatch came to this database, and still untouched.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be read.
     pub async fn stale(
         &self,
         from: DateTime<Utc>,
         until: DateTime<Utc>,
         limit: i64,
     ) -> Result<Vec<Unroutable>, StoreError> {
+        // Never from before orderwatch was installed: an old database is full of orders that nobody wants any more.
         let rows = sqlx::query!(
             r#"SELECT o.id AS "order_id!", o."tenantId" AS "tenant_id!"
                FROM public.package_routing r
@@ -330,6 +313,7 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(StoreError::doing("looking for orders that waited too long"))?;
+
         Ok(rows
             .into_iter()
             .map(|row| Unroutable {
@@ -341,9 +325,6 @@ impl Store {
     }
 
     /// Orders that are routed automatically to an integration that their tenant does not have.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be read.
     pub async fn unroutable(
         &self,
         created_after: DateTime<Utc>,
@@ -379,11 +360,13 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(StoreError::doing("looking for orders without a route"))?;
+
         Ok(rows
             .into_iter()
             .map(|row| Unroutable {
                 order: OrderId(row.order_id),
                 tenant: TenantId(row.tenant_id),
+                // A panel of another tenant is fixed in another way than a route that leads nowhere.
                 reason: if row.another {
                     HoldReason::PanelOfAnother
                 } else {
@@ -402,8 +385,10 @@ impl From<Row> for Candidate {
                 meta: row.meta,
             },
             (0, _) | (_, None) => Mapping::None,
+            // Which of several to buy is never guessed; the order is held.
             _ => Mapping::Several,
         };
+
         Self {
             order: OrderId(row.order_id),
             tenant: TenantId(row.tenant_id),

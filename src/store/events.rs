@@ -1,4 +1,4 @@
-//! The timeline of an order.
+//! The timeline of an order: every step is an event, and what was decided can be read from them alone.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -43,6 +43,7 @@ impl Store {
         after: Option<i64>,
         limit: i64,
     ) -> Result<Vec<StoredEvent>, StoreError> {
+        // By id, not by time: the steps of one statement share their time.
         sqlx::query_as!(
             StoredEvent,
             "SELECT id, at, kind, detail FROM orderwatch.events
@@ -76,7 +77,7 @@ impl Store {
         .map_err(StoreError::doing("reading events"))
     }
 
-    /// Writes steps down that change nothing else.
+    /// Writes down steps that change nothing else; all others are written with the change.
     pub async fn append_events(
         &self,
         events: &[Event],

@@ -56,6 +56,7 @@ impl Store {
             open_reason: row.routed_reason,
         }
         .facts()?;
+
         let panel = PanelRow {
             id: row.at_id,
             name: row.at_name,
@@ -67,6 +68,7 @@ impl Store {
         }
         .facts()?;
 
+        // A fallback of another kind is named, but orderwatch cannot buy there.
         let fallback = row.spare_name.zip(row.spare_kind).map(|(name, kind)| {
             let usable = kind == ZNET;
             (name, kind, usable)
@@ -78,6 +80,7 @@ impl Store {
             panel: routed,
             fallback,
         });
+
         let shop = row.status.zip(row.external_status).zip(row.created_at);
         let shop = shop.map(|((status, external_status), created_at)| ShopFacts {
             status,
@@ -86,6 +89,7 @@ impl Store {
             external_order_id: row.external_order_id,
             names_other: row.names_other,
             pending: row.pending,
+            // A decision comes first, whatever else the row says; then what may still be bought.
             standing: match (row.open, row.forwarded, row.unsent, row.in_flight) {
                 (false, ..) => Standing::Decided,
                 (true, _, true, _) => Standing::Unsent,
@@ -107,6 +111,7 @@ impl Store {
             why: row.ended_why,
             refusal: row.refusal,
         });
+
         let tracked = self.tracked(order).await?.map(|known| TrackedFacts {
             watched: known.watched,
             held: known.held,
@@ -118,6 +123,7 @@ impl Store {
             finished_at: known.finished_at,
             ending,
         });
+
         Ok(Facts {
             now,
             settings,
@@ -145,14 +151,17 @@ fn pause(
 impl PanelRow {
     fn facts(self) -> Result<Option<PanelFacts>, StoreError> {
         let (Some(id), Some(name), Some(kind)) = (self.id, self.name, self.kind) else {
+            // An outer join without a match: the row names a panel that is gone, or none.
             return Ok(None);
         };
+
         let breaker = self.open_until.zip(self.open_reason);
         Ok(Some(PanelFacts {
             id,
             name,
             usable: kind == ZNET,
             kind,
+            // Where the column is absent a panel cannot be disabled.
             enabled: self.enabled.unwrap_or(true),
             own: self.own.unwrap_or(false),
             breaker: breaker

@@ -1,4 +1,7 @@
-//! Orders put aside for a person, and orders that the shop takes back.
+//! Orders held for review, and orders that the shop takes back.
+//!
+//! Here an order is held before it is sent, with a reason that the shop's staff can read; what is held after
+//! sending is written by `record.rs` and `record_shop.rs`.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -9,13 +12,10 @@ use crate::order::{HoldReason, IntegrationId, OrderId, TenantId};
 /// An order that cannot be sent as it is.
 #[derive(Clone, Copy, Debug)]
 pub struct NewHold {
-    /// The order.
     pub order: OrderId,
-    /// Whose it is.
     pub tenant: TenantId,
     /// Where it was routed to, when that is known.
     pub integration: Option<IntegrationId>,
-    /// Why.
     pub reason: HoldReason,
 }
 
@@ -24,16 +24,12 @@ pub struct NewHold {
 pub enum Release {
     /// Staff decided it, or sent it another way.
     DecidedByHand,
-    /// The shop's row is gone.
     RowGone,
 }
 
 impl Store {
     /// Holds orders that nobody has sent: tracked with a reason, and said in the shop's row, whose
     /// `"externalStatus"` stays. Returns those that were held; the others were decided meanwhile.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be written.
     pub async fn hold_new(
         &self,
         holds: &[NewHold],
@@ -45,10 +41,14 @@ impl Store {
             .map(|hold| hold.integration.map(|id| id.0))
             .collect();
         let reasons: Vec<String> = holds.iter().map(|h| h.reason.as_str().to_owned()).collect();
+        // In the language of the customers: the shop shows them `lastMessage`.
         let sentences: Vec<String> = holds
             .iter()
             .map(|hold| hold.reason.said_in(self.language))
             .collect();
+
+        // One statement: no order is held without the sentence that says why. A row that somebody has locked is left
+        // for the next scan.
         let held = sqlx::query_scalar!(
             r#"WITH locked AS MATERIALIZED (
                    SELECT o.id, o."tenantId" AS tenant_id, i.integration_id, i.reason, i.sentence
@@ -95,19 +95,18 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(StoreError::doing("holding orders"))?;
+
         Ok(held.into_iter().map(OrderId).collect())
     }
 
-    /// Puts a queued order aside again: its cause is still, or newly, there.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
+    /// Holds a queued order again: its cause is still, or newly, there.
     pub async fn hold_queued(
         &self,
         order: OrderId,
         reason: HoldReason,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
+        // Only while it is queued: one that was claimed meanwhile may be at the panel.
         let held = sqlx::query!(
             r#"WITH tracked AS (
                    UPDATE orderwatch.orders
@@ -129,14 +128,12 @@ impl Store {
         .execute(&self.pool)
         .await
         .map_err(StoreError::doing("holding an order"))?;
+
         Ok(held.rows_affected() == 1)
     }
 
     /// Holds an order, new or queued, whose row the shop's database refuses to change, so that
     /// only our own tables can say so. False when it has moved on meanwhile.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
     pub async fn hold_refused(
         &self,
         order: OrderId,
@@ -145,6 +142,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let reason = HoldReason::ShopRowRefused.as_str();
+        // The shop's row is read and not written: its database has just refused that.
         let held = sqlx::query!(
             r#"WITH tracked AS (
                    INSERT INTO orderwatch.orders AS t
@@ -169,20 +167,19 @@ impl Store {
         .execute(&self.pool)
         .await
         .map_err(StoreError::doing("holding an order"))?;
+
         Ok(held.rows_affected() == 1)
     }
 
     /// Ends held orders that nobody has to decide any more: staff settled them in the shop, the shop
-    /// forwarded them to another tenant, or its row is gone. One whose code is here counts as completed. Returns how many, at most
-    /// `limit`.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be written.
+    /// forwarded them to another tenant, or its row is gone. One whose code is here counts as completed.
+    /// Returns how many, at most `limit`.
     pub async fn end_settled_holds(
         &self,
         now: DateTime<Utc>,
         limit: i64,
     ) -> Result<u64, StoreError> {
+        // A page at a time, and none that is locked: whoever holds it may be deciding it.
         let ended = sqlx::query!(
             "WITH settled AS MATERIALIZED (
                  SELECT t.order_id, o.id IS NULL AS row_gone
@@ -221,19 +218,18 @@ impl Store {
         .execute(&self.pool)
         .await
         .map_err(StoreError::doing("ending held orders that were settled"))?;
+
         Ok(ended.rows_affected())
     }
 
     /// Ends a queued order that the shop no longer wants from us. Nothing of it is at the panel.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
     pub async fn withdraw_queued(
         &self,
         order: OrderId,
         why: Release,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
+        // Only while it is queued: a claimed one may have been bought, and is watched to its end.
         let ended = sqlx::query!(
             "WITH ended AS (
                  UPDATE orderwatch.orders
@@ -250,6 +246,7 @@ impl Store {
         .execute(&self.pool)
         .await
         .map_err(StoreError::doing("ending an order"))?;
+
         Ok(ended.rows_affected() == 1)
     }
 }

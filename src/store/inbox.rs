@@ -66,7 +66,8 @@ impl Store {
         after: Option<OrderCursor>,
         limit: i64,
     ) -> Result<Vec<InboxOrder>, StoreError> {
-        sqlx::query_as!(
+        // The page is cut before anything is joined, so that its cost does not grow with the inbox.
+        let page = sqlx::query_as!(
             InboxOrder,
             r#"WITH page AS MATERIALIZED (
                    SELECT t.* FROM orderwatch.orders t
@@ -102,7 +103,8 @@ impl Store {
             limit
         )
         .fetch_all(&self.pool)
-        .await
-        .map_err(StoreError::doing("reading the inbox"))
+        .await;
+
+        page.map_err(StoreError::doing("reading the inbox"))
     }
 }

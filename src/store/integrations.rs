@@ -1,4 +1,5 @@
-//! The shop's reseller accounts.
+//! The shop's reseller accounts. They are the shop's rows: names, addresses and credentials are read and never
+//! written, and all but the name is kept as a secret.
 
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
@@ -64,6 +65,7 @@ impl Store {
             kod: row.kod.map(SecretString::from),
             sifre: row.sifre.map(SecretString::from),
         });
+
         Ok(integrations.collect())
     }
 }

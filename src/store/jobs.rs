@@ -43,17 +43,19 @@ const LOCK_NOT_AVAILABLE: &str = "55P03";
 impl Leader {
     /// Whether the right is still there: it ends with its connection, and nobody says so.
     pub async fn holds(&mut self) -> bool {
+        // Asked, since a connection that is cut reports nothing by itself.
         let held = in_time(self.0.execute("SELECT 1")).await.flatten();
         held.is_ok()
     }
 
     /// Gives the right back. Should that fail, it ends with the connection.
     pub async fn resign(mut self) {
-        let given_back = async {
+        let resigned = async {
             self.0.execute("ROLLBACK").await?;
             self.0.close().await
         };
-        if let Err(error) = in_time(given_back).await.flatten() {
+        // No fault: a lock that is not given back ends with its connection.
+        if let Err(error) = in_time(resigned).await.flatten() {
             tracing::debug!(
                 error = &error as &dyn std::error::Error,
                 "a job's lock ends with its connection"
@@ -67,6 +69,7 @@ impl Store {
     pub async fn lead(&self, job: &str) -> Result<Option<Leader>, StoreError> {
         let doing = StoreError::doing("asking for the lead of a job");
         let mut connection = self.begin_lead().await.map_err(&doing)?;
+        // Tried rather than waited for: one replica runs the tick, the others have nothing to do.
         let leads = sqlx::query_scalar!(
             r#"SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS "leads!""#,
             lock_of(job)
@@ -80,6 +83,7 @@ impl Store {
 
         // Dropped with its transaction open, it would be a line in the server's log at every try.
         leader.resign().await;
+
         Ok(None)
     }
 
@@ -92,8 +96,10 @@ impl Store {
             lock_of(job)
         )
         .execute(&mut connection);
+
         match in_time(leads).await.flatten() {
             Ok(_) => Ok(Some(Leader(connection))),
+            // `lock_timeout` has ended the wait: another process is at work, which is no failure.
             Err(sqlx::Error::Database(error))
                 if error.code().as_deref() == Some(LOCK_NOT_AVAILABLE) =>
             {
@@ -106,19 +112,19 @@ impl Store {
 
     async fn begin_lead(&self) -> Result<PgConnection, sqlx::Error> {
         let options = self.pool().connect_options();
-        let begun = async {
+        let connected = async {
             let mut connection = options.connect().await?;
             connection.execute(BEGIN_LEAD).await?;
             Ok(connection)
         };
-        // Connecting takes more room than all passes around it.
-        in_time(Box::pin(begun)).await.flatten()
+        // Boxed: a future that connects is larger than that of any pass around it.
+        in_time(Box::pin(connected)).await.flatten()
     }
 
-    /// Writes the tick down. False when another replica has done so already. Whoever may write has the
-    /// lead, so a pass before that has not ended never will.
+    /// Writes the tick down. False when another replica has done so already.
     pub async fn begin_job(&self, tick: Tick, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let begun = sqlx::query!(
+        // Whoever may write has the lead, so an earlier pass that has not ended never will.
+        let started = sqlx::query!(
             "WITH cut_off AS (
                  UPDATE orderwatch.job_runs SET outcome = 'failed', report = $4
                  WHERE job = $1 AND tick <> $2 AND tick > $2 - interval '2 days' AND outcome IS NULL
@@ -133,7 +139,8 @@ impl Store {
         .execute(&self.pool)
         .await
         .map_err(StoreError::doing("beginning a pass"))?;
-        Ok(begun.rows_affected() == 1)
+
+        Ok(started.rows_affected() == 1)
     }
 
     /// Writes down how a pass ended.
@@ -196,6 +203,7 @@ impl Store {
                 report: row.report,
             });
         }
+
         Ok(recent)
     }
 
@@ -221,7 +229,6 @@ impl Store {
     }
 }
 
-/// The name of a job's lock.
 fn lock_of(job: &str) -> String {
     format!("orderwatch job {job}")
 }

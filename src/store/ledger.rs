@@ -34,6 +34,7 @@ impl Store {
         packages: &[i64],
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
+        // Only what was shipped: an open package is ended by its own pick.
         sqlx::query!(
             "UPDATE orderwatch.packages SET taken_at = $2
              WHERE package_id = ANY($1) AND taken_at IS NULL AND effect = 'left'",
@@ -59,7 +60,9 @@ impl Store {
         let work = async {
             let doing = StoreError::doing("releasing packages");
             let mut transaction = self.pool.begin().await.map_err(&doing)?;
+            // Against a record of the same order that is being written.
             lock_order(&mut transaction, order).await?;
+            // Only what nothing else ends; all others are ended by what the marketplace reports.
             let released = sqlx::query_scalar!(
                 "UPDATE orderwatch.packages
                  SET taken_at = $2, released_at = $2, released_by = $3, release_reason = $4
@@ -107,6 +110,7 @@ pub(super) async fn names(
     .await
     .map_err(&doing)?;
 
+    // Only those with letters: a number is written in one way.
     let barcodes =
         sqlx::query_scalar!(r#"SELECT barcode AS "barcode!" FROM orderwatch.lettered_barcodes()"#)
             .fetch_all(&mut **transaction)
@@ -130,9 +134,11 @@ pub(super) async fn movements(
         .await
         .map_err(&doing)?;
 
+    // Not an empty list: without a ledger the place of an order's row says what was taken.
     if !kept {
         return Ok(None);
     }
+
     let movements = sqlx::query_as!(
         Movement,
         r#"SELECT order_number AS "order!", barcode AS "barcode!", units AS "units!"
@@ -208,6 +214,7 @@ pub(super) fn owed_rows(found: Vec<FoundRow>, facts: &Facts) -> Vec<OrderRow> {
     found
         .into_iter()
         .filter(|row| furthest.get(&row.row.order_number) == Some(&row.place))
+        // Where the ledger knows the order, its movements count instead of the mark.
         .filter(|row| !row.collected || moved.contains(row.row.order_number.as_str()))
         .map(|row| row.row)
         .collect()

@@ -7,7 +7,6 @@ use super::{Store, StoreError, ZNET};
 /// Orders that are part of a chain of tenants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Forwarded {
-    /// All of them.
     pub orders: i64,
     /// Those that came along the chain, are left to the shop, and that it has not sent yet.
     pub unsent: i64,
@@ -18,21 +17,18 @@ pub struct Forwarded {
 pub struct ShopRoutes {
     /// `"providerType"`.
     pub provider_type: String,
-    /// How many packages.
     pub packages: i64,
 }
 
 impl Store {
     /// The orders of a chain of tenants that were created after a time; unsent are those that were
     /// created before `unsent_before`.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be counted.
     pub async fn forwarded(
         &self,
         since: DateTime<Utc>,
         unsent_before: DateTime<Utc>,
     ) -> Result<Forwarded, StoreError> {
+        // Younger ones are not counted as unsent: the shop may be sending them now.
         sqlx::query_as!(
             Forwarded,
             r#"SELECT count(*) AS "orders!",
@@ -54,13 +50,11 @@ impl Store {
 
     /// Packages whose orders the shop has forwarded since a time and that are routed to a panel
     /// which orderwatch buys at: their names, or ids.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be read.
     pub async fn forwarded_and_bought(
         &self,
         since: DateTime<Utc>,
     ) -> Result<Vec<String>, StoreError> {
+        // Bought by orderwatch as well, such an order is bought twice: the shop forwards it whatever the route says.
         sqlx::query_scalar!(
             r#"SELECT COALESCE(p.name, r.package_id::text) AS "package!"
                FROM (SELECT DISTINCT o."tenantId", o."packageId" FROM public.product_orders o
@@ -83,9 +77,6 @@ impl Store {
     }
 
     /// Packages that are routed automatically to something that the shop serves itself.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be counted.
     pub async fn routes_of_the_shop(&self) -> Result<Vec<ShopRoutes>, StoreError> {
         sqlx::query_as!(
             ShopRoutes,

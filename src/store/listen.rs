@@ -37,11 +37,7 @@ const QUIET: Duration = Duration::from_mins(1);
 pub struct Notices(PgListener);
 
 impl Store {
-    /// Begins to listen.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when no connection can be had or the server refuses, as a pooler
-    /// in transaction mode does.
+    /// An error also where the server refuses, as a pooler in transaction mode does.
     pub async fn listen(&self, channel: Channel) -> Result<Notices, StoreError> {
         let doing = StoreError::doing("listening for notices");
         let mut listener = PgListener::connect_with(self.pool.inner())
@@ -55,9 +51,6 @@ impl Store {
 impl Notices {
     /// Waits for the next notice and returns its payload; `None` when the connection was lost and is back:
     /// notices may have been missed meanwhile.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when the connection is lost and does not come back.
     pub async fn next(&mut self) -> Result<Option<String>, StoreError> {
         let doing = StoreError::doing("waiting for notices");
 
@@ -66,7 +59,7 @@ impl Notices {
                 let payload = notice.map(|notice| notice.map(|n| n.payload().to_owned()));
                 return payload.map_err(doing);
             }
-            // Nothing happened, or the connection is lost.
+            // A quiet minute and a lost connection look alike from here, so the server is asked.
             let answer = in_time(self.0.execute("SELECT 1")).await;
             answer.flatten().map_err(&doing)?;
         }

@@ -1,4 +1,5 @@
-//! Of which account all that is known of orders and stock is. One database knows one account.
+//! The marketplace account of this database. What is known of orders and stock belongs to it alone: with
+//! another account it would be taken for that one's packages and figures.
 
 use chrono::{DateTime, Utc};
 use sqlx::{Postgres, Transaction};
@@ -8,7 +9,6 @@ use super::{Store, StoreError};
 /// An account at a marketplace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MarketAccount {
-    /// The seller's number.
     pub seller_id: String,
     /// Production, the test environment, or this machine.
     pub environment: String,
@@ -30,6 +30,7 @@ impl Store {
 
     /// Makes an account that of this database, unless there is one already.
     pub async fn adopt_market_account(&self, account: &MarketAccount) -> Result<(), StoreError> {
+        // The first one stays: what is known of it must not be taken for another one's.
         sqlx::query!(
             "INSERT INTO orderwatch.trendyol_account (seller_id, environment, since)
              VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
@@ -45,6 +46,7 @@ impl Store {
 
     /// Whether the marketplace calls about orders, as it should.
     pub async fn note_webhook(&self, calls: bool, now: DateTime<Utc>) -> Result<(), StoreError> {
+        // The beginning of the silence stays: it says how long orders have come by polling alone.
         sqlx::query!(
             "UPDATE orderwatch.trendyol_account SET webhook_checked_at = $2,
                  webhook_silent_since = CASE WHEN NOT $1 THEN COALESCE(webhook_silent_since, $2) END",
@@ -59,9 +61,6 @@ impl Store {
 
     /// Forgets everything that is known of a seller's orders and stock. The warehouse's own tables
     /// stay as they are. False, and nothing happens, when this is not the seller of this database.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written; then nothing is forgotten.
     pub async fn forget_market_account(&self, seller_id: &str) -> Result<bool, StoreError> {
         let doing = StoreError::doing("forgetting an account");
         let mut transaction = self.pool.begin().await.map_err(&doing)?;
@@ -73,9 +72,11 @@ impl Store {
         .await
         .map_err(&doing)?;
 
+        // A mistyped number: forgetting would free units that are reserved.
         if gone.rows_affected() == 0 {
             return Ok(false);
         }
+
         forget_market(&mut transaction).await?;
         transaction.commit().await.map_err(&doing)?;
         Ok(true)

@@ -25,16 +25,12 @@ const BEFORE_0_1_0: (i64, &str) = (18, "installed");
 const LOCK: i64 = 0x6f72_6465_7277_6d00;
 /// Tries to get the lock on a table that is in use, [`PAUSE`] apart.
 const TRIES: u32 = 40;
-/// Between two tries.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// The database could not be migrated.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
-    /// The database failed.
     #[error("the database failed while migrating")]
     Database(#[from] sqlx::Error),
-    /// A migration failed.
     #[error("a migration failed")]
     Migration(#[from] SqlxError),
     /// The migrations were numbered anew, so those that are applied say nothing about what is missing.
@@ -48,10 +44,7 @@ pub enum MigrateError {
         "{open} orders are not settled yet; reverting would forget them \
          (settle them first, or repeat with --force)"
     )]
-    OpenOrders {
-        /// How many.
-        open: i64,
-    },
+    OpenOrders { open: i64 },
 }
 
 impl MigrateError {
@@ -94,21 +87,21 @@ impl Sides {
 pub enum Revert {
     /// Refuse while orders are open.
     Careful,
-    /// Go ahead.
     Forced,
 }
 
 impl Store {
-    /// Applies all migrations that are missing on the sides that are on. Returns how many there were.
-    ///
-    /// # Errors
-    /// [`MigrateError`] when the database fails or a table stays locked.
+    /// Applies all migrations that are missing on the sides that are on. Returns how many there were. Fails
+    /// where a table stays locked; what was applied until then stays.
     pub async fn migrate(&self) -> Result<usize, MigrateError> {
+        // Taken out of the pool: its limits are those of a migration, and the lock goes with it.
         let mut connection = self.pool.acquire().await?.detach();
         lock(&mut connection).await?;
         let before = applied(&mut connection).await?;
+        // `IF NOT EXISTS` would take an index whose building was interrupted for built.
         drop_indexes(&mut connection, Indexes::Unfinished).await?;
 
+        // Also those of a side that was switched off: sqlx refuses a database with migrations that it does not know.
         let migrator =
             migrator(|migration| self.sides.want(migration) || before.contains(&migration.version));
         let missing: Vec<_> = ups(&migrator)
@@ -116,7 +109,9 @@ impl Store {
             .collect();
         // Also with nothing to do: what was applied is compared with what this program knows.
         let last = ups(&migrator).last().into_iter();
+
         for migration in missing.iter().copied().chain(last) {
+            // One migration at a time: each has its own limits, and a table in use costs the tries of that one.
             limits(&mut connection, migration).await?;
             let mut tries = 1;
             while let Err(error) = migrator.run_to(migration.version, &mut connection).await {
@@ -128,15 +123,14 @@ impl Store {
                 tokio::time::sleep(PAUSE).await;
             }
         }
+
         Ok(missing.len())
     }
 
     /// Reverts all migrations: what they made is gone, the shop's rows are as they were. Returns
     /// how many there were.
-    ///
-    /// # Errors
-    /// [`MigrateError::OpenOrders`] while orders are not settled and it is not forced.
     pub async fn revert(&self, how: Revert) -> Result<usize, MigrateError> {
+        // Taken out of the pool, as above.
         let mut connection = self.pool.acquire().await?.detach();
         lock(&mut connection).await?;
         let before = applied(&mut connection).await?.len();
@@ -153,13 +147,11 @@ impl Store {
 
         // Also when there was nothing else: an earlier try may have ended before this.
         drop_indexes(&mut connection, Indexes::All).await?;
+
         Ok(before)
     }
 
     /// How many migrations are missing on the sides that are on.
-    ///
-    /// # Errors
-    /// [`MigrateError`] when the database cannot be asked.
     pub async fn missing_migrations(&self) -> Result<usize, MigrateError> {
         let mut connection = self.pool.acquire().await?;
         let applied = applied(&mut connection).await?;
@@ -176,6 +168,7 @@ fn migrator(wanted: impl Fn(&Migration) -> bool) -> Migrator {
         ..Migrator::DEFAULT
     };
     migrator.dangerous_set_table_name(TABLE);
+    // The list of the applied ones lives there, so it is needed before the first one runs.
     migrator.create_schema("orderwatch");
     // sqlx waits for its lock inside a statement, and an index that is built concurrently waits
     // for every statement: two daemons would wait for each other. Ours is taken by asking again.
@@ -199,6 +192,7 @@ pub(super) fn up_texts(sides: Sides) -> impl Iterator<Item = &'static str> {
 /// Waits until nobody else migrates. The lock goes with the connection.
 async fn lock(connection: &mut PgConnection) -> Result<(), MigrateError> {
     loop {
+        // Asked again and again rather than waited for: see `migrator`.
         let locked = sqlx::query_scalar!(r#"SELECT pg_try_advisory_lock($1) AS "locked!""#, LOCK)
             .fetch_one(&mut *connection)
             .await?;
@@ -215,10 +209,12 @@ async fn applied(connection: &mut PgConnection) -> Result<BTreeSet<i64>, Migrate
     let there = sqlx::query_scalar!(r#"SELECT to_regclass($1) IS NOT NULL AS "there!""#, TABLE)
         .fetch_one(&mut *connection)
         .await?;
+    // A new database: the list comes with the first migration.
     if !there {
         return Ok(BTreeSet::new());
     }
 
+    // The name is a constant of this file: no foreign text gets into the statement.
     let sql = AssertSqlSafe(format!(
         "SELECT version, description FROM {TABLE} WHERE success"
     ));
@@ -229,12 +225,13 @@ async fn applied(connection: &mut PgConnection) -> Result<BTreeSet<i64>, Migrate
     {
         return Err(MigrateError::OldNumbering);
     }
+
     Ok(rows.into_iter().map(|(version, _)| version).collect())
 }
 
-/// A short wait for a table's lock, so that the shop never queues behind us. Building an index
-/// beside running writers takes as long as it takes and blocks nobody.
+/// A short wait for a table's lock, so that the shop never queues behind us.
 async fn limits(connection: &mut PgConnection, migration: &Migration) -> Result<(), MigrateError> {
+    // An index that is built beside running writers takes as long as it takes, and blocks nobody.
     let lock_timeout = if migration.no_tx { "0" } else { "2s" };
     let sql = format!("SET statement_timeout = 0; SET lock_timeout = '{lock_timeout}'");
     connection.execute(AssertSqlSafe(sql)).await?;
@@ -265,9 +262,11 @@ async fn drop_indexes(connection: &mut PgConnection, which: Indexes) -> Result<(
         if which == Indexes::Unfinished {
             tracing::warn!(index = %name, "dropping an index whose building was interrupted");
         }
+        // Without blocking the applications' writers; the name was quoted by the server.
         let sql = AssertSqlSafe(format!("DROP INDEX CONCURRENTLY {name}"));
         connection.execute(sql).await?;
     }
+
     Ok(())
 }
 

@@ -1,5 +1,5 @@
-//! The outbox of settlement notices. They are written with the settlement (`record_shop.sql`);
-//! here they are claimed, and their outcomes recorded.
+//! The outbox of settlement notices. They are written with the settlement (`record_shop.sql`), so that none
+//! is lost; here they are claimed, and their outcomes recorded, so that none holds an order up.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -20,7 +20,6 @@ pub struct Audience {
 #[derive(Clone, Debug)]
 pub struct NoticeShare {
     pub endpoint: String,
-    /// At most this many.
     pub limit: usize,
     /// When the claim ends.
     pub lease_until: DateTime<Utc>,
@@ -32,7 +31,6 @@ pub struct DueNotice {
     /// Names it, the same in every try.
     pub id: Uuid,
     pub endpoint: String,
-    /// The order that it is about.
     pub order: OrderId,
     /// What is said, as JSON.
     pub body: String,
@@ -67,7 +65,6 @@ pub enum Fate {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stranded {
     pub endpoint: String,
-    /// How many wait.
     pub notices: i64,
 }
 
@@ -91,6 +88,8 @@ impl Store {
         let limit = |share: &NoticeShare| i64::try_from(share.limit).unwrap_or(i64::MAX);
         let limits: Vec<i64> = shares.iter().map(limit).collect();
         let leases: Vec<DateTime<Utc>> = shares.iter().map(|share| share.lease_until).collect();
+
+        // Endpoint by endpoint: one that does not answer keeps no notice from the others.
         let rows = sqlx::query!(
             r#"WITH due AS MATERIALIZED (
                    SELECT d.id, e.lease_until
@@ -147,10 +146,7 @@ impl Store {
     }
 
     /// Writes down what became of claimed notices. One whose claim was lost is left as it is: who
-    /// has it now delivers it again, under the same id.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written; the same group may be written again.
+    /// has it now delivers it again, under the same id. A group that could not be written may be written again.
     pub async fn record_notices(&self, group: &[NoticeOutcome]) -> Result<u64, StoreError> {
         let ids: Vec<Uuid> = group.iter().map(|outcome| outcome.id).collect();
         let tokens: Vec<Uuid> = group.iter().map(|outcome| outcome.token).collect();
@@ -183,11 +179,13 @@ impl Store {
         .execute(&self.pool)
         .await
         .map_err(StoreError::doing("recording deliveries of notices"))?;
+
         Ok(written.rows_affected())
     }
 
     /// Notices that wait for endpoints which are not in the configuration.
     pub async fn stranded_notices(&self) -> Result<Vec<Stranded>, StoreError> {
+        // Nobody claims them, so nothing but this shows that they wait.
         let (names, _) = columns(&self.audience);
         sqlx::query_as!(
             Stranded,

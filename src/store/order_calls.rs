@@ -18,15 +18,14 @@ pub struct OrderCall {
 
 impl Store {
     /// Writes down that something happened to these orders, and wakes whoever reads them, in this
-    /// process or another one. They are due at once, also where an earlier call was put off.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written: the caller must call again.
+    /// process or another one. They are due at once, also where an earlier call was put off. Where this fails,
+    /// the call must not be acknowledged: it has to come again.
     pub async fn note_order_calls(
         &self,
         numbers: &[String],
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
+        // The tries start anew with each call: something new has happened.
         sqlx::query!(
             r#"WITH noted AS (
                  INSERT INTO orderwatch.order_calls (order_number, called_at, due_at)
@@ -46,9 +45,6 @@ impl Store {
     }
 
     /// The orders that are to be read now, those that wait longest first.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be read.
     pub async fn due_order_calls(
         &self,
         now: DateTime<Utc>,
@@ -67,10 +63,8 @@ impl Store {
     }
 
     /// An order needs no more questions, unless it was called about meanwhile.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
     pub async fn end_order_call(&self, call: &OrderCall) -> Result<(), StoreError> {
+        // The time is compared, since a call that came while the order was read is about something newer.
         sqlx::query!(
             "DELETE FROM orderwatch.order_calls WHERE order_number = $1 AND called_at = $2",
             call.order_number,
@@ -82,16 +76,13 @@ impl Store {
         .map_err(StoreError::doing("noting that an order was read"))
     }
 
-    /// A question about an order brought nothing; it is asked again, unless it was called about
-    /// meanwhile: then it is due already.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
+    /// A question about an order brought nothing; it is asked again, unless it was called about meanwhile.
     pub async fn put_off_order_call(
         &self,
         call: &OrderCall,
         until: DateTime<Utc>,
     ) -> Result<(), StoreError> {
+        // The time is compared here, too: one that was called about meanwhile is due already.
         sqlx::query!(
             "UPDATE orderwatch.order_calls SET due_at = $3, tries = tries + 1
              WHERE order_number = $1 AND called_at = $2",
@@ -106,9 +97,6 @@ impl Store {
     }
 
     /// Forgets the calls before a time; returns how many there were.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
     pub async fn end_order_calls_before(&self, time: DateTime<Utc>) -> Result<u64, StoreError> {
         sqlx::query!(
             "DELETE FROM orderwatch.order_calls WHERE called_at < $1",

@@ -46,6 +46,7 @@ impl FromStr for OrderCursor {
 
     fn from_str(text: &str) -> Result<Self, InvalidCursor> {
         let (at, order) = text.split_once('.').ok_or(InvalidCursor)?;
+        // It comes from outside: a time that Postgres cannot hold would fail the statement.
         let at = at.parse().ok().and_then(time_of).ok_or(InvalidCursor)?;
         let order = Uuid::parse_str(order).map_err(|_| InvalidCursor)?;
         Ok(Self {

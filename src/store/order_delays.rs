@@ -26,6 +26,7 @@ pub(super) async fn bins(
     executor: impl PgExecutor<'_>,
     now: DateTime<Utc>,
 ) -> Result<Vec<DelayBin>, StoreError> {
+    // Decayed as it is read, so that no row is touched while nothing is sold.
     let rows = sqlx::query!(
         r#"SELECT seconds_up_to, orders * d.share AS "orders!", seconds * d.share AS "seconds!"
            FROM orderwatch.order_delays,
@@ -40,6 +41,7 @@ pub(super) async fn bins(
     .map_err(StoreError::doing("reading how late orders become known"))?;
 
     let bins = rows.into_iter().map(|row| DelayBin {
+        // The last bin has no upper end.
         up_to: (row.seconds_up_to < i32::MAX).then_some(row.seconds_up_to),
         orders: row.orders,
         seconds: row.seconds,
@@ -54,10 +56,12 @@ pub(super) async fn measure(
     sold_at: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
+    // The marketplace's clock may be ahead of ours.
     let seconds = (now - sold_at).as_seconds_f64().max(0.0);
     let bin = DELAY_BINS
         .into_iter()
         .find(|bin| seconds <= f64::from(*bin));
+
     sqlx::query!(
         "INSERT INTO orderwatch.order_delays AS d (seconds_up_to, orders, seconds, at)
          SELECT $1, 1, $2, $3

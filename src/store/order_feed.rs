@@ -7,7 +7,6 @@ use super::{Store, StoreError};
 /// Its row of `orderwatch.feeds`.
 pub const ORDER_FEED: &str = "trendyol orders";
 
-/// How far the orders were read.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OrderFeed {
     /// Everything that changed before is known.
@@ -37,6 +36,7 @@ impl Store {
         until: DateTime<Utc>,
         wide: bool,
     ) -> Result<(), StoreError> {
+        // `GREATEST`, since two passes may end in another order than they began.
         sqlx::query!(
             "INSERT INTO orderwatch.feeds AS f (feed, read_until, good_at, wide_at)
              VALUES ($1, $2::timestamptz, $2, CASE WHEN $3 THEN $2 END)

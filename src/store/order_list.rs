@@ -11,7 +11,6 @@ use crate::order::{HoldReason, OrderId, Stage, TenantId, explain::LATE};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OrderFilter {
     pub stage: Option<Stage>,
-    /// Only those that are late.
     pub late: bool,
     pub tenant: Option<TenantId>,
 }
@@ -123,6 +122,7 @@ impl Store {
         after: Option<OrderCursor>,
         limit: i64,
     ) -> Result<Vec<ListedOrder>, StoreError> {
+        // Two statements, since the planner cannot choose an index by a parameter.
         let orders = match direction {
             Direction::Newest => listed!(
                 self,
@@ -143,6 +143,7 @@ impl Store {
                 "t.tracked_at, t.order_id"
             ),
         };
+
         orders.map_err(StoreError::doing("listing orders"))
     }
 }

@@ -1,5 +1,5 @@
-//! The warehouse's row of an order: in which table it stands, where orderwatch has put it, and the
-//! writing of it.
+//! The warehouse's row of an order: in which table it stands, where orderwatch has put it, and the writing
+//! of it. An order has one row, and what the warehouse's people did with it stands.
 
 use std::collections::HashMap;
 
@@ -25,12 +25,14 @@ pub(super) struct Standing {
 }
 
 impl Standing {
-    /// Whether the place of the row says that the units were taken. Where there is a ledger, that says
-    /// it: the application moves rows also by what Trendyol tells, without anybody taking anything.
+    /// Whether the place of the row says that the units were taken.
     pub(super) fn is_taken(self) -> bool {
         if self.collected && !self.in_ledger {
             return true;
         }
+        // With a ledger only that says it: the application also moves rows because Trendyol says so, without anybody
+        // taking anything. Where we put the row ourselves, its place proves nothing; `orders_picking` does, since
+        // only the warehouse and `pick` put it there.
         !self.ledger
             && self.stands.is_some_and(|stands| {
                 stands.is_taken() && (stands == OrderTable::Picking || self.ours != Some(stands))
@@ -38,7 +40,6 @@ impl Standing {
     }
 }
 
-/// Where the row of an order is.
 pub(super) async fn standing(
     transaction: &mut Transaction<'_, Postgres>,
     order: &str,
@@ -47,7 +48,6 @@ pub(super) async fn standing(
     Ok(found.get(order).copied().unwrap_or_default())
 }
 
-/// Where the rows of orders are.
 pub(super) async fn standings(
     transaction: &mut Transaction<'_, Postgres>,
     orders: &[String],
@@ -90,6 +90,7 @@ pub(super) async fn show(
     row: &OrderRowWrite,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
+    // Only from before shipping: what has left the house comes back as a return.
     if row.table == OrderTable::Cancelled && stands.is_some_and(OrderTable::is_before_shipping) {
         return_cancelled(transaction, order, now).await?;
     }
@@ -160,6 +161,7 @@ pub(super) async fn put_order(
     .await
     .map_err(&doing)?;
 
+    // After the row: a history that refuses its entry does not keep the order from the warehouse.
     sqlx::query!(
         r#"SELECT orderwatch.audit_order($1, $2, $3, $4) AS "written!: ()""#,
         order,

@@ -18,7 +18,6 @@ pub const WINDOW: i64 = 20_000;
 /// Orders of one player that are found by the whole player id.
 const OF_PLAYER: i64 = 50;
 
-/// What is searched for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Search {
     /// An id, number, reference or player id, or a part of a player id or message.
@@ -87,6 +86,7 @@ impl Store {
         // Without a condition the first rows of the list are the page, so nothing more is read.
         let narrow = search.text.is_some() || search.stage.is_some();
         let window = if narrow { WINDOW } else { limit + 1 };
+        // One more than wanted tells whether there is another page.
         let mut listed = self.in_window(search, after, window, limit + 1).await?;
         let more = cut_page(&mut listed, usize::try_from(limit).unwrap_or(usize::MAX));
         let last = listed.last().and_then(FoundOrder::cursor);
@@ -124,6 +124,8 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(StoreError::doing("looking for a player's orders"))?;
+
+        // The same order may be found by its number and by its player id.
         ids.extend(of_player);
         ids.sort_unstable();
         ids.dedup();
@@ -163,6 +165,7 @@ impl Store {
         let pattern = search.text.as_deref().map(pattern);
         // Otherwise the planner reads all of the shop's orders rather than those of the window.
         let mut transaction = self.by_index().await.map_err(&doing)?;
+
         let found = sqlx::query_as!(
             FoundOrder,
             r#"WITH lately AS MATERIALIZED (
@@ -193,6 +196,8 @@ impl Store {
         .fetch_all(&mut *transaction)
         .await
         .map_err(&doing)?;
+
+        // Nothing was written, so there is nothing to commit.
         transaction.rollback().await.map_err(&doing)?;
         Ok(found)
     }
@@ -222,6 +227,7 @@ impl Store {
 fn pattern(text: &str) -> String {
     let mut pattern = String::from("%");
     for letter in text.chars() {
+        // A wildcard in the text means itself.
         if matches!(letter, '%' | '_' | '\\') {
             pattern.push('\\');
         }

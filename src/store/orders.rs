@@ -1,4 +1,4 @@
-//! One order as it is read, for workers and for people.
+//! One order as it is read, for workers and for people. No reading but [`Store::pin`] takes its code along.
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -213,8 +213,10 @@ impl Store {
 
     /// Orders that people may mean by a text: an order's id, a reference, or the shop's number.
     pub async fn find_orders(&self, text: &str) -> Result<Vec<OrderId>, StoreError> {
+        // What the text cannot be is NULL, which finds nothing.
         let id = Uuid::parse_str(text).ok();
         let number = text.parse::<i32>().ok();
+
         sqlx::query_scalar!(
             r#"SELECT id AS "id!: OrderId" FROM public.product_orders
                WHERE id = $1 OR provider_referans = $2 OR "orderNo" = $3

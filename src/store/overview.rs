@@ -1,5 +1,5 @@
-//! The figures of the whole. They are read again and again while somebody looks on, so each is
-//! counted from an index; what is large is counted without a look at the rows, or not to its end.
+//! The figures of the whole. They are read again and again while a page is open, so each is counted from an
+//! index; what is large is counted without reading the rows, or not to its end.
 
 use std::{cmp::Reverse, collections::HashMap};
 
@@ -56,6 +56,7 @@ impl Store {
     /// The figures of the whole, as of one moment.
     pub async fn overview(&self, question: Question<'_>) -> Result<Overview, StoreError> {
         let doing = StoreError::doing("reading the figures");
+        // By the index: until the server has statistics it would read whole tables for every figure.
         let mut transaction = self.by_index().await.map_err(&doing)?;
 
         let panels = if self.sides.shop {
@@ -79,6 +80,7 @@ impl Store {
             overview.orders.unsettled = unsettled.orders;
             overview.orders.unsettled_since = unsettled.since;
         }
+
         overview.count_bought(&mut transaction, question).await?;
         overview.count_endings(&mut transaction, question).await?;
 
@@ -95,6 +97,7 @@ impl Store {
                 }
             }
         }
+
         if let Some((feed, job)) = question.market {
             overview.market = Some(market(&mut transaction, feed, job, question.now).await?);
         }
@@ -107,6 +110,7 @@ impl Store {
         transaction: &mut Transaction<'_, Postgres>,
         now: DateTime<Utc>,
     ) -> Result<Vec<NoticeQueue>, StoreError> {
+        // Configured ones also without notices, and others that notices still wait for.
         let (configured, _) = notices::columns(&self.audience);
         let rows = sqlx::query!(
             r#"WITH waiting AS (
@@ -140,6 +144,7 @@ impl Store {
             given_up_24h: count(row.given_up),
             endpoint: row.endpoint,
         });
+
         Ok(queues.collect())
     }
 }
@@ -163,6 +168,7 @@ impl Overview {
         let mut held: HashMap<_, HeldGroup> = HashMap::new();
         // Orders of panels whose rows are gone.
         let mut elsewhere = PanelOrders::default();
+
         for group in groups {
             let panel = find(&mut self.panels, group.integration_id);
             let orders = panel.map_or(&mut elsewhere, |panel| &mut panel.orders);
@@ -202,6 +208,7 @@ impl Overview {
             self.orders.due += orders.due;
             self.orders.late += orders.late;
         }
+
         Ok(())
     }
 
@@ -231,6 +238,7 @@ impl Overview {
                 panel.orders.eligible_since = row.since;
             }
         }
+
         Ok(())
     }
 
@@ -242,6 +250,8 @@ impl Overview {
     ) -> Result<(), StoreError> {
         let day = question.now - TimeDelta::hours(24);
         let panels: Vec<Uuid> = self.panels.iter().map(|panel| panel.id.0).collect();
+
+        // The last day begins after its time, today at its time: the earlier bound is a microsecond less.
         let rows = sqlx::query!(
             r#"SELECT integration_id, count(*) FILTER (WHERE claimed_at > $2) AS "day!",
                       COALESCE(sum(COALESCE(cost, expected, 0)) FILTER (WHERE claimed_at > $2), 0)
@@ -279,6 +289,7 @@ impl Overview {
                 panel.bought_24h = day;
             }
         }
+
         Ok(())
     }
 
@@ -306,6 +317,7 @@ impl Overview {
             self.orders.ended_24h.add(&row.stage, count(row.day));
             self.orders.ended_today.add(&row.stage, count(row.today));
         }
+
         Ok(())
     }
 }
@@ -321,6 +333,7 @@ async fn market(
     job: &str,
     now: DateTime<Utc>,
 ) -> Result<Market, StoreError> {
+    // The last pass and the last good one: a failure must not hide how old the figures at the marketplace are.
     let row = sqlx::query!(
         r#"SELECT (SELECT count(*) FROM orderwatch.packages
                    WHERE effect IN ('reserved', 'unknown') AND taken_at IS NULL) AS "open!",
@@ -393,6 +406,7 @@ impl Group {
         let orders = count(self.orders);
         panel.due += count(self.due);
         panel.late += count(self.late);
+
         match &*self.part {
             "held" => panel.held += orders,
             "queued" => panel.queued += orders,

@@ -17,6 +17,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<DateTime<Utc>, StoreError> {
         let takes = period.as_secs_f64() * f64::from(requests);
+        // `GREATEST`: turns that nobody used are not saved up for a burst.
         sqlx::query_scalar!(
             r#"INSERT INTO orderwatch.paces AS p (integration_id, next_at)
                VALUES ($1, $2::timestamptz + make_interval(secs => $3))

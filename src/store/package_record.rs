@@ -38,6 +38,7 @@ impl Store {
             let doing = StoreError::doing("recording a package");
             let mut transaction = self.pool.begin().await.map_err(&doing)?;
             let order = package.order_number.as_str();
+            // Before anything is read: what follows is decided by the packages as they stand.
             lock_order(&mut transaction, order).await?;
 
             let standing = standing(&mut transaction, order).await?;
@@ -70,9 +71,11 @@ impl Store {
                 }
                 Err(error) => return Err(error),
             };
+
             transaction.commit().await.map_err(&doing)?;
             Ok(Some(RecordedPackage { begins, not_shown }))
         };
+
         whole(work, "recording a package").await
     }
 }
@@ -99,6 +102,7 @@ async fn record(
     let mut packages = packages_of(transaction, order).await?;
     let held: Vec<HeldPackage> = packages.iter().map(|p| p.held.clone()).collect();
     let settled = settle(&held);
+    // A first package that stands alone has nothing to settle: the common case costs no write.
     if known.is_some() || held.len() > 1 || !settled.owing.is_empty() {
         settle_order(transaction, order, &settled, now).await?;
     }
@@ -108,6 +112,7 @@ async fn record(
     }
     packages.retain(|p| !settled.replaced.contains(&p.held.package_id));
 
+    // One that was known is no new sale, whatever the account says now.
     let begins = known.is_none() && settled.begins.contains(&package.package_id);
     // Also what it held before: a line that is gone frees its units.
     let before = known.iter().flat_map(|known| &known.lines);
@@ -117,9 +122,11 @@ async fn record(
         now,
     )
     .await?;
+
     if begins {
         count_order(transaction, package, now).await?;
     }
+
     Ok(Some((begins, packages)))
 }
 
@@ -129,10 +136,12 @@ async fn watch(
     lines: impl Iterator<Item = &HeldLine>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
+    // What is no barcode cannot be on sale, so there is nothing to compare.
     let barcodes = lines.filter_map(|line| Barcode::parse(&line.barcode).ok());
     let barcodes: BTreeSet<Barcode> = barcodes.collect();
     let names: Vec<&str> = barcodes.iter().map(Barcode::as_str).collect();
     touch(&mut **transaction, &names, now).await?;
+    // What is watched is compared now, not only at the next turn.
     wake_turns(transaction).await
 }
 
@@ -145,6 +154,7 @@ async fn count_order(
     let mut units: BTreeMap<Barcode, u32> = BTreeMap::new();
     for line in &package.lines {
         if let Ok(barcode) = Barcode::parse(&line.barcode) {
+            // Two lines of one product are one sale of it.
             let sum = units.entry(barcode).or_default();
             *sum = sum.saturating_add(line.quantity);
         }
@@ -156,7 +166,6 @@ async fn count_order(
     measure(transaction, package.sold_at, now).await
 }
 
-/// What is watched is compared now, not only at the next turn.
 async fn wake_turns(transaction: &mut Transaction<'_, Postgres>) -> Result<(), StoreError> {
     sqlx::query!(r#"SELECT pg_notify('orderwatch_stock', '') AS "notified!: ()""#)
         .execute(&mut **transaction)
@@ -187,9 +196,7 @@ async fn known(
     }))
 }
 
-/// Writes a package down. One that comes after the warehouse has moved its order is late: its units were
-/// not among those that were taken. One that a person has released is reserved again when the
-/// marketplace shows that it lives on.
+/// Writes a package down. `moved`: whether the warehouse has moved its order already.
 async fn upsert(
     transaction: &mut Transaction<'_, Postgres>,
     package: &PackageRecord,
@@ -199,6 +206,9 @@ async fn upsert(
 ) -> Result<(), StoreError> {
     let lines = package.lines_with(known);
     let barcodes: Vec<String> = lines.iter().map(|line| fold(&line.barcode)).collect();
+
+    // One that comes after the warehouse has moved its order is late: its units were not among those that
+    // were taken. One that a person has released is reserved again when the marketplace shows that it lives.
     sqlx::query!(
         r#"INSERT INTO orderwatch.packages AS p
              (package_id, order_number, status, effect, modified_ms, changed_at, first_seen_at,
@@ -270,6 +280,7 @@ async fn settle_order(
         .map_err(&doing)?;
     }
 
+    // Only rows that really change: most records change nothing for the other packages.
     sqlx::query!(
         "UPDATE orderwatch.packages SET
              owing = package_id = ANY($2),
@@ -305,6 +316,7 @@ async fn take_over(
     order: &str,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
+    // Not a late one: it was not there when the units were taken.
     sqlx::query!(
         "UPDATE orderwatch.packages SET taken_at = $2
          WHERE order_number = $1 AND taken_at IS NULL AND NOT late

@@ -1,4 +1,5 @@
-//! Packages as they are read for the stock.
+//! Packages as they are read for the stock. All of an order's packages are read together: what one of them
+//! holds depends on the others.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -45,6 +46,7 @@ impl PackageRow {
             since: self.since,
             lines: self.lines.0,
             origins: self.origins,
+            // A late one came after the warehouse had taken the order.
             taken: self.taken || moved && !self.late,
             unpicked: self.unpicked,
             released: self.released,
@@ -97,7 +99,7 @@ pub(super) async fn open_rows(
     closed_since: DateTime<Utc>,
     barcodes: Option<&[String]>,
 ) -> Result<Vec<PackageRow>, StoreError> {
-    sqlx::query_as!(
+    let rows = sqlx::query_as!(
         PackageRow,
         r#"-- Barcode by barcode: of hundreds at once, a GIN index would compare each with each.
            WITH untaken AS (
@@ -130,6 +132,7 @@ pub(super) async fn open_rows(
         barcodes as _
     )
     .fetch_all(&mut **transaction)
-    .await
-    .map_err(StoreError::doing("reading open packages"))
+    .await;
+
+    rows.map_err(StoreError::doing("reading open packages"))
 }

@@ -30,6 +30,8 @@ impl Store {
         let modified: Vec<i64> = records.iter().map(|record| record.modified_ms).collect();
         let prints = records.iter().map(|record| record.fingerprint.to_vec());
         let prints: Vec<Vec<u8>> = prints.collect();
+
+        // Also those that are no news: the feed shows that they live, so nobody has to ask about them.
         sqlx::query!(
             "UPDATE orderwatch.packages SET told_at = $2, asked_in_vain = 0
              WHERE package_id = ANY($1) AND effect IN ('reserved', 'unknown') AND told_at < $2",
@@ -54,22 +56,24 @@ impl Store {
         .await
         .map_err(&doing)?;
 
+        // `WITH ORDINALITY` counts from 1.
         let places = places
             .into_iter()
             .filter_map(|place| usize::try_from(place - 1).ok());
+
         Ok(places.collect())
     }
 
     /// Orders whose packages have been open for long and that the feed has not shown lately, and those
-    /// that the warehouse's tables did not take: what is read of them again is shown again. Last those of
-    /// which nothing but a status is open that nobody knows, and more and more seldom those about which
-    /// the marketplace does not answer: there may be many, and asking does not end them.
+    /// that the warehouse's tables did not take: what is read of them again is shown again.
     pub(crate) async fn forgotten_orders(
         &self,
         seen_before: DateTime<Utc>,
         told_before: DateTime<Utc>,
         limit: i64,
     ) -> Result<Vec<String>, StoreError> {
+        // Last those of which only a status that nobody knows is open: there may be many, and asking does not
+        // end them. From the third question without an answer on, the pause grows by 12 hours, to a week.
         sqlx::query_scalar!(
             "SELECT order_number FROM orderwatch.packages
              WHERE effect IN ('reserved', 'unknown')
@@ -105,6 +109,7 @@ impl Store {
         asked_at: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
+        // What the answer named was recorded after the question went out; only the rest was asked in vain.
         sqlx::query!(
             "UPDATE orderwatch.packages
              SET told_at = $3,
@@ -124,6 +129,7 @@ impl Store {
 
     /// Forgets packages that ended before a time, and where their orders were put. Returns how many.
     pub(crate) async fn forget_packages(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
+        // However old, nothing that may still hold units.
         let gone = sqlx::query!(
             "WITH gone AS (
                  DELETE FROM orderwatch.packages

@@ -52,6 +52,7 @@ pub(super) async fn panels(
             orders: PanelOrders::default(),
         })
     });
+
     views.collect()
 }
 
@@ -61,15 +62,18 @@ fn breaker(
     since: Option<DateTime<Utc>>,
     reason: Option<String>,
 ) -> Result<Option<BreakerView>, StoreError> {
+    // The three are written and cleared together.
     let (Some(until), Some(since), Some(reason)) = (until, since, reason) else {
         return Ok(None);
     };
+
     let reason = Reason::parse(&reason).ok_or_else(|| StoreError::Inconsistent {
         table: "orderwatch.panels",
         column: "open_reason",
         row: panel.to_string(),
         value: reason,
     })?;
+
     Ok(Some(BreakerView {
         reason,
         since,

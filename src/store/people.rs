@@ -2,7 +2,7 @@
 //!
 //! One statement writes the order, the shop's row, the ledger, the timeline and the record of who
 //! did it, or nothing of it. It happens only where the order still stands as it was read,
-//! so of two people who decide at once one wins and the other hears of it.
+//! so of two people who decide at once one wins and the other one is shown that it has changed.
 
 use std::time::Duration;
 
@@ -16,10 +16,9 @@ use crate::order::{
     words::{self, Sentence},
 };
 
-/// Tries of a row that the server has not let go of yet, [`LET_GO`] apart.
-const LET_GO_TRIES: u32 = 20;
-/// Between two of them.
-const LET_GO: Duration = Duration::from_millis(50);
+/// Tries of a row whose lock the server has not released yet, [`UNLOCK_PAUSE`] apart.
+const UNLOCK_TRIES: u32 = 20;
+const UNLOCK_PAUSE: Duration = Duration::from_millis(50);
 
 /// Who acts, and why.
 #[derive(Clone, Debug)]
@@ -41,7 +40,6 @@ pub enum Acted {
     Busy,
 }
 
-/// What a plan writes.
 struct Step<'a> {
     kind: EventKind,
     /// In the timeline and the record of actions.
@@ -54,7 +52,7 @@ struct Step<'a> {
     message: Sentence,
     /// Whether what the panel delivered goes into the shop's row.
     give: bool,
-    /// Whether the shop's row stays as staff left it; then nobody is told either: nothing is to be
+    /// Whether the shop's row stays as staff left it; then nobody is notified either: nothing is to be
     /// settled where staff have decided.
     leaves_row: bool,
 }
@@ -65,6 +63,7 @@ impl<'a> Step<'a> {
             Plan::Resolve(_, resolution) => *resolution,
             Plan::Release(release) => {
                 return Self {
+                    // The claim writes `externalStatus`; until then the row says what it said.
                     kind: EventKind::Released,
                     what: "retry",
                     release: Some(release),
@@ -112,9 +111,11 @@ impl<'a> Step<'a> {
                 let done = Some(ExternalStatus::Done);
                 ("give the code", done, Some("completed"), words::CODE_GIVEN)
             }
+            // Staff have decided the row already, often with a refund: the code must not get there.
             Resolution::KeepBack => ("keep back", None, Some("kept_back"), words::SETTLED_BOUGHT),
             Resolution::LetStand => ("keep back", None, None, words::SETTLED_NOT_BOUGHT),
         };
+
         Self {
             kind: EventKind::Resolved,
             what,
@@ -164,10 +165,14 @@ impl Store {
     ) -> Result<Acted, StoreError> {
         let times = (now, give_up_at);
         let step = Step::of(plan);
-        let speaks = !step.leaves_row;
-        match self.write(order, plan, &step, speaks, person, times).await {
-            // Where the shop's row cannot be written now, it could not be when the order is sent.
-            Err(error) if speaks && step.release.is_none() && error.refuses_row() => {
+        let writes_row = !step.leaves_row;
+
+        match self
+            .write(order, plan, &step, writes_row, person, times)
+            .await
+        {
+            // Not for a release: a row that cannot be written now could not be when the order is sent.
+            Err(error) if writes_row && step.release.is_none() && error.refuses_row() => {
                 tracing::warn!(
                     %order,
                     error = &error as &dyn std::error::Error,
@@ -180,8 +185,7 @@ impl Store {
         }
     }
 
-    /// After a refusal. The server says no a moment before it lets go of the row, so a row that
-    /// seems to be held is tried again for a while.
+    /// After a refusal of the shop's row: what is ours is written alone.
     async fn write_without_shop(
         &self,
         order: OrderId,
@@ -190,30 +194,33 @@ impl Store {
         person: &Person,
         times: (DateTime<Utc>, DateTime<Utc>),
     ) -> Result<Acted, StoreError> {
-        for _ in 0..LET_GO_TRIES {
+        // The server refuses a moment before it releases the row, so one that seems to be locked is tried again.
+        for _ in 0..UNLOCK_TRIES {
             match self.write(order, plan, step, false, person, times).await? {
                 Acted::Done => return Ok(Acted::ShopRowRefused),
-                Acted::Busy => tokio::time::sleep(LET_GO).await,
+                Acted::Busy => tokio::time::sleep(UNLOCK_PAUSE).await,
                 other => return Ok(other),
             }
         }
         Ok(Acted::Busy)
     }
 
-    /// The one statement; the shop's row is touched only where it `speaks`.
+    /// The one statement; the shop's row is touched only with `writes_row`.
     async fn write(
         &self,
         order: OrderId,
         plan: &Plan,
         step: &Step<'_>,
-        speaks: bool,
+        writes_row: bool,
         person: &Person,
         (now, give_up_at): (DateTime<Utc>, DateTime<Utc>),
     ) -> Result<Acted, StoreError> {
         let (from, to) = (plan.from(), plan.to());
+        // Staff read in the shop who decided, and why.
         let signed = format!("{}: {}", person.who, person.why);
         let message = step.message.with(self.language, &signed);
         let (endpoints, tenants) = notices::columns(&self.audience);
+
         let row = sqlx::query_file!(
             "src/store/sql/person.sql",
             order.0,
@@ -229,7 +236,7 @@ impl Store {
             step.external.map(ExternalStatus::as_str),
             cut(&message, LAST_MESSAGE_CHARS),
             message,
-            speaks,
+            writes_row,
             step.kind.as_str(),
             person.who,
             person.why,

@@ -1,4 +1,5 @@
-//! Taking an order's units from the shelves, in one transaction.
+//! Taking an order's units from the shelves, in one transaction: shelves, stock, ledger and the order's row
+//! agree at every moment, and the warehouse's application may work on the same order meanwhile.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -30,7 +31,6 @@ pub struct PickAsk<'a> {
     pub order: &'a str,
     /// The shelf to take from first.
     pub shelf: Option<&'a str>,
-    /// Who picks.
     pub by: &'a str,
     /// Whether nothing is kept.
     pub dry_run: bool,
@@ -68,27 +68,23 @@ impl PickLine {
 /// What came of it.
 #[derive(Clone, Debug)]
 pub enum Picked {
-    /// The units were taken.
     Taken {
-        /// Product by product.
         lines: Vec<PickLine>,
         /// Packages whose picking is to be reported to the marketplace.
         to_report: usize,
     },
     /// They were taken before; where the order's row is.
     Already(Option<OrderTable>),
-    /// The order was cancelled.
     Cancelled,
     /// Payment is pending, or the order's row is not there: nothing may be sent yet.
     NotReady,
     /// It has no lines that could be read.
     NoLines,
-    /// Nobody knows the order.
     Unknown,
 }
 
 /// An order as it is picked.
-struct Picture {
+struct Snapshot {
     standing: Standing,
     packages: Vec<HeldPackage>,
     /// Whether packages were shipped without being taken, or came after the order was picked.
@@ -107,33 +103,38 @@ impl Store {
             let mut transaction = self.pool.begin().await.map_err(&doing)?;
             lock_order(&mut transaction, ask.order).await?;
             // Locks in the application's order, shelves first: it collects and moves orders meanwhile.
-            let before = picture(&mut transaction, ask.order).await?;
+            let before = snapshot(&mut transaction, ask.order).await?;
             let shelves = lock_shelves(&mut transaction, &before).await?;
             lock_rows(&mut transaction, ask.order).await?;
 
-            let now = picture(&mut transaction, ask.order).await?;
+            // Read again under the locks: the application may have taken the order while they were waited for.
+            let now = snapshot(&mut transaction, ask.order).await?;
             let picked = match now.refusal() {
                 Some(refusal) => refusal,
                 None => take_all(&mut transaction, ask, &now, shelves).await?,
             };
 
+            // Everything is done and taken back: a dry run finds what the tables refuse, too.
             if ask.dry_run {
                 transaction.rollback().await.map_err(&doing)?;
             } else {
                 transaction.commit().await.map_err(&doing)?;
             }
+
             Ok(picked)
         };
+
         whole(work, "picking an order").await
     }
 }
 
-impl Picture {
+impl Snapshot {
     fn refusal(&self) -> Option<Picked> {
         let stands = self.standing.stands;
         match stands {
             None if self.packages.is_empty() => Some(Picked::Unknown),
             Some(OrderTable::Cancelled) => Some(Picked::Cancelled),
+            // Units that left unpicked, or came later, are owed wherever the row stands.
             _ if self.owed => None,
             _ if self.standing.is_taken() => Some(Picked::Already(stands)),
             None | Some(OrderTable::Elsewhere) => Some(Picked::NotReady),
@@ -152,10 +153,10 @@ impl Picture {
     }
 }
 
-async fn picture(
+async fn snapshot(
     transaction: &mut Transaction<'_, Postgres>,
     order: &str,
-) -> Result<Picture, StoreError> {
+) -> Result<Snapshot, StoreError> {
     let orders = [order.to_owned()];
     let standing = standing(transaction, order).await?;
     let (packages, owed) = held(transaction, order, standing.is_taken()).await?;
@@ -163,13 +164,14 @@ async fn picture(
     let rows = if packages.is_empty() {
         let found = found_rows(transaction, Some(&orders)).await?;
         let mut rows = owed_rows(found, &facts);
+        // Several rows of one order repeat the same units.
         rows.truncate(1);
         rows
     } else {
         Vec::new()
     };
 
-    Ok(Picture {
+    Ok(Snapshot {
         standing,
         packages,
         owed,
@@ -184,15 +186,15 @@ struct Locked {
     shelf: OnShelf,
 }
 
-/// Locks every shelf with a product of the order, in the order of their barcodes. Which barcodes mean a
-/// product is decided by [`Names`](crate::stock::names::Names) alone.
+/// Locks every shelf with a product of the order.
 async fn lock_shelves(
     transaction: &mut Transaction<'_, Postgres>,
-    picture: &Picture,
+    snapshot: &Snapshot,
 ) -> Result<Vec<Locked>, StoreError> {
     let doing = StoreError::doing("locking the shelves");
-    let names = &picture.facts.names;
-    let needed = barcodes(&picture.packages, &picture.rows, names);
+    let names = &snapshot.facts.names;
+    let needed = barcodes(&snapshot.packages, &snapshot.rows, names);
+    // All of them are read: which barcodes mean a product is decided by `Names` alone, not by SQL.
     let mut written = sqlx::query_scalar!(
         r#"SELECT DISTINCT urun_barkodu AS "barcode!" FROM public.raf_urunleri
            WHERE urun_barkodu IS NOT NULL"#
@@ -200,8 +202,10 @@ async fn lock_shelves(
     .fetch_all(&mut **transaction)
     .await
     .map_err(&doing)?;
+
     written.retain(|barcode| needed.contains(&names.main(barcode)));
 
+    // In the order of the barcodes, so that two picks do not deadlock.
     let rows = sqlx::query!(
         r#"SELECT id, raf_kodu AS shelf, urun_barkodu AS barcode, COALESCE(adet, 0) AS "units!"
            FROM public.raf_urunleri WHERE urun_barkodu = ANY($1)
@@ -211,6 +215,7 @@ async fn lock_shelves(
     .fetch_all(&mut **transaction)
     .await
     .map_err(&doing)?;
+
     let locked = rows.into_iter().map(|row| Locked {
         main: names.main(&row.barcode),
         shelf: OnShelf {
@@ -219,6 +224,7 @@ async fn lock_shelves(
             units: row.units,
         },
     });
+
     Ok(locked.collect())
 }
 
@@ -239,11 +245,11 @@ async fn lock_rows(
 async fn take_all(
     transaction: &mut Transaction<'_, Postgres>,
     ask: PickAsk<'_>,
-    picture: &Picture,
+    snapshot: &Snapshot,
     shelves: Vec<Locked>,
 ) -> Result<Picked, StoreError> {
     let mut lines = Vec::new();
-    for (barcode, units) in to_take(&picture.packages, &picture.rows, &picture.facts) {
+    for (barcode, units) in to_take(&snapshot.packages, &snapshot.rows, &snapshot.facts) {
         let units = i32::try_from(units).unwrap_or(i32::MAX);
         let of_product = shelves.iter().filter(|locked| locked.main == barcode);
         let of_product: Vec<OnShelf> = of_product.map(|locked| locked.shelf.clone()).collect();
@@ -257,19 +263,21 @@ async fn take_all(
         take_from(transaction, ask, &line).await?;
         lines.push(line);
     }
+
     if lines.is_empty() {
-        return Ok(picture.nothing_needed());
+        return Ok(snapshot.nothing_needed());
     }
 
     // The figures only when every shelf is done: the application locks them after the shelves, too.
     let products = products(transaction).await?;
     for line in &mut lines {
-        let named = |barcode: &&String| picture.facts.names.main(barcode) == line.barcode;
+        let named = |barcode: &&String| snapshot.facts.names.main(barcode) == line.barcode;
         let written: Vec<String> = products.iter().filter(named).cloned().collect();
-        lower_stock(transaction, (ask, picture), &written, line).await?;
+        lower_stock(transaction, (ask, snapshot), &written, line).await?;
     }
 
-    let stands = picture.standing.stands;
+    let stands = snapshot.standing.stands;
+    // Further on the row says more than that the order was picked, so it stays there.
     if matches!(stands, Some(OrderTable::Created | OrderTable::Preparing)) {
         let at = json!(ask.now.naive_utc());
         let row = OrderRowWrite {
@@ -280,6 +288,7 @@ async fn take_all(
         };
         put_order(transaction, ask.order, stands, &row, ask.now).await?;
     }
+
     let to_report = mark(transaction, ask).await?;
     Ok(Picked::Taken { lines, to_report })
 }
@@ -335,13 +344,14 @@ async fn products(transaction: &mut Transaction<'_, Postgres>) -> Result<Vec<Str
 /// barcode stands there.
 async fn lower_stock(
     transaction: &mut Transaction<'_, Postgres>,
-    (ask, picture): (PickAsk<'_>, &Picture),
+    (ask, snapshot): (PickAsk<'_>, &Snapshot),
     written: &[String],
     line: &mut PickLine,
 ) -> Result<(), StoreError> {
     let doing = StoreError::doing("lowering the stock");
     let at = ask.now.naive_utc();
-    if picture.standing.ledger {
+    // With a ledger the figure follows the shelves: `level_stock` sums them up, and nothing is subtracted twice.
+    if snapshot.standing.ledger {
         let qty = sqlx::query_scalar!(
             r#"SELECT orderwatch.level_stock(barcode, $2) AS "qty!" FROM public.central_stock
                WHERE barcode = $1"#,
@@ -356,6 +366,7 @@ async fn lower_stock(
         return Ok(());
     }
 
+    // Never below zero: the figure may have been too low before. Of several spellings the main one comes first.
     let central = sqlx::query!(
         r#"WITH row AS (
                SELECT barcode, qty, LEAST($2, GREATEST(qty, 0)) AS taken FROM public.central_stock
@@ -373,7 +384,9 @@ async fn lower_stock(
     .fetch_optional(&mut **transaction)
     .await
     .map_err(&doing)?;
+
     if let Some(row) = central {
+        // The application keeps three figures of a product alike, and hangs in its own lock where they differ.
         sqlx::query_scalar!(
             r#"SELECT orderwatch.level_stock($1, $2) AS "qty?""#,
             row.barcode,
@@ -384,6 +397,7 @@ async fn lower_stock(
         .map_err(&doing)?;
         (line.from_stock, line.left) = (row.taken, Some(row.qty));
     }
+
     Ok(())
 }
 
@@ -393,6 +407,7 @@ async fn mark(
     transaction: &mut Transaction<'_, Postgres>,
     ask: PickAsk<'_>,
 ) -> Result<usize, StoreError> {
+    // The report goes into the outbox with the pick itself: neither is there without the other.
     let to_report = sqlx::query_scalar!(
         r#"WITH taken AS (
                UPDATE orderwatch.packages SET taken_at = $2

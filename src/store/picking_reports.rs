@@ -1,4 +1,5 @@
-//! The outbox of packages whose picking is to be reported to the marketplace.
+//! The outbox of packages whose picking is to be reported to the marketplace. Rows are written with the pick
+//! (`pick.rs`) and stay until the marketplace has it, whatever happens to the process.
 
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
@@ -6,7 +7,6 @@ use sqlx::types::Json;
 use super::{Store, StoreError};
 use crate::stock::{PackageStatus, held::HeldLine};
 
-/// A package whose picking is to be reported.
 #[derive(Clone, Debug)]
 pub(crate) struct PickingReport {
     pub(crate) package_id: i64,
@@ -80,6 +80,7 @@ impl Store {
         &self,
         package_id: i64,
     ) -> Result<Option<Vec<HeldLine>>, StoreError> {
+        // A package without an id of its own cannot be named to the marketplace.
         let row = sqlx::query!(
             r#"SELECT status, lines AS "lines: Json<Vec<HeldLine>>" FROM orderwatch.packages
                WHERE package_id = $1 AND package_id > 0 AND effect IN ('reserved', 'unknown')
@@ -95,6 +96,7 @@ impl Store {
 
         let status = PackageStatus::parse(&row.status);
         let mut lines = row.lines.0;
+        // A line that was cancelled would be refused, and the whole package with it.
         lines.retain(|line| line.effect(&status) == status.stock_effect());
         Ok(Some(lines).filter(|lines| !lines.is_empty()))
     }

@@ -45,11 +45,9 @@ pub(super) struct PlayerView {
     extra_field: Option<String>,
     /// Rules that a person has confirmed for the product.
     confirmed: Vec<PlayerFields>,
-    /// Whether the order was delivered.
     completed: bool,
 }
 
-/// What came of a confirmation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Confirmed {
     /// The product counts as confirmed with this rule.
@@ -65,6 +63,7 @@ pub enum Confirmed {
 impl PlayerView {
     /// The rule by which it was sent, otherwise the one by which it would be.
     fn fields(&self, rules: &PlayerRules) -> PlayerFields {
+        // What was sent is a fact; the rules may have changed since.
         let would = || rules.of(self.integration, self.package);
         self.sent_as.unwrap_or_else(would)
     }
@@ -88,6 +87,7 @@ impl PlayerView {
 
     /// Whether this order can confirm its rule.
     pub(super) fn may_confirm(&self) -> bool {
+        // Only a delivered order shows that the goods arrived, and only a new rule needs to be confirmed.
         let new = |fields| !self.confirmed.contains(&fields);
         self.completed && self.sent_as.is_some_and(new)
     }
@@ -112,7 +112,7 @@ impl Store {
         &self,
         order: OrderId,
     ) -> Result<Option<PlayerView>, StoreError> {
-        sqlx::query_as!(
+        let view = sqlx::query_as!(
             PlayerView,
             r#"SELECT i.id AS "integration: IntegrationId", o."packageId" AS "package!",
                       p.player_fields AS "sent_as?: PlayerFields",
@@ -135,8 +135,9 @@ impl Store {
             ZNET
         )
         .fetch_optional(&self.pool)
-        .await
-        .map_err(StoreError::doing("reading an order's player fields"))
+        .await;
+
+        view.map_err(StoreError::doing("reading an order's player fields"))
     }
 
     /// A person has seen that the goods of this order reached the right account.
@@ -146,6 +147,7 @@ impl Store {
         person: &Person,
         now: DateTime<Utc>,
     ) -> Result<Confirmed, StoreError> {
+        // The first confirmation of a product and rule stays: it names the order by which it was seen.
         let row = sqlx::query!(
             r#"WITH found AS MATERIALIZED (
                    SELECT t.order_id, t.stage, t.integration_id, o."packageId" AS package_id,
@@ -196,6 +198,7 @@ impl Store {
         }) else {
             return Ok(Confirmed::NotOurs);
         };
+
         Ok(match (row.done, row.stage) {
             (true, _) => Confirmed::Done(fields),
             (false, Stage::Completed) => Confirmed::Before(fields),

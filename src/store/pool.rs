@@ -1,7 +1,7 @@
 //! The pool of connections, with a deadline for every answer, and plans that fit the tables.
 //!
-//! The server's own limits (`statement_timeout`) hold as long as the server can be heard. Behind a
-//! firewall or an address that moved to a standby a connection may fall silent without ever ending;
+//! The server's own limits (`statement_timeout`) hold as long as its answers arrive. Behind a
+//! firewall or an address that moved to a standby a connection may stop answering without ever ending;
 //! whoever asked over it would wait until the system gives the connection up, a quarter of an hour.
 //!
 //! The server would keep the plan of a statement for as long as the session lasts. One that was made
@@ -59,6 +59,7 @@ impl Pool {
 
     /// A connection; what is asked over it has to come [`in_time`].
     pub(super) async fn acquire(&self) -> Result<PoolConnection<Postgres>, Error> {
+        // Measured, since a pool that is too small shows here and nowhere else.
         let asked = Instant::now();
         let connection = self.0.acquire().await;
         METRICS
@@ -72,24 +73,23 @@ impl Pool {
         ByIndex(self)
     }
 
-    /// A transaction. It is begun by a task of its own: were it dropped between `BEGIN` and its
-    /// answer, sqlx would give the connection to the next one with the transaction open, and what
-    /// that one writes would never be committed.
     pub(super) async fn begin(&self) -> Result<Transaction<'static, Postgres>, Error> {
         self.begin_with("BEGIN").await
     }
 
-    /// A transaction, as above, that begins with these words.
+    /// A transaction that `words` start: `BEGIN`, and what is set for it alone.
     pub(super) async fn begin_with(
         &self,
         words: &'static str,
     ) -> Result<Transaction<'static, Postgres>, Error> {
         let pool = self.0.clone();
-        let begun = tokio::spawn(async move { pool.begin_with(words).await });
-        begun.await.map_err(|_| Error::WorkerCrashed)?
+        // By a task of its own: were it dropped between `BEGIN` and its answer, sqlx would give the connection
+        // to the next one with the transaction open, and what that one writes would never be committed.
+        let started = tokio::spawn(async move { pool.begin_with(words).await });
+        started.await.map_err(|_| Error::WorkerCrashed)?
     }
 
-    /// Closes all connections, as far as they can be heard.
+    /// Closes all connections; one that does not answer is not waited for.
     pub(super) async fn close(&self) {
         if timeout(CLOSE, self.0.close()).await.is_err() {
             tracing::warn!("a connection to the database does not close; it is left behind");
@@ -97,10 +97,7 @@ impl Pool {
     }
 }
 
-/// What a database that is not heard any more says.
-///
-/// # Errors
-/// [`Error::Io`] when the answer did not come in time.
+/// The answer of the database, or [`Error::Io`] when it did not come in time.
 pub(super) async fn in_time<T>(answer: impl Future<Output = T>) -> Result<T, Error> {
     timeout(ANSWER, answer).await.map_err(|_| {
         Error::Io(io::Error::new(
@@ -110,11 +107,8 @@ pub(super) async fn in_time<T>(answer: impl Future<Output = T>) -> Result<T, Err
     })
 }
 
-/// The work of a whole transaction. One that is not done in time is rolled back, if the server can
-/// still be heard.
-///
-/// # Errors
-/// Those of the work, and [`StoreError::Database`] when it was not done in time.
+/// The work of a whole transaction, under one deadline. Dropped by it, the transaction is rolled back, if
+/// the server still answers.
 pub(super) async fn whole<T>(
     work: impl Future<Output = Result<T, StoreError>>,
     doing: &'static str,
@@ -122,8 +116,9 @@ pub(super) async fn whole<T>(
     in_time(work).await.map_err(StoreError::doing(doing))?
 }
 
-/// An answer; the connection of one that did not come is not used again.
-fn judged<T>(
+/// An answer. Where none came in time, the connection is not used again: it may come later, and would be
+/// taken for that of the next statement.
+fn or_discard<T>(
     answer: Result<Result<T, Error>, Error>,
     connection: &mut PoolConnection<Postgres>,
 ) -> Result<T, Error> {
@@ -152,8 +147,9 @@ impl<'p> Executor<'p> for &'p Pool {
     {
         let all = async move {
             let mut connection = self.acquire().await?;
+            // Read to the end under one deadline: a stream could stall between two rows.
             let steps = in_time(connection.fetch_many(query).try_collect::<Vec<_>>()).await;
-            let steps = judged(steps, &mut connection)?;
+            let steps = or_discard(steps, &mut connection)?;
             Ok::<_, Error>(stream::iter(steps.into_iter().map(Ok)))
         };
         stream::once(all).try_flatten().boxed()
@@ -167,7 +163,7 @@ impl<'p> Executor<'p> for &'p Pool {
         async move {
             let mut connection = self.acquire().await?;
             let row = in_time(connection.fetch_optional(query)).await;
-            judged(row, &mut connection)
+            or_discard(row, &mut connection)
         }
         .boxed()
     }
@@ -183,7 +179,7 @@ impl<'p> Executor<'p> for &'p Pool {
         async move {
             let mut connection = self.acquire().await?;
             let statement = in_time(connection.prepare_with(sql, parameters)).await;
-            judged(statement, &mut connection)
+            or_discard(statement, &mut connection)
         }
         .boxed()
     }
@@ -195,7 +191,7 @@ impl<'p> Executor<'p> for &'p Pool {
         async move {
             let mut connection = self.acquire().await?;
             let description = in_time(connection.describe(sql)).await;
-            judged(description, &mut connection)
+            or_discard(description, &mut connection)
         }
         .boxed()
     }
@@ -217,33 +213,35 @@ impl ByIndex<'_> {
             connection: self.0.acquire().await?,
             ended: false,
         };
-        opened.say(BY_INDEX).await?;
+        opened.run(BY_INDEX).await?;
         Ok(opened)
     }
 }
 
 impl Opened {
-    async fn say(&mut self, words: &'static str) -> Result<(), Error> {
-        let said = in_time(self.connection.execute(words)).await.flatten();
-        said.map(drop)
+    async fn run(&mut self, words: &'static str) -> Result<(), Error> {
+        let done = in_time(self.connection.execute(words)).await.flatten();
+        done.map(drop)
     }
 
     /// Commits what was done, or takes it back.
     async fn end<T>(mut self, done: Result<Result<T, Error>, Error>) -> Result<T, Error> {
         let done = match done {
-            // There is nobody to tell.
-            Err(silent) => return Err(silent),
+            // The server does not answer, so it would not hear a ROLLBACK either.
+            Err(timed_out) => return Err(timed_out),
             Ok(done) => done,
         };
         let words = if done.is_ok() { "COMMIT" } else { "ROLLBACK" };
-        let ended = self.say(words).await;
+        let ended = self.run(words).await;
         self.ended = ended.is_ok();
+        // Not done until it is committed.
         done.and_then(|answer| ended.map(|()| answer))
     }
 }
 
 impl Drop for Opened {
     fn drop(&mut self) {
+        // Its transaction may still be open, and the next user would write into it.
         if !self.ended {
             self.connection.close_on_drop();
         }
@@ -292,6 +290,7 @@ impl<'p> Executor<'p> for ByIndex<'p> {
     where
         'p: 'e,
     {
+        // Nothing is planned or run yet, so the settings of a transaction would change nothing.
         self.0.prepare_with(sql, parameters)
     }
 

@@ -17,15 +17,10 @@ use crate::order::{Decision, HoldReason, IntegrationId, OrderId, Reference, Stag
 /// What became of a claimed order.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// The order.
     pub order: OrderId,
-    /// Where it was sent to.
     pub integration: IntegrationId,
-    /// Its name there.
     pub reference: Reference,
-    /// The claim that it came from.
     pub token: Uuid,
-    /// What follows.
     pub decision: Decision,
     /// When the panel's answer was there.
     pub at: DateTime<Utc>,
@@ -33,16 +28,13 @@ pub struct Outcome {
     pub detail: Value,
 }
 
-/// What became of an outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Recorded {
-    /// Written.
     Done {
         /// Why it is held all the same: what staff had decided contradicts it.
         held: Option<HoldReason>,
         /// `status` that the shop's row had.
         found: Option<String>,
-        /// The shop's row is gone.
         row_gone: bool,
     },
     /// Written before; only the answer to it was lost.
@@ -54,7 +46,6 @@ pub enum Recorded {
 }
 
 impl Recorded {
-    /// A plain success.
     pub(super) const DONE: Self = Self::Done {
         held: None,
         found: None,
@@ -100,6 +91,7 @@ impl Columns {
     fn push(&mut self, outcome: &Outcome) {
         let decision = &outcome.decision;
         let known = &decision.watched;
+        // Counters stop at the largest number rather than fail the whole group.
         let int = |count: u32| i32::try_from(count).unwrap_or(i32::MAX);
         self.orders.push(outcome.order.0);
         self.tokens.push(outcome.token);
@@ -123,6 +115,7 @@ impl Columns {
                 .as_ref()
                 .map(|pin| pin.expose_secret().to_owned()),
         );
+
         self.costs.push(decision.cost);
         self.at.push(outcome.at);
         self.kinds.push(decision.event.as_str().to_owned());
@@ -135,15 +128,13 @@ impl Columns {
 impl Store {
     /// Keeps what a late answer brought: a code that the order does not have yet is never thrown
     /// away. Returns the stage that the order is in, if it is tracked.
-    ///
-    /// # Errors
-    /// [`StoreError`] when it cannot be written.
     pub async fn keep_late(&self, outcome: &Outcome) -> Result<Option<Stage>, StoreError> {
         let pin = outcome
             .decision
             .pin
             .as_ref()
             .map(ExposeSecret::expose_secret);
+        // The first code stays: the customer may have it already.
         let stage = sqlx::query_scalar!(
             "UPDATE orderwatch.orders SET pin = COALESCE(pin, $2) WHERE order_id = $1
              RETURNING stage",
@@ -153,6 +144,7 @@ impl Store {
         .fetch_optional(&self.pool)
         .await
         .map_err(StoreError::doing("keeping a late answer"))?;
+
         stage
             .map(|name| {
                 Stage::parse(&name)
@@ -162,25 +154,23 @@ impl Store {
     }
 
     /// Writes a group of outcomes, and says of each, in the same order, what became of it. No
-    /// order may be in it twice.
-    ///
-    /// Outcomes that change nothing for the shop take the short way: one statement that does not
-    /// touch the shop's table.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`]; the group may or may not have been written, and can be written
-    /// again as it is.
+    /// order may be in it twice. After an error the group may or may not have been written, and can be
+    /// written again as it is.
     pub async fn record(&self, group: &[Outcome]) -> Result<Vec<Recorded>, StoreError> {
-        let (loud, quiet): (Vec<&Outcome>, Vec<&Outcome>) = group
+        // Most checks change nothing for the shop: one statement then, which does not touch its hot table.
+        let (for_shop, ours_only): (Vec<&Outcome>, Vec<&Outcome>) = group
             .iter()
             .partition(|outcome| outcome.decision.shop.is_some());
+
         let mut written = HashMap::with_capacity(group.len());
-        if !quiet.is_empty() {
-            written.extend(self.record_quiet(&quiet).await?);
+        if !ours_only.is_empty() {
+            written.extend(self.record_tracked(&ours_only).await?);
         }
-        if !loud.is_empty() {
-            written.extend(self.record_loud(&loud).await?);
+        if !for_shop.is_empty() {
+            written.extend(self.record_with_shop(&for_shop).await?);
         }
+
+        // Seldom, so only then it is asked why.
         if written.len() < group.len() {
             let rest = group.iter().filter(|o| !written.contains_key(&o.order));
             let rest: Vec<&Outcome> = rest.collect();
@@ -188,6 +178,7 @@ impl Store {
         }
         let became = |outcome: &Outcome| written.remove(&outcome.order);
         let all = group.iter().map(became);
+
         Ok(all
             .map(|recorded| recorded.unwrap_or(Recorded::LeaseLost))
             .collect())
@@ -211,11 +202,14 @@ impl Store {
         .map_err(StoreError::doing(
             "looking for results that were not written",
         ))?;
+
         Ok(rows
             .into_iter()
             .map(|row| {
                 let recorded = match (row.before, row.ours) {
+                    // The answer to an earlier try was lost; its values were the same.
                     (true, _) => Recorded::Before,
+                    // The lease is still ours, so only the shop's row was in the way.
                     (false, true) => Recorded::Busy,
                     (false, false) => Recorded::LeaseLost,
                 };
@@ -224,11 +218,12 @@ impl Store {
             .collect())
     }
 
-    async fn record_quiet(
+    async fn record_tracked(
         &self,
         group: &[&Outcome],
     ) -> Result<Vec<(OrderId, Recorded)>, StoreError> {
         let c = Columns::of(group.iter().copied());
+        // The lease is compared in the same statement that ends it: what lost it changes nothing.
         let written = sqlx::query_scalar!(
             r#"WITH won AS (
                    UPDATE orderwatch.orders t
@@ -282,6 +277,7 @@ impl Store {
         .fetch_all(self.pool.by_index())
         .await
         .map_err(StoreError::doing("recording checks"))?;
+
         let written = written.into_iter();
         Ok(written.map(|id| (OrderId(id), Recorded::DONE)).collect())
     }

@@ -1,5 +1,5 @@
-//! Outcomes that the shop hears of: its row, our row, the ledger, the timeline and the notice to
-//! listeners change together or not at all.
+//! Outcomes that change the shop's row: it, our row, the ledger, the timeline and the notice to listeners
+//! change together or not at all.
 //!
 //! The shop's rows are locked first, and one that somebody else holds is left out (`Busy`), so a
 //! forgotten transaction of the shop's stops one order and not the whole daemon.
@@ -44,6 +44,7 @@ impl ShopColumns {
                 .as_ref()
                 .map(|pin| pin.expose_secret().to_owned()),
         );
+
         self.messages.push(change.last_message.clone());
         self.provider_messages.push(change.provider_message.clone());
         self.notes.push(change.note.clone());
@@ -61,17 +62,20 @@ fn shop_cost(cost: Decimal) -> Option<Decimal> {
 }
 
 impl Store {
-    pub(super) async fn record_loud(
+    pub(super) async fn record_with_shop(
         &self,
         group: &[&Outcome],
     ) -> Result<Vec<(OrderId, Recorded)>, StoreError> {
         let c = Columns::of(group.iter().copied());
         let mut s = ShopColumns::default();
+        // The caller sends only outcomes with a change; the columns must have one length in any case.
         let nothing = ShopChange::default();
         for outcome in group {
             s.push(outcome.decision.shop.as_ref().unwrap_or(&nothing));
         }
         let (endpoints, tenants) = notices::columns(&self.audience);
+
+        // A refused order may go on to its fallback: it gets panel and reference with the refusal itself.
         let (reroute_to, reroute_as): (Vec<Option<Uuid>>, Vec<Option<String>>) = group
             .iter()
             .map(|outcome| outcome.decision.reroute.as_ref())
@@ -82,6 +86,8 @@ impl Store {
                 )
             })
             .unzip();
+
+        // One statement: a crash leaves all of an outcome or nothing of it.
         let rows = sqlx::query_file!(
             "src/store/sql/record_shop.sql",
             &c.orders,
@@ -123,6 +129,7 @@ impl Store {
         .fetch_all(self.pool.by_index())
         .await
         .map_err(StoreError::doing("recording results"))?;
+
         rows.into_iter()
             .map(|row| {
                 let held = row.held.as_deref().map(|name| {

@@ -13,14 +13,12 @@ use crate::order::OrderId;
 pub struct FinishedOrder {
     /// When it ended.
     pub at: DateTime<Utc>,
-    /// The order.
     pub order: OrderId,
 }
 
 /// A page of finished orders whose events were deleted.
 #[derive(Clone, Copy, Debug)]
 pub struct PrunedPage {
-    /// Events that were deleted.
     pub events: u64,
     /// Where the next page begins.
     pub last: FinishedOrder,
@@ -28,9 +26,6 @@ pub struct PrunedPage {
 
 impl Store {
     /// Before this time, finished orders were dealt with by an earlier pass.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be read.
     pub async fn events_pruned_until(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
         sqlx::query_scalar!("SELECT until FROM orderwatch.pruned WHERE what = 'events'")
             .fetch_optional(&self.pool)
@@ -39,10 +34,8 @@ impl Store {
     }
 
     /// Writes down that finished orders before this time are dealt with. It never moves back.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
     pub async fn set_events_pruned_until(&self, until: DateTime<Utc>) -> Result<(), StoreError> {
+        // `GREATEST`: an earlier pass that ends late does not move it back.
         sqlx::query!(
             "INSERT INTO orderwatch.pruned AS p (what, until) VALUES ('events', $1)
              ON CONFLICT (what) DO UPDATE SET until = GREATEST(p.until, excluded.until)",
@@ -58,15 +51,13 @@ impl Store {
 
     /// Deletes the events before `limit` of the next `page` orders behind `after`, those that ended
     /// before `limit`. `None` when there are no more such orders.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be deleted.
     pub async fn prune_events(
         &self,
         after: FinishedOrder,
         limit: DateTime<Utc>,
         page: i64,
     ) -> Result<Option<PrunedPage>, StoreError> {
+        // Order by order along those that have ended: so no event of an open one is ever touched.
         let row = sqlx::query!(
             r#"WITH page AS MATERIALIZED (
                    SELECT t.order_id, t.finished_at FROM orderwatch.orders t
@@ -88,6 +79,7 @@ impl Store {
         .fetch_optional(&self.pool)
         .await
         .map_err(StoreError::doing("deleting old events"))?;
+
         Ok(row.map(|row| PrunedPage {
             events: u64::try_from(row.events).unwrap_or(0),
             last: FinishedOrder {
@@ -98,9 +90,6 @@ impl Store {
     }
 
     /// Deletes a page of passes whose tick was before `limit`. Returns how many there were.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be deleted.
     pub async fn prune_job_runs(&self, limit: DateTime<Utc>, page: i64) -> Result<u64, StoreError> {
         sqlx::query!(
             "DELETE FROM orderwatch.job_runs WHERE (job, tick) IN (
@@ -116,10 +105,8 @@ impl Store {
 
     /// Deletes a page of notices from before `limit` that are delivered, given up, or addressed to
     /// an endpoint that is not in the configuration. Returns how many there were.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be deleted.
     pub async fn prune_notices(&self, limit: DateTime<Utc>, page: i64) -> Result<u64, StoreError> {
+        // What is addressed to an endpoint that is gone is never delivered, so its age alone counts.
         let (names, _) = notices::columns(&self.audience);
         sqlx::query!(
             "DELETE FROM orderwatch.notices WHERE id IN (
@@ -137,10 +124,8 @@ impl Store {
 
     /// Deletes a page of what shadow mode wrote down before `limit`, but nothing of an order that
     /// is open. Returns how many there were.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be deleted.
     pub async fn prune_shadow(&self, limit: DateTime<Utc>, page: i64) -> Result<u64, StoreError> {
+        // Nothing of an open order is deleted, whatever table it is in.
         sqlx::query!(
             "DELETE FROM orderwatch.shadow WHERE order_id IN (
                  SELECT s.order_id FROM orderwatch.shadow s

@@ -13,10 +13,8 @@ use super::{Store, StoreError, pool::whole};
 use crate::stock::{Claim, ClaimItem, Personal, claim_uuid};
 
 impl Store {
-    /// Writes a return down. False when there is nothing new, or the warehouse's application keeps them.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written; nothing is then.
+    /// Writes a return down. False when there is nothing new, or the warehouse's application keeps them. When
+    /// the database fails, nothing is written.
     pub async fn record_return(
         &self,
         claim: &Claim,
@@ -25,10 +23,12 @@ impl Store {
         if !self.mirror {
             return Ok(false);
         }
+
         let work = async {
             let doing = StoreError::doing("writing a return down");
             let status = claim.status().as_str();
             let mut transaction = self.pool.begin().await.map_err(&doing)?;
+            // What we wrote last tells a status of ours from one that the warehouse's people have set since.
             let before = sqlx::query_scalar!(
                 "SELECT status FROM orderwatch.claims WHERE claim_id = $1 FOR UPDATE",
                 claim.id
@@ -72,13 +72,14 @@ pub(super) async fn write(
     Ok((id, add_pieces(transaction, claim, id).await?))
 }
 
-/// A status that somebody in the warehouse has set since ours stands.
 async fn upsert(
     transaction: &mut Transaction<'_, Postgres>,
     claim: &Claim,
     before: Option<&str>,
 ) -> Result<Uuid, StoreError> {
-    sqlx::query_scalar!(
+    // A status that somebody in the warehouse has set since ours stands, and what the marketplace leaves out
+    // this time does not erase what is known.
+    let id = sqlx::query_scalar!(
         "INSERT INTO public.return_orders AS r
              (id, order_number, return_request_number, status, return_date, process_date,
               customer_first_name, customer_last_name, cargo_tracking_number,
@@ -117,8 +118,9 @@ async fn upsert(
         before
     )
     .fetch_one(&mut **transaction)
-    .await
-    .map_err(StoreError::doing("writing a return down"))
+    .await;
+
+    id.map_err(StoreError::doing("writing a return down"))
 }
 
 /// Adds the pieces that are missing; none where the warehouse's application has written its own.
@@ -133,6 +135,7 @@ async fn add_pieces(
         .map(|item| claim_uuid(&item.id))
         .collect();
     let doing = StoreError::doing("writing returned pieces down");
+    // The application has ids of its own: beside its pieces, ours would be the same goods a second time.
     let others = sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT FROM public.return_products p
                           WHERE p.return_order_id = $1 AND p.id <> ALL ($2)) AS "others!""#,
@@ -157,7 +160,9 @@ async fn add_pieces(
         .map_err(&doing)?;
         added += u64::from(is_new);
     }
+
     let names: Vec<String> = claim.items.iter().map(|item| item.id.clone()).collect();
+    // The application finds a piece by the marketplace's name, and adds it again where that is missing.
     sqlx::query!(
         r#"SELECT orderwatch.name_pieces($1, $2) AS "named!: ()""#,
         &ids,
@@ -166,6 +171,7 @@ async fn add_pieces(
     .execute(&mut **transaction)
     .await
     .map_err(StoreError::doing("naming returned pieces"))?;
+
     Ok(added)
 }
 

@@ -73,6 +73,7 @@ impl Store {
         pause: Option<&str>,
         now: DateTime<Utc>,
     ) -> Result<Vec<Overwritten>, StoreError> {
+        // By NULL the statement takes every open order.
         let since = match scan {
             Scan::Newest { since } => Some(since),
             Scan::Open => None,
@@ -159,6 +160,7 @@ pub(super) async fn evidence(
     transaction: &mut Transaction<'_, Postgres>,
     since: DateTime<Utc>,
 ) -> Result<HashMap<IntegrationId, Evidence>, StoreError> {
+    // What was sent before a person resumed buying is known to that person: it counts apart.
     let rows = sqlx::query!(
         r#"SELECT w.integration_id AS "panel!", count(*) FILTER (WHERE w.fresh) AS "orders!",
                   count(*) FILTER (WHERE NOT w.fresh) AS "known!",
@@ -198,6 +200,7 @@ pub(super) async fn evidence(
     .await
     .map_err(StoreError::doing("summing up what nobody explains"))?;
 
+    // Money may leave an account without a trace in any of our rows.
     for row in sums {
         found
             .entry(IntegrationId(row.panel))

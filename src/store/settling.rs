@@ -1,4 +1,7 @@
 //! What the shop has not settled yet, where its wallets are, and which products come with a code.
+//!
+//! Settling moves customers' money and is the shop's; here it is only counted, so that people see when nobody
+//! does it.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{Postgres, Transaction};
@@ -22,9 +25,6 @@ pub struct Unsettled {
 impl Store {
     /// Where money of customers is kept, which follows what becomes of an order: tables, or a table and
     /// its column.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be read.
     pub async fn wallets(&self) -> Result<Vec<String>, StoreError> {
         sqlx::query_scalar!(
             r#"SELECT 'wallet_transactions' AS "name!"
@@ -42,9 +42,6 @@ impl Store {
     }
 
     /// What the shop has not settled, for some minutes at least.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be counted.
     pub async fn unsettled(&self, now: DateTime<Utc>) -> Result<Unsettled, StoreError> {
         let doing = StoreError::doing("counting orders that are not settled");
         let mut transaction = self.by_index().await.map_err(&doing)?;
@@ -53,12 +50,9 @@ impl Store {
         Ok(unsettled)
     }
 
-    /// Forgets those that were settled since, among the oldest and the newest `limit`: so it costs the
-    /// same where nothing was settled for months. Returns how many.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be written.
+    /// Forgets those that were settled since, among the oldest and the newest `limit`. Returns how many.
     pub async fn forget_settled(&self, limit: i64) -> Result<u64, StoreError> {
+        // From both ends and no further: it costs the same where nothing was settled for months.
         let gone = sqlx::query!(
             "WITH looked_at AS MATERIALIZED (
                  (SELECT order_id FROM orderwatch.unsettled ORDER BY finished_at LIMIT $1)
@@ -74,14 +68,13 @@ impl Store {
         .execute(&self.pool)
         .await
         .map_err(StoreError::doing("forgetting orders that were settled"))?;
+
         Ok(gone.rows_affected())
     }
 
     /// Whether the product of an order came with a code the last times.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be read.
     pub async fn comes_with_code(&self, order: OrderId) -> Result<bool, StoreError> {
+        // By the product at the panel: several packages of the shop may sell the same one.
         sqlx::query_scalar!(
             r#"SELECT EXISTS (
                    SELECT FROM orderwatch.orders t
@@ -101,11 +94,11 @@ impl Store {
     }
 }
 
-/// The shop's row alone says whether it was settled, so each is looked at, and not more than are counted.
 pub(super) async fn unsettled(
     transaction: &mut Transaction<'_, Postgres>,
     now: DateTime<Utc>,
 ) -> Result<Unsettled, StoreError> {
+    // The shop's row alone says whether it was settled, so each is read, and no more than are counted.
     let row = sqlx::query!(
         r#"SELECT count(*) AS "orders!", min(finished_at) AS since FROM (
                SELECT u.finished_at FROM orderwatch.unsettled u
@@ -121,6 +114,7 @@ pub(super) async fn unsettled(
     .fetch_one(&mut **transaction)
     .await
     .map_err(StoreError::doing("counting orders that are not settled"))?;
+
     Ok(Unsettled {
         orders: u64::try_from(row.orders).unwrap_or(0),
         since: row.since,

@@ -1,4 +1,5 @@
-//! What would have been bought, for the days in which another system still buys.
+//! What would have been bought, written down for the days in which another system still buys. Nothing of the
+//! shop is written.
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -31,6 +32,7 @@ impl Store {
         let mut noted = 0;
         for order in orders {
             let bought = order.purchase.as_ref().ok();
+            // The first decision stays: it is compared with what the shop did at that time.
             let noting = sqlx::query!(
                 "INSERT INTO orderwatch.shadow (order_id, tenant_id, integration_id, reference, at,
                                                 oyun, kupur, expected, held_reason)
@@ -50,6 +52,7 @@ impl Store {
             .map_err(StoreError::doing("noting what would be bought"))?;
             noted += noting.rows_affected();
         }
+
         Ok(noted)
     }
 }

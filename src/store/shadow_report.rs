@@ -1,4 +1,5 @@
-//! What would have been bought, had shadow mode not been on.
+//! What would have been bought, had shadow mode not been on, beside what the shop did: by this people decide
+//! whether orderwatch may take over.
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -111,9 +112,11 @@ impl Store {
             would_buy: row.bought,
             would_hold: row.held,
             expected: money(row.expected),
+            // The prices are those of znet panels, which charge in lira.
             currency: "TRY",
             price_unknown: row.unpriced,
         });
+
         Ok(sums.collect())
     }
 
@@ -181,6 +184,7 @@ impl Store {
                 }),
             }
         });
+
         Ok(entries.collect())
     }
 }

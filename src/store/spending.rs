@@ -38,14 +38,18 @@ pub(super) async fn admit(
     now: DateTime<Utc>,
 ) -> Result<Admitted, StoreError> {
     let mut panels: Vec<Uuid> = claims.iter().map(|claim| claim.integration.0).collect();
+    // In one order, so that two replicas do not deadlock.
     panels.sort_unstable();
     panels.dedup();
     lock(connection, &panels).await?;
     let mut spent = spent(connection, &panels, limit.since).await?;
     let mut admitted = Admitted::default();
+
     for claim in claims {
         let before = spent.entry(claim.integration).or_default();
+        // A purchase without a list price counts once the panel has charged it.
         let with = *before + claim.expected.unwrap_or_default();
+        // The second condition stops purchases of an unknown price, too.
         if with > limit.amount || *before >= limit.amount {
             admitted.over.push(claim.order);
         } else {
@@ -53,6 +57,8 @@ pub(super) async fn admit(
             admitted.claims.push(claim.clone());
         }
     }
+
+    // Four fifths: people are warned before anything is held.
     let near = limit.amount * Decimal::new(8, 1);
     spent.retain(|_, spent| *spent >= near);
     let warn = warn(
@@ -62,15 +68,18 @@ pub(super) async fn admit(
         now,
     )
     .await?;
+
     admitted.near = warn
         .into_iter()
         .filter_map(|panel| Some((panel, *spent.get(&panel)?)))
         .collect();
+
     Ok(admitted)
 }
 
 async fn lock(connection: &mut PgConnection, panels: &[Uuid]) -> Result<(), StoreError> {
     let doing = StoreError::doing("locking the spending of a panel");
+    // A panel without a row could not be locked.
     sqlx::query!(
         "INSERT INTO orderwatch.panels (integration_id) SELECT * FROM unnest($1::uuid[])
          ON CONFLICT DO NOTHING",
@@ -79,6 +88,7 @@ async fn lock(connection: &mut PgConnection, panels: &[Uuid]) -> Result<(), Stor
     .execute(&mut *connection)
     .await
     .map_err(&doing)?;
+
     sqlx::query!(
         "SELECT integration_id FROM orderwatch.panels
          WHERE integration_id = ANY($1) ORDER BY integration_id FOR UPDATE",
@@ -87,6 +97,7 @@ async fn lock(connection: &mut PgConnection, panels: &[Uuid]) -> Result<(), Stor
     .fetch_all(connection)
     .await
     .map_err(&doing)?;
+
     Ok(())
 }
 
@@ -95,6 +106,7 @@ async fn spent(
     panels: &[Uuid],
     since: DateTime<Utc>,
 ) -> Result<HashMap<IntegrationId, Decimal>, StoreError> {
+    // What may have been bought counts; only what surely was not bought does not.
     let rows = sqlx::query!(
         r#"SELECT integration_id, sum(COALESCE(cost, expected, 0)) AS "spent!"
            FROM orderwatch.purchases
@@ -108,6 +120,7 @@ async fn spent(
     .fetch_all(connection)
     .await
     .map_err(StoreError::doing("summing up what was spent"))?;
+
     Ok(rows
         .into_iter()
         .map(|row| (IntegrationId(row.integration_id), row.spent))
@@ -122,6 +135,7 @@ async fn warn(
     now: DateTime<Utc>,
 ) -> Result<Vec<IntegrationId>, StoreError> {
     let panels: Vec<Uuid> = panels.into_iter().map(|panel| panel.0).collect();
+    // The update decides who warns, so it happens once however many replicas come past the mark.
     let warned = sqlx::query_scalar!(
         "UPDATE orderwatch.panels SET limit_warned_at = $3
          WHERE integration_id = ANY($1)
@@ -134,5 +148,6 @@ async fn warn(
     .fetch_all(connection)
     .await
     .map_err(StoreError::doing("noting a warning about spending"))?;
+
     Ok(warned.into_iter().map(IntegrationId).collect())
 }

@@ -1,7 +1,6 @@
 //! Statistics over time: what every replica has counted and measured, per minute.
 //!
-//! They are for looking at. Nothing is decided by them, and what a crash loses of them is the last
-//! seconds.
+//! They are shown and decide nothing, so a crash may lose the last seconds of them.
 
 use std::time::Duration;
 
@@ -62,6 +61,7 @@ impl PanelHealth {
     /// The share of calls that failed, from 0 to 1.
     #[must_use]
     pub fn error_share(&self) -> f64 {
+        // A cast from `u64` to `f64` may lose digits; from `u32` it cannot.
         let real = |number: u64| u32::try_from(number).map_or(f64::from(u32::MAX), f64::from);
         if self.calls == 0 {
             return 0.0;
@@ -125,6 +125,7 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(StoreError::doing("reading statistics"))?;
+
         // A step in which nothing happened has no row.
         let mut rows = rows.into_iter().peekable();
         let point = |at| match rows.next_if(|row| row.at == at) {
@@ -141,6 +142,7 @@ impl Store {
     /// How the panels have answered from `since` on; one that was not called is not in the list.
     pub async fn panel_health(&self, since: DateTime<Utc>) -> Result<Vec<PanelHealth>, StoreError> {
         let calls = [Series::Purchases, Series::Checks].map(|series| series.as_str().to_owned());
+        // Rows are whole minutes: the one that holds `since` counts in full.
         let rows = sqlx::query_file!("src/store/sql/stats_panels.sql", &calls, minute(since))
             .fetch_all(&self.pool)
             .await
@@ -157,6 +159,7 @@ impl Store {
                 p95: at(0.95),
             }
         });
+
         Ok(health.collect())
     }
 
@@ -186,6 +189,7 @@ impl Steps {
     fn of(from: DateTime<Utc>, to: DateTime<Utc>, asked: Duration) -> Self {
         const MINUTE: u64 = 60;
         let whole = (to - from).to_std().unwrap_or_default();
+        // Longer steps rather than more points: an answer must stay small.
         let shortest = whole / MOST_POINTS;
         let length = asked.max(shortest).as_secs_f64().ceil();
         let length = Duration::from_secs_f64(length).as_secs().max(1);
@@ -194,6 +198,7 @@ impl Steps {
         let seconds = i64::try_from(length).unwrap_or(i64::MAX);
         // At multiples of the length, so that the picture does not shift with every look.
         let first = from.timestamp().div_euclid(seconds) * seconds;
+
         Self {
             first: DateTime::from_timestamp(first, 0).unwrap_or(from),
             length: Duration::from_secs(length),

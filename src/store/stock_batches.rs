@@ -23,7 +23,7 @@ pub struct PlannedPush {
     pub quantity: i32,
     /// What should be on sale.
     pub desired: i32,
-    /// What was.
+    /// What was, when it was last observed.
     pub observed: Option<i32>,
     pub reason: Reason,
     /// The part of the deficit that is left when it is applied.
@@ -33,11 +33,11 @@ pub struct PlannedPush {
 /// What came back from a request.
 #[derive(Clone, Debug)]
 pub enum PushAnswer {
-    /// Taken: its name, and when its result is asked for.
+    /// Accepted.
     Queued {
-        /// The marketplace's name for it.
+        /// `batchRequestId`.
         name: String,
-        /// First question.
+        /// When its result is asked for first.
         look_at: DateTime<Utc>,
     },
     /// Perhaps taken.
@@ -70,12 +70,14 @@ impl Store {
         let work = async {
             let doing = StoreError::doing("writing a push down");
             let mut transaction = self.pool.begin().await.map_err(&doing)?;
+            // Under the rows' locks: a newer plan is either seen here or waits for this one.
             let overtaken = overtaken(&mut transaction, &items, plan).await?;
             items.retain(|item| !overtaken.iter().any(|name| name == item.barcode.as_str()));
             if items.is_empty() {
                 return Ok(None);
             }
 
+            // The marketplace refuses a repetition for some minutes; what it refused may be sent again at once.
             let started = sqlx::query_scalar!(
                 "INSERT INTO orderwatch.stock_batches (fingerprint, sent_at, state, items)
                  SELECT $1, $2, 'sending', $3
@@ -90,13 +92,16 @@ impl Store {
             .fetch_optional(&mut *transaction)
             .await
             .map_err(&doing)?;
+
             let Some(id) = started else {
                 return Ok(None);
             };
+
             write_items(&mut transaction, id, &items, plan, now).await?;
             transaction.commit().await.map_err(&doing)?;
             Ok(Some((id, items)))
         };
+
         whole(work, "writing a push down").await
     }
 
@@ -129,6 +134,7 @@ impl Store {
     /// Requests whose process died before their answer was written down: perhaps taken. Returns how
     /// many there were.
     pub async fn orphaned_pushes(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
+        // Perhaps taken: only an observation shows that, so nothing is sent again on suspicion.
         let orphans = sqlx::query!(
             "UPDATE orderwatch.stock_batches SET state = 'unknown', note = 'no answer written down'
              WHERE state = 'sending' AND sent_at < $1",
@@ -142,6 +148,7 @@ impl Store {
 
     /// Forgets requests from before a time that are settled. Returns how many.
     pub async fn forget_pushes(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
+        // What still waits for its answer or result is kept, however old.
         let gone = sqlx::query!(
             "DELETE FROM orderwatch.stock_batches
              WHERE sent_at < $1 AND state NOT IN ('sending', 'queued')",
@@ -210,6 +217,7 @@ async fn overtaken(
     plan: i64,
 ) -> Result<Vec<String>, StoreError> {
     let barcodes: Vec<&str> = items.iter().map(|item| item.barcode.as_str()).collect();
+    // In the order of the barcodes, as everybody who locks several of them.
     let rows = sqlx::query!(
         "SELECT barcode, plan FROM orderwatch.stock_items WHERE barcode = ANY($1) ORDER BY barcode FOR UPDATE",
         &barcodes as &[&str]
@@ -252,6 +260,7 @@ async fn write_items(
         .collect();
 
     let reasons: Vec<&str> = items.iter().map(|item| item.reason.as_str()).collect();
+    // A raise may leave a part of the deficit for later: it goes on standing since the same time.
     let left: Vec<Option<i32>> = items
         .iter()
         .map(|item| item.left.map(|d| d.units))
@@ -295,7 +304,7 @@ async fn write_items(
     Ok(())
 }
 
-/// After this time an observation tells what is on sale, whatever the request says.
+/// After this time an observation shows what is on sale, whatever the request says.
 fn applied_within(reason: Reason) -> TimeDelta {
     match reason {
         Reason::Lower => READ_BACK_AFTER,

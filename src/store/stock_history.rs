@@ -1,4 +1,4 @@
-//! What was sent of one barcode, why, and what came back.
+//! What was sent of one barcode, why, and what came back: the answer to "why is this figure on sale?".
 
 use chrono::{DateTime, Utc};
 

@@ -58,6 +58,9 @@ impl Store {
 
         let sent_at: Vec<Option<DateTime<Utc>>> = observed.iter().map(|o| o.sent_at).collect();
         let settles: Vec<bool> = observed.iter().map(|o| o.settles).collect();
+
+        // An older answer that comes late changes nothing, and only the push that was known when the question went
+        // out is settled by it.
         sqlx::query!(
             "WITH looks AS (
                  SELECT * FROM unnest($1::text[], $2::integer[], $3::boolean[], $4::timestamptz[], $5::boolean[])
@@ -95,10 +98,13 @@ impl Store {
         if deficits.is_empty() {
             return Ok(());
         }
+
         let barcodes: Vec<&str> = deficits.iter().map(|(name, _)| name.as_str()).collect();
         let units: Vec<Option<i32>> = deficits.iter().map(|(_, d)| d.map(|d| d.units)).collect();
         let since: Vec<Option<DateTime<Utc>>> =
             deficits.iter().map(|(_, d)| d.map(|d| d.since)).collect();
+
+        // Locked in their order first: an UPDATE alone locks rows in any order.
         sqlx::query!(
             "WITH locked AS (
                  SELECT i.barcode, d.units, d.since
@@ -187,9 +193,11 @@ impl Store {
             .await
             .map_err(&doing)?;
 
+        // The first time there is nothing to compare with; the newest time is where the next one starts.
         if since.is_none() || newest <= since {
             return Ok((Vec::new(), newest));
         }
+
         let changed = sqlx::query_scalar!(
             "SELECT barcode FROM public.central_stock WHERE updated_at > $1 LIMIT $2",
             since,
@@ -211,6 +219,7 @@ impl Store {
         barcodes: &[&str],
         since: DateTime<Utc>,
     ) -> Result<Vec<(String, i32, i32)>, StoreError> {
+        // Folded, since an order may spell a barcode differently from the marketplace's list.
         let folded: Vec<String> = barcodes.iter().map(|barcode| fold(barcode)).collect();
         let rows = sqlx::query!(
             r#"SELECT package_id, effect, first_seen_at > $2 AS "is_new!", lines AS "lines: Json<Vec<HeldLine>>"
@@ -256,6 +265,8 @@ pub(super) async fn touch(
     if barcodes.is_empty() {
         return Ok(());
     }
+
+    // Each once: `ON CONFLICT` refuses to update a row twice in one statement.
     sqlx::query!(
         "INSERT INTO orderwatch.stock_items AS i (barcode, touched_at, watched_until)
          SELECT DISTINCT t.barcode, $2::timestamptz, $3::timestamptz FROM unnest($1::text[]) AS t (barcode)
@@ -282,6 +293,7 @@ pub(super) async fn count_sale(
     sold_at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let doing = StoreError::doing("counting a sale");
+    // Locked: of two orders of a product that are read at once both must count.
     let known = sqlx::query!(
         "SELECT sold_orders, sold_units, sold_at FROM orderwatch.stock_items
          WHERE barcode = $1 FOR UPDATE",
@@ -320,7 +332,7 @@ fn units(answer: &Answer) -> Option<i32> {
     }
 }
 
-/// A barcode that we wrote ourselves.
+/// A barcode of our own table: written from one that was parsed, so it parses again.
 pub(super) fn stored(barcode: String) -> Result<Barcode, StoreError> {
     Barcode::parse(&barcode).map_err(|_| StoreError::Inconsistent {
         table: "orderwatch.stock_items",

@@ -126,6 +126,7 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(&doing)?;
+
         if !items.is_empty() || after.is_some() {
             return Ok(Some(items));
         }
@@ -138,6 +139,7 @@ impl Store {
         .fetch_one(&self.pool)
         .await
         .map_err(&doing)?;
+
         Ok(known.then_some(items))
     }
 
@@ -182,6 +184,7 @@ impl Store {
         before: Option<(DateTime<Utc>, i64)>,
         limit: i64,
     ) -> Result<Vec<PackageView>, StoreError> {
+        // The text may be the number of an order or the id of a package.
         let id = number.and_then(|number| number.parse::<i64>().ok());
         // Two statements, each by an index of its own: the planner cannot choose by a parameter.
         let rows =
@@ -219,6 +222,7 @@ impl Store {
                 .fetch_all(&self.pool)
                 .await,
             };
+
         rows.map_err(StoreError::doing("reading packages"))
     }
 }

@@ -1,4 +1,5 @@
-//! `stock_push_log`, which the warehouse's people read.
+//! `stock_push_log`, which the warehouse's people read: written as their own application wrote it, one row
+//! for each pass.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -87,6 +88,7 @@ pub(super) async fn log(
     row: Option<i32>,
     pass: &PushLog,
 ) -> Result<i32, StoreError> {
+    // A pass that goes on updates its row: people see it from the first request on.
     let Some(id) = row else {
         return write(connection, pass).await;
     };
@@ -109,10 +111,12 @@ pub(super) async fn log(
     .execute(&mut *connection)
     .await
     .map_err(StoreError::doing("writing stock_push_log"))?;
+
     if written.rows_affected() == 0 {
         // Somebody tidied the table up meanwhile.
         return write(connection, pass).await;
     }
+
     Ok(id)
 }
 

@@ -1,4 +1,4 @@
-//! Whether stock is sent at all.
+//! Whether stock is sent at all. A pause holds for every replica and survives a restart.
 
 use chrono::{DateTime, Utc};
 
@@ -31,6 +31,7 @@ impl Store {
         person: &Person,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
+        // At most one pause is in force: the first person's reason stays.
         let paused = sqlx::query!(
             "WITH paused AS (
                  INSERT INTO orderwatch.stock_pauses (at, who, why) VALUES ($1, $2, $3)
@@ -55,6 +56,7 @@ impl Store {
         person: &Person,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
+        // It is kept with its end: `stock_resumed_at` is read from it.
         let resumed = sqlx::query!(
             "WITH resumed AS (
                  UPDATE orderwatch.stock_pauses SET resumed_at = $1 WHERE resumed_at IS NULL

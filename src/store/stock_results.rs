@@ -12,7 +12,7 @@ use crate::stock::{Barcode, deadlines::quarantine, push_result::BatchItem};
 #[derive(Clone, Debug)]
 pub struct Batch {
     pub id: i64,
-    /// The marketplace's name for it.
+    /// `batchRequestId`.
     pub name: String,
     pub sent_at: DateTime<Utc>,
     /// How often its result was asked for.
@@ -52,6 +52,7 @@ impl Store {
         look_at: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
     ) -> Result<Vec<BatchItem>, StoreError> {
+        // An item without a result yet is asked about again.
         items.retain(|item| item.status.name().is_some());
         let work = async {
             let doing = StoreError::doing("writing results down");
@@ -67,6 +68,7 @@ impl Store {
             transaction.commit().await.map_err(&doing)?;
             Ok(items)
         };
+
         whole(work, "writing results down").await
     }
 
@@ -101,6 +103,7 @@ async fn quarantines(
     barcodes: &[&str],
     now: DateTime<Utc>,
 ) -> Result<HashMap<String, DateTime<Utc>>, StoreError> {
+    // Locked until the count is written: two refusals must not get the same pause.
     let rows = sqlx::query!(
         "SELECT barcode, failures FROM orderwatch.stock_items WHERE barcode = ANY($1)
          ORDER BY barcode FOR UPDATE",
@@ -128,6 +131,8 @@ async fn write_results(
     let barcodes: Vec<&str> = results.iter().map(|r| r.barcode.as_str()).collect();
     let kinds: Vec<Option<&str>> = results.iter().map(|r| r.status.name()).collect();
     let words: Vec<Option<String>> = results.iter().map(|r| r.status.words()).collect();
+
+    // Only the first result counts: each answer has all items again.
     sqlx::query_scalar!(
         "UPDATE orderwatch.stock_sends s SET result = r.result, result_at = $5, refused = r.words
          FROM unnest($2::text[], $3::text[], $4::text[]) AS r (barcode, result, words)
@@ -145,8 +150,7 @@ async fn write_results(
 }
 
 /// What was applied is on sale as it was sent, unless another push has overtaken it: then an observation
-/// tells.
-/// It was on sale at some time since it was sent; what was sold since then is not in the figure.
+/// shows what is.
 async fn write_items(
     transaction: &mut Transaction<'_, Postgres>,
     batch: i64,
@@ -163,6 +167,7 @@ async fn write_items(
         .map(|name| quarantines.get(*name).copied())
         .collect();
 
+    // Observed when it was sent, not now: what was sold since then is not in the figure.
     let applied = sqlx::query_scalar!(
         r#"WITH results AS (
              SELECT r.* FROM unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[])
@@ -195,6 +200,7 @@ async fn write_items(
     if applied.is_empty() {
         return Ok(());
     }
+
     let times = vec![now; applied.len()];
     sqlx::query!(
         r#"SELECT orderwatch.note_pushed($1, $2) AS "noted!: ()""#,
@@ -213,6 +219,7 @@ async fn close(
     batch: i64,
     look_at: Option<DateTime<Utc>>,
 ) -> Result<(), StoreError> {
+    // Expired where it is not asked about again: what is on sale is read back instead.
     sqlx::query!(
         "UPDATE orderwatch.stock_batches b SET
              looks = b.looks + 1, look_at = CASE WHEN c.open > 0 THEN $2::timestamptz END,

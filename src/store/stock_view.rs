@@ -120,6 +120,7 @@ impl Store {
         let work = async {
             let doing = StoreError::doing("reading the stock");
             let mut transaction = self.pool.begin().await.map_err(&doing)?;
+            // One snapshot for all of it: an order that moves meanwhile would count twice or not at all.
             sqlx::query!("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
                 .execute(&mut *transaction)
                 .await
@@ -216,6 +217,7 @@ async fn shelves(
     transaction: &mut Transaction<'_, Postgres>,
     scope: Option<&Scope>,
 ) -> Result<Vec<StockRow>, StoreError> {
+    // Capped: one absurd count on a shelf must not fail the reading of all.
     sqlx::query_as!(
         StockRow,
         r#"SELECT urun_barkodu AS barcode, LEAST(sum(adet), 2000000000)::integer AS "qty!"
@@ -291,6 +293,7 @@ async fn sold(
     let packages = view.packages.iter();
     orders.extend(packages.map(|package| package.order_number.clone()));
     let orders: Vec<String> = orders.into_iter().collect();
+    // The names are those of the catalogue, so that one plan folds barcodes in one way.
     view.facts = Facts {
         names: Arc::clone(&catalogue.names),
         movements: movements(transaction, &orders).await?,
@@ -318,6 +321,7 @@ async fn unknown_tables(
                 "orderwatch does not know this table of orders; what stands there counts as sold, \
                       and nothing is moved there"
                     .to_owned(),
+            // Without `details` nothing can be counted from its rows.
             lost: !table.details,
         });
     }
@@ -325,8 +329,7 @@ async fn unknown_tables(
     Ok(())
 }
 
-/// Packages of orders in which something may be held. One whose order the warehouse has moved on by
-/// itself counts as taken, also before that is written down.
+/// Packages of orders in which something may be held.
 async fn packages(
     transaction: &mut Transaction<'_, Postgres>,
     scope: Option<&Scope>,
@@ -337,6 +340,7 @@ async fn packages(
     let rows = open_rows(transaction, closed_since(now), ordered).await?;
     let orders: HashSet<String> = rows.iter().map(|row| row.order_number.clone()).collect();
     let orders: Vec<String> = orders.into_iter().collect();
+    // What the warehouse has moved on by itself counts as taken, also before that is written down.
     let standings = standings(transaction, &orders).await?;
 
     for mut row in rows {
@@ -405,6 +409,7 @@ async fn figures(
         figures.insert(stored(row.barcode)?, figure);
     }
 
+    // What went out lately must not go out again: the marketplace would refuse it.
     let recent = sqlx::query!(
         "SELECT s.barcode, s.quantity, b.sent_at
          FROM orderwatch.stock_batches b JOIN orderwatch.stock_sends s ON s.batch = b.id

@@ -1,4 +1,5 @@
-//! What fell through: orders that nobody watches.
+//! What fell through: orders that nobody watches. The sweep only takes them over or makes them due; they are
+//! settled on the same path as all others.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -9,9 +10,7 @@ use crate::order::{HoldReason, IntegrationId, OrderId, Reference, TenantId};
 /// An order that the shop itself has sent and nobody watches.
 #[derive(Clone, Debug)]
 pub struct ShopSent {
-    /// The order.
     pub order: OrderId,
-    /// Whose it is.
     pub tenant: TenantId,
     /// Where it was sent to.
     pub integration: IntegrationId,
@@ -28,13 +27,12 @@ pub struct ShopSent {
 /// What becomes of it.
 #[derive(Clone, Debug)]
 pub struct Adoption {
-    /// The order.
     pub sent: ShopSent,
     /// The number to ask by, or why there is none.
     pub reference: Result<Reference, HoldReason>,
     /// When waiting ends.
     pub give_up_at: DateTime<Utc>,
-    /// First look.
+    /// First check.
     pub due_at: DateTime<Utc>,
 }
 
@@ -45,7 +43,6 @@ pub type Orphan = DueOrder;
 /// A page of orders that were made due again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Revived {
-    /// How many.
     pub revived: u64,
     /// Time limit and id of the last one; `None` when there were no more.
     pub last: Option<(DateTime<Utc>, OrderId)>,
@@ -54,9 +51,6 @@ pub struct Revived {
 impl Store {
     /// Orders that the shop itself sent between two times and that nobody watches, in the order of
     /// `"sentAt"` and id, beginning after the given one.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be read.
     pub async fn unwatched(
         &self,
         from: DateTime<Utc>,
@@ -64,6 +58,7 @@ impl Store {
         after: Option<(DateTime<Utc>, OrderId)>,
         limit: i64,
     ) -> Result<Vec<ShopSent>, StoreError> {
+        // By a key that stays where it is: the next page begins where this one ended, whatever changes meanwhile.
         let (after_at, after_id) = after.unzip();
         let rows = sqlx::query!(
             r#"SELECT o.id, o."tenantId" AS tenant_id, i.id AS integration_id,
@@ -108,6 +103,7 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(StoreError::doing("looking for orders that the shop sent"))?;
+
         Ok(rows
             .into_iter()
             .map(|row| ShopSent {
@@ -124,11 +120,9 @@ impl Store {
 
     /// Takes one of them over: watched from now on, or held. False when somebody else has it, or
     /// when its number belongs to another order already.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it cannot be written.
     pub async fn adopt(&self, adoption: &Adoption, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let sent = &adoption.sent;
+        // Without a number that the panel knows nobody can ask it, so a person has to find out.
         let (stage, reference, reason, due_at) = match &adoption.reference {
             Ok(reference) => (
                 "submitted",
@@ -138,8 +132,12 @@ impl Store {
             ),
             Err(reason) => ("held", None, Some(*reason), None),
         };
+
         let sentence = reason.map(|reason| reason.said_in(self.language));
         let kind = if reason.is_some() { "held" } else { "adopted" };
+
+        // The reference first: one that belongs to another order must not be watched twice. Never to be sent again:
+        // the shop has bought it.
         let adopted = sqlx::query!(
             r#"WITH named AS (
                    INSERT INTO orderwatch.purchases AS p
@@ -187,14 +185,12 @@ impl Store {
         .execute(&self.pool)
         .await
         .map_err(StoreError::doing("adopting an order"))?;
+
         Ok(adopted.rows_affected() == 1)
     }
 
     /// Makes orders due whose attempts ran out, in the order of their time limit and id, beginning
     /// after the given one, spread evenly over `spread`.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when they cannot be written.
     pub async fn revive(
         &self,
         now: DateTime<Utc>,
@@ -203,6 +199,7 @@ impl Store {
         limit: i64,
     ) -> Result<Revived, StoreError> {
         let (after_at, after_id) = after.unzip();
+        // Spread out: due all at once, they would come to the panels in one burst.
         let rows = sqlx::query!(
             r#"WITH parked AS MATERIALIZED (
                  SELECT order_id, give_up_at,
@@ -231,6 +228,8 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(StoreError::doing("making parked orders due"))?;
+
+        // Orders without a time limit sort last, and end the walk.
         let last = rows.last();
         Ok(Revived {
             last: last.and_then(|row| Some((row.give_up_at?, OrderId(row.order_id)))),
@@ -241,9 +240,7 @@ impl Store {
     /// Claims orders past their time limit whose panel is not among the known ones, or which were
     /// never sent, so that they end too.
     ///
-    /// # Errors
-    /// [`StoreError::Database`] when the claim fails; within the list, a row that cannot be
-    /// understood.
+    /// A row that cannot be understood is an error in the list, and no reason to leave the others.
     pub async fn claim_orphans(
         &self,
         known: &[IntegrationId],
@@ -253,6 +250,7 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<Result<Orphan, StoreError>>, StoreError> {
         let known: Vec<Uuid> = known.iter().map(|id| id.0).collect();
+        // One that was being sent may have been bought: it becomes unconfirmed, and is never sent from here.
         let rows = sqlx::query_as!(
             orders::Row,
             r#"WITH due AS MATERIALIZED (
@@ -279,6 +277,7 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(StoreError::doing("claiming orders without a panel"))?;
+
         Ok(rows.into_iter().map(Orphan::try_from).collect())
     }
 }

@@ -29,10 +29,6 @@ pub enum FilterError {
 }
 
 impl Filter {
-    /// Checks directives.
-    ///
-    /// # Errors
-    /// [`FilterError`] says what is wrong with them.
     pub fn parse(text: &str) -> Result<Self, FilterError> {
         // Inside of `[span{a,b}]` a comma separates no directives.
         let structured = text.contains(['[', '{']);
@@ -42,6 +38,7 @@ impl Filter {
         if text.trim().is_empty() || (!structured && parts.iter().any(stray)) {
             return Err(FilterError::NotALevel);
         }
+
         let general = parts.iter().filter(|part| is_level(part));
         let mut general = general.filter_map(|part| part.parse::<LevelFilter>().ok());
         let mut directives = parts.join(",");
@@ -52,14 +49,15 @@ impl Filter {
                 directives.extend([",", name, "=warn"]);
             }
         }
+
         match EnvFilter::builder().parse(&directives) {
             Ok(_) => Ok(Self { directives }),
             Err(_) => Err(FilterError::Malformed),
         }
     }
 
-    /// The directives hold, they were checked.
     pub(super) fn to_env_filter(&self) -> EnvFilter {
+        // Leaves out what is malformed; nothing is, they were checked.
         EnvFilter::new(&self.directives)
     }
 }

@@ -15,14 +15,14 @@ use tracing_subscriber::fmt::{
 
 use super::redact::Secrets;
 
-/// From one report of lost lines to the next; a report takes up room itself.
+/// From one report of lost lines to the next: a report needs room for a line, too.
 const REPORT_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Back to the beginning of the line, and nothing on it.
 const CLEAR_LINE: &str = "\r\x1b[K";
 
-/// A terminal, on which a wheel may be turning: each line of the log begins where the wheel is, and
-/// takes its place until it turns again below.
+/// A terminal on which a spinner may be turning: each line of the log replaces the spinner, which is
+/// drawn again below it.
 #[derive(Debug)]
 pub(super) struct Terminal<W>(pub(super) W);
 
@@ -30,6 +30,7 @@ impl<W: Write> Write for Terminal<W> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.0.write_all(CLEAR_LINE.as_bytes())?;
         self.0.write_all(line)?;
+        // Without what was added: the caller counts its own bytes.
         Ok(line.len())
     }
 
@@ -86,6 +87,7 @@ impl<W: Write> Output<W> {
         } else {
             format!("{now}  WARN {text}\n")
         };
+
         // There is nowhere left to say that this failed, too.
         let _ = self.writer.write_all(line.as_bytes());
     }
@@ -96,6 +98,7 @@ impl<W: Write> Write for Output<W> {
         if let Some(lost) = self.dropped.as_ref().and_then(DroppedLines::due) {
             self.write_report(lost);
         }
+
         let text = String::from_utf8_lossy(line);
         let masked = if self.json {
             self.secrets.mask_json(&text)
@@ -103,6 +106,7 @@ impl<W: Write> Write for Output<W> {
             self.secrets.mask(&text)
         };
         self.writer.write_all(masked.as_bytes())?;
+        // Of the line that came in: a masked one has another length.
         Ok(line.len())
     }
 
@@ -162,12 +166,12 @@ impl DroppedLines {
         let reported = self.reported.try_lock().ok()?;
         let long_ago = |at: Instant| at.elapsed() >= REPORT_INTERVAL;
         let due = self.total() > reported.lines && reported.at.is_none_or(long_ago);
+        // `take` locks it anew.
         drop(reported);
         if due { self.take() } else { None }
     }
 
-    /// All lines lost so far, if there are new ones. It is always the sum that is reported: the
-    /// report may be lost like any other line, and the next one makes up for it.
+    /// All lines lost so far, if there are new ones.
     fn take(&self) -> Option<u64> {
         let mut reported = self.reported.try_lock().ok()?;
         let total = self.total();
@@ -176,6 +180,7 @@ impl DroppedLines {
             lines: total,
             at: Some(Instant::now()),
         };
+        // Always the sum: a report may be lost like any other line, and the next one makes up for it.
         news.then_some(total)
     }
 }

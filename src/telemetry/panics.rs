@@ -5,7 +5,6 @@ use std::{
     thread,
 };
 
-/// Logs panics from now on.
 pub(super) fn log() {
     panic::set_hook(Box::new(log_one));
 }

@@ -59,6 +59,7 @@ impl Secrets {
         let secrets = secrets.into_iter().map(ExposeSecret::expose_secret);
         let long = secrets.filter(|secret| secret.chars().count() >= MIN_CHARS);
         let looks: Vec<String> = long.flat_map(looks).collect();
+
         let mut known = self.known.write();
         let before = known.values.len();
         known.values.extend(looks);
@@ -82,22 +83,25 @@ impl Secrets {
         if !self.is_suspect(line) {
             return Cow::Borrowed(line);
         }
+
+        // What is no JSON is masked as text rather than not at all.
         let Ok(mut document) = serde_json::from_str::<Value>(line) else {
             return self.mask(line);
         };
         if !self.mask_document(&mut document) {
             return Cow::Borrowed(line);
         }
+
         let end = if line.ends_with('\n') { "\n" } else { "" };
         Cow::Owned(format!("{document}{end}"))
     }
 
-    /// Time and level are ours, and a log that cannot be sorted by them is of no use. Like the
-    /// functions below, it says whether anything was masked.
+    /// Like the functions below, it says whether anything was masked.
     fn mask_document(&self, document: &mut Value) -> bool {
         let Value::Object(fields) = document else {
             return self.mask_node(document);
         };
+        // Both are ours, and a log that cannot be sorted by them is of no use.
         let ours = ["timestamp", "level"];
         let fields = fields
             .iter_mut()
@@ -106,6 +110,7 @@ impl Secrets {
     }
 
     fn mask_field(&self, name: &str, value: &mut Value) -> bool {
+        // That there is no value is no secret.
         if patterns::is_secret_name(name) && !value.is_null() {
             *value = Value::from(MASK);
             return true;
@@ -122,6 +127,7 @@ impl Secrets {
             }
             Value::String(text) => self.mask(text).into_owned(),
             Value::Number(number) => {
+                // A secret of digits may be logged as a number.
                 let text = number.to_string();
                 match self.mask_values(&text) {
                     Cow::Borrowed(_) => return false,
@@ -129,6 +135,7 @@ impl Secrets {
                 }
             }
         };
+
         let changed = node.as_str() != Some(&masked);
         *node = Value::from(masked);
         changed
@@ -160,8 +167,10 @@ impl Known {
     fn mask(&self, text: &str) -> String {
         let Some(search) = &self.search else {
             let mask = |text: String, value: &String| text.replace(value, MASK);
+            // Backwards: of two values that begin alike, the longer one comes first.
             return self.values.iter().rev().fold(text.to_owned(), mask);
         };
+
         let mut masked = String::with_capacity(text.len());
         search.replace_all_with(text, &mut masked, |_, _, out| {
             out.push_str(MASK);
@@ -184,19 +193,23 @@ fn looks(secret: &str) -> [String; 4] {
         Some(query.to_owned())
     });
     let query = query.unwrap_or_else(|| secret.to_owned());
+
     let quoted = Value::from(secret).to_string();
     let escaped = quoted.trim_start_matches('"');
     let escaped = escaped.strip_suffix('"').unwrap_or(escaped).to_owned();
+
+    // A blank in a query is written in either way.
     [secret.to_owned(), query.replace('+', "%20"), query, escaped]
 }
 
-/// The longest first: a secret that begins with another one is masked whole. `None` when there is
-/// nothing to search for, or more than the search can hold; then each value is looked for by itself.
+/// `None` when there is nothing to search for, or more than the search can hold; then each value is
+/// searched for by itself.
 fn search(values: &BTreeSet<String>) -> Option<AhoCorasick> {
     if values.is_empty() {
         return None;
     }
     AhoCorasick::builder()
+        // A secret that begins with another one is masked whole.
         .match_kind(MatchKind::LeftmostLongest)
         .build(values)
         .ok()

@@ -13,8 +13,11 @@ pub(crate) fn tamed(text: &str) -> Cow<'_, str> {
     if !text.contains(is_mark) {
         return Cow::Borrowed(text);
     }
+
+    // Counted beforehand: an isolate stays only if something behind it ends it.
     let ends = text.chars().filter(|c| *c == '\u{2069}').count();
     let (mut open, mut ends) = (0_usize, ends);
+
     let tame = |c: char| match c {
         '\u{202a}'..='\u{202e}' => SEEN,
         // One that nothing ends would reach beyond the text.
@@ -34,6 +37,7 @@ pub(crate) fn tamed(text: &str) -> Cow<'_, str> {
         }
         _ => c,
     };
+
     Cow::Owned(text.chars().map(tame).collect())
 }
 

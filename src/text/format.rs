@@ -16,9 +16,7 @@ super::sentences!("unit");
 /// How values are written for one reader.
 #[derive(Clone, Copy, Debug)]
 pub struct Format {
-    /// The language.
     pub lang: Lang,
-    /// The operator's time zone.
     pub zone: Tz,
     /// The time of the page.
     pub now: DateTime<Utc>,
@@ -72,6 +70,7 @@ impl Format {
         if self.plain {
             return at.format("%Y-%m-%d %H:%M:%S UTC").to_string();
         }
+
         // Written so that a browser breaks no line within the date.
         let day = match self.lang {
             Lang::En => "%-d %b %Y %H:%M:%S",
@@ -94,9 +93,11 @@ impl Format {
     #[must_use]
     pub fn outside(&self, text: &str) -> String {
         if self.plain {
+            // A terminal obeys control characters.
             let seen = |c: char| if c.is_control() { bidi::SEEN } else { c };
             return text.chars().map(seen).collect();
         }
+
         let text = bidi::tamed(text);
         if self.lang == Lang::Ar || bidi::has_right_to_left(&text) {
             format!("\u{2068}{text}\u{2069}")
@@ -140,6 +141,7 @@ impl Format {
         if ahead.abs() < TimeDelta::seconds(1) {
             return unit.now.to_owned();
         }
+
         let span = self.span(ahead.abs().to_std().unwrap_or_default());
         if ahead > TimeDelta::zero() {
             unit.in_time(&span)
@@ -163,21 +165,27 @@ impl Format {
             let written = humantime::format_duration(whole).to_string();
             return written.split(' ').take(2).collect::<Vec<_>>().join(" ");
         }
+
         let unit = self.unit();
         let whole = length.as_secs();
         if whole == 0 && !length.is_zero() {
+            // At least 1: time has passed.
             return format!("{} {}", length.as_millis().max(1), unit.milli);
         }
+
         let parts = [
             (whole / 86_400, unit.day),
             (whole / 3_600 % 24, unit.hour),
             (whole / 60 % 60, unit.minute),
             (whole % 60, unit.second),
         ];
+
         let first = parts.iter().position(|(count, _)| *count > 0);
+        // No time at all is `0 s`.
         let first = first.unwrap_or(parts.len() - 1);
         let shown = parts[first..].iter().take(2).enumerate();
         let shown: Vec<String> = shown
+            // `2 h` rather than `2 h 0 min`.
             .filter(|(place, (count, _))| *place == 0 || *count > 0)
             .map(|(_, (count, unit))| format!("{count} {unit}"))
             .collect();
@@ -194,6 +202,7 @@ impl Format {
             (Lang::Tr, _) => format!("{count} kez"),
             (Lang::Ar, 1) => "مرة واحدة".to_owned(),
             (Lang::Ar, 2) => "مرتين".to_owned(),
+            // Arabic has the plural for 3 to 10 only.
             (Lang::Ar, 3..=10) => format!("{count} مرات"),
             (Lang::Ar, _) => format!("{count} مرة"),
         }
@@ -245,6 +254,7 @@ impl Format {
     #[must_use]
     pub fn money(&self, amount: Decimal, currency: &str) -> String {
         let mut exact = amount.normalize();
+        // Two digits at least, and never fewer than there are: nothing is rounded.
         exact.rescale(exact.scale().max(2));
         let amount = format!("{} {currency}", self.digits(&exact.to_string()));
         self.left_to_right(amount)
@@ -258,18 +268,22 @@ impl Format {
             None => ("", number),
         };
         let (whole, part) = number.split_once('.').unwrap_or((number, ""));
+
         let mut grouped = String::with_capacity(number.len() + 4);
         grouped.push_str(sign);
+
         for (place, digit) in whole.chars().enumerate() {
             if place > 0 && (whole.len() - place).is_multiple_of(3) {
                 grouped.push_str(unit.thousand);
             }
             grouped.push(digit);
         }
+
         if !part.is_empty() {
             grouped.push_str(unit.decimal);
             grouped.push_str(part);
         }
+
         grouped
     }
 }

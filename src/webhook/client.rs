@@ -1,4 +1,4 @@
-//! One request, its answer's status, and nothing else.
+//! One delivery: a signed request, and what its status means.
 
 use std::time::Duration;
 
@@ -51,9 +51,6 @@ pub enum Answer {
 
 impl Http {
     /// Builds the client. Reads the platform's root certificates.
-    ///
-    /// # Errors
-    /// [`HttpError`] when a library refuses its settings.
     pub fn new() -> Result<Self, HttpError> {
         let settings = HttpSettings {
             connect_timeout: CONNECT_TIMEOUT,
@@ -67,6 +64,7 @@ impl Http {
         let Ok(request) = request(endpoint, notice, now) else {
             return Answer::None("the request cannot be written".to_owned());
         };
+
         // What the answer says beyond its status, and whether it ends well, changes nothing.
         match self.0.ask(request, ANSWER_LIMIT).await {
             Ok(answer) => Answer::of(answer.status),
@@ -92,9 +90,11 @@ fn request(endpoint: &Endpoint, notice: &Notice, now: i64) -> Result<Request, In
         .iter()
         .map(|key| key.sign(&notice.id, now, &notice.body))
         .collect();
+
     let mut headers = HeaderMap::from_iter([
         (CONTENT_TYPE, HeaderValue::from_static("application/json")),
         (ID, HeaderValue::from_str(&notice.id)?),
+        // Of this try, not of the first: receivers refuse old ones.
         (TIMESTAMP, HeaderValue::from(now)),
         (SIGNATURE, HeaderValue::from_str(&signatures.join(" "))?),
     ]);

@@ -22,22 +22,15 @@ pub enum InvalidKey {
     /// It does not begin as a key does.
     #[error("must begin with whsec_")]
     Prefix,
-    /// What follows is not base64.
     #[error("must be whsec_ and base64")]
     Encoding,
     /// Too short to be safe, or too long to be one.
     #[error("must hold 24 to 64 bytes behind whsec_, not {bytes}")]
-    Length {
-        /// How many it holds.
-        bytes: usize,
-    },
+    Length { bytes: usize },
 }
 
 impl Key {
     /// Reads `whsec_` and base64.
-    ///
-    /// # Errors
-    /// [`InvalidKey`] says what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, InvalidKey> {
         let code = text.strip_prefix(PREFIX).ok_or(InvalidKey::Prefix)?;
         let bytes = STANDARD.decode(code).map_err(|_| InvalidKey::Encoding)?;

@@ -1,7 +1,7 @@
 //! What every account holds, and a warning before it runs out.
 //!
-//! The answer to each purchase tells the balance ([`Latest`]), and so does the job `balance`; both ways end in
-//! [`Balances`], and the newer figure wins.
+//! The answer to each purchase names the balance ([`Latest`]), and so does the job `balance`; both ways end
+//! in [`Balances`], and the newer figure wins.
 
 mod latest;
 
@@ -25,9 +25,6 @@ pub struct Balances {
 
 impl Balances {
     /// Writes balances, one per account, in our schema and in the shop's rows; says which are low.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database fails.
     pub async fn write(&self, balances: &[Balance]) -> Result<Vec<Balanced>, StoreError> {
         let written = self
             .store
@@ -38,6 +35,7 @@ impl Balances {
             let mut written = written.iter();
             written.find(|written| written.integration == balance.integration)
         };
+        // The shop's rows must not fall back to a figure that was overtaken.
         let news = balances.iter().copied();
         let news: Vec<Balance> = news.filter(|b| written_as(b).is_some()).collect();
         if !news.is_empty() {
@@ -56,6 +54,7 @@ impl Balances {
                 );
             }
         }
+
         Ok(written)
     }
 }

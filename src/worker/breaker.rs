@@ -1,4 +1,5 @@
-//! The breaker of a panel in this process, in step with the database's.
+//! The breaker of a panel in this process, in step with the database's, so that a block which one replica
+//! meets stops all of them.
 
 use chrono::{DateTime, Utc};
 use parking_lot::Mutex;
@@ -29,7 +30,6 @@ struct State {
 }
 
 impl PanelBreaker {
-    /// A closed breaker.
     #[must_use]
     pub fn new(panel: IntegrationId, limits: BreakerLimits) -> Self {
         Self {
@@ -62,6 +62,7 @@ impl PanelBreaker {
         let mut state = self.state.lock();
         match open_until {
             Some(until) => state.breaker.open(until),
+            // Not while its own opening is on the way there: the row was read before.
             None if state.breaker.open_until().is_some() && !state.unsaid => state.breaker.close(),
             None => {}
         }
@@ -72,8 +73,10 @@ impl PanelBreaker {
         let Some((reason, until)) = signal.and_then(|signal| self.opened_by(signal, now)) else {
             return;
         };
+
         let opened = store.open_breaker(self.panel, reason, now, until).await;
         self.state.lock().unsaid = false;
+
         match opened {
             Ok(true) => {
                 METRICS.breaker_opened(reason);
@@ -84,6 +87,7 @@ impl PanelBreaker {
                     reason.said(Lang::En)
                 );
             }
+            // Another replica was faster, and has reported it.
             Ok(false) => {}
             Err(error) => tracing::error!(
                 integration = %self.panel,
@@ -109,6 +113,7 @@ pub(super) fn of_purchase(outcome: &PurchaseOutcome, evidence: &Evidence) -> Opt
         PurchaseOutcome::Accepted { .. }
         | PurchaseOutcome::Refused(_)
         | PurchaseOutcome::SentBefore => Some(Signal::Fine),
+        // Our own decision: the panel was not asked.
         PurchaseOutcome::NotSent(NotSent::NoTimeLeft | NotSent::LeftAlone) => None,
         PurchaseOutcome::NotSent(_) | PurchaseOutcome::Unsure => Some(of_evidence(evidence)),
     }
@@ -122,9 +127,9 @@ pub(super) fn of_status(answer: &StatusAnswer, evidence: &Evidence) -> Signal {
     }
 }
 
-/// A page with an error of the server is a failure that passes; any other page, and silence, is a
-/// block (source: `znet.md`, "Load" and "Answers of `pin_ekle`").
+/// Whether a bad answer is a failure or a block (source: `znet.md`, "Load" and "Answers of `pin_ekle`").
 fn of_evidence(evidence: &Evidence) -> Signal {
+    // A server's own error page passes. Any other page, and an empty body, is how panels block an address.
     let server_error = evidence.http_status.is_some_and(|status| status >= 500);
     match evidence.class {
         AnswerClass::Empty | AnswerClass::Html if !server_error => Signal::Blocked,

@@ -6,7 +6,6 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::concurrency::Permit;
 
-/// The capacity of one stream.
 #[derive(Clone, Debug)]
 pub struct Capacity {
     all: Arc<Semaphore>,
@@ -18,7 +17,7 @@ pub struct Capacity {
 /// Released when it is dropped.
 #[derive(Debug)]
 pub struct Reservation<P = Permit> {
-    // Fields are dropped in this order: the stream is told when there really is capacity.
+    // Fields are dropped in this order: the stream is woken when there really is capacity.
     /// The place where it is done.
     pub permit: P,
     capacity: CapacityPermit,
@@ -32,10 +31,10 @@ pub struct CapacityPermit {
 }
 
 impl Reservation {
-    /// Releases the panel, and keeps the capacity of the stream: an order whose result nobody has
-    /// taken yet still takes up memory.
+    /// Releases the panel, and keeps the capacity of the stream.
     #[must_use]
     pub fn release_panel(self) -> CapacityPermit {
+        // An order whose result nobody has taken yet still uses memory.
         self.capacity
     }
 }

@@ -31,10 +31,9 @@ struct State {
     failed: Option<Instant>,
 }
 
-/// What there is to look at.
+/// What the cache has.
 #[derive(Clone, Debug)]
 pub enum Look {
-    /// The list.
     List(Arc<Catalogue>),
     /// Nothing yet; the caller is to fetch it ([`CatalogueCache::fetch`]).
     Fetch,
@@ -54,34 +53,35 @@ impl CatalogueCache {
         }
     }
 
-    /// Looks for the list, and for one entry of it: a list without that entry is read again when
-    /// it is not quite young, since the panel may have added it.
+    /// Looks for the list, and for one entry of it.
     #[must_use]
     pub fn look(&self, entry: &str) -> Look {
         let mut state = self.state.lock();
         if let Some((list, read)) = &state.list {
             let age = read.elapsed();
+            // Without the entry only a young list counts: the panel may have added it since.
             if age < self.ttl && (list.products.contains_key(entry) || age < YOUNG) {
                 return Look::List(Arc::clone(list));
             }
         }
+
         if state.fetching {
             return Look::Wait;
         }
         if state.failed.is_some_and(|at| at.elapsed() < AFTER_FAILURE) {
             return Look::Failed;
         }
+
+        // Set at once, so that of all orders in a turn only the first one fetches.
         state.fetching = true;
         Look::Fetch
     }
 
     /// Reads the list. To be called once for each [`Look::Fetch`].
-    ///
-    /// # Errors
-    /// [`ReadError`] when the panel does not give it.
     pub async fn fetch(&self, provider: &dyn Provider) -> Result<(), ReadError> {
         let fetching = Fetching(self);
         let read = provider.catalogue().await;
+
         let mut state = self.state.lock();
         let result = match read {
             Ok(list) => {
@@ -94,6 +94,8 @@ impl CatalogueCache {
                 Err(error)
             }
         };
+
+        // In this order: the end of the fetch takes the same lock.
         drop(state);
         drop(fetching);
         result

@@ -63,6 +63,7 @@ impl ConcurrencyLimit {
 
     /// Waits for a place. `None` never comes while the limit stands.
     pub async fn acquire(self: &Arc<Self>, kind: RequestKind) -> Option<Permit> {
+        // First the scarcer one: a question that waits for it must keep no place from a purchase.
         let asking = match kind {
             RequestKind::Buy => None,
             RequestKind::Ask => Some(Arc::clone(&self.asking).acquire_owned().await.ok()?),

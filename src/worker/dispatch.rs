@@ -1,6 +1,6 @@
 //! The dispatch stream: sends the shop's new orders to their panels, each of them once.
 //!
-//! A turn reads candidates without a lock, looks up what to buy, reserves a place for each at its
+//! A turn reads candidates without a lock, looks up what to buy, reserves capacity for each at its
 //! panel, and only then claims them. What is claimed is sent at once, each order by itself; its
 //! result goes to the recorder.
 
@@ -42,12 +42,11 @@ use crate::{
     store::{Candidate, NewHold, QueuedCandidate, StoreError},
 };
 
-/// The time that the spending limit is about.
+/// The time over which the spending limit is counted.
 const SPENDING_WINDOW: Duration = Duration::from_hours(24);
 /// Orders without a route that are held in one turn.
 const UNROUTABLE: i64 = 100;
 
-/// The dispatch stream.
 #[derive(Debug)]
 pub struct Dispatch {
     shop: Shop,
@@ -78,15 +77,18 @@ impl Dispatch {
         self.settings().mode == DispatchMode::Shadow
     }
 
-    /// Holds orders that are routed to no panel of their tenant; looked for once per scan.
+    /// Orders that are routed to no panel of their tenant.
     async fn unroutable(&self, now: DateTime<Utc>) -> Result<Vec<NewHold>, StoreError> {
+        // Once per scan: under load a turn is taken every few milliseconds.
         let checked = *self.routes_checked.lock();
         if checked.is_some_and(|at| at.elapsed() < self.settings().scan_interval) {
             return Ok(Vec::new());
         }
+
         let since = before(now, self.settings().max_order_age);
         let found = self.shop.store.unroutable(since, UNROUTABLE).await?;
         *self.routes_checked.lock() = Some(Instant::now());
+
         Ok(found
             .into_iter()
             .map(|order| NewHold {
@@ -111,7 +113,9 @@ impl Dispatch {
         if holds.is_empty() {
             return Ok(0);
         }
+
         let held: HashSet<OrderId> = self.hold_each(holds, now).await?.into_iter().collect();
+        // The others were decided meanwhile.
         for hold in holds.iter().filter(|hold| held.contains(&hold.order)) {
             METRICS.held(hold.reason);
             tracing::warn!(
@@ -120,6 +124,7 @@ impl Dispatch {
                 "the order is held; a person has to act"
             );
         }
+
         Ok(held.len())
     }
 
@@ -133,6 +138,7 @@ impl Dispatch {
         if buying.is_empty() || self.is_shadow() {
             return Ok(None);
         }
+
         self.shop
             .store
             .next_send(&buying, self.shop.clock.now())
@@ -149,14 +155,17 @@ impl Turn for Dispatch {
             instant: Instant::now(),
         };
         let now = start.at;
+
         // Before anything more is bought: what is found here pauses the claims below.
         self.second.newest(now).await?;
+
         let buying = || panels.iter().filter(|panel| panel.may_buy());
         let unroutable = self.unroutable(now).await?;
         let shares =
             self.fair_share
                 .shares(capacity.free(), buying().map(Arc::as_ref), RequestKind::Buy);
         if shares.is_empty() {
+            // A hold needs no capacity, so it does not wait for any.
             self.put_aside(&unroutable, now).await?;
             let more = buying().next().is_some();
             return Ok(Taken {
@@ -164,6 +173,8 @@ impl Turn for Dispatch {
                 ..Taken::default()
             });
         }
+
+        // Mostly no queued order is due, and this costs less than reading them at every panel.
         let next = self.next(&panels).await?;
         let sends_again = next.is_some_and(|next| next <= now);
         let queued = if sends_again {
@@ -178,6 +189,7 @@ impl Turn for Dispatch {
             .new_candidates(&shares, since, self.is_shadow())
             .await?;
         if self.is_shadow() {
+            // The shop sends within the request that places the order, mostly before a turn sees it.
             new.extend(self.shop.store.sent_candidates(&shares, since).await?);
         }
         let full = self.fair_share.remember(&shares, panels_of(&queued, &new));
@@ -189,15 +201,18 @@ impl Turn for Dispatch {
             holds: unroutable,
             ..Sorted::default()
         };
+        // Capacity goes first to those that have waited before.
         self.sort_queued(queued, &by_id, capacity, now, &mut sorted)
             .await?;
         self.sort_new(new, &by_id, capacity, now, &mut sorted);
+
         let put_aside = self.put_aside(&sorted.holds, now).await?;
         let started = if self.is_shadow() {
             self.only_note(sorted.ready, now).await?
         } else {
             self.send(sorted.ready, start).await?
         };
+
         // Orders that only wait for a price list do not make the stream turn: its arrival does.
         let more = full && started + put_aside > 0;
         let next = if more || sorted.skipped > 0 {
@@ -207,6 +222,7 @@ impl Turn for Dispatch {
         } else {
             next
         };
+
         Ok(Taken {
             started,
             more,

@@ -38,6 +38,7 @@ impl FairShare {
             })
             .collect();
         drop(saturated);
+
         shares(
             capacity,
             &panels,
@@ -57,6 +58,8 @@ impl FairShare {
         for integration in found {
             *counts.entry(integration).or_default() += 1;
         }
+
+        // A panel that got no share was not asked, so what is known of it stays.
         let mut saturated = self.saturated.lock();
         for share in shares {
             let full = counts
@@ -68,6 +71,7 @@ impl FairShare {
                 saturated.remove(&share.integration);
             }
         }
+
         !saturated.is_empty()
     }
 }
@@ -75,9 +79,7 @@ impl FairShare {
 /// A panel that may have work.
 #[derive(Clone, Copy, Debug)]
 pub struct PanelDemand {
-    /// The panel.
     pub integration: IntegrationId,
-    /// Whose it is.
     pub tenant: TenantId,
     /// Requests that it takes now.
     pub free: usize,
@@ -85,15 +87,15 @@ pub struct PanelDemand {
     pub saturated: bool,
 }
 
-/// Divides `capacity` among the panels.
-///
-/// Every panel gets one place to show that it has work, as far as the capacity goes, beginning with
-/// another one each `turn`; the rest goes evenly to the saturated ones, and what they cannot take to
-/// the others. Nobody gets more than it takes.
+/// Divides `capacity` among the panels: one for each as far as it goes, the rest evenly to the saturated
+/// ones, and what they cannot take to the others. Nobody gets more than it takes.
 #[must_use]
 pub fn shares(capacity: usize, panels: &[PanelDemand], turn: usize) -> Vec<Share> {
     let mut given: Vec<usize> = vec![0; panels.len()];
     let mut left = capacity;
+
+    // With one a panel shows that it has work. Another panel comes first each turn: where the capacity
+    // is smaller than the number of panels, none is left out for long.
     for place in 0..panels.len() {
         let panel = (place + turn) % panels.len();
         if left > 0 && panels[panel].free > 0 {
@@ -101,9 +103,11 @@ pub fn shares(capacity: usize, panels: &[PanelDemand], turn: usize) -> Vec<Share
             left -= 1;
         }
     }
+
     for saturated in [true, false] {
         left = pour(left, panels, &mut given, saturated);
     }
+
     panels
         .iter()
         .zip(given)
@@ -127,6 +131,8 @@ fn pour(mut left: usize, panels: &[PanelDemand], given: &mut [usize], saturated:
         if left == 0 || open.is_empty() {
             return left;
         }
+
+        // At least one, or a rest smaller than the number of panels would never be given.
         let each = (left / open.len()).max(1);
         for panel in open {
             let more = each.min(left).min(panels[panel].free - given[panel]);

@@ -26,20 +26,15 @@ pub trait Job: Send + Sync {
     /// As in `orderwatch once NAME`.
     fn name(&self) -> &'static str;
 
-    /// Reads the database, acts, and returns its figures.
-    ///
-    /// # Errors
-    /// [`JobError`] when it could not do all of its work; what it did stands.
+    /// Reads the database, acts, and returns its figures. What it did before an error stands.
     async fn run(&self) -> Result<Value, JobError>;
 }
 
 /// A run did not do all of its work.
 #[derive(Debug, thiserror::Error)]
 pub enum JobError {
-    /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Its figures could not be written down.
     #[error("the report cannot be written")]
     Report(#[from] serde_json::Error),
     /// It panicked; the log has the place.
@@ -48,10 +43,9 @@ pub enum JobError {
     /// Another process may send by now.
     #[error("the lead was lost with its connection; what was planned under it is not sent")]
     LostLead,
-    /// It was told to stop.
+    /// The daemon stops.
     #[error("the job was stopped half-way")]
     Stopped,
-    /// The marketplace did not answer as it should.
     #[error(transparent)]
     Market(#[from] MarketError),
     /// It would have taken too much off sale.
@@ -78,7 +72,6 @@ pub struct Periodic {
     /// Where runs are recorded.
     pub store: Store,
     pub clock: Arc<dyn Clock>,
-    /// What it tells the watchdog by.
     pub pulse: Pulse,
 }
 
@@ -90,29 +83,33 @@ impl Periodic {
             if !self.rest(wait, &stop).await {
                 return;
             }
+
             let began = std::time::Instant::now();
             let tick = Tick {
                 job: self.job.name(),
                 at: self.schedule.slot(self.clock.now()),
             };
             let ran = self.tick(tick, &stop).await;
+
             report(tick.job, &ran);
             measure(tick.job, &ran, began.elapsed());
             wait = self.schedule.next(self.clock.now(), began.elapsed());
         }
     }
 
-    /// Rests in short steps, so that a long interval does not look like a stuck loop. False when
-    /// it was stopped.
+    /// False when it was stopped.
     async fn rest(&self, rest: Duration, stop: &CancellationToken) -> bool {
+        // In short steps, so that a long interval does not look like a stalled worker.
         const STEP: Duration = Duration::from_secs(5);
         let end = tokio::time::Instant::now() + rest;
+
         loop {
             self.pulse.beat();
             let left = end.saturating_duration_since(tokio::time::Instant::now());
             if left.is_zero() {
                 return !stop.is_cancelled();
             }
+
             let short = tokio::time::sleep(left.min(STEP));
             if stop.run_until_cancelled(short).await.is_none() {
                 return false;
@@ -128,10 +125,7 @@ impl Periodic {
     }
 }
 
-/// Runs one tick, unless another replica does.
-///
-/// # Errors
-/// [`JobError`] when the run failed; it is recorded as failed.
+/// Runs one tick, unless another replica does. A run that fails is recorded as failed.
 pub async fn run_tick(
     store: &Store,
     clock: &dyn Clock,
@@ -141,10 +135,12 @@ pub async fn run_tick(
     let Some(leader) = store.lead(tick.job).await? else {
         return Ok(Ran::Elsewhere);
     };
+    // The lock saves work, the row decides: behind a pooler two replicas may believe to lead.
     if !store.begin_job(tick, clock.now()).await? {
         leader.resign().await;
         return Ok(Ran::Elsewhere);
     }
+
     let work = Arc::clone(job);
     // A task of its own: a panic ends the run and not the loop. It ends with this future.
     let mut task = tokio::task::JoinSet::new();
@@ -153,12 +149,15 @@ pub async fn run_tick(
         Some(Ok(result)) => result,
         Some(Err(_)) | None => Err(JobError::Panicked),
     };
+
     let (done, figures) = match &result {
         Ok(figures) => (true, figures.clone()),
         Err(error) => (false, json!({ "error": error.to_string() })),
     };
+    // Still under the lock: whoever leads next finds the run ended.
     store.end_job(tick, clock.now(), done, &figures).await?;
     leader.resign().await;
+
     result.map(Ran::Here)
 }
 

@@ -1,7 +1,7 @@
 //! The periodic jobs: one list, and one file for each job, which says all there is to know of it.
 //!
-//! The daemon starts what is in the list; `orderwatch once`, the API, the pages and the metrics offer it. A new job is a
-//! file here, a line in [`ALL`], and its sentences in the texts.
+//! The daemon starts what is in the list; `orderwatch once`, the API, the pages and the metrics offer it.
+//! A new job is a file here, a line in [`ALL`], and its sentences in the texts.
 
 pub mod balance;
 pub mod overdue;
@@ -91,7 +91,6 @@ pub struct JobContext {
     pub started_at: DateTime<Utc>,
 }
 
-/// A job of this name.
 #[must_use]
 pub fn named(name: &str) -> Option<&'static JobSpec> {
     ALL.into_iter().find(|job| job.name == name)
@@ -100,6 +99,7 @@ pub fn named(name: &str) -> Option<&'static JobSpec> {
 /// The jobs that people see under this configuration, also those that are switched off.
 pub fn listed(config: &Config) -> impl Iterator<Item = &'static JobSpec> {
     let listed = |job: &&JobSpec| match job.available(config) {
+        // The warehouse's own application does this one: shown as switched off, not hidden.
         Ok(()) | Err(NotAvailable::KeptElsewhere) => true,
         Err(NotAvailable::NoShop | NotAvailable::NoStore) => false,
     };
@@ -108,9 +108,6 @@ pub fn listed(config: &Config) -> impl Iterator<Item = &'static JobSpec> {
 
 impl JobSpec {
     /// Whether it can run, scheduled or not.
-    ///
-    /// # Errors
-    /// [`NotAvailable`] says what is missing.
     pub fn available(&self, config: &Config) -> Result<(), NotAvailable> {
         let trendyol = &config.trendyol;
         match self.needs {
@@ -128,10 +125,6 @@ impl JobSpec {
         (self.schedule)(config)
     }
 
-    /// The job itself.
-    ///
-    /// # Errors
-    /// [`NotAvailable`] when the configuration does not have it.
     pub fn build(&self, context: &JobContext, force: Force) -> Result<Arc<dyn Job>, NotAvailable> {
         self.available(&context.shop.config)?;
         (self.build)(context, force)

@@ -33,7 +33,6 @@ pub const AT_ONCE: usize = 4;
 /// What a claim lasts beyond the longest delivery, for the result to be written.
 const TO_WRITE: Duration = Duration::from_mins(1);
 
-/// The notices stream.
 #[derive(Debug)]
 pub struct Notices {
     store: Store,
@@ -88,19 +87,22 @@ impl Notices {
             limit: address.permits.available_permits(),
             lease_until: after(now, address.endpoint.timeout + TO_WRITE),
         };
+
         let shares = self.addresses.iter().map(share);
         shares.filter(|share| share.limit > 0).collect()
     }
 
-    /// Starts a delivery. One without a permit comes back when its claim ends.
+    /// Starts a delivery, if there is a permit for it.
     fn start(&self, due: DueNotice, token: Uuid, capacity: &Capacity) -> bool {
         let mut addresses = self.addresses.iter();
         // Gone from the configuration since the claim: the claim ends, and the notice counts as stranded.
         let Some(address) = addresses.find(|address| address.endpoint.name == due.endpoint) else {
             return false;
         };
-        let place = Arc::clone(&address.permits).try_acquire_owned().ok();
-        let Some(reservation) = place.and_then(|place| capacity.try_reserve(place)) else {
+
+        let permit = Arc::clone(&address.permits).try_acquire_owned().ok();
+        // Left claimed: it comes back when the claim ends.
+        let Some(reservation) = permit.and_then(|permit| capacity.try_reserve(permit)) else {
             return false;
         };
 
@@ -127,6 +129,7 @@ impl Turn for Notices {
             .store
             .claim_notices(&shares, token, self.clock.now())
             .await?;
+
         let mut started = 0;
         for due in claimed {
             started += usize::from(self.start(due, token, capacity));
@@ -163,10 +166,12 @@ impl Delivery {
         let now = self.clock.now().timestamp();
         let answer = self.http.deliver(&self.endpoint, &notice, now).await;
         let outcome = self.outcome(&answer);
+
         // The permit is released only once the result is submitted: a database that is away stops
         // deliveries whose results could not be kept.
         self.deliveries.submit(outcome).await;
         drop(reservation);
+        // More may be due at an address that was saturated until now.
         self.wakeup.wake();
     }
 
@@ -175,6 +180,7 @@ impl Delivery {
         let tries = self.due.attempts.saturating_add(1);
         let fate = schedule::fate(answer, tries, at);
         schedule::say(&self.due, answer, tries, fate);
+
         NoticeOutcome {
             id: self.due.id,
             token: self.token,

@@ -23,7 +23,6 @@ use crate::{clock::Clock, order::IntegrationId, store::Store};
 /// for every one.
 const RESERVED: Duration = Duration::from_millis(50);
 
-/// The pace of one panel.
 #[derive(Debug)]
 pub struct Pace {
     limiter: DefaultDirectRateLimiter,
@@ -84,7 +83,9 @@ impl Pace {
         if per_second <= 0.0 {
             return None;
         }
+
         let period = Duration::try_from_secs_f64(per_second.recip()).ok()?;
+        // No bursts: panels answer them by blocking the address.
         let quota = Quota::with_period(period)?.allow_burst(NonZeroU32::MIN);
         let pace = Self {
             limiter: RateLimiter::direct(quota),
@@ -107,11 +108,13 @@ impl Pace {
     /// Waits for the turn of a question; purchases go first.
     pub(super) async fn ask(&self) {
         loop {
+            // Before the check, so that a purchase that gets its turn in between is noticed.
             let buys_done = self.buys_done.notified();
             if self.buys_waiting.load(Ordering::Acquire) > 0 {
                 buys_done.await;
                 continue;
             }
+
             match self.take() {
                 Ok(()) => return self.among_replicas().await,
                 Err(wait) => tokio::time::sleep(wait).await,
@@ -138,6 +141,7 @@ impl Pace {
 impl Shared {
     /// The time of the next turn; `None` when the database cannot tell.
     async fn turn(&self) -> Option<DateTime<Utc>> {
+        // Kept during the query: whoever waits here takes one of the turns that it reserves.
         let mut reserved = self.reserved.lock().await;
         if reserved.left == 0 {
             let now = self.clock.now();
@@ -157,6 +161,7 @@ impl Shared {
                 left: self.at_once,
             };
         }
+
         reserved.left -= 1;
         let turn = reserved.next;
         let period = TimeDelta::from_std(self.period).unwrap_or_default();

@@ -1,4 +1,7 @@
 //! The panels that this process can talk to, kept in step with the shop's `integrations`.
+//!
+//! What must stay true: a panel keeps its limits and its breaker however often its row is read, since
+//! calls that are under way count against them; a client never outlives the account that it was made for.
 
 use std::{collections::HashMap, sync::Arc, time::Instant};
 
@@ -28,15 +31,11 @@ pub struct Panel {
     row: Integration,
     /// The client, or why there is none.
     pub provider: Result<Arc<dyn Provider>, AccountError>,
-    /// Its limits.
     pub concurrency: Arc<ConcurrencyLimit>,
-    /// Its price list.
     pub catalogue: Arc<CatalogueCache>,
-    /// Whether it is left alone for now.
     pub breaker: Arc<PanelBreaker>,
 }
 
-/// All panels.
 #[derive(Debug)]
 pub struct Panels {
     store: Store,
@@ -59,7 +58,6 @@ impl Panel {
         self.row.id
     }
 
-    /// Whose it is.
     #[must_use]
     pub fn tenant(&self) -> TenantId {
         self.row.tenant
@@ -83,7 +81,6 @@ impl Panel {
         self.row.enabled && !self.row.paused && self.may_ask()
     }
 
-    /// Whether it may be asked.
     #[must_use]
     pub fn may_ask(&self) -> bool {
         !self.breaker.is_open()
@@ -102,9 +99,6 @@ fn account(row: &Integration) -> [Option<&str>; 3] {
 
 impl Panels {
     /// No panels yet; they are read when they are asked for, and again after `dispatch.scan_interval`.
-    ///
-    /// # Errors
-    /// [`HttpError`] when the client cannot be built.
     pub fn new(
         config: Arc<Config>,
         store: Store,
@@ -120,17 +114,17 @@ impl Panels {
     }
 
     /// The panels, as the shop's tables had them at most `dispatch.scan_interval` ago.
-    ///
-    /// # Errors
-    /// [`StoreError`] when they cannot be read.
     pub async fn current(&self) -> Result<Arc<[Arc<Panel>]>, StoreError> {
         let (read, list) = self.read();
         if read.is_some_and(|read| read.elapsed() < self.config.dispatch.scan_interval) {
             return Ok(list);
         }
+
         let rows = self.store.integrations().await?;
+        // Panels echo what they are sent, so the log has to know these before the first request.
         let secrets = rows.iter().flat_map(|row| [&row.kod, &row.sifre]);
         Secrets::process().register(secrets.flatten());
+
         let mut before: HashMap<_, _> = list.iter().map(|panel| (panel.id(), panel)).collect();
         let list: Arc<[Arc<Panel>]> = rows
             .into_iter()
@@ -139,6 +133,7 @@ impl Panels {
                 Arc::new(self.panel(row, old.map(Arc::as_ref)))
             })
             .collect();
+
         let mut state = self.state.lock();
         state.read = Some(Instant::now());
         state.list = Arc::clone(&list);
@@ -163,8 +158,8 @@ impl Panels {
         (state.read, Arc::clone(&state.list))
     }
 
-    /// The limits stay with the panel; client and price list only as long as the account does.
     fn panel(&self, row: Integration, old: Option<&Panel>) -> Panel {
+        // Calls may be under way: with a new limit they would not count.
         let concurrency = old.map_or_else(
             || self.concurrency(row.id),
             |old| Arc::clone(&old.concurrency),
@@ -173,7 +168,10 @@ impl Panels {
             || Arc::new(PanelBreaker::new(row.id, self.config.znet.breaker())),
             |old| Arc::clone(&old.breaker),
         );
+        // Another replica may have opened or closed it.
         breaker.follow(row.open_until);
+
+        // Client and price list belong to the account, and end with it.
         if let Some(old) = old.filter(|old| old.has_account_of(&row)) {
             return Panel {
                 provider: old.provider.clone(),
@@ -183,6 +181,7 @@ impl Panels {
                 row,
             };
         }
+
         let provider = self.connect(&row);
         if let Err(error) = &provider {
             tracing::warn!(
@@ -192,6 +191,7 @@ impl Panels {
                 "this panel cannot be used; its orders are held"
             );
         }
+
         Panel {
             provider,
             concurrency,
@@ -204,6 +204,7 @@ impl Panels {
     fn concurrency(&self, panel: IntegrationId) -> Arc<ConcurrencyLimit> {
         let max_in_flight = self.config.znet.max_in_flight;
         let max_in_flight = max_in_flight.and_then(|max| usize::try_from(max.get()).ok());
+
         let pace = Pace::shared(
             self.config.znet.requests_per_second.unwrap_or_default(),
             panel,

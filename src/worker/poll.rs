@@ -28,10 +28,9 @@ use crate::{
     store::{DueOrder, Outcome, Share, Store, StoreError},
 };
 
-/// Room at each panel, kept before anything is claimed.
+/// Capacity at each panel, reserved before anything is claimed.
 type Reservations = HashMap<IntegrationId, (Arc<Panel>, Vec<Reservation>)>;
 
-/// The poll stream.
 #[derive(Debug)]
 pub struct Poll {
     shop: Shop,
@@ -50,7 +49,7 @@ impl Poll {
         }
     }
 
-    /// Starts a question in the free that was kept for it.
+    /// Starts a question with the capacity that was reserved for it.
     fn start(&self, due: DueOrder, panel: &Arc<Panel>, token: Uuid, reservation: Reservation) {
         let question = Question {
             shop: self.shop.clone(),
@@ -68,11 +67,11 @@ impl Poll {
         if asking.is_empty() {
             return Ok(None);
         }
+
         self.shop.store.next_check(&asking).await
     }
 
-    /// Keeps free for as many questions at each panel as may be claimed: what is claimed and not
-    /// started would come back only when its lease ends.
+    /// Reserves capacity for as many questions at each panel as may be claimed.
     fn reserve(&self, panels: &[Arc<Panel>], capacity: &Capacity) -> (Vec<Share>, Reservations) {
         let asking = panels.iter().filter(|panel| panel.may_ask());
         let wanted = self.fair_share.shares(
@@ -80,6 +79,7 @@ impl Poll {
             asking.clone().map(Arc::as_ref),
             RequestKind::Ask,
         );
+
         let mut reserved = Reservations::new();
         for share in &wanted {
             let Some(panel) = asking.clone().find(|panel| panel.id() == share.integration) else {
@@ -93,6 +93,8 @@ impl Poll {
                 (Arc::clone(panel), free.take(share.limit).collect()),
             );
         }
+
+        // No more is claimed than was reserved: what is not started comes back only when its lease ends.
         let kept = |share: Share| {
             let limit = reserved
                 .get(&share.integration)
@@ -109,8 +111,9 @@ impl Turn for Poll {
         let panels = self.shop.panels.current().await?;
         let now = self.shop.clock.now();
         let asking = || panels.iter().filter(|panel| panel.may_ask());
+
         if !self.fair_share.is_saturated() {
-            // Looking costs less than claiming, and mostly nothing is due.
+            // This costs less than claiming, and mostly nothing is due.
             let next = self.next(&panels).await?;
             if next.is_none_or(|next| next > now) {
                 return Ok(Taken {
@@ -119,13 +122,16 @@ impl Turn for Poll {
                 });
             }
         }
+
         let (shares, mut reserved) = self.reserve(&panels, capacity);
         if shares.is_empty() {
+            // All capacity is in use: what goes on next is decided by a call that ends, not by a due time.
             return Ok(Taken {
                 more: asking().next().is_some(),
                 ..Taken::default()
             });
         }
+
         let token = Uuid::new_v4();
         let lease_until = after(now, self.shop.config.poll.lease);
         let claimed = self
@@ -133,11 +139,13 @@ impl Turn for Poll {
             .store
             .claim_due(&shares, token, now, lease_until)
             .await?;
+
         let mut found: Vec<IntegrationId> = Vec::with_capacity(claimed.len());
         let mut started = 0;
         for due in claimed {
             let due = match due {
                 Ok(due) => due,
+                // One such row must not hold up the others.
                 Err(error) => {
                     tracing::error!(
                         error = &error as &dyn std::error::Error,
@@ -146,6 +154,7 @@ impl Turn for Poll {
                     continue;
                 }
             };
+
             found.push(due.integration);
             if let Some(late) = due.due_at.and_then(|at| (now - at).to_std().ok()) {
                 METRICS.check_lateness.observe(late.as_secs_f64());
@@ -157,14 +166,17 @@ impl Turn for Poll {
                 started += 1;
             }
         }
+        // Not kept during the query below: purchases may need the permits.
         drop(reserved);
         METRICS.claimed(Stream::Poll, started);
+
         let more = self.fair_share.remember(&shares, found.into_iter());
         let next = if more {
             None
         } else {
             self.next(&panels).await?
         };
+
         Ok(Taken {
             started,
             more,
@@ -190,12 +202,16 @@ impl Question {
             }
             Err(error) => nobody_to_ask(error.to_string()),
         };
-        let free = reservation.release_panel();
+        // The panel has answered: the next call need not wait for our database.
+        let capacity = reservation.release_panel();
+
+        // Before the database is asked, whose failure says nothing about the panel.
         let signal = match &self.panel.provider {
             Ok(_) => Some(breaker::of_status(&reply.answer, &reply.evidence)),
             Err(_) => None,
         };
         let reply = with_memory(&self.shop.store, self.due.order, reply).await;
+
         let outcome = answered(
             self.due,
             reply,
@@ -204,21 +220,23 @@ impl Question {
             &self.shop.rules,
         );
         self.shop.results.submit(outcome).await;
-        drop(free);
+        drop(capacity);
+
         let now = self.shop.clock.now();
         self.panel.breaker.note(signal, &self.shop.store, now).await;
     }
 }
 
-/// "Delivered" without a code means something else for a product that always had one. Where that cannot
-/// be looked up, the order is asked about again rather than completed for good.
+/// "Delivered" without a code means something else for a product that always had one.
 pub(super) async fn with_memory(store: &Store, order: OrderId, reply: StatusReply) -> StatusReply {
     let StatusAnswer::Done { pin: None, text } = &reply.answer else {
         return reply;
     };
+
     let answer = match store.comes_with_code(order).await {
         Ok(false) => return reply,
         Ok(true) => StatusAnswer::DoneWithoutCode { text: text.clone() },
+        // Completed is final: better asked once more than completed without its code.
         Err(error) => {
             tracing::warn!(
                 %order,
@@ -241,6 +259,7 @@ pub(super) fn answered(
 ) -> Outcome {
     let now = clock.now();
     let decision = decide::after_check(due.watched, reply.answer, now, rules, fastrand::f64());
+
     Outcome {
         order: due.order,
         integration: due.integration,

@@ -1,4 +1,4 @@
-//! Finding out whether a panel that was left alone works again.
+//! Finds out whether a panel whose circuit is open works again.
 //!
 //! The question is about the balance: it spends nothing. One replica asks, once per cool-down.
 
@@ -12,10 +12,9 @@ use crate::{
     store::StoreError,
 };
 
-/// Between two looks at the breakers.
+/// Between two checks of the breakers.
 const STEP: Duration = Duration::from_secs(1);
 
-/// The prober.
 #[derive(Debug)]
 pub struct Probe {
     pub shop: Shop,
@@ -24,7 +23,7 @@ pub struct Probe {
 }
 
 impl Probe {
-    /// Looks at the breakers until it is stopped.
+    /// Checks the breakers until it is stopped.
     pub async fn run(self, pulse: Pulse, stop: CancellationToken) {
         while let Some(()) = stop.run_until_cancelled(tokio::time::sleep(STEP)).await {
             if let Err(error) = self.look().await {
@@ -38,17 +37,16 @@ impl Probe {
     }
 
     /// Begins a probe of each panel whose cool-down is over. Costs nothing while all are closed.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database fails.
     pub async fn look(&self) -> Result<(), StoreError> {
         let now = self.shop.clock.now();
         for panel in self.shop.panels.known().iter() {
             if panel.breaker.open_until().is_none_or(|until| now < until) {
                 continue;
             }
+
             let next = panel.breaker.next_probe(now);
             if self.shop.store.claim_probe(panel.id(), now, next).await? {
+                // Or the next step, a second later, would ask the database again.
                 panel.breaker.follow(Some(next));
                 let probe = ask(self.shop.clone(), Arc::clone(panel));
                 self.tasks.spawn(probe);
@@ -58,17 +56,17 @@ impl Probe {
     }
 }
 
-/// Whether the panel answers in words that mean something: any sure answer does, also that this
-/// account may not ask for its balance, and a price list where the balance is not understood. Neither
-/// question spends anything.
+/// Whether the panel answers in words that mean something.
 async fn answers(provider: &dyn Provider) -> Result<(), ReadError> {
     match provider.balance().await {
+        // An account that may not ask for its balance has an answer, too.
         Ok(_) | Err(ReadError::Refused { .. }) => Ok(()),
         Err(
             unclear @ ReadError::Unreadable {
                 class: AnswerClass::Text,
                 ..
             },
+            // Some panels write the balance in words of their own; the price list spends nothing either.
         ) => match provider.catalogue().await {
             Ok(_) | Err(ReadError::Refused { .. }) => Ok(()),
             Err(_) => Err(unclear),
@@ -81,6 +79,7 @@ async fn ask(shop: Shop, panel: Arc<Panel>) {
     let Ok(provider) = &panel.provider else {
         return;
     };
+
     if let Err(error) = answers(&**provider).await {
         tracing::warn!(
             panel = panel.name(),
@@ -90,6 +89,7 @@ async fn ask(shop: Shop, panel: Arc<Panel>) {
         );
         return;
     }
+
     match shop.store.close_breaker(panel.id()).await {
         Ok(_) => {
             panel.breaker.follow(None);
@@ -98,6 +98,7 @@ async fn ask(shop: Shop, panel: Arc<Panel>) {
                 integration = %panel.id(),
                 "the panel works again; its orders go on"
             );
+            // Its orders have waited, and need not wait for the next scan as well.
             shop.checks.wake();
             shop.sends.wake();
         }

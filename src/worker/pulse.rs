@@ -1,4 +1,4 @@
-//! Proof that the loops turn: what the watchdog is fed by, instead of a timer.
+//! Heartbeats of the loops. The watchdog is fed by finished turns and not by a timer: alive means working.
 
 use std::{
     sync::Arc,

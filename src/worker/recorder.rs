@@ -3,7 +3,7 @@
 //! A group is what has arrived while the group before it was written, so a result never waits
 //! longer than one statement takes, and the slower the database the larger the groups. While the
 //! database is away the results wait here. A row that the database refuses is singled out and held,
-//! so that it cannot stop the others.
+//! so that it cannot stop the others. What must stay true: nothing that was submitted is dropped.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -26,7 +26,7 @@ use crate::{
     store::{Balance, Event, Outcome, Recorded, Store, StoreError},
 };
 
-/// Results in one statement at most.
+/// Maximum number of results in one statement.
 const GROUP: usize = 500;
 /// Results that may wait; beyond it those who have some wait.
 const WAITING: usize = 2 * GROUP;
@@ -35,7 +35,7 @@ const BUSY: Duration = Duration::from_millis(250);
 /// Between tries while the database is away.
 const AWAY: Duration = Duration::from_millis(500);
 
-/// Where results are handed in.
+/// Where results are submitted.
 #[derive(Clone, Debug)]
 pub struct Results(mpsc::Sender<Outcome>);
 
@@ -54,7 +54,7 @@ pub struct Recorder {
 }
 
 impl Results {
-    /// Hands in a result; waits when too many are waiting already.
+    /// Submits a result; waits when too many are waiting already.
     pub async fn submit(&self, outcome: Outcome) {
         if let Err(mpsc::error::SendError(outcome)) = self.0.send(outcome).await {
             tracing::error!(
@@ -89,6 +89,7 @@ impl Recorder {
         loop {
             let open = self.gather(&mut group).await;
             self.write(std::mem::take(&mut group)).await;
+
             if !open && self.busy.is_empty() {
                 return;
             }
@@ -101,18 +102,21 @@ impl Recorder {
         while let Ok(outcome) = self.inbox.try_recv() {
             group.push(outcome);
         }
+        // No later turn would try the busy ones again.
         group.extend(self.busy.drain(..).map(|(_, outcome)| outcome));
         self.write(group).await;
     }
 
-    /// Writes what arrives while `work` is done, and the rest after it; for passes that are driven
-    /// by hand. A pass may hand in more than may wait here.
+    /// Writes what arrives while `work` is done, and the rest after it; for runs that are driven by hand.
     pub async fn write_during<T>(&mut self, work: impl Future<Output = T>) -> T {
         let mut work = std::pin::pin!(work);
         let mut group = Vec::new();
+
+        // Not after it alone: work that submits more than may wait here would wait for ever.
         let done = loop {
             tokio::select! {
                 done = &mut work => break done,
+                // A closed inbox is always ready, and would be asked again and again.
                 count = self.inbox.recv_many(&mut group, GROUP), if !self.inbox.is_closed() => {
                     if count > 0 {
                         self.write(std::mem::take(&mut group)).await;
@@ -120,6 +124,7 @@ impl Recorder {
                 }
             }
         };
+
         self.drain().await;
         done
     }
@@ -131,9 +136,11 @@ impl Recorder {
             count = self.inbox.recv_many(group, GROUP) => count > 0,
             () = at(again) => true,
         };
+        // A closed inbox is always ready, so the wait for a busy row has to be here.
         if !open && let Some(again) = again {
             tokio::time::sleep_until(again).await;
         }
+
         let now = Instant::now();
         while self.busy.front().is_some_and(|(at, _)| *at <= now) && group.len() < GROUP {
             group.extend(self.busy.pop_front().map(|(_, outcome)| outcome));
@@ -148,6 +155,7 @@ impl Recorder {
             if part.is_empty() {
                 continue;
             }
+
             match self.store.record(&part).await {
                 Ok(recorded) => self.recorded(part, recorded).await,
                 Err(error) if error.is_transient() => {
@@ -156,6 +164,7 @@ impl Recorder {
                         error = &error as &dyn std::error::Error,
                         "results cannot be written now; they are kept and tried again"
                     );
+                    // In front: the results of one order are written in the order in which they came.
                     parts.push_front(part);
                     sleep(AWAY).await;
                 }
@@ -169,6 +178,7 @@ impl Recorder {
         let now = self.clock.now();
         let size = u32::try_from(group.len()).unwrap_or(u32::MAX);
         METRICS.group_size.observe(f64::from(size));
+
         for (outcome, recorded) in group.into_iter().zip(recorded) {
             match recorded {
                 Recorded::Done {
@@ -179,6 +189,7 @@ impl Recorder {
                     measure(&outcome, held, now);
                     self.done(&outcome, held.map(|why| (why, found)), row_gone);
                 }
+                // Counted and reported when it was written.
                 Recorded::Before => {}
                 Recorded::LeaseLost => {
                     let event = self.late_answer(&outcome).await;
@@ -188,6 +199,7 @@ impl Recorder {
                 Recorded::Busy => self.busy.push_back((Instant::now() + BUSY, outcome)),
             }
         }
+
         self.note(&late).await;
     }
 
@@ -209,12 +221,15 @@ impl Recorder {
             self.settled.wake();
         }
         if let Some(amount) = decision.balance {
+            // Noted, not written: a hundred purchases in a second would write one row as often.
             self.balances.tell(Balance {
                 integration: outcome.integration,
                 amount,
                 at: outcome.at,
             });
         }
+
+        // What was decided here did not happen, so it is not reported below.
         if let Some((reason, status)) = contradicts {
             tracing::warn!(
                 order = %outcome.order,
@@ -226,6 +241,7 @@ impl Recorder {
             );
             return;
         }
+
         say(outcome);
         if row_gone {
             tracing::warn!(
@@ -241,6 +257,7 @@ impl Recorder {
         let says = outcome.decision.watched.stage;
         let stage = match self.store.keep_late(outcome).await {
             Ok(stage) => stage,
+            // The event below still keeps the answer.
             Err(error) => {
                 tracing::error!(
                     order = %outcome.order,
@@ -250,6 +267,7 @@ impl Recorder {
                 None
             }
         };
+
         let contradicts = says.is_final() && stage.is_some_and(|is| is.is_final() && is != says);
         tracing::warn!(
             order = %outcome.order,
@@ -259,6 +277,7 @@ impl Recorder {
             contradicts,
             "an answer came after somebody else had taken the order over; it is kept as an event"
         );
+
         Event {
             order: outcome.order,
             kind: if contradicts {
@@ -274,12 +293,13 @@ impl Recorder {
         }
     }
 
-    /// Evidence must not be lost either, but it is not worth stopping for.
     async fn note(&self, events: &[Event]) {
         if events.is_empty() {
             return;
         }
+
         let now: DateTime<Utc> = self.clock.now();
+        // Evidence should not be lost either, but it is not worth holding up results for.
         if let Err(error) = self.store.append_events(events, now).await {
             tracing::error!(
                 events = events.len(),
@@ -303,6 +323,7 @@ fn measure(outcome: &Outcome, contradicts: Option<HoldReason>, now: DateTime<Utc
         METRICS.held(reason);
         return;
     }
+
     METRICS.result(decision.event);
     if let Some(reason) = decision.held {
         METRICS.held(reason);
@@ -325,6 +346,7 @@ async fn at(time: Option<Instant>) {
 
 /// Splits a group so that no part names an order twice.
 fn once_each(group: Vec<Outcome>) -> Vec<Vec<Outcome>> {
+    // One UPDATE changes a row once: of two results in it, one would be lost.
     let mut parts = Vec::new();
     let mut rest = group;
     while !rest.is_empty() {
@@ -335,15 +357,18 @@ fn once_each(group: Vec<Outcome>) -> Vec<Vec<Outcome>> {
         parts.push(part);
         rest = more;
     }
+
     parts
 }
 
 /// After a refusal of the data: halves, until the order is found that is refused; that one is held.
 fn single_out(mut part: Vec<Outcome>, error: &StoreError) -> Vec<Vec<Outcome>> {
     if part.len() > 1 {
+        // Nine steps find one of 500, and the others are written on the way.
         let half = part.split_off(part.len() / 2);
         return vec![part, half];
     }
+
     part.into_iter()
         .filter_map(|outcome| refused(outcome, error))
         .map(|outcome| vec![outcome])
@@ -358,8 +383,11 @@ fn refused(mut outcome: Outcome, error: &StoreError) -> Option<Outcome> {
         error = error as &dyn std::error::Error,
         "the database refuses the result of this order"
     );
+
     let decision = outcome.decision;
+    // Nothing is left that could be taken out.
     decision.shop.as_ref()?;
+
     let goes_on = decision.due_at.is_some() && decision.reroute.is_none();
     if goes_on {
         // Only the shop does not hear of it: the order is watched on, and its end held if need be.
@@ -370,6 +398,8 @@ fn refused(mut outcome: Outcome, error: &StoreError) -> Option<Outcome> {
         };
         return Some(outcome);
     }
+
+    // An end that the shop does not learn of needs a person; what the panel sent is kept with us.
     let mut watched = decision.watched;
     watched.stage = Stage::Held;
     outcome.decision = Decision {
@@ -390,6 +420,7 @@ fn refused(mut outcome: Outcome, error: &StoreError) -> Option<Outcome> {
         "database": error.words(),
         "evidence": outcome.detail,
     });
+
     Some(outcome)
 }
 
@@ -408,6 +439,7 @@ fn say(outcome: &Outcome) {
             )
         };
     }
+
     match decision.event {
         EventKind::Accepted => say!(info, "the panel accepted the order"),
         EventKind::Refused => say!(warn, "the panel refused the order; nothing was bought"),

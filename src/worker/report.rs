@@ -15,6 +15,7 @@ pub(super) fn detail(evidence: &Evidence, decision: &Decision) -> Value {
             facts.insert(key.to_owned(), value);
         }
     };
+
     if let Some(status) = evidence.http_status {
         add("http_status", json!(status));
     }
@@ -24,6 +25,7 @@ pub(super) fn detail(evidence: &Evidence, decision: &Decision) -> Value {
     if !evidence.trouble.is_empty() {
         add("trouble", json!(evidence.trouble));
     }
+
     if let Some(due) = decision.due_at {
         add("next_look", json!(due));
     }
@@ -34,6 +36,7 @@ pub(super) fn detail(evidence: &Evidence, decision: &Decision) -> Value {
         add("refusal", json!(refusal.as_str()));
     }
     if let Some(cost) = decision.cost {
+        // As text: JSON numbers are floats to many readers, and money is exact.
         add("cost", json!(cost.to_string()));
     }
     detail

@@ -1,4 +1,6 @@
-//! From the shop's order to a purchase, or to the reason why there is none. Nothing is guessed.
+//! From the shop's order to a purchase, or to the reason why there is none.
+//!
+//! Nothing is guessed: a wrong number buys another product, or for another player.
 
 use rust_decimal::Decimal;
 use serde_json::Value;
@@ -12,7 +14,6 @@ use crate::{
 /// What the panel's price list said.
 #[derive(Clone, Copy, Debug)]
 pub enum Prices<'a> {
-    /// The list.
     List(&'a Catalogue),
     /// It cannot be read now.
     Unreadable,
@@ -23,30 +24,27 @@ pub enum Prices<'a> {
 pub enum Resolution {
     /// It can be bought.
     Ready {
-        /// What to buy.
         product: Product,
-        /// For whom.
         player: Player,
         /// Its price in the panel's list, in TRY.
         expected: Option<Decimal>,
     },
-    /// A person has to mend it.
+    /// A person has to fix it.
     Hold(HoldReason),
     /// Only the price list is missing.
     Later,
 }
 
-/// The entry of the price list that the order needs.
-///
-/// # Errors
-/// The reason to hold it, when it cannot be sent whatever the list says.
+/// The entry of the price list that the order needs, or the reason to hold it whatever the list says.
 pub fn needed_entry(order: &ShopOrder, fields: PlayerFields) -> Result<&str, HoldReason> {
+    // The protocol knows no quantity: one call buys one unit.
     if order.quantity != 1 {
         return Err(HoldReason::QuantityNotOne);
     }
     if player(order, fields).is_none() {
         return Err(HoldReason::NoPlayerId);
     }
+
     match &order.mapping {
         Mapping::None => Err(HoldReason::NoMapping),
         Mapping::Several => Err(HoldReason::AmbiguousMapping),
@@ -64,6 +62,7 @@ pub fn resolve(order: &ShopOrder, prices: Prices<'_>, fields: PlayerFields) -> R
     let Some(player) = player(order, fields) else {
         return Resolution::Hold(HoldReason::NoPlayerId);
     };
+
     match prices {
         Prices::List(list) => match list.products.get(entry) {
             Some(product) => Resolution::Ready {
@@ -73,6 +72,7 @@ pub fn resolve(order: &ShopOrder, prices: Prices<'_>, fields: PlayerFields) -> R
             },
             None => incomplete(order, entry, list, player),
         },
+        // A mapping that names both numbers needs no list, so its orders do not wait for one.
         Prices::Unreadable => match mapped_product(&order.mapping) {
             Some(product) => Resolution::Ready {
                 product,
@@ -90,6 +90,7 @@ fn incomplete(order: &ShopOrder, entry: &str, list: &Catalogue, player: Player) 
     let Some(missing) = list.incomplete.get(entry) else {
         return Resolution::Hold(HoldReason::NotInCatalogue);
     };
+
     match (mapped_product(&order.mapping), missing) {
         (Some(product), _) => Resolution::Ready {
             product,
@@ -118,6 +119,7 @@ fn mapped_product(mapping: &Mapping) -> Option<Product> {
     else {
         return None;
     };
+
     Some(Product {
         oyun: number(meta.get("oyun")?)?,
         kupur: number(meta.get("kupur")?)?,

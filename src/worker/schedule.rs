@@ -1,6 +1,6 @@
-//! When a periodic job passes: every so often, or once a day at a time of day.
+//! When a periodic job runs: every so often, or once a day at a time of day.
 //!
-//! Replicas agree on the tick that a moment belongs to, whatever their own passes take. A tick that
+//! Replicas agree on the tick that a moment belongs to, whatever their own runs take. A tick that
 //! was missed is not made up for.
 
 use std::{fmt, time::Duration};
@@ -10,34 +10,27 @@ use chrono_tz::Tz;
 
 use super::after;
 
-/// Share of the interval by which replicas spread their passes.
+/// Share of the interval by which replicas spread their runs.
 const JITTER: f64 = 0.02;
-/// A pass that comes later than this is missing.
+/// A run that comes later than this is overdue, however long the interval.
 const LONGEST_PATIENCE: Duration = Duration::from_hours(1);
-/// A pass takes a while, and so does a restart.
+/// A run takes a while, and so does a restart.
 const SHORTEST_PATIENCE: Duration = Duration::from_mins(2);
 
-/// When a job passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Schedule {
-    /// Again and again.
     Every {
-        /// Between two passes.
+        /// From the start of a run to that of the next one.
         interval: Duration,
-        /// From the start to the first pass.
+        /// From the start of the daemon to the first run.
         first_after: Duration,
     },
-    /// Once a day.
-    Daily {
-        /// When, by the clocks of
-        at: NaiveTime,
-        /// this zone.
-        zone: Tz,
-    },
+    /// Once a day, at this time by the clocks of the zone.
+    Daily { at: NaiveTime, zone: Tz },
 }
 
 impl Schedule {
-    /// From the start to the first pass.
+    /// From the start of the daemon to the first run.
     pub(super) fn first(self, now: DateTime<Utc>) -> Duration {
         match self {
             Self::Every { first_after, .. } => jittered(first_after),
@@ -45,7 +38,7 @@ impl Schedule {
         }
     }
 
-    /// From the end of a pass, which took a while, to the next one.
+    /// From the end of a run, which took a while, to the next one.
     pub(super) fn next(self, now: DateTime<Utc>, took: Duration) -> Duration {
         match self {
             Self::Every { interval, .. } => jittered(interval.saturating_sub(took)),
@@ -53,7 +46,7 @@ impl Schedule {
         }
     }
 
-    /// When the pass after the last one (its scheduled time, and when it began) is expected from
+    /// When the run after the last one (its scheduled time, and when it began) is expected from
     /// daemons of which the first was started at `since`.
     #[must_use]
     pub fn expected(
@@ -66,6 +59,7 @@ impl Schedule {
                 interval,
                 first_after,
             } => match last {
+                // A run of an earlier daemon says nothing about when this one begins.
                 Some((_, began)) if began >= since => after(began, interval),
                 _ => after(since, first_after),
             },
@@ -76,7 +70,7 @@ impl Schedule {
         }
     }
 
-    /// How long a pass may keep its people waiting before it counts as missing.
+    /// How late a run may be before it counts as overdue.
     #[must_use]
     pub fn patience(self) -> TimeDelta {
         match self {

@@ -42,23 +42,18 @@ impl SecondDispatcherCheck {
     }
 
     /// Compares the newest purchases, if the last check was long enough ago.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database fails.
     pub async fn newest(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
         // A dispatcher that scans more often than once in a second need not check more often, too.
         let pause = self.shop.config.dispatch.scan_interval.min(PAUSE);
         if self.checked_since(before(now, pause), now) {
             return Ok(0);
         }
+
         let since = before(now, NEW);
         self.find(Scan::Newest { since }, now).await
     }
 
     /// Compares every order that is open.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database fails.
     pub async fn open(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
         self.find(Scan::Open, now).await
     }
@@ -76,11 +71,15 @@ impl SecondDispatcherCheck {
     async fn find(&self, scan: Scan, now: DateTime<Utc>) -> Result<u64, StoreError> {
         let pause =
             (self.shop.config.dispatch.on_second_dispatcher == SecondPolicy::Pause).then_some(WHY);
+        // One statement finds and pauses, so that no replica claims anything in between.
         let found = self.shop.store.find_overwritten(scan, pause, now).await?;
+
         for order in &found {
             METRICS.result(EventKind::Overwritten);
             say(order);
         }
+
+        // A pause is reported once per panel, however many orders led to it.
         let paused: BTreeSet<_> = found
             .iter()
             .filter(|order| order.pauses)
@@ -93,6 +92,7 @@ impl SecondDispatcherCheck {
                  then `orderwatch resume --integration`"
             );
         }
+
         Ok(u64::try_from(found.len()).unwrap_or(u64::MAX))
     }
 }

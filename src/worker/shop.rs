@@ -16,8 +16,8 @@ use crate::{
     store::Store,
 };
 
-/// Shared by the streams and jobs of one process; cheap to clone. The recorder works for as long as a clone is there, since
-/// any of them may still submit a result.
+/// Shared by the streams and jobs of one process; cheap to clone. The recorder works for as long as a clone
+/// is there, since any of them may still submit a result.
 #[derive(Clone, Debug)]
 pub struct Shop {
     pub config: Arc<Config>,
@@ -40,9 +40,6 @@ pub struct Shop {
 
 impl Shop {
     /// What the workers share, and the recorder of their results.
-    ///
-    /// # Errors
-    /// [`HttpError`] when the client of the panels cannot be built.
     pub fn new(
         config: Arc<Config>,
         store: Store,

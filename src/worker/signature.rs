@@ -9,8 +9,8 @@ pub const LONGEST: usize = 500;
 /// When nothing is left of it, or too much, or it holds what is no text.
 pub fn words(text: &str) -> Result<String, String> {
     let words: Vec<&str> = text.split_whitespace().collect();
-
     let text = words.join(" ");
+
     match text.chars().count() {
         0 => Err("must not be empty".to_owned()),
         length if length > LONGEST => Err(format!("must have at most {LONGEST} characters")),

@@ -22,9 +22,9 @@ use crate::{
 pub struct Asking {
     /// The jobs, in the order in which they are shown.
     pub jobs: Vec<ScheduledJob>,
-    /// Passes that are shown of each.
+    /// Runs that are shown of each.
     pub runs: i64,
-    /// Orders that are older are left alone.
+    /// Older orders are not bought.
     pub max_order_age: Duration,
     /// What may be spent in 24 hours at one panel, in TRY.
     pub daily_limit: Option<Decimal>,
@@ -32,7 +32,6 @@ pub struct Asking {
     pub zone: Tz,
     /// Whether there is a Trendyol store.
     pub market: bool,
-    /// Whether there is a shop.
     pub shop: bool,
     /// Which fields of a purchase hold what the customer typed.
     pub player: PlayerRules,
@@ -53,6 +52,7 @@ pub async fn situation(
             market: asking.market.then_some((ORDER_FEED, PUSH_STOCK)),
         })
         .await?;
+
     for panel in &mut overview.panels {
         panel.limit = asking.daily_limit;
     }
@@ -79,14 +79,16 @@ pub async fn situation(
         jobs: jobs.collect(),
         pauses: store.brakes().await?,
         daemons,
+        // Only the daemon itself knows; its page fills this in.
         reload_refused: false,
         notices: overview.notices,
         market: overview.market,
     })
 }
 
-/// Products whose rule of today was never confirmed. What was sold by another rule is past.
+/// Products whose rule of today was never confirmed.
 fn unproven(sold: &[SoldAs], rules: &PlayerRules) -> u64 {
+    // What was sold by another rule is past.
     let today = |sold: &&SoldAs| rules.of(sold.integration, sold.package) == sold.fields;
     let products = sold.iter().filter(today).filter(|sold| !sold.confirmed);
     u64::try_from(products.count()).unwrap_or(u64::MAX)

@@ -16,11 +16,13 @@ use crate::{
     store::{Store, StoreError},
 };
 
-/// Between two looks at what has come, an even part of a minute: the figures of one minute are
-/// written before the next one begins.
+/// Between two writes, an even part of a minute: the figures of one minute are written before the next
+/// one begins.
 const EVERY: Duration = Duration::from_secs(15);
 /// At the end, the database gets this long to take the last figures.
 const LAST: Duration = Duration::from_secs(3);
+/// How long before the end of a minute its figures are written, in milliseconds.
+const MOMENT: u64 = 200;
 
 /// The writer of statistics, one for a process.
 #[derive(Debug)]
@@ -46,6 +48,8 @@ impl Statistics {
         loop {
             let rest = stop.run_until_cancelled(tokio::time::sleep(self.rest()));
             let stopped = rest.await.is_none();
+
+            // With a deadline: a database that is away must not hold up the end of the process.
             let writing = tokio::time::timeout(LAST, self.write());
             if let Ok(Err(error)) = writing.await {
                 tracing::debug!(
@@ -53,6 +57,7 @@ impl Statistics {
                     "statistics cannot be written now; they are added to the next ones"
                 );
             }
+
             if stopped {
                 return;
             }
@@ -60,9 +65,6 @@ impl Statistics {
     }
 
     /// Writes what has come since the last time. Asks the database nothing when nothing has.
-    ///
-    /// # Errors
-    /// [`StoreError`] when it cannot be written; it is kept for the next time.
     pub async fn write(&mut self) -> Result<(), StoreError> {
         let totals = METRICS.over_time.totals();
         let nothing = Total::default();
@@ -74,6 +76,7 @@ impl Statistics {
 
         if !news.is_empty() {
             self.store.add_stats(self.clock.now(), &news).await?;
+            // Only now: what could not be written is part of the next difference.
             self.written = totals;
         }
         Ok(())
@@ -87,6 +90,3 @@ impl Statistics {
         Duration::from_millis(part - now % part)
     }
 }
-
-/// How long before the end of a minute its figures are written, in milliseconds.
-const MOMENT: u64 = 200;

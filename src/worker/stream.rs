@@ -20,10 +20,7 @@ const GATHER: Duration = Duration::from_millis(1);
 /// What a stream does in one turn.
 #[async_trait]
 pub trait Turn: Send + Sync {
-    /// Claims what there is capacity for and starts it.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database fails; the loop tries again.
+    /// Claims what there is capacity for and starts it. After an error the loop tries again.
     async fn take(&self, capacity: &Capacity) -> Result<Taken, StoreError>;
 }
 
@@ -42,15 +39,11 @@ pub struct Taken {
 pub struct Stream {
     /// For the log.
     pub name: &'static str,
-    /// Its capacity.
     pub capacity: Capacity,
-    /// What it waits for.
     pub wakeup: Arc<Wakeup>,
     /// The longest rest.
     pub scan_interval: Duration,
-    /// What it tells the watchdog by.
     pub pulse: Pulse,
-    /// The time.
     pub clock: Arc<dyn Clock>,
 }
 
@@ -60,7 +53,9 @@ impl Stream {
         let mut failing = false;
         while !stop.is_cancelled() {
             let result = turn.take(&self.capacity).await;
+            // After an error, too: a database that is away does not make this a stalled worker.
             self.pulse.beat();
+
             match result {
                 Ok(taken) => {
                     if std::mem::take(&mut failing) {
@@ -69,6 +64,7 @@ impl Stream {
                     stop.run_until_cancelled(self.rest(taken)).await;
                 }
                 Err(error) => {
+                    // Reported once, not every second.
                     if !std::mem::replace(&mut failing, true) {
                         tracing::warn!(
                             stream = self.name,
@@ -91,6 +87,8 @@ impl Stream {
         if taken.started > 0 && self.capacity.free() > 0 {
             return;
         }
+
+        // More waits, but not for this capacity: its own panel is full, or everything is in use.
         tokio::select! {
             () = self.capacity.released() => self.gather().await,
             () = tokio::time::sleep(self.scan_interval) => {}

@@ -1,12 +1,11 @@
 //! The Trendyol store: orders and returns in, stock out.
 //!
-//! Each part is a pass that takes no hints: it reads the database, asks Trendyol, and writes down
-//! what it learnt. What must stay true, whenever a pass is killed and however often it is repeated:
+//! Each part is a pass that takes no hints: it reads the database, asks Trendyol, and writes down what it learnt.
+//! What must stay true, whenever a pass is killed and however often it is repeated:
 //!
 //! * stock is computed after the orders were read, and raised only when they were read lately,
-//! * what is sent is written down before it is sent, and counts as perhaps taken until it is settled,
-//! * nothing is settled by a success of the request alone: the items' results or what is read back
-//!   settle it.
+//! * what is sent is written down before it is sent, and may have been accepted until it is settled,
+//! * nothing is settled by a success of the request alone: the items' results or what is read back settle it.
 
 mod doorbell;
 mod forecast;
@@ -52,14 +51,12 @@ pub struct Seller {
     pub rest: Arc<dyn Rest>,
 }
 
-/// Waiting within a pass.
+/// Waiting within a pass; tests do not wait.
 #[async_trait]
 pub trait Rest: Send + Sync + fmt::Debug {
-    /// Waits.
     async fn rest(&self, time: Duration);
 }
 
-/// Waits as long as it takes.
 #[derive(Clone, Copy, Debug)]
 pub struct Sleep;
 

@@ -1,4 +1,4 @@
-//! When a stream looks again, and what makes it look sooner.
+//! When a stream takes its next turn, and what makes it sooner.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use tokio::sync::Notify;
 
 use crate::clock::Clock;
 
-/// Due times this close together share one look.
+/// Due times this close together share one turn.
 const TOGETHER: Duration = Duration::from_millis(5);
 
-/// The next look of one stream.
+/// The next turn of one stream.
 #[derive(Debug, Default)]
 pub struct Wakeup {
     next: Mutex<Option<DateTime<Utc>>>,
@@ -19,15 +19,15 @@ pub struct Wakeup {
 }
 
 impl Wakeup {
-    /// Makes the stream look now.
+    /// Makes the stream take a turn now.
     pub fn wake(&self) {
         self.sooner.notify_one();
     }
 
-    /// Says that something will be due; makes the stream look again at what it waits for when
-    /// that is sooner than it had planned.
+    /// Says that something will be due.
     pub fn due(&self, at: DateTime<Utc>) {
         let planned = *self.next.lock();
+        // What is due later than planned is found by the planned turn.
         if planned.is_none_or(|planned| at < planned) {
             self.sooner.notify_one();
         }
@@ -40,6 +40,7 @@ impl Wakeup {
             let left = (next - clock.now()).to_std().unwrap_or_default();
             left.max(TOGETHER).min(longest)
         });
+
         tokio::select! {
             () = self.sooner.notified() => {}
             () = tokio::time::sleep(until) => {}

@@ -52,7 +52,7 @@ impl Books {
         }
     }
 
-    /// What is written down, while nothing is awaited and nothing else of it is looked at.
+    /// Gives access to what is written down; `work` awaits nothing and takes no second note.
     pub(super) fn note<T>(&self, work: impl FnOnce(&mut Notes) -> T) -> T {
         work(&mut self.notes.lock())
     }

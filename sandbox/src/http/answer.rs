@@ -12,7 +12,7 @@ pub enum Framing {
     #[default]
     Length,
     Chunked,
-    /// By the end of the connection: a cut cannot be told from the end.
+    /// By the end of the connection: a cut looks like the end.
     UntilClose,
 }
 

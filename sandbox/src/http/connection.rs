@@ -24,9 +24,9 @@ pub(super) async fn talk<S: Service>(stream: TcpStream, number: u64, service: &S
     }
 }
 
-/// Makes the coming drop of the socket send a reset. A socket that its peer has already ended
-/// cannot be told so any more, and need not be.
+/// Makes the coming drop of the socket send a reset.
 fn reset(stream: &TcpStream) {
+    // A socket that its peer has already ended does not take the option, and need not.
     drop(stream.set_zero_linger());
 }
 

@@ -180,8 +180,8 @@ impl Accepting {
     fn serve<S: Service>(&self, service: Arc<S>, stream: TcpStream, number: u64) {
         let token = lock(&self.open).clone();
         let task = async move {
-            // Without it an answer may wait for an acknowledgement; a socket that is already
-            // closed cannot be told so and ends on its first read.
+            // Without it an answer may wait for an acknowledgement; a socket that is already closed does not
+            // take the option and ends on its first read.
             drop(stream.set_nodelay(true));
             token
                 .run_until_cancelled(talk(stream, number, &*service))

@@ -1,4 +1,4 @@
-//! What a panel is told before it starts.
+//! What a panel is configured with before it starts.
 
 use std::{
     fmt,

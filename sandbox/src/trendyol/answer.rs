@@ -30,7 +30,7 @@ pub(super) struct Problem {
     pub(super) message: String,
     /// The class that older bodies name.
     pub(super) exception: &'static str,
-    /// Seconds to wait, where that is told.
+    /// Seconds to wait, where the answer names them.
     pub(super) retry_after: Option<u64>,
 }
 

@@ -23,7 +23,7 @@ pub enum Endpoint {
     Claims,
     /// `PUT …/shipment-packages/{id}`: reports progress of a package.
     UpdatePackage,
-    /// `…/webhooks`: registers who is told of changes.
+    /// `…/webhooks`: registers who is called about changes.
     Webhooks,
 }
 

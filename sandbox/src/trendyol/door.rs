@@ -1,4 +1,4 @@
-//! Who may come in: the checks before any endpoint looks at a request.
+//! Who may come in: the checks before a request reaches any endpoint.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 

@@ -1,4 +1,4 @@
-//! Writes JSON text field by field, in the order it is told.
+//! Writes JSON text field by field, in the order of the calls.
 //!
 //! By hand, because the real bodies hold numbers that no integer type has room for and amounts
 //! that must not pass through a float, and because each package is written once and then copied.

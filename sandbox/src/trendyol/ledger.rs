@@ -79,7 +79,7 @@ impl Ledger {
         sales.map(|sale| sale.pieces).sum()
     }
 
-    /// Every try to tell a webhook of a change, in order.
+    /// Every try to send a change to a webhook, in order.
     #[must_use]
     pub fn hook_deliveries(&self) -> Vec<HookDelivery> {
         lock(&self.shared.state).webhooks.deliveries().to_vec()

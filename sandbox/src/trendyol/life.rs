@@ -180,11 +180,11 @@ fn alive(package: &Package, rare: bool) -> bool {
     (package.status.is_open() || sent) && !package.transferred
 }
 
-/// What may come after a state; `dice` is 0 to 1, `rare` as for [`alive`].
-fn next(status: &Status, dice: f64, rare: bool) -> Option<Status> {
+/// What may come after a state; `draw` is 0 to 1, `rare` as for [`alive`].
+fn next(status: &Status, draw: f64, rare: bool) -> Option<Status> {
     let steps: &[(f64, Status)] = match status {
-        Status::Created if rare && dice < 0.1 => &[(1.0, Status::Repack)],
-        Status::Picking if rare && dice < 0.1 => &[(1.0, Status::Reset)],
+        Status::Created if rare && draw < 0.1 => &[(1.0, Status::Repack)],
+        Status::Picking if rare && draw < 0.1 => &[(1.0, Status::Reset)],
         Status::Awaiting => &[
             (0.7, Status::Created),
             (0.2, Status::Verified),
@@ -212,7 +212,7 @@ fn next(status: &Status, dice: f64, rare: bool) -> Option<Status> {
         _ => &[],
     };
 
-    let mut left = dice;
+    let mut left = draw;
     let chosen = steps.iter().find(|(share, _)| {
         left -= share;
         left < 0.0

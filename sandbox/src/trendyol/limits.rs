@@ -139,7 +139,7 @@ pub(super) struct Gatekeeper {
     shut: HashMap<Group, DateTime<Utc>>,
 }
 
-/// A refusal: how long to wait, in seconds, where that is told.
+/// A refusal: how long to wait, in seconds, where the answer names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TooMany(pub(super) Option<u64>);
 

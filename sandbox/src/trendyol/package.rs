@@ -50,7 +50,7 @@ pub struct Package {
     pub first: Option<i64>,
     /// Whether another seller sends it now.
     pub transferred: bool,
-    /// Before then nobody is told of it.
+    /// Before then no answer and no webhook shows it.
     pub(super) told_from: DateTime<Utc>,
     /// When its address is known, if that takes its time.
     pub(super) address_from: Option<DateTime<Utc>>,
@@ -104,7 +104,7 @@ impl Package {
             .sum()
     }
 
-    /// It is made at that moment, before which nobody is told of it.
+    /// It is made at that moment, before which nothing shows it.
     pub(super) fn begin(&mut self, at: DateTime<Utc>) {
         (self.created, self.told_from, self.last_modified) = (at, at, at);
         self.history = vec![(at, self.status.clone())];

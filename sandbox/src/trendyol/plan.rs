@@ -1,4 +1,4 @@
-//! What a store is told before it starts.
+//! What a store is configured with before it starts.
 
 use std::{
     fmt,
@@ -17,7 +17,7 @@ use crate::{
     faults::FaultPlan,
 };
 
-/// When a store that is not told otherwise begins: 2026-11-20, 09:00 UTC.
+/// When a store begins by default: 2026-11-20, 09:00 UTC.
 const BEGINNING: i64 = 1_795_165_200;
 /// What a slow report takes.
 const SLOW: Duration = Duration::from_mins(20);
@@ -35,7 +35,7 @@ pub struct StorePlan {
     pub api_key: String,
     /// The secret of the key pair.
     pub api_secret: String,
-    /// What time it is. The default stands still until the store is told to advance.
+    /// What time it is. The default stands still until the store is advanced.
     pub clock: Clock,
     /// What can be sold.
     pub products: Vec<Product>,
@@ -97,8 +97,8 @@ impl StorePlan {
     }
 
     /// Turns on everything that real stores were seen to do, as often and as badly as chance says:
-    /// [`Quirks::all`], a queue in which some reports take up to 20 minutes, packages that are told
-    /// of late, and orders that are not paid yet. Products, limits and faults stay as they are.
+    /// [`Quirks::all`], a queue in which some reports need up to 20 minutes, packages that are
+    /// published late, and orders that are not paid yet. Products, limits and faults stay as they are.
     pub fn turn_quirks_on(&mut self, rng: &mut Rng) {
         self.quirks = Quirks::all(rng);
         self.feed_delay = Duration::ZERO..=Duration::from_secs(rng.u64(0..=60));

@@ -18,7 +18,7 @@ use super::json::Names;
 pub struct Quirks {
     /// Names of fields.
     pub names: Names,
-    /// How packages are split, cancelled and told of.
+    /// How packages are split, cancelled and published.
     pub packages: PackageQuirks,
     /// How answers fail to match their question.
     pub answers: AnswerQuirks,

@@ -29,7 +29,7 @@ pub(super) struct Reading<'a> {
 }
 
 /// A product and what is said of it.
-struct Told<'a> {
+struct Listed<'a> {
     good: &'a Good,
     quantity: u32,
 }
@@ -49,8 +49,8 @@ impl<'a> Reading<'a> {
             return Err(Problem::invalid("page"));
         }
         let wanted = self.wanted(query)?;
-        let told = self.told(&wanted);
-        let contents: Vec<&[Told<'_>]> = told
+        let listed = self.listed(&wanted);
+        let contents: Vec<&[Listed<'_>]> = listed
             .chunk_by(|a, b| a.good.product.content_id == b.good.product.content_id)
             .collect();
         let here = contents.iter().skip(first).take(size);
@@ -93,9 +93,9 @@ impl<'a> Reading<'a> {
     }
 
     /// What is said of each, which the quirks may make less, more or older than the truth.
-    fn told(&mut self, wanted: &[&'a Good]) -> Vec<Told<'a>> {
+    fn listed(&mut self, wanted: &[&'a Good]) -> Vec<Listed<'a>> {
         let how = &self.quirks.answers;
-        let mut told = Vec::with_capacity(wanted.len());
+        let mut listed = Vec::with_capacity(wanted.len());
 
         for good in wanted.iter().copied() {
             if chance(how.left_out, self.rng) {
@@ -107,14 +107,14 @@ impl<'a> Reading<'a> {
             } else {
                 good.stock
             };
-            told.push(Told { good, quantity });
+            listed.push(Listed { good, quantity });
             if chance(how.answered_twice, self.rng) {
                 let quantity = quantity + self.rng.u32(1..=3);
-                told.push(Told { good, quantity });
+                listed.push(Listed { good, quantity });
             }
         }
 
-        told
+        listed
     }
 }
 
@@ -129,21 +129,21 @@ fn takes(status: Option<&str>) -> Result<fn(&Good) -> bool, Problem> {
     }
 }
 
-fn content(o: &mut Object<'_>, variants: &[Told<'_>]) {
+fn content(o: &mut Object<'_>, variants: &[Listed<'_>]) {
     let id = variants
         .first()
-        .map_or(0, |told| told.good.product.content_id);
+        .map_or(0, |listed| listed.good.product.content_id);
     o.raw("contentId", id)
-        .list("variants", variants, |o, told| variant(o, told));
+        .list("variants", variants, |o, listed| variant(o, listed));
 }
 
-fn variant(o: &mut Object<'_>, told: &Told<'_>) {
-    let (good, product) = (told.good, &told.good.product);
+fn variant(o: &mut Object<'_>, listed: &Listed<'_>) {
+    let (good, product) = (listed.good, &listed.good.product);
     o.raw("variantId", product.content_id + 5_000_000)
         .text("barcode", &product.barcode)
         .raw("salePrice", good.sale_price)
         .raw("listPrice", good.list_price)
-        .raw("quantity", told.quantity)
+        .raw("quantity", listed.quantity)
         .text("stockCode", &product.stock_code);
     match good.changed {
         Some(at) => o.raw("stockLastModifiedDate", at.timestamp_millis()),

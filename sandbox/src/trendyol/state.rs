@@ -1,4 +1,4 @@
-//! Everything that the store knows, as one value that changes only when it is told the time.
+//! Everything that the store knows, as one value that changes only when it is given the time.
 
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
@@ -51,7 +51,7 @@ pub(super) struct State {
     pub(super) webhooks: Webhooks,
     orders: i64,
     lines: i64,
-    /// The last moment that was told; earlier ones count as this one.
+    /// The last moment that was given; earlier ones count as this one.
     now: DateTime<Utc>,
 }
 
@@ -244,7 +244,7 @@ impl State {
         id
     }
 
-    /// Tells of a part that it is unpacked. Returns it as it really is, to be told from `settled` on.
+    /// Publishes a part as unpacked. Returns it as it really is, to be published from `settled` on.
     fn enter_unpacked(&mut self, mut part: Package, settled: DateTime<Utc>) -> Package {
         let mut first = part.clone();
         first.status = Status::UnPacked;

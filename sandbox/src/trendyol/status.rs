@@ -11,7 +11,7 @@ pub enum Status {
     Verified,
     /// Paid: to be prepared.
     Created,
-    /// The seller has begun to prepare it.
+    /// The seller has started to prepare it.
     Picking,
     /// The seller has written the invoice.
     Invoiced,

@@ -12,7 +12,7 @@ use fastrand::Rng;
 
 use crate::clock::Clock;
 
-/// The store's clock: that of its plan, plus what it was told to advance by.
+/// The store's clock: that of its plan, plus what it was advanced by.
 pub(super) struct StoreClock {
     source: Clock,
     /// Milliseconds.

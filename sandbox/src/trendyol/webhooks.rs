@@ -1,4 +1,4 @@
-//! Webhooks: who wants to hear of changes of packages, and what is still to be told to whom.
+//! Webhooks: who is called about changes of packages, and which calls are still to be made.
 
 mod delivery;
 mod registration;
@@ -22,7 +22,7 @@ const MOST_FAILURES: u32 = 13;
 /// From a failure to the next try.
 const AGAIN: TimeDelta = TimeDelta::minutes(5);
 
-/// The webhooks of the seller, and what they are still to be told.
+/// The webhooks of the seller, and the calls that are still to be made to them.
 #[derive(Debug, Default)]
 pub(super) struct Webhooks {
     list: Vec<Webhook>,
@@ -149,7 +149,7 @@ impl Webhooks {
         }
     }
 
-    /// The next thing that is due. What a webhook missed while it was passive is not told later.
+    /// The next thing that is due. What a webhook missed while it was passive is not sent later.
     pub(super) fn next(&mut self, now: DateTime<Utc>) -> Option<Outgoing> {
         loop {
             let first = self

@@ -31,6 +31,7 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
     let order = one::one(&store, &options.order).await?;
     let (now, _) = store.now().await?;
     let person = options.signature.person();
+
     match store.confirm_player_fields(order, &person, now).await? {
         Confirmed::Done(fields) => out::line(format_args!(
             "Confirmed by {}: the player fields of this product are right as {:?}.",
@@ -41,6 +42,7 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
             "It was confirmed before as {:?}; that stays.",
             fields.as_str()
         ))?,
+        // Only goods that arrived show whether they went to the right account.
         Confirmed::NotDelivered(stage) => anyhow::bail!(
             "the order is {stage}: only one that was delivered tells whether its player fields are right"
         ),
@@ -48,6 +50,7 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
             "orderwatch did not send this order, so it says nothing about the player fields"
         ),
     }
+
     store.close().await;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,4 +1,4 @@
-//! `orderwatch order explain ORDER`
+//! `orderwatch order explain ORDER`: why an order waits or how it ended, in one sentence.
 
 use std::process::ExitCode;
 
@@ -29,6 +29,7 @@ pub(in crate::cli) struct Options {
 pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<ExitCode> {
     let (config, _log) = global.begin()?;
     let store = shop_store(&config).await?;
+    // All that the text may mean: an explanation changes nothing, so it need not be one.
     let found = one::found(&store, &options.order).await?;
     let mut all = Vec::new();
     for order in found {
@@ -41,6 +42,7 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
     } else {
         print(&all)?;
     }
+
     store.close().await;
     Ok(ExitCode::SUCCESS)
 }

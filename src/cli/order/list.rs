@@ -1,4 +1,4 @@
-//! `orderwatch order list`
+//! `orderwatch order list`: the tracked orders, a page at a time.
 
 use std::{process::ExitCode, time::Duration};
 
@@ -64,8 +64,8 @@ impl Options {
         }
     }
 
-    /// What waits is read from its end: who has waited longest comes first.
     fn direction(&self) -> Direction {
+        // What waits is worked off: the one that has waited longest comes first.
         if self.held || self.late {
             Direction::Oldest
         } else {
@@ -98,6 +98,7 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
     } else {
         print(&orders, now, next)?;
     }
+
     store.close().await;
     Ok(ExitCode::SUCCESS)
 }
@@ -145,6 +146,7 @@ fn next_check(order: &ListedOrder, now: DateTime<Utc>) -> String {
         return format!("final {} ago", ago(at, now));
     }
     if order.late {
+        // Late by whichever came first: the check that was due, or the time limit.
         let since = order.due_at.into_iter().chain(order.give_up_at).min();
         return format!("late by {}", ago(since.unwrap_or(now), now));
     }
@@ -152,6 +154,7 @@ fn next_check(order: &ListedOrder, now: DateTime<Utc>) -> String {
         Some(due) if due > now => format!("in {}", ago(now, due)),
         Some(_) => "now".to_owned(),
         None if order.stage == Stage::Held => "a person".to_owned(),
+        // Its attempts ran out: the sweep makes it due again.
         None => "the sweep".to_owned(),
     }
 }

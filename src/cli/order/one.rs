@@ -29,6 +29,7 @@ pub(super) async fn one(store: &Store, text: &str) -> anyhow::Result<OrderId> {
             ids.join(", ")
         );
     };
+
     Ok(order)
 }
 
@@ -52,12 +53,14 @@ pub(super) async fn carry_out(
     person: &Person,
     now: DateTime<Utc>,
 ) -> anyhow::Result<Acted> {
+    // The time limit starts anew with the step.
     let give_up_at = config.give_up_at(now);
     let acted = store
         .carry_out(order, plan, person, now, give_up_at)
         .await?;
 
     match acted {
+        // Our part stands where the shop's database refuses its own; the caller says so.
         Acted::Done | Acted::ShopRowRefused => Ok(acted),
         Acted::Changed => {
             anyhow::bail!("the order has changed meanwhile; check it again, nothing was done")

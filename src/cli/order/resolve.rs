@@ -73,10 +73,12 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
     let (facts, now) = one::facts(&config, &store, order).await?;
     let plan = OperatorAction::Resolve(options.verdict()).plan(order, &facts)?;
     let sentence = plan.sentence(&facts);
+
     if !options.yes {
         out::line(format_args!(
             "Order {order}: {sentence}\nNothing was done. Repeat with --yes to do it."
         ))?;
+        // A script must not take the preview for the step itself.
         return Ok(ExitCode::FAILURE);
     }
 
@@ -86,6 +88,7 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
     if acted == Acted::ShopRowRefused {
         out::line("The shop's database refused its part, so the shop's row is as it was.")?;
     }
+
     store.close().await;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,4 +1,4 @@
-//! `orderwatch order retry ORDER`
+//! `orderwatch order retry ORDER`: sends a held order after its cause was fixed.
 
 use std::process::ExitCode;
 
@@ -31,8 +31,10 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
     let order = one::one(&store, &options.order).await?;
     let (facts, now) = one::facts(&config, &store, order).await?;
     let plan = OperatorAction::Retry.plan(order, &facts)?;
+
     let person = options.signature.person();
     one::carry_out(&config, &store, order, &plan, &person, now).await?;
+
     out::line(format_args!(
         "Released by {}: {}",
         person.who,

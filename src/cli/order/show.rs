@@ -53,6 +53,7 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
     for order in found(&store, &options.order).await? {
         let detail = store.order_detail(order, &config.znet.player).await?;
         let pin = match &detail.tracked {
+            // Only what orderwatch tracks has a timeline in which the showing can be written down.
             Some(_) if options.pin => reveal_pin(&store, order).await?,
             _ => None,
         };
@@ -71,6 +72,7 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
             out::line(shown.text())?;
         }
     }
+
     store.close().await;
     Ok(ExitCode::SUCCESS)
 }
@@ -114,12 +116,13 @@ impl Shown {
                 fact("reference", reference.map(ToString::to_string));
                 fact("panel", tracked.integration.map(|id| id.to_string()));
                 fact("sent", watched.sent_at.map(time));
-                fact("next look", tracked.due_at.map(time));
+                fact("next check", tracked.due_at.map(time));
                 fact("gives up", watched.give_up_at.map(time));
                 fact("checks", Some(watched.attempts.to_string()));
             }
             None => fact("stage", Some("not tracked by orderwatch".to_owned())),
         }
+
         fact("player fields", self.detail.player.as_ref().map(player));
         fact("PIN", self.pin.clone());
 
@@ -146,11 +149,12 @@ fn player(of: &PlayerOf) -> String {
     )
 }
 
-/// Reads the code, after writing down that it is shown.
 async fn reveal_pin(store: &Store, order: OrderId) -> anyhow::Result<Option<String>> {
     let Some(pin) = store.pin(order).await? else {
         return Ok(None);
     };
+
+    // Written before the code leaves, so that nobody sees one without a trace.
     let event = Event {
         order,
         kind: EventKind::PinShown,
@@ -158,6 +162,7 @@ async fn reveal_pin(store: &Store, order: OrderId) -> anyhow::Result<Option<Stri
     };
     let (now, _) = store.now().await?;
     store.append_events(&[event], now).await?;
+
     Ok(Some(pin.expose_secret().to_owned()))
 }
 

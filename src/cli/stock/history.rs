@@ -90,8 +90,10 @@ fn came_back(figure: &SentFigure) -> String {
     match (figure.result.as_deref(), figure.state.as_str()) {
         (Some("success"), _) => "on sale".to_owned(),
         (Some("failed"), _) => format!("refused: {words}"),
+        // Trendyol refuses the same figure within 15 minutes, which says nothing against the figure.
         (Some("repeated"), _) => "the same was sent within 15 minutes".to_owned(),
         (_, "refused") => format!("the request was refused: {words}"),
+        // The answer was lost, so the figure may be in force or not.
         (_, "unknown") => "perhaps accepted; the next check tells".to_owned(),
         (_, "expired") => "no result came; the next check tells".to_owned(),
         _ => "no result yet".to_owned(),

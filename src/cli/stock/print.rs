@@ -65,7 +65,7 @@ pub(super) fn named(
 
 /// Records that could not be read, and what was shipped without being taken.
 pub(super) fn data_warnings(forecast: &Forecast) -> anyhow::Result<()> {
-    for warning in forecast.oddities() {
+    for warning in forecast.data_warnings() {
         out::line(format_args!("not as it should be: {warning}"))?;
     }
     for (barcode, holder) in forecast.shipped_untaken() {
@@ -167,6 +167,7 @@ fn holders(shown: &[PlannedItem]) -> anyhow::Result<()> {
             let status = match (&package, holder.shipped) {
                 (Some((_, status)), true) => format!("{status}, but never taken from the shelves"),
                 (Some((_, status)), false) => (*status).to_owned(),
+                // No package backs it: the warehouse wrote the row itself.
                 (None, _) => format!("row of {}", holder.status),
             };
             table.row([
@@ -217,12 +218,12 @@ fn notes(shown: &[PlannedItem]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether stock is sent.
 pub(super) fn paused(pause: Option<&StockPause>) -> anyhow::Result<()> {
     let Some(pause) = pause else {
         out::line("Stock is sent.")?;
         return Ok(());
     };
+
     out::line(format_args!(
         "No stock is sent: paused since {} by {}: {}",
         pause.at.to_rfc3339_opts(SecondsFormat::Secs, true),
@@ -256,10 +257,12 @@ pub(super) fn summary(forecast: &Forecast, below_table: bool) -> anyhow::Result<
         out::line(format_args!("{gap}Products: {}.", counts.join(", ")))?;
     }
 
+    // A sale that is not read yet would be overwritten by a raise, and its piece sold twice.
     if forecast.is_stale() {
         out::line("The orders were not read lately: stock is only lowered until they are.")?;
     }
 
+    // An empty central_stock is a broken import, not a sold-out shop.
     if let Err(zeroing) = forecast.guard() {
         out::line(format_args!("Nothing will be sent: {zeroing}."))?;
     }

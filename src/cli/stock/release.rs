@@ -1,4 +1,4 @@
-//! `orderwatch stock release ORDER`
+//! `orderwatch stock release ORDER`: ends a reservation that nothing else ends.
 
 use std::process::ExitCode;
 
@@ -31,10 +31,12 @@ pub(super) async fn run(store: &Store, options: &Options) -> anyhow::Result<Exit
     let now = clock(store).await?.now();
     let person = options.signature.person();
     let released = store.release_packages(order, &person, now).await?;
+
     if released.is_empty() {
         out::line(format_args!(
             "Order {order} has no package that only a person can release; nothing was released."
         ))?;
+        // A script must not go on as if the pieces were free.
         return Ok(ExitCode::FAILURE);
     }
 

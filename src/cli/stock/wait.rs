@@ -12,11 +12,10 @@ use crate::{
     worker::{jobs::reconciler, trendyol::Forecast},
 };
 
-/// Between two looks at what is left.
+/// Between two checks of what is left.
 const EVERY: Duration = Duration::from_secs(2);
 
-/// Takes turns until nothing is under way and no deficit is left that is raised by itself. A daemon that
-/// takes turns, too, is no hindrance: only one of them sends at a time.
+/// Takes turns until nothing is under way and no deficit is left that is raised by itself.
 pub(super) async fn until_settled(
     config: &Config,
     store: &Store,
@@ -24,8 +23,10 @@ pub(super) async fn until_settled(
 ) -> anyhow::Result<()> {
     let seller = seller(config, store, Arc::clone(&clock))?;
     let reconciler = reconciler(config, &seller, false);
+
     let progress = Progress::begin("waiting until all of it is on sale");
     let stays = loop {
+        // A daemon that takes turns, too, is no hindrance: only one of them sends at a time.
         reconciler.follow_results().await?;
         reconciler.turn().await?;
         let now = clock.now();
@@ -34,6 +35,7 @@ pub(super) async fn until_settled(
         if left.is_empty() {
             break stays;
         }
+
         progress.say(listed(&left));
         tokio::time::sleep(EVERY).await;
     };
@@ -58,17 +60,21 @@ fn left(forecast: &Forecast) -> (Counts, Counts) {
     for entry in forecast.entries().values() {
         let (counts, what) = match entry.verdict {
             Verdict::InSync => continue,
+
             Verdict::Send { .. } => (&mut left, "to be sent"),
             Verdict::Wait(Wait::UnderWay { .. }) => (&mut left, "under way"),
             Verdict::Wait(Wait::Settling { .. }) => (&mut left, "settling"),
             Verdict::Wait(Wait::OrdersToRead) => (&mut left, "waiting for the orders"),
             Verdict::Wait(Wait::Repeated { .. }) => (&mut left, "sent within 15 minutes"),
+
+            // From here on only a pull, a person or Trendyol can change it; waiting might never end.
             Verdict::Wait(Wait::StaleOrders) => (&mut stays, "orders not read lately"),
-            Verdict::Wait(Wait::Unseen) => (&mut stays, "never looked at"),
+            Verdict::Wait(Wait::Unseen) => (&mut stays, "never checked"),
             Verdict::Wait(Wait::NotListed) => (&mut stays, "not listed"),
             Verdict::Wait(Wait::Contradictory) => (&mut stays, "contradictory answers"),
             Verdict::Wait(Wait::Quarantined { .. }) => (&mut stays, "refused by Trendyol"),
         };
+
         *counts.entry(what).or_default() += 1;
     }
     (left, stays)

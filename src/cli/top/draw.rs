@@ -37,6 +37,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: &mut Screen) {
         Constraint::Length(1),
     ])
     .areas(frame.area());
+
     let reading = screen.news.reading.clone();
     frame.render_widget(title(screen, reading.as_deref()), head);
     match &reading {
@@ -77,6 +78,7 @@ fn whole(frame: &mut Frame<'_>, screen: &mut Screen, reading: &Reading, area: Re
         Constraint::Min(0),
     ])
     .areas(area);
+
     frame.render_widget(Paragraph::new(lines(all)), figures_at);
     frame.render_widget(
         Paragraph::new(warnings).wrap(Wrap { trim: false }),

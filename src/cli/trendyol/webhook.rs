@@ -1,4 +1,4 @@
-//! `orderwatch trendyol webhook register|list|remove`
+//! `orderwatch trendyol webhook register|list|remove`: whom Trendyol calls when an order changes.
 
 use std::process::ExitCode;
 
@@ -75,6 +75,7 @@ pub(super) async fn run(config: &Config, command: &Command) -> anyhow::Result<Ex
         Command::List(options) => list(config, hooks, options.json).await?,
         Command::Remove(options) => remove(config, hooks, options).await?,
     };
+
     store.close().await;
     Ok(code)
 }
@@ -88,15 +89,18 @@ async fn register(
         config.trendyol.webhook.enabled,
         "calls would be refused: set trendyol.webhook.enabled first, and reload the daemon"
     );
+
     let registration = Registration {
         url: ours(config)?,
         user: config.trendyol.webhook.user.clone(),
         password: config.trendyol.webhook.password.clone(),
     };
 
+    // One that stands at this address is updated: Trendyol takes 15 at most, and would call each of them.
     let before = find(hooks, &registration.url).await?;
     let id = before.as_ref().map(|hook| hook.id.as_str());
     let id = hooks.register(id, &registration).await?;
+    // Trendyol sets a webhook passive that did not answer for an hour, and calls it no more.
     if before.as_ref().is_some_and(|hook| !hook.active) {
         hooks.activate(&id).await?;
     }
@@ -106,6 +110,7 @@ async fn register(
         out::json(&json!({ "id": id, "url": url, "outcome": outcome }))?;
         return Ok(ExitCode::SUCCESS);
     }
+
     out::line(match outcome {
         "registered" => format!("Trendyol calls {url} from now on (webhook {id})."),
         "activated" => format!("Trendyol had given up {url} and calls it again (webhook {id})."),
@@ -125,9 +130,11 @@ const fn outcome(before: Option<&Webhook>) -> &'static str {
 }
 
 async fn list(config: &Config, hooks: &dyn Webhooks, as_json: bool) -> anyhow::Result<ExitCode> {
+    // Without an address none is ours, and the list is shown all the same.
     let ours = ours(config).ok();
     let is_ours = |hook: &Webhook| Some(&hook.url) == ours.as_ref();
     let all = hooks.webhooks().await?;
+
     if as_json {
         let all = all.iter().map(|hook| {
             json!({ "id": hook.id, "url": hook.url, "active": hook.active, "ours": is_ours(hook) })
@@ -168,6 +175,7 @@ async fn remove(
     };
 
     anyhow::ensure!(
+        // An empty id would be the path of the list itself.
         !id.is_empty() && hooks.remove(&id).await?,
         "Trendyol has no webhook {id:?}; nothing was removed"
     );

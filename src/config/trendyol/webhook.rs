@@ -9,8 +9,8 @@ use crate::config::{
     fields::{self, no_key_has},
 };
 
-/// Where calls come in, below the public address; the seller's number follows. Trendyol takes no
-/// address with its own name in it.
+/// Where calls come in, below the public address; the seller's number follows. Without Trendyol's name: it
+/// takes no address with that in it.
 pub const HOOKS_PATH: &str = "/hooks/orders/";
 /// What Trendyol refuses in an address.
 const REFUSED: [&str; 3] = ["trendyol", "dolap", "localhost"];
@@ -77,6 +77,7 @@ fn public_url<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Url>, D::Erro
         if text.trim().is_empty() {
             return Ok(None);
         }
+
         let lower = text.to_ascii_lowercase();
         if let Some(word) = REFUSED.into_iter().find(|word| lower.contains(word)) {
             return Err(format!(

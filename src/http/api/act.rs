@@ -1,7 +1,8 @@
-//! What people decide about orders, and the look at a code.
+//! What people decide about orders, and the code of one.
 //!
-//! Both decisions may lead to a purchase, so each takes two steps: without `confirm` it is only said
-//! what would happen. Whoever hands `seen` of that answer back is sure that it is what happens.
+//! What must stay true: both decisions may lead to a purchase, so each takes two steps; without
+//! `confirm` it is only said what would happen, and whoever sends `seen` of that answer back can be
+//! sure that exactly this happens. That a code was shown is recorded before it is shown.
 
 use axum::{Extension, Json, extract::State};
 use secrecy::ExposeSecret;
@@ -155,8 +156,10 @@ async fn step(
             ));
         }
     }
+
     step.done = true;
     tracing::info!(%order, who = person.who, why = person.why, to = %step.to, "a person decided by the API");
+
     Ok(Json(step))
 }
 
@@ -224,6 +227,7 @@ async fn confirm_order(
     let world = state.world()?;
     let order = OrderId(path.order);
     let person = body.person()?;
+
     // Says whether there is such an order.
     facts(&world, order).await?;
     let (fields, new) = confirm(&world, order, &person).await?;
@@ -254,12 +258,14 @@ async fn reveal_pin(
     Query(Nothing {}): Query<Nothing>,
     extract::Json(body): extract::Json<Signed>,
 ) -> Result<Json<Pin>, Problem> {
+    // Without a token, everybody on this machine could read codes.
     if !caller.showed_token() {
         return Err(Problem::new(
             Code::NeedsToken,
             "codes are only shown where http.token is set",
         ));
     }
+
     let world = state.world()?;
     let order = OrderId(path.order);
     let person = body.person()?;

@@ -1,4 +1,5 @@
-//! Pausing and resuming purchases.
+//! Pausing and resuming purchases, everywhere or at one panel. A pause ends no watching: what was bought
+//! is asked about all the same.
 
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
@@ -95,6 +96,7 @@ async fn act(
     let person = person(&body.by, &body.reason)?;
     let scope = match body.panel {
         None => Scope::All,
+        // Also a panel whose row is gone, as long as its pause is to be resumed.
         Some(id) => action
             .scope(&world.store, IntegrationId(id))
             .await?
@@ -119,6 +121,7 @@ async fn act(
 }
 
 async fn in_force(world: &World, changed: bool) -> Result<Json<Brakes>, Problem> {
+    // Read rather than concluded: somebody else may have acted meanwhile.
     let pauses = world.store.brakes().await?;
     Ok(Json(Brakes { changed, pauses }))
 }

@@ -1,4 +1,4 @@
-//! What keeps orders from flowing, as `orderwatch doctor` tells it.
+//! What keeps orders from flowing, as `orderwatch doctor` reports it.
 //!
 //! It asks the panels, so it is an action, although nothing is changed: no other site may make a
 //! browser do it, and one at a time is enough.
@@ -39,6 +39,7 @@ async fn look_for_faults(
     Query(Nothing {}): Query<Nothing>,
     extract::Json(DoctorBody {}): extract::Json<DoctorBody>,
 ) -> Result<Json<Diagnosis>, Problem> {
+    // Refused rather than queued: the panels are not asked twice in a row.
     let Ok(_alone) = state.doctor().try_lock() else {
         return Err(Problem::new(
             Code::Busy,
@@ -55,6 +56,7 @@ async fn look_for_faults(
         pace: Pace::QUICK,
     })
     .await;
+
     Ok(Json(findings.into()))
 }
 

@@ -1,4 +1,4 @@
-//! What requests may say. A value that is not allowed never gets further than here.
+//! What requests may say. What must stay true: a value that is not allowed never gets further than here.
 
 use chrono::{DateTime, Datelike, Utc};
 use serde::Deserialize;

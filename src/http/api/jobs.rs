@@ -111,6 +111,7 @@ async fn list_runs(
     Query(turn): Query<Turn>,
 ) -> Result<Json<Page<RunView>>, Problem> {
     let name = path.job.0.name;
+    // The cursor of one job is none for another.
     let list = format!("runs {name}");
     let before: Option<At> = place(&list, turn.cursor.as_deref())?;
     let runs = state
@@ -196,9 +197,11 @@ pub(super) async fn run(
             "the job is being run right now, here or by another daemon",
         )),
         Ok(Err(error)) => {
+            // It may repeat an address or what a server answered.
             let text = Secrets::process().mask(&error.to_string()).into_owned();
             Err(Problem::new(Code::Failed, text))
         }
+        // The runner is gone without an answer.
         Err(_) => Err(Problem::new(
             Code::Unavailable,
             "orderwatch is stopping; the job was stopped half-way",

@@ -86,15 +86,17 @@ async fn list_events(
 ) -> Result<Json<Page<StoredEvent>>, Problem> {
     let world = state.world()?;
     let order = OrderId(path.order);
+    // The cursor of one order is none for another.
     let list = format!("events {order}");
     let after = place(&list, turn.cursor.as_deref())?;
 
     let limit = Limit::asked(turn.limit);
     let events = world.store.events_after(order, after, limit).await?;
     if events.is_empty() {
-        // Says whether there is such an order.
+        // An empty list is an answer only where there is such an order.
         detail(&world, order).await?;
     }
+
     Page::of(events, turn.limit, &list, |event| event.id).map(Json)
 }
 

@@ -1,4 +1,4 @@
-//! Tracked orders as a list.
+//! Tracked orders as a list, and the search for orders.
 
 use axum::{Json, extract::State};
 use serde::Deserialize;

@@ -1,4 +1,4 @@
-//! How it goes.
+//! How it goes: the same figures and warnings that `orderwatch status` and the pages show.
 
 use axum::{Json, extract::State};
 use serde::Serialize;

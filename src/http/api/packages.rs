@@ -1,4 +1,4 @@
-//! Packages of the Trendyol store.
+//! Packages of the Trendyol store, as orderwatch counts them for the stock.
 
 use axum::{Json, extract::State};
 use serde::Deserialize;
@@ -48,6 +48,7 @@ async fn list_packages(
     let before: Option<(At, i64)> = place(LIST, query.cursor.as_deref())?;
     let before = before.map(|(at, id)| (at.0, id));
     let number = query.number.as_ref().map(|number| &*number.0);
+
     let asked = Limit::asked(query.limit);
     let store = &state.world()?.store;
     let mut rows = store.package_views(number, before, asked).await?;

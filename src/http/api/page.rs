@@ -105,6 +105,7 @@ pub(super) fn place<K: DeserializeOwned>(
     let Some(cursor) = cursor else {
         return Ok(None);
     };
+
     let wrong = || {
         let detail = "cursor must be the value of `next` that an earlier page of this list had";
         Problem {
@@ -112,11 +113,14 @@ pub(super) fn place<K: DeserializeOwned>(
             ..Problem::new(Code::BadRequest, detail)
         }
     };
+    // Before it is decoded: it comes from outside.
     if cursor.len() > LONGEST_CURSOR {
         return Err(wrong());
     }
+
     let bytes = CODE.decode(cursor).map_err(|_| wrong())?;
     let (of, key): (String, K) = serde_json::from_slice(&bytes).map_err(|_| wrong())?;
+    // The key of another list means something else in this one.
     if of == list {
         Ok(Some(key))
     } else {

@@ -1,4 +1,7 @@
-//! Taking an order's pieces from the shelves.
+//! Taking an order's pieces from the shelves, and releasing what was never taken from them.
+//!
+//! What must stay true: an order is taken once, however often it is asked for, and the pick stands
+//! whether or not the store hears of it at once.
 
 use std::time::Duration;
 
@@ -57,8 +60,8 @@ struct PickResult {
     short: bool,
     /// Product by product.
     lines: Vec<PickLine>,
-    /// Whether the store knows; null where it need not be told.
-    told: Option<bool>,
+    /// Whether the store knows; null where nothing has to be reported.
+    reported: Option<bool>,
 }
 
 /// Picks an order
@@ -72,6 +75,7 @@ async fn pick_order(
     extract::Json(body): extract::Json<PickBody>,
 ) -> Result<Json<PickResult>, Problem> {
     let world = state.world()?;
+    // A pick needs no reason, but a name that holds.
     let who = person(&body.by, "picked")?.who;
     let ask = PickAsk {
         order: &body.order.0,
@@ -80,15 +84,18 @@ async fn pick_order(
         dry_run: body.dry_run,
         now: world.clock.now(),
     };
+
     let refused = |detail| Err(Problem::new(Code::Refused, detail));
+
     match world.store.pick(ask).await? {
         Picked::Taken { lines, to_report } => {
+            // The pick stands whatever the store answers: the next pass reports what is still owed.
             let reports = to_report > 0 && !body.dry_run;
             Ok(Json(PickResult {
                 outcome: if body.dry_run { "would-take" } else { "taken" },
                 short: lines.iter().any(PickLine::is_short),
                 lines,
-                told: if reports {
+                reported: if reports {
                     reported_now(&world).await
                 } else {
                     None
@@ -99,7 +106,7 @@ async fn pick_order(
             outcome: "already",
             short: false,
             lines: Vec::new(),
-            told: None,
+            reported: None,
         })),
         Picked::Cancelled => refused("the order was cancelled; nothing was taken"),
         Picked::NotReady => refused(
@@ -155,12 +162,14 @@ async fn release_packages(
         .store
         .release_packages(&body.order.0, &person, now)
         .await?;
+
     if packages.is_empty() {
         return Err(Problem::new(
             Code::Refused,
             "the order has no package that only a person can release; nothing was released",
         ));
     }
+
     Ok(Json(Released { packages }))
 }
 
@@ -176,7 +185,9 @@ async fn reported_now(world: &World) -> Option<bool> {
             );
             false
         }
+        // Too slow to wait for; the report is still owed and the next pass makes it.
         Err(_) => false,
     };
+
     Some(reported)
 }

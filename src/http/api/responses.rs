@@ -1,4 +1,5 @@
-//! The problems that operations answer, for their description.
+//! The problems that operations answer, for the description of the API. A test holds them to the codes
+//! that there are.
 
 use std::collections::BTreeMap;
 
@@ -64,11 +65,13 @@ impl IntoResponses for Acts {
 /// A response for each status, which says what may be meant by it.
 fn problems(codes: impl IntoIterator<Item = Code>) -> BTreeMap<String, RefOr<Response>> {
     let mut meanings: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    // Several codes share a status, and the description has one response for each status.
     for code in codes {
         let meaning = format!("{} (`{}`)", code.title(), code.as_str());
         let status = code.status().as_u16().to_string();
         meanings.entry(status).or_default().push(meaning);
     }
+
     let problem = |meanings: Vec<String>| RefOr::T(problem(&meanings.join("; ")));
     meanings
         .into_iter()

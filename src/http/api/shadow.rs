@@ -1,4 +1,5 @@
-//! What shadow mode would have bought.
+//! What shadow mode would have bought: to compare with the dispatcher that still runs, before orderwatch
+//! takes its place.
 
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};

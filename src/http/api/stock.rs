@@ -65,7 +65,7 @@ struct StockPlan {
     /// Why nothing will be sent at all.
     stopped: Option<String>,
     /// Records that could not be read, or not as they stand; the first 100.
-    oddities: Vec<String>,
+    data_warnings: Vec<String>,
     /// By barcode.
     products: Page<PlannedItem>,
 }
@@ -82,8 +82,10 @@ async fn stock_plan(
 ) -> Result<Json<StockPlan>, Problem> {
     const DATA_WARNINGS: usize = 100;
     const HOLDERS: usize = 20;
+
     let after: Option<Text> = place("plan", query.cursor.as_deref())?;
     let wanted = query.barcode.as_ref().map(barcode).transpose()?;
+    // Whoever names a product wants to see it, also when nothing is to be done.
     let settled = query.settled.unwrap_or_default() || wanted.is_some();
 
     let world = state.world()?;
@@ -106,11 +108,11 @@ async fn stock_plan(
         product.holders.truncate(HOLDERS);
     }
 
-    let oddities = forecast.oddities().iter().take(DATA_WARNINGS);
+    let warnings = forecast.data_warnings().iter().take(DATA_WARNINGS);
     Ok(Json(StockPlan {
         stale: forecast.is_stale(),
         stopped: forecast.guard().err().map(|zeroing| zeroing.to_string()),
-        oddities: oddities.map(ToString::to_string).collect(),
+        data_warnings: warnings.map(ToString::to_string).collect(),
         products: Page::of(products, query.limit, "plan", |row| row.barcode.clone())?,
     }))
 }
@@ -235,6 +237,7 @@ async fn set_sending(
         "a person paused or resumed stock pushes"
     );
 
+    // Read rather than concluded: somebody else may have acted meanwhile.
     let paused = store.stock_pause().await?;
     Ok(Json(Sending { changed, paused }))
 }
@@ -292,6 +295,7 @@ async fn list_batch_items(
     Path(path): Path<BatchPath>,
     Query(turn): Query<Turn>,
 ) -> Result<Json<Page<SentItem>>, Problem> {
+    // The cursor of one request is none for another.
     let list = format!("batch {}", path.batch);
     let after: Option<Text> = place(&list, turn.cursor.as_deref())?;
     let after = after.as_ref().map(|text| &*text.0);

@@ -110,6 +110,7 @@ fn ages(registry: &mut Registry, orders: &Orders, now: DateTime<Utc>) {
 
     let age = |since: Option<DateTime<Utc>>| {
         let age = since.and_then(|since| (now - since).to_std().ok());
+        // A time that lies ahead of the reading is no age.
         age.unwrap_or_default().as_secs_f64()
     };
 
@@ -126,6 +127,7 @@ fn panels(registry: &mut Registry, situation: &Situation) {
         let number = situation.panels.iter().filter(|panel| of(panel)).count();
         real(u64::try_from(number).unwrap_or(u64::MAX))
     };
+    // Counts rather than a series for each panel: no name is a label.
     for (name, help, number) in [
         (
             "panels",
@@ -146,6 +148,7 @@ fn panels(registry: &mut Registry, situation: &Situation) {
         gauge(registry, name, help, number);
     }
 
+    // No series without a balance: a zero would raise an alarm.
     let enabled = situation.panels.iter().filter(|panel| panel.enabled);
     if let Some(lowest) = enabled.filter_map(|panel| panel.balance).min() {
         gauge(
@@ -157,6 +160,7 @@ fn panels(registry: &mut Registry, situation: &Situation) {
     }
 
     let used = situation.panels.iter().filter_map(|panel| {
+        // Nothing is a part of zero.
         let limit = panel.limit.filter(|limit| !limit.is_zero())?;
         panel.bought_24h.money.checked_div(limit)
     });
@@ -251,7 +255,6 @@ const UP_TO: [&str; DELAY_BINS.len()] = [
     "5", "10", "20", "30", "60", "120", "180", "300", "600", "1800", "3600", "+Inf",
 ];
 
-/// No histogram of Prometheus: it decays, so its figures fall, too.
 fn order_delay(registry: &mut Registry, market: &Market) {
     unit(
         registry,
@@ -267,6 +270,7 @@ fn order_delay(registry: &mut Registry, market: &Market) {
         within.map(|bin| bin.orders).sum()
     };
 
+    // Not a histogram of Prometheus: it decays, so its figures also fall, which no counter may.
     gauges(
         registry,
         "order_delay_orders",
@@ -315,6 +319,7 @@ fn warnings(registry: &mut Registry, warnings: &[Warning]) {
         (labels, flag(is_on))
     };
 
+    // Each at zero, too: an alert cannot be built on a series that comes and goes.
     let severities = [Severity::Critical, Severity::Warning, Severity::Notice];
     gauges(
         registry,

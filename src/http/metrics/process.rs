@@ -14,9 +14,11 @@ pub(super) fn register(registry: &mut Registry, now: DateTime<Utc>, age: Duratio
         ConstCounter::new(cpu_time().as_secs_f64()),
     );
 
+    // Where there is no `/proc`, what it would say is left out below.
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
     let started = TimeDelta::from_std(age).ok().map(|age| now - age);
+    // The kernel writes kB and means KiB.
     let bytes = |name| number_after(&status, name).map(|kib| kib * 1024.0);
 
     for (name, help, value) in [

@@ -1,4 +1,4 @@
-//! The page between a wish and its step, and what every step has around it.
+//! The page that asks for confirmation, and what every action has around it.
 //!
 //! Nothing happens by GET: the page says what will happen, the form on it does it. It is signed, and
 //! where things stand elsewhere by then, nothing is done and the reader sees what would happen now.
@@ -18,13 +18,12 @@ use super::{
 };
 use crate::{http::problem::Problem, store::Person};
 
-/// A value that the second step hands back.
+/// A value that the form sends back as it was shown.
 pub(super) struct Hidden {
     pub(super) name: &'static str,
     pub(super) value: String,
 }
 
-/// The page between the wish and the step.
 #[derive(Template)]
 #[template(path = "confirm.html")]
 pub(super) struct Confirm {
@@ -40,8 +39,8 @@ pub(super) struct Confirm {
 }
 
 impl Confirm {
-    /// A step that is not taken is a conflict.
     pub(super) fn respond(&self, refused: bool) -> Result<Response, Problem> {
+        // What was asked for and not done is a conflict, also to a program that reads only the status.
         let status = if refused {
             StatusCode::CONFLICT
         } else {
@@ -76,9 +75,10 @@ impl Signature {
     }
 }
 
-/// On to the page that says that it was done.
-pub(super) fn told(done: Done, path: &str, person: Option<&Person>) -> Response {
-    let mut response = Redirect::to(&done.told_at(path)).into_response();
+/// Leads to the page that says that it was done.
+pub(super) fn done(what: Done, path: &str, person: Option<&Person>) -> Response {
+    // A redirect, so that loading that page again does not send the form again.
+    let mut response = Redirect::to(&what.shown_at(path)).into_response();
     if let Some(cookie) = person.and_then(sign::remember) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }

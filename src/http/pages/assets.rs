@@ -13,10 +13,8 @@ use crate::http::extract::Path;
 
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
-/// A file of the pages.
 #[derive(Debug)]
 pub(crate) struct Asset {
-    /// Its address.
     pub(crate) path: String,
     content: &'static str,
     media_type: &'static str,
@@ -38,10 +36,12 @@ pub(crate) static ICON: LazyLock<Asset> = LazyLock::new(|| {
 impl Asset {
     fn new((name, suffix): (&str, &str), content: &'static str, media_type: &'static str) -> Self {
         let mut hash = String::new();
+        // The beginning is enough to tell the versions of one file apart.
         for byte in &Sha256::digest(content.as_bytes())[..6] {
             // Writing into a String cannot fail.
             let _: std::fmt::Result = write!(hash, "{byte:02x}");
         }
+
         Self {
             path: format!("/static/{name}-{hash}.{suffix}"),
             content,
@@ -54,6 +54,7 @@ impl Asset {
 pub(super) async fn file(Path(file): Path<String>) -> Response {
     let wanted = format!("/static/{file}");
     let files = [&STYLE, &SCRIPT, &ICON];
+    // An old address is not found: other content under it would be kept for ever.
     match files.into_iter().find(|asset| asset.path == wanted) {
         Some(asset) => (
             [

@@ -1,11 +1,11 @@
-//! Buying is paused and resumed, everywhere or at one panel.
+//! Buying is paused and resumed, everywhere or at one panel; each is confirmed and signed first.
 
 use axum::response::Response;
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
-    act::{Confirm, Hidden, Signature, told},
+    act::{self, Confirm, Hidden, Signature},
     done::Done,
     reader::{Reader, Tab},
     view::Note,
@@ -48,6 +48,7 @@ pub(super) async fn act(
         let note = reader.words().act.incomplete;
         return confirm(&reader, action, Some(note), &asked).await;
     };
+
     // Looked up again: the form may be hours old.
     let (scope, _) = scope(&reader, &asked.panel, action).await?;
 
@@ -69,7 +70,7 @@ pub(super) async fn act(
         (BrakeAction::Resume, true) => Done::Resumed,
         (BrakeAction::Resume, false) => Done::ResumedBefore,
     };
-    Ok(told(done, "/", Some(&person)))
+    Ok(act::done(done, "/", Some(&person)))
 }
 
 /// Where to act, and what that place is called.
@@ -90,6 +91,7 @@ async fn scope(
 
     let known = store.known_panels().await?;
     let name = known.into_iter().find(|panel| panel.id == id);
+    // A pause outlives its panel, and must be resumable all the same.
     let gone = || words.page.panel_gone(&id.to_string());
     Ok((scope, name.map_or_else(gone, |panel| panel.name)))
 }

@@ -26,6 +26,7 @@ impl Scale {
     }
 
     pub(super) fn x(&self, step: usize) -> f64 {
+        // A single step has no distance to divide by.
         let last = real(self.steps.saturating_sub(1)).max(1.0);
         LEFT + (RIGHT - LEFT) * real(step) / last
     }
@@ -62,9 +63,11 @@ fn round_up(most: f64) -> f64 {
         return 1.0;
     }
     let power = 10_f64.powf(most.log10().floor());
+
     let found = [1.0, 2.0, 5.0, 10.0]
         .into_iter()
         .map(|step| step * power)
+        // The tolerance keeps an error of rounding from choosing the next larger one.
         .find(|step| *step >= most * (1.0 - 1e-9));
     found.unwrap_or(most)
 }

@@ -40,6 +40,7 @@ impl Range {
 
     /// Its name in the address, its length, and the step of its lines.
     const fn shape(self) -> (&'static str, TimeDelta, Duration) {
+        // Longer steps for longer ranges: each line has between 60 and 100 points.
         match self {
             Self::Hour => ("1h", TimeDelta::hours(1), Duration::from_mins(1)),
             Self::Day => ("24h", TimeDelta::hours(24), Duration::from_mins(15)),
@@ -149,6 +150,7 @@ pub(super) async fn page(
         let points = seen.value.0.get(&plot.series)?;
         Some(plot.draw(&points.points, range, format))
     });
+
     html(&ChartsPage {
         c: reader.chrome_of(Tab::Charts, format.words().page.charts, seen.at),
         ranges: ranges.collect(),
@@ -242,6 +244,7 @@ impl Plot {
         let values = self
             .lines
             .map(|(_, of)| points.iter().map(of).collect::<Vec<_>>());
+        // One scale for both lines, so that they can be compared.
         let most = values.iter().flatten().flatten().copied();
         let scale = Scale::new(points.len(), most.fold(0.0, f64::max));
 
@@ -251,6 +254,7 @@ impl Plot {
             name,
             path: scale.path(values),
         });
+
         let page = &format.words().page;
         let top = self.value(scale.most, format);
         Chart {
@@ -287,6 +291,7 @@ impl Plot {
     fn table(&self, points: &[Point], format: &Format) -> Table {
         let page = &format.words().page;
         let busy = points.iter().rev();
+        // Quiet steps would push the others out of the table.
         let busy = busy.filter(|point| point.count > 0 || point.errors > 0);
         let rows = busy.take(ROWS).map(|point| {
             let mut row = vec![Show::Time(format.moment(point.at))];

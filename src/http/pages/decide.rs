@@ -8,7 +8,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
-    act::{Confirm, Hidden, Signature, told},
+    act::{self, Confirm, Hidden, Signature},
     done::Done,
     format::Format,
     order,
@@ -137,13 +137,14 @@ pub(super) async fn confirm(
         let note = reader.words().act.incomplete;
         return asked_confirm(&reader, order, Some(note), &signed).await;
     };
+
     let (_, new) = confirm_fields(&reader.world, order, &person).await?;
     let done = if new {
         Done::Confirmed
     } else {
         Done::ConfirmedBefore
     };
-    Ok(told(done, &order::path_of(order), Some(&person)))
+    Ok(act::done(done, &order::path_of(order), Some(&person)))
 }
 
 /// Says what a confirmation means.
@@ -171,6 +172,7 @@ async fn asked_confirm(
 
 /// What the form hands back.
 fn hidden(action: OperatorAction, plan: Option<&Plan>) -> Vec<Hidden> {
+    // With it only what was shown is done: the second step compares.
     let seen = plan.map(|plan| Hidden {
         name: "seen",
         value: plan.seen(),
@@ -196,10 +198,13 @@ async fn ask(
     let format = &reader.format;
     let facts = facts(&reader.world, order).await?;
     let plan = action.plan(order, &facts);
+
+    // Why it cannot be done at all comes before why it was not done just now.
     let refused = plan.as_ref().err();
     let refused = refused.map(|why| why.sentence(format));
     let bad = refused.is_some() || note.is_some();
     let plan = plan.ok();
+
     Confirm {
         c: reader.chrome(Tab::Orders, title(action, format)),
         note: refused
@@ -229,6 +234,7 @@ async fn order_facts(
     let known = facts.tracked.as_ref();
     let reference = known.and_then(|known| known.reference.as_ref());
     let number = shop.and_then(|shop| shop.number.as_deref());
+    // Where staff and the panel contradict each other, what staff decided is part of the question.
     let decided = facts.shop.as_ref().filter(|_| {
         let held = known.and_then(|known| known.held);
         held.is_some_and(|held| held.way_out() == WayOut::Decide)
@@ -263,14 +269,25 @@ async fn act(
     let Some(person) = signed.signature.person() else {
         return ask(reader, order, action, Some(words.incomplete), signed).await;
     };
+
     let facts = facts(&reader.world, order).await?;
     let plan = match action.plan(order, &facts) {
         Ok(plan) if plan.seen() == signed.seen => plan,
+        // Nobody has confirmed what would happen now.
         Ok(_) => return ask(reader, order, action, Some(words.changed), signed).await,
+        // The page itself says why it cannot be done.
         Err(_) => return ask(reader, order, action, None, signed).await,
     };
+
     let acted = carry_out(&reader.world, order, &plan, &person).await?;
-    tracing::info!(%order, who = person.who, why = person.why, what = path(action), ?acted, "a person decided on the page");
+    tracing::info!(
+        %order,
+        who = person.who,
+        why = person.why,
+        what = path(action),
+        ?acted,
+        "a person decided on the page"
+    );
 
     let done = match (acted, plan) {
         (Acted::Done, Plan::Release(_)) => Done::Released,
@@ -281,5 +298,6 @@ async fn act(
         }
         (Acted::Busy, _) => return ask(reader, order, action, Some(words.busy), signed).await,
     };
-    Ok(told(done, &order::path_of(order), Some(&person)))
+
+    Ok(act::done(done, &order::path_of(order), Some(&person)))
 }

@@ -1,4 +1,5 @@
-//! What was just done, handed on in the address of the page that follows.
+//! What was just done, passed on in the address of the page that follows. By a name from a fixed list, so
+//! that no link can make the page say something else.
 
 use super::{view::Note, words::Words};
 
@@ -31,23 +32,23 @@ outcomes! {
     Released => ("retry", did_retry, "good"),
     /// An order was resolved.
     Resolved => ("resolve", did_resolve, "good"),
-    /// The same, but the shop's row stayed.
+    /// The same, but the shop's row stayed as it was.
     ResolvedInPart => ("resolve-part", did_resolve_part, "warn"),
     /// The player fields of a product are confirmed.
     Confirmed => ("confirm", did_confirm, "good"),
-    /// They were.
+    /// They were confirmed before.
     ConfirmedBefore => ("confirm-before", did_confirm_before, "info"),
     /// A brake is on.
     Paused => ("pause", did_pause, "good"),
-    /// It was on.
+    /// It was on already.
     PausedBefore => ("pause-before", did_pause_before, "info"),
     /// A brake is off.
     Resumed => ("resume", did_resume, "good"),
-    /// It was off.
+    /// It was off already.
     ResumedBefore => ("resume-before", did_resume_before, "info"),
     /// A job was started.
     Started => ("start", did_start, "good"),
-    /// It is running already, here or elsewhere; this one was not begun.
+    /// It is running already, here or elsewhere; this one was not started.
     RunningBefore => ("running", did_run_before, "warn"),
     /// An order has no code.
     NoCode => ("no-code", no_code, "warn"),
@@ -63,9 +64,8 @@ impl Done {
         Self::ALL.iter().copied().find(|done| done.as_str() == name)
     }
 
-    /// The address of a page that tells of it.
     #[must_use]
-    pub fn told_at(self, path: &str) -> String {
+    pub fn shown_at(self, path: &str) -> String {
         format!("{path}?done={}", self.as_str())
     }
 }

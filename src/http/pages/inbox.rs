@@ -53,6 +53,7 @@ pub(super) async fn page(
     reader: Reader,
     Query(part): Query<Part>,
 ) -> Result<Html<String>, Problem> {
+    // One more than is shown says whether there is another page.
     let mut orders = reader.world.store.inbox(part.after, PAGE + 1).await?;
     let more = cut_page(&mut orders, usize::try_from(PAGE).unwrap_or(usize::MAX));
 
@@ -77,6 +78,7 @@ pub(super) async fn page(
 }
 
 fn case(order: &InboxOrder, format: &Format) -> Case {
+    // Those that are unconfirmed and not held yet are shown, too; they have no other reason.
     let reason = order.held.unwrap_or(HoldReason::Unconfirmed);
     Case {
         id: order.order.to_string(),
@@ -154,6 +156,8 @@ fn answer_facts(order: &InboxOrder, format: &Format) -> Vec<Fact> {
         return Vec::new();
     };
     let mut evidence = order.answer.clone().unwrap_or_default();
+
+    // Some steps hold what the panel said one level down.
     if let Some(within) = evidence
         .get_mut("evidence")
         .filter(|value| value.is_object())
@@ -161,7 +165,7 @@ fn answer_facts(order: &InboxOrder, format: &Format) -> Vec<Fact> {
         evidence = within.take();
     }
     if let Value::Object(facts) = &mut evidence {
-        // Said beside it.
+        // Both stand beside it already.
         facts.remove("reason");
         facts.remove("next_look");
     }

@@ -60,6 +60,7 @@ fn schedule(reader: &Reader, name: &str) -> Option<String> {
     let page = &format.words().page;
     let jobs = &reader.world.asking.jobs;
     let job = jobs.iter().find(|job| job.name == name)?;
+
     Some(match job.schedule? {
         Schedule::Every { interval, .. } => page.every(&format.span(interval)),
         Schedule::Daily { at, zone } => {
@@ -72,6 +73,7 @@ fn schedule(reader: &Reader, name: &str) -> Option<String> {
 fn card(job: &JobView, schedule: Option<String>, format: &Format) -> Card {
     let page = &format.words().page;
     let last = job.runs.first();
+
     let time = |at| Show::Time(format.moment(at));
     let facts = Facts::default()
         .maybe(page.schedule, schedule, Show::Said)
@@ -97,12 +99,14 @@ fn card(job: &JobView, schedule: Option<String>, format: &Format) -> Card {
 
 fn state(job: &JobView, format: &Format) -> Tag {
     let page = &format.words().page;
+    // That no run comes matters more than how the last one ended.
     if job.missing_since.is_some() {
-        return Tag::new(page.job_missing, "bad");
+        return Tag::new(page.job_overdue, "bad");
     }
     if job.failed().is_some() {
         return Tag::new(page.job_failed, "bad");
     }
+
     match job.runs.first() {
         _ if !job.enabled => Tag::new(page.job_off, ""),
         Some(run) => outcome(run, format),
@@ -117,6 +121,7 @@ fn outcome(run: &RunView, format: &Format) -> Tag {
         match run.outcome.as_deref() {
             Some("done") => "good",
             Some(_) => "bad",
+            // No fault: it is running, as far as is known.
             None => "info",
         },
     )

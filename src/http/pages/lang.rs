@@ -54,10 +54,12 @@ fn weight(parameters: &str) -> u16 {
     let Some(text) = parameters.trim().strip_prefix("q=") else {
         return 1000;
     };
+
     let (whole, part) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
     if whole == "1" {
         return 1000;
     }
+    // `0.5` and `0.500` are the same weight.
     let digits = part.chars().chain("000".chars()).take(3);
     digits.collect::<String>().parse().unwrap_or(0)
 }

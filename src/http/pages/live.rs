@@ -1,8 +1,8 @@
-//! Live pages: whoever looks is told that something has changed, and reads the page again.
+//! Live pages: a browser is notified that something has changed, and reads its page again.
 //!
-//! However many look, the database is asked once a second at most, and only while somebody looks.
-//! Nothing is sent but the word that there is something new, so a stream holds no state, and one
-//! that is cut loses nothing.
+//! What must stay true: however many pages are open, the database is asked once a second at most, and
+//! only while one is. A stream carries nothing but the news that there is something new, so it holds
+//! no state, and one that is cut loses nothing.
 
 use std::{
     convert::Infallible,
@@ -40,7 +40,7 @@ const ALIVE: Duration = Duration::from_secs(15);
 #[derive(Clone, Debug)]
 pub struct Live {
     permits: Arc<Semaphore>,
-    /// The changes that the one watcher tells of, while anybody looks.
+    /// What the one watcher reports, while anybody looks.
     changes: Arc<Mutex<Weak<Changes>>>,
 }
 
@@ -60,6 +60,7 @@ impl Live {
     /// Joins those who look; the first one starts the watcher.
     fn join(&self, state: &AppState) -> Arc<Changes> {
         let mut shared = self.changes.lock();
+        // A watcher that has ended with the daemon's earlier world reports nothing any more.
         if let Some(changes) = shared.upgrade()
             && changes.has_changed().is_ok()
         {
@@ -76,15 +77,18 @@ impl Live {
 
 /// Asks until nobody looks any more, or the daemon ends.
 async fn watch_changes(state: AppState, changes: watch::Sender<u64>) {
+    // No mark is empty, so the first one counts as a change.
     let mut known = Some(String::new());
     let mut settled = true;
-    let mut told = tokio::time::Instant::now();
+    let mut sent_at = tokio::time::Instant::now();
+
     loop {
         tokio::select! {
             () = changes.closed() => return,
             () = tokio::time::sleep(EVERY) => {}
         }
         let Ok(world) = state.world() else { return };
+
         // That the database does not answer is a change as well: the pages say so when they are
         // read again, instead of showing old figures as if they were new.
         let mark = match world.store.change_mark().await {
@@ -97,12 +101,13 @@ async fn watch_changes(state: AppState, changes: watch::Sender<u64>) {
                 None
             }
         };
+
         let moved = mark != known;
-        // A sequence moves before its row can be seen, so a change is told twice.
-        if moved || !settled || told.elapsed() >= AT_LEAST {
+        // A sequence moves before its row can be seen, so a change is reported twice.
+        if moved || !settled || sent_at.elapsed() >= AT_LEAST {
             settled = !moved;
             known = mark;
-            told = tokio::time::Instant::now();
+            sent_at = tokio::time::Instant::now();
             changes.send_modify(|count| *count += 1);
         }
     }
@@ -123,6 +128,7 @@ pub(super) async fn stream(
     State(state): State<AppState>,
     Extension(live): Extension<Live>,
 ) -> Result<Response, Problem> {
+    // Before a permit is taken: while the daemon starts or stops there is nothing to watch.
     state.world()?;
     let permit = Arc::clone(&live.permits).try_acquire_owned().map_err(|_| {
         Problem::new(

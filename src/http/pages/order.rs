@@ -81,6 +81,7 @@ pub(super) async fn code(
     reader: Reader,
     Path(id): Path<Uuid>,
 ) -> Result<Response, Problem> {
+    // Without a token, everybody on this machine could read codes.
     if !reader.caller.showed_token() {
         return Err(Problem::new(
             ProblemCode::NeedsToken,
@@ -91,7 +92,7 @@ pub(super) async fn code(
     let order = OrderId(id);
     let store = &reader.world.store;
     let Some(pin) = store.pin(order).await? else {
-        return Ok(Redirect::to(&Done::NoCode.told_at(&path_of(order))).into_response());
+        return Ok(Redirect::to(&Done::NoCode.shown_at(&path_of(order))).into_response());
     };
 
     // Before it is shown: a look that nobody knows of must not happen.
@@ -133,6 +134,7 @@ async fn show(
     let detail = detail(&reader.world, order).await?;
     let facts = facts(&reader.world, order).await?;
     let explanation = explain::explain(&facts);
+    // One more than is shown says whether there is another page.
     let events = store.events_before(order, before, STEPS + 1).await?;
 
     let number = detail.shop.as_ref().and_then(|shop| shop.number.as_deref());
@@ -141,6 +143,7 @@ async fn show(
     chrome.address = pin.is_some().then(|| path_of(order));
     let code = match pin {
         Some(pin) => Code::Shown(pin),
+        // A code is not read to say that there is one.
         None if !store.has_pin(order).await? => Code::None,
         None if reader.caller.showed_token() => Code::Masked,
         None => Code::NeedsToken,
@@ -165,6 +168,7 @@ async fn show(
     );
     ours.extend(player_facts(detail.player.as_ref(), format));
     let (steps, pages) = steps(order, events, before, format);
+
     html(&OrderPage {
         c: chrome,
         path: path_of(order),
@@ -251,6 +255,7 @@ fn our_facts(
             .with(page.order_id, Show::Code(order.to_string()))
             .all();
     };
+
     let watched = &tracked.watched;
     let reference = tracked.reference.as_ref();
     facts
@@ -278,6 +283,7 @@ fn player_facts(of: Option<&PlayerOf>, format: &Format) -> Vec<Fact> {
     else {
         return Vec::new();
     };
+
     let confirmed = if *confirmed {
         page.fields_confirmed
     } else {

@@ -76,6 +76,7 @@ pub(super) async fn page(
         chosen: search.stage == Some(stage),
     });
     let window = format.count(WINDOW);
+
     html(&OrdersPage {
         c: reader.chrome(Tab::Orders, words.page.orders),
         stages: stages.collect(),
@@ -89,7 +90,6 @@ pub(super) async fn page(
 
 fn pages(search: &Search, found: &Found, is_later: bool, format: &Format) -> Vec<Link> {
     let page = &format.words().page;
-    let mut pages = Vec::new();
     let address = |after: Option<OrderCursor>| {
         let mut pairs: Vec<(&str, String)> = Vec::new();
         pairs.extend(search.text.clone().map(|text| ("q", text)));
@@ -101,10 +101,13 @@ fn pages(search: &Search, found: &Found, is_later: bool, format: &Format) -> Vec
         pairs.extend(after.map(|cursor| ("after", cursor.to_string())));
         format!("/orders?{}", query(&pairs))
     };
+
+    let mut pages = Vec::new();
     if is_later {
         pages.push(Link::new(address(None), page.newest));
     }
     if let Some(next) = found.next {
+        // The part that was searched is over, not the orders: the link searches the next part.
         let text = if found.window_over {
             page.search_on
         } else {
@@ -112,6 +115,7 @@ fn pages(search: &Search, found: &Found, is_later: bool, format: &Format) -> Vec
         };
         pages.push(Link::new(address(Some(next)), text));
     }
+
     pages
 }
 
@@ -181,8 +185,10 @@ fn next_look(order: &FoundOrder, format: &Format) -> Show {
         let span = format.since(since.unwrap_or(format.now));
         return Show::Tag(Tag::new(page.late_by(&span), "bad"));
     }
+
     Show::Brief(match order.due_at {
         Some(due) if due > format.now => format.distance(due),
+        // Due and not late yet: it is checked at any moment.
         Some(_) => format.distance(format.now),
         None if stage == Stage::Held => page.waits_person.to_owned(),
         None => page.waits_sweep.to_owned(),

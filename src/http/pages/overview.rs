@@ -60,6 +60,7 @@ pub(super) async fn page(
     } = &whole.value;
     let format = &reader.format;
     let page = &format.words().page;
+
     html(&OverviewPage {
         c: reader.chrome_of(Tab::Overview, page.overview, whole.at),
         shop: situation.shop,
@@ -103,8 +104,9 @@ const fn severity(severity: Severity) -> &'static str {
 /// The page that shows more of it, where there is one.
 const fn details(kind: Kind) -> Option<&'static str> {
     Some(match kind {
+        // Their sentences say all that there is, or the first page itself shows the rest.
         Kind::NoDaemon
-        | Kind::DaemonStuck
+        | Kind::WorkerStalled
         | Kind::ReloadRefused
         | Kind::NotBuying
         | Kind::NoticesFailing
@@ -112,7 +114,8 @@ const fn details(kind: Kind) -> Option<&'static str> {
         | Kind::NoticesStranded
         | Kind::NotWatched
         | Kind::Paused => return None,
-        Kind::NotTakenUp | Kind::Late | Kind::Unsettled | Kind::PlayerFields => "/orders",
+
+        Kind::NotClaimed | Kind::Late | Kind::Unsettled | Kind::PlayerFields => "/orders",
         Kind::Unconfirmed | Kind::Held => "/inbox",
         Kind::BreakerOpen
         | Kind::SecondDispatcher
@@ -120,7 +123,7 @@ const fn details(kind: Kind) -> Option<&'static str> {
         | Kind::BalanceLow
         | Kind::SpendingNear
         | Kind::SpendingReached => "/panels",
-        Kind::JobMissing | Kind::JobFailing => "/jobs",
+        Kind::JobOverdue | Kind::JobFailing => "/jobs",
         Kind::PushFailing
         | Kind::StockPaused
         | Kind::WebhookSilent
@@ -156,6 +159,7 @@ fn figures(situation: &Situation, format: &Format) -> Vec<Figure> {
     let spent = format.money(orders.bought_today.money, "TRY");
     let count = |name, count: u64| Figure::new(name, format.count(count));
     let alarm = |name, count: u64, tone| {
+        // A zero in colour would look like an alarm.
         Figure::new(name, format.count(count)).tone(if count > 0 { tone } else { "" })
     };
 
@@ -174,6 +178,7 @@ fn figures(situation: &Situation, format: &Format) -> Vec<Figure> {
         alarm(page.failed_today, ended.failed + ended.timed_out, "warn")
             .href("/orders?stage=failed"),
     ];
+
     figures.extend(situation.market.as_ref().map(|market| {
         let delay = market.order_delay_seconds.map_or_else(
             || page.nothing.to_owned(),
@@ -194,6 +199,7 @@ fn brakes(situation: &Situation, format: &Format) -> Vec<Link> {
         Link::new("/brakes/pause", act.pause)
     }];
 
+    // A panel's own pause outlasts that of all panels, so it has a link of its own.
     for pause in &situation.pauses {
         let Some(id) = pause.panel else { continue };
         let name = pause.name.clone().unwrap_or_else(|| id.to_string());

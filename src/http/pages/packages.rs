@@ -1,4 +1,4 @@
-//! The packages of the store.
+//! The packages of the store: what each means for the stock, and what of it cannot be read.
 
 use askama::Template;
 use axum::response::Html;
@@ -52,9 +52,11 @@ pub(super) async fn page(
         let at = DateTime::from_timestamp_micros(at.parse().ok()?)?;
         Some((at, id.parse().ok()?))
     });
+
     let store = &reader.world.store;
     let mut packages = store.package_views(number, before, PAGE + 1).await?;
     let size = usize::try_from(PAGE).unwrap_or(usize::MAX);
+    // The packages of one order come in one page.
     let more = packages.len() > size && number.is_none();
     packages.truncate(size);
 
@@ -106,6 +108,7 @@ fn row(package: &PackageView, format: &Format) -> Vec<Show> {
     let pick = |say: Option<crate::text::Say>, word: &str| {
         say.map_or_else(|| word.to_owned(), |say| format.lang.pick(say).to_owned())
     };
+
     let mut stock = vec![Tag::new(
         pick(words::package_effect(&package.effect), &package.effect),
         match package.effect.as_str() {
@@ -117,6 +120,7 @@ fn row(package: &PackageView, format: &Format) -> Vec<Show> {
     if !package.unreadable.is_empty() {
         stock.push(Tag::new(page.unreadable, "bad"));
     }
+
     let lines: Vec<String> = package
         .lines
         .iter()

@@ -89,7 +89,6 @@ fn tags(panel: &PanelView, format: &Format) -> Vec<Tag> {
     tags
 }
 
-/// A panel's own pause is resumed there; one of all panels is not.
 fn actions(panel: &PanelView, pauses: &[PauseView], format: &Format) -> Vec<Link> {
     let act = &format.words().act;
     let is_paused = |place| pauses.iter().any(|it| it.panel == place);
@@ -103,6 +102,7 @@ fn actions(panel: &PanelView, pauses: &[PauseView], format: &Format) -> Vec<Link
     if is_paused(Some(panel.id)) {
         link("resume", act.resume)
     } else if is_paused(None) {
+        // A pause of all panels is resumed on the first page, not panel by panel.
         Vec::new()
     } else {
         link("pause", act.pause)
@@ -137,6 +137,7 @@ fn facts(panel: &PanelView, health: Option<&PanelHealth>, format: &Format) -> Ve
 fn balance(panel: &PanelView, format: &Format) -> Show {
     or_nothing(panel.balance, format, |balance| {
         let amount = format.money(balance, "TRY");
+        // Its age belongs to it: the panel is asked from time to time only.
         Show::Said(match panel.balance_at {
             Some(at) => format!("{amount} ({})", format.distance(at)),
             None => amount,
@@ -152,6 +153,7 @@ fn bought(panel: &PanelView, format: &Format) -> Show {
 
 fn spent(panel: &PanelView, format: &Format) -> Show {
     let page = &format.words().page;
+    // Of 24 hours and not of today, because the limit counts them.
     let spent = format.money(panel.bought_24h.money, "TRY");
     Show::Said(match panel.limit {
         Some(limit) => {

@@ -56,6 +56,7 @@ pub(super) async fn page(
     let text: String = asked.barcode.trim().chars().take(LONGEST).collect();
     let (world, format) = (&reader.world, &reader.format);
     let mut history = ProductHistory::default();
+    // What is no barcode finds nothing, like one that is not known.
     if let Ok(barcode) = Barcode::parse(&text) {
         let (rules, now) = (world.config.trendyol.stock, world.clock.now());
         history = ProductHistory::read(&world.store, &barcode, rules, SENT, now).await?;
@@ -133,12 +134,14 @@ fn why(figure: &SentFigure, format: &Format) -> &'static str {
         Some("lower") => page.sent_lower,
         Some("raise") => page.sent_raise,
         Some("raise_settled") => page.sent_settled,
+        // Sent before reasons were kept.
         _ => page.nothing,
     }
 }
 
 fn came_back(figure: &SentFigure, format: &Format) -> Show {
     let page = &format.words().page;
+    // The result of the item before that of the request that it was in.
     match (figure.result.as_deref(), figure.state.as_str()) {
         (Some("success"), _) => Show::Said(page.on_sale.to_owned()),
         (Some("failed"), _) | (_, "refused") => Show::text_or(figure.refused.clone(), page.nothing),

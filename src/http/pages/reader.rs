@@ -1,4 +1,4 @@
-//! Who reads a page: the language, the time, the world; and what every page has around it.
+//! Who reads a page (language, time, world), and what every page has around its content.
 
 use std::sync::Arc;
 
@@ -69,11 +69,8 @@ impl Tab {
 /// Who reads, and what there is to read.
 #[derive(Debug)]
 pub struct Reader {
-    /// What the daemon works with.
     pub world: Arc<World>,
-    /// How values are written.
     pub format: Format,
-    /// Who asks.
     pub caller: Caller,
     uri: Uri,
     headers: HeaderMap,
@@ -84,6 +81,7 @@ impl FromRequestParts<AppState> for Reader {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let world = state.world()?;
+        // The guard has put it there; where none ran, nobody is trusted.
         let caller = parts.extensions.get().copied().unwrap_or(Caller::Anybody);
         let format = Format {
             lang: lang_of(&parts.uri, &parts.headers),
@@ -102,7 +100,6 @@ impl FromRequestParts<AppState> for Reader {
     }
 }
 
-/// The reader's language.
 #[must_use]
 pub fn lang_of(uri: &Uri, headers: &HeaderMap) -> Lang {
     Lang::of(asked(uri).as_deref(), headers)
@@ -114,12 +111,12 @@ pub(super) fn asked(uri: &Uri) -> Option<String> {
         .query()?
         .split('&')
         .filter_map(|pair| pair.split_once('='));
+    // The last one counts: the links to other languages put theirs at the end.
     let mut asked = pairs.filter(|(name, _)| *name == "lang");
     asked.next_back().map(|(_, value)| value.to_owned())
 }
 
 impl Reader {
-    /// The fixed texts.
     #[must_use]
     pub const fn words(&self) -> Words {
         self.format.words()
@@ -131,13 +128,13 @@ impl Reader {
         self.format.now
     }
 
-    /// What a page has around it that was read just now.
+    /// The surroundings of a page that was read just now.
     #[must_use]
     pub fn chrome(&self, tab: Tab, title: impl Into<String>) -> Chrome {
         self.chrome_of(tab, title, self.now())
     }
 
-    /// What a page has around it that was read at some time.
+    /// The surroundings of a page that was read at that time.
     #[must_use]
     pub fn chrome_of(&self, tab: Tab, title: impl Into<String>, read_at: DateTime<Utc>) -> Chrome {
         let mut chrome = Chrome::new(self.format.lang, title.into(), &self.uri);
@@ -146,6 +143,7 @@ impl Reader {
         let shop = self.world.config.shop.enabled;
         chrome.menu = Tab::ALL
             .into_iter()
+            // Without a shop there is nothing behind them, and `shop::guard` answers 404.
             .filter(|item| shop || !item.is_of_the_shop())
             .map(|item| {
                 let (href, name) = item.item(words);
@@ -158,11 +156,14 @@ impl Reader {
             })
             .collect();
 
+        // A token and this machine have no session that could be ended.
         chrome.can_sign_out = self.caller == Caller::Session;
+
         let time = self.format.time(read_at);
         chrome.read_at = words.page.as_of(&time);
         chrome.cut_off = words.page.cut_off(&time);
         chrome.times = words.page.times_in(self.format.zone.name());
+
         let done = self.uri.query().and_then(Done::of_query);
         chrome.note = done.map(|done| done.note(words));
         chrome
@@ -250,20 +251,22 @@ impl Chrome {
     }
 }
 
-/// This page in another language. What was just done is not said again.
+/// The address of this page in another language.
 fn same_page(uri: &Uri, lang: Lang) -> String {
     let pairs = uri.query().unwrap_or_default().split('&');
     let kept = pairs.filter(|pair| {
         let name = pair.split('=').next().unwrap_or_default();
+        // What was just done is not said a second time.
         !pair.is_empty() && name != "lang" && name != "done"
     });
+
     let mut query: Vec<&str> = kept.collect();
     let choice = format!("lang={}", lang.code());
     query.push(&choice);
     format!("{}?{}", uri.path(), query.join("&"))
 }
 
-/// A page as it is answered.
+/// Renders a page.
 pub fn html(page: &impl Template) -> Result<Html<String>, Problem> {
     page.render().map(Html).map_err(|error| {
         tracing::error!(

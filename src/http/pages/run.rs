@@ -1,4 +1,4 @@
-//! Jobs that are run on request, and stock that is sent now.
+//! Jobs that are run on request, and stock that is sent now; each is confirmed and signed first.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::{
-    act::{Confirm, Hidden, Signature, told},
+    act::{self, Confirm, Hidden, Signature},
     done::Done,
     reader::{Reader, Tab},
     view::Note,
@@ -19,7 +19,7 @@ use crate::{
     },
     worker::{
         job::Ran,
-        jobs::{self, JobSpec, push_stock, runner::NotRun},
+        jobs::{self, JobSpec, NotAvailable, push_stock, runner::NotRun},
     },
 };
 
@@ -138,18 +138,25 @@ async fn run(reader: &Reader, request: JobRequest, signed: &Asked) -> Result<Res
     let Some(person) = signed.signature.person() else {
         return ask(reader, request, Some(act.incomplete), signed);
     };
+
     let world = &reader.world;
     let end = match world.runner.run(request.job, request.force) {
         Ok(end) => end,
-        Err(NotRun::NotAvailable(_)) => {
-            let note = Some(reader.words().page.stock_off);
-            return ask(reader, request, note, signed);
+        Err(NotRun::NotAvailable(why)) => {
+            let page = &reader.words().page;
+            let note = match why {
+                NotAvailable::NoShop => page.shop_off,
+                NotAvailable::NoStore => page.stock_off,
+                NotAvailable::KeptElsewhere => page.returns_elsewhere,
+            };
+            return ask(reader, request, Some(note), signed);
         }
         Err(NotRun::Unavailable) => {
             return ask(reader, request, Some(act.not_now), signed);
         }
     };
 
+    // Recorded once it runs: what was refused is nothing that somebody did.
     let what = if request.force {
         "once, forced"
     } else {
@@ -173,5 +180,5 @@ async fn run(reader: &Reader, request: JobRequest, signed: &Asked) -> Result<Res
         Ok(Ok(Ok(Ran::Elsewhere))) => Done::RunningBefore,
         _ => Done::Started,
     };
-    Ok(told(done, request.shown, Some(&person)))
+    Ok(act::done(done, request.shown, Some(&person)))
 }

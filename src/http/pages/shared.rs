@@ -1,9 +1,10 @@
 //! What all viewers of a page share: read once for all of them.
 //!
 //! A picture is read again when somebody asks and the one at hand is older than its page allows, or
-//! tells of another state of the world: that of the stock is known by its mark.
-//! Those who ask meanwhile wait for the one reading, so however many look, a heavy question is asked
-//! once at a time. A failure is told to who asked and not kept.
+//! shows another state of the world: that of the stock is known by its mark.
+//!
+//! What must stay true: whoever asks during a reading waits for it, so however many look, a heavy query
+//! runs once at a time. A failure goes to whoever asked and is not kept.
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,7 +22,7 @@ use crate::{
     store::{FoundOrder, PanelHealth, Search, StoreError},
 };
 
-/// As often as pages are told of changes.
+/// A little less than the interval at which pages are notified, so that each change is read.
 const WHOLE_FOR: Duration = Duration::from_millis(900);
 /// Statistics are written a few times a minute.
 const CHARTS_FOR: Duration = Duration::from_secs(5);
@@ -62,6 +63,7 @@ impl WholePicture {
         Ok(Self {
             warnings,
             health: store.panel_health(now - HEALTH).await?,
+            // Without a shop its tables may not even exist.
             latest: if situation.shop {
                 store
                     .search_orders(&Search::default(), None, LATEST)
@@ -132,6 +134,7 @@ impl<T> Picture<T> {
 impl Pages {
     /// The next who looks sees everything anew.
     pub async fn forget(&self) {
+        // Not the charts: their statistics are written a few times a minute at most.
         self.0.whole.forget().await;
         self.0.stock.forget().await;
     }
@@ -140,6 +143,7 @@ impl Pages {
     pub async fn whole(&self, world: &World) -> Result<Arc<Seen<WholePicture>>, Problem> {
         let now = world.clock.now();
         let read = WholePicture::read(world, now);
+        // Without a mark: it is read again as soon as pages are notified.
         Ok(self.0.whole.get(WHOLE_FOR, "", now, read).await?)
     }
 

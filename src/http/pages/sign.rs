@@ -26,6 +26,7 @@ pub(super) fn remembered(headers: &HeaderMap) -> Option<String> {
         .filter_map(|pair| pair.trim().split_once('='));
     let (_, value) = pairs.find(|(name, _)| *name == COOKIE)?;
     let name = percent_decode_str(value).decode_utf8().ok()?;
+    // A cookie is input like any other.
     signature::words(&name).ok()
 }
 

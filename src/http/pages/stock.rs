@@ -42,7 +42,7 @@ pub struct StockPicture {
     stale: bool,
     zeroing: Option<Zeroing>,
     pause: Option<StockPause>,
-    oddities: Vec<String>,
+    data_warnings: Vec<String>,
     pushes: Vec<StockPush>,
     batches: Vec<StockBatch>,
     refused: Vec<RefusedItem>,
@@ -79,10 +79,12 @@ pub(super) async fn page(
     let format = &reader.format;
     let words = format.words();
     let enabled = reader.world.config.trendyol.enabled;
+
     html(&StockPage {
         c: reader.chrome_of(Tab::Stock, words.page.stock, picture.at),
         notes: notes(&picture.value, enabled, format),
         figures: figures(&picture.value, format),
+        // Without a store there is nothing to send to.
         actions: if enabled {
             actions(&picture.value, format)
         } else {
@@ -100,6 +102,7 @@ impl StockPicture {
         now: chrono::DateTime<chrono::Utc>,
     ) -> Result<Self, StoreError> {
         let forecast = Forecast::read(store, rules, now).await?;
+
         let mut counts = Counts::default();
         for entry in forecast.entries().values() {
             match entry.verdict {
@@ -108,11 +111,11 @@ impl StockPicture {
                 Verdict::Wait(_) => counts.wait += 1,
             }
         }
+
         // Only what is shown is copied: there may be a hundred thousand products.
         let differs = |row: &PlannedItem| row.entry.verdict != Verdict::InSync;
         let plan = forecast.products().filter(differs).take(PLANNED);
-
-        let oddities = forecast.oddities().iter().take(PLANNED);
+        let data_warnings = forecast.data_warnings().iter().take(PLANNED);
 
         Ok(Self {
             plan: plan.collect(),
@@ -120,7 +123,7 @@ impl StockPicture {
             stale: forecast.is_stale(),
             zeroing: forecast.guard().err(),
             pause: store.stock_pause().await?,
-            oddities: oddities.map(ToString::to_string).collect(),
+            data_warnings: data_warnings.map(ToString::to_string).collect(),
             pushes: store.stock_pushes(None, None, PUSHES).await?,
             batches: store.batches_before(None, BATCHES).await?,
             refused: store.refused_items(REFUSED).await?,
@@ -131,6 +134,7 @@ impl StockPicture {
 fn notes(picture: &StockPicture, enabled: bool, format: &Format) -> Vec<Note> {
     let page = &format.words().page;
     let mut notes = Vec::new();
+    // The other notes would be about a store that nobody asks.
     if !enabled {
         notes.push(Note::new(page.stock_off, "info"));
         return notes;
@@ -171,6 +175,7 @@ fn actions(picture: &StockPicture, format: &Format) -> Vec<Link> {
         Link::new("/stock/push", act.push_now),
         Link::new("/stock/product", find),
     ];
+    // Offered only where the guard stops a push: it sets more than half of the store to zero.
     if picture.zeroing.is_some() {
         actions.push(Link::new("/stock/push?force=yes", act.push_force));
     }
@@ -180,6 +185,7 @@ fn actions(picture: &StockPicture, format: &Format) -> Vec<Link> {
 fn tables(picture: &StockPicture, format: &Format) -> Vec<TablePart> {
     let page = &format.words().page;
     let alone = |table| TablePart { table, more: None };
+    // The plan holds the first products only; the counts hold all of them.
     let hidden = (picture.counts.send + picture.counts.wait).saturating_sub(picture.plan.len());
     let mut tables = vec![
         TablePart {
@@ -194,12 +200,12 @@ fn tables(picture: &StockPicture, format: &Format) -> Vec<TablePart> {
         alone(batch_table(&picture.batches, format)),
     ];
 
-    if !picture.oddities.is_empty() {
+    if !picture.data_warnings.is_empty() {
         tables.push(alone(Table {
-            caption: page.oddities,
+            caption: page.data_warnings,
             heads: vec![page.what],
             rows: picture
-                .oddities
+                .data_warnings
                 .iter()
                 .map(|text| vec![Show::Text(text.clone())])
                 .collect(),
@@ -317,6 +323,7 @@ fn push_table(pushes: &[StockPush], format: &Format) -> Table {
         } else {
             ("failed", "bad")
         };
+
         vec![
             Show::Time(format.moment(push.at)),
             Show::Tag(Tag::new(
@@ -355,6 +362,7 @@ fn batch_table(batches: &[StockBatch], format: &Format) -> Table {
     let page = &format.words().page;
     let rows = batches.iter().map(|batch| {
         let state = words::batch_state(&batch.state);
+        // A state that only a later version knows is shown by its name.
         let state = state.map_or(batch.state.as_str(), |say| format.lang.pick(say));
         let tone = match batch.state.as_str() {
             "settled" if batch.failed == 0 => "good",
@@ -362,6 +370,7 @@ fn batch_table(batches: &[StockBatch], format: &Format) -> Table {
             "refused" => "bad",
             _ => "warn",
         };
+
         vec![
             Show::Time(format.moment(batch.sent_at)),
             Show::Tag(Tag::new(state, tone)),

@@ -1,4 +1,5 @@
-//! The steps of an order and their facts, as people read them.
+//! The steps of an order and their facts, as people read them. Nothing recorded is left out because this
+//! version has no words for it.
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -15,16 +16,12 @@ use crate::{
     store::StoredEvent,
 };
 
-/// A step.
 #[derive(Debug)]
 pub struct Step {
-    /// What happened.
     pub name: String,
-    /// When.
     pub at: Moment,
     /// `good`, `warn`, `bad` or nothing.
     pub tone: &'static str,
-    /// Its facts.
     pub facts: Vec<Fact>,
 }
 
@@ -59,6 +56,7 @@ const fn tone(kind: EventKind) -> &'static str {
         | EventKind::TimedOut
         | EventKind::Contradiction
         | EventKind::Overwritten => "bad",
+
         EventKind::FellBack
         | EventKind::NotSent
         | EventKind::CheckFailed
@@ -69,6 +67,8 @@ const fn tone(kind: EventKind) -> &'static str {
         | EventKind::Withdrawn
         | EventKind::PinShown
         | EventKind::LateAnswer => "warn",
+
+        // The usual steps have no colour, so that the others stand out.
         EventKind::Claimed
         | EventKind::Accepted
         | EventKind::Processing
@@ -125,11 +125,14 @@ fn within(facts: &Value, format: &Format, name: Names, depth: u8) -> Vec<Fact> {
                 .all(),
         };
     };
+
     let mut shown: Vec<_> = map.iter().filter(|(_, value)| !is_nothing(value)).collect();
+    // The sort is stable: the rest keeps its order.
     shown.sort_by_key(|(key, _)| {
         let place = FIRST.iter().position(|first| first == key);
         place.unwrap_or(FIRST.len())
     });
+
     shown
         .into_iter()
         .map(|(key, found)| Fact {
@@ -160,6 +163,7 @@ fn value(key: &str, value: &Value, format: &Format, name: Names, depth: u8) -> S
         Value::Bool(false) => Show::Text(words.page.no.to_owned()),
         Value::Number(number) => match (key, number.as_f64()) {
             ("took_ms", Some(millis)) => Show::Said(format.millis(millis)),
+            // A name rather than a count, so its digits are not grouped.
             ("http_status", _) => Show::Code(number.to_string()),
             _ => Show::Num(format.count(number)),
         },
@@ -173,6 +177,7 @@ fn text_value(key: &str, text: &str, format: &Format) -> Show {
     let said = |say: Option<crate::text::Say>| {
         Show::Text(say.map_or_else(|| text.to_owned(), |say| lang.pick(say).to_owned()))
     };
+
     match key {
         "answer" => said(words::answer_class(text)),
         "reason" | "held" => said(HoldReason::parse(text).map(hold)),
@@ -189,6 +194,7 @@ fn text_value(key: &str, text: &str, format: &Format) -> Show {
             Ok(cost) => Show::Said(format.money(cost, "TRY")),
             Err(_) => Show::Text(text.to_owned()),
         },
+        // Times stand under many keys and are known by their form.
         _ => match text.parse::<DateTime<Utc>>() {
             Ok(at) => Show::Time(format.moment(at)),
             Err(_) => Show::Text(text.to_owned()),
@@ -201,6 +207,7 @@ fn line(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Object(map) => {
+            // What says nothing is left out, as in `within`.
             let parts = map.iter().filter(|(_, value)| !is_nothing(value));
             let parts: Vec<String> = parts
                 .map(|(key, value)| format!("{key}: {}", line(value)))

@@ -65,7 +65,6 @@ pub struct Table {
 /// A number that is read from afar.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Figure {
-    /// What it counts.
     pub name: &'static str,
     pub value: String,
     /// `warn`, `bad` or nothing.
@@ -177,7 +176,6 @@ pub fn cut(name: &str) -> String {
 pub struct Facts(Vec<Fact>);
 
 impl Facts {
-    /// Adds a fact.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, show: Show) -> Self {
         self.0.push(Fact {
@@ -208,7 +206,6 @@ impl Facts {
         self.maybe(name, text, |text| Show::Text(text.to_owned()))
     }
 
-    /// All of them.
     #[must_use]
     pub fn all(self) -> Vec<Fact> {
         self.0

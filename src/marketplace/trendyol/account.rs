@@ -1,7 +1,7 @@
 //! One seller's account: where the API is, and what goes into each request.
 //!
-//! What must stay true: key and secret leave only in the `Authorization` header; nothing of them
-//! is printed, and a fault names a setting, never its value.
+//! What must stay true: key and secret leave only in the `Authorization` header; nothing of them is printed,
+//! and a fault names a setting, never its value.
 
 use std::fmt;
 
@@ -27,11 +27,8 @@ const STAGE_HOST: &str = "stageapigw.trendyol.com";
 /// What a seller's account is made of.
 #[derive(Clone, Debug)]
 pub struct AccountSettings {
-    /// The seller's number.
     pub seller_id: String,
-    /// The key.
     pub api_key: SecretString,
-    /// Its secret.
     pub api_secret: SecretString,
     /// `https://apigw.trendyol.com`, or `https://stageapigw.trendyol.com` for tests.
     pub base_url: String,
@@ -83,10 +80,13 @@ impl Account {
         if seller.is_empty() || !seller.bytes().all(|b| b.is_ascii_digit()) {
             return Err(AccountFault::SellerId);
         }
+
         let (key, secret) = (trimmed(&settings.api_key), trimmed(&settings.api_secret));
         let login = login(&key, &secret)?;
+        // Trendyol's errors may repeat any of the three.
         let secrets = Secrets::default();
         secrets.register([&key, &secret, &login]);
+
         Ok(Self {
             stage: base.host_str() == Some(STAGE_HOST),
             base,
@@ -115,6 +115,7 @@ impl Account {
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
+
         let mut request = Request::new(method, url);
         request.headers_mut().clone_from(&self.headers);
         request
@@ -157,6 +158,8 @@ fn login(key: &SecretString, secret: &SecretString) -> Result<SecretString, Acco
     if secret.is_empty() {
         return Err(AccountFault::ApiSecret);
     }
+
+    // Pasted keys come with marks that cannot be seen; Trendyol would only answer 401.
     for (name, text) in [("api_key", key), ("api_secret", secret)] {
         if !text.chars().all(|c| c.is_ascii_graphic()) {
             return Err(AccountFault::Character(name));
@@ -176,11 +179,15 @@ fn headers(
         .map_err(|_| AccountFault::ApiKey)?;
     basic.set_sensitive(true);
     headers.insert(AUTHORIZATION, basic);
+
+    // Trendyol answers 403 to a request without it.
     let integrator = word(&settings.integrator)
         .filter(|name| name.len() <= MAX_INTEGRATOR)
         .ok_or(AccountFault::Integrator)?;
     let agent = HeaderValue::try_from(format!("{seller} - {integrator}"));
     headers.insert(USER_AGENT, agent.map_err(|_| AccountFault::Integrator)?);
+
+    // Without the header a request is about Turkey, whose own code the documents do not agree on.
     let code = settings.store_front_code.as_deref().unwrap_or_default();
     if !code.trim().is_empty() {
         let code = word(code).and_then(|code| HeaderValue::try_from(code).ok());

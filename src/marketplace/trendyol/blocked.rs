@@ -1,7 +1,7 @@
 //! Status 556: a fault of Trendyol's edge that passes, or an address that it does not serve.
 //!
-//! Both look the same; only time tells them apart. What must stay true: any other answer of a path
-//! ends the suspicion, and no answer at all neither raises nor ends it.
+//! Both look the same; only their duration differs. What must stay true: any other answer of a path ends the
+//! suspicion, and no answer at all neither raises nor ends it.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ impl Blocked {
     }
 }
 
-/// The same failure, which says what it most likely is.
+/// The same failure, with the most likely cause in its text.
 pub(super) fn named(failure: Failure, call: Call, lasted: Duration) -> Failure {
     match failure {
         Failure::Answer(mut answer) => {

@@ -13,7 +13,7 @@ use crate::{
     stock::{Claim, ClaimItem, ClaimStatus, Customer, Unreadable},
 };
 
-/// Claims of a page.
+/// The largest page that Trendyol gives.
 pub(super) const PAGE_SIZE: usize = 200;
 
 /// Reads a page (the first is 0).
@@ -25,14 +25,14 @@ pub(super) fn page(text: &str, page: u32) -> Result<Page<Claim>, MarketError> {
     Ok(wire::page(&body, records, unreadable, page, PAGE_SIZE))
 }
 
-/// Whether a 404 is about returns: any other one may mean that the path has moved, and to take that
-/// for "no returns" would end them in silence.
+/// Whether a 404 says that there are no returns.
 pub(super) fn says_none(answer: &Complaint) -> bool {
+    // Any other one may mean that the path has moved; as "no returns" that would never be noticed.
     let key = answer.key.as_deref().unwrap_or_default();
     key.to_ascii_lowercase().contains("claim")
 }
 
-/// No returns, which Trendyol may tell with a 404.
+/// No returns, for which Trendyol may answer 404.
 pub(super) const fn none() -> Page<Claim> {
     Page {
         records: Vec::new(),
@@ -45,6 +45,7 @@ pub(super) const fn none() -> Page<Claim> {
 fn claim(fields: &Fields<'_>) -> Result<Claim, String> {
     let id = fields.text(&["id", "claimId"]);
     let (items, unreadable) = items(fields);
+
     Ok(Claim {
         id: id.ok_or_else(|| missing("id"))?,
         order_number: fields.text(&["orderNumber"]),
@@ -62,7 +63,6 @@ fn claim(fields: &Fields<'_>) -> Result<Claim, String> {
     })
 }
 
-/// The pieces of all products.
 fn items(fields: &Fields<'_>) -> (Vec<ClaimItem>, Vec<Unreadable>) {
     let Some(products) = fields.list(&["items"]) else {
         return (Vec::new(), vec![no_pieces("items".to_owned())]);
@@ -76,6 +76,8 @@ fn items(fields: &Fields<'_>) -> (Vec<ClaimItem>, Vec<Unreadable>) {
             bad.push(no_pieces(place));
             continue;
         };
+
+        // A piece whose line is missing is still a piece that comes back.
         let line = product.object(&["orderLine"]).unwrap_or_default();
         let place = format!("{place}/claimItems");
         let (items, unreadable) = each(&pieces, &place, &["id"], |piece| item(piece, &line));

@@ -1,8 +1,8 @@
 //! What an answer that is no success means.
 //!
-//! Trendyol has at least five shapes for an error, and its edge answers with pages. What must stay
-//! true: the class follows from the status, except for the two refusals that may come with any
-//! status (the 15-minute rule, an announced closing), and no text leaves with a key in it.
+//! Trendyol has at least five shapes for an error, and its edge answers with pages. What must stay true: the
+//! class follows from the status, except for the two refusals that may come with any status (the 15-minute
+//! rule, an announced closing), and no text leaves with a key in it.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::{
     outbound::{Answer, Trouble},
 };
 
-/// Characters kept of Trendyol's words.
+/// Characters kept of Trendyol's text.
 const TEXT_CHARS: usize = 300;
 
 /// Why a call brought nothing.
@@ -28,7 +28,7 @@ const TEXT_CHARS: usize = 300;
 pub(super) enum Failure {
     /// Nothing, or not all of it, came back.
     Network(Trouble),
-    /// One call too many; the header's wish, if there is one.
+    /// One call too many; the pause that the header asks for, if there is one.
     TooMany(Option<Duration>),
     /// Any other error.
     Answer(Complaint),
@@ -57,7 +57,7 @@ pub(super) enum Class {
     NotFound,
     Gone,
     Transient,
-    /// For so long that it is no fault.
+    /// A transient fault that has lasted for too long to be one.
     Blocked,
     Rejected,
 }
@@ -66,10 +66,12 @@ pub(super) enum Class {
 pub(super) fn failure(answer: &Answer, text: &str, account: &Account) -> Failure {
     let words = Words::of(text);
     let (status, headers) = (answer.status, &answer.headers);
+    // Before the status: the 15-minute rule is documented by its text only, and may come with any.
     let duplicate = words.is_duplicate();
     if !duplicate && is_one_too_many(status, &words) {
         return Failure::TooMany(retry_after(headers));
     }
+
     Failure::Answer(Complaint {
         class: if duplicate {
             Class::Duplicate
@@ -84,8 +86,8 @@ pub(super) fn failure(answer: &Answer, text: &str, account: &Account) -> Failure
     })
 }
 
-/// A success that does not bring what it should. Its words are added, unless it may hold records:
-/// those are never quoted.
+/// A success that does not bring what it should. Its text is added, unless it may hold records: those are never
+/// quoted.
 pub(super) fn unreadable(detail: &str, text: &str, account: &Account) -> MarketError {
     let words = Words::of(text);
     let shown = cut(&account.clean(&words.shown(StatusCode::OK)), TEXT_CHARS);
@@ -105,6 +107,7 @@ pub(super) fn unreadable(detail: &str, text: &str, account: &Account) -> MarketE
 
 /// Whether a text is the refusal of the 15-minute rule, for which Trendyol has no code.
 pub(super) fn is_duplicate(text: &str) -> bool {
+    // Either half of the sentence: no whole answer has been published.
     let text = text.to_lowercase();
     text.contains("15 dakika") || text.contains("aynı isteği")
 }
@@ -148,9 +151,11 @@ impl<'a> Words<'a> {
             page: raw.starts_with('<'),
             ..Self::default()
         };
+
         if let Ok(raw) = serde_json::from_str::<&RawValue>(raw) {
             words.read(raw);
         }
+
         words
     }
 
@@ -165,6 +170,7 @@ impl<'a> Words<'a> {
                 self.says.extend(super::wire::text(error));
                 continue;
             };
+            // The key is the only stable part; of several errors the first one names the cause.
             self.key = self.key.take().or_else(|| error.text(&["key"]));
             self.says.extend(error.text(&["message", "key"]));
         }
@@ -172,6 +178,7 @@ impl<'a> Words<'a> {
         for name in ["message", "error", "exception"] {
             self.says.extend(fields.text(&[name]));
         }
+
         self.path = fields.text(&["path"]);
         self.key = self
             .key
@@ -221,6 +228,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     if let Ok(seconds) = value.parse::<u64>() {
         return (seconds > 0).then(|| Duration::from_secs(seconds));
     }
+
     let now = DateTime::parse_from_rfc2822(headers.get(DATE)?.to_str().ok()?).ok()?;
     let until = DateTime::parse_from_rfc2822(value).ok()?;
     (until - now).to_std().ok().filter(|wait| !wait.is_zero())
@@ -270,6 +278,7 @@ impl From<Complaint> for MarketError {
         match class {
             Class::Auth => Self::Auth { text },
             Class::Forbidden => Self::Forbidden { text },
+            // Callers for whom nothing was found may be an answer have checked that before.
             Class::NotFound | Class::Gone => Self::Gone { status, text },
             Class::Transient => Self::Transient { status, text },
             Class::Blocked => Self::Blocked { status, text },
@@ -293,6 +302,7 @@ impl From<Complaint> for PushOutcome {
             Class::Auth => Self::Auth { text },
             Class::Forbidden => Self::Forbidden { text },
             Class::NotFound | Class::Gone => Self::Gone { status, text },
+            // A gateway may fail after the push was queued.
             Class::Transient => Self::Unknown {
                 why: format!("status {status}: {text}"),
             },

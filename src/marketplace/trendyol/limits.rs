@@ -1,7 +1,7 @@
 //! Trendyol's rate limits: one bucket for each group of calls, one for each path.
 //!
-//! What must stay true: within the limits below no minute and no ten seconds see more calls than
-//! Trendyol allows, and a group that was asked to slow down slows down alone.
+//! What must stay true: within the limits below no minute and no ten seconds see more calls than Trendyol
+//! allows, and a group that was asked to slow down slows down alone.
 
 use std::{num::NonZeroU32, time::Duration};
 
@@ -18,17 +18,15 @@ use crate::{backoff::Backoff, metrics::label::Group};
 
 const MINUTE: Duration = Duration::from_mins(1);
 const TEN_SECONDS: Duration = Duration::from_secs(10);
-/// Whatever Trendyol says or does not say, a group waits this long at most before it tries again.
+/// Whatever Trendyol asks for, a group waits no longer than this before it tries again.
 const LONGEST_PAUSE: Duration = Duration::from_mins(2);
 const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
-/// Without a word by Trendyol: the first pause. Each further refusal doubles it.
+/// The first pause where Trendyol names none. Each further refusal doubles it.
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 const JITTER: f64 = 0.2;
 
-/// Calls that are made in the long run; 0 is no limit.
-///
-/// Three sevenths of a minute's calls may be made at once. The defaults are 70 % of what Trendyol
-/// allows its smallest sellers, so that a burst and the calls of the minute after it stay within.
+/// Calls that are made in the long run; 0 is no limit. The defaults are 70 % of what Trendyol allows its
+/// smallest sellers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimits {
     /// Order look-ups per minute, of both kinds together (Trendyol: 30).
@@ -86,7 +84,6 @@ impl Call {
         Self::Webhooks,
     ];
 
-    /// The name used in logs.
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Stream => "orders/stream",
@@ -123,6 +120,8 @@ pub(super) struct Limits {
 impl Limits {
     pub(super) fn new(limits: &RateLimits) -> Self {
         let clock = Ticks(Instant::now());
+        // A burst and the calls of the minute after it must stay within what is allowed: 3/7 and the whole of
+        // 70 % are 100 %.
         let lane = |calls: u32| Lane {
             bucket: bucket(calls, MINUTE, calls.saturating_mul(3) / 7, clock),
             brake: Mutex::default(),
@@ -147,11 +146,13 @@ impl Limits {
     pub(super) async fn turn(&self, call: Call) {
         let lane = self.lane(call);
         lane.pause().await;
+
         turn(self.paths[call as usize].as_ref()).await;
         turn(lane.bucket.as_ref()).await;
         if call == Call::Stream {
             turn(self.stream.as_ref()).await;
         }
+
         // Another call may have been refused meanwhile.
         lane.pause().await;
     }
@@ -162,6 +163,8 @@ impl Limits {
         brake.refusals = brake.refusals.saturating_add(1);
         let pause = asked.unwrap_or_else(|| own_pause(brake.refusals));
         let pause = pause.clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
+
+        // Calls under way may be refused one after the other; none of them shortens the pause.
         let until = Instant::now() + pause;
         brake.until = Some(brake.until.map_or(until, |before| before.max(until)));
         pause
@@ -177,7 +180,6 @@ impl Limits {
     }
 }
 
-/// One group.
 #[derive(Debug)]
 struct Lane {
     bucket: Option<Bucket>,
@@ -194,6 +196,7 @@ struct Brake {
 
 impl Lane {
     async fn pause(&self) {
+        // In a loop: the pause may be prolonged while it lasts.
         while let Some(until) = self.paused_until() {
             tokio::time::sleep_until(until).await;
         }
@@ -230,6 +233,7 @@ fn bucket(calls: u32, span: Duration, burst: u32, clock: Ticks) -> Option<Bucket
 
 async fn turn(bucket: Option<&Bucket>) {
     let Some(bucket) = bucket else { return };
+    // In a loop: another call may take the place that was waited for.
     while let Err(not_yet) = bucket.check() {
         let wait = not_yet.wait_time_from(bucket.clock().now());
         tokio::time::sleep(wait).await;

@@ -1,8 +1,8 @@
 //! Packages: what Trendyol's order answers say.
 //!
-//! What must stay true: a package without an id or an order number, and a line without a barcode
-//! or a quantity, are named and not guessed; a package is kept when one of its lines cannot be read,
-//! and one whose id is none (0, negative, nothing) under the number of its order.
+//! What must stay true: a package without an order number, and a line without a barcode or a quantity, are
+//! named and not guessed; a package is kept when one of its lines cannot be read, and one whose id is none (0,
+//! negative, nothing) is kept under the number of its order.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// Packages of a page.
+/// The largest page that Trendyol gives; larger ones are clipped silently.
 pub(super) const PAGE_SIZE: usize = 200;
 /// Packages that a question reaches, whatever it finds.
 pub(super) const REACH: usize = 10_000;
@@ -30,7 +30,9 @@ pub(super) fn stream(text: &str, cursor: Option<&Cursor>) -> Result<StreamPage, 
     let body = wire::body(text)?;
     let more = body.flag(&["hasMore"]);
     let (packages, unreadable) = content(&body, more == Some(false))?;
+    // Without `hasMore` and a cursor, only a page that is not full shows that nothing comes after it.
     let full = packages.len() + unreadable.len() >= PAGE_SIZE;
+
     let next = body.text(&["nextCursor"]).map(Cursor);
     let next = match (more, next) {
         (Some(false), _) => Next::End,
@@ -75,8 +77,10 @@ fn package(fields: &Fields<'_>) -> Result<Package, String> {
     let order_date = order_date
         .and_then(DateTime::from_timestamp_millis)
         .map(|ahead| ahead - ORDER_DATE_AHEAD);
+
     let history = history(fields);
     let (lines, mut unreadable) = lines(fields);
+
     let mut package = Package {
         shipment_package_id,
         order_number,
@@ -115,9 +119,12 @@ fn package_id(fields: &Fields<'_>, order: &str) -> i64 {
 /// The largest order number that is its own placeholder; hashes lie beyond it.
 const PLAIN: i64 = 1_000_000_000_000_000_000;
 
+/// A negative number that no other order has.
 fn placeholder(order: &str) -> i64 {
+    // Only a number that is written in one way: `007` and `7` are two orders.
     let number = order.parse::<i64>().ok();
     let number = number.filter(|n| *n > 0 && *n < PLAIN && n.to_string() == order);
+
     number.map_or_else(
         || {
             let hash = Sha256::digest(order.as_bytes());
@@ -132,13 +139,14 @@ fn placeholder(order: &str) -> i64 {
     )
 }
 
-/// The status, or where that is the payment's ("Approved"), the newest of the history.
 fn status(fields: &Fields<'_>) -> PackageStatus {
     let status = fields.text(&["status", "shipmentPackageStatus"]);
     let status = PackageStatus::parse(&status.unwrap_or_default());
+    // That is the payment's status; the package's own is the newest of its history.
     if !status.as_str().eq_ignore_ascii_case("Approved") {
         return status;
     }
+
     let list = fields.list(&["packageHistories"]).unwrap_or_default();
     let steps = list.into_iter().filter_map(Fields::of);
     let newest = steps.max_by_key(|step| step.time(&["createdDate"]));
@@ -148,6 +156,7 @@ fn status(fields: &Fields<'_>) -> PackageStatus {
 }
 
 fn last_modified_ms(fields: &Fields<'_>, history: &[StatusChange]) -> i64 {
+    // Packages whose payment is pending come without it.
     let newest = || history.iter().map(|change| change.at).max();
     let time = fields.time(&["lastModifiedDate"]).or_else(newest);
     time.map_or(0, |time| time.timestamp_millis())
@@ -172,6 +181,7 @@ fn origins(fields: &Fields<'_>, unreadable: &mut Vec<Unreadable>) -> Vec<i64> {
     for (index, raw) in list.into_iter().enumerate() {
         match wire::int(raw) {
             Some(id) => ids.push(id),
+            // Named, because an origin that is missing may have units counted twice.
             None => unreadable.push(Unreadable {
                 record: format!("originPackageIds#{index}"),
                 reason: "it is no whole number".to_owned(),
@@ -186,6 +196,7 @@ fn lines(fields: &Fields<'_>) -> (Vec<Line>, Vec<Unreadable>) {
     if let Some(list) = fields.list(&["lines"]) {
         return each(&list, "lines", &["lineId", "id"], line);
     }
+
     let none = Unreadable {
         record: "lines".to_owned(),
         reason: missing("lines"),
@@ -235,7 +246,9 @@ fn sums(fields: &Fields<'_>) -> Amounts {
 }
 
 fn customer(fields: &Fields<'_>) -> Customer {
+    // Addresses of micro-export orders may be empty first and filled later.
     let address = fields.object(&["shipmentAddress"]).unwrap_or_default();
+
     Customer {
         id: fields.personal(&["customerId"]),
         first_name: fields
@@ -268,8 +281,8 @@ pub(super) fn cargo(fields: &Fields<'_>) -> Cargo {
     }
 }
 
-/// The three hours are nowhere promised: says so when packages stop showing them.
 fn warn_of_another_clock(packages: &[Package]) {
+    // The three hours are nowhere promised. One package that shows them is enough: others may be odd.
     let ahead: Vec<bool> = packages.iter().filter_map(is_ahead).collect();
     if !ahead.is_empty() && !ahead.contains(&true) {
         tracing::warn!(
@@ -285,6 +298,7 @@ fn is_ahead(package: &Package) -> Option<bool> {
     if package.created_by != Some(CreatedBy::OrderCreation) {
         return None;
     }
+
     let made = package.history.iter().map(|change| change.at).min()?;
     let late = made - package.order_date?;
     let near = |want: TimeDelta| (late - want).abs() <= AT_ONCE;

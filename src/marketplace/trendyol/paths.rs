@@ -1,4 +1,5 @@
-//! Where each call goes, below the base address. Trendyol has moved paths before and will again.
+//! Where each call goes, below the base address. Trendyol has moved paths before and will again, so each can be
+//! configured.
 
 use serde::{Deserialize, Deserializer, de::Error};
 
@@ -75,6 +76,7 @@ fn path<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     let text = text.trim();
     let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.".contains(c);
     let rest = text.replacen(SELLER, "", 1);
+    // Only what needs no encoding, and no way out of the base address.
     if rest.len() < text.len() && rest.chars().all(plain) && !rest.contains("..") {
         Ok(text.to_owned())
     } else {

@@ -1,7 +1,7 @@
 //! Stock: the body of a push, and what its answer, its batch and a read-back say.
 //!
-//! What must stay true: only quantities are sent; a push counts as taken only with the name of its
-//! batch; a read-back tells of what was asked about, and of that only what it says once.
+//! What must stay true: only quantities are sent; a push counts as accepted only with the name of its batch;
+//! a read-back answers for what was asked about, and of that only with what it says once.
 
 use std::collections::{HashMap, HashSet};
 
@@ -43,9 +43,10 @@ fn check(items: &[StockItem]) -> Result<(), PushNotSent> {
     if items.len() > MAX_ITEMS {
         return Err(PushNotSent::TooMany(items.len()));
     }
-    let mut seen = HashSet::new();
 
+    let mut seen = HashSet::new();
     for item in items {
+        // Which of two quantities Trendyol would apply is not documented.
         if !seen.insert(&item.barcode) {
             return Err(PushNotSent::Twice(item.barcode.clone()));
         }
@@ -67,6 +68,7 @@ pub(super) fn pushed(text: &str) -> PushOutcome {
         Some(batch) => PushOutcome::Accepted {
             batch: BatchId(batch),
         },
+        // The refusal has no status of its own; it may come with any.
         None if is_duplicate(text) => PushOutcome::DuplicateWindow,
         None => PushOutcome::Unknown {
             why: "a success without the name of a batch".to_owned(),
@@ -77,6 +79,7 @@ pub(super) fn pushed(text: &str) -> PushOutcome {
 /// Reads a batch.
 pub(super) fn batch(text: &str) -> Result<BatchResult, MarketError> {
     let body = wire::body(text)?;
+    // No list: Trendyol answers so about a batch that it is still reading or does not know.
     let list = body.list(&["items"]).unwrap_or_default();
     let (items, unreadable) = each(&list, "items", &[], item);
     Ok(BatchResult { items, unreadable })
@@ -99,6 +102,7 @@ fn item_status(fields: &Fields<'_>) -> ItemStatus {
     match status.to_ascii_uppercase().as_str() {
         "SUCCESS" => ItemStatus::Success,
         "FAILED" => failed(fields),
+        // The words for "not yet" are not documented.
         _ => ItemStatus::Pending(status),
     }
 }
@@ -106,6 +110,7 @@ fn item_status(fields: &Fields<'_>) -> ItemStatus {
 fn failed(fields: &Fields<'_>) -> ItemStatus {
     let list = fields.list(&["failureReasons"]).unwrap_or_default();
     let reasons: Vec<String> = list.into_iter().filter_map(reason).collect();
+    // The 15-minute rule may refuse a single item, too; that is no fault of the product.
     if reasons.iter().any(|reason| is_duplicate(reason)) {
         ItemStatus::DuplicateWindow
     } else {
@@ -135,6 +140,7 @@ pub(super) fn listed(text: &str, asked: &[Barcode]) -> Result<ReadBack, MarketEr
             });
             continue;
         };
+
         let place = format!("#{index}/variants");
         let (good, bad) = each(&variants, &place, &["barcode"], variant);
         answered.extend(good);
@@ -153,6 +159,7 @@ fn matched(
     let not_listed = asked.iter().map(|name| (name.clone(), Answer::NotListed));
     let mut answers: HashMap<Barcode, Answer> = not_listed.collect();
     let mut strays = Vec::new();
+
     for (barcode, quantity) in answered {
         match answers.get_mut(&barcode) {
             None => strays.push(barcode),
@@ -169,12 +176,15 @@ fn matched(
             .entry(barcode)
             .and_modify(|answer| *answer = Answer::Contradictory);
     }
+
+    // One of the products that nobody asked about may be meant for one that seems not to be listed.
     if !strays.is_empty() {
         for answer in answers.values_mut().filter(|a| **a == Answer::NotListed) {
             *answer = Answer::Contradictory;
         }
         unreadable.push(not_asked(&strays));
     }
+
     ReadBack {
         answers,
         unreadable,

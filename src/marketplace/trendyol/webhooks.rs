@@ -1,4 +1,6 @@
 //! Webhooks: the body of a registration, and what a list of them says.
+//!
+//! What must stay true: the password of a registration is in no error and no log.
 
 use async_trait::async_trait;
 use reqwest::Method;
@@ -35,6 +37,7 @@ impl Webhooks for Trendyol {
         let request = self.send(method, Call::Webhooks, steps, body(registration));
         let text = self.ask(Call::Webhooks, request).await?;
         match id {
+            // It stays the same, and the answer need not repeat it.
             Some(id) => Ok(id.to_owned()),
             None => registered(&text).map_err(|fault| self.named(fault, &text)),
         }
@@ -76,6 +79,7 @@ fn list(text: &str) -> Result<Vec<Webhook>, MarketError> {
         .map_err(|error| unreadable(format!("no list (line {})", error.line())))?;
     let (webhooks, unread) = each(&list, "", &["id"], webhook);
     match unread.first() {
+        // A list with gaps would have an address registered a second time; there are 15 at most.
         Some(record) => Err(unreadable(record.to_string())),
         None => Ok(webhooks),
     }

@@ -1,8 +1,7 @@
 //! JSON as Trendyol writes it: numbers as texts, texts as numbers, fields renamed and missing.
 //!
-//! What must stay true: nothing here fails because of a field that nobody asks for, numbers keep
-//! all of their digits (money and parcel numbers are longer than 64 bits), and no text of a body
-//! is in a reason.
+//! What must stay true: nothing here fails because of a field that nobody asks for, numbers keep all of their
+//! digits (parcel numbers are longer than 64 bits, money is exact), and no text of a body is in a reason.
 
 use std::collections::HashMap;
 
@@ -57,7 +56,6 @@ impl<'a> Fields<'a> {
         self.read(names, text)
     }
 
-    /// A text about a person.
     pub(super) fn personal(&self, names: &[&str]) -> Option<Personal> {
         self.text(names).map(Personal::from)
     }
@@ -73,7 +71,6 @@ impl<'a> Fields<'a> {
         self.read(names, |raw| count(raw).filter(|count| *count >= 0))
     }
 
-    /// An exact number.
     pub(super) fn decimal(&self, names: &[&str]) -> Option<Decimal> {
         self.read(names, |raw| decimal(&text(raw)?))
     }
@@ -125,14 +122,17 @@ pub(super) fn page<T>(
     number: u32,
     size: usize,
 ) -> Page<T> {
+    // What cannot be read stands on the page as well.
     let count = records.len() + unreadable.len();
     let pages = body.int(&["totalPages"]);
+
     Page {
         records,
         unreadable,
         total: body
             .int(&["totalElements"])
             .and_then(|total| u64::try_from(total).ok()),
+        // An empty page ends the list whatever it says of further ones, or it would never end.
         last: count == 0 || pages.map_or(count < size, |pages| i64::from(number) + 1 >= pages),
     }
 }
@@ -153,6 +153,7 @@ pub(super) fn each<'a, T>(
             || Err("it is no JSON object that can be read".to_owned()),
             &read,
         );
+
         match read {
             Ok(record) => good.push(record),
             Err(reason) => bad.push(Unreadable {
@@ -179,6 +180,7 @@ pub(super) fn text(raw: &RawValue) -> Option<String> {
         b'{' | b'[' | b'n' => return None,
         _ => raw.get().to_owned(),
     };
+
     // Postgres refuses NUL, and the other control characters only hide in displays.
     let text = text.replace(|c: char| c.is_control() && !c.is_whitespace(), "");
     let bare = text.trim();
@@ -190,6 +192,8 @@ pub(super) fn int(raw: &RawValue) -> Option<i64> {
     if let Ok(int) = text.parse() {
         return Some(int);
     }
+
+    // `7.0` and `1e3` are whole numbers, too.
     let decimal = decimal(&text)?;
     decimal.is_integer().then(|| i64::try_from(decimal).ok())?
 }

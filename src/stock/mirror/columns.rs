@@ -56,17 +56,20 @@ impl Columns {
             .iter()
             .filter_map(|line| line.get("commissionFee")?.as_f64())
             .collect();
+        // A sum of nothing would say that there is no commission.
         if !fees.is_empty() {
             self.set("commission", Some(json!(fees.iter().sum::<f64>())));
         }
 
-        // Trendyol tells the rate, not the base; so its application writes nothing else.
+        // Trendyol sends the rate, not the base; so its application writes nothing else.
         self.set("vat_base_amount", Some(json!(0.0)));
+
         let quantity: i64 = lines
             .iter()
             .filter_map(|line| line.get("quantity")?.as_i64())
             .sum();
         self.set("quantity", Some(json!(quantity)));
+        // Encoded twice: the column is a text that holds JSON.
         self.set("details", Some(json!(json!(lines).to_string())));
     }
 }

@@ -1,4 +1,7 @@
 //! What the warehouse's tables show of one package, and of each of its lines.
+//!
+//! What must stay true: names and units of the columns are those of the warehouse's application, which reads
+//! them with its own rows.
 
 use chrono::TimeDelta;
 use rust_decimal::Decimal;
@@ -11,7 +14,7 @@ use crate::stock::{Line, Package, Personal};
 /// The warehouse's application takes every time but the last change for the clocks of Istanbul; times
 /// that stand beside each other in one table must be comparable.
 const APPLICATION_SHIFT: TimeDelta = TimeDelta::hours(3);
-/// Trendyol's share in percent where it does not tell it, as the warehouse's application assumes.
+/// Trendyol's share in percent where it is missing, as the warehouse's application assumes.
 const ASSUMED_COMMISSION: i64 = 17;
 
 /// What the tables show of one package.
@@ -28,17 +31,18 @@ pub(crate) struct Content {
 }
 
 impl Content {
-    /// Takes what the tables show of a package.
     pub(crate) fn of(package: &Package) -> Self {
         let mut columns = Columns::default();
         let customer = &package.customer;
         let personal = |text: &Option<Personal>| text.as_ref().map(|text| text.expose().to_owned());
+
         columns.text("customer_id", personal(&customer.id));
         columns.text("customer_name", personal(&customer.first_name));
         columns.text("customer_surname", personal(&customer.last_name));
         columns.text("customer_address", personal(&customer.address));
         columns.text("currency_code", package.currency_code.clone());
 
+        // A placeholder's number means nothing to the warehouse or to Trendyol.
         let id = Some(package.shipment_package_id).filter(|id| *id > 0);
         let id = id.map(|id| id.to_string());
         columns.text("shipment_package_id", id.clone());
@@ -50,6 +54,7 @@ impl Content {
         columns.text("cargo_provider_name", cargo.provider_name.clone());
         columns.text("cargo_tracking_link", personal(&cargo.tracking_link));
 
+        // `order_date` is right already; the others are shifted as the application would shift them.
         columns.time("order_date", package.order_date);
         for (name, time) in [
             ("origin_shipment_date", package.origin_shipment_date),
@@ -65,7 +70,6 @@ impl Content {
             .lines
             .iter()
             .find_map(|line| line.cancel_reason.clone());
-
         let line = |line: &Line| detail(package.shipment_package_id, line);
         Self {
             columns: columns.0,
@@ -100,6 +104,7 @@ fn detail(package_id: i64, line: &Line) -> Value {
     columns.text("productSize", line.product_size.clone());
     columns.text("productColor", line.product_color.clone());
 
+    // Empty rather than missing, as in the application's own rows.
     let plain = |text: &Option<String>| Some(text.clone().unwrap_or_default());
     columns.text("size", plain(&line.product_size));
     columns.text("color", plain(&line.product_color));
@@ -107,9 +112,11 @@ fn detail(package_id: i64, line: &Line) -> Value {
     columns.set("amount", line.amounts.gross.and_then(number));
     columns.set("discount", line.amounts.total_discount.and_then(number));
     columns.set("price", line.amounts.net.and_then(number));
+
     let net = line.amounts.net.unwrap_or_default();
     columns.set("unit_price", number(net));
     columns.set(COMMISSION_RATE, number(commission_rate(line.commission)));
+
     Value::Object(columns.0)
 }
 
@@ -117,6 +124,7 @@ fn detail(package_id: i64, line: &Line) -> Value {
 const COMMISSION_RATE: &str = "commissionRate";
 
 fn commission_rate(rate: Option<Decimal>) -> Decimal {
+    // The application's profit page leaves out orders without a commission.
     rate.filter(|rate| *rate > Decimal::ZERO)
         .unwrap_or_else(|| Decimal::from(ASSUMED_COMMISSION))
 }
@@ -129,8 +137,10 @@ pub(super) fn lines_of(content: &Content) -> Vec<Value> {
         let line = with_sums(line.clone());
         let same = |other: &&mut Map<String, Value>| {
             let key = ["barcode", "color", "size"];
+            // By these the application tells products apart.
             key.iter().all(|key| other.get(*key) == line.get(*key))
         };
+
         match lines.iter_mut().find(same) {
             Some(first) => merge(first, &line),
             None => lines.push(line),
@@ -167,6 +177,7 @@ fn merge(first: &mut Map<String, Value>, other: &Map<String, Value>) {
         let (Some(one), Some(two)) = (first.get(key), other.get(key)) else {
             continue;
         };
+        // Whole numbers stay whole: a quantity is one.
         let both = match (one.as_i64(), two.as_i64()) {
             (Some(one), Some(two)) => json!(one.saturating_add(two)),
             _ => json!(one.as_f64().unwrap_or(0.0) + two.as_f64().unwrap_or(0.0)),

@@ -1,4 +1,4 @@
-//! What a secret looks like by its surroundings.
+//! What a secret looks like by its surroundings: the net for values that nobody has registered.
 
 use std::{borrow::Cow, sync::LazyLock};
 
@@ -7,7 +7,7 @@ use regex::Regex;
 
 use super::MASK;
 
-/// Names of fields that hold secrets. `kod` alone: `barkod` is a bar code.
+/// Names of fields that hold secrets. `kod` alone: `barkod` is a barcode.
 const NAMES: &str = r"\bkod|sifre|passw(?:or)?d|passphrase|\bpwd|\btoken|api_?key|api_?secret";
 /// Colour, which stands between a field's name and its value on a terminal.
 const COLOR: &str = r"(?:\x1b\[[0-9;]*m)*";
@@ -67,6 +67,8 @@ pub fn patterns(text: &str) -> Cow<'_, str> {
     if !is_marked(text) {
         return Cow::Borrowed(text);
     }
+
+    // Both groups: one of the two is empty, as either kind of quote was found.
     let text = QUOTED.replace_all(text, format!("${{1}}${{2}}{MASK}"));
     let text = BARE
         .replace_all(&text, format!("${{1}}{MASK}"))

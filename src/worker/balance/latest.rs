@@ -15,10 +15,10 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// The latest balances that are not written yet. Clones share them.
 #[derive(Clone, Debug, Default)]
-pub struct Latest(Arc<Told>);
+pub struct Latest(Arc<Unwritten>);
 
 #[derive(Debug, Default)]
-struct Told {
+struct Unwritten {
     balances: Mutex<HashMap<IntegrationId, Balance>>,
     news: Notify,
 }
@@ -28,6 +28,7 @@ impl Latest {
     pub fn tell(&self, balance: Balance) {
         let mut balances = self.0.balances.lock();
         let known = balances.entry(balance.integration).or_insert(balance);
+        // A result whose row was busy comes after newer ones.
         if known.at <= balance.at {
             *known = balance;
         }
@@ -39,20 +40,23 @@ impl Latest {
     pub async fn run(self, balances: Balances, stop: CancellationToken) {
         while let Some(()) = stop.run_until_cancelled(self.0.news.notified()).await {
             self.write(&balances).await;
+            // What comes meanwhile is one write.
             stop.run_until_cancelled(tokio::time::sleep(PAUSE)).await;
         }
     }
 
-    /// Writes what has come so far. Should that fail, the next purchase or pass tells it anew.
+    /// Writes what has come so far.
     pub async fn write(&self, balances: &Balances) {
-        let told: Vec<Balance> = {
-            let mut told = self.0.balances.lock();
-            told.drain().map(|(_, balance)| balance).collect()
+        let unwritten: Vec<Balance> = {
+            let mut unwritten = self.0.balances.lock();
+            unwritten.drain().map(|(_, balance)| balance).collect()
         };
-        if told.is_empty() {
+        if unwritten.is_empty() {
             return;
         }
-        if let Err(error) = balances.write(&told).await {
+
+        // Not tried again: the next purchase, or the job `balance`, brings a newer figure.
+        if let Err(error) = balances.write(&unwritten).await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "the balances that came with purchases could not be written"

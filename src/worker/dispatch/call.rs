@@ -1,10 +1,7 @@
 //! One purchase: the only place that spends money.
 //!
-//! It is reached with a committed claim and leaves exactly one result. Before the call it looks
-//! once more whether enough of the lease is left: past that moment somebody else could be asking
-//! about a purchase that is still on its way. And whether the panel is left alone since: orders
-//! that were claimed together wait for their turns, and the answer to the first may have said that
-//! the others would be sent in vain.
+//! What must stay true: it is reached with a committed claim and leaves exactly one result, and nothing
+//! comes between the last checks and the call.
 
 use std::time::{Duration, Instant};
 
@@ -40,7 +37,7 @@ enum Asked {
 }
 
 impl Call {
-    /// Buys, and hands the result in.
+    /// Buys, and submits the result.
     pub(super) async fn make(self, ready: Ready) {
         let (decision, evidence, signal) = self.decide(&ready).await;
         let outcome = Outcome {
@@ -52,9 +49,13 @@ impl Call {
             decision,
             at: self.shop.clock.now(),
         };
-        let room = ready.reservation.release_panel();
+
+        // The panel has answered: the next call need not wait for our database.
+        let capacity = ready.reservation.release_panel();
         self.shop.results.submit(outcome).await;
-        drop(room);
+        drop(capacity);
+
+        // Only after the result, which nothing may delay once money is spent.
         let now = self.shop.clock.now();
         ready
             .panel
@@ -69,8 +70,10 @@ impl Call {
         } else {
             Asked::Unknown
         };
+
         let reply = match asked {
             Asked::Unknown => self.buy(ready).await,
+            // Without an answer it may have been bought before: it waits, under the same reference.
             Asked::Nothing(evidence) => PurchaseReply {
                 outcome: PurchaseOutcome::NotSent(NotSent::AskedInVain),
                 evidence,
@@ -85,6 +88,7 @@ impl Call {
             }
         };
         let signal = breaker::of_purchase(&reply.outcome, &reply.evidence);
+
         let now = self.shop.clock.now();
         let (watched, jitter) = (ready.watched.clone(), fastrand::f64());
         let fallback = ready.fallback.map(|integration| Reroute {
@@ -99,19 +103,25 @@ impl Call {
             &self.shop.rules,
             jitter,
         );
+
         (decision, reply.evidence, signal)
     }
 
     async fn buy(&self, ready: &Ready) -> PurchaseReply {
         ready.reservation.permit.wait_for_pace().await;
+
+        // Past the deadline another replica could ask about a purchase that is still on its way.
         if Instant::now() > self.deadline {
             let trouble = "too little of the lease was left to send it safely";
             return not_sent(NotSent::NoTimeLeft, trouble);
         }
+        // Orders that were claimed together wait for their turns: the answer to the first may have said
+        // that the others would be sent in vain.
         if ready.panel.breaker.is_open() {
             let trouble = "the panel is left alone since an answer that came meanwhile";
             return not_sent(NotSent::LeftAlone, trouble);
         }
+
         if let Some(created) = ready.created_at {
             let latency = (self.shop.clock.now() - created).to_std();
             METRICS.dispatched(ready.panel.id(), latency.unwrap_or_default());
@@ -123,6 +133,7 @@ impl Call {
         ready.reservation.permit.wait_for_pace().await;
         let reply = ready.provider.status(&ready.claim.reference).await;
         let reply = with_memory(&self.shop.store, ready.claim.order, reply).await;
+
         match reply.answer {
             StatusAnswer::NotKnown { .. } => Asked::Unknown,
             StatusAnswer::Unclear => Asked::Nothing(reply.evidence),

@@ -15,8 +15,7 @@ use crate::{
 };
 
 impl Dispatch {
-    /// Claims orders all at once or, when that is refused, one by one. An error ends it only as
-    /// long as nothing is claimed: what is claimed has to be sent.
+    /// Claims orders all at once or, when that is refused, one by one.
     pub(super) async fn claim_each(
         &self,
         claims: &[Claim],
@@ -28,6 +27,7 @@ impl Dispatch {
             Err(error) if error.refuses_row() => {}
             done => return done,
         }
+
         let mut all = Claimed::default();
         for claim in claims {
             let done = match self.claim(from_ref(claim), queued, lease, limit).await {
@@ -42,9 +42,11 @@ impl Dispatch {
                         .await
                 }
             };
+
             match done {
                 Ok(()) => {}
                 Err(error) if all.orders.is_empty() => return Err(error),
+                // What is claimed has to be sent, whatever happens to the rest.
                 Err(error) => {
                     tracing::warn!(
                         error = &error as &dyn std::error::Error,
@@ -54,6 +56,7 @@ impl Dispatch {
                 }
             }
         }
+
         Ok(all)
     }
 
@@ -81,6 +84,7 @@ impl Dispatch {
             Err(error) if error.refuses_row() => {}
             done => return done,
         }
+
         let mut held = Vec::new();
         for hold in holds {
             match self.shop.store.hold_new(from_ref(hold), now).await {
@@ -91,10 +95,10 @@ impl Dispatch {
                 }
             }
         }
+
         Ok(held)
     }
 
-    /// Holds a queued order.
     pub(super) async fn hold_queued(
         &self,
         order: OrderId,
@@ -123,11 +127,14 @@ impl Dispatch {
         if !error.refuses_row() {
             return Err(error);
         }
+
         tracing::error!(
             %order,
             error = &error as &dyn std::error::Error,
             "the database refuses to change the shop's row of this order; it is held"
         );
+
+        // In our own tables alone, since the shop's row cannot say so.
         let words = error.words();
         let held = self
             .shop

@@ -39,6 +39,8 @@ impl Dispatch {
             if left.is_empty() {
                 break;
             }
+
+            // Each kind has its own statement: the tracked order is there already, or is inserted.
             let (queued, new) = left.into_iter().partition(|ready: &Ready| ready.queued);
             left = Vec::new();
             for (orders, queued) in [(queued, true), (new, false)] {
@@ -47,10 +49,11 @@ impl Dispatch {
                 left.extend(collided);
             }
         }
+
         Ok(started)
     }
 
-    /// One round of claims; returns how many were sent, and those whose name another order has.
+    /// One round of claims; returns how many were sent, and those whose reference another order has.
     async fn send_round(
         &self,
         mut ready: Vec<Ready>,
@@ -66,7 +69,9 @@ impl Dispatch {
                 ready.rename(round);
             }
         }
+
         let claims: Vec<Claim> = ready.iter().map(|ready| ready.claim.clone()).collect();
+        // From the start of the turn: what the turn took until now counts against the lease.
         let lease = Lease {
             token: Uuid::new_v4(),
             now: start.at,
@@ -78,11 +83,14 @@ impl Dispatch {
             since: before(start.at, super::SPENDING_WINDOW),
         });
         let claimed = self.claim_each(&claims, queued, lease, limit).await?;
+
         let (sent, rest) = self.start(ready, &claimed.orders, lease.token, start);
         let rest = self.over_limit(rest, &claimed, queued, start).await?;
         if rest.is_empty() {
             return Ok((sent, rest));
         }
+
+        // The others were claimed elsewhere or decided meanwhile, and are not tried again.
         let rest_claims: Vec<Claim> = rest.iter().map(|ready| ready.claim.clone()).collect();
         let collided: HashSet<OrderId> = self
             .shop
@@ -95,6 +103,7 @@ impl Dispatch {
             .into_iter()
             .filter(|ready| collided.contains(&ready.claim.order))
             .collect();
+
         Ok((sent, again))
     }
 
@@ -118,6 +127,7 @@ impl Dispatch {
             .partition(|ready| claimed.contains(&ready.claim.order));
         let started = mine.len();
         METRICS.claimed(Stream::Dispatch, started);
+
         for ready in mine {
             tracing::info!(
                 order = %ready.claim.order,
@@ -126,12 +136,14 @@ impl Dispatch {
                 "sending the order to its panel"
             );
             let call = Call {
+                // A call that starts later could outlast its lease.
                 deadline: start.instant + self.settings().lease.saturating_sub(self.longest_call()),
                 token,
                 shop: self.shop.clone(),
             };
             self.tasks.spawn(call.make(ready));
         }
+
         (started, rest)
     }
 
@@ -151,10 +163,12 @@ impl Dispatch {
                 "four fifths of this panel's spending limit for 24 hours are spent"
             );
         }
+
         let over: HashSet<&OrderId> = claimed.over_limit.iter().collect();
         let (held, rest): (Vec<_>, Vec<_>) = rest
             .into_iter()
             .partition(|ready| over.contains(&ready.claim.order));
+
         let reason = HoldReason::DailyLimit;
         if queued {
             for ready in &held {
@@ -173,12 +187,13 @@ impl Dispatch {
                 .collect();
             self.hold(&holds, start.at).await?;
         }
+
         Ok(rest)
     }
 }
 
 impl Ready {
-    /// Takes the name of another round, since another order has this one.
+    /// Takes the reference of another round, since another order has this one.
     fn rename(&mut self, round: u16) {
         let reference = Reference::derive(self.claim.order, self.claim.integration, round);
         self.claim.round = round;

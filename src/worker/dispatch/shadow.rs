@@ -25,6 +25,7 @@ impl Dispatch {
                 )),
             })
             .collect();
+
         self.note(&orders, now).await
     }
 

@@ -23,7 +23,7 @@ use crate::{
 /// The panels of this turn.
 pub(super) type ById = HashMap<IntegrationId, Arc<Panel>>;
 
-/// An order that can be sent now: what, where, and the room for it.
+/// An order that can be sent now: what, where, and the capacity for it.
 pub(super) struct Ready {
     pub(super) claim: Claim,
     pub(super) purchase: Purchase,
@@ -55,6 +55,7 @@ impl Sorted {
             self.skipped += 1;
             return;
         };
+
         self.ready.push(Ready {
             claim: Claim {
                 order: order.candidate.order,
@@ -87,9 +88,11 @@ struct Sendable {
 }
 
 impl Dispatch {
-    /// The price list for an entry, fetched beside the stream when it is not there.
+    /// The price list for an entry.
     fn prices(&self, panel: &Arc<Panel>, entry: &str) -> Look {
         let look = panel.catalogue.look(entry);
+
+        // Beside the stream: a slow panel must not hold up the orders of the others.
         if let (Look::Fetch, Ok(provider)) = (&look, &panel.provider) {
             let (panel, provider) = (Arc::clone(panel), Arc::clone(provider));
             let wakeup = Arc::clone(&self.shop.sends);
@@ -102,9 +105,11 @@ impl Dispatch {
                         "the price list cannot be read; orders that need it wait"
                     );
                 }
+                // After a failure, too: orders whose mapping names both numbers go on without a list.
                 wakeup.wake();
             });
         }
+
         look
     }
 
@@ -115,6 +120,7 @@ impl Dispatch {
         if has_foreign_reference(candidate) {
             return Resolution::Hold(HoldReason::ForeignReference);
         }
+
         let fields = self
             .shop
             .rules
@@ -124,6 +130,7 @@ impl Dispatch {
             Ok(entry) => entry,
             Err(reason) => return Resolution::Hold(reason),
         };
+
         match self.prices(panel, entry) {
             Look::List(list) => resolve(&candidate.shop, Prices::List(&list), fields),
             Look::Failed => resolve(&candidate.shop, Prices::Unreadable, fields),
@@ -140,9 +147,11 @@ impl Dispatch {
         sorted: &mut Sorted,
     ) {
         for candidate in candidates {
+            // Its circuit has opened since the candidates were read.
             let Some(panel) = panels.get(&candidate.integration) else {
                 continue;
             };
+
             match self.resolution(panel, &candidate) {
                 Resolution::Hold(reason) => sorted.holds.push(NewHold {
                     order: candidate.order,
@@ -162,6 +171,7 @@ impl Dispatch {
                         product,
                         player,
                     };
+
                     let order = Sendable {
                         watched: self.claimed(now),
                         candidate: with_usable_fallback(candidate, panels),
@@ -188,6 +198,8 @@ impl Dispatch {
             let Some(panel) = panels.get(&candidate.integration) else {
                 continue;
             };
+
+            // Nothing of it was bought yet, and the shop no longer wants it.
             if let Some(why) = order.unwanted {
                 self.shop
                     .store
@@ -196,6 +208,7 @@ impl Dispatch {
                 tracing::info!(order = %candidate.order, why = why.as_str(), "no longer to be sent");
                 continue;
             }
+
             match self.resolution(panel, &candidate) {
                 Resolution::Hold(reason) => {
                     self.hold_queued(candidate.order, candidate.integration, reason, now)
@@ -207,11 +220,13 @@ impl Dispatch {
                     player,
                     expected,
                 } => {
+                    // The reference that it has: the panel may know it by that one already.
                     let purchase = Purchase {
                         reference: order.reference,
                         product,
                         player,
                     };
+
                     let order = Sendable {
                         watched: order.watched,
                         candidate: with_usable_fallback(candidate, panels),
@@ -223,6 +238,7 @@ impl Dispatch {
                 }
             }
         }
+
         Ok(())
     }
 
@@ -255,10 +271,10 @@ fn with_usable_fallback(candidate: Candidate, panels: &ById) -> Candidate {
     }
 }
 
-/// Whether somebody else has named the purchase: it may have been bought under that name. A name
-/// that we gave it ourselves, before the database was restored perhaps, is ours.
+/// Whether somebody else has named the purchase: it may have been bought under that name.
 fn has_foreign_reference(candidate: &Candidate) -> bool {
     candidate.given.as_deref().is_some_and(|given| {
+        // We may have given it ourselves, before the database was restored from a backup.
         let ours = |round| Reference::derive(candidate.order, candidate.integration, round);
         !(0..ROUNDS).any(|round| ours(round).as_str() == given)
     })

@@ -54,7 +54,7 @@ pub static JOB: JobSpec = JobSpec {
 /// What a run did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct BalanceReport {
-    /// Panels that told their balance.
+    /// Panels that reported their balance.
     pub told: usize,
     /// Panels that did not.
     pub failed: usize,
@@ -82,12 +82,10 @@ enum NoAnswer {
 }
 
 impl BalanceJob {
-    /// Asks every enabled panel that can be used; one that is slow holds up no other.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database fails.
+    /// Asks every enabled panel that can be used.
     pub async fn ask_all(&self) -> Result<BalanceReport, StoreError> {
         let usable = self.usable().await?;
+        // Unordered, so that a slow panel holds up no other.
         let mut answers = stream::iter(usable)
             .map(|panel| async move { (self.ask(&panel).await, panel) })
             .buffer_unordered(AT_ONCE);
@@ -114,9 +112,9 @@ impl BalanceJob {
         Ok(report)
     }
 
-    /// A panel whose circuit is open is asked by its prober.
     async fn usable(&self) -> Result<Vec<Arc<Panel>>, StoreError> {
         let panels = self.shop.panels.current().await?;
+        // A panel whose circuit is open is asked by its prober.
         let usable =
             |panel: &&Arc<Panel>| panel.is_enabled() && panel.may_ask() && panel.provider.is_ok();
         Ok(panels.iter().filter(usable).cloned().collect())
@@ -126,6 +124,8 @@ impl BalanceJob {
         let Ok(provider) = &panel.provider else {
             return Err(NoAnswer::Busy);
         };
+
+        // Orders go before balances: a panel that is busy with them for long is asked by the next run.
         let wait = async {
             let permit = panel.concurrency.acquire(RequestKind::Ask).await?;
             permit.wait_for_pace().await;
@@ -162,6 +162,7 @@ impl BalanceJob {
         if !self.accounting {
             return Ok(());
         }
+
         // No proof of a second dispatcher: staff may buy there by hand, and a panel may take fees.
         if let Some(amount) = self.shop.store.account_for(balance).await? {
             report.unexplained += 1;

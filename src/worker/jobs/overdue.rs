@@ -1,4 +1,4 @@
-//! Whether the jobs run when they should.
+//! Whether the jobs run when they should. A job that is switched off, or that no daemon could run, is never overdue.
 
 use chrono::{DateTime, Utc};
 
@@ -28,8 +28,7 @@ pub fn scheduled(config: &Config) -> Vec<ScheduledJob> {
 }
 
 impl ScheduledJob {
-    /// The job with its runs, newest first. `since` is when the daemon that has run the longest was started: what should
-    /// have run before is nobody's omission.
+    /// The job with its runs, newest first. `since` is when the daemon that has run the longest was started.
     #[must_use]
     pub fn view(
         self,
@@ -39,6 +38,7 @@ impl ScheduledJob {
         now: DateTime<Utc>,
     ) -> JobView {
         let last = runs.first().map(|run| (run.tick, run.started_at));
+        // Without a daemon nothing is expected, and of a new one not what came before it.
         let expected = self
             .schedule
             .zip(since)

@@ -15,6 +15,7 @@ pub static JOB: JobSpec = JobSpec {
         let orders = &config.trendyol.orders;
         let schedule = Schedule::Every {
             interval: orders.interval,
+            // At once: as long as the orders are not read, stock is only lowered.
             first_after: Duration::ZERO,
         };
         orders.enabled.then_some(schedule)

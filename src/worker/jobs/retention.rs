@@ -72,8 +72,6 @@ pub struct Retention {
 }
 
 impl Retention {
-    /// # Errors
-    /// [`StoreError`] when the database fails; what was deleted is gone.
     pub async fn prune(&self) -> Result<RetentionReport, StoreError> {
         let now = self.clock.now();
         let (old, old_runs, old_stats) = (
@@ -93,8 +91,9 @@ impl Retention {
         })
     }
 
-    /// Walks over the orders that have grown old since the last run, so that no event is looked at twice.
+    /// Deletes the events of the orders that have grown old since the last run.
     async fn events(&self, old: DateTime<Utc>, page: i64) -> Result<u64, StoreError> {
+        // From there on, so that no event is read in two runs.
         let done = self.store.events_pruned_until().await?;
         let mut last = FinishedOrder {
             at: done.unwrap_or(DateTime::UNIX_EPOCH),
@@ -105,9 +104,11 @@ impl Retention {
         while let Some(page) = self.store.prune_events(last, old, page).await? {
             events += page.events;
             last = page.last;
+            // After each page: a run that is stopped half-way is continued, not repeated.
             self.store.set_events_pruned_until(page.last.at).await?;
         }
 
+        // No order is left up to here, also where none was found.
         self.store.set_events_pruned_until(old).await?;
         Ok(events)
     }
@@ -121,6 +122,7 @@ impl Retention {
                 "notices wait for an address that is not in the configuration"
             );
         }
+
         Ok(stranded.iter().map(|lost| lost.notices).sum())
     }
 }

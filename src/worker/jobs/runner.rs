@@ -1,5 +1,5 @@
-//! Runs that a person asks for while the daemon works. They go through the same lock and the same record as the scheduled
-//! ones, so a job never runs twice at once.
+//! Runs that a person asks for while the daemon works. They go through the same lock and the same record
+//! as the scheduled ones, so a job never runs twice at once.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ struct Request {
     answer: oneshot::Sender<Answer>,
 }
 
-/// Asks for runs. Keeps nothing of the daemon alive: what it needs to run a job stays with [`OnDemand`].
+/// Asks for runs. Keeps nothing of the daemon alive: what a run needs stays with [`OnDemand`].
 #[derive(Clone)]
 pub struct Runner {
     config: Arc<Config>,
@@ -50,7 +50,6 @@ pub enum NotRun {
     Unavailable,
 }
 
-/// Both ends.
 #[must_use]
 pub fn runner(context: JobContext) -> (Runner, OnDemand) {
     let (sender, requests) = mpsc::channel(WAITING);
@@ -63,9 +62,6 @@ pub fn runner(context: JobContext) -> (Runner, OnDemand) {
 
 impl Runner {
     /// Asks for a run now; its outcome is received when it ends.
-    ///
-    /// # Errors
-    /// [`NotRun`] when it is not started.
     pub fn run(
         &self,
         job: &'static JobSpec,
@@ -91,11 +87,12 @@ impl OnDemand {
                 () = stop.cancelled() => break,
                 Some(_) = running.join_next() => {}
                 request = self.requests.recv() => {
+                    // Nobody can ask any more, but what was asked for may go on until the daemon stops.
                     let Some(request) = request else {
                         stop.cancelled().await;
                         break;
                     };
-                    // Checked by the runner already.
+                    // The runner has checked that the job is available.
                     if let Ok(job) = request.job.build(&self.context, request.force) {
                         running.spawn(run(self.context.clone(), job, request.answer));
                     }

@@ -1,6 +1,6 @@
 //! The sweeper: whatever fell through is made due, so that the one code path settles it.
 //!
-//! Orders that the shop sent itself are adopted, orders whose checks ran out are looked at again,
+//! Orders that the shop sent itself are adopted, orders whose checks ran out are checked again,
 //! and orders that no stream would end, since their panel is gone or never was reached, end at their
 //! time limit. A run takes pages until none is left.
 
@@ -60,7 +60,7 @@ pub static JOB: JobSpec = JobSpec {
 pub struct SweepReport {
     /// Orders of the shop that are watched from now on.
     pub adopted: u64,
-    /// Orders of the shop that a person has to look at.
+    /// Orders of the shop that need review.
     pub held: u64,
     /// Orders whose checks had run out.
     pub revived: u64,
@@ -98,8 +98,7 @@ impl Sweep {
         }
     }
 
-    /// # Errors
-    /// [`StoreError`] when the database fails; what was done stands.
+    /// What was done before an error stands.
     pub async fn sweep(&self) -> Result<SweepReport, StoreError> {
         let mut report = SweepReport {
             overwritten: self.second.open(self.shop.clock.now()).await?,
@@ -125,6 +124,7 @@ impl Sweep {
         report.orphans = self.orphans().await?;
 
         if report != SweepReport::default() {
+            // What became due need not wait for the poller's next scan.
             self.shop.checks.wake();
         }
         Ok(report)
@@ -139,6 +139,8 @@ impl Sweep {
         let from = before(now, self.shop.rules.give_up_after);
         let until = before(now, self.shop.config.sweep.min_age);
         let page_size = self.page_size();
+
+        // From the last row on: what could not be adopted must not come back with the next page.
         let mut last = None;
         loop {
             let page = self
@@ -150,11 +152,13 @@ impl Sweep {
                 return Ok(());
             };
             last = Some((end.sent_at, end.order));
+
             for sent in page {
                 let since = self.sending_since;
                 if sent.automatic && since.is_some_and(|since| sent.sent_at > since) {
                     report.sent_by_others += 1;
                 }
+
                 let adoption = self.adoption(sent, now);
                 if self.take_over(&adoption, now).await? {
                     count(&adoption, report);
@@ -165,10 +169,10 @@ impl Sweep {
         }
     }
 
-    /// Adopts an order. One whose row the shop's database refuses to change is held in our tables
-    /// alone, so that it does not stand in the way of the others.
+    /// Adopts an order, or holds it in our tables alone where the shop's database refuses to change its row.
     async fn take_over(&self, adoption: &Adoption, now: DateTime<Utc>) -> Result<bool, StoreError> {
         match self.shop.store.adopt(adoption, now).await {
+            // As an error it would end every sweep before the orders behind it.
             Err(error) if error.refuses_row() => {
                 let (order, panel) = (adoption.sent.order, adoption.sent.integration);
                 let words = error.words();
@@ -187,7 +191,9 @@ impl Sweep {
             .as_deref()
             .and_then(|text| Reference::parse(text).ok())
             .ok_or(HoldReason::NoReference);
+        // A page of orders is not asked about in one burst.
         let spread = self.shop.config.sweep.spread.mul_f64(fastrand::f64());
+
         Adoption {
             give_up_at: after(sent.sent_at, self.shop.rules.give_up_after),
             due_at: after(now, spread),
@@ -196,14 +202,14 @@ impl Sweep {
         }
     }
 
-    /// Another order has the same number at the same panel: asking by it would give one code to
-    /// two customers, so a person has to look.
+    /// Holds an order whose number another order has at the same panel.
     async fn hold_namesake(
         &self,
         adoption: Adoption,
         now: DateTime<Utc>,
         report: &mut SweepReport,
     ) -> Result<(), StoreError> {
+        // Asking by a shared number would give one code to two customers.
         let held = Adoption {
             reference: Err(HoldReason::ReferenceShared),
             ..adoption
@@ -211,12 +217,14 @@ impl Sweep {
         if self.take_over(&held, now).await? {
             count(&held, report);
         }
+
         Ok(())
     }
 
     async fn revive(&self) -> Result<u64, StoreError> {
         let page_size = self.page_size();
         let mut revived = 0;
+
         // Each order once in a run: what is asked and parked again meanwhile waits for the next.
         let mut last = None;
         loop {
@@ -236,9 +244,11 @@ impl Sweep {
 
     /// An order that waited too long is not bought without asking, but somebody has to know.
     async fn hold_stale(&self) -> Result<u64, StoreError> {
+        // Where another system sends the orders, none of them waits for us.
         if self.sending_since.is_none() {
             return Ok(0);
         }
+
         let page_size = self.page_size();
         let mut held = 0;
         loop {
@@ -261,11 +271,13 @@ impl Sweep {
             if page.is_empty() {
                 return Ok(held);
             }
+
             let done = self.shop.store.hold_new(&page, now).await?;
             for order in &done {
                 tracing::warn!(%order, "the order waited too long to be bought; it is held");
             }
             held += u64::try_from(done.len()).unwrap_or(u64::MAX);
+            // What cannot be held stays on the page, which would come back for ever.
             if done.is_empty() {
                 return Ok(held);
             }
@@ -287,8 +299,10 @@ impl Sweep {
 
     async fn orphans(&self) -> Result<u64, StoreError> {
         let panels = self.shop.panels.current().await?;
+        // At its time limit an order does not wait for an open circuit to close.
         let askable = panels.iter().filter(|panel| panel.may_ask());
         let known: Vec<IntegrationId> = askable.map(|panel| panel.id()).collect();
+
         let page_size = self.page_size();
         let mut ended = 0;
         loop {
@@ -302,6 +316,7 @@ impl Sweep {
             if page.is_empty() {
                 return Ok(ended);
             }
+
             for orphan in page {
                 match orphan {
                     Ok(orphan) => {
@@ -309,6 +324,7 @@ impl Sweep {
                         self.shop.results.submit(outcome).await;
                         ended += 1;
                     }
+                    // One such row must not hold up the others.
                     Err(error) => tracing::error!(
                         error = &error as &dyn std::error::Error,
                         "a tracked order cannot be understood and is left alone"
@@ -327,11 +343,14 @@ impl Sweep {
             let reply = nobody_to_ask(why.to_owned());
             return answered(orphan, reply, token, &*self.shop.clock, &self.shop.rules);
         }
+
         let reply = nobody_to_ask("it could not be sent in time".to_owned());
         let now = self.shop.clock.now();
         let not_sent = PurchaseOutcome::NotSent(NotSent::Connect);
+        // It is past its time limit, so no delay follows that the jitter could move.
         let decision =
             decide::after_purchase(orphan.watched, not_sent, None, now, &self.shop.rules, 0.5);
+
         Outcome {
             order: orphan.order,
             integration: orphan.integration,

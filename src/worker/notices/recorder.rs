@@ -26,7 +26,7 @@ pub struct DeliveryRecorder {
 }
 
 impl Deliveries {
-    /// Hands in a result; waits when too many are waiting already.
+    /// Submits a result; waits when too many are waiting already.
     pub async fn submit(&self, outcome: NoticeOutcome) {
         if let Err(lost) = self.0.send(outcome).await {
             tracing::error!(
@@ -75,6 +75,7 @@ impl DeliveryRecorder {
                 Fate::Again(_) => Delivery::Again,
                 Fate::GivenUp => Delivery::GivenUp,
             });
+
             if let Fate::Again(at) = outcome.fate {
                 self.wakeup.due(at);
             }

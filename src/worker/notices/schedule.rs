@@ -29,6 +29,7 @@ const AGAIN_AFTER: [Duration; 7] = [
 pub(super) fn fate(answer: &Answer, tries: u32, now: DateTime<Utc>) -> Fate {
     match answer {
         Answer::Accepted => Fate::Delivered,
+        // 410 says that nobody wants notices there any more; repeating them changes nothing.
         Answer::Gone => Fate::GivenUp,
         Answer::Refused(_) | Answer::None(_) => {
             // A database that says 0 must not skip the first delay.

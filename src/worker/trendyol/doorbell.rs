@@ -1,7 +1,7 @@
 //! Trendyol called because something happened to an order: the order is read at once.
 //!
-//! What a call says of an order is not believed, only that there is something to read. A call that is
-//! lost loses nothing, since the pass over the orders reads everything all the same.
+//! What must stay true: what a call says of an order is never believed, only that there is something to read;
+//! and a call that is lost loses nothing, since the pass over the orders reads everything all the same.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,15 +17,15 @@ use crate::{
     worker::{after, job::JobError, pulse::Pulse},
 };
 
-/// One replica asks.
+/// The lock under which one replica asks.
 const LEAD: &str = "read-called-orders";
 /// Orders of one pass.
 const MOST: i64 = 20;
-/// Between two scans for what is due where nobody rings; also after a failure.
+/// Between two scans for what is due where no call comes; also after a failure.
 const SCAN: Duration = Duration::from_secs(5);
 /// Between two tries to listen.
 const LISTEN_AGAIN: Duration = Duration::from_secs(30);
-/// Trendyol gives up an address that fails, and tells nobody.
+/// Between two checks whether Trendyol calls: it gives up an address that fails, with no more than a mail.
 const CHECK: Duration = Duration::from_hours(1);
 /// An order that Trendyol does not find yet, although it called about it, is asked about after these.
 const NOT_YET: [Duration; 3] = [
@@ -38,14 +38,14 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// up to this.
 const PAUSE_MAX: Duration = Duration::from_mins(5);
 const JITTER: f64 = 0.2;
-/// What was called about so long before the orders were read whole was read with them.
+/// What was called about this long before the orders were read whole was read with them.
 const READ_ANYWAY: TimeDelta = TimeDelta::minutes(15);
 
 /// Reads the orders that were called about.
 pub struct Doorbell {
     pull: Arc<Pull>,
     bell: Arc<Notify>,
-    /// Whom Trendyol should call.
+    /// The address that Trendyol should call.
     address: Option<String>,
 }
 
@@ -83,6 +83,7 @@ impl Doorbell {
         let (Some(address), Some(hooks)) = (&self.address, market.hooks()) else {
             return Ok(());
         };
+
         let listed = hooks.webhooks().await?;
         let calls = listed
             .iter()
@@ -98,8 +99,9 @@ impl Doorbell {
         Ok(store.note_webhook(calls, clock.now()).await?)
     }
 
-    /// Runs until it is stopped. `pulse` tells the watchdog that it lives.
+    /// Runs until it is stopped.
     pub async fn run(self, pulse: Pulse, stop: CancellationToken) {
+        // Beside each other: neither a lost connection nor Trendyol's webhook list may delay what is due.
         tokio::join!(
             stop.run_until_cancelled(self.listen()),
             stop.run_until_cancelled(self.check_hourly()),
@@ -143,7 +145,9 @@ impl Doorbell {
 
     async fn answer(&self, pulse: &Pulse) {
         loop {
+            // By a finished turn, not by a timer: a loop that hangs must be noticed.
             pulse.beat();
+
             match self.pass().await {
                 // More may be due than one pass reads.
                 Ok(answered) if answered != Answered::default() => {}
@@ -166,12 +170,15 @@ impl Doorbell {
     /// Reads what is due, unless another replica does.
     pub async fn pass(&self) -> Result<Answered, JobError> {
         let Seller { store, clock, .. } = self.seller();
+        // Before the lock is asked for: most scans find nothing.
         if store.due_order_calls(clock.now(), 1).await?.is_empty() {
             return Ok(Answered::default());
         }
+
         let Some(lead) = store.lead(LEAD).await? else {
             return Ok(Answered::default());
         };
+
         let answered = self.due().await;
         lead.resign().await;
         answered
@@ -190,6 +197,7 @@ impl Doorbell {
         for call in store.due_order_calls(clock.now(), MOST).await? {
             self.one(&call, &mut answered).await?;
         }
+
         Ok(answered)
     }
 
@@ -202,6 +210,7 @@ impl Doorbell {
                 Ok(self.seller().store.end_order_call(call).await?)
             }
             Ok(false) => self.not_yet(call, answered).await,
+            // Ends the pass: the next order would be answered in the same way.
             Err(JobError::Market(error)) if error.is_passing() => {
                 self.put_off(call, pause(call.tries)).await?;
                 Err(error.into())
@@ -215,13 +224,14 @@ impl Doorbell {
         }
     }
 
-    /// Trendyol calls before its own lists tell of it.
+    /// Trendyol calls before its own lists contain the order.
     async fn not_yet(&self, call: &OrderCall, answered: &mut Answered) -> Result<(), JobError> {
         let tries = usize::try_from(call.tries).unwrap_or(usize::MAX);
         if let Some(pause) = NOT_YET.get(tries) {
             answered.later += 1;
             return Ok(self.put_off(call, *pause).await?);
         }
+
         answered.left += 1;
         tracing::debug!(
             order = call.order_number,

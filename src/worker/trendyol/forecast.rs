@@ -1,4 +1,6 @@
 //! What is planned for some barcodes, or for all of them, from one reading of the database.
+//!
+//! What must stay true: a plan is made of facts of one moment, and sends nothing by itself.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -46,7 +48,7 @@ impl Forecast {
         Self::of(store, &catalogue, None, rules, now).await
     }
 
-    /// Plans these barcodes.
+    /// Plans these barcodes; `None` for all.
     pub async fn of(
         store: &Store,
         catalogue: &Catalogue,
@@ -55,18 +57,22 @@ impl Forecast {
         now: DateTime<Utc>,
     ) -> Result<Self, StoreError> {
         let view = store.stock_view(catalogue, barcodes, now).await?;
+
         let (stock, stock_warnings) = shelf::read(view.stock);
         let reserved = reserve(&view.packages, &view.rows, &view.facts, now);
         let (mut listing, listing_warnings) =
             Listing::read(&catalogue.listing, &view.shelves, rules.shelves);
+        // What is made to order is planned without being in the warehouse, so it would be in every plan.
         if let Some(barcodes) = barcodes {
             listing.keep(barcodes);
         }
+
         let mut data_warnings = view.data_warnings;
         data_warnings.extend(stock_warnings);
         data_warnings.extend(listing_warnings);
         data_warnings.extend_from_slice(&catalogue.data_warnings);
         data_warnings.extend_from_slice(&reserved.data_warnings);
+
         let mut forecast = Self {
             figures: view.figures,
             stock,
@@ -83,6 +89,7 @@ impl Forecast {
             data_warnings,
             entries: BTreeMap::new(),
         };
+
         forecast.plan_again();
         Ok(forecast)
     }
@@ -98,13 +105,12 @@ impl Forecast {
         );
     }
 
-    /// The plan where what is on sale cannot be looked at.
+    /// Plans again, for the case that what is on sale cannot be read.
     pub(super) fn blindly(&mut self) {
         self.rules.blind = true;
         self.plan_again();
     }
 
-    /// What is done, by barcode.
     #[must_use]
     pub fn entries(&self) -> &BTreeMap<Barcode, Entry> {
         &self.entries
@@ -122,7 +128,7 @@ impl Forecast {
         self.rules.stale
     }
 
-    /// What a pass would do that finds in the orders what is known of them already.
+    /// What a pass would do if reading the orders brought nothing new.
     #[must_use]
     pub fn after_reading_orders(mut self) -> Self {
         self.rules.stale = false;
@@ -133,7 +139,7 @@ impl Forecast {
 
     /// Records that could not be read, or not as they stand.
     #[must_use]
-    pub fn oddities(&self) -> &[DataWarning] {
+    pub fn data_warnings(&self) -> &[DataWarning] {
         &self.data_warnings
     }
 
@@ -142,7 +148,7 @@ impl Forecast {
         self.reserved.shipped()
     }
 
-    /// The brake before a disaster; it needs a plan of all barcodes.
+    /// Checks that the plan does not take most of the shop off sale; it needs a plan of all barcodes.
     pub fn guard(&self) -> Result<(), guard::Zeroing> {
         guard::check(self.figures.iter().filter_map(|(barcode, figure)| {
             let qty = self.stock.get(barcode).copied().unwrap_or(0);
@@ -150,7 +156,7 @@ impl Forecast {
         }))
     }
 
-    /// Whether a barcode would be set to zero because nothing of it lies in the warehouse.
+    /// Whether a barcode would be set to zero because nothing of it is in the warehouse.
     pub(super) fn zeroes(&self) -> bool {
         self.figures.iter().any(|(barcode, figure)| {
             let qty = self.stock.get(barcode).copied().unwrap_or(0);
@@ -165,6 +171,7 @@ impl Forecast {
             let sent = figure.and_then(|figure| figure.sent);
             let refused = figure.and_then(|figure| figure.quarantine.as_ref());
             let kept_back = self.safety.saturating_add(entry.extra_buffer);
+
             PlannedItem {
                 barcode: barcode.as_str().to_owned(),
                 entry: entry.clone(),
@@ -214,7 +221,6 @@ impl ProductHistory {
     }
 }
 
-/// Whether the orders were read too long ago.
 fn is_stale(read_at: Option<DateTime<Utc>>, most: Duration, now: DateTime<Utc>) -> bool {
     let most = TimeDelta::from_std(most).unwrap_or(TimeDelta::MAX);
     read_at.is_none_or(|at| now - at > most)

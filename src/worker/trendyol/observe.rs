@@ -1,4 +1,4 @@
-//! What is on sale, as Trendyol lists it: the only truth about its figures.
+//! What is on sale, as Trendyol lists it: nothing else is known about its figures.
 
 use std::collections::HashMap;
 
@@ -19,7 +19,6 @@ use crate::{
 pub(super) struct Observations {
     /// What was known before, of the barcodes that were asked about.
     pub(super) before: HashMap<Barcode, Figure>,
-    /// What Trendyol answered about them.
     pub(super) answers: HashMap<Barcode, Answer>,
     pub(super) requests: usize,
     /// Why the others were not observed.
@@ -31,12 +30,14 @@ impl Seller {
     pub(super) async fn observe(&self, barcodes: &[Barcode]) -> Result<Observations, JobError> {
         let mut observed = Observations::default();
         for chunk in barcodes.chunks(MAX_READ_BACK) {
+            // Both before the question: a push that begins meanwhile must not be settled by its answer.
             let asked = self.clock.now();
             let before = self.store.figures(chunk, asked).await?;
 
             observed.requests += 1;
             let answers = match self.market.read_back(chunk).await {
                 Ok(answer) => answer.answers,
+                // What was observed so far stands; the plan is made without the rest.
                 Err(error) => {
                     observed.failed = Some(error);
                     return Ok(observed);
@@ -52,11 +53,11 @@ impl Seller {
             observed.answers.extend(answers);
             observed.before.extend(before);
         }
+
         Ok(observed)
     }
 }
 
-/// A push is settled by an observation of what was sent, or by one that comes after its time.
 fn observation(
     barcode: &Barcode,
     answer: &Answer,
@@ -64,10 +65,12 @@ fn observation(
     now: DateTime<Utc>,
 ) -> Observation {
     let sent = before.and_then(|figure| figure.sent);
+    // A push is settled by an observation of what was sent, or by one after the time in which it may be applied.
     let settles = before.and_then(Figure::open).is_some_and(|open| {
         let is_applied = *answer == Answer::Units(open.quantity);
         is_applied || open.open_until.is_none_or(|until| now >= until)
     });
+
     Observation {
         barcode: barcode.clone(),
         answer: answer.clone(),

@@ -1,12 +1,11 @@
-//! Orders: everything that changed since the last pass, once more than necessary.
+//! Orders: everything that changed since the last pass, with an overlap.
 //!
-//! The stream gives the newest first, so a window that breaks off has missed its older part: how far
-//! the feed was read is written down after a whole window only. A page that does not come is asked for
-//! again where it is, and a window that still breaks off is halved and its older half read first, so a
-//! pass makes progress however much there is to read. Request dates may be taken three
-//! hours off ("GMT+3"), records were missing for hours in the past, and what left the window is not
-//! shown again: hence the end in the future, the hourly pass over a day, and the questions about
-//! packages that stay open.
+//! What must stay true: how far the feed was read is written down after a whole window only, because the stream
+//! gives the newest first, and a window that breaks off has missed its older part.
+//!
+//! Request dates may be taken three hours off ("GMT+3"), records were missing for hours in the past, and what
+//! left the window is not shown again: hence the end in the future, the hourly pass over a day, and the
+//! questions about packages that stay open.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -31,13 +30,13 @@ use crate::{
 
 /// Between two passes over a day.
 const WIDE_EVERY: TimeDelta = TimeDelta::hours(1);
-/// A package that has been open for so long is asked about by its order,
+/// A package that has been open for this long is asked about by its order,
 const OPEN_LONG: TimeDelta = TimeDelta::days(5);
 /// not more often than this,
 const ASK_EVERY: TimeDelta = TimeDelta::hours(12);
-/// and so many in one pass.
+/// and this many in one pass.
 const ASK_MOST: i64 = 5;
-/// A page of a window that was started is asked for so often,
+/// A page of a window that was started is asked for this often,
 const TRIES: u32 = 4;
 /// with this pause after the first time; it doubles,
 const PAUSE: Duration = Duration::from_secs(5);
@@ -63,6 +62,7 @@ impl Pull {
 
     /// Reads what changed since the last pass. What it read stands even when it fails half-way.
     pub async fn changes(&self) -> Result<PullReport, JobError> {
+        // Before the first question: what changes while pages are read belongs to the next pass.
         let began = self.seller.clock.now();
         let feed = self.seller.store.order_feed().await?;
         let wide = feed.wide_at.is_none_or(|at| began - at >= WIDE_EVERY);
@@ -70,6 +70,7 @@ impl Pull {
             wide,
             ..PullReport::default()
         };
+
         let from = feed.read_until.map(|until| before(until, self.overlap));
         let mut left = windows(from, wide, began);
         left.reverse();
@@ -77,6 +78,7 @@ impl Pull {
         while let Some(window) = left.pop() {
             match self.window(window, &mut pulled).await {
                 Ok(()) => {}
+                // Its older half comes first, so that a pass makes progress however much there is to read.
                 Err((true, error)) if is_passing(&error) => {
                     let Some([older, newer]) = halves(window) else {
                         return Err(error);
@@ -87,6 +89,7 @@ impl Pull {
                 Err((_, error)) => return Err(error),
             }
 
+            // The window ends in the future, but nothing was read of what is still to happen.
             let until = window.end.min(began);
             let whole = until == began;
             self.seller
@@ -94,6 +97,7 @@ impl Pull {
                 .orders_were_read(until, wide && whole)
                 .await?;
         }
+
         Ok(pulled)
     }
 
@@ -113,6 +117,7 @@ impl Pull {
             let page = page.map_err(|error| broken(error.into()))?;
             pulled.name(&page.unreadable);
             self.page(&page.packages, pulled).await.map_err(broken)?;
+
             cursor = match page.next {
                 Next::End => return Ok(()),
                 Next::Lost => return Err(broken(lost("it does not say how it goes on"))),
@@ -140,6 +145,7 @@ impl Pull {
                 }
                 _ => return page,
             };
+            // Nothing of the window has come yet, so nothing is lost by leaving it to the next pass.
             if cursor.is_none() || tries == TRIES {
                 return page;
             }
@@ -151,6 +157,7 @@ impl Pull {
         let (store, now) = (&self.seller.store, self.seller.clock.now());
         let records = packages.iter().map(|p| PackageRecord::of(p, now));
         let records: Vec<PackageRecord> = records.collect();
+        // One query for the page: most of what an overlap brings is known and need not be written again.
         let known = store.known_packages(&records, now).await?;
 
         pulled.packages += packages.len();
@@ -159,6 +166,7 @@ impl Pull {
                 self.package(package, record, pulled).await?;
             }
         }
+
         Ok(())
     }
 
@@ -172,6 +180,7 @@ impl Pull {
         let Some(recorded) = store.record_package(record, clock.now()).await? else {
             return Ok(());
         };
+
         pulled.changed += 1;
         pulled.new_orders += usize::from(recorded.begins);
         pulled.name_parts(package);
@@ -179,6 +188,8 @@ impl Pull {
         let Some(error) = recorded.not_shown else {
             return Ok(());
         };
+
+        // Reported, and no reason to stop: the units of the others have to be reserved.
         pulled.not_shown += 1;
         let (id, order) = (record.package_id, record.order_number.as_str());
         let cause = error.words();
@@ -191,6 +202,7 @@ impl Pull {
         );
         pulled.remember(format!("package {id} (order {order}): not shown: {cause}"));
         pulled.refusal = Some(cause);
+
         Ok(())
     }
 
@@ -217,6 +229,8 @@ impl Pull {
                 }
                 Err(error) => return Err(error),
             }
+
+            // Also after a refusal, so that one order does not take the place of others in every pass.
             store
                 .order_was_asked(&order, asked_at, self.seller.clock.now())
                 .await?;
@@ -239,6 +253,7 @@ impl Pull {
             pulled.name(&page.unreadable);
             self.page(&page.records, pulled).await?;
             found |= page.records.iter().any(|p| p.order_number == number);
+
             // A question that was not understood is answered with everything.
             let strays = page.records.iter().any(|p| p.order_number != number);
             if strays {
@@ -258,7 +273,7 @@ impl Pull {
 }
 
 impl Pull {
-    /// Whatever was sold and is not seen by the warehouse needs somebody.
+    /// Fails where something was sold that the warehouse does not see.
     async fn complain(&self, pulled: &PullReport) -> Result<(), JobError> {
         let mut troubles = Vec::new();
 
@@ -270,7 +285,6 @@ impl Pull {
         }
 
         let hidden = self.seller.store.unshown_orders().await?;
-
         if let Some(first) = hidden.first() {
             let why = pulled.refusal.as_deref();
             troubles.push(format!(
@@ -284,6 +298,7 @@ impl Pull {
         if troubles.is_empty() {
             return Ok(());
         }
+
         Err(JobError::Partly(troubles.join("; ")))
     }
 }
@@ -307,17 +322,20 @@ impl Job for PullOrders {
 
     async fn run(&self) -> Result<Value, JobError> {
         let seller = self.0.seller();
-        // Neither needs the other, so the failure of one does not stop the other. Reported last: the orders
-        // say what Trendyol knows already.
+        // Neither needs the other, so the failure of one does not stop the other. Picking is reported last: the
+        // orders say what Trendyol knows already.
         let pulled = self.0.changes().await;
         let picking = report_picking(seller).await;
+
         let mut pulled = pulled?;
         self.0.forgotten(&mut pulled).await?;
         self.0.complain(&pulled).await?;
+
         let mut report = serde_json::to_value(&pulled)?;
         if let Some(report) = report.as_object_mut() {
             report.insert("picking".to_owned(), serde_json::to_value(picking?)?);
         }
+
         Ok(report)
     }
 }

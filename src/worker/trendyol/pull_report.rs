@@ -1,4 +1,4 @@
-//! What a pass over the orders has read.
+//! What a pass over the orders has read: the report of its run, as `orderwatch once` and the job list show it.
 
 use serde::Serialize;
 
@@ -49,6 +49,7 @@ impl PullReport {
     }
 
     pub(super) fn remember(&mut self, text: String) {
+        // The rest is in the log; a report is one row of the database.
         if self.named.len() < NAMED {
             self.named.push(text);
         }

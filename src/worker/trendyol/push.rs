@@ -1,4 +1,6 @@
 //! A pass over the whole catalogue, and the turns between two of them over what is watched.
+//!
+//! What must stay true: every barcode is observed at least once an hour, however large the catalogue is.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -18,7 +20,7 @@ use crate::{
 
 /// Barcodes of one round of a pass: ten read-backs, two seconds at Trendyol's pace.
 const PAGE: usize = 500;
-/// Barcodes of one turn; those that were observed longest ago come first in the next.
+/// Maximum number of barcodes in one turn; those that were observed longest ago come first in the next.
 const TURN: i64 = 500;
 /// Turns after a pass, until nothing is left that can be sent now.
 const TURNS: usize = 8;
@@ -26,7 +28,6 @@ const TURNS: usize = 8;
 const LOOKS_PER_SECOND: u64 = 150;
 /// Every barcode is observed at least this often.
 const SEEN_WITHIN: Duration = Duration::from_hours(1);
-/// The job.
 pub(super) const PUSH_STOCK: &str = "push-stock";
 
 /// The job `push-stock`.
@@ -53,8 +54,11 @@ impl Reconciler {
     }
 
     async fn pages(&self, whole: bool, report: &mut PushReport) -> Result<(), JobError> {
+        // Results and orders first: both make the plans that follow better.
         self.seller().follow(report).await?;
         self.read_orders(report).await?;
+
+        // Page by page, so that memory does not grow with the catalogue.
         for page in self.barcodes(whole).await?.chunks(PAGE) {
             self.round(page, true, report).await?;
         }
@@ -62,6 +66,7 @@ impl Reconciler {
         for _ in 0..TURNS {
             let before = report.items;
             let watched = self.watched(report).await?;
+            // What still waits does so for a time, not for another turn.
             if watched == 0 || report.items == before {
                 break;
             }
@@ -81,6 +86,7 @@ impl Reconciler {
         report.is_full = watched.len() == usize::try_from(TURN).unwrap_or(usize::MAX);
 
         let catalogue = self.catalogue(now).await?;
+        // An alias changes what may be on sale of its main barcode.
         let barcodes = watched.iter().flat_map(|barcode| {
             let main = Barcode::parse(&catalogue.names.main(barcode.as_str())).ok();
             [Some(barcode.clone()), main]
@@ -94,6 +100,7 @@ impl Reconciler {
             self.read_orders(report).await?;
             self.round(&waiting, false, report).await?;
         }
+
         Ok(watched.len())
     }
 
@@ -102,12 +109,14 @@ impl Reconciler {
         let store = &self.seller().store;
         let catalogue = self.catalogue(self.seller().clock.now()).await?;
         let (stock, _) = shelf::read(store.stock_and_shelves().await?.0);
+
         let mut seen_at = HashMap::new();
         let mut barcodes: BTreeSet<Barcode> = stock.into_keys().collect();
         let rules = catalogue.listing.rules.iter();
         let made = rules.filter(|rule| rule.made_to_order);
         barcodes.extend(made.filter_map(|rule| Barcode::parse(&rule.barcode).ok()));
         for item in store.known_items().await? {
+            // The warehouse may not have it any more; it is on sale all the same.
             if item.on_sale > 0 || item.is_open {
                 barcodes.insert(item.barcode.clone());
             }
@@ -119,6 +128,7 @@ impl Reconciler {
         if !whole {
             barcodes.truncate(budget(barcodes.len(), self.rules.interval));
         }
+
         Ok(barcodes)
     }
 
@@ -136,23 +146,26 @@ impl Reconciler {
             Err(error) => Err(error),
         };
         let error = result.as_ref().err().map(|error| chain(error));
+
+        // Its own failure is worth more than that of the row about it.
         let logged = self.log(&report, error, always).await;
         result?;
         logged?;
         Ok(report)
     }
 
-    /// Writes into `stock_push_log` how it ended. One that sent nothing is written down only if it is
-    /// `always` written: a turn that fails is repeated within seconds, and the next pass says so, too.
+    /// Writes into `stock_push_log` how it ended; `always`: also where nothing was sent.
     async fn log(
         &self,
         report: &PushReport,
         error: Option<String>,
         always: bool,
     ) -> Result<(), JobError> {
+        // A turn that fails is repeated within seconds, and the next pass says so, too.
         if report.row.is_none() && !always {
             return Ok(());
         }
+
         let seller = self.seller();
         let log = report.logged(seller.clock.now(), error);
         seller.store.log_push(report.row, &log).await?;
@@ -164,7 +177,9 @@ impl Reconciler {
 fn budget(all: usize, interval: Duration) -> usize {
     let fits = interval.as_secs().saturating_mul(LOOKS_PER_SECOND);
     let passes = (SEEN_WITHIN.as_secs() / interval.as_secs().max(1)).max(1);
+    // Of a very large catalogue more than fits: then a pass takes longer than the interval.
     let share = all.div_ceil(usize::try_from(passes).unwrap_or(1));
+
     usize::try_from(fits)
         .unwrap_or(usize::MAX)
         .max(share)

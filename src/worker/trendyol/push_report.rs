@@ -1,4 +1,5 @@
-//! What a pass over the stock or a turn has done so far.
+//! What a pass over the stock or a turn has done so far: the report of its run, and its row of
+//! `stock_push_log`.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -69,10 +70,12 @@ impl PushReport {
             let is_main = entry.reserved == 0 || round.reserved.is_main(barcode);
             self.count(barcode, if is_main { entry.reserved } else { 0 }, waits);
         }
+        // Reasons that ended in a later round.
         self.waiting.retain(|_, barcodes| *barcodes > 0);
 
         self.stale = round.is_stale();
-        for warning in round.oddities() {
+        for warning in round.data_warnings() {
+            // Each round reads the same records again.
             if !self.data_warnings.contains(warning) {
                 self.data_warnings.push(warning.clone());
             }
@@ -85,6 +88,7 @@ impl PushReport {
         let (held, waited) = before.unwrap_or_default();
         self.barcodes = self.planned.len();
         self.reserved = self.reserved.saturating_sub(held).saturating_add(reserved);
+
         if let Some(barcodes) = waited.and_then(|reason| self.waiting.get_mut(reason)) {
             *barcodes = barcodes.saturating_sub(1);
         }
@@ -93,10 +97,11 @@ impl PushReport {
         }
     }
 
-    /// Once in a pass, however many rounds it took.
+    /// Logs the data warnings, once in a pass, however many rounds it took.
     pub(super) fn warn(&mut self) {
         let more = self.data_warnings.len().saturating_sub(NAMED);
         self.data_warnings.truncate(NAMED);
+
         for warning in &self.data_warnings {
             tracing::warn!(%warning, "a record that stock depends on is not as it should be");
         }

@@ -1,8 +1,8 @@
 //! One round over some barcodes: observe, plan, send.
 //!
-//! What is on sale is read first and the facts after it, so that a sale that becomes known meanwhile
-//! makes orderwatch send too little, never too much. Only one process plans and sends at a time; should its
-//! lead be lost all the same, [`begin_push`](crate::store::Store::begin_push) refuses what is old.
+//! What must stay true: what is on sale is read first and the facts after it, so that a sale that becomes known
+//! meanwhile makes orderwatch send too little, never too much. Only one process plans and sends at a time;
+//! should it lose its lead all the same, [`begin_push`](crate::store::Store::begin_push) refuses an old plan.
 
 use std::{sync::Arc, time::Instant};
 
@@ -23,9 +23,9 @@ use crate::{
     worker::job::JobError,
 };
 
-/// Who plans and sends; whoever else wants to waits.
+/// The lock under which one process plans and sends; the others wait for it.
 const SENDER: &str = "send-stock";
-/// Who asks for results.
+/// The lock under which one process asks for results.
 const RESULTS: &str = "stock-results";
 /// The catalogue changes seldom, and reading it costs as much as a round.
 const CATALOGUE_FOR: TimeDelta = TimeDelta::minutes(1);
@@ -67,6 +67,7 @@ impl Reconciler {
         let Some(lead) = seller.store.lead(RESULTS).await? else {
             return Ok(());
         };
+
         // What it reports was logged where it was found.
         let followed = seller.follow(&mut PushReport::default()).await;
         lead.resign().await;
@@ -77,6 +78,7 @@ impl Reconciler {
     pub(super) async fn read_orders(&self, report: &mut PushReport) -> Result<(), JobError> {
         match self.pull.changes().await {
             Ok(_) => Ok(()),
+            // Without the database there is nothing to plan by.
             Err(error @ JobError::Store(_)) => Err(error),
             Err(error) => {
                 report.trouble(format!("the orders could not be read: {error}"));
@@ -100,9 +102,11 @@ impl Reconciler {
             report.trouble(format!("what is on sale could not be read: {error}"));
         }
 
+        // Waits for its turn, after Trendyol was asked: the questions of two processes need not wait for each other.
         let why = "another process has been sending stock for half a minute";
         let lead = self.seller().store.lead_in_turn(SENDER).await?;
         let mut lead = lead.ok_or_else(|| JobError::Partly(why.to_owned()))?;
+
         let waiting = self
             .plan_and_send(barcodes, (&observed, by_chance), &mut lead, report)
             .await;
@@ -120,6 +124,7 @@ impl Reconciler {
         let seller = self.seller();
         // Before the facts are read: whoever plans after us has newer ones.
         let plan = seller.store.new_plan().await?;
+
         let now = seller.clock.now();
         let catalogue = self.catalogue(now).await?;
         let store = &seller.store;
@@ -127,13 +132,17 @@ impl Reconciler {
         if observed.failed.is_some() {
             forecast.blindly();
         }
+
+        // Also when nothing may be sent: a deficit stands from the moment at which it is seen.
         report.note_plan(&forecast);
         self.note_taken(&forecast, now).await?;
         self.note_deficits(&forecast, now).await?;
 
         self.pause_for_second_pusher(observed, by_chance, &forecast, report)
             .await?;
+        // After the judgement, which may just have paused sending.
         self.may_send().await?;
+        // Over everything on sale, and only when this plan zeroes something: reading all of it is expensive.
         if !self.force && forecast.zeroes() {
             self.guard(&catalogue).await?;
         }
@@ -143,10 +152,13 @@ impl Reconciler {
         let sent = seller
             .send(&sends(&forecast), (plan, lead), size, report)
             .await;
+
+        // Also of a round that failed: what was sent took its time.
         if report.requests > requests {
             report.sending += started.elapsed();
         }
         sent?;
+
         Ok(waiting_for_orders(&forecast))
     }
 
@@ -157,12 +169,13 @@ impl Reconciler {
         {
             return Ok(Arc::clone(catalogue));
         }
+
         let catalogue = Arc::new(self.seller().store.catalogue().await?);
         *known = Some((now, Arc::clone(&catalogue)));
         Ok(catalogue)
     }
 
-    /// Packages that were shipped and that the warehouse's ledger accounts for.
+    /// Ends the reservation of packages that were shipped and that the warehouse's ledger accounts for.
     async fn note_taken(&self, forecast: &Forecast, now: DateTime<Utc>) -> Result<(), JobError> {
         let packages = &forecast.reserved.accounted;
         if !packages.is_empty() {
@@ -187,7 +200,7 @@ impl Reconciler {
         Ok(store.record_deficits(&changed, until).await?)
     }
 
-    /// The brake before a disaster, over everything that is on sale.
+    /// Checks that most of what is on sale stays so.
     async fn guard(&self, catalogue: &Catalogue) -> Result<(), JobError> {
         let store = &self.seller().store;
         let (stock, shelves) = store.stock_and_shelves().await?;
@@ -203,12 +216,13 @@ impl Reconciler {
     }
 }
 
-/// What is sent, lowered stock first.
 fn sends(forecast: &Forecast) -> Vec<PlannedPush> {
     let entries = forecast.entries().iter();
     let mut sends: Vec<PlannedPush> = entries
         .filter_map(|(barcode, entry)| planned(barcode, entry))
         .collect();
+
+    // Lowered stock first: what is too high may be sold meanwhile.
     sends.sort_by_key(|push| push.quantity > push.observed.unwrap_or(0));
     sends
 }
@@ -217,6 +231,7 @@ fn planned(barcode: &Barcode, entry: &Entry) -> Option<PlannedPush> {
     let Verdict::Send { quantity, reason } = entry.verdict else {
         return None;
     };
+
     // The rest has stood as long as the whole.
     let left = entry.deficit.filter(|_| quantity < entry.desired);
     Some(PlannedPush {

@@ -1,4 +1,6 @@
-//! Reports to Trendyol which packages are being picked, until it has that.
+//! Reports to Trendyol which packages are being picked, until Trendyol has accepted it.
+//!
+//! What must stay true: a report that was not written down as done is sent once more; that is harmless.
 
 use std::time::Duration;
 
@@ -16,7 +18,7 @@ const MOST: i64 = 100;
 /// The first pause after a failure; it doubles.
 const PAUSE: Duration = Duration::from_secs(30);
 const PAUSE_MAX: Duration = Duration::from_mins(30);
-/// After this, nobody waits for it any more: the package will be shipped.
+/// Longer than this nobody needs the report: the package is shipped by then.
 const GIVE_UP: TimeDelta = TimeDelta::hours(48);
 
 /// What was reported, in packages.
@@ -30,13 +32,15 @@ pub struct PickingReports {
     pub given_up: usize,
 }
 
-/// Reports what is due. What was reported and could not be written down is reported once more.
+/// Reports what is due.
 pub async fn report_picking(seller: &Seller) -> Result<PickingReports, JobError> {
     let mut reports = PickingReports::default();
     let store = &seller.store;
+
     for report in store.due_picking_reports(seller.clock.now(), MOST).await? {
         one(seller, &report, &mut reports).await?;
     }
+
     Ok(reports)
 }
 
@@ -56,6 +60,7 @@ async fn one(
         .iter()
         .filter_map(|line| Some((line.line_id?, i32::try_from(line.quantity).ok()?)))
         .collect();
+
     let now = seller.clock.now();
     let Err(error) = seller.market.set_picking(id, &lines).await else {
         reports.reported += 1;
@@ -68,6 +73,7 @@ async fn one(
         Some(_) => reports.later += 1,
         None => reports.given_up += 1,
     }
+
     tracing::warn!(
         package = id,
         order = %report.order_number,

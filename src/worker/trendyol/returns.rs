@@ -1,7 +1,7 @@
 //! Returns: read again for some days back, once a day, into the warehouse's tables.
 //!
-//! Trendyol cuts a question at 500 returns without a word, so a day that finds as many is asked in
-//! halves. Nothing is put back on the shelves here: a return is stock when somebody holds it.
+//! What must stay true: Trendyol cuts a question at 500 returns without an error, so a day that finds as many is
+//! asked in halves; and nothing is put back on the shelves here: a return is stock when somebody holds it.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -26,7 +26,7 @@ const DAY: TimeDelta = TimeDelta::days(1);
 const OVERLAP: TimeDelta = TimeDelta::minutes(5);
 /// and is halved down to this.
 const SHORTEST: TimeDelta = TimeDelta::minutes(5);
-/// Whatever the dates of a request mean, now is within.
+/// Request dates may be taken three hours off ("GMT+3"): the end is so far ahead that now is within.
 const AHEAD: TimeDelta = TimeDelta::hours(3);
 /// Records named in a report.
 const NAMED: usize = 20;
@@ -59,11 +59,13 @@ impl PullReturns {
         let mut returned = Returned::default();
         let mut seen = HashSet::new();
         let mut waiting = days(before(now, self.window), now + AHEAD);
+
         while let Some(window) = waiting.pop() {
             if let Some(halves) = self.question(window, &mut seen, &mut returned).await? {
                 waiting.extend(halves);
             }
         }
+
         Ok(returned)
     }
 
@@ -77,10 +79,14 @@ impl PullReturns {
         for number in 0.. {
             let page = self.seller.market.claims(window, number).await?;
             returned.questions += 1;
+
+            // The first page shows it: later ones of a question that is cut are of no use.
             if number == 0 && page.total.is_some_and(|total| total >= CLAIMS_CUT_AT) {
                 if let Some(halves) = halves(window) {
                     return Ok(Some(halves));
                 }
+
+                // The shortest window: what can be read is read, and the rest is reported.
                 let text = format!(
                     "{CLAIMS_CUT_AT} returns or more within minutes of {}",
                     window.start
@@ -89,6 +95,7 @@ impl PullReturns {
                 returned.unreadable += 1;
                 returned.named.push(text);
             }
+
             for record in &page.unreadable {
                 returned.unreadable += 1;
                 tracing::error!(%record, "a return cannot be read");
@@ -96,7 +103,9 @@ impl PullReturns {
                     returned.named.push(record.to_string());
                 }
             }
+
             for claim in page.records {
+                // Windows overlap, and a page may move while it is read.
                 if seen.insert(claim.id.clone()) {
                     self.take(&claim, returned).await?;
                 }

@@ -1,4 +1,4 @@
-//! Stops sending when somebody else sends, too.
+//! Stops sending when somebody else sends, too: two that overwrite each other sell what is not there.
 
 use super::{Forecast, PushReport, Reconciler, observe::Observations};
 use crate::{
@@ -42,7 +42,9 @@ impl Reconciler {
             .iter()
             .filter_map(|(barcode, answer)| look(barcode, answer, observed, forecast))
             .collect();
+        // The same examples every time.
         looks.sort_by(|a, b| a.barcode.cmp(&b.barcode));
+
         let Some(since) = looks.iter().map(|look| look.ours_at).min() else {
             return Ok(());
         };
@@ -55,6 +57,8 @@ impl Reconciler {
         if differ.is_empty() {
             return Ok(());
         }
+
+        // Only of those that differ: the others need no explanation.
         for (barcode, sold, restored) in seller.store.moved_units(&differ, since).await? {
             for look in looks
                 .iter_mut()
@@ -91,7 +95,9 @@ impl Reconciler {
             why: found.to_string(),
         };
         let now = seller.clock.now();
+        // Written down, so that it holds for every replica and after a restart, until a person resumes.
         seller.store.pause_stock(&person, now).await?;
+
         Ok(())
     }
 }
@@ -111,8 +117,10 @@ fn look(
     let Answer::Units(observed) = *answer else {
         return None;
     };
+
     let lately = before.recent.iter().map(|(units, _)| *units).max();
     let open = forecast.reserved.units(barcode);
+
     Some(Look {
         barcode: barcode.clone(),
         ours: before.on_sale()?,

@@ -1,4 +1,7 @@
-//! Requests that send stock: written down, sent, their answer and the results of their items written down.
+//! Requests that send stock, and the results of their items.
+//!
+//! What must stay true: a request is written down before it is sent, and its answer after it; so a process that
+//! is killed in between leaves a row that says what may have happened.
 
 use super::{PushReport, Seller};
 use crate::{
@@ -30,16 +33,19 @@ impl Seller {
         size: usize,
         report: &mut PushReport,
     ) -> Result<(), JobError> {
+        // The last request goes to the bottom, because the next one is taken from the top.
         let chunks = items.chunks(size.max(1)).rev();
         let mut waiting: Vec<Vec<PlannedPush>> = chunks.map(<[PlannedPush]>::to_vec).collect();
 
         while let Some(items) = waiting.pop() {
+            // Before each request: who has the lead now may have sent newer figures.
             if !lead.holds().await {
                 return Err(JobError::LostLead);
             }
             match self.request(items.clone(), plan, report).await? {
                 After::Go => {}
                 After::Stop => return Ok(()),
+
                 After::Halve(words) if items.len() == 1 => {
                     for item in items {
                         self.quarantine(&item.barcode, &words, report).await?;
@@ -72,6 +78,7 @@ impl Seller {
         report.requests += usize::from(!matches!(outcome, PushOutcome::NotSent(_)));
         let (answer, after) = self.read(outcome, report);
 
+        // With the answer in one transaction: the log row of what was sent survives the death of the process.
         if let PushAnswer::Queued { .. } = answer {
             METRICS.items(Item::Pushed, items.len());
             report.took(&items);
@@ -81,6 +88,7 @@ impl Seller {
         } else {
             self.store.push_answered(batch, &answer, None).await?;
         }
+
         Ok(after)
     }
 
@@ -169,6 +177,7 @@ impl Seller {
         for batch in self.store.batches_to_look_at(now).await? {
             self.ask(&batch, report).await?;
         }
+
         Ok(())
     }
 
@@ -198,6 +207,8 @@ impl Seller {
             .store
             .batch_results(batch, results, look_at, now)
             .await?;
+
+        // Only what is new: Trendyol answers with all items every time.
         for item in new {
             match item.status {
                 ItemStatus::Success => METRICS.items(Item::Confirmed, 1),
@@ -210,6 +221,7 @@ impl Seller {
                 ItemStatus::DuplicateWindow | ItemStatus::Pending(_) => {}
             }
         }
+
         Ok(())
     }
 }

@@ -1,5 +1,5 @@
-//! The loop of the turns: what happened in the warehouse, in the orders or to a push is acted on within
-//! seconds. Results of pushes are asked for beside it, each at its own time.
+//! The loop of the turns: what happened in the warehouse, in the orders or to a push is acted on within seconds.
+//! Results of pushes are asked for beside it, each at its own time.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,7 +17,7 @@ use crate::{
     worker::{job::JobError, pulse::Pulse},
 };
 
-/// One replica takes turns.
+/// The lock under which one replica takes turns.
 const TURNS: &str = "stock-turns";
 /// Changes that belong together come within this time.
 const TOGETHER: Duration = Duration::from_millis(200);
@@ -28,7 +28,6 @@ const LISTEN_AGAIN: Duration = Duration::from_secs(30);
 /// Changes of `central_stock` that one scan reads; a pass finds the rest.
 const SCAN: i64 = 5000;
 
-/// Takes turns until it is stopped.
 pub struct Turns {
     reconciler: Arc<Reconciler>,
     /// From one turn to the next where nothing happens; zero for no turns.
@@ -37,7 +36,7 @@ pub struct Turns {
 }
 
 impl Turns {
-    /// `pulse` tells the watchdog that it lives.
+    /// `pulse` feeds the watchdog.
     #[must_use]
     pub fn new(reconciler: Arc<Reconciler>, react: Duration, pulse: Pulse) -> Self {
         Self {
@@ -47,7 +46,7 @@ impl Turns {
         }
     }
 
-    /// Runs until it is stopped.
+    /// Takes turns until it is stopped.
     pub async fn run(self, stop: CancellationToken) {
         let changed = Notify::new();
         tokio::join!(
@@ -61,6 +60,7 @@ impl Turns {
         if self.react.is_zero() {
             return;
         }
+
         let work = async {
             loop {
                 if let Err(error) = self.hear(changed).await {
@@ -80,18 +80,21 @@ impl Turns {
     async fn hear(&self, changed: &Notify) -> Result<(), StoreError> {
         let seller = self.reconciler.seller();
         let mut notices = seller.store.listen(Channel::Stock).await?;
+
         loop {
             let mut names: Vec<String> = notices.next().await?.into_iter().collect();
             while let Ok(more) = timeout(TOGETHER, notices.next()).await {
                 names.extend(more?);
             }
+            // Before the wake-up, or the turn would not find them.
             self.note(&names).await?;
             changed.notify_one();
         }
     }
 
-    /// What changed in the warehouse is watched. A name may be several, with commas between them.
+    /// Adds what changed in the warehouse to what is watched.
     async fn note(&self, changed: &[String]) -> Result<(), StoreError> {
+        // A row of the warehouse may name several, with commas between them.
         let barcodes = changed.iter().flat_map(|names| names.split(','));
         let barcodes = barcodes.filter_map(|name| Barcode::parse(name).ok());
         let barcodes: Vec<Barcode> = barcodes.collect();
@@ -103,6 +106,7 @@ impl Turns {
     async fn take_turns(&self, changed: &Notify, stop: &CancellationToken) {
         let mut due = Instant::now();
         let mut seen = None;
+
         while !stop.is_cancelled() {
             self.pulse.beat();
             let rest = self.rest(due).await;
@@ -118,6 +122,7 @@ impl Turns {
             if self.react.is_zero() || !woken && Instant::now() < due {
                 continue;
             }
+
             due = Instant::now() + self.react;
             match stop.run_until_cancelled(self.turn(&mut seen)).await {
                 Some(Ok(false)) => {}
@@ -155,16 +160,19 @@ impl Turns {
         // What the warehouse changed, where its notices do not get through.
         let (changed, newest) = store.changed_stock(*seen, SCAN).await?;
         self.note(&changed).await?;
+        // After it was written down: a failure has the same changes read again.
         *seen = newest;
 
         let Some(lead) = store.lead(TURNS).await? else {
             return Ok(false);
         };
+
         let turn = self.reconciler.turn().await;
         lead.resign().await;
         let Some(pushed) = turn? else {
             return Ok(false);
         };
+
         if pushed.items > 0 {
             tracing::info!(items = pushed.items, looks = pushed.looks, "stock turn");
         }

@@ -1,4 +1,4 @@
-//! Once a day: the whole catalogue, however long that takes, and what is old is forgotten.
+//! Once a day: the whole catalogue is compared, however long that takes, and old records are deleted.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use serde_json::Value;
 use super::Reconciler;
 use crate::worker::job::{Job, JobError};
 
-/// Requests that are settled are kept for so long: the history of a barcode.
+/// Requests that are settled are kept for this long: the history of a barcode.
 const KEEP: TimeDelta = TimeDelta::days(7);
-/// Packages that have ended are kept for so long: longer than Trendyol tells of them, so that none comes
-/// back as a new one.
+/// Packages that have ended are kept for this long: longer than Trendyol shows them, so that none comes back as a
+/// new one.
 const KEEP_PACKAGES: TimeDelta = TimeDelta::days(100);
 
 /// The job `verify-stock`.

@@ -1,12 +1,14 @@
 //! Which spans of time a pass over the orders reads.
+//!
+//! What must stay true: there is no gap between two windows or two passes, and now is always within.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::marketplace::Window;
 
-/// Whatever the dates of a request mean, now is within.
+/// Request dates may be taken three hours off ("GMT+3"): the end is so far ahead that now is within.
 const AHEAD: TimeDelta = TimeDelta::hours(3);
-/// A window may be 14 days long.
+/// Trendyol cuts a window of more than 14 days silently, and its newest part is missing then.
 const LONGEST: TimeDelta = TimeDelta::days(13);
 /// Trendyol keeps three months.
 const OLDEST: TimeDelta = TimeDelta::days(89);
@@ -21,6 +23,7 @@ pub(super) fn windows(from: Option<DateTime<Utc>>, wide: bool, now: DateTime<Utc
     if wide {
         start = start.min(now - WIDE);
     }
+
     let last = now + AHEAD;
     let mut windows = Vec::new();
     while start < last {

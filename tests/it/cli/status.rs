@@ -145,7 +145,7 @@ async fn what_went_wrong_is_said_with_numbers_and_remedies() {
     assert_eq!(ended.code(), 1, "{ended:?}");
     let seen: Value = serde_json::from_str(&ended.stdout).unwrap();
     let mut found = kinds(&seen);
-    found.retain(|kind| *kind != "job_missing");
+    found.retain(|kind| *kind != "job_overdue");
     assert_eq!(
         found,
         [

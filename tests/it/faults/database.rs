@@ -71,6 +71,11 @@ async fn sessions_that_end_in_the_middle_of_everything_cost_nothing() {
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
     }
+    // On a busy machine fewer sessions come about in the same time.
+    while ended <= 20 {
+        ended += world.database.end_sessions().await;
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
     let rows = world.shop.settled().await;
     for process in &mut processes {
         assert!(process.is_running(), "{}", process.written());
@@ -78,7 +83,6 @@ async fn sessions_that_end_in_the_middle_of_everything_cost_nothing() {
     for process in processes {
         process.stop().await;
     }
-    assert!(ended > 20, "{ended} sessions were ended");
     let tally = audit(&world.panel, &rows);
     assert_eq!(tally.completed + tally.held, 150, "{tally:?}");
 }

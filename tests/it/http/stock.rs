@@ -161,13 +161,13 @@ async fn an_order_is_picked_over_the_api_and_the_store_is_told() {
     let mut body = json!({ "order": heard.number, "shelf": "R1", "by": "Ayşe", "dry_run": true });
     let rehearsed = site.post("/api/v1/pick", &body).await.good();
     assert_eq!(
-        (&rehearsed["outcome"], &rehearsed["told"]),
+        (&rehearsed["outcome"], &rehearsed["reported"]),
         (&json!("would-take"), &Value::Null)
     );
     body["dry_run"] = json!(false);
     let took = site.post("/api/v1/pick", &body).await.good();
     assert_eq!(
-        (&took["outcome"], &took["told"], &took["short"]),
+        (&took["outcome"], &took["reported"], &took["short"]),
         (&json!("taken"), &json!(true), &json!(false))
     );
     let shelves = json!([{ "shelf": "R1", "units": 1 }]);
@@ -176,7 +176,7 @@ async fn an_order_is_picked_over_the_api_and_the_store_is_told() {
     assert_eq!(status(heard.packages[0]), Status::Picking);
     let again = site.post("/api/v1/pick", &body).await.good();
     assert_eq!(
-        (&again["outcome"], &again["told"]),
+        (&again["outcome"], &again["reported"]),
         (&json!("already"), &Value::Null)
     );
 
@@ -186,7 +186,7 @@ async fn an_order_is_picked_over_the_api_and_the_store_is_told() {
     let body = json!({ "order": unheard.number, "by": "Ayşe" });
     let took = site.post("/api/v1/pick", &body).await.good();
     assert_eq!(
-        (&took["outcome"], &took["told"]),
+        (&took["outcome"], &took["reported"]),
         (&json!("taken"), &json!(false))
     );
     assert_eq!(status(unheard.packages[0]), Status::Created);

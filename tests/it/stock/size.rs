@@ -104,5 +104,5 @@ async fn a_large_warehouse_is_planned_from_one_reading(pool: PgPool) {
         1000
     );
     assert_eq!(forecast.entries().len(), 100_000);
-    assert_eq!(forecast.oddities(), []);
+    assert_eq!(forecast.data_warnings(), []);
 }

@@ -57,7 +57,7 @@ impl Package {
         let (supplier, channel) = if how.live_fields { (0, 9) } else { (seller, 1) };
         o.raw("supplierId", supplier).raw("channelId", channel);
 
-        match self.told_origin(how) {
+        match self.written_origin(how) {
             None => o.raw("originPackageIds", "null"),
             Some(id) => o.written("originPackageIds", [&*id.to_string()]),
         };
@@ -86,15 +86,15 @@ impl Package {
         belongs(self.id, 1, how.statuses_differ)
     }
 
-    fn told_origin(&self, how: &PackageQuirks) -> Option<i64> {
+    fn written_origin(&self, how: &PackageQuirks) -> Option<i64> {
         let last = *self.origins.first()?;
-        let tells = match self.created_by {
+        let is_written = match self.created_by {
             CreatedBy::Transfer => true,
             CreatedBy::Cancel => how.origins != Origins::Never,
             _ => how.origins == Origins::Always,
         };
         let named = self.first.filter(|_| how.first_origin).unwrap_or(last);
-        tells.then_some(named)
+        is_written.then_some(named)
     }
 
     fn dates(&self, o: &mut Object<'_>, how: &PackageQuirks) {

@@ -6,7 +6,7 @@ use fastrand::Rng;
 
 use crate::trendyol::times::{chance, mostly};
 
-/// How packages are split, cancelled and told of. The default is the well-behaved package of the
+/// How packages are split, cancelled and published. The default is the well-behaved package of the
 /// guide; each field names the case of public evidence that it is taken from.
 #[expect(
     clippy::struct_excessive_bools,
@@ -22,7 +22,7 @@ pub struct PackageQuirks {
     /// From the end of a package to the beginning of each of its parts, which the marketplace makes
     /// later by itself (case 1). A part is dated by its own beginning, not by the split.
     pub parts_delay: RangeInclusive<Duration>,
-    /// Share of parts that are told of as `UnPacked` first, and with their status after one more
+    /// Share of parts that are published as `UnPacked` first, and with their status after one more
     /// [`Self::parts_delay`] (the older official order pages).
     pub parts_unpacked_first: f64,
     /// Share of parts that are split again at once, which makes chains.

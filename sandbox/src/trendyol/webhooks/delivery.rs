@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 /// How long a receiver may take. No document names it.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// One try to tell a webhook of a change.
+/// One try to send a change to a webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HookDelivery {
     /// When, by the store's clock.
@@ -18,7 +18,7 @@ pub struct HookDelivery {
     /// The package that changed.
     pub package: i64,
     pub order_number: String,
-    /// Its status in what was told.
+    /// Its status in what was sent.
     pub status: Status,
     /// Which try it was, from 1.
     pub attempt: u32,
@@ -26,7 +26,7 @@ pub struct HookDelivery {
     pub answered: Option<u16>,
 }
 
-/// Something that is to be told.
+/// A call that is to be made.
 #[derive(Debug)]
 pub(in crate::trendyol) struct Outgoing {
     pub(super) webhook: String,

@@ -10,7 +10,7 @@ use crate::trendyol::{answer::Problem, json::Object, status::Status};
 /// What the address must not contain.
 const FORBIDDEN: [&str; 3] = ["trendyol", "dolap", "localhost"];
 
-/// Where to, how it is proved who tells it, and what is to be told.
+/// The address that is called, how the caller proves who it is, and which changes are sent.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::trendyol) struct Registration {
     pub(super) url: Url,

@@ -1,4 +1,5 @@
-//! The sentences that orderwatch wrote into the shop's rows, in the reader's language.
+//! The sentences that orderwatch wrote into the shop's rows, in the reader's language: they stand there in
+//! the language of the customers.
 
 use crate::{
     order::{
@@ -12,6 +13,7 @@ use crate::{
 /// stays.
 #[must_use]
 pub fn shop_message(text: &str, lang: Lang) -> String {
+    // The shop's language may have been changed since the sentence was written.
     let held = HoldReason::ALL
         .into_iter()
         .flat_map(|reason| Lang::ALL.map(|language| (reason, language)))
@@ -26,13 +28,15 @@ pub fn shop_message(text: &str, lang: Lang) -> String {
     format!("{}{rest}", say.text(lang))
 }
 
-/// The sentence at the beginning of a message, and what follows it. Those with a blank stay as they are.
+/// The sentence at the beginning of a message, and what follows it.
 fn sentence(text: &str) -> Option<(Sentence, &str)> {
+    // What fills the blank of a sentence cannot be recognised again, so those with one stay as they are.
     let known = SENTENCES.iter().filter(|say| !say.0[0].contains('{'));
     known
         .flat_map(|say| say.0.map(|written| (*say, written)))
         .find_map(|(say, written)| {
             let rest = text.strip_prefix(written)?;
+            // Otherwise a longer word begins with the same letters.
             let whole = rest.is_empty() || rest.starts_with(['.', ':', ' ']);
             whole.then_some((say, rest))
         })
