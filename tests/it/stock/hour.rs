@@ -416,7 +416,17 @@ impl Hour {
         let wrong = forecast
             .products()
             .filter(|e| on_sale.get(&e.barcode) != available.get(&e.barcode));
-        let wrong = wrong.map(|explained| format!("{explained:#?}"));
+        let world = self.world.lock().unwrap();
+        let wrong = wrong.map(|explained| {
+            let packages = self.rig.shop.packages().into_iter();
+            let of_it = packages.filter(|package| {
+                let mut lines = package.live_lines();
+                package.is_owed() && lines.any(|line| line.product.barcode == explained.barcode)
+            });
+            let owed: Vec<_> = of_it.map(|package| format!("{package:?}")).collect();
+            let story = self.story(&world, &explained.barcode);
+            format!("{explained:#?}\n{}\n{story}", owed.join("\n"))
+        });
         wrong.collect::<Vec<_>>().join("\n")
     }
 
