@@ -409,8 +409,8 @@ impl Hour {
         on_sale: &BTreeMap<String, i32>,
         available: &BTreeMap<String, i32>,
     ) -> String {
-        let store = &self.rig.warehouse.store;
-        let forecast = Forecast::read(store, self.rig.rules, self.rig.now())
+        let (rules, now) = (self.rig.rules, self.rig.now());
+        let forecast = Forecast::read(&self.rig.warehouse.store, rules, now)
             .await
             .unwrap();
         let wrong = forecast
