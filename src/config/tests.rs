@@ -489,7 +489,7 @@ orderwatch.toml:9:1: log.level must be error, warn, info, debug, trace, off, or 
 orderwatch.toml:10:1: log.format must be "auto" or "pretty" or "json", not "xml"
 orderwatch.toml:12:1: orders.settle must be "shop" or "status", not "staff"
 orderwatch.toml:13:1: orders.settle_status is gone; write orders.settle = "shop" for false, "status" for true
-orderwatch.toml:14:1: orders.customer_language must be "tr" or "ar" or "en", not "de"
+orderwatch.toml:14:1: orders.customer_language must be "en" or "tr" or "ar", not "de"
 orderwatch.toml:16:1: dispatch.max_inflight is not known; did you mean dispatch.max_in_flight?
 orderwatch.toml:17:1: dispatch.scan_interval must be a positive duration with a unit, such as "90s", "5m" or "24h", not "90"
 orderwatch.toml:18:1: dispatch.max_order_age must be a positive duration with a unit, such as "90s", "5m" or "24h", not "-5m"

@@ -73,7 +73,7 @@ pub(crate) fn row(
         return None;
     }
 
-    let wanted = wanted(shown.iter().map(|shown| &shown.status));
+    let wanted = wanted_of(&shown);
     let table = target(stands, ours, wanted)?;
     let mut columns = facts(order, &shown, table, stands.is_none(), now);
 
@@ -85,6 +85,16 @@ pub(crate) fn row(
     }
 
     Some(OrderRowWrite { table, columns })
+}
+
+/// Where the order belongs by its packages.
+fn wanted_of(shown: &[Shown]) -> Option<OrderTable> {
+    let found = wanted(shown.iter().map(|shown| &shown.status));
+    // One part that has left says nothing of those that are not known yet. Moved on by it and back by the next
+    // part, the row would ask the warehouse to pick the order a second time.
+    found.filter(|table| {
+        *table == OrderTable::Created || !shown.iter().any(Shown::is_not_carried_on)
+    })
 }
 
 /// A row for each of the warehouse's tables, as they are written, to check that the tables take them.
@@ -148,8 +158,16 @@ impl Shown {
 
     /// Whether other packages carry on all of it.
     fn is_gone(&self) -> bool {
-        let superseded = self.status.stock_effect() == StockEffect::Superseded;
-        superseded && self.content.details.is_empty()
+        self.is_superseded() && self.content.details.is_empty()
+    }
+
+    /// Whether packages that carry on some of it are not known yet.
+    fn is_not_carried_on(&self) -> bool {
+        self.is_superseded() && !self.content.details.is_empty()
+    }
+
+    fn is_superseded(&self) -> bool {
+        self.status.stock_effect() == StockEffect::Superseded
     }
 }
 
@@ -312,6 +330,20 @@ mod tests {
             row(&[shown(1, "Delivered", &[("a", 1)])], OrderTable::Delivered)["delivery_date"],
             at
         );
+    }
+
+    #[test]
+    fn an_order_of_which_a_part_is_not_known_yet_is_not_moved_on_by_the_others() {
+        let mut split = shown(1, "UnPacked", &[("a", 2)]);
+        split.reduce(&[1]);
+        let first = shown(2, "Shipped", &[("a", 1)]);
+        assert_eq!(wanted_of(&[split.clone(), first.clone()]), None);
+
+        split.reduce(&[0]);
+        let second = shown(3, "Created", &[("a", 1)]);
+        let all = [split, first, second];
+        assert_eq!(wanted_of(&all), Some(OrderTable::Created));
+        assert_eq!(wanted_of(&all[..2]), Some(OrderTable::Shipped));
     }
 
     #[test]

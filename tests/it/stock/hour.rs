@@ -409,14 +409,24 @@ impl Hour {
         on_sale: &BTreeMap<String, i32>,
         available: &BTreeMap<String, i32>,
     ) -> String {
-        let store = &self.rig.warehouse.store;
-        let forecast = Forecast::read(store, self.rig.rules, self.rig.now())
+        let (rules, now) = (self.rig.rules, self.rig.now());
+        let forecast = Forecast::read(&self.rig.warehouse.store, rules, now)
             .await
             .unwrap();
         let wrong = forecast
             .products()
             .filter(|e| on_sale.get(&e.barcode) != available.get(&e.barcode));
-        let wrong = wrong.map(|explained| format!("{explained:#?}"));
+        let world = self.world.lock().unwrap();
+        let wrong = wrong.map(|explained| {
+            let packages = self.rig.shop.packages().into_iter();
+            let of_it = packages.filter(|package| {
+                let mut lines = package.live_lines();
+                package.is_owed() && lines.any(|line| line.product.barcode == explained.barcode)
+            });
+            let owed: Vec<_> = of_it.map(|package| format!("{package:?}")).collect();
+            let story = self.story(&world, &explained.barcode);
+            format!("{explained:#?}\n{}\n{story}", owed.join("\n"))
+        });
         wrong.collect::<Vec<_>>().join("\n")
     }
 
