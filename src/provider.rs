@@ -26,15 +26,9 @@ pub trait Provider: Send + Sync + fmt::Debug {
     async fn status(&self, reference: &Reference) -> StatusReply;
 
     /// Reads the price list.
-    ///
-    /// # Errors
-    /// [`ReadError`] when the panel cannot be reached or its answer is not a price list.
     async fn catalogue(&self) -> Result<Catalogue, ReadError>;
 
     /// Reads the balance of the account, in TRY.
-    ///
-    /// # Errors
-    /// [`ReadError`] when the panel cannot be reached or its answer is not a balance.
     async fn balance(&self) -> Result<Decimal, ReadError>;
 }
 
@@ -43,9 +37,7 @@ pub trait Provider: Send + Sync + fmt::Debug {
 pub struct Purchase {
     /// Our number for it (`referans`).
     pub reference: Reference,
-    /// What to buy.
     pub product: Product,
-    /// For whom.
     pub player: Player,
 }
 
@@ -81,18 +73,15 @@ pub enum MissingNumber {
 /// What came back from a purchase.
 #[derive(Clone, Debug)]
 pub struct PurchaseReply {
-    /// What it means.
     pub outcome: PurchaseOutcome,
-    /// What it was.
     pub evidence: Evidence,
 }
 
 /// What came back from a question about a purchase.
 #[derive(Clone, Debug)]
 pub struct StatusReply {
-    /// What it means.
     pub answer: StatusAnswer,
-    /// What it was, with a PIN masked.
+    /// With a PIN masked.
     pub evidence: Evidence,
 }
 
@@ -128,9 +117,8 @@ impl AnswerClass {
 /// The panel's answer as support may see it: redacted, capped, without account, address or PIN.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
-    /// What kind of answer it was.
     pub class: AnswerClass,
-    /// The HTTP status code, when there was one.
+    /// `None` when no answer came.
     pub http_status: Option<u16>,
     /// The beginning of the body, at most [`Evidence::MAX_CHARS`] characters.
     pub body: String,
@@ -163,7 +151,6 @@ pub enum ReadError {
     /// The answer is something else than the protocol has for this call.
     #[error("the panel's answer is not understood ({}): {detail}", .class.as_str())]
     Unreadable {
-        /// What kind of answer it was.
         class: AnswerClass,
         /// What is wrong with it, redacted and capped.
         detail: String,

@@ -108,10 +108,7 @@ impl Warnings {
         let orders = all.unsettled;
         if orders > 0 {
             let reported = situation.notices.iter().any(|queue| queue.configured);
-            let condition = Condition::Unsettled {
-                orders,
-                reported,
-            };
+            let condition = Condition::Unsettled { orders, reported };
             self.add(Severity::Warning, all.unsettled_since, condition);
         }
 

@@ -44,7 +44,6 @@ pub struct Rules {
     pub confirm_after: Vec<Duration>,
     /// What follows when the panel keeps saying that it does not know it.
     pub unconfirmed: UnconfirmedPolicy,
-    /// Who settles an order that has ended.
     pub settle: Settle,
     /// The language of what customers read.
     pub language: Lang,
@@ -123,7 +122,7 @@ pub struct Decision {
     pub watched: Watched,
     /// Set exactly when the stage is [`Stage::Held`].
     pub held: Option<HoldReason>,
-    /// When to look next; `None` for final and held orders, and for those left to the sweeper.
+    /// When to check next; `None` for final and held orders, and for those left to the sweeper.
     pub due_at: Option<DateTime<Utc>>,
     /// The whole code, for our own schema.
     pub pin: Option<SecretString>,
@@ -144,9 +143,8 @@ pub struct Decision {
 /// Another panel for an order that the first one refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reroute {
-    /// The fallback panel.
     pub integration: IntegrationId,
-    /// The order's name there.
+    /// The order's reference there.
     pub reference: Reference,
 }
 
@@ -168,6 +166,7 @@ impl Decision {
     }
 
     fn due(mut self, at: DateTime<Utc>) -> Self {
+        // The last check comes with the time limit, not a whole delay after it.
         let last = self.watched.give_up_at.unwrap_or(at);
         self.due_at = Some(at.min(last));
         self
@@ -190,14 +189,16 @@ impl Decision {
 /// A change that only speaks: message and note.
 fn said(sentence: &str) -> ShopChange {
     ShopChange {
+        // The column is short; the note has the whole sentence.
         last_message: Some(cut(sentence, LAST_MESSAGE_CHARS)),
         note: Some(sentence.to_owned()),
         ..ShopChange::default()
     }
 }
 
-/// The panel's words, or `None` so that an earlier text is not replaced by nothing.
+/// The panel's words, if it gave any.
 fn words(text: String) -> Option<String> {
+    // An earlier text is not replaced by nothing.
     (!text.is_empty()).then_some(text)
 }
 

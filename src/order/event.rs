@@ -33,7 +33,7 @@ named! {
         Cancelled = "cancelled",
         /// No final answer within the time limit.
         TimedOut = "timed_out",
-        /// Waits for a person.
+        /// Needs review.
         Held = "held",
         /// To be sent a second time, with the same reference.
         Resend = "resend",
@@ -53,7 +53,7 @@ named! {
         Overwritten = "overwritten",
         /// A person has seen that the goods reached the right account.
         Confirmed = "confirmed",
-        /// Somebody looked at the code.
+        /// The code was shown to a person.
         PinShown = "pin_shown",
         /// An answer that came after somebody else had taken the order over.
         LateAnswer = "late_answer",

@@ -1,9 +1,9 @@
-//! Why an order waits, or how it ended, and when it is looked at next: one sentence for people.
+//! Why an order waits, or how it ended, and when it is checked next: one sentence for people.
 //!
 //! Pure: [`Facts`] come in, an [`Explanation`] comes out. The reason is a value ([`Why`]) before it
 //! is a sentence, so that a page can say it in another language. What must stay true: every stage,
-//! every hold reason and every cause why an order is left alone has its own answer, and "all is
-//! well" is never said of an order that nobody has taken up for longer than [`LATE`].
+//! every hold reason and every cause why an order is not bought has its own answer, and "all is
+//! well" is never said of an order that nobody has claimed for longer than [`LATE`].
 
 mod facts;
 mod find;
@@ -25,7 +25,7 @@ pub use facts::{
 use super::{HoldReason, OrderId, Stage};
 use crate::text::Lang;
 
-/// An order that is due for longer than this is late: nobody has taken it up.
+/// An order that is due for longer than this is late: nobody has claimed it.
 pub const LATE: Duration = Duration::from_mins(1);
 
 /// Why an order waits, or how it ended.
@@ -192,7 +192,7 @@ pub enum NotAdopted {
     TooOld,
 }
 
-/// When it is looked at next.
+/// When it is checked next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
     /// At that time.
@@ -209,18 +209,15 @@ pub enum Next {
     Resumed,
     /// As soon as the shop's rows are put right.
     Mended,
-    /// Not before a person decides.
+    /// Not before it is reviewed.
     Person,
     /// Never again.
     Never,
 }
 
-/// The answer.
 #[derive(Clone, Debug)]
 pub struct Explanation {
-    /// Why it waits, or how it ended.
     pub why: Why,
-    /// When it is looked at next.
     pub next: Next,
     /// The time of the question.
     now: DateTime<Utc>,
@@ -259,19 +256,20 @@ impl ExplainedOrder {
             held: tracked.and_then(|known| known.held),
             why: explanation.why.as_str(),
             sentence: explanation.to_string(),
+            // In English, as the sentence is: the pages ask in the reader's language.
             fix: explanation.why.fix(Lang::En),
             next_look: explanation.next_look(),
         }
     }
 }
 
-/// Explains an order.
 #[must_use]
 pub fn explain(facts: &Facts) -> Explanation {
     let (why, next) = match &facts.tracked {
         Some(tracked) => find::tracked(facts, tracked),
         None => find::untracked(facts),
     };
+
     Explanation {
         why,
         next,
@@ -287,7 +285,7 @@ impl Explanation {
         self.ended
     }
 
-    /// When it is looked at next, where that is a known time.
+    /// When it is checked next, where that is a known time.
     #[must_use]
     pub fn next_look(&self) -> Option<DateTime<Utc>> {
         match self.next {
@@ -308,5 +306,6 @@ pub fn is_late(
 ) -> bool {
     let waits = !stage.is_final() && stage != Stage::Held;
     let overdue = due_at.is_some_and(|due| find::overdue(due, now));
+
     waits && (overdue || give_up_at.is_some_and(|end| end < now))
 }

@@ -62,7 +62,7 @@ reasons! {
     ReferenceShared = "reference_shared" => Settle,
     /// Completed, but the PIN does not fit into the shop's column; it is kept whole in our schema.
     PinTooLong = "pin_too_long" => Settle,
-    /// It could not be sent while it was young: buying was paused, or its panel left alone.
+    /// It could not be sent while it was young: buying was paused, or its panel's circuit was open.
     WaitedTooLong = "waited_too_long" => Retry,
     /// The spending limit of the day is reached.
     DailyLimit = "daily_limit" => Retry,

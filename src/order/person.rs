@@ -64,6 +64,7 @@ impl Verdict {
             {
                 &[GiveCode, KeepBack]
             }
+            // The panel did not deliver, so there is nothing to give.
             (Stage::Held, Some(WayOut::Decide)) => &[KeepBack],
             _ => &[],
         }
@@ -289,7 +290,9 @@ impl std::error::Error for Refusal {}
 fn retry(order: OrderId, facts: &Facts) -> Result<Release, Refusal> {
     let tracked = facts.tracked.as_ref().ok_or(Refusal::NotTracked)?;
     let from = open(tracked)?;
+
     match from.held {
+        // Nothing of it is at the panel: once the shop's table takes the row, it can be sent.
         Some(HoldReason::ShopRowRefused) if never_sent(tracked) => {}
         Some(reason) => match reason.way_out() {
             WayOut::Retry => {}
@@ -323,14 +326,17 @@ fn resolve(facts: &Facts, verdict: Verdict) -> Result<(Position, Resolution), Re
         (_, Some(WayOut::Confirm)) => confirmed(verdict)?,
         (Some(reason), Some(WayOut::Decide)) => decided(verdict, reason)?,
         (Some(reason), Some(WayOut::Settle)) => settled(verdict, reason)?,
+        // Nothing was bought, so there is nothing to say about it: a retry goes on.
         (Some(reason), _) => return Err(Refusal::Mendable(reason)),
         (None, _) => return Err(Refusal::GoesOn(from.stage)),
     };
 
     match resolution {
+        // Bought for nobody, if the shop no longer wants it.
         Resolution::SendAgain => {
             wanted(facts, tracked)?;
         }
+        // There is no row that the code could go into.
         Resolution::GiveCode if facts.shop.is_none() => return Err(Refusal::RowGone),
         _ => {}
     }
@@ -388,8 +394,8 @@ fn confirmed(verdict: Verdict) -> Result<Resolution, Refusal> {
     }
 }
 
-/// What staff decided and what the panel did are both done; only what the customer gets is open.
 fn decided(verdict: Verdict, reason: HoldReason) -> Result<Resolution, Refusal> {
+    // What staff decided and what the panel did are both done; only what the customer gets is open.
     let delivered = reason == HoldReason::DecidedThenDelivered;
     match verdict {
         Verdict::GiveCode if delivered => Ok(Resolution::GiveCode),
@@ -440,6 +446,7 @@ fn wanted<'a>(facts: &'a Facts, tracked: &TrackedFacts) -> Result<&'a ShopFacts,
         let status = Some(shop.external_status.as_str());
         return Err(sent_otherwise("externalStatus", status));
     }
+
     Ok(shop)
 }
 
@@ -454,12 +461,14 @@ fn never_sent(tracked: &TrackedFacts) -> bool {
 
 /// Where it goes: where it may have been sent before, otherwise where its package is routed now.
 fn target<'a>(shop: &'a ShopFacts, tracked: &'a TrackedFacts) -> Result<&'a PanelFacts, Refusal> {
+    // Sent elsewhere it could be bought twice.
     let tied = tracked.fell_back || tracked.watched.dispatched_at.is_some();
     let panel = if tied {
         tied_to(tracked)?
     } else {
         routed_to(shop)?
     };
+
     if panel.enabled {
         Ok(panel)
     } else {
@@ -487,6 +496,7 @@ fn routed_to(shop: &ShopFacts) -> Result<&PanelFacts, Refusal> {
     if route.provider_type != "external" {
         return wrong(Routing::ByHand(route.provider_type.clone()));
     }
+
     match &route.panel {
         None => wrong(Routing::Nowhere),
         Some(panel) if !panel.own => wrong(Routing::Nowhere),

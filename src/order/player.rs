@@ -79,6 +79,7 @@ impl PlayerRules {
                 .iter()
                 .filter(|rule| rule.integration == integration)
         };
+
         let own = here().find(|rule| rule.package == Some(package));
         let rule = own.or_else(|| here().find(|rule| rule.package.is_none()));
         rule.map_or(self.usual, |rule| rule.fields)
@@ -91,8 +92,10 @@ impl Player {
     pub fn pairs(&self) -> Vec<(&'static str, &str)> {
         let id = self.player_id.as_deref().map(|id| ("oyuncu_bilgi", id));
         let phone = self.phone.as_deref().map(|phone| ("musteri_tel", phone));
+
         match self.fields {
             PlayerFields::Sheet => id.into_iter().chain(phone).collect(),
+            // In the order of the shop's adapter, whose requests are matched to the byte.
             PlayerFields::Shop => phone.into_iter().chain(id).collect(),
         }
     }
@@ -127,6 +130,7 @@ pub fn player_fields(
             Some(typed.to_owned()),
         ),
     };
+
     Some(Player {
         fields,
         player_id,
@@ -138,6 +142,7 @@ fn of_sheet(id: &str, extra: Option<&str>) -> (Option<String>, Option<String>) {
     let extra = extra.map(str::trim).filter(|extra| !extra.is_empty());
     match extra {
         Some(extra) if is_phone(extra) => (Some(id.to_owned()), Some(extra.to_owned())),
+        // The protocol has no field for anything else, such as a zone.
         Some(extra) => (Some(format!("{extra} {id}")), None),
         None => (Some(id.to_owned()), None),
     }

@@ -31,17 +31,18 @@ impl Reference {
 
     /// The reference of an order at an integration.
     ///
-    /// A function of its arguments alone, so that the same purchase has the same name even in a
-    /// database that was restored from yesterday. `round` is 0 unless another order already has
-    /// the number.
+    /// `round` is 0 unless another order already has the number.
     #[must_use]
     pub fn derive(order: OrderId, integration: IntegrationId, round: u16) -> Self {
+        // Of the arguments alone: even in a database that was restored from yesterday's backup the same
+        // purchase has the same name.
         let mut hash = Sha256::new();
         hash.update(b"orderwatch reference 1");
         hash.update(order.0.as_bytes());
         hash.update(integration.0.as_bytes());
         hash.update(round.to_be_bytes());
         let digest = hash.finalize();
+
         let mut first = [0_u8; 8];
         first.copy_from_slice(&digest[..8]);
         let folded = u64::from_be_bytes(first) % (Self::END - Self::LOWEST);

@@ -63,6 +63,7 @@ impl Refusal {
     pub fn of(text: &str) -> Self {
         let text = folded(text);
         let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
+
         if says(&BALANCE) {
             Self::Balance
         } else if says(&UNAVAILABLE) {
@@ -96,6 +97,7 @@ fn folded(text: &str) -> String {
             letter => Some(letter),
         })
         .collect();
+
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

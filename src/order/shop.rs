@@ -68,6 +68,7 @@ pub fn cut(text: &str, chars: usize) -> String {
     if text.chars().count() <= chars {
         return text.to_owned();
     }
+
     let mut short: String = text.chars().take(chars.saturating_sub(1)).collect();
     short.push('…');
     short

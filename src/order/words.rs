@@ -46,6 +46,7 @@ impl Sentence {
             let (_, after) = rest.split_once('}')?;
             Some((before, after))
         });
+
         parts.map_or_else(
             || text.to_owned(),
             |(before, after)| format!("{before}{blank}{after}"),
@@ -78,6 +79,7 @@ impl HoldReason {
         let what = self.clause(lang);
         match lang {
             Lang::En => {
+                // A clause begins with a capital letter, for the places where it stands alone.
                 let (first, rest) = what.split_at(1);
                 format!("Held: {}{rest}.", first.to_ascii_lowercase())
             }

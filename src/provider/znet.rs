@@ -1,8 +1,9 @@
 //! znet reseller panels.
 //!
 //! The parts: [`Account`] knows address and password and builds requests, [`Http`] sends them
-//! (a purchase by `once`), `text` makes letters of the bytes, `seen` says whether they count at all, `wire` and
-//! `catalogue` what they mean, `redact` takes secrets out. Here they are put together. What must stay true:
+//! (a purchase by `once`), `text` makes letters of the bytes, `seen` says whether they count at all,
+//! `wire` and `catalogue` what they mean, `redact` takes secrets out. Here they are put together.
+//! What must stay true:
 //!
 //! * only a whole body that came with status 200 and is no page is ever understood,
 //! * every text that leaves goes through the account's redactor first.
@@ -33,9 +34,9 @@ use super::{
 use crate::order::{PurchaseOutcome, Reference, StatusAnswer};
 pub use crate::outbound::{BaseUrlFault, Http, HttpError, HttpSettings};
 
-/// Bytes of an answer that are read at most, unpacked.
+/// Maximum number of bytes that are read of an answer, unpacked.
 const ANSWER_LIMIT: usize = 256 * 1024;
-/// Bytes of a price list that are read at most, unpacked: large panels sell thousands of products.
+/// Maximum number of bytes that are read of a price list, unpacked: large panels sell thousands of products.
 const LIST_LIMIT: usize = 4 * 1024 * 1024;
 
 /// One account on a znet panel.
@@ -78,18 +79,22 @@ impl Znet {
         if let Some(why) = seen.not_sent() {
             return PurchaseOutcome::NotSent(why);
         }
+
         match seen.whole().map(wire::purchase) {
             Some(PurchaseOutcome::Refused(text)) => PurchaseOutcome::Refused(self.words(&text)),
             Some(outcome) => outcome,
+            // The request may have arrived, whatever came back.
             None => PurchaseOutcome::Unsure,
         }
     }
 
     fn answer(&self, status: &Status<'_>) -> StatusAnswer {
         let words = |text| self.words(text);
+
         match *status {
             Status::Waiting { pin, text } => StatusAnswer::Waiting {
                 pin: pin.map(Into::into),
+                // Panels repeat the code in their text, which is kept and shown as no secret.
                 text: match pin {
                     Some(pin) => words(&redact::mask_pin(text, pin)),
                     None => words(text),
@@ -118,8 +123,10 @@ impl Provider for Znet {
     async fn purchase(&self, purchase: &Purchase) -> PurchaseReply {
         let started = Instant::now();
         let request = get(self.account.purchase(purchase));
+        // On a connection of its own, which nothing repeats: one call is one request on the wire.
         let came = self.http.once(request, ANSWER_LIMIT).await;
         let seen = Seen::of(&came);
+
         PurchaseReply {
             outcome: self.outcome(&seen),
             evidence: self.evidence(&seen, &seen.text, &purchase.reference, started),
@@ -135,6 +142,7 @@ impl Provider for Znet {
         let seen = Seen::of(&came);
         let status = seen.whole().map_or(Status::Unclear, wire::status);
         let body = seen.masked(&status);
+
         StatusReply {
             answer: self.answer(&status),
             evidence: self.evidence(&seen, &body, reference, started),
@@ -157,6 +165,7 @@ impl Provider for Znet {
             .await;
         let seen = Seen::of(&came);
         let text = seen.readable()?;
+
         match wire::balance(text) {
             Balance::Is(sum) => Ok(sum),
             Balance::Refused(text) => Err(ReadError::Refused {

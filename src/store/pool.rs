@@ -102,7 +102,7 @@ pub(super) async fn in_time<T>(answer: impl Future<Output = T>) -> Result<T, Err
     timeout(ANSWER, answer).await.map_err(|_| {
         Error::Io(io::Error::new(
             io::ErrorKind::TimedOut,
-            "the connection has fallen silent",
+            "the connection timed out",
         ))
     })
 }

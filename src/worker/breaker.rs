@@ -92,7 +92,7 @@ impl PanelBreaker {
             Err(error) => tracing::error!(
                 integration = %self.panel,
                 error = &error as &dyn std::error::Error,
-                "this panel's breaker is open here, but the other replicas cannot be told"
+                "this panel's circuit is open here, but that cannot be recorded for the other replicas"
             ),
         }
     }

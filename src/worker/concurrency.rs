@@ -95,6 +95,7 @@ impl ConcurrencyLimit {
 /// A quarter of the places, at least one where there is more than one.
 const fn kept_for_buying(places: usize) -> usize {
     if places < 2 {
+        // A single place serves both, or nothing could be asked.
         0
     } else if places < 8 {
         1

@@ -121,6 +121,7 @@ impl JobSpec {
     /// When it runs; `None` when it is switched off.
     #[must_use]
     pub fn schedule(&self, config: &Config) -> Option<Schedule> {
+        // What cannot run is never due, so it is never overdue either.
         self.available(config).ok()?;
         (self.schedule)(config)
     }

@@ -98,6 +98,7 @@ impl Pace {
 
     /// Waits for the turn of a purchase.
     pub(super) async fn buy(&self) {
+        // From now on no question takes a turn before it.
         let _waiting = Waiting::begin(self);
         while let Err(wait) = self.take() {
             tokio::time::sleep(wait).await;

@@ -183,6 +183,7 @@ impl Panels {
         }
 
         let provider = self.connect(&row);
+        // Reported when the row is new or has changed, not with every read.
         if let Err(error) = &provider {
             tracing::warn!(
                 panel = %row.name,

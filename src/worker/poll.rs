@@ -149,7 +149,7 @@ impl Turn for Poll {
                 Err(error) => {
                     tracing::error!(
                         error = &error as &dyn std::error::Error,
-                        "a tracked order cannot be understood and is left alone"
+                        "a tracked order cannot be read and is skipped"
                     );
                     continue;
                 }

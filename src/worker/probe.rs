@@ -29,7 +29,7 @@ impl Probe {
             if let Err(error) = self.look().await {
                 tracing::debug!(
                     error = &error as &dyn std::error::Error,
-                    "the breakers cannot be looked at now"
+                    "the circuit breakers cannot be checked now"
                 );
             }
             pulse.beat();
@@ -61,12 +61,12 @@ async fn answers(provider: &dyn Provider) -> Result<(), ReadError> {
     match provider.balance().await {
         // An account that may not ask for its balance has an answer, too.
         Ok(_) | Err(ReadError::Refused { .. }) => Ok(()),
+        // A balance in words of the panel's own: the price list settles it, and spends nothing either.
         Err(
             unclear @ ReadError::Unreadable {
                 class: AnswerClass::Text,
                 ..
             },
-            // Some panels write the balance in words of their own; the price list spends nothing either.
         ) => match provider.catalogue().await {
             Ok(_) | Err(ReadError::Refused { .. }) => Ok(()),
             Err(_) => Err(unclear),

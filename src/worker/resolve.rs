@@ -87,6 +87,7 @@ pub fn resolve(order: &ShopOrder, prices: Prices<'_>, fields: PlayerFields) -> R
 /// An entry that the list has not, or has without a number: a person may have named both numbers in
 /// the mapping.
 fn incomplete(order: &ShopOrder, entry: &str, list: &Catalogue, player: Player) -> Resolution {
+    // Not on sale, whatever the mapping says.
     let Some(missing) = list.incomplete.get(entry) else {
         return Resolution::Hold(HoldReason::NotInCatalogue);
     };

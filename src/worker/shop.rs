@@ -57,6 +57,7 @@ impl Shop {
                 warn_below: config.balance.warn_below.unwrap_or_default(),
             },
             latest: recorder.balances.clone(),
+            // Of the recorder: whoever waits for a result goes on when it is written, not before.
             sends: Arc::clone(&recorder.sends),
             checks: Arc::clone(&recorder.checks),
             settled: Arc::clone(&recorder.settled),

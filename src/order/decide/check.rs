@@ -30,12 +30,14 @@ pub fn after_check(
         StatusAnswer::DoneWithoutCode { text } => code_missing(watched, text, now, rules, jitter),
         StatusAnswer::Waiting { pin, text } => {
             let mut decision = waiting(watched, text, now, rules, jitter);
+            // Evidence, kept with us: nobody gets it before the panel says delivered.
             decision.pin = pin;
             decision
         }
         StatusAnswer::NotKnown { text } if watched.stage == Stage::Unconfirmed => {
             not_known(watched, &text, now, rules)
         }
+        // The panel has accepted it before, so it is the question that failed.
         StatusAnswer::NotKnown { .. } | StatusAnswer::Unclear => {
             unclear(watched, now, rules, jitter)
         }
@@ -50,6 +52,7 @@ fn done(
     rules: &Rules,
 ) -> Decision {
     let watched = found(watched);
+    // A code is never cut: the customer could not use the half of it.
     let fits = pin
         .as_ref()
         .is_none_or(|pin| pin.expose_secret().chars().count() <= PIN_CHARS);
@@ -60,6 +63,7 @@ fn done(
         provider_message: words(text),
         ..ShopChange::default()
     };
+
     let mut decision = if fits {
         let watched = Watched {
             stage: Stage::Completed,
@@ -82,12 +86,12 @@ fn done(
             ..delivered
         })
     };
+
     decision.pin = pin;
     decision
 }
 
-/// Delivered, says the panel, but not the code that this product always had. It may come with the next
-/// answer; whoever completes the order now never asks again.
+/// Delivered, says the panel, but not the code that this product always had.
 fn code_missing(
     watched: Watched,
     text: String,
@@ -95,6 +99,7 @@ fn code_missing(
     rules: &Rules,
     jitter: f64,
 ) -> Decision {
+    // Open still: the code may come with the next answer, and a completed order is never asked about again.
     let mut watched = found(watched);
     watched.stage = Stage::Submitted;
     watched.errors = 0;
@@ -107,6 +112,7 @@ fn code_missing(
     let sent_at = watched.sent_at;
     let due = later(now, rules.backoff.delay(watched.unknowns, jitter));
     let decision = Decision::new(watched, EventKind::CodeMissing).due(due);
+    // The shop's row says it once, not with every answer.
     if first {
         decision.shop(ShopChange {
             external_status: Some(ExternalStatus::Processing),
@@ -147,14 +153,15 @@ fn waiting(
     if is_over(&watched, now) {
         return timed_out(watched, rules);
     }
+
+    let next_check = |attempts: u32| {
+        let delay = rules.backoff.delay(attempts.saturating_add(1), jitter);
+        later(now, delay)
+    };
+    // The first such answer is progress, so it does not count as a check without any.
     if !watched.processing {
         watched.processing = true;
-        let due = later(
-            now,
-            rules
-                .backoff
-                .delay(watched.attempts.saturating_add(1), jitter),
-        );
+        let due = next_check(watched.attempts);
         let sent_at = watched.sent_at;
         return Decision::new(watched, EventKind::Processing)
             .due(due)
@@ -165,15 +172,12 @@ fn waiting(
                 ..said(&say::WORKING.alone(rules.language))
             });
     }
+
     watched.attempts = watched.attempts.saturating_add(1);
-    let due = later(
-        now,
-        rules
-            .backoff
-            .delay(watched.attempts.saturating_add(1), jitter),
-    );
+    let due = next_check(watched.attempts);
     let exhausted = watched.attempts >= rules.max_attempts;
     let decision = Decision::new(watched, EventKind::Checked);
+    // From here on the sweep decides when it is asked about.
     if exhausted {
         decision
     } else {
@@ -186,11 +190,15 @@ fn not_known(mut watched: Watched, text: &str, now: DateTime<Utc>, rules: &Rules
     watched.errors = 0;
     let asked = usize::try_from(watched.unknowns).unwrap_or(usize::MAX);
     watched.unknowns = watched.unknowns.saturating_add(1);
+
+    // One such answer settles nothing: only a panel that keeps saying so is believed.
     if let Some(gap) = gap_after(&rules.confirm_after, asked)
         && !is_over(&watched, now)
     {
         return Decision::new(watched, EventKind::NotKnown).due(later(now, gap));
     }
+
+    // Once, and under the same reference: a panel that has it all the same answers "sent before".
     if rules.unconfirmed == UnconfirmedPolicy::Resend
         && watched.may_resend
         && !is_over(&watched, now)
@@ -201,6 +209,7 @@ fn not_known(mut watched: Watched, text: &str, now: DateTime<Utc>, rules: &Rules
             .due(now)
             .shop(said(&say::SENT_AGAIN.quoting(rules.language, text)));
     }
+
     Decision::hold(watched, HoldReason::Unconfirmed, rules.language)
 }
 
@@ -208,12 +217,15 @@ fn not_known(mut watched: Watched, text: &str, now: DateTime<Utc>, rules: &Rules
 fn unclear(mut watched: Watched, now: DateTime<Utc>, rules: &Rules, jitter: f64) -> Decision {
     watched.errors = watched.errors.saturating_add(1);
     if is_over(&watched, now) {
+        // Whether it was bought is still open, and no time limit answers that.
         return if watched.stage == Stage::Unconfirmed {
             Decision::hold(watched, HoldReason::Unconfirmed, rules.language)
         } else {
             timed_out(watched, rules)
         };
     }
+
+    // Errors delay the next check, too, but are no check without progress: the panel did not say anything.
     let tries = watched.errors.max(watched.attempts.saturating_add(1));
     let due = later(now, rules.backoff.delay(tries, jitter));
     Decision::new(watched, EventKind::CheckFailed).due(due)
@@ -222,6 +234,7 @@ fn unclear(mut watched: Watched, now: DateTime<Utc>, rules: &Rules, jitter: f64)
 /// The panel knows it, so it was bought, at the latest when it was claimed for sending.
 fn found(mut watched: Watched) -> Watched {
     if watched.stage == Stage::Unconfirmed {
+        // From here on it counts answers that say delivered without the code.
         watched.unknowns = 0;
     }
     watched.sent_at = watched.sent_at.or(watched.dispatched_at);
@@ -232,6 +245,7 @@ fn found(mut watched: Watched) -> Watched {
 fn timed_out(mut watched: Watched, rules: &Rules) -> Decision {
     watched.stage = Stage::TimedOut;
     let limit = limit(rules.give_up_after);
+    // `status` stays: it may have been delivered, so staff have to see about the customer's money.
     Decision::new(watched, EventKind::TimedOut).shop(ShopChange {
         external_status: Some(ExternalStatus::Failed),
         ..said(&say::TIMED_OUT.with(rules.language, &limit))

@@ -22,8 +22,10 @@ pub fn after_purchase(
 ) -> Decision {
     match outcome {
         PurchaseOutcome::Accepted { cost, balance } => accepted(watched, cost, balance, now, rules),
+
         PurchaseOutcome::Refused(text) => {
             let about = Refusal::of(&text);
+            // A wrong player is wrong at the other panel, too.
             let mut decision = match fallback.filter(|_| about.helps_elsewhere()) {
                 Some(fallback) => fall_back(watched, &text, fallback, now, rules),
                 None => refused(watched, &text, rules),
@@ -31,14 +33,18 @@ pub fn after_purchase(
             decision.refusal = Some(about);
             decision
         }
+
         PurchaseOutcome::NotSent(why) => not_sent(watched, why, now, rules, jitter),
+
         PurchaseOutcome::SentBefore => {
+            // Bought before, so it is never sent again, and the panel can answer at once.
             let known = Watched {
                 may_resend: false,
                 ..watched
             };
             unsure(known, now, now, rules)
         }
+
         PurchaseOutcome::Unsure => {
             let first = rules.confirm_after.first().copied().unwrap_or_default();
             unsure(watched, now, later(now, first), rules)
@@ -55,8 +61,10 @@ fn accepted(
 ) -> Decision {
     watched.stage = Stage::Submitted;
     watched.sent_at = Some(now);
+    // Anew: what it waited before it was sent is not the panel's.
     watched.give_up_at = Some(later(now, rules.give_up_after));
     watched.errors = 0;
+
     let mut decision = Decision::new(watched, EventKind::Accepted)
         .due(later(now, rules.first_check_after))
         .shop(ShopChange {
@@ -70,9 +78,10 @@ fn accepted(
     decision
 }
 
-/// Nothing was bought; `status` stays for staff to decide.
+/// Nothing was bought.
 fn refused(mut watched: Watched, text: &str, rules: &Rules) -> Decision {
     watched.stage = Stage::Failed;
+    // `status` stays for staff to decide.
     Decision::new(watched, EventKind::Refused).shop(ShopChange {
         external_status: Some(ExternalStatus::Failed),
         provider_message: words(text.to_owned()),
@@ -89,8 +98,10 @@ fn fall_back(
     rules: &Rules,
 ) -> Decision {
     watched.stage = Stage::Queued;
+    // Nothing of it is at the fallback panel yet: no purchase there can date from this time.
     watched.dispatched_at = None;
     watched.errors = 0;
+
     let mut decision = Decision::new(watched, EventKind::FellBack)
         .due(now)
         .shop(ShopChange {
@@ -115,6 +126,7 @@ fn not_sent(
         // It was sent before, and what became of that is not certain.
         return Decision::hold(watched, HoldReason::Unconfirmed, rules.language);
     }
+
     if over {
         watched.stage = Stage::TimedOut;
         let limit = limit(rules.give_up_after);
@@ -123,11 +135,14 @@ fn not_sent(
             ..said(&say::NEVER_SENT.with(rules.language, &limit))
         });
     }
+
     watched.stage = Stage::Queued;
     if watched.may_resend {
         // Nothing of it ever left, so the purchase cannot have happened by now.
         watched.dispatched_at = None;
     }
+
+    // The shop's row says it once, and not that a panel is unreachable where our own lease ran short.
     let first = watched.errors == 1 && why != NotSent::NoTimeLeft;
     let due = later(now, rules.backoff.delay(watched.errors, jitter));
     let decision = Decision::new(watched, EventKind::NotSent).due(due);
@@ -149,6 +164,7 @@ fn unsure(
     watched.dispatched_at = watched.dispatched_at.or(Some(now));
     watched.unknowns = 0;
     watched.errors = 0;
+
     Decision::new(watched, EventKind::Unsure)
         .due(ask_at)
         .shop(said(&say::UNSURE.alone(rules.language)))

@@ -15,7 +15,6 @@ use crate::{
 pub struct Facts {
     /// The time of the question.
     pub now: DateTime<Utc>,
-    /// How the daemon is set up.
     pub settings: Settings,
     /// The shop's row; `None` when it is gone.
     pub shop: Option<ShopFacts>,
@@ -28,9 +27,8 @@ pub struct Facts {
 /// The settings that decide about waiting.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// Whether orders are bought.
     pub buying: Buying,
-    /// Older orders are left alone.
+    /// Older orders are not bought.
     pub max_order_age: Duration,
     /// From sending to giving up.
     pub give_up_after: Duration,
@@ -41,7 +39,6 @@ pub struct Settings {
 /// Whether the daemon buys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Buying {
-    /// It does.
     On,
     /// `dispatch.enabled = false`.
     Off,
@@ -82,7 +79,6 @@ pub struct ShopFacts {
     pub names_other: bool,
     /// Whether `status` says that it is pending, in whatever letters.
     pub pending: bool,
-    /// Where it stands.
     pub standing: Standing,
     /// `"sentAt"`.
     pub sent_at: Option<DateTime<Utc>>,
@@ -123,16 +119,14 @@ pub struct PanelFacts {
     pub enabled: bool,
     /// Whether it belongs to the order's shop.
     pub own: bool,
-    /// Its breaker, while it is open.
     pub breaker: Option<OpenBreaker>,
 }
 
-/// An open breaker: the panel is left alone until a probe succeeds.
+/// An open breaker: nothing is sent to the panel until a probe succeeds.
 #[derive(Clone, Copy, Debug)]
 pub struct OpenBreaker {
     /// When the next probe is made.
     pub until: DateTime<Utc>,
-    /// Why it opened.
     pub reason: Reason,
 }
 
@@ -154,13 +148,11 @@ pub struct Pause {
 pub struct TrackedFacts {
     /// Stage, times and counters.
     pub watched: Watched,
-    /// Why it is held.
     pub held: Option<HoldReason>,
-    /// Its name at the panel.
     pub reference: Option<Reference>,
     /// Where it goes, or was sent to; `None` when there is none, or its row is gone.
     pub panel: Option<PanelFacts>,
-    /// When it is looked at next by itself; while it is claimed, when the claim ends.
+    /// When it is checked next by itself; while it is claimed, when the claim ends.
     pub due_at: Option<DateTime<Utc>>,
     /// Whether somebody has it claimed.
     pub claimed: bool,

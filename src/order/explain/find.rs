@@ -1,4 +1,4 @@
-//! From the facts to the reason.
+//! From the facts to the reason: the first thing that keeps an order waiting is named.
 
 use std::time::Duration;
 
@@ -24,10 +24,13 @@ pub(super) fn untracked(facts: &Facts) -> (Why, Next) {
             return (Why::Decided { status }, Next::Never);
         }
     }
-    if since(shop.created_at, facts.now) >= facts.settings.max_order_age {
-        let limit = facts.settings.max_order_age;
+
+    let waited = since(shop.created_at, facts.now);
+    let limit = facts.settings.max_order_age;
+    if waited >= limit {
         return (Why::TooOld { limit }, Next::Never);
     }
+
     let panel = match routed(shop) {
         Ok(panel) => panel,
         Err(found) => return *found,
@@ -35,7 +38,8 @@ pub(super) fn untracked(facts: &Facts) -> (Why, Next) {
     if let Some(stopped) = stopped(facts, panel) {
         return stopped;
     }
-    let waited = since(shop.created_at, facts.now);
+
+    // Nothing stops it, so after that time somebody should have claimed it.
     let next = if waited > LATE {
         Next::Late(shop.created_at)
     } else {
@@ -58,6 +62,7 @@ fn routed(shop: &ShopFacts) -> Result<&PanelFacts, Box<(Why, Next)>> {
         let provider_type = route.provider_type.clone();
         return no(Why::OtherRoute { provider_type }, Next::Mended);
     }
+
     match &route.panel {
         // The dispatcher holds such an order at its next scan.
         None => no(Why::RouteToNowhere, Next::Now),
@@ -72,11 +77,13 @@ fn stopped(facts: &Facts, panel: &PanelFacts) -> Option<(Why, Next)> {
         let (name, kind) = (panel.name.clone(), panel.kind.clone());
         return Some((Why::OtherKind { name, kind }, Next::Mended));
     }
+
     match facts.settings.buying {
         Buying::Off => return Some((Why::BuyingOff, Next::Resumed)),
         Buying::Shadow => return Some((Why::Shadow, Next::Resumed)),
         Buying::On => {}
     }
+
     if let Some(pause) = &facts.pause {
         return Some((Why::Paused(pause.clone()), Next::Resumed));
     }
@@ -84,6 +91,7 @@ fn stopped(facts: &Facts, panel: &PanelFacts) -> Option<(Why, Next)> {
         let name = panel.name.clone();
         return Some((Why::PanelDisabled { name }, Next::Mended));
     }
+
     let breaker = panel.breaker?;
     Some((Why::BreakerOpen(breaker), Next::Probe(breaker.until)))
 }
@@ -91,13 +99,16 @@ fn stopped(facts: &Facts, panel: &PanelFacts) -> Option<(Why, Next)> {
 /// The sweep takes over what the shop sent, as far as it can be asked about.
 fn sent_by_shop(facts: &Facts, shop: &ShopFacts) -> (Why, Next) {
     let left = |why| (Why::LeftToShop(why), Next::Never);
+    // The system that sends the orders also watches them.
     if facts.settings.buying == Buying::Shadow {
         return left(NotAdopted::Shadow);
     }
+
     let panel = shop.provider.as_ref();
     if !panel.is_some_and(|panel| panel.own && panel.usable) {
         return left(NotAdopted::OtherProvider);
     }
+
     let Standing::InFlight { numbered } = shop.standing else {
         return left(NotAdopted::NotWaiting);
     };
@@ -111,6 +122,7 @@ fn sent_by_shop(facts: &Facts, shop: &ShopFacts) -> (Why, Next) {
     if since(sent_at, facts.now) > facts.settings.give_up_after {
         return left(NotAdopted::TooOld);
     }
+
     (Why::SentByShop, Next::Sweep(facts.settings.sweep))
 }
 
@@ -141,6 +153,7 @@ fn queued(facts: &Facts, order: &TrackedFacts) -> (Why, Next) {
         let status = shop.status.clone();
         return (Why::Decided { status }, next);
     }
+
     if order.watched.give_up_at.is_some_and(|end| end <= facts.now) {
         return (Why::Expired, Next::Sweep(facts.settings.sweep));
     }
@@ -150,6 +163,7 @@ fn queued(facts: &Facts, order: &TrackedFacts) -> (Why, Next) {
     if let Some(stopped) = stopped(facts, panel) {
         return stopped;
     }
+
     let watched = &order.watched;
     let why = match (watched.errors, watched.may_resend) {
         (tries @ 1.., sure) => Why::Unreachable { tries, sure },
@@ -172,19 +186,18 @@ fn dispatching(facts: &Facts, order: &TrackedFacts) -> (Why, Next) {
 fn submitted(facts: &Facts, order: &TrackedFacts) -> (Why, Next) {
     let watched = &order.watched;
     let Some(due) = order.due_at else {
-        let checks = watched.attempts;
-        return (
-            Why::ChecksRanOut { checks },
-            Next::Sweep(facts.settings.sweep),
-        );
+        let (checks, next) = (watched.attempts, Next::Sweep(facts.settings.sweep));
+        return (Why::ChecksRanOut { checks }, next);
     };
     if let Some(found) = not_asked(facts, order, due) {
         return found;
     }
+
     let next = at(due, facts.now);
     if watched.give_up_at.is_some_and(|end| end <= due) {
         return (Why::LastCheck, next);
     }
+
     let errors = watched.errors;
     let why = if watched.processing {
         let checks = watched.attempts;
@@ -199,10 +212,8 @@ fn unconfirmed(facts: &Facts, order: &TrackedFacts) -> (Why, Next) {
     if let Some(found) = order.due_at.and_then(|due| not_asked(facts, order, due)) {
         return found;
     }
-    let why = Why::Unconfirmed {
-        unknowns: order.watched.unknowns,
-        errors: order.watched.errors,
-    };
+    let (unknowns, errors) = (order.watched.unknowns, order.watched.errors);
+    let why = Why::Unconfirmed { unknowns, errors };
     (why, due_next(order.due_at, facts.now))
 }
 
@@ -214,6 +225,8 @@ fn not_asked(facts: &Facts, order: &TrackedFacts, due: DateTime<Utc>) -> Option<
     if order.claimed && due > facts.now {
         return Some((Why::Asking, Next::At(due)));
     }
+
+    // Before it is due nobody would ask, whatever the circuit.
     let breaker = panel.breaker.filter(|_| due <= facts.now)?;
     Some((Why::BreakerOpen(breaker), Next::Probe(breaker.until)))
 }
@@ -228,6 +241,7 @@ fn no_fallback(
     if !usable {
         return Some(NoFallback::OtherKind { name, kind });
     }
+
     let about = ending.and_then(|ending| ending.refusal.as_deref());
     (about == Some(Refusal::Other.as_str())).then_some(NoFallback::WouldNotHelp { name })
 }
@@ -236,6 +250,8 @@ fn ended(facts: &Facts, order: &TrackedFacts) -> Why {
     let route = facts.shop.as_ref().and_then(|shop| shop.route.as_ref());
     let ending = order.ending.as_ref();
     let kind = ending.map_or("", |ending| ending.kind.as_str());
+
+    // The stage does not say whether the panel or a person ended it; its last step does.
     match (order.watched.stage, kind, ending) {
         (Stage::Completed, "resolved", Some(ending)) => Why::SettledBought(ending.clone()),
         (Stage::Completed, ..) => Why::Completed,
@@ -256,10 +272,8 @@ fn ended(facts: &Facts, order: &TrackedFacts) -> Why {
 
 /// The sweep ends it when its time limit is over.
 fn give_up(order: &TrackedFacts, now: DateTime<Utc>) -> Next {
-    order
-        .watched
-        .give_up_at
-        .map_or(Next::Person, |end| at(end, now))
+    let end = order.watched.give_up_at;
+    end.map_or(Next::Person, |end| at(end, now))
 }
 
 fn due_next(due: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Next {

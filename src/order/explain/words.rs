@@ -25,17 +25,20 @@ impl Why {
             Self::PanelOfAnother => "panel_of_another_tenant",
             Self::OtherKind { .. } => "other_kind_of_provider",
             Self::PanelDisabled { .. } => "panel_disabled",
+
             Self::Paused(_) => "paused",
             Self::BreakerOpen(_) => "breaker_open",
             Self::BuyingOff => "buying_off",
             Self::Shadow => "shadow_mode",
             Self::Ready => "ready",
+
             Self::Unreachable { .. } => "panel_unreachable",
             Self::FallsBack => "falls_back",
             Self::Resend => "resend",
             Self::Expired => "expired",
             Self::PanelGone => "panel_gone",
             Self::RowGone => "row_gone",
+
             Self::Sending => "sending",
             Self::CutOff => "cut_off",
             Self::Asking => "asking",
@@ -45,6 +48,7 @@ impl Why {
             Self::LastCheck => "last_check",
             Self::Unconfirmed { .. } => "unconfirmed",
             Self::Held(_) => "held",
+
             Self::Completed => "completed",
             Self::SettledBought(_) => "settled_bought",
             Self::Refused(_) => "refused",
@@ -63,6 +67,7 @@ impl Why {
     pub const fn fix(&self, lang: Lang) -> Option<&'static str> {
         match self {
             Self::Held(reason) => Some(reason.fix(lang)),
+            // No `map`: the function is constant.
             _ => match why_fix(self) {
                 Some(say) => Some(lang.pick(say)),
                 None => None,
@@ -82,6 +87,7 @@ impl Why {
     fn blanks(&self, format: &Format) -> WhyBlanks {
         let clauses = Clause::of(format.lang);
         let mut blanks = WhyBlanks::default();
+
         match self {
             Self::Decided { status } => blanks.value = format.named(shop_status(status), status),
             Self::TooOld { limit } => blanks.value = format.span(*limit),
@@ -127,6 +133,7 @@ impl Why {
             }
             _ => {}
         }
+
         blanks
     }
 }
@@ -153,6 +160,7 @@ impl Explanation {
             (Next::Never, Some(at)) => return Clause::of(format.lang).final_since(&time(at)),
             _ => String::new(),
         };
+
         next_said(&self.next, format.lang, &NextBlanks { value })
     }
 }

@@ -60,10 +60,8 @@ struct Endpoints {
 }
 
 impl Account {
-    /// Reads the columns `"baseUrl"`, `kod` and `sifre` of `integrations`.
-    ///
-    /// # Errors
-    /// [`AccountError`] naming the first column that cannot be used.
+    /// Reads the columns `"baseUrl"`, `kod` and `sifre` of `integrations`. An error names the first one
+    /// that cannot be used.
     pub fn new(
         typed: Option<&str>,
         kod: Option<&str>,
@@ -75,6 +73,7 @@ impl Account {
             Endpoints::below(&base).ok_or(AccountError::BaseUrl(BaseUrlFault::NotAbsolute))?;
         let kod = filled(kod).ok_or(AccountError::NoKod)?;
         let sifre = filled(sifre).ok_or(AccountError::NoSifre)?;
+
         let login = format!("kod={}&sifre={}", encoded(kod), encoded(sifre));
         let secrets = hosts(&base, typed)
             .into_iter()
@@ -82,6 +81,7 @@ impl Account {
             .chain(iter::once(base.path().trim_end_matches('/').to_owned()))
             .chain(spellings(kod))
             .chain(spellings(sifre));
+
         Ok(Self {
             endpoints,
             login: login.into(),
@@ -109,6 +109,7 @@ impl Account {
         } else {
             [kupur, reference]
         };
+
         let mut query = format!("&oyun={}", value(&product.oyun, shop));
         for (name, text) in after_oyun.into_iter().chain(player.pairs()) {
             query.push('&');
@@ -183,8 +184,12 @@ fn value(text: &str, as_form: bool) -> String {
 fn hosts(base: &Url, typed: &str) -> Vec<String> {
     let host = base.host_str().unwrap_or_default();
     let mut names = vec![host.to_owned()];
+
+    // The parser writes a host in small ASCII letters; a page may show it as it was typed.
     let after_scheme = typed.trim().split_once("//").map_or("", |(_, rest)| rest);
     names.extend(after_scheme.split(['/', ':']).next().map(str::to_owned));
+
+    // A bare ending such as `com` names nobody.
     let parent = base.domain().and_then(|domain| domain.split_once('.'));
     names.extend(
         parent
@@ -198,6 +203,7 @@ fn hosts(base: &Url, typed: &str) -> Vec<String> {
 fn spellings(secret: &str) -> [String; 5] {
     let query = encoded(secret).to_string();
     let form = query.replace("%20", "+");
+    // As PHP's `htmlspecialchars` writes it.
     let page = secret
         .replace('&', "&amp;")
         .replace('<', "&lt;")

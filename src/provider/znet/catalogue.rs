@@ -30,12 +30,14 @@ pub(super) fn parse(text: &str, redactor: &Redactor) -> Result<Catalogue, ReadEr
     let Value::Object(mut list) = list else {
         return Err(unreadable("the JSON is not an object".to_owned()));
     };
+
     if list.get("success").is_some_and(is_no) {
         let text = list.get("error").and_then(scalar).unwrap_or_default();
         return Err(ReadError::Refused {
             text: redactor.evidence(&text, ""),
         });
     }
+
     match list.remove("result") {
         Some(Value::Array(entries)) => Ok(products(entries)),
         // PHP writes an array with gaps in its numbering as an object.
@@ -58,7 +60,9 @@ fn products(entries: impl IntoIterator<Item = Value>) -> Catalogue {
     let mut prices = HashMap::new();
     let mut ambiguous = HashSet::new();
     let mut incomplete = HashMap::new();
+
     for entry in entries {
+        // Without an id no order leads to it.
         let Some((id, product)) = entry.as_object().and_then(product) else {
             continue;
         };
@@ -69,6 +73,7 @@ fn products(entries: impl IntoIterator<Item = Value>) -> Catalogue {
                 continue;
             }
         };
+
         if let Some(price) = entry.get("fiyat").and_then(scalar) {
             prices.extend(decimal(&price).map(|price| (id.clone(), price)));
         }
@@ -79,9 +84,11 @@ fn products(entries: impl IntoIterator<Item = Value>) -> Catalogue {
             ambiguous.insert(id);
         }
     }
+
     // An id that is listed once whole and once not stands for its product no more than two do.
     products.retain(|id, _| !ambiguous.contains(id) && !incomplete.contains_key(id));
     incomplete.retain(|id, _| !ambiguous.contains(id));
+
     Catalogue {
         products,
         prices,
@@ -90,9 +97,6 @@ fn products(entries: impl IntoIterator<Item = Value>) -> Catalogue {
 }
 
 /// The entry's id and what its orders say, or which number they would lack.
-///
-/// The shop takes the id in the place of a missing number. That is a guess about money: the id of
-/// one product may be the number of another.
 fn product(entry: &Map<String, Value>) -> Option<(String, Result<Product, MissingNumber>)> {
     let filled = |name: &str| {
         entry
@@ -100,6 +104,9 @@ fn product(entry: &Map<String, Value>) -> Option<(String, Result<Product, Missin
             .and_then(scalar)
             .filter(|text| !text.is_empty())
     };
+
+    // The shop takes the id in the place of a missing number. That is a guess about money: the id of one
+    // product may be the number of another.
     let product = match (filled("oyun_bilgi_id"), filled("kupur")) {
         (Some(oyun), Some(kupur)) => Ok(Product { oyun, kupur }),
         (None, _) => Err(MissingNumber::Oyun),
@@ -136,7 +143,10 @@ fn broken(text: &str, error: &serde_json::Error, redactor: &Redactor) -> String 
         .split('\n')
         .nth(error.line().saturating_sub(1))
         .unwrap_or_default();
+    // The parser counts bytes, so a column may fall into a character.
     let column = (0..=error.column().min(line.len())).rfind(|at| line.is_char_boundary(*at));
+
+    // Before anything is skipped: half a secret would not be found.
     let before = redactor.clean(&line[..column.unwrap_or(0)]);
     let before = redact::mask_codes(&before, "");
     let skipped = before.chars().count().saturating_sub(SHOWN);

@@ -15,6 +15,7 @@ pub(super) fn decimal(text: &str) -> Option<Decimal> {
     if text.len() > MAX_LENGTH {
         return None;
     }
+
     let (sign, digits) = match text.strip_prefix('-') {
         Some(rest) => ("-", rest),
         None => ("", text),
@@ -24,6 +25,8 @@ pub(super) fn decimal(text: &str) -> Option<Decimal> {
     if !plain(&whole) || !plain(fraction) || (whole.is_empty() && fraction.is_empty()) {
         return None;
     }
+
+    // The zeros make numbers of `,50` and `7.`.
     Decimal::from_str_exact(&format!("{sign}0{whole}.{fraction}0"))
         .ok()
         .map(|n| n.normalize())

@@ -1,7 +1,7 @@
 //! Takes account, address and codes out of a panel's words before anybody may see them.
 //!
 //! Panels echo what they were sent: a PHP warning quotes the query, a block page the host. What
-//! must stay true: no text leaves `znet` but through a [`Redactor`], the whole text is looked at
+//! must stay true: no text leaves `znet` but through a [`Redactor`], the whole text is searched
 //! before it is cut (a cut in the middle of a password would hide it from the search), and a
 //! code shows at most its last four characters.
 
@@ -40,12 +40,15 @@ impl Redactor {
             .collect();
         needles.sort_unstable();
         needles.dedup();
+
         let find = AhoCorasick::builder()
             .ascii_case_insensitive(true)
+            // Where one secret begins another, the rest of the longer one must go, too.
             .match_kind(MatchKind::LeftmostLongest)
             .build(&needles)
             .ok();
         let longest = needles.iter().map(String::len).max().unwrap_or(0);
+
         Self {
             find,
             needles,
@@ -59,9 +62,8 @@ impl Redactor {
     }
 
     /// A panel's own words, for events and logs: also without anything that could be a code.
-    ///
-    /// Codes are looked for after the secrets, of which they could be parts.
     pub(super) fn evidence(&self, text: &str, reference: &str) -> String {
+        // Before the codes, which could be parts of secrets.
         let clean = self.clean(text);
         cut(&mask_codes(&clean, reference), Evidence::MAX_CHARS)
     }
@@ -72,10 +74,12 @@ impl Redactor {
             // Without a search nothing may be shown; the builder only fails on absurd sizes.
             return Cow::Borrowed(MASK);
         };
+
         let mut out = String::new();
         let (mut from, mut look) = (0, 0);
         while let Some(hit) = find.find(Input::new(text).range(look..)) {
             if hit.len() < WORD_BELOW && !is_word(text, hit.start(), hit.end()) {
+                // Another secret may begin within this one.
                 look = hit.start() + 1;
                 continue;
             }
@@ -83,7 +87,8 @@ impl Redactor {
             out.push_str(MASK);
             (from, look) = (hit.end(), hit.end());
         }
-        let cut_off = self.begun_at_end(&text[from..]).map(|at| from + at);
+
+        let cut_off = self.partial_at_end(&text[from..]).map(|at| from + at);
         if from == 0 && cut_off.is_none() {
             return Cow::Borrowed(text);
         }
@@ -93,7 +98,7 @@ impl Redactor {
     }
 
     /// Where the beginning of a secret stands at the end of a text that was cut off.
-    fn begun_at_end(&self, end: &str) -> Option<usize> {
+    fn partial_at_end(&self, end: &str) -> Option<usize> {
         let first = end.len().saturating_sub(self.longest);
         let last = end.len().checked_sub(PARTIAL_FROM)?;
         (first..=last).find(|at| {
@@ -160,6 +165,7 @@ pub(super) fn mask_codes<'a>(text: &'a str, reference: &str) -> Cow<'a, str> {
     let mut out = String::new();
     let mut from = 0;
     let mut rest = 0;
+
     for word in text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')) {
         let (start, end) = (rest, rest + word.len());
         rest = end + text[end..].chars().next().map_or(0, char::len_utf8);
@@ -172,6 +178,7 @@ pub(super) fn mask_codes<'a>(text: &'a str, reference: &str) -> Cow<'a, str> {
     if from == 0 {
         return Cow::Borrowed(text);
     }
+
     out.push_str(&text[from..]);
     Cow::Owned(out)
 }

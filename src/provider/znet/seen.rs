@@ -33,8 +33,10 @@ impl<'a> Seen<'a> {
             Ok(answer) => answer,
             Err(trouble) => return Self::nothing(*trouble),
         };
+
         let text = text::decode(&answer.body, charset(answer));
         let class = match answer.cut {
+            // Whatever it looks like: what is cut off may be the half of a code.
             Some(_) => AnswerClass::Cut,
             None => text::classify(&text),
         };
@@ -74,6 +76,7 @@ impl<'a> Seen<'a> {
         if let Some(text) = self.whole() {
             return Ok(text);
         }
+
         let detail = match (self.trouble, self.http_status) {
             (Some(trouble), None) => {
                 let trouble = trouble.to_string();
@@ -97,11 +100,13 @@ impl<'a> Seen<'a> {
         let Some(place) = wire::pin_place(&self.text) else {
             return Cow::Borrowed(&*self.text);
         };
+
         let mut text = (*self.text).to_owned();
         if let Status::Done { pin: Some(pin), .. } = status {
             text.replace_range(place, &redact::mask(pin));
             return Cow::Owned(redact::mask_pin(&text, pin).into_owned());
         }
+
         // What is no code for certain may still be one, and may be repeated, in part at the end.
         let perhaps = Redactor::new([self.text[place.clone()].to_owned()]);
         text.replace_range(place, redact::CODE_MASK);

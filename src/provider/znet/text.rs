@@ -23,12 +23,13 @@ pub(super) fn charset(content_type: &str) -> Option<&'static Encoding> {
 /// Decodes a body and takes off what stands around the answer: byte order marks and blank lines.
 ///
 /// A byte order mark decides; then UTF-8 if the bytes are that; then the named encoding; then
-/// Turkish windows-1254, in which every byte means something.
+/// Turkish windows-1254.
 pub(super) fn decode<'a>(body: &'a [u8], named: Option<&'static Encoding>) -> Cow<'a, str> {
     let text = match (Encoding::for_bom(body), std::str::from_utf8(body)) {
         (Some((encoding, mark)), _) => encoding.decode_without_bom_handling(&body[mark..]).0,
         (None, Ok(text)) => Cow::Borrowed(text),
         (None, Err(_)) => {
+            // Headers that say UTF-8 are wrong here. In windows-1254 every byte means something.
             let named = named.filter(|encoding| *encoding != UTF_8);
             named
                 .unwrap_or(WINDOWS_1254)

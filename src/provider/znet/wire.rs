@@ -41,13 +41,12 @@ pub(super) enum Balance<'a> {
 const SHORTEST_CODE: usize = 4;
 
 /// Reads an answer to `pin_ekle`.
-///
-/// A bare `OK` is not an answer to it: web servers say that too. Nor is a refusal that is
-/// followed by another answer.
 pub(super) fn purchase(text: &str) -> PurchaseOutcome {
+    // A bare `OK` is not an answer: web servers say that, too.
     let Some((code, rest)) = field(text) else {
         return PurchaseOutcome::Unsure;
     };
+
     match code {
         code if is_ok(code) => {
             let (cost, rest) = field(rest).unwrap_or((rest, ""));
@@ -59,6 +58,7 @@ pub(super) fn purchase(text: &str) -> PurchaseOutcome {
         }
         "3" if is_single(rest) => PurchaseOutcome::Refused(rest.trim().to_owned()),
         "4" => PurchaseOutcome::SentBefore,
+        // Also 8, of which the sheet says that it must be checked.
         _ => PurchaseOutcome::Unsure,
     }
 }
@@ -68,9 +68,11 @@ pub(super) fn status(text: &str) -> Status<'_> {
     let Some((code, rest)) = field(text) else {
         return Status::Unclear;
     };
+    // Some panels leave out the `OK|`.
     if !is_ok(code) {
         return bare_status(code, rest);
     }
+
     let (code, rest) = field(rest).unwrap_or((rest.trim(), ""));
     match code {
         "1" => waiting(rest),
@@ -80,11 +82,12 @@ pub(super) fn status(text: &str) -> Status<'_> {
     }
 }
 
-/// Without `OK`, a 3 is an error of the question, and a 2 must look like a finished purchase.
+/// Reads an answer to `pin_kontrol` that has no `OK`.
 fn bare_status<'a>(code: &str, rest: &'a str) -> Status<'a> {
     match code {
         "1" => waiting(rest),
         "2" if is_bare_done(rest) => done(rest),
+        // An error of the question itself: it must never fail an order that was bought.
         "3" if is_single(rest) => Status::NotKnown(after_blank(rest)),
         _ => Status::Unclear,
     }
@@ -104,6 +107,7 @@ pub(super) fn balance(text: &str) -> Balance<'_> {
     if text.trim_start().starts_with(['{', '[']) {
         return json_balance(text);
     }
+
     let Some((code, rest)) = field(text) else {
         return Balance::Unclear;
     };
@@ -122,6 +126,7 @@ fn json_balance(text: &str) -> Balance<'_> {
     let Ok(answer) = serde_json::from_str::<Value>(text) else {
         return Balance::Unclear;
     };
+
     let named = |of: &Value| {
         let names = ["balance", "bakiye", "Balance", "Bakiye"];
         names.iter().find_map(|name| scalar(of.get(name)?))
@@ -130,6 +135,7 @@ fn json_balance(text: &str) -> Balance<'_> {
     if let Some(sum) = sum {
         return decimal(&sum).map_or(Balance::Unclear, Balance::Is);
     }
+
     if answer.get("success").is_some_and(is_no) {
         let text = answer.get("error").and_then(scalar);
         return Balance::Refused(text.unwrap_or_default().into());
@@ -144,6 +150,7 @@ pub(super) fn pin_place(text: &str) -> Option<Range<usize>> {
         (_, rest) = field(rest)?;
     }
     let slot = field(rest).map_or(rest, |(pin, _)| pin).trim();
+
     let known = is_ok(first) || first == "2" || rest.contains('|');
     // `rest` is the end of `text`, and `slot` begins where its blanks end.
     let start = text.len() - rest.trim_start().len();
@@ -157,6 +164,7 @@ fn done(rest: &str) -> Status<'_> {
         None if is_sentence(rest) => ("", rest.trim()),
         None => (rest.trim(), ""),
     };
+
     // A letter that could not be decoded would make it another code.
     if slot.contains(char::REPLACEMENT_CHARACTER) {
         return Status::Unclear;
@@ -165,9 +173,10 @@ fn done(rest: &str) -> Status<'_> {
     Status::Done { pin, text }
 }
 
-/// What is worked on. A code beside it is evidence that is worth keeping; a number in a queue is not.
+/// The rest of a purchase that is worked on.
 fn waiting(rest: &str) -> Status<'_> {
     let slot = field(rest).map_or("", |(slot, _)| slot);
+    // A code beside it is evidence that is worth keeping; a number in a queue is not.
     let is_code = is_code_word(slot)
         && slot.chars().count() >= SHORTEST_CODE
         && !slot.contains(char::REPLACEMENT_CHARACTER);
@@ -221,8 +230,9 @@ fn is_code_word(text: &str) -> bool {
     !text.contains(char::is_whitespace) && text.contains(|c: char| c.is_ascii_digit())
 }
 
-/// Whether no second answer follows: two that contradict each other settle nothing.
+/// Whether no second answer follows.
 fn is_single(rest: &str) -> bool {
+    // Two that contradict each other settle nothing.
     !rest
         .lines()
         .any(|line| field(line).is_some_and(|(first, _)| is_ok(first)))

@@ -118,7 +118,7 @@ impl Call {
         // Orders that were claimed together wait for their turns: the answer to the first may have said
         // that the others would be sent in vain.
         if ready.panel.breaker.is_open() {
-            let trouble = "the panel is left alone since an answer that came meanwhile";
+            let trouble = "the panel's circuit opened by an answer that came meanwhile";
             return not_sent(NotSent::LeftAlone, trouble);
         }
 

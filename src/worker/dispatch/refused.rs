@@ -7,7 +7,7 @@ use std::slice::from_ref;
 
 use chrono::{DateTime, Utc};
 
-use super::Dispatch;
+use super::{Dispatch, sort::Origin};
 use crate::{
     metrics::METRICS,
     order::{HoldReason, IntegrationId, OrderId},
@@ -19,18 +19,19 @@ impl Dispatch {
     pub(super) async fn claim_each(
         &self,
         claims: &[Claim],
-        queued: bool,
+        origin: Origin,
         lease: Lease,
         limit: Option<SpendingLimit>,
     ) -> Result<Claimed, StoreError> {
-        match self.claim(claims, queued, lease, limit).await {
+        match self.claim(claims, origin, lease, limit).await {
             Err(error) if error.refuses_row() => {}
             done => return done,
         }
 
+        // One row has stopped the whole statement: each by itself stops only its own.
         let mut all = Claimed::default();
         for claim in claims {
-            let done = match self.claim(from_ref(claim), queued, lease, limit).await {
+            let done = match self.claim(from_ref(claim), origin, lease, limit).await {
                 Ok(claimed) => {
                     all.orders.extend(claimed.orders);
                     all.over_limit.extend(claimed.over_limit);
@@ -63,14 +64,13 @@ impl Dispatch {
     async fn claim(
         &self,
         claims: &[Claim],
-        queued: bool,
+        origin: Origin,
         lease: Lease,
         limit: Option<SpendingLimit>,
     ) -> Result<Claimed, StoreError> {
-        if queued {
-            self.shop.store.claim_queued(claims, lease, limit).await
-        } else {
-            self.shop.store.claim_new(claims, lease, limit).await
+        match origin {
+            Origin::New => self.shop.store.claim_new(claims, lease, limit).await,
+            Origin::Queued => self.shop.store.claim_queued(claims, lease, limit).await,
         }
     }
 

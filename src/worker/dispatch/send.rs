@@ -8,7 +8,11 @@ use std::{
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Dispatch, call::Call, sort::Ready};
+use super::{
+    Dispatch,
+    call::Call,
+    sort::{Origin, Ready},
+};
 use crate::{
     metrics::{METRICS, label::Stream},
     order::{HoldReason, OrderId, Reference},
@@ -41,10 +45,12 @@ impl Dispatch {
             }
 
             // Each kind has its own statement: the tracked order is there already, or is inserted.
-            let (queued, new) = left.into_iter().partition(|ready: &Ready| ready.queued);
+            let (queued, new) = left
+                .into_iter()
+                .partition(|ready: &Ready| ready.origin == Origin::Queued);
             left = Vec::new();
-            for (orders, queued) in [(queued, true), (new, false)] {
-                let (sent, collided) = self.send_round(orders, queued, round, start).await?;
+            for (orders, origin) in [(queued, Origin::Queued), (new, Origin::New)] {
+                let (sent, collided) = self.send_round(orders, origin, round, start).await?;
                 started += sent;
                 left.extend(collided);
             }
@@ -57,7 +63,7 @@ impl Dispatch {
     async fn send_round(
         &self,
         mut ready: Vec<Ready>,
-        queued: bool,
+        origin: Origin,
         round: u16,
         start: TickStart,
     ) -> Result<(usize, Vec<Ready>), StoreError> {
@@ -82,10 +88,10 @@ impl Dispatch {
             amount,
             since: before(start.at, super::SPENDING_WINDOW),
         });
-        let claimed = self.claim_each(&claims, queued, lease, limit).await?;
+        let claimed = self.claim_each(&claims, origin, lease, limit).await?;
 
         let (sent, rest) = self.start(ready, &claimed.orders, lease.token, start);
-        let rest = self.over_limit(rest, &claimed, queued, start).await?;
+        let rest = self.over_limit(rest, &claimed, origin, start).await?;
         if rest.is_empty() {
             return Ok((sent, rest));
         }
@@ -152,7 +158,7 @@ impl Dispatch {
         &self,
         rest: Vec<Ready>,
         claimed: &Claimed,
-        queued: bool,
+        origin: Origin,
         start: TickStart,
     ) -> Result<Vec<Ready>, StoreError> {
         for (panel, spent) in &claimed.near_limit {
@@ -170,7 +176,7 @@ impl Dispatch {
             .partition(|ready| over.contains(&ready.claim.order));
 
         let reason = HoldReason::DailyLimit;
-        if queued {
+        if origin == Origin::Queued {
             for ready in &held {
                 let (order, panel) = (ready.claim.order, ready.claim.integration);
                 self.hold_queued(order, panel, reason, start.at).await?;

@@ -49,6 +49,7 @@ impl Dispatch {
 
     async fn note(&self, orders: &[ShadowOrder], now: DateTime<Utc>) -> Result<usize, StoreError> {
         let noted = self.shop.store.note_shadow(orders, now).await?;
+        // Each turn meets the same orders again; only new ones are reported.
         if noted > 0 {
             tracing::info!(orders = noted, "shadow mode: written down, not sent");
         }

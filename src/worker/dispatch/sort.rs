@@ -23,6 +23,15 @@ use crate::{
 /// The panels of this turn.
 pub(super) type ById = HashMap<IntegrationId, Arc<Panel>>;
 
+/// Whether an order is sent for the first time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The shop's; its claim begins the tracking.
+    New,
+    /// Tracked, and surely not at the panel yet.
+    Queued,
+}
+
 /// An order that can be sent now: what, where, and the capacity for it.
 pub(super) struct Ready {
     pub(super) claim: Claim,
@@ -33,7 +42,7 @@ pub(super) struct Ready {
     pub(super) tenant: TenantId,
     pub(super) fallback: Option<IntegrationId>,
     pub(super) reservation: Reservation,
-    pub(super) queued: bool,
+    pub(super) origin: Origin,
     /// When the shop inserted it, if this is the first time that it is sent.
     pub(super) created_at: Option<DateTime<Utc>>,
 }
@@ -72,7 +81,7 @@ impl Sorted {
             tenant: order.candidate.tenant,
             fallback: order.candidate.fallback,
             reservation,
-            queued: order.queued,
+            origin: order.origin,
             created_at: order.candidate.created_at,
         });
     }
@@ -84,7 +93,7 @@ struct Sendable {
     purchase: Purchase,
     watched: Watched,
     expected: Option<Decimal>,
-    queued: bool,
+    origin: Origin,
 }
 
 impl Dispatch {
@@ -177,7 +186,7 @@ impl Dispatch {
                         candidate: with_usable_fallback(candidate, panels),
                         purchase,
                         expected,
-                        queued: false,
+                        origin: Origin::New,
                     };
                     sorted.admit(order, panel, capacity);
                 }
@@ -232,7 +241,7 @@ impl Dispatch {
                         candidate: with_usable_fallback(candidate, panels),
                         purchase,
                         expected,
-                        queued: true,
+                        origin: Origin::Queued,
                     };
                     sorted.admit(order, panel, capacity);
                 }
@@ -248,6 +257,7 @@ impl Dispatch {
             stage: Stage::Dispatching,
             dispatched_at: Some(now),
             sent_at: None,
+            // Of sending; with the panel's answer it begins anew.
             give_up_at: Some(after(now, self.shop.rules.give_up_after)),
             processing: false,
             attempts: 0,

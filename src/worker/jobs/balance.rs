@@ -55,7 +55,7 @@ pub static JOB: JobSpec = JobSpec {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct BalanceReport {
     /// Panels that reported their balance.
-    pub told: usize,
+    pub reported: usize,
     /// Panels that did not.
     pub failed: usize,
     /// Panels so busy with orders that they were not asked.
@@ -94,7 +94,7 @@ impl BalanceJob {
         while let Some((answer, panel)) = answers.next().await {
             match answer {
                 Ok(balance) => {
-                    report.told += 1;
+                    report.reported += 1;
                     self.record(balance, &panel, &mut report).await?;
                 }
                 Err(NoAnswer::Busy) => report.busy += 1,

@@ -327,7 +327,7 @@ impl Sweep {
                     // One such row must not hold up the others.
                     Err(error) => tracing::error!(
                         error = &error as &dyn std::error::Error,
-                        "a tracked order cannot be understood and is left alone"
+                        "a tracked order cannot be read and is skipped"
                     ),
                 }
             }
@@ -339,7 +339,7 @@ impl Sweep {
     /// The end of an order that nobody can ask about, or that was never sent.
     fn end(&self, orphan: Orphan, token: Uuid) -> Outcome {
         if orphan.watched.stage != Stage::Queued {
-            let why = "its panel is gone from the shop, or is left alone";
+            let why = "its panel is gone from the shop, or its circuit is open";
             let reply = nobody_to_ask(why.to_owned());
             return answered(orphan, reply, token, &*self.shop.clock, &self.shop.rules);
         }

@@ -95,7 +95,7 @@ async fn every_panel_is_asked_and_one_that_is_slow_or_down_holds_up_no_other(poo
     gate.open();
     let report = pass.await.unwrap().unwrap();
     let want = BalanceReport {
-        told: 2,
+        reported: 2,
         failed: 1,
         busy: 0,
         written: 2,
@@ -115,7 +115,8 @@ async fn a_pass_by_hand_says_what_it_did(pool: PgPool) {
     let (shop, reseller) = Shop::open(pool).await;
     let said = run_with(&shop, &[("BALANCE__WARN_BELOW", "2000000")], "once balance").await;
     let report: Value = serde_json::from_str(&said.out).unwrap();
-    let want = json!({"told": 1, "failed": 0, "busy": 0, "written": 1, "low": 1, "unexplained": 0});
+    let want =
+        json!({"reported": 1, "failed": 0, "busy": 0, "written": 1, "low": 1, "unexplained": 0});
     assert_eq!((said.code, report), (0, want), "{said:?}");
     assert_eq!(shown(&shop, reseller.id).await["ours"], "1000000");
     let again = [("BALANCE__WARN_BELOW", "2000000"), ("LOG__LEVEL", "warn")];
@@ -148,7 +149,7 @@ async fn a_full_panel_is_asked_when_it_has_room(pool: PgPool) {
     assert!(futures::poll!(&mut pass).is_pending());
     assert_eq!(reseller.panel.ledger().count(Endpoint::Balance), 0);
     gate.open();
-    assert_eq!(pass.await.unwrap().unwrap().told, 1);
+    assert_eq!(pass.await.unwrap().unwrap().reported, 1);
 }
 
 #[sqlx::test(migrations = false)]
