@@ -13,25 +13,25 @@
 
 mod balance;
 mod database;
+mod defaults;
 mod dispatch;
 mod explain;
 mod fault;
 mod faults;
 mod fields;
 mod http;
-mod known;
+mod layer;
+mod layers;
 mod log;
-mod merged;
 mod notify;
 mod poll;
+mod quote;
 mod read;
 mod secret;
 mod sources;
 #[cfg(test)]
 mod tests;
-mod tree;
 mod trendyol;
-mod value;
 mod znet;
 
 use std::{
@@ -57,10 +57,10 @@ pub use znet::Znet;
 
 use crate::{order::Rules, store::Sides};
 use config::{Value, ValueKind};
+use defaults::Known;
 use faults::Faults;
 use fields::human;
-use known::Known;
-use merged::Merged;
+use layers::Merged;
 use secrecy::SecretString;
 use secret::Folders;
 use serde::Deserialize;
@@ -297,16 +297,16 @@ fn round_up(duration: Duration) -> Duration {
 
 fn settings(keys: Vec<String>, known: &Known, root: &Value, file: Option<&Path>) -> Vec<Setting> {
     let setting = |key: String| {
-        let value = tree::find(root, &key)?;
+        let value = layer::find(root, &key)?;
         // A secret that is not set is shown as empty: that is often what somebody is looking for.
         let set = !matches!(&value.kind, ValueKind::String(text) if text.is_empty());
         Some(Setting {
             value: if set && known.is_secret(&key) {
                 "***".to_owned()
             } else {
-                value::presentable(&value.kind)
+                quote::presentable(&value.kind)
             },
-            origin: tree::origin(value, file),
+            origin: layer::origin(value, file),
             key,
         })
     };
@@ -322,7 +322,7 @@ fn keys(known: &Known, root: &Value) -> Vec<String> {
 
 /// A list of sections as the keys of its entries; any other key as it is.
 fn with_entries(known: &Known, root: &Value, key: String) -> Vec<String> {
-    let entries = tree::find(root, &key).map_or(0, |value| tree::entries(value).len());
+    let entries = layer::find(root, &key).map_or(0, |value| layer::entries(value).len());
     if entries == 0 {
         // A list without entries is shown as an empty one.
         return vec![key];

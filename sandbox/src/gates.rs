@@ -30,7 +30,7 @@ struct Barrier {
 /// A shut gate; dropping it opens it.
 #[derive(Debug)]
 #[must_use = "a gate that is dropped is open"]
-pub struct Gate {
+pub struct CallBarrier {
     barrier: Arc<Barrier>,
 }
 
@@ -44,7 +44,7 @@ impl<E> Default for Gates<E> {
 
 impl<E: Copy + Eq> Gates<E> {
     /// Holds every request to the endpoint at this moment until the gate opens.
-    pub fn hold(&self, endpoint: E, moment: Moment) -> Gate {
+    pub fn hold(&self, endpoint: E, moment: Moment) -> CallBarrier {
         let barrier = Arc::new(Barrier {
             permits: Semaphore::new(0),
             arrived: watch::Sender::new(0),
@@ -52,7 +52,7 @@ impl<E: Copy + Eq> Gates<E> {
         let mut shut = lock(&self.shut);
         shut.retain(|(_, _, other)| !other.permits.is_closed());
         shut.push((endpoint, moment, Arc::clone(&barrier)));
-        Gate { barrier }
+        CallBarrier { barrier }
     }
 
     /// Waits at the gate, if one is shut here.
@@ -76,7 +76,7 @@ impl<E: Copy + Eq> Gates<E> {
     }
 }
 
-impl Gate {
+impl CallBarrier {
     /// Waits until `count` requests have come to the gate since it was shut.
     pub async fn arrived(&self, count: usize) {
         let mut arrived = self.barrier.arrived.subscribe();
@@ -94,7 +94,7 @@ impl Gate {
     }
 }
 
-impl Drop for Gate {
+impl Drop for CallBarrier {
     fn drop(&mut self) {
         self.barrier.permits.close();
     }

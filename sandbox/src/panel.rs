@@ -43,7 +43,7 @@ pub use self::{
 };
 use super::{
     faults::Faults,
-    gates::{Gate, Moment},
+    gates::{CallBarrier, Moment},
     http::Server,
 };
 
@@ -92,7 +92,7 @@ impl Panel {
     }
 
     /// Holds every request to the endpoint at this moment until the gate opens.
-    pub fn hold(&self, endpoint: Endpoint, moment: Moment) -> Gate {
+    pub fn hold(&self, endpoint: Endpoint, moment: Moment) -> CallBarrier {
         self.desk.gates().hold(endpoint, moment)
     }
 

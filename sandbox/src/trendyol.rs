@@ -75,7 +75,7 @@ pub use self::{
 use self::{desk::Desk, state::State};
 use super::{
     faults::Faults,
-    gates::{Gate, Moment},
+    gates::{CallBarrier, Moment},
     http::Server,
     lock,
 };
@@ -196,7 +196,7 @@ impl TrendyolStore {
     }
 
     /// Holds every request to the endpoint at this moment until the gate opens.
-    pub fn hold(&self, endpoint: Endpoint, moment: Moment) -> Gate {
+    pub fn hold(&self, endpoint: Endpoint, moment: Moment) -> CallBarrier {
         self.desk.gates.hold(endpoint, moment)
     }
 

@@ -13,7 +13,7 @@ use crate::{
     overview::Situation,
     store::Store,
     text::{Lang, format::Format},
-    worker::situation::{Asking, situation},
+    worker::overview::{Asking, situation},
 };
 
 pub(super) const EXAMPLES: &str = "\

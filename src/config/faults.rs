@@ -5,10 +5,10 @@ use std::{collections::BTreeSet, path::Path};
 use config::Value;
 
 use super::{
+    defaults::Known,
     fault::{Fault, Origin},
-    known::Known,
-    tree,
-    value::shown,
+    layer,
+    quote::shown,
 };
 
 pub(super) struct Faults<'a> {
@@ -74,7 +74,7 @@ impl<'a> Faults<'a> {
 
     /// A key is wrong; its value is repeated unless it is a secret.
     pub(super) fn wrong(&mut self, key: &str, message: &str) {
-        let value = tree::find(self.root, key).filter(|_| !self.known.is_secret(key));
+        let value = layer::find(self.root, key).filter(|_| !self.known.is_secret(key));
         let not = value.map_or_else(String::new, |value| format!(", not {}", shown(&value.kind)));
         self.add(key, format!("{message}{not}"));
     }
@@ -113,7 +113,7 @@ impl<'a> Faults<'a> {
     }
 
     pub(super) fn origin(&self, key: &str) -> Origin {
-        let of = |key| tree::find(self.root, key).map(|value| tree::origin(value, self.file));
+        let of = |key| layer::find(self.root, key).map(|value| layer::origin(value, self.file));
         match (of(key), key.rsplit_once('.')) {
             // What an entry leaves out is blamed on the entry.
             (Some(Origin::Default), Some((entry, _))) if entry.ends_with(']') => {

@@ -7,7 +7,7 @@ use config::{Value, ValueKind};
 use serde_json::{Map, Value as Json};
 use serde_path_to_error::{Path, Segment};
 
-use super::{Config, faults::Faults, known::Known, tree};
+use super::{Config, defaults::Known, faults::Faults, layer};
 
 /// `None` only together with a fault. Values that are reported are only placeholders in what is returned.
 pub(super) fn read(mut settings: Json, known: &Known, faults: &mut Faults<'_>) -> Option<Config> {
@@ -68,7 +68,7 @@ fn message(said: &str) -> String {
 /// The value of a dotted key.
 pub(super) fn at<'a>(root: &'a mut Json, key: &str) -> Option<&'a mut Json> {
     key.split('.')
-        .try_fold(root, |value, name| match tree::numbered(name) {
+        .try_fold(root, |value, name| match layer::numbered(name) {
             Some((list, number)) => value.get_mut(list)?.get_mut(number.checked_sub(1)?),
             None => value.get_mut(name),
         })

@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::Value as Json;
 
-use super::{faults::Faults, known::Known, read::at, sources::Sources};
+use super::{defaults::Known, faults::Faults, read::at, sources::Sources};
 
 /// Where containers get their secrets; the runtime decides about the rights there.
 const CONTAINER_SECRETS: &str = "/run/secrets";

@@ -11,9 +11,9 @@ use std::{
 use config::{Value, ValueKind};
 
 use super::{
+    defaults::{Known, Stray},
     fault::{Fault, Origin, Place},
-    known::{Known, Stray},
-    tree::{self, Layer, Mark},
+    layer::{self, Layer, Mark},
 };
 
 /// Names the configuration file.
@@ -138,7 +138,7 @@ pub(super) fn file(
     text: &str,
     faults: &mut Vec<Fault>,
 ) -> Option<Layer> {
-    let layer = match tree::parse(text, |place: Place| Mark::File(place)) {
+    let layer = match layer::parse(text, |place: Place| Mark::File(place)) {
         Ok(layer) => layer,
         Err(errors) => {
             faults.extend(errors.into_iter().map(|error| Fault {
@@ -155,7 +155,7 @@ pub(super) fn file(
 
     let (kept, strays) = known.sift(&layer);
     let stray = |stray: Stray<'_>| Fault {
-        origin: tree::origin(stray.value, Some(path)),
+        origin: layer::origin(stray.value, Some(path)),
         key: stray.key,
         message: stray.message,
     };

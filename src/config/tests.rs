@@ -315,7 +315,7 @@ fn the_rules_of_watching_come_from_three_sections() {
 
 #[test]
 fn the_shipped_file_says_what_is_in_force_without_a_file() {
-    let shipped = Folder::new(known::SHIPPED);
+    let shipped = Folder::new(defaults::SHIPPED);
     let with = shipped.load(&[("DATABASE_URL", URL)]).unwrap();
     let without = load(&[("DATABASE_URL", URL)]).unwrap();
     let values = |loaded: Loaded| -> Vec<(String, String)> {

@@ -6,7 +6,7 @@ use crate::{
     attention::Limits,
     config::Config,
     doctor::Means,
-    worker::{jobs::overdue, shop::buying, situation::Asking},
+    worker::{jobs::overdue, overview::Asking, shop::buying},
 };
 
 /// Runs of each job that are shown.

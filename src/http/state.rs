@@ -25,9 +25,9 @@ use crate::{
     store::{Store, StoreError},
     worker::{
         jobs::runner::Runner,
+        overview::{Asking, situation},
         panels::Panels,
         pulse::Pulses,
-        situation::{Asking, situation},
         trendyol::Seller,
         wakeup::Wakeup,
     },

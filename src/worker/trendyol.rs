@@ -8,7 +8,6 @@
 //! * nothing is settled by a success of the request alone: the items' results or what is read back settle it.
 
 mod doorbell;
-mod forecast;
 mod observe;
 mod pull;
 mod pull_report;
@@ -19,6 +18,7 @@ mod report_picking;
 mod returns;
 mod second_pusher;
 mod send;
+mod stock_plan;
 mod turns;
 mod verify;
 mod windows;
@@ -28,7 +28,6 @@ use std::{fmt, sync::Arc, time::Duration};
 use async_trait::async_trait;
 
 pub use doorbell::{Answered, Doorbell};
-pub use forecast::{Forecast, ProductHistory};
 pub use pull::{Pull, PullOrders};
 pub use pull_report::PullReport;
 pub use push::PushStock;
@@ -36,6 +35,7 @@ pub use push_report::PushReport;
 pub use reconcile::Reconciler;
 pub use report_picking::report_picking;
 pub use returns::PullReturns;
+pub use stock_plan::{Forecast, ProductHistory};
 pub use turns::Turns;
 pub use verify::VerifyStock;
 

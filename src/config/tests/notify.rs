@@ -143,7 +143,7 @@ orderwatch.toml:1:9: notify.webhook is a list of sections; write [[notify.webhoo
 /// The blocks that are commented out are the only lines that begin with `#` and no blank.
 #[test]
 fn the_shipped_file_with_its_blocks_in_use_asks_for_what_has_no_default() {
-    let used = known::SHIPPED
+    let used = defaults::SHIPPED
         .lines()
         .map(|line| match line.strip_prefix('#') {
             Some(setting) if !setting.starts_with(' ') => setting,

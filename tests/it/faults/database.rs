@@ -21,7 +21,7 @@
 use std::time::Duration;
 
 use sandbox::{
-    gates::{Gate, Moment},
+    gates::{CallBarrier, Moment},
     panel::{Endpoint, Readiness},
 };
 use sqlx::{AssertSqlSafe, Executor, PgPool};
@@ -38,7 +38,7 @@ use crate::process::{
 const KEPT: &str = "results cannot be written now";
 
 /// The panel has sold and holds its answer. The claim does not run out meanwhile.
-async fn selling(world: &World, settings: Settings) -> (Process, Gate, Uuid) {
+async fn selling(world: &World, settings: Settings) -> (Process, CallBarrier, Uuid) {
     let gate = world.panel.hold(Endpoint::Purchase, Moment::BeforeAnswer);
     let settings = settings.text("dispatch.lease", "10m");
     let process = world.start(&settings).await;

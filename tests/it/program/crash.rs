@@ -118,7 +118,7 @@ async fn lock(pool: &PgPool, order: Uuid) -> sqlx::Transaction<'static, sqlx::Po
 }
 
 /// Runs until the purchase of an order is under way and its claim is written.
-async fn buying(world: &World, entry: &str) -> (Process, sandbox::gates::Gate, Uuid) {
+async fn buying(world: &World, entry: &str) -> (Process, sandbox::gates::CallBarrier, Uuid) {
     let gate = world.panel.hold(Endpoint::Purchase, Moment::BeforeWork);
     let process = world.start(&world.settings()).await;
     let order = world.shop.order(entry, "player-1").await;

@@ -5,7 +5,7 @@
 )]
 
 use sandbox::{
-    gates::{Gate, Moment},
+    gates::{CallBarrier, Moment},
     panel::Endpoint,
 };
 use tokio::net::UnixDatagram;
@@ -24,7 +24,7 @@ const STOPPING: &str = "stopping; finishing what is in flight";
 const DRAINING: &str = "draining: no new work accepted";
 
 /// The panel has sold, and holds its answer.
-async fn selling(world: &World) -> (Process, Gate, Uuid) {
+async fn selling(world: &World) -> (Process, CallBarrier, Uuid) {
     let gate = world.panel.hold(Endpoint::Purchase, Moment::BeforeAnswer);
     let process = world.start(&world.settings()).await;
     let order = world.shop.order(PIN, "player-1").await;

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use config::{Map, Value, ValueKind};
 
 use super::{
+    defaults::Known,
     fault::{Fault, Origin},
-    known::Known,
+    layer::{self, Layer, Mark},
     sources::{self, Sources},
-    tree::{self, Layer, Mark},
 };
 
 /// The variable that other tools use, too; ours win over it.
@@ -78,7 +78,7 @@ fn merge(layers: &[Layer]) -> Result<Value, Vec<Fault>> {
 
 /// `DATABASE_URL` as a layer, if nobody else names the database.
 fn database_url(root: &Value, sources: &Sources, faults: &mut Vec<Fault>) -> Option<Layer> {
-    let is_unset = |key| match tree::find(root, key).map(|value| &value.kind) {
+    let is_unset = |key| match layer::find(root, key).map(|value| &value.kind) {
         Some(ValueKind::String(text)) => text.is_empty(),
         _ => false,
     };

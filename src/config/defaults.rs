@@ -10,7 +10,7 @@ use config::{Map, Value, ValueKind};
 
 use super::{
     fault::{Fault, Origin, Place},
-    tree::{self, Layer, Mark, Syntax},
+    layer::{self, Layer, Mark, Syntax},
 };
 
 pub(super) const SHIPPED: &str = include_str!("../../config/orderwatch.toml");
@@ -38,7 +38,7 @@ pub(super) struct Stray<'a> {
 
 impl Known {
     pub(super) fn shipped() -> Result<Self, Vec<Fault>> {
-        match tree::parse(&with_patterns(SHIPPED), |place: Place| Mark::Default(place)) {
+        match layer::parse(&with_patterns(SHIPPED), |place: Place| Mark::Default(place)) {
             Ok(layer) => Ok(Self {
                 root: Value::new(None, layer.0),
             }),
@@ -55,7 +55,7 @@ impl Known {
     }
 
     pub(super) fn find(&self, key: &str) -> Option<&Value> {
-        tree::find(&self.root, &pattern_key(key))
+        layer::find(&self.root, &pattern_key(key))
     }
 
     /// The keys of a list of sections, in the order of the shipped file; none for anything else.
@@ -63,7 +63,7 @@ impl Known {
         let mut keys = Vec::new();
         if let Some(pattern) = self
             .find(list)
-            .and_then(|value| tree::entries(value).first())
+            .and_then(|value| layer::entries(value).first())
         {
             leaves(pattern, "", &mut keys);
         }
@@ -77,7 +77,7 @@ impl Known {
         let mut paths = ends.chain([key.len()]).map(|end| &key[..end]);
         paths.find(|path| {
             self.find(path)
-                .is_some_and(|v| !tree::entries(v).is_empty())
+                .is_some_and(|v| !layer::entries(v).is_empty())
         })
     }
 
@@ -119,7 +119,7 @@ impl Known {
 
             if let Some(pattern) = known
                 .get(name)
-                .and_then(|known| tree::entries(known).first())
+                .and_then(|known| layer::entries(known).first())
             {
                 let entries = self.sift_list(pattern, value, &key, strays);
                 kept.insert(name.clone(), entries);
@@ -174,7 +174,7 @@ impl Known {
                     // An entry begins as its pattern, which has the defaults of the keys that it leaves out.
                     let mut entry = known.clone();
                     entry.extend(self.sift_table(known, table, &key, strays));
-                    entries.push(tree::like(item, ValueKind::Table(entry)));
+                    entries.push(layer::like(item, ValueKind::Table(entry)));
                 }
                 _ => strays.push(Stray {
                     key: key.to_owned(),
@@ -184,7 +184,7 @@ impl Known {
             }
         }
 
-        tree::like(given, ValueKind::Array(entries))
+        layer::like(given, ValueKind::Array(entries))
     }
 
     /// What to say about an unknown key; `spell` writes the suggestion as the reader would.
@@ -253,17 +253,17 @@ fn without_patterns(table: &Map<String, Value>) -> Map<String, Value> {
     let defaults = table.iter().map(|(name, value)| {
         let kind = match &value.kind {
             ValueKind::Table(inner) => ValueKind::Table(without_patterns(inner)),
-            _ if !tree::entries(value).is_empty() => ValueKind::Array(Vec::new()),
+            _ if !layer::entries(value).is_empty() => ValueKind::Array(Vec::new()),
             kind => kind.clone(),
         };
-        (name.clone(), tree::like(value, kind))
+        (name.clone(), layer::like(value, kind))
     });
     defaults.collect()
 }
 
 /// The key in the pattern for a key in any entry.
 fn pattern_key(key: &str) -> String {
-    let names = key.split('.').map(|name| match tree::numbered(name) {
+    let names = key.split('.').map(|name| match layer::numbered(name) {
         Some((list, _)) => format!("{list}[1]"),
         None => name.to_owned(),
     });
@@ -276,7 +276,7 @@ fn unnumbered(key: &str) -> Cow<'_, str> {
         return Cow::Borrowed(key);
     }
     let names = key.split('.');
-    let names = names.map(|name| tree::numbered(name).map_or(name, |(list, _)| list));
+    let names = names.map(|name| layer::numbered(name).map_or(name, |(list, _)| list));
     Cow::Owned(names.collect::<Vec<_>>().join("."))
 }
 
@@ -295,7 +295,7 @@ fn leaves(value: &Value, key: &str, found: &mut Vec<(usize, String)>) {
                 leaves(value, &join(key, name), found);
             }
         }
-        _ => found.push((tree::line(value), key.to_owned())),
+        _ => found.push((layer::line(value), key.to_owned())),
     }
 }
 
