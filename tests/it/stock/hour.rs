@@ -476,14 +476,28 @@ impl Hour {
         Ok(world.oversold.len())
     }
 
-    /// Whether pieces of a cancelled order were put back on sale while zero could not be sent again, because
-    /// it had been sent just before. Any other figure is lowered by one more then.
+    /// Whether a cancellation or a figure out of a slow queue put pieces on sale while zero could not be sent
+    /// again, because it had been sent just before. Any other figure is lowered by one more then.
     fn is_zero_repeated(&self, oversold: &Oversold, world: &World) -> bool {
         let pushes = self.rig.shop.ledger().requests_to(Endpoint::PushStock);
         let given_back = |after: DateTime<Utc>| {
             let mut given_back = world.given_back.iter();
+            let mut applied = world.applied.iter();
             given_back.any(|(barcode, at)| {
                 *barcode == oversold.barcode && (after..oversold.at).contains(at)
+            }) || applied.any(|late| {
+                // A figure that was sent before zero came out of the queue after it.
+                let is_newer = pushes.iter().any(|push| {
+                    let mut items = push.items.iter();
+                    (after..late.at).contains(&push.at)
+                        && items.any(|(name, units)| {
+                            *name == late.barcode && *units == i64::from(late.after)
+                        })
+                });
+                late.barcode == oversold.barcode
+                    && late.after > 0
+                    && (after..oversold.at).contains(&late.at)
+                    && !is_newer
             })
         };
         pushes.iter().any(|push| {
