@@ -21,7 +21,7 @@ use super::{
     PackageStatus, StockEffect,
     held::{HeldLine, HeldPackage},
     order_table::{OrderTable, target, wanted},
-    owed::shown,
+    owed::{settle, shown},
 };
 
 /// Where an order comes from, in the words of the warehouse's application.
@@ -73,7 +73,7 @@ pub(crate) fn row(
         return None;
     }
 
-    let wanted = wanted_of(&shown);
+    let wanted = wanted_of(&shown, &held, stands);
     let table = target(stands, ours, wanted)?;
     let mut columns = facts(order, &shown, table, stands.is_none(), now);
 
@@ -88,12 +88,29 @@ pub(crate) fn row(
 }
 
 /// Where the order belongs by its packages.
-fn wanted_of(shown: &[Shown]) -> Option<OrderTable> {
-    let found = wanted(shown.iter().map(|shown| &shown.status));
-    // One part that has left says nothing of those that are not known yet. Moved on by it and back by the next
-    // part, the row would ask the warehouse to pick the order a second time.
-    found.filter(|table| {
-        *table == OrderTable::Created || !shown.iter().any(Shown::is_not_carried_on)
+fn wanted_of(
+    shown: &[Shown],
+    held: &[HeldPackage],
+    stands: Option<OrderTable>,
+) -> Option<OrderTable> {
+    let wanted = wanted(shown.iter().map(|shown| &shown.status))?;
+    let has_left = matches!(stands, Some(OrderTable::Shipped | OrderTable::Delivered));
+    if wanted != OrderTable::Created || !has_left {
+        return Some(wanted);
+    }
+
+    // A part that is read later than the one that was shipped was picked with it. It is still to be sent, but in
+    // `orders_created` the warehouse would pick it a second time.
+    let with_others = settle(held).taken;
+    let is_taken =
+        |package: &HeldPackage| package.was_taken() || with_others.contains(&package.package_id);
+    let mut open = held
+        .iter()
+        .filter(|package| package.status.stock_effect() == StockEffect::Reserved);
+    Some(if open.all(is_taken) {
+        OrderTable::Picking
+    } else {
+        wanted
     })
 }
 
@@ -158,16 +175,8 @@ impl Shown {
 
     /// Whether other packages carry on all of it.
     fn is_gone(&self) -> bool {
-        self.is_superseded() && self.content.details.is_empty()
-    }
-
-    /// Whether packages that carry on some of it are not known yet.
-    fn is_not_carried_on(&self) -> bool {
-        self.is_superseded() && !self.content.details.is_empty()
-    }
-
-    fn is_superseded(&self) -> bool {
-        self.status.stock_effect() == StockEffect::Superseded
+        let superseded = self.status.stock_effect() == StockEffect::Superseded;
+        superseded && self.content.details.is_empty()
     }
 }
 
@@ -332,18 +341,48 @@ mod tests {
         );
     }
 
-    #[test]
-    fn an_order_of_which_a_part_is_not_known_yet_is_not_moved_on_by_the_others() {
-        let mut split = shown(1, "UnPacked", &[("a", 2)]);
-        split.reduce(&[1]);
-        let first = shown(2, "Shipped", &[("a", 1)]);
-        assert_eq!(wanted_of(&[split.clone(), first.clone()]), None);
+    fn package(id: i64, status: &str, taken: bool) -> MirroredPackage {
+        let shown = shown(id, status, &[("a", 1)]);
+        let line = HeldLine {
+            barcode: "a".to_owned(),
+            quantity: 1,
+            line_id: Some(id),
+            status: None,
+        };
+        MirroredPackage {
+            held: HeldPackage {
+                package_id: id,
+                order_number: "4711".to_owned(),
+                status: shown.status.clone(),
+                created_by: None,
+                since: shown.changed_at,
+                lines: vec![line],
+                origins: Vec::new(),
+                taken,
+                unpicked: false,
+                released: false,
+                transferred: false,
+                asked_in_vain: 0,
+            },
+            changed_at: shown.changed_at,
+            content: serde_json::to_value(&shown.content).unwrap(),
+        }
+    }
 
-        split.reduce(&[0]);
-        let second = shown(3, "Created", &[("a", 1)]);
-        let all = [split, first, second];
-        assert_eq!(wanted_of(&all), Some(OrderTable::Created));
-        assert_eq!(wanted_of(&all[..2]), Some(OrderTable::Shipped));
+    #[test]
+    fn a_part_that_was_picked_with_a_shipped_one_is_not_to_be_picked_again() {
+        use OrderTable::{Created, Picking, Shipped};
+        let now = DateTime::from_timestamp(1_800_000_060, 0).unwrap();
+        let table = |open: bool, stands: OrderTable| {
+            let packages = [package(1, "Shipped", true), package(2, "Created", open)];
+            super::row("4711", &packages, (Some(stands), Some(stands)), now)
+                .unwrap()
+                .table
+        };
+
+        assert_eq!(table(true, Shipped), Picking);
+        assert_eq!(table(false, Shipped), Created);
+        assert_eq!(table(true, Created), Created, "the warehouse moves it on");
     }
 
     #[test]
