@@ -176,7 +176,10 @@ fn constants(name: &str, table: &Table) -> Result<String, Fault> {
     for text in texts(table) {
         let (key, text) = text?;
         let literal = text.literal();
-        writeln!(rust, "pub const {key}: Sentence = Sentence({literal});")?;
+        writeln!(
+            rust,
+            "pub(crate) const {key}: Sentence = Sentence({literal});"
+        )?;
         let [en, ..] = text.say;
         all.push((en, key));
     }
@@ -186,7 +189,9 @@ fn constants(name: &str, table: &Table) -> Result<String, Fault> {
     let all: Vec<&str> = all.iter().map(|(_, key)| key.as_str()).collect();
     let all = all.join(", ");
 
-    Ok(format!("{rust} pub const {name}: &[Sentence] = &[{all}];"))
+    Ok(format!(
+        "{rust} pub(crate) const {name}: &[Sentence] = &[{all}];"
+    ))
 }
 
 fn by_name(name: &str, table: &Table) -> Result<String, Fault> {

@@ -19,7 +19,7 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-pub use assess::assess;
+pub(crate) use assess::assess;
 pub(crate) use words::{job_name, trouble};
 
 use crate::{
@@ -31,19 +31,19 @@ use crate::{
 
 /// The numbers from which on something is worth a warning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// In TRY; a balance below it is low. `None` where only an empty one is.
-    pub warn_below: Option<Decimal>,
+    pub(crate) warn_below: Option<Decimal>,
     /// An older view of the marketplace's orders is stale.
-    pub stale_after: Duration,
+    pub(crate) stale_after: Duration,
     /// Stock that could not be sent for this long is critical.
-    pub push_critical_after: Duration,
+    pub(crate) push_critical_after: Duration,
 }
 
 /// How much it matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Severity {
+pub(crate) enum Severity {
     /// Orders do not flow, or money is at stake: now.
     Critical,
     /// Somebody has to check it today.
@@ -55,11 +55,11 @@ pub enum Severity {
 /// Something that needs attention.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(into = "WarningItem")]
-pub struct Warning {
-    pub condition: Condition,
-    pub severity: Severity,
+pub(crate) struct Warning {
+    pub(crate) condition: Condition,
+    pub(crate) severity: Severity,
     /// Since when, where that is known.
-    pub since: Option<DateTime<Utc>>,
+    pub(crate) since: Option<DateTime<Utc>>,
 }
 
 /// A warning in JSON.
@@ -99,17 +99,17 @@ impl From<Warning> for WarningItem {
 
 /// A panel in a warning.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Panel {
+pub(crate) struct Panel {
     /// `integrations.id`.
-    pub id: IntegrationId,
+    pub(crate) id: IntegrationId,
     /// `integrations.name`.
-    pub name: String,
+    pub(crate) name: String,
 }
 
 /// What may need attention.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
-pub enum Condition {
+pub(crate) enum Condition {
     /// No daemon is at work.
     NoDaemon {
         /// When one was last seen.
@@ -242,21 +242,21 @@ macro_rules! kinds {
     ($($kind:ident => $name:literal),+ $(,)?) => {
         /// The kinds of conditions, by which metrics count them.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Kind { $($kind),+ }
+        pub(crate) enum Kind { $($kind),+ }
 
         impl Kind {
-            pub const ALL: &[Self] = &[$(Self::$kind),+];
+            pub(crate) const ALL: &[Self] = &[$(Self::$kind),+];
 
             /// The name in JSON and in the metrics.
             #[must_use]
-            pub const fn as_str(self) -> &'static str {
+            pub(crate) const fn as_str(self) -> &'static str {
                 match self { $(Self::$kind => $name),+ }
             }
         }
 
         impl Condition {
             #[must_use]
-            pub const fn kind(&self) -> Kind {
+            pub(crate) const fn kind(&self) -> Kind {
                 match self { $(Self::$kind { .. } => Kind::$kind),+ }
             }
         }
@@ -299,7 +299,7 @@ kinds! {
 impl Severity {
     /// The name in JSON and in the metrics.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Critical => "critical",
             Self::Warning => "warning",

@@ -27,7 +27,7 @@ pub enum InvalidBackoff {
 impl Backoff {
     /// Always the same delay.
     #[must_use]
-    pub const fn fixed(delay: Duration) -> Self {
+    pub(crate) const fn fixed(delay: Duration) -> Self {
         Self {
             initial: delay,
             max: delay,
@@ -60,7 +60,7 @@ impl Backoff {
     /// The delay after `tries` tries (0 counts as 1): `min(initial · 2^(tries−1), max)`, then
     /// moved by the jitter. `random` is a random number in `0.0..=1.0`; 0.5 leaves the delay as it is.
     #[must_use]
-    pub fn delay(&self, tries: u32, random: f64) -> Duration {
+    pub(crate) fn delay(&self, tries: u32, random: f64) -> Duration {
         let doublings = tries.saturating_sub(1);
         // A shift by 32 and more has no result; the delay is at its maximum long before.
         let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);

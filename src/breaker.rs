@@ -13,7 +13,7 @@ sentences!("breaker");
 
 /// What one answer says about the panel, not about the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Signal {
+pub(crate) enum Signal {
     /// It answers.
     Fine,
     /// It did not answer, or not in words that mean something.
@@ -33,17 +33,17 @@ pub enum Reason {
 }
 
 impl Reason {
-    pub const ALL: [Self; 2] = [Self::Failures, Self::Blocked];
+    pub(crate) const ALL: [Self; 2] = [Self::Failures, Self::Blocked];
 
     /// The reason of that name, or `None` when there is no such reason.
     #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
+    pub(crate) fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|reason| reason.as_str() == name)
     }
 
     /// The name that the database, the command line and the page use.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Failures => "failures",
             Self::Blocked => "blocked",
@@ -52,7 +52,7 @@ impl Reason {
 
     /// What is wrong.
     #[must_use]
-    pub const fn said(self, lang: Lang) -> &'static str {
+    pub(crate) const fn said(self, lang: Lang) -> &'static str {
         lang.pick(reason(self))
     }
 }
@@ -65,16 +65,16 @@ impl fmt::Display for Reason {
 
 /// The numbers of a breaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BreakerLimits {
+pub(crate) struct BreakerLimits {
     /// Failures in a row that open it; 0 means that they never do.
-    pub failures: u32,
+    pub(crate) failures: u32,
     /// From opening, or a failed probe, to the next probe.
-    pub cooldown: Duration,
+    pub(crate) cooldown: Duration,
 }
 
 /// The breaker of one panel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Breaker {
+pub(crate) struct Breaker {
     failures: u32,
     open_until: Option<DateTime<Utc>>,
 }
@@ -82,7 +82,7 @@ pub struct Breaker {
 impl Breaker {
     /// Takes an answer into account. Says why when this one opens it.
     #[must_use]
-    pub fn after(&mut self, signal: Signal, limits: BreakerLimits) -> Option<Reason> {
+    pub(crate) fn after(&mut self, signal: Signal, limits: BreakerLimits) -> Option<Reason> {
         match signal {
             // Does not close it: an answer to an earlier call may come late, so that is left to the probe.
             Signal::Fine => {
@@ -106,18 +106,18 @@ impl Breaker {
     }
 
     /// Opens it until then.
-    pub fn open(&mut self, until: DateTime<Utc>) {
+    pub(crate) fn open(&mut self, until: DateTime<Utc>) {
         self.open_until = Some(until);
     }
 
     /// Closes it; failures are counted anew.
-    pub fn close(&mut self) {
+    pub(crate) fn close(&mut self) {
         *self = Self::default();
     }
 
     /// Until when it is open; also after that time, until a probe has closed it.
     #[must_use]
-    pub fn open_until(&self) -> Option<DateTime<Utc>> {
+    pub(crate) fn open_until(&self) -> Option<DateTime<Utc>> {
         self.open_until
     }
 }

@@ -49,7 +49,7 @@ impl DatabaseClock {
 
     /// Takes over a reading of the database's clock. `round_trip` is how long the query took. Returns how
     /// far the clock moved.
-    pub fn set(&self, read: DateTime<Utc>, round_trip: Duration) -> TimeDelta {
+    pub(crate) fn set(&self, read: DateTime<Utc>, round_trip: Duration) -> TimeDelta {
         // The answer has travelled for half of it.
         let half = TimeDelta::from_std(round_trip / 2).unwrap_or_default();
         let time = read.checked_add_signed(half).unwrap_or(read);

@@ -40,20 +40,20 @@ use std::{
     time::Duration,
 };
 
-pub use balance::{Balance, Retention};
-pub use database::Database;
-pub use dispatch::{Dispatch, DispatchMode, Orders, Shop};
-pub use fault::{ConfigError, Fault, Origin, Place};
-pub use http::Http;
-pub use log::Log;
+pub(crate) use balance::Balance;
+pub use balance::Retention;
+pub(crate) use database::Database;
+pub(crate) use dispatch::{Dispatch, DispatchMode, Orders, Shop};
+pub(crate) use fault::{ConfigError, Origin};
+pub(crate) use http::Http;
+pub(crate) use log::Log;
+pub(crate) use notify::Notify;
 pub(crate) use notify::is_private;
-pub use notify::{Notify, Webhook};
-pub use poll::{Poll, Sweep};
+pub(crate) use poll::{Poll, Sweep};
 pub use sources::Sources;
-pub use trendyol::{
-    HOOKS_PATH, Trendyol, TrendyolOrders, TrendyolReturns, TrendyolStock, TrendyolWebhook,
-};
-pub use znet::Znet;
+pub use trendyol::TrendyolStock;
+pub(crate) use trendyol::{HOOKS_PATH, Trendyol, TrendyolWebhook};
+pub(crate) use znet::Znet;
 
 use crate::{order::Rules, store::Sides};
 use config::{Value, ValueKind};
@@ -72,20 +72,20 @@ const MAX_IN_FLIGHT: u32 = 10_000;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    pub database: Database,
-    pub http: Http,
-    pub log: Log,
-    pub shop: Shop,
+    pub(crate) database: Database,
+    pub(crate) http: Http,
+    pub(crate) log: Log,
+    pub(crate) shop: Shop,
     /// What is written into the shop's rows.
-    pub orders: Orders,
+    pub(crate) orders: Orders,
     pub dispatch: Dispatch,
     pub poll: Poll,
-    pub sweep: Sweep,
-    pub znet: Znet,
-    pub balance: Balance,
-    pub retention: Retention,
+    pub(crate) sweep: Sweep,
+    pub(crate) znet: Znet,
+    pub(crate) balance: Balance,
+    pub(crate) retention: Retention,
     /// Who is notified when an order is settled.
-    pub notify: Notify,
+    pub(crate) notify: Notify,
     pub trendyol: Trendyol,
 }
 
@@ -94,19 +94,19 @@ pub struct Config {
 pub struct Loaded {
     pub config: Config,
     /// The file that was read; `None` when there was none.
-    pub file: Option<PathBuf>,
+    pub(crate) file: Option<PathBuf>,
     /// Every setting with its origin, in the order of the shipped file.
-    pub settings: Vec<Setting>,
+    pub(crate) settings: Vec<Setting>,
 }
 
 /// One setting as it is in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Setting {
+pub(crate) struct Setting {
     /// The key, such as `dispatch.lease`.
-    pub key: String,
+    pub(crate) key: String,
     /// The value in TOML's notation; `***` for a secret that is set.
-    pub value: String,
-    pub origin: Origin,
+    pub(crate) value: String,
+    pub(crate) origin: Origin,
 }
 
 impl Config {
@@ -232,7 +232,7 @@ impl Config {
 
     /// Whose tables the database has.
     #[must_use]
-    pub fn sides(&self) -> Sides {
+    pub(crate) fn sides(&self) -> Sides {
         Sides {
             shop: self.shop.enabled,
             warehouse: self.trendyol.enabled,
@@ -241,7 +241,7 @@ impl Config {
 
     /// Everything in here that must not be seen, for the log to mask.
     #[must_use]
-    pub fn secrets(&self) -> Vec<SecretString> {
+    pub(crate) fn secrets(&self) -> Vec<SecretString> {
         let mut secrets = self.database.secrets();
         secrets.extend(self.http.token.clone());
         secrets.extend(self.notify.secrets());
@@ -251,7 +251,7 @@ impl Config {
 
     /// The numbers by which orders are watched.
     #[must_use]
-    pub fn rules(&self) -> Rules {
+    pub(crate) fn rules(&self) -> Rules {
         Rules {
             player: self.znet.player.clone(),
             backoff: self.poll.backoff(),

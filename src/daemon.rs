@@ -8,11 +8,11 @@ mod build;
 mod error;
 mod heartbeat;
 mod jobs;
-pub mod settings;
-pub mod sides;
+pub(crate) mod settings;
+pub(crate) mod sides;
 mod startup;
 
-pub mod trendyol;
+pub(crate) mod trendyol;
 
 use std::sync::Arc;
 
@@ -39,7 +39,7 @@ use crate::{
     },
 };
 
-pub use error::DaemonError;
+pub(crate) use error::DaemonError;
 pub(crate) use startup::check;
 
 struct Parts {
@@ -180,7 +180,7 @@ impl Parts {
 }
 
 /// Runs a job now. What it settles is written before this returns.
-pub async fn once(
+pub(crate) async fn once(
     config: &Config,
     store: &Store,
     clock: Arc<dyn Clock>,

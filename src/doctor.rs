@@ -30,7 +30,7 @@ use chrono::{DateTime, Utc};
 use tokio::time::{Instant, timeout};
 
 pub(crate) use self::finding::{Diagnosis, Finding, Findings, Outcome};
-pub use self::{
+pub(crate) use self::{
     account::{OtherAccount, account_fault},
     columns::table_faults,
     keeping::{KeepingFault, keeping_fault},
@@ -47,31 +47,31 @@ use crate::{
 /// What is examined, and with what.
 #[derive(Clone, Copy)]
 pub(crate) struct Patient<'a> {
-    pub config: &'a Config,
-    pub store: &'a Store,
-    pub means: Means,
+    pub(crate) config: &'a Config,
+    pub(crate) store: &'a Store,
+    pub(crate) means: Means,
     /// The Trendyol store, if one is configured; otherwise why it cannot be used.
-    pub seller: Option<Result<&'a Seller, &'a str>>,
-    pub pace: Pace,
+    pub(crate) seller: Option<Result<&'a Seller, &'a str>>,
+    pub(crate) pace: Pace,
 }
 
 /// What the settings mean for the daemon.
 #[derive(Clone, Copy, Debug)]
-pub struct Means {
+pub(crate) struct Means {
     /// Limits of the calls to panels.
-    pub calls: HttpSettings,
-    pub buying: Buying,
+    pub(crate) calls: HttpSettings,
+    pub(crate) buying: Buying,
 }
 
 /// How long it may take.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace {
     /// The longest wait for one answer from outside, whatever the configuration allows.
-    pub call: Duration,
+    pub(crate) call: Duration,
     /// The longest wait for what the database is asked about one subject.
-    pub part: Duration,
+    pub(crate) part: Duration,
     /// No panel is asked any more after this.
-    pub whole: Duration,
+    pub(crate) whole: Duration,
 }
 
 impl Pace {

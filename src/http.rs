@@ -12,30 +12,30 @@
 //! Everything here goes through the same functions as the command line: reads are the store's,
 //! steps are those of [`worker`](crate::worker).
 
-pub mod api;
-pub mod auth;
+pub(crate) mod api;
+pub(crate) mod auth;
 mod decide;
-pub mod extract;
-pub mod headers;
-pub mod health;
+pub(crate) mod extract;
+pub(crate) mod headers;
+pub(crate) mod health;
 mod hooks;
-pub mod limits;
-pub mod login;
+pub(crate) mod limits;
+pub(crate) mod login;
 mod metrics;
 pub mod pages;
-pub mod problem;
-pub mod server;
-pub mod session;
+pub(crate) mod problem;
+pub(crate) mod server;
+pub(crate) mod session;
 mod shop;
-pub mod state;
+pub(crate) mod state;
 
 use axum::{Router, extract::DefaultBodyLimit, handler::Handler as _, middleware};
 
-pub use problem::Problem;
-pub use server::{BindError, Listening, Server, Stopping};
-pub use state::{AppState, World};
+pub(crate) use problem::Problem;
+pub(crate) use server::{BindError, Listening, Server};
+pub(crate) use state::{AppState, World};
 
-pub fn router(state: AppState) -> Router {
+pub(crate) fn router(state: AppState) -> Router {
     Router::new()
         .merge(health::routes())
         .merge(login::routes().layer(middleware::from_fn(pages::dress)))

@@ -20,13 +20,13 @@ use chrono::{DateTime, Utc};
 use crate::stock::{Barcode, Claim, Package, Unreadable};
 
 /// A question that finds this many returns is cut there without an error; ask smaller windows.
-pub const CLAIMS_CUT_AT: u64 = 500;
+pub(crate) const CLAIMS_CUT_AT: u64 = 500;
 
-pub use stock::{
-    BatchId, BatchResult, MAX_ITEMS, MAX_READ_BACK, PushNotSent, PushOutcome, ReadBack, StockItem,
-    fingerprint,
-};
-pub use webhook::{Registration, Webhook, Webhooks};
+pub use stock::BatchId;
+pub use stock::{BatchResult, PushNotSent, PushOutcome, ReadBack, StockItem, fingerprint};
+pub(crate) use stock::{MAX_ITEMS, MAX_READ_BACK};
+pub(crate) use webhook::Webhook;
+pub use webhook::{Registration, Webhooks};
 
 /// One seller's account on a marketplace.
 ///
@@ -206,7 +206,7 @@ pub enum MarketError {
 impl MarketError {
     /// Whether the same question may well be answered in a while.
     #[must_use]
-    pub const fn is_passing(&self) -> bool {
+    pub(crate) const fn is_passing(&self) -> bool {
         matches!(
             self,
             Self::RateLimited { .. } | Self::Transient { .. } | Self::Unreachable { .. }

@@ -8,7 +8,7 @@
 //!   label holds an id, a name or a text from outside,
 //! * names and units are as Prometheus has them: `orderwatch_…_seconds`, `…_total`.
 
-pub mod label;
+pub(crate) mod label;
 pub mod series;
 mod text;
 
@@ -36,7 +36,7 @@ use crate::{
 };
 
 /// What this process has counted and measured since it began.
-pub static METRICS: LazyLock<Metrics> = LazyLock::new(Metrics::new);
+pub(crate) static METRICS: LazyLock<Metrics> = LazyLock::new(Metrics::new);
 
 /// Periodic jobs, by the names under which they are counted. The label is not `job`, which
 /// Prometheus gives to what it scrapes.
@@ -79,7 +79,7 @@ const GROUP_SIZES: [f64; 9] = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 50
 type Counters<const N: usize> = Family<Labels<N>, Counter>;
 type Histograms = Family<Labels<1>, Histogram, fn() -> Histogram>;
 
-pub struct Metrics {
+pub(crate) struct Metrics {
     /// What is written into the database, for the charts.
     pub(crate) over_time: OverTime,
     /// From the time that a check was due to its claim, in seconds.

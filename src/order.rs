@@ -13,26 +13,28 @@
 macro_rules! named {
     (
         $(#[$meta:meta])*
-        pub enum $type:ident { $($(#[$doc:meta])* $variant:ident = $name:tt),+ $(,)? }
+        $vis:vis enum $type:ident { $($(#[$doc:meta])* $variant:ident = $name:tt),+ $(,)? }
     ) => {
         #[derive(
             Clone, Copy, Debug, PartialEq, Eq, Hash,
             serde::Serialize, serde::Deserialize, utoipa::ToSchema,
         )]
         $(#[$meta])*
-        pub enum $type { $($(#[$doc])* #[serde(rename = $name)] $variant),+ }
+        $vis enum $type { $($(#[$doc])* #[serde(rename = $name)] $variant),+ }
 
         impl $type {
-            pub const ALL: [Self; [$($name),+].len()] = [$(Self::$variant),+];
+            #[allow(dead_code, reason = "not each enum is listed")]
+            $vis const ALL: [Self; [$($name),+].len()] = [$(Self::$variant),+];
 
             #[must_use]
-            pub const fn as_str(self) -> &'static str {
+            $vis const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $name),+ }
             }
 
             /// The value of that name, or `None` when nothing has it.
+            #[allow(dead_code, reason = "not each enum is read back")]
             #[must_use]
-            pub fn parse(name: &str) -> Option<Self> {
+            $vis fn parse(name: &str) -> Option<Self> {
                 Self::ALL.into_iter().find(|value| value.as_str() == name)
             }
         }
@@ -48,24 +50,27 @@ macro_rules! named {
 mod answer;
 pub mod decide;
 mod event;
-pub mod explain;
+pub(crate) mod explain;
 mod hold;
 mod ids;
-pub mod person;
+pub(crate) mod person;
 mod player;
 mod reference;
 mod refusal;
 mod shop;
 mod stage;
-pub mod words;
+pub(crate) mod words;
 
 pub use answer::{NotSent, PurchaseOutcome, StatusAnswer};
-pub use decide::{Decision, Reroute, Rules, SecondPolicy, Settle, UnconfirmedPolicy, Watched};
+pub(crate) use decide::{Decision, Reroute, SecondPolicy};
+pub use decide::{Rules, Settle, UnconfirmedPolicy, Watched};
 pub use event::EventKind;
-pub use hold::{HoldReason, WayOut};
+pub use hold::HoldReason;
+pub(crate) use hold::WayOut;
 pub use ids::{IntegrationId, OrderId, TenantId};
-pub use player::{Player, PlayerFields, PlayerRule, PlayerRules, player_fields};
-pub use reference::{InvalidReference, Reference};
-pub use refusal::Refusal;
-pub use shop::{ExternalStatus, LAST_MESSAGE_CHARS, PIN_CHARS, ShopChange, ShopStatus, cut};
+pub(crate) use player::PlayerRule;
+pub use player::{Player, PlayerFields, PlayerRules, player_fields};
+pub use reference::Reference;
+pub(crate) use refusal::Refusal;
+pub(crate) use shop::{ExternalStatus, LAST_MESSAGE_CHARS, PIN_CHARS, ShopChange, ShopStatus, cut};
 pub use stage::Stage;

@@ -17,7 +17,7 @@ use reqwest::{
 };
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 
-pub use base::BaseUrlFault;
+pub(crate) use base::BaseUrlFault;
 pub(crate) use base::base_url;
 pub(crate) use trouble::Trouble;
 

@@ -14,234 +14,219 @@ use rust_decimal::Decimal;
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
-pub use daemons::{Daemon, DaemonView, GONE_AFTER};
+pub(crate) use daemons::{Daemon, DaemonView, GONE_AFTER};
 pub(crate) use daemons::{buying_name, buying_named};
-pub use jobs::{JobView, RunView};
-pub use panels::{BreakerView, PanelOrders, PanelView, PauseView, SecondView};
+pub(crate) use jobs::{JobView, RunView};
+pub(crate) use panels::{BreakerView, PanelOrders, PanelView, PauseView, SecondView};
 
-use crate::{
-    order::{HoldReason, IntegrationId},
-    stock::pace::DelayBin,
-};
+use crate::{order::HoldReason, stock::pace::DelayBin};
 
 /// Everything, as of one moment.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Situation {
+pub(crate) struct Situation {
     /// When it was read, by the database's clock.
-    pub at: DateTime<Utc>,
+    pub(crate) at: DateTime<Utc>,
     /// Whether there is a shop whose orders are bought; without one the figures about orders and panels
     /// are empty.
-    pub shop: bool,
+    pub(crate) shop: bool,
     /// The beginning of "today".
-    pub today_since: DateTime<Utc>,
+    pub(crate) today_since: DateTime<Utc>,
     /// Orders.
-    pub orders: Orders,
+    pub(crate) orders: Orders,
     /// Panels, by name.
-    pub panels: Vec<PanelView>,
+    pub(crate) panels: Vec<PanelView>,
     /// Periodic jobs, in the order of the configuration.
-    pub jobs: Vec<JobView>,
+    pub(crate) jobs: Vec<JobView>,
     /// Pauses of buying that are on, that of all panels first.
-    pub pauses: Vec<PauseView>,
+    pub(crate) pauses: Vec<PauseView>,
     /// Daemons that run or have run lately, the one seen last first.
-    pub daemons: Vec<DaemonView>,
+    pub(crate) daemons: Vec<DaemonView>,
     /// Whether the daemon that answers runs on older settings than those that it was asked to apply.
     #[serde(skip)]
-    pub reload_refused: bool,
+    pub(crate) reload_refused: bool,
     /// Settlement notices, by the address's name in the configuration.
-    pub notices: Vec<NoticeQueue>,
+    pub(crate) notices: Vec<NoticeQueue>,
     /// The Trendyol store; `None` when none is configured.
-    pub market: Option<Market>,
+    pub(crate) market: Option<Market>,
 }
 
 /// The orders of all panels.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Orders {
+pub(crate) struct Orders {
     /// Claimed from the shop, surely not at the panel.
-    pub queued: u64,
+    pub(crate) queued: u64,
     /// Being sent right now.
-    pub dispatching: u64,
+    pub(crate) dispatching: u64,
     /// May have been bought; the panel is asked.
-    pub unconfirmed: u64,
+    pub(crate) unconfirmed: u64,
     /// Since when the oldest of those is not sure.
-    pub unconfirmed_since: Option<DateTime<Utc>>,
+    pub(crate) unconfirmed_since: Option<DateTime<Utc>>,
     /// Accepted by the panel and watched.
-    pub submitted: u64,
+    pub(crate) submitted: u64,
     /// Those that need review, by reason; the largest group first.
-    pub held: Vec<HeldGroup>,
+    pub(crate) held: Vec<HeldGroup>,
     /// Whose time to be sent or asked about has come.
-    pub due: u64,
+    pub(crate) due: u64,
     /// Of those, the ones that are due for more than [`LATE`](crate::order::explain::LATE), or past
     /// their time limit.
-    pub late: u64,
+    pub(crate) late: u64,
     /// Since when the one that is due the longest is due.
-    pub due_since: Option<DateTime<Utc>>,
+    pub(crate) due_since: Option<DateTime<Utc>>,
     /// In the shop's table, to be bought, and not claimed; at most [`MANY`] per panel are counted.
-    pub eligible: u64,
+    pub(crate) eligible: u64,
     /// When the oldest of those was created.
-    pub eligible_since: Option<DateTime<Utc>>,
+    pub(crate) eligible_since: Option<DateTime<Utc>>,
     /// Products that were sold with player fields that no person has confirmed.
-    pub unproven_products: u64,
+    pub(crate) unproven_products: u64,
     /// Have ended minutes ago at least, and the shop has neither approved nor rejected them; at most
     /// [`MANY`] are counted.
-    pub unsettled: u64,
+    pub(crate) unsettled: u64,
     /// When the oldest of those ended.
-    pub unsettled_since: Option<DateTime<Utc>>,
+    pub(crate) unsettled_since: Option<DateTime<Utc>>,
     /// Endings today.
-    pub ended_today: Endings,
+    pub(crate) ended_today: Endings,
     /// Endings in the last 24 hours.
-    pub ended_24h: Endings,
+    pub(crate) ended_24h: Endings,
     /// Purchases today.
-    pub bought_today: Bought,
+    pub(crate) bought_today: Bought,
     /// Purchases in the last 24 hours.
-    pub bought_24h: Bought,
+    pub(crate) bought_24h: Bought,
 }
 
 /// More eligible orders than this are not counted one by one.
-pub const MANY: u64 = 1000;
+pub(crate) const MANY: u64 = 1000;
 
 /// Orders that need review for the same reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct HeldGroup {
+pub(crate) struct HeldGroup {
     /// Why.
     #[serde(serialize_with = "by_name")]
     #[schema(value_type = String)]
-    pub reason: HoldReason,
+    pub(crate) reason: HoldReason,
     /// How many.
-    pub orders: u64,
+    pub(crate) orders: u64,
     /// Since when the oldest of them is tracked.
-    pub since: DateTime<Utc>,
+    pub(crate) since: DateTime<Utc>,
 }
 
 /// How orders ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Endings {
+pub(crate) struct Endings {
     /// Delivered.
-    pub completed: u64,
+    pub(crate) completed: u64,
     /// Refused or cancelled by the panel.
-    pub failed: u64,
+    pub(crate) failed: u64,
     /// No final answer within the time limit.
-    pub timed_out: u64,
+    pub(crate) timed_out: u64,
     /// No longer wanted by the shop.
-    pub withdrawn: u64,
+    pub(crate) withdrawn: u64,
 }
 
 /// What was bought.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Bought {
+pub(crate) struct Bought {
     /// Purchases: those that were charged, and those that may have been.
-    pub orders: u64,
+    pub(crate) orders: u64,
     /// In TRY: what was charged, or the listed price where that is not known.
     #[schema(value_type = String)]
-    pub money: Decimal,
+    pub(crate) money: Decimal,
 }
 
 /// The notices to one address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct NoticeQueue {
+pub(crate) struct NoticeQueue {
     /// The address's name in the configuration.
-    pub endpoint: String,
+    pub(crate) endpoint: String,
     /// Whether it is in the configuration; otherwise nobody delivers these.
-    pub configured: bool,
+    pub(crate) configured: bool,
     /// Not delivered yet.
-    pub waiting: u64,
+    pub(crate) waiting: u64,
     /// Of those, the ones that were tried at least once.
-    pub failing: u64,
+    pub(crate) failing: u64,
     /// When the oldest of those that wait was written.
-    pub since: Option<DateTime<Utc>>,
+    pub(crate) since: Option<DateTime<Utc>>,
     /// Never tried again, in the last 24 hours.
-    pub given_up_24h: u64,
+    pub(crate) given_up_24h: u64,
 }
 
 /// The Trendyol store.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
-pub struct Market {
+pub(crate) struct Market {
     /// Packages that may hold units.
-    pub open_packages: u64,
+    pub(crate) open_packages: u64,
     /// Packages that were shipped more than an hour ago although nobody has taken their units from the
     /// shelves; these stay reserved.
-    pub shipped_untaken: u64,
+    pub(crate) shipped_untaken: u64,
     /// When the first of those was shipped.
-    pub shipped_untaken_since: Option<DateTime<Utc>>,
+    pub(crate) shipped_untaken_since: Option<DateTime<Utc>>,
     /// The warehouse's tables of orders that orderwatch does not know.
-    pub unknown_order_tables: Vec<String>,
+    pub(crate) unknown_order_tables: Vec<String>,
     /// When the orders were last read whole.
-    pub orders_read_at: Option<DateTime<Utc>>,
+    pub(crate) orders_read_at: Option<DateTime<Utc>>,
     /// Mean seconds from a sale to the moment at which the orders tell of it; none while too few orders
     /// were measured.
-    pub order_delay_seconds: Option<f64>,
+    pub(crate) order_delay_seconds: Option<f64>,
     /// The same as a histogram, the shortest delays first.
-    pub order_delays: Vec<DelayBin>,
+    pub(crate) order_delays: Vec<DelayBin>,
     /// Barcodes that are checked often, because something happened to them.
-    pub items_watched: u64,
+    pub(crate) items_watched: u64,
     /// Barcodes of which fewer are on sale than should be.
-    pub items_in_deficit: u64,
+    pub(crate) items_in_deficit: u64,
     /// Barcodes that were sent and whose result is not known yet.
-    pub items_pending: u64,
+    pub(crate) items_pending: u64,
     /// Barcodes that Trendyol refused and that rest until they are sent again.
-    pub items_resting: u64,
+    pub(crate) items_resting: u64,
     /// When the last push ended.
-    pub pushed_at: Option<DateTime<Utc>>,
+    pub(crate) pushed_at: Option<DateTime<Utc>>,
     /// Whether it went well.
-    pub push_ok: Option<bool>,
+    pub(crate) push_ok: Option<bool>,
     /// What went wrong with it.
-    pub push_error: Option<String>,
+    pub(crate) push_error: Option<String>,
     /// When the last one that went well ended.
-    pub push_good_at: Option<DateTime<Utc>>,
+    pub(crate) push_good_at: Option<DateTime<Utc>>,
     /// Items of the last one that Trendyol took.
-    pub pushed_items: u64,
+    pub(crate) pushed_items: u64,
     /// Since when Trendyol does not call about orders although it should.
-    pub webhook_silent_since: Option<DateTime<Utc>>,
+    pub(crate) webhook_silent_since: Option<DateTime<Utc>>,
     /// Since when, by whom and why no stock is sent at all.
-    pub paused: Option<StockPause>,
+    pub(crate) paused: Option<StockPause>,
 }
 
 /// No stock is sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct StockPause {
+pub(crate) struct StockPause {
     /// Who wants it so; orderwatch itself where somebody else sends, too.
-    pub who: String,
+    pub(crate) who: String,
     /// Why.
-    pub why: String,
+    pub(crate) why: String,
     /// Since when.
-    pub at: DateTime<Utc>,
+    pub(crate) at: DateTime<Utc>,
 }
 
 impl Orders {
     /// Those that need review.
     #[must_use]
-    pub fn held(&self) -> u64 {
+    pub(crate) fn held(&self) -> u64 {
         self.held.iter().map(|group| group.orders).sum()
     }
 
     /// Those that are open: neither final nor held.
     #[must_use]
-    pub const fn open(&self) -> u64 {
+    pub(crate) const fn open(&self) -> u64 {
         self.queued + self.dispatching + self.unconfirmed + self.submitted
-    }
-}
-
-impl Endings {
-    #[must_use]
-    pub const fn all(self) -> u64 {
-        self.completed + self.failed + self.timed_out + self.withdrawn
     }
 }
 
 impl Situation {
     /// The daemons that are at work.
-    pub fn alive(&self) -> impl Iterator<Item = &DaemonView> {
+    pub(crate) fn alive(&self) -> impl Iterator<Item = &DaemonView> {
         self.daemons.iter().filter(|daemon| daemon.alive)
-    }
-
-    #[must_use]
-    pub fn panel(&self, id: IntegrationId) -> Option<&PanelView> {
-        self.panels.iter().find(|panel| panel.id == id)
     }
 }
 
 /// When the day began in a zone.
 #[must_use]
-pub fn start_of_day(now: DateTime<Utc>, zone: Tz) -> DateTime<Utc> {
+pub(crate) fn start_of_day(now: DateTime<Utc>, zone: Tz) -> DateTime<Utc> {
     let today = now.with_timezone(&zone).date_naive();
     // Where the clocks skip midnight, it began with the first hour that there is.
     let hours = (0..24).filter_map(|hour| NaiveTime::from_hms_opt(hour, 0, 0));

@@ -56,14 +56,14 @@ pub struct Catalogue {
     /// Entries that can be bought; one without `oyun` or `kupur` is not in here.
     pub products: HashMap<String, Product>,
     /// What they cost, in TRY, where the list says so.
-    pub prices: HashMap<String, Decimal>,
+    pub(crate) prices: HashMap<String, Decimal>,
     /// Entries that lack a number without which they cannot be bought, and which one.
-    pub incomplete: HashMap<String, MissingNumber>,
+    pub(crate) incomplete: HashMap<String, MissingNumber>,
 }
 
 /// A number that an entry of a price list lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum MissingNumber {
+pub(crate) enum MissingNumber {
     /// `oyun_bilgi_id`.
     Oyun,
     /// `kupur`.
@@ -103,7 +103,7 @@ pub enum AnswerClass {
 impl AnswerClass {
     /// The name used in events.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Text => "text",
             Self::Html => "html",
@@ -125,12 +125,12 @@ pub struct Evidence {
     /// What went wrong on the way, in our words; empty when an answer arrived whole.
     pub trouble: String,
     /// From the call, connecting included, to the last byte read.
-    pub took: Duration,
+    pub(crate) took: Duration,
 }
 
 impl Evidence {
     /// Characters kept of a body.
-    pub const MAX_CHARS: usize = 400;
+    pub(crate) const MAX_CHARS: usize = 400;
 }
 
 /// A price list or a balance could not be read.

@@ -12,21 +12,21 @@ use tokio_util::sync::CancellationToken;
 use crate::systemd;
 
 /// How long what is in flight may take to finish.
-pub const GRACE: Duration = Duration::from_secs(30);
+pub(crate) const GRACE: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Debug, Default)]
 pub struct Stop {
     /// Claim nothing more, and finish.
     pub soft: CancellationToken,
     /// End now.
-    pub hard: CancellationToken,
+    pub(crate) hard: CancellationToken,
     /// The process is to end: a reload, which begins with `soft`, does not go on to its start.
-    pub terminate: CancellationToken,
+    pub(crate) terminate: CancellationToken,
 }
 
 impl Stop {
     /// Stops on SIGINT and SIGTERM: the first softly, the second hard.
-    pub fn on_signals() -> io::Result<Self> {
+    pub(crate) fn on_signals() -> io::Result<Self> {
         let stop = Self::default();
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
@@ -58,7 +58,7 @@ impl Stop {
     }
 
     /// Ends when stopping has taken too long, or was asked for twice.
-    pub async fn out_of_patience(&self) {
+    pub(crate) async fn out_of_patience(&self) {
         self.soft.cancelled().await;
         tokio::select! {
             () = self.hard.cancelled() => {}

@@ -15,48 +15,51 @@
 mod barcode;
 mod claim;
 pub mod deadlines;
-pub mod details;
-pub mod guard;
-pub mod held;
-pub mod ledger;
-pub mod listing;
+pub(crate) mod details;
+pub(crate) mod guard;
+pub(crate) mod held;
+pub(crate) mod ledger;
+pub(crate) mod listing;
 pub mod mirror;
-pub mod names;
-pub mod order_table;
-pub mod owed;
+pub(crate) mod names;
+pub(crate) mod order_table;
+pub(crate) mod owed;
 pub mod pace;
 mod package;
 pub(crate) mod package_record;
 mod package_status;
 mod personal;
-pub mod pick;
-pub mod plan;
+pub(crate) mod pick;
+pub(crate) mod plan;
 pub mod push_result;
-pub mod reserve;
+pub(crate) mod reserve;
 pub mod rule;
 pub mod second_pusher;
-pub mod shelf;
+pub(crate) mod shelf;
 
 use std::fmt;
 
 use serde::Serialize;
 
-pub use barcode::{Barcode, BarcodeFault, MAX_QUANTITY};
+pub use barcode::Barcode;
+pub(crate) use barcode::MAX_QUANTITY;
+pub use claim::Claim;
 pub(crate) use claim::uuid as claim_uuid;
-pub use claim::{Claim, ClaimItem, ClaimStatus};
-pub use package::{Amounts, Cargo, Customer, Line, Package, StatusChange, Unreadable};
-pub use package_status::{CreatedBy, PackageStatus, StockEffect};
-pub use personal::Personal;
+pub(crate) use claim::{ClaimItem, ClaimStatus};
+pub use package::Package;
+pub(crate) use package::{Amounts, Cargo, Customer, Line, StatusChange, Unreadable};
+pub(crate) use package_status::{CreatedBy, PackageStatus, StockEffect};
+pub(crate) use personal::Personal;
 
 /// A record that could not be read, or not as it stands: what is wrong and what was made of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DataWarning {
     /// Which record, such as `orders_created 17 (order 4711)`.
-    pub record: String,
+    pub(crate) record: String,
     /// What is wrong, in a sentence.
-    pub problem: String,
+    pub(crate) problem: String,
     /// Whether units that it may stand for are not reserved.
-    pub lost: bool,
+    pub(crate) lost: bool,
 }
 
 impl fmt::Display for DataWarning {

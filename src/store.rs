@@ -86,53 +86,62 @@ use crate::{
     metrics::{METRICS, label::Fault},
     text::Lang,
 };
-pub use balances::{Balance, BalanceColumns, Balanced};
-pub use brakes::{KnownPanel, Scope};
+pub use balances::{Balance, Balanced};
+pub use brakes::Scope;
 pub use check::{DueOrder, Share};
-pub use claim::{Claim, Claimed, Lease};
-pub use columns::{OwnWork, Side, TableFault};
-pub use diagnosis::{Fallback, MANY_OLD, Right, Route, RoutedPanel, SchemaFault, ServerFacts};
-pub use dispatch::{Candidate, Mapping, QueuedCandidate, ShopOrder, Unroutable};
-pub use events::{Event, StoredEvent};
-pub use hold::{NewHold, Release};
-pub use inbox::InboxOrder;
-pub use integrations::{EVERYWHERE, Integration, ZNET};
-pub use jobs::{Leader, Tick};
-pub use left_to_shop::{Forwarded, ShopRoutes};
-pub use listen::{Channel, Notices};
+pub(crate) use claim::Claimed;
+pub use claim::{Claim, Lease};
+pub(crate) use columns::{OwnWork, Side, TableFault};
+pub(crate) use diagnosis::{Fallback, MANY_OLD, Right, Route, SchemaFault, ServerFacts};
+pub(crate) use dispatch::{Candidate, Mapping, QueuedCandidate, ShopOrder};
+pub(crate) use events::{Event, StoredEvent};
+pub(crate) use hold::{NewHold, Release};
+pub(crate) use inbox::InboxOrder;
+pub use integrations::EVERYWHERE;
+pub(crate) use integrations::{Integration, ZNET};
+pub(crate) use jobs::{Leader, Tick};
+pub(crate) use left_to_shop::Forwarded;
+pub use listen::Channel;
 pub use market_account::MarketAccount;
 pub use migrate::{MigrateError, Revert, Sides};
-pub use notices::{Audience, DueNotice, Fate, NoticeOutcome, NoticeShare, Stranded};
-pub use order_calls::OrderCall;
-pub use order_cursor::OrderCursor;
+pub use notices::Audience;
+pub(crate) use notices::{DueNotice, Fate, NoticeOutcome, NoticeShare};
+pub(crate) use order_calls::OrderCall;
+pub(crate) use order_cursor::OrderCursor;
 pub(crate) use order_cursor::{cut_page, time_of};
-pub use order_feed::{ORDER_FEED, OrderFeed};
-pub use order_list::{Direction, ListedOrder, OrderFilter};
-pub use order_search::{Found, FoundOrder, Search, WINDOW};
-pub use orders::{OrderDetail, ShopRow, TrackedOrder};
-pub use overview::{Overview, Question};
+pub(crate) use order_feed::ORDER_FEED;
+pub(crate) use order_list::{Direction, ListedOrder, OrderFilter};
+pub(crate) use order_search::{Found, FoundOrder, Search, WINDOW};
+pub use orders::TrackedOrder;
+pub(crate) use orders::{OrderDetail, ShopRow};
+pub(crate) use overview::Question;
 pub(crate) use packages::RecordedPackage;
-pub use people::{Acted, Person};
-pub use pick::{PickAsk, PickLine, Picked};
+pub(crate) use people::Acted;
+pub use people::Person;
+pub(crate) use pick::PickLine;
+pub use pick::{PickAsk, Picked};
 pub(crate) use picking_reports::PickingReport;
-pub use player_fields::{Confirmed, PlayerOf, SoldAs};
+pub(crate) use player_fields::{Confirmed, PlayerOf, SoldAs};
 use pool::{BY_INDEX, Pool, SESSION};
 pub use record::{Outcome, Recorded};
-pub use retention::{FinishedOrder, PrunedPage};
-pub use second_dispatcher::{Evidence, Overwritten, SELF, Scan, shown_since};
+pub(crate) use retention::FinishedOrder;
+pub(crate) use second_dispatcher::{Overwritten, Scan, shown_since};
 pub use settling::Unsettled;
-pub use shadow::ShadowOrder;
-pub use shadow_report::{SentByShop, ShadowEntry, ShadowSum};
-pub use spending::SpendingLimit;
-pub use stats::{MOST_POINTS, PanelHealth, Point, Points};
-pub use stock_batches::{PlannedPush, PushAnswer};
-pub use stock_history::SentFigure;
+pub(crate) use shadow::ShadowOrder;
+pub(crate) use shadow_report::{SentByShop, ShadowEntry, ShadowSum};
+pub(crate) use spending::SpendingLimit;
+pub use stats::MOST_POINTS;
+pub(crate) use stats::{PanelHealth, Point, Points};
+pub use stock_batches::PlannedPush;
+pub(crate) use stock_batches::PushAnswer;
+pub(crate) use stock_history::SentFigure;
 pub(crate) use stock_items::Observation;
-pub use stock_lists::{PackageLine, PackageView, RefusedItem, SentItem, StockBatch};
-pub use stock_log::{PushLog, StockPush};
-pub use stock_results::Batch;
-pub use stock_view::Catalogue;
-pub use sweep::{Adoption, Orphan, Revived, ShopSent};
+pub(crate) use stock_lists::{PackageView, RefusedItem, SentItem, StockBatch};
+pub(crate) use stock_log::{PushLog, StockPush};
+pub(crate) use stock_results::Batch;
+pub(crate) use stock_view::Catalogue;
+pub use sweep::Revived;
+pub(crate) use sweep::{Adoption, Orphan, ShopSent};
 
 /// The database, by one pool of connections.
 #[derive(Clone, Debug)]
@@ -152,12 +161,12 @@ pub struct Store {
 
 /// Connections of a pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PoolUse {
-    pub open: u32,
+pub(crate) struct PoolUse {
+    pub(crate) open: u32,
     /// Open and not in use.
-    pub idle: u32,
+    pub(crate) idle: u32,
     /// Maximum number that may be open.
-    pub most: u32,
+    pub(crate) most: u32,
 }
 
 /// The database did not do what it was asked.
@@ -200,7 +209,7 @@ impl StoreError {
     /// Whether the same statement may succeed later: the database was away, busy or in a race.
     /// Otherwise it refuses the data itself.
     #[must_use]
-    pub fn is_transient(&self) -> bool {
+    pub(crate) fn is_transient(&self) -> bool {
         match self {
             Self::Database { source, .. } => is_transient(source),
             // Waiting changes neither: a person has to correct the row or the setting.
@@ -211,7 +220,7 @@ impl StoreError {
     /// Whether the database refuses this row's data (a constraint or a trigger of the shop's), so
     /// that other rows may well be written. SQLSTATE classes 22, 23, 44 and `P0`.
     #[must_use]
-    pub fn refuses_row(&self) -> bool {
+    pub(crate) fn refuses_row(&self) -> bool {
         match self {
             Self::Database { source, .. } => has_class(source, &["22", "23", "44", "P0"]),
             Self::Inconsistent { .. } | Self::Address(_) => false,
@@ -220,7 +229,7 @@ impl StoreError {
 
     /// What the database said, without the row's values.
     #[must_use]
-    pub fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         match self {
             Self::Database { source, .. } => source.as_database_error().map_or_else(
                 || "refused".to_owned(),
@@ -309,17 +318,6 @@ impl Store {
         self
     }
 
-    #[must_use]
-    pub fn sides(&self) -> Sides {
-        self.sides
-    }
-
-    /// Whether the warehouse's orders and returns are written.
-    #[must_use]
-    pub fn mirrors(&self) -> bool {
-        self.mirror
-    }
-
     /// The same store, for which orders that came along a chain of tenants are to be bought, or not.
     #[must_use]
     pub const fn buying_chained(mut self, buy: bool) -> Self {
@@ -336,12 +334,12 @@ impl Store {
 
     /// The pool itself, without the deadlines of `pool.rs`.
     #[must_use]
-    pub fn pool(&self) -> &PgPool {
+    pub(crate) fn pool(&self) -> &PgPool {
         self.pool.inner()
     }
 
     #[must_use]
-    pub fn pool_use(&self) -> PoolUse {
+    pub(crate) fn pool_use(&self) -> PoolUse {
         let pool = self.pool();
         PoolUse {
             open: pool.size(),
@@ -352,7 +350,7 @@ impl Store {
 
     /// Why there is no connection: a pool that timed out does not say. `None` when one can be opened after
     /// all, or the server does not answer within `patience`.
-    pub async fn why_unreachable(&self, patience: Duration) -> Option<StoreError> {
+    pub(crate) async fn why_unreachable(&self, patience: Duration) -> Option<StoreError> {
         // A connection of its own: one of the pool would only wait in the same queue again.
         let options = self.pool().connect_options();
         let connected = tokio::time::timeout(patience, options.connect())

@@ -9,11 +9,11 @@ use sd_notify::NotifyState;
 
 use crate::worker::pulse::Pulses;
 
-pub fn ready() {
+pub(crate) fn ready() {
     notify(&[NotifyState::Ready, NotifyState::Status("watching orders")]);
 }
 
-pub fn stopping() {
+pub(crate) fn stopping() {
     notify(&[
         NotifyState::Stopping,
         NotifyState::Status("finishing what is in flight"),
@@ -21,7 +21,7 @@ pub fn stopping() {
 }
 
 /// New settings are being checked; [`ready`] or [`reload_refused`] has to follow.
-pub fn reloading() {
+pub(crate) fn reloading() {
     match NotifyState::monotonic_usec_now() {
         Ok(now) => notify(&[
             NotifyState::Reloading,
@@ -35,7 +35,7 @@ pub fn reloading() {
     }
 }
 
-pub fn reload_refused() {
+pub(crate) fn reload_refused() {
     notify(&[
         // For systemd the reload lasts until this comes, and the daemon goes on as before.
         NotifyState::Ready,
@@ -43,12 +43,12 @@ pub fn reload_refused() {
     ]);
 }
 
-pub fn waiting(status: &str) {
+pub(crate) fn waiting(status: &str) {
     notify(&[NotifyState::Status(status)]);
 }
 
 /// Feeds systemd's watchdog, if it has one, as long as no worker is stalled.
-pub async fn watchdog(pulses: Pulses) {
+pub(crate) async fn watchdog(pulses: Pulses) {
     let Some(limit) = sd_notify::watchdog_enabled() else {
         return;
     };
@@ -78,4 +78,4 @@ fn notify(state: &[NotifyState<'_>]) {
 }
 
 /// The longest that a loop may take for a turn: every await in it has a deadline below this.
-pub const LONGEST_TURN: Duration = Duration::from_mins(3);
+pub(crate) const LONGEST_TURN: Duration = Duration::from_mins(3);

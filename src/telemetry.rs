@@ -10,7 +10,7 @@
 mod filter;
 mod output;
 mod panics;
-pub mod redact;
+pub(crate) mod redact;
 #[cfg(test)]
 mod tests;
 
@@ -27,8 +27,8 @@ use tracing_subscriber::{
     util::{SubscriberInitExt, TryInitError},
 };
 
-pub use filter::{Filter, FilterError};
-pub use redact::Secrets;
+pub(crate) use filter::Filter;
+pub(crate) use redact::Secrets;
 
 use output::{DroppedLines, Output, Terminal};
 
@@ -38,7 +38,7 @@ const BUFFERED_LINES: usize = 8 * 1024;
 /// The form of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Format {
+pub(crate) enum Format {
     /// For people on a terminal, JSON otherwise.
     Auto,
     /// For people.
@@ -58,7 +58,7 @@ impl Format {
 }
 
 #[derive(Debug, thiserror::Error)]
-pub enum TelemetryError {
+pub(crate) enum TelemetryError {
     #[error("the log is set up already")]
     Twice(#[from] TryInitError),
 }
@@ -66,17 +66,9 @@ pub enum TelemetryError {
 /// Keeps the log going. Dropping it writes what is waiting, for about a second at most.
 #[must_use = "the log ends when this is dropped"]
 #[derive(Debug)]
-pub struct Guard {
+pub(crate) struct Guard {
     output: Output<tracing_appender::non_blocking::NonBlocking>,
     _worker: WorkerGuard,
-}
-
-impl Guard {
-    /// Lines lost so far because nobody read them in time.
-    #[must_use]
-    pub fn dropped_lines(&self) -> u64 {
-        self.output.dropped_lines()
-    }
 }
 
 impl Drop for Guard {
@@ -87,7 +79,7 @@ impl Drop for Guard {
 }
 
 /// Sends all events of this process to standard error, and panics with them.
-pub fn init(filter: &Filter, format: Format) -> Result<Guard, TelemetryError> {
+pub(crate) fn init(filter: &Filter, format: Format) -> Result<Guard, TelemetryError> {
     let terminal = io::stderr().is_terminal();
     let json = format.is_json(terminal);
     if terminal && understands_escapes() {

@@ -6,7 +6,7 @@
 //! includes its file with `sentences!` and gives the values; this one knows none of those values.
 
 pub(crate) mod bidi;
-pub mod format;
+pub(crate) mod format;
 
 use std::fmt;
 
@@ -23,7 +23,7 @@ pub enum Lang {
 }
 
 /// One text in every language: English, Turkish, Arabic.
-pub type Say = [&'static str; 3];
+pub(crate) type Say = [&'static str; 3];
 
 impl Lang {
     /// Every language, in the order in which the page offers them.
@@ -37,7 +37,7 @@ impl Lang {
 
     /// What the language calls itself.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         self.pick(["English", "Türkçe", "العربية"])
     }
 
@@ -59,7 +59,7 @@ impl Lang {
 
     /// The language of that code (`tr`, `tr-TR`), or `None` when there are no texts in it.
     #[must_use]
-    pub fn parse(code: &str) -> Option<Self> {
+    pub(crate) fn parse(code: &str) -> Option<Self> {
         let primary = code.trim().split(['-', '_']).next().unwrap_or_default();
         Self::ALL
             .into_iter()

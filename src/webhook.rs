@@ -13,8 +13,9 @@ use std::{fmt, time::Duration};
 
 use reqwest::Url;
 
-pub use client::{Answer, Http, Notice};
-pub use key::{InvalidKey, Key};
+pub use client::Http;
+pub(crate) use client::{Answer, Notice};
+pub use key::Key;
 
 /// An address that gets notices.
 #[derive(Clone, PartialEq, Eq)]

@@ -20,7 +20,7 @@ const BLIND: Duration = Duration::from_hours(1);
 
 /// What needs attention now, the most important first.
 #[must_use]
-pub fn assess(situation: &Situation, limits: &Limits, now: DateTime<Utc>) -> Vec<Warning> {
+pub(crate) fn assess(situation: &Situation, limits: &Limits, now: DateTime<Utc>) -> Vec<Warning> {
     let mut warnings = Warnings(Vec::new());
 
     warnings.daemons(situation);

@@ -12,7 +12,7 @@ sentences!("job");
 impl Condition {
     /// Which panel, job or address it is about.
     #[must_use]
-    pub fn subject(&self) -> Option<&str> {
+    pub(crate) fn subject(&self) -> Option<&str> {
         match self {
             Self::BreakerOpen { panel, .. }
             | Self::BalanceLow { panel, .. }
@@ -31,13 +31,13 @@ impl Condition {
 
     /// What is the matter, in a sentence without the time since when.
     #[must_use]
-    pub fn sentence(&self, format: &Format) -> String {
+    pub(crate) fn sentence(&self, format: &Format) -> String {
         condition_said(self, format.lang, &self.blanks(format))
     }
 
     /// How to fix it.
     #[must_use]
-    pub const fn fix(&self, lang: Lang) -> &'static str {
+    pub(crate) const fn fix(&self, lang: Lang) -> &'static str {
         lang.pick(condition_fix(self))
     }
 

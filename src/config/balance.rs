@@ -13,14 +13,14 @@ const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 /// How the panels' balances are watched.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Balance {
-    pub enabled: bool,
+pub(crate) struct Balance {
+    pub(crate) enabled: bool,
     /// From one pass to the next.
     #[serde(deserialize_with = "fields::duration")]
-    pub interval: Duration,
+    pub(crate) interval: Duration,
     /// In TRY; below it a warning is logged. `None` for never.
     #[serde(deserialize_with = "fields::money")]
-    pub warn_below: Option<Decimal>,
+    pub(crate) warn_below: Option<Decimal>,
 }
 
 /// How long things are kept.

@@ -17,22 +17,22 @@ const EXAMPLE: &str = "postgres://user:password@host:5432/name";
 /// How to reach the shop's database.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Database {
+pub(crate) struct Database {
     /// The address; a well-formed PostgreSQL URL.
     #[serde(deserialize_with = "fields::secret")]
-    pub url: SecretString,
+    pub(crate) url: SecretString,
     /// Connections kept by one daemon.
     #[serde(deserialize_with = "fields::whole::<FEWEST_CONNECTIONS, MOST_CONNECTIONS, _>")]
-    pub max_connections: u32,
+    pub(crate) max_connections: u32,
     /// The longest wait for a free connection.
     #[serde(deserialize_with = "fields::duration")]
-    pub acquire_timeout: Duration,
+    pub(crate) acquire_timeout: Duration,
 }
 
 impl Database {
     /// The passwords in the address, as written and as meant, for the log to mask.
     #[must_use]
-    pub fn secrets(&self) -> Vec<SecretString> {
+    pub(crate) fn secrets(&self) -> Vec<SecretString> {
         let Ok(url) = Url::parse(self.url.expose_secret()) else {
             return Vec::new();
         };

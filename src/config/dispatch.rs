@@ -13,24 +13,24 @@ use crate::{
 
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Shop {
+pub(crate) struct Shop {
     /// Whether there is one in this database whose orders are bought.
-    pub enabled: bool,
+    pub(crate) enabled: bool,
 }
 
 /// What is written into the shop's rows.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Orders {
+pub(crate) struct Orders {
     /// Who settles an order that has ended.
-    pub settle: Settle,
+    pub(crate) settle: Settle,
     /// The language of what customers read.
-    pub customer_language: Lang,
+    pub(crate) customer_language: Lang,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum DispatchMode {
+pub(crate) enum DispatchMode {
     Live,
     /// Nothing is sent; what would have been bought is written down.
     Shadow,
@@ -40,39 +40,32 @@ pub enum DispatchMode {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dispatch {
-    pub enabled: bool,
+    pub(crate) enabled: bool,
     /// From one search for new orders to the next.
     #[serde(deserialize_with = "fields::duration")]
     pub scan_interval: Duration,
     /// Older orders are not bought: a first start on an old database buys nothing old.
     #[serde(deserialize_with = "fields::duration")]
-    pub max_order_age: Duration,
+    pub(crate) max_order_age: Duration,
     /// Purchases under way at once, over all panels.
     #[serde(deserialize_with = "fields::whole::<1, MAX_IN_FLIGHT, _>")]
     pub max_in_flight: u32,
-    pub mode: DispatchMode,
+    pub(crate) mode: DispatchMode,
     /// What follows when somebody else is found to buy our orders too.
-    pub on_second_dispatcher: SecondPolicy,
+    pub(crate) on_second_dispatcher: SecondPolicy,
     /// Whether the panel is asked about a reference before it is bought.
-    pub ask_first: bool,
+    pub(crate) ask_first: bool,
     /// Whether orders that came along a chain of tenants are bought, and not left to the shop.
     pub buy_chained: bool,
     /// What may be spent in 24 hours at one panel, in TRY; `None` for no limit.
     #[serde(deserialize_with = "fields::money")]
-    pub daily_limit: Option<Decimal>,
+    pub(crate) daily_limit: Option<Decimal>,
     /// How long a claim lasts; longer than the longest call.
     #[serde(deserialize_with = "fields::duration")]
-    pub lease: Duration,
+    pub(crate) lease: Duration,
     /// What follows when the panel keeps saying that it does not know an order.
-    pub unconfirmed: UnconfirmedPolicy,
+    pub(crate) unconfirmed: UnconfirmedPolicy,
     /// When an unconfirmed order is asked about, from the unsure answer; ascending, never empty.
     #[serde(deserialize_with = "fields::ascending_durations")]
-    pub confirm_after: Vec<Duration>,
-}
-
-impl Dispatch {
-    #[must_use]
-    pub const fn is_shadow(&self) -> bool {
-        matches!(self.mode, DispatchMode::Shadow)
-    }
+    pub(crate) confirm_after: Vec<Duration>,
 }

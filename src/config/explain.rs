@@ -8,7 +8,7 @@ use crate::order::explain::{Buying, Settings};
 impl Config {
     /// The settings that decide about waiting.
     #[must_use]
-    pub const fn explaining(&self) -> Settings {
+    pub(crate) const fn explaining(&self) -> Settings {
         Settings {
             buying: match (self.dispatch.mode, self.dispatch.enabled) {
                 (DispatchMode::Shadow, _) => Buying::Shadow,
@@ -27,7 +27,7 @@ impl Config {
 
     /// When an order that goes on now is given up.
     #[must_use]
-    pub fn give_up_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+    pub(crate) fn give_up_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         // Beyond the calendar is as good as never.
         TimeDelta::from_std(self.poll.give_up_after)
             .ok()

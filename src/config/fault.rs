@@ -4,7 +4,7 @@ use std::{fmt, path::PathBuf};
 
 /// Where a value came from. Ordered as faults are listed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Origin {
+pub(crate) enum Origin {
     File {
         /// The file as it was named or found.
         path: PathBuf,
@@ -19,10 +19,10 @@ pub enum Origin {
 
 /// A place in a text; both numbers begin at 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    pub line: usize,
+pub(crate) struct Place {
+    pub(crate) line: usize,
     /// In characters, not bytes.
-    pub column: usize,
+    pub(crate) column: usize,
 }
 
 impl fmt::Display for Origin {
@@ -42,12 +42,12 @@ impl fmt::Display for Origin {
 
 /// One fault, in words that say what to do. Holds no secret.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Fault {
-    pub origin: Origin,
+pub(crate) struct Fault {
+    pub(crate) origin: Origin,
     /// The key (`dispatch.lease`), or empty when the file as a whole is meant.
-    pub key: String,
+    pub(crate) key: String,
     /// What is wrong and what to write instead.
-    pub message: String,
+    pub(crate) message: String,
 }
 
 impl fmt::Display for Fault {
@@ -73,12 +73,6 @@ impl ConfigError {
         faults.sort();
         faults.dedup();
         Self { faults }
-    }
-
-    /// Every fault that was found: those of the file in its order, then those of the environment.
-    #[must_use]
-    pub fn faults(&self) -> &[Fault] {
-        &self.faults
     }
 }
 

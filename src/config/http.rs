@@ -15,17 +15,17 @@ const LONGEST_TOKEN: usize = 512;
 /// The page, the API and the metrics.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Http {
-    pub enabled: bool,
+pub(crate) struct Http {
+    pub(crate) enabled: bool,
     /// Where; port 0 takes any free one.
     #[serde(deserialize_with = "listen")]
-    pub listen: SocketAddr,
+    pub(crate) listen: SocketAddr,
     /// What has to be shown. Without one, `listen` is of this machine alone.
     #[serde(deserialize_with = "fields::optional_secret")]
-    pub token: Option<SecretString>,
+    pub(crate) token: Option<SecretString>,
     /// Of the times on the page.
     #[serde(deserialize_with = "fields::time_zone")]
-    pub time_zone: Tz,
+    pub(crate) time_zone: Tz,
 }
 
 impl Http {

@@ -7,11 +7,11 @@ use crate::telemetry::{Filter, Format};
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Log {
+pub(crate) struct Log {
     /// Which events are logged.
     #[serde(deserialize_with = "level")]
-    pub level: Filter,
-    pub format: Format,
+    pub(crate) level: Filter,
+    pub(crate) format: Format,
 }
 
 fn level<'de, D: Deserializer<'de>>(from: D) -> Result<Filter, D::Error> {

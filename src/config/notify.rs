@@ -21,18 +21,18 @@ const LONGEST_NAME: usize = 64;
 /// Who is notified when an order is settled.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Notify {
+pub(crate) struct Notify {
     webhook: Vec<Block>,
     #[serde(skip)]
-    pub webhooks: Vec<Webhook>,
+    pub(crate) webhooks: Vec<Webhook>,
 }
 
 #[derive(Clone, Debug)]
-pub struct Webhook {
+pub(crate) struct Webhook {
     /// Where it is and how it is signed.
-    pub endpoint: Endpoint,
+    pub(crate) endpoint: Endpoint,
     /// The one tenant whose orders it hears of; `None` for all.
-    pub tenant: Option<TenantId>,
+    pub(crate) tenant: Option<TenantId>,
 }
 
 /// An address as it is written.
@@ -53,18 +53,18 @@ struct Block {
 
 impl Notify {
     /// Keys, and the secret parts of addresses, for the log to mask.
-    pub fn secrets(&self) -> impl Iterator<Item = SecretString> {
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = SecretString> {
         self.webhook.iter().flat_map(Block::secrets)
     }
 
     /// The addresses, for those who deliver.
-    pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
+    pub(crate) fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
         self.webhooks.iter().map(|webhook| &webhook.endpoint)
     }
 
     /// Who is to be notified, for those who settle.
     #[must_use]
-    pub fn audience(&self) -> Vec<Audience> {
+    pub(crate) fn audience(&self) -> Vec<Audience> {
         let who = |webhook: &Webhook| Audience {
             endpoint: webhook.endpoint.name.clone(),
             tenant: webhook.tenant,

@@ -18,10 +18,10 @@ const MAX_BATCH: u32 = 10_000;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Poll {
-    pub enabled: bool,
+    pub(crate) enabled: bool,
     /// From sending to the first check.
     #[serde(deserialize_with = "fields::duration")]
-    pub first_check_after: Duration,
+    pub(crate) first_check_after: Duration,
     #[serde(deserialize_with = "fields::duration")]
     backoff_initial: Duration,
     #[serde(deserialize_with = "fields::duration")]
@@ -30,22 +30,22 @@ pub struct Poll {
     jitter: f64,
     /// Checks without progress before an order is left to the sweep.
     #[serde(deserialize_with = "fields::whole::<1, MAX_ATTEMPTS, _>")]
-    pub max_attempts: u32,
+    pub(crate) max_attempts: u32,
     /// From sending to giving up.
     #[serde(deserialize_with = "fields::duration")]
-    pub give_up_after: Duration,
+    pub(crate) give_up_after: Duration,
     /// Checks under way at once, over all panels.
     #[serde(deserialize_with = "fields::whole::<1, MAX_IN_FLIGHT, _>")]
     pub max_in_flight: u32,
     /// How long a claim lasts; longer than the longest call.
     #[serde(deserialize_with = "fields::duration")]
-    pub lease: Duration,
+    pub(crate) lease: Duration,
 }
 
 impl Poll {
     /// Growth of the delay between checks.
     #[must_use]
-    pub fn backoff(&self) -> Backoff {
+    pub(crate) fn backoff(&self) -> Backoff {
         // Validated settings always fit; a mistake here must not ask the panels without pause.
         Backoff::new(self.backoff_initial, self.backoff_max, self.jitter)
             .unwrap_or_else(|_| Backoff::fixed(self.backoff_max))
@@ -77,18 +77,18 @@ impl Poll {
 /// How orders that nobody watches are found.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Sweep {
-    pub enabled: bool,
+pub(crate) struct Sweep {
+    pub(crate) enabled: bool,
     /// From one pass to the next.
     #[serde(deserialize_with = "fields::duration")]
-    pub interval: Duration,
+    pub(crate) interval: Duration,
     /// Orders per page.
     #[serde(deserialize_with = "fields::whole::<1, MAX_BATCH, _>")]
-    pub batch_size: u32,
+    pub(crate) batch_size: u32,
     /// Orders sent more recently are not swept; shorter than [`Poll::give_up_after`].
     #[serde(deserialize_with = "fields::duration")]
-    pub min_age: Duration,
+    pub(crate) min_age: Duration,
     /// The orders of a page become due spread over this time; may be zero.
     #[serde(deserialize_with = "fields::at_least::<0, _>")]
-    pub spread: Duration,
+    pub(crate) spread: Duration,
 }

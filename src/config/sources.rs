@@ -55,7 +55,7 @@ impl Sources {
 
     /// The environment of this process and the usual places.
     #[must_use]
-    pub fn of_process(file: Option<PathBuf>) -> Self {
+    pub(crate) fn of_process(file: Option<PathBuf>) -> Self {
         // A name that is not Unicode cannot be one of ours.
         let ours = std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v)));
         Self::new(file, ours, SEARCH.map(PathBuf::from))

@@ -10,7 +10,7 @@ use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 
-pub use self::webhook::{HOOKS_PATH, TrendyolWebhook};
+pub(crate) use self::webhook::{HOOKS_PATH, TrendyolWebhook};
 use super::{
     faults::Faults,
     fields::{self, human, no_key_has},
@@ -37,54 +37,54 @@ const SHORTEST_OVERLAP_MS: u64 = 60_000;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Trendyol {
-    pub enabled: bool,
+    pub(crate) enabled: bool,
     /// Whether the warehouse's orders and returns are written here; `None` where nobody has said so.
     #[serde(deserialize_with = "fields::optional_bool")]
-    pub mirror: Option<bool>,
+    pub(crate) mirror: Option<bool>,
     /// The seller's number; digits. Empty only while it is not enabled.
     #[serde(deserialize_with = "seller_id")]
-    pub seller_id: String,
+    pub(crate) seller_id: String,
     #[serde(deserialize_with = "fields::secret")]
-    pub api_key: SecretString,
+    pub(crate) api_key: SecretString,
     #[serde(deserialize_with = "fields::secret")]
-    pub api_secret: SecretString,
+    pub(crate) api_secret: SecretString,
     /// Production or test environment.
     #[serde(deserialize_with = "base_url")]
-    pub base_url: Url,
+    pub(crate) base_url: Url,
     /// Who calls.
     #[serde(deserialize_with = "integrator")]
-    pub integrator: String,
+    pub(crate) integrator: String,
     /// `storeFrontCode`, if it is sent.
     #[serde(deserialize_with = "store_front_code")]
-    pub store_front_code: Option<String>,
+    pub(crate) store_front_code: Option<String>,
     /// For one request, from its beginning to the last byte of the answer.
     #[serde(deserialize_with = "fields::at_least::<SHORTEST_TIMEOUT_MS, _>")]
-    pub request_timeout: Duration,
+    pub(crate) request_timeout: Duration,
     /// Where each call goes.
-    pub paths: Paths,
-    pub webhook: TrendyolWebhook,
-    pub orders: TrendyolOrders,
+    pub(crate) paths: Paths,
+    pub(crate) webhook: TrendyolWebhook,
+    pub(crate) orders: TrendyolOrders,
     pub stock: TrendyolStock,
-    pub returns: TrendyolReturns,
+    pub(crate) returns: TrendyolReturns,
 }
 
 /// How orders are read.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct TrendyolOrders {
-    pub enabled: bool,
+pub(crate) struct TrendyolOrders {
+    pub(crate) enabled: bool,
     /// From one pass to the next.
     #[serde(deserialize_with = "fields::duration")]
-    pub interval: Duration,
+    pub(crate) interval: Duration,
     /// What every pass reads again.
     #[serde(deserialize_with = "fields::at_least::<SHORTEST_OVERLAP_MS, _>")]
-    pub overlap: Duration,
+    pub(crate) overlap: Duration,
     /// Requests that read orders.
     #[serde(deserialize_with = "fields::whole::<1, MAX_RATE, _>")]
-    pub requests_per_minute: u32,
+    pub(crate) requests_per_minute: u32,
     /// From one page of the stream to the next.
     #[serde(deserialize_with = "fields::at_least::<0, _>")]
-    pub page_interval: Duration,
+    pub(crate) page_interval: Duration,
 }
 
 /// How stock is sent.
@@ -131,23 +131,23 @@ pub struct TrendyolStock {
 /// How returns are read.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct TrendyolReturns {
-    pub enabled: bool,
+pub(crate) struct TrendyolReturns {
+    pub(crate) enabled: bool,
     /// When, once a day.
     #[serde(deserialize_with = "fields::time_of_day")]
-    pub at: NaiveTime,
+    pub(crate) at: NaiveTime,
     /// Of all times of day.
     #[serde(deserialize_with = "fields::time_zone")]
-    pub time_zone: Tz,
+    pub(crate) time_zone: Tz,
     /// What is read again each day.
     #[serde(deserialize_with = "fields::duration")]
-    pub window: Duration,
+    pub(crate) window: Duration,
 }
 
 impl Trendyol {
     /// Whether the warehouse's orders and returns are written here.
     #[must_use]
-    pub fn mirrors(&self) -> bool {
+    pub(crate) fn mirrors(&self) -> bool {
         // Where the application does more than write rows, an unset one is refused at the start.
         self.mirror.unwrap_or(true)
     }
@@ -155,7 +155,7 @@ impl Trendyol {
     /// The environment that the account is of: the host, with the port where it is not the usual one.
     /// This machine is one environment, whatever its ports.
     #[must_use]
-    pub fn environment(&self) -> String {
+    pub(crate) fn environment(&self) -> String {
         let host = self.base_url.host_str().unwrap_or_default();
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let local = bare
@@ -171,7 +171,7 @@ impl Trendyol {
 
     /// Key, secret and password, for the log to mask.
     #[must_use]
-    pub fn secrets(&self) -> Vec<SecretString> {
+    pub(crate) fn secrets(&self) -> Vec<SecretString> {
         vec![
             self.api_key.clone(),
             self.api_secret.clone(),

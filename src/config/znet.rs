@@ -20,22 +20,22 @@ const MAX_FAILURES: u32 = 1000;
 /// How panels are called. Rates and limits are per integration.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Znet {
+pub(crate) struct Znet {
     /// To open a connection.
     #[serde(deserialize_with = "fields::duration")]
-    pub connect_timeout: Duration,
+    pub(crate) connect_timeout: Duration,
     /// From the request to the end of the answer.
     #[serde(deserialize_with = "fields::duration")]
-    pub request_timeout: Duration,
+    pub(crate) request_timeout: Duration,
     /// Requests per second, above zero; `None` for no limit.
     #[serde(deserialize_with = "rate")]
-    pub requests_per_second: Option<f64>,
+    pub(crate) requests_per_second: Option<f64>,
     /// Calls under way at once; `None` for no limit.
     #[serde(deserialize_with = "in_flight")]
-    pub max_in_flight: Option<NonZeroU32>,
+    pub(crate) max_in_flight: Option<NonZeroU32>,
     /// How long a price list is used.
     #[serde(deserialize_with = "fields::duration")]
-    pub catalog_ttl: Duration,
+    pub(crate) catalog_ttl: Duration,
     #[serde(deserialize_with = "fields::whole::<0, MAX_FAILURES, _>")]
     breaker_failures: u32,
     #[serde(deserialize_with = "fields::duration")]
@@ -44,7 +44,7 @@ pub struct Znet {
     player_fields_for: Vec<PlayerFieldsFor>,
     /// Which fields of a purchase hold what the customer typed.
     #[serde(skip)]
-    pub player: PlayerRules,
+    pub(crate) player: PlayerRules,
 }
 
 /// A rule as it is written.
@@ -59,12 +59,12 @@ struct PlayerFieldsFor {
 impl Znet {
     /// The longest that one call can take once its turn has come.
     #[must_use]
-    pub fn longest_call(&self) -> Duration {
+    pub(crate) fn longest_call(&self) -> Duration {
         self.connect_timeout + self.request_timeout
     }
 
     #[must_use]
-    pub const fn timeouts(&self) -> HttpSettings {
+    pub(crate) const fn timeouts(&self) -> HttpSettings {
         HttpSettings {
             connect_timeout: self.connect_timeout,
             request_timeout: self.request_timeout,
@@ -73,7 +73,7 @@ impl Znet {
 
     /// When a panel's circuit opens, and for how long.
     #[must_use]
-    pub const fn breaker(&self) -> BreakerLimits {
+    pub(crate) const fn breaker(&self) -> BreakerLimits {
         BreakerLimits {
             failures: self.breaker_failures,
             cooldown: self.breaker_cooldown,

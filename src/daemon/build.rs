@@ -123,7 +123,6 @@ fn world(
         // Single parts of the shop: the whole holds a sender of results, for which the recorder would wait.
         store: shop.store.clone(),
         clock: Arc::clone(&shop.clock),
-        panels: Arc::clone(&shop.panels),
         sends: Arc::clone(&shop.sends),
         checks: Arc::clone(&shop.checks),
         pulses: parts.pulses.clone(),

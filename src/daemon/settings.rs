@@ -14,7 +14,7 @@ const RUNS: i64 = 5;
 
 /// What is asked of the database to see the whole.
 #[must_use]
-pub fn asking(config: &Config) -> Asking {
+pub(crate) fn asking(config: &Config) -> Asking {
     Asking {
         jobs: overdue::scheduled(config),
         runs: RUNS,
@@ -29,7 +29,7 @@ pub fn asking(config: &Config) -> Asking {
 
 /// From when on something is worth a warning.
 #[must_use]
-pub fn limits(config: &Config) -> Limits {
+pub(crate) fn limits(config: &Config) -> Limits {
     let trendyol = &config.trendyol;
     // A run that is a little late is no reason; one that is left out is.
     let two_runs = trendyol.orders.interval * 2 + Duration::from_mins(1);
@@ -43,7 +43,7 @@ pub fn limits(config: &Config) -> Limits {
 
 /// What the settings mean to the doctor.
 #[must_use]
-pub fn means(config: &Config) -> Means {
+pub(crate) fn means(config: &Config) -> Means {
     Means {
         calls: config.znet.timeouts(),
         buying: buying(config),

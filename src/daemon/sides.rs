@@ -12,7 +12,11 @@ use crate::{
 
 /// Refuses to start where a purchase could not be written down, where it is not settled who keeps the
 /// warehouse's rows, or with another account than that of the database.
-pub async fn check(config: &Config, store: &Store, now: DateTime<Utc>) -> Result<(), DaemonError> {
+pub(crate) async fn check(
+    config: &Config,
+    store: &Store,
+    now: DateTime<Utc>,
+) -> Result<(), DaemonError> {
     check_keeping(config, store).await?;
     check_account(config, store, now).await?;
     let store = store.clone().mirroring(config.trendyol.mirrors());
@@ -39,7 +43,7 @@ pub async fn check(config: &Config, store: &Store, now: DateTime<Utc>) -> Result
 }
 
 /// Refuses where it is not settled who keeps the warehouse's rows.
-pub async fn check_keeping(config: &Config, store: &Store) -> Result<(), DaemonError> {
+pub(crate) async fn check_keeping(config: &Config, store: &Store) -> Result<(), DaemonError> {
     match keeping_fault(config, store).await? {
         Some(fault) => Err(fault.into()),
         None => Ok(()),
@@ -48,7 +52,7 @@ pub async fn check_keeping(config: &Config, store: &Store) -> Result<(), DaemonE
 
 /// Refuses another account than that of the database, which would take what was learnt of the old one for
 /// its own.
-pub async fn check_account(
+pub(crate) async fn check_account(
     config: &Config,
     store: &Store,
     now: DateTime<Utc>,

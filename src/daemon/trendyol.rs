@@ -35,7 +35,7 @@ pub(super) fn of_daemon(config: &Config, shop: &Shop) -> Result<Option<Seller>, 
     seller(config, &shop.store, Arc::clone(&shop.clock)).map(Some)
 }
 
-pub fn seller(
+pub(crate) fn seller(
     config: &Config,
     store: &Store,
     clock: Arc<dyn Clock>,

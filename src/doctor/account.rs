@@ -13,9 +13,9 @@ use crate::{
 #[error("{}", Said(self))]
 pub struct OtherAccount {
     /// The account of which the database knows; what follows is that of the settings.
-    pub known: MarketAccount,
-    pub seller_id: String,
-    pub environment: String,
+    pub(crate) known: MarketAccount,
+    pub(crate) seller_id: String,
+    pub(crate) environment: String,
 }
 
 struct Said<'a>(&'a OtherAccount);
@@ -51,7 +51,7 @@ impl OtherAccount {
 }
 
 /// What is wrong with the account of the settings, if anything is.
-pub async fn account_fault(
+pub(crate) async fn account_fault(
     config: &Config,
     store: &Store,
 ) -> Result<Option<OtherAccount>, StoreError> {

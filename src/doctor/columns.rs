@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Everything that the tables of the sides that are on lack or refuse.
-pub async fn table_faults(
+pub(crate) async fn table_faults(
     store: &Store,
     now: DateTime<Utc>,
 ) -> Result<Vec<TableFault>, StoreError> {

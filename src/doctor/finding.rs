@@ -23,15 +23,15 @@ pub(crate) enum Outcome {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct Finding {
     /// The check's name; several findings may have the same.
-    pub check: &'static str,
+    pub(crate) check: &'static str,
     /// Which panel or package it is about.
-    pub subject: Option<String>,
+    pub(crate) subject: Option<String>,
     /// How it ended.
-    pub outcome: Outcome,
+    pub(crate) outcome: Outcome,
     /// What was found.
-    pub sentence: String,
+    pub(crate) sentence: String,
     /// What to do about it.
-    pub fix: Option<String>,
+    pub(crate) fix: Option<String>,
 }
 
 /// Findings in the order in which they are shown.

@@ -13,9 +13,9 @@ use crate::{
 #[error("{}", Said(self))]
 pub struct KeepingFault {
     /// Whether `trendyol.mirror` says true, rather than nothing.
-    pub wanted: bool,
+    pub(crate) wanted: bool,
     /// What the application does besides, table by table.
-    pub work: Vec<OwnWork>,
+    pub(crate) work: Vec<OwnWork>,
 }
 
 pub(crate) const FIX: &str = "Set trendyol.mirror = false: the application goes on reading and moving its orders and returns, orderwatch writes none of their rows, and stock is sent as before.";
@@ -46,7 +46,7 @@ impl fmt::Display for Said<'_> {
 }
 
 /// What is wrong with who keeps the rows, if anything is.
-pub async fn keeping_fault(
+pub(crate) async fn keeping_fault(
     config: &Config,
     store: &Store,
 ) -> Result<Option<KeepingFault>, StoreError> {

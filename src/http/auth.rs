@@ -25,13 +25,13 @@ use super::{
 use crate::{clock::Clock, config};
 
 #[derive(Debug)]
-pub struct Access {
+pub(crate) struct Access {
     token: Option<SecretString>,
 }
 
 /// Who asks. Handlers find it among the request's extensions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Caller {
+pub(crate) enum Caller {
     /// A program that showed the token.
     Bearer,
     /// A browser in which somebody logged in.
@@ -45,27 +45,27 @@ pub enum Caller {
 impl Caller {
     /// Whether the token was shown, now or at the log-in. Codes are shown to nobody else.
     #[must_use]
-    pub const fn showed_token(self) -> bool {
+    pub(crate) const fn showed_token(self) -> bool {
         matches!(self, Self::Bearer | Self::Session)
     }
 }
 
 impl Access {
     #[must_use]
-    pub fn new(settings: &config::Http) -> Self {
+    pub(crate) fn new(settings: &config::Http) -> Self {
         Self {
             token: settings.token.clone(),
         }
     }
 
     #[must_use]
-    pub fn token(&self) -> Option<&SecretString> {
+    pub(crate) fn token(&self) -> Option<&SecretString> {
         self.token.as_ref()
     }
 
     /// Whether this is the token. Takes as long for a wrong one as for the right one.
     #[must_use]
-    pub fn is_token(&self, given: &str) -> bool {
+    pub(crate) fn is_token(&self, given: &str) -> bool {
         self.token
             .as_ref()
             .is_some_and(|token| same(token.expose_secret(), given))

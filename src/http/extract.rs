@@ -19,15 +19,15 @@ use super::problem::{Code, Problem};
 
 #[derive(Clone, Copy, Debug, FromRequestParts)]
 #[from_request(via(axum::extract::Path), rejection(Problem))]
-pub struct Path<T>(pub T);
+pub(crate) struct Path<T>(pub(crate) T);
 
 #[derive(Clone, Copy, Debug, FromRequestParts)]
 #[from_request(via(axum::extract::Query), rejection(Problem))]
-pub struct Query<T>(pub T);
+pub(crate) struct Query<T>(pub(crate) T);
 
 /// A body of JSON: an object, as the description of the API says.
 #[derive(Clone, Copy, Debug)]
-pub struct Json<T>(pub T);
+pub(crate) struct Json<T>(pub(crate) T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;
@@ -63,12 +63,12 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
 
 #[derive(Clone, Copy, Debug, FromRequest)]
 #[from_request(via(axum::extract::Form), rejection(Problem))]
-pub struct Form<T>(pub T);
+pub(crate) struct Form<T>(pub(crate) T);
 
 impl Problem {
     /// What could not be read, by the status that the framework chose.
     #[must_use]
-    pub fn rejected(status: StatusCode, detail: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn rejected(status: StatusCode, detail: impl Into<Cow<'static, str>>) -> Self {
         let code = match status {
             StatusCode::PAYLOAD_TOO_LARGE => Code::TooLarge,
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Code::UnsupportedMediaType,

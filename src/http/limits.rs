@@ -12,9 +12,9 @@ use tower_http::catch_panic::{CatchPanicLayer, ResponseForPanic};
 use super::problem::{Code, Problem};
 
 /// The largest body, in bytes.
-pub const BODY: usize = 64 * 1024;
+pub(crate) const BODY: usize = 64 * 1024;
 /// From the first byte of a request's head to the answer's head. A stream of events may go on.
-pub const REQUEST: Duration = Duration::from_secs(30);
+pub(crate) const REQUEST: Duration = Duration::from_secs(30);
 
 pub(super) async fn in_time(request: Request, next: Next) -> Response {
     match tokio::time::timeout(REQUEST, next.run(request)).await {

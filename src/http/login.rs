@@ -33,7 +33,7 @@ const TRIES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(10).unwrap();
 const ADDRESSES: usize = 1000;
 
 #[derive(Debug)]
-pub struct Tries(DefaultKeyedRateLimiter<IpAddr>);
+pub(crate) struct Tries(DefaultKeyedRateLimiter<IpAddr>);
 
 impl Default for Tries {
     fn default() -> Self {

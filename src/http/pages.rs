@@ -7,30 +7,30 @@
 //! * a code is shown only to who has shown the token, and each view is written down ([`order`]),
 //! * however many look, the database is asked as if a few did ([`live`], [`shared`]).
 
-pub mod act;
-pub mod assets;
-pub mod brake;
-pub mod chart;
-pub mod charts;
-pub mod decide;
-pub mod done;
-pub mod inbox;
-pub mod jobs;
-pub mod lang;
-pub mod live;
-pub mod order;
-pub mod orders;
-pub mod overview;
-pub mod packages;
-pub mod panels;
-pub mod product;
-pub mod reader;
-pub mod run;
-pub mod shared;
-pub mod sign;
-pub mod stock;
-pub mod timeline;
-pub mod view;
+pub(crate) mod act;
+pub(crate) mod assets;
+pub(crate) mod brake;
+pub(crate) mod chart;
+pub(crate) mod charts;
+pub(crate) mod decide;
+pub(crate) mod done;
+pub(crate) mod inbox;
+pub(crate) mod jobs;
+pub(crate) mod lang;
+pub(crate) mod live;
+pub(crate) mod order;
+pub(crate) mod orders;
+pub(crate) mod overview;
+pub(crate) mod packages;
+pub(crate) mod panels;
+pub(crate) mod product;
+pub(crate) mod reader;
+pub(crate) mod run;
+pub(crate) mod shared;
+pub(crate) mod sign;
+pub(crate) mod stock;
+pub(crate) mod timeline;
+pub(crate) mod view;
 pub mod words;
 
 use askama::Template;

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use crate::store::StoreError;
 
-pub const MEDIA_TYPE: &str = "application/problem+json";
+pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 /// When a client may try again after the daemon was busy or the database away, in seconds.
 const RETRY_AFTER: &str = "5";
 
@@ -21,25 +21,26 @@ macro_rules! codes {
     ($($(#[$doc:meta])* $code:ident => ($name:literal, $status:ident, $title:literal)),+ $(,)?) => {
         /// What went wrong, for programs; the names stay.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Code { $($(#[$doc])* $code),+ }
+        pub(crate) enum Code { $($(#[$doc])* $code),+ }
 
         impl Code {
-            pub const ALL: &[Self] = &[$(Self::$code),+];
+            #[cfg(test)]
+            pub(crate) const ALL: &[Self] = &[$(Self::$code),+];
 
             /// The name, as `code` has it.
             #[must_use]
-            pub const fn as_str(self) -> &'static str {
+            pub(crate) const fn as_str(self) -> &'static str {
                 match self { $(Self::$code => $name),+ }
             }
 
             #[must_use]
-            pub const fn status(self) -> StatusCode {
+            pub(crate) const fn status(self) -> StatusCode {
                 match self { $(Self::$code => StatusCode::$status),+ }
             }
 
             /// The same for every problem of this kind.
             #[must_use]
-            pub const fn title(self) -> &'static str {
+            pub(crate) const fn title(self) -> &'static str {
                 match self { $(Self::$code => $title),+ }
             }
         }
@@ -77,19 +78,19 @@ codes! {
 
 /// An error as it is answered.
 #[derive(Clone, Debug)]
-pub struct Problem {
+pub(crate) struct Problem {
     /// What went wrong, for programs.
-    pub code: Code,
+    pub(crate) code: Code,
     /// What went wrong, for people.
-    pub detail: Cow<'static, str>,
+    pub(crate) detail: Cow<'static, str>,
     /// The parameter or field that is to blame, if one is.
-    pub parameter: Option<Cow<'static, str>>,
+    pub(crate) parameter: Option<Cow<'static, str>>,
 }
 
 /// Problem details as in RFC 9457.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Problem)]
-pub struct ProblemBody {
+pub(crate) struct ProblemBody {
     /// Names the kind of problem: `urn:orderwatch:problem:` and the code.
     #[serde(rename = "type")]
     kind: String,
@@ -108,7 +109,7 @@ pub struct ProblemBody {
 }
 
 impl Problem {
-    pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
         Self {
             code,
             detail: detail.into(),
@@ -117,7 +118,7 @@ impl Problem {
     }
 
     /// A value that is not allowed.
-    pub fn invalid(
+    pub(crate) fn invalid(
         parameter: impl Into<Cow<'static, str>>,
         detail: impl Into<Cow<'static, str>>,
     ) -> Self {
@@ -129,7 +130,7 @@ impl Problem {
     }
 
     #[must_use]
-    pub fn body(&self) -> ProblemBody {
+    pub(crate) fn body(&self) -> ProblemBody {
         ProblemBody {
             kind: format!("urn:orderwatch:problem:{}", self.code.as_str()),
             title: self.code.title().to_owned(),

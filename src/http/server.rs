@@ -35,9 +35,9 @@ const LAST_ANSWERS: Duration = Duration::from_secs(3);
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen at {address} (http.listen): {}", hint(.source))]
 pub struct BindError {
-    pub address: SocketAddr,
+    pub(crate) address: SocketAddr,
     #[source]
-    pub source: io::Error,
+    pub(crate) source: io::Error,
 }
 
 fn hint(error: &io::Error) -> &'static str {
@@ -53,25 +53,20 @@ fn hint(error: &io::Error) -> &'static str {
 
 /// An address that is listened at, and nobody is answered yet.
 #[derive(Debug)]
-pub struct Listening {
+pub(crate) struct Listening {
     listener: TcpListener,
     address: SocketAddr,
 }
 
 /// The server; it ends when it is stopped.
 #[derive(Debug)]
-pub struct Server {
+pub(crate) struct Server {
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
 
-/// Tells a stream of events to end, so that it does not hold up the server's end. Handlers find it
-/// among the request's extensions.
-#[derive(Clone, Debug)]
-pub struct Stopping(pub CancellationToken);
-
 impl Listening {
-    pub async fn at(address: SocketAddr) -> Result<Self, BindError> {
+    pub(crate) async fn at(address: SocketAddr) -> Result<Self, BindError> {
         let failed = |source| BindError { address, source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         Ok(Self {
@@ -80,14 +75,8 @@ impl Listening {
         })
     }
 
-    /// Where, with the port that was found.
     #[must_use]
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    #[must_use]
-    pub fn serve(self, router: Router) -> Server {
+    pub(crate) fn serve(self, router: Router) -> Server {
         let stop = CancellationToken::new();
         tracing::info!(address = %self.address, "the page is at http://{}/", self.address);
         Server {
@@ -99,7 +88,7 @@ impl Listening {
 
 impl Server {
     /// Takes no more requests, lets the answers under way finish for a moment, and ends.
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.stop.cancel();
         if let Err(error) = self.task.await {
             tracing::error!(
@@ -184,13 +173,11 @@ async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, stop: Cancel
         tracing::debug!(error = &error as &dyn std::error::Error, "no TCP_NODELAY");
     }
 
-    let stopping = stop.clone();
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request: Request = request.map(Body::new);
         let extensions = request.extensions_mut();
         // The log-in counts its tries by address.
         extensions.insert(ConnectInfo(peer));
-        extensions.insert(Stopping(stopping.clone()));
         tower::ServiceExt::oneshot(router.clone(), request)
     });
 

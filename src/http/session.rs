@@ -7,14 +7,14 @@ use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
-pub const COOKIE: &str = "orderwatch_session";
-pub const LASTS: TimeDelta = TimeDelta::hours(12);
+pub(crate) const COOKIE: &str = "orderwatch_session";
+pub(crate) const LASTS: TimeDelta = TimeDelta::hours(12);
 /// Parts the session from everything else that may be signed with the token some day.
 const PURPOSE: &[u8] = b"orderwatch session v1 ";
 
 /// A session that begins now.
 #[must_use]
-pub fn begin(token: &SecretString, now: DateTime<Utc>) -> String {
+pub(crate) fn begin(token: &SecretString, now: DateTime<Utc>) -> String {
     let end = (now + LASTS).timestamp().to_string();
     let tag = mac(token, &end).map(|mac| CODE.encode(mac.finalize().into_bytes()));
     format!("{end}.{}", tag.unwrap_or_default())
@@ -22,7 +22,7 @@ pub fn begin(token: &SecretString, now: DateTime<Utc>) -> String {
 
 /// Whether it is one of ours, and not over.
 #[must_use]
-pub fn holds(token: &SecretString, session: &str, now: DateTime<Utc>) -> bool {
+pub(crate) fn holds(token: &SecretString, session: &str, now: DateTime<Utc>) -> bool {
     let Some((end, tag)) = session.split_once('.') else {
         return false;
     };

@@ -26,7 +26,6 @@ use crate::{
     worker::{
         jobs::runner::Runner,
         overview::{Asking, situation},
-        panels::Panels,
         pulse::Pulses,
         trendyol::Seller,
         wakeup::Wakeup,
@@ -34,35 +33,33 @@ use crate::{
 };
 
 /// What the daemon runs.
-pub struct World {
-    pub config: Config,
-    pub store: Store,
-    pub clock: Arc<dyn Clock>,
-    /// The panels as this process sees them.
-    pub panels: Arc<Panels>,
+pub(crate) struct World {
+    pub(crate) config: Config,
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<dyn Clock>,
     /// Wakes the dispatcher.
-    pub sends: Arc<Wakeup>,
+    pub(crate) sends: Arc<Wakeup>,
     /// Wakes the poller.
-    pub checks: Arc<Wakeup>,
+    pub(crate) checks: Arc<Wakeup>,
     /// Which workers are alive.
-    pub pulses: Pulses,
+    pub(crate) pulses: Pulses,
     /// What is asked of the database to see the whole.
-    pub asking: Asking,
+    pub(crate) asking: Asking,
     /// From when on something is worth a warning.
-    pub limits: attention::Limits,
+    pub(crate) limits: attention::Limits,
     /// What the settings mean for the doctor.
-    pub means: Means,
+    pub(crate) means: Means,
     /// Runs jobs on request.
-    pub runner: Runner,
+    pub(crate) runner: Runner,
     /// Rung when Trendyol has called about an order.
-    pub bell: Arc<Notify>,
+    pub(crate) bell: Arc<Notify>,
     /// The Trendyol store, if one is configured.
-    pub seller: Option<Seller>,
+    pub(crate) seller: Option<Seller>,
 }
 
 impl World {
     /// Everything that there is to see now.
-    pub async fn situation(&self) -> Result<Situation, StoreError> {
+    pub(crate) async fn situation(&self) -> Result<Situation, StoreError> {
         let mut situation = situation(&self.store, &self.asking, self.clock.now()).await?;
         // Not in the database: only the process itself knows.
         situation.reload_refused = METRICS.last_reload_successful.get() == 0;
@@ -78,7 +75,7 @@ impl fmt::Debug for World {
 
 /// Shared by all handlers; cheap to clone.
 #[derive(Clone)]
-pub struct AppState(Arc<Inner>);
+pub(crate) struct AppState(Arc<Inner>);
 
 struct Inner {
     world: RwLock<Option<Arc<World>>>,
@@ -92,7 +89,7 @@ struct Inner {
 impl AppState {
     /// Without a world yet: the daemon waits for its database.
     #[must_use]
-    pub fn new(settings: &config::Http, clock: Arc<DatabaseClock>) -> Self {
+    pub(crate) fn new(settings: &config::Http, clock: Arc<DatabaseClock>) -> Self {
         Self(Arc::new(Inner {
             world: RwLock::default(),
             access: Access::new(settings),
@@ -104,17 +101,17 @@ impl AppState {
     }
 
     /// From here on this is what requests see.
-    pub fn enter(&self, world: World) {
+    pub(crate) fn enter(&self, world: World) {
         *self.0.world.write() = Some(Arc::new(world));
     }
 
     /// From here on there is nothing to see any more.
-    pub fn leave(&self) {
+    pub(crate) fn leave(&self) {
         *self.0.world.write() = None;
     }
 
     /// What there is to see and to do; [`Code::Unavailable`] while the daemon starts and stops.
-    pub fn world(&self) -> Result<Arc<World>, Problem> {
+    pub(crate) fn world(&self) -> Result<Arc<World>, Problem> {
         let world = self.0.world.read();
         // A clone: the lock must not be held for as long as a request takes.
         world.clone().ok_or_else(|| {
@@ -126,13 +123,13 @@ impl AppState {
     }
 
     #[must_use]
-    pub fn access(&self) -> &Access {
+    pub(crate) fn access(&self) -> &Access {
         &self.0.access
     }
 
     /// The time, also while there is no world.
     #[must_use]
-    pub fn clock(&self) -> &dyn Clock {
+    pub(crate) fn clock(&self) -> &dyn Clock {
         &*self.0.clock
     }
 

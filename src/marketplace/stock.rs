@@ -7,9 +7,9 @@ use sha2::{Digest, Sha256};
 use crate::stock::{Barcode, MAX_QUANTITY, Unreadable, push_result::BatchItem, rule::Answer};
 
 /// Maximum number of items in one push.
-pub const MAX_ITEMS: usize = 1000;
+pub(crate) const MAX_ITEMS: usize = 1000;
 /// Maximum number of barcodes in one read-back.
-pub const MAX_READ_BACK: usize = 50;
+pub(crate) const MAX_READ_BACK: usize = 50;
 
 /// What shall be on sale of one product.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

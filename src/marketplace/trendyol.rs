@@ -31,9 +31,10 @@ use reqwest::{
 };
 use serde_json::json;
 
-pub use account::{AccountFault, AccountSettings};
+pub(crate) use account::AccountFault;
+pub use account::AccountSettings;
 pub use limits::RateLimits;
-pub use paths::{Paths, SELLER};
+pub(crate) use paths::Paths;
 
 use self::{
     account::Account,
@@ -86,7 +87,7 @@ impl Trendyol {
 
     /// Calls other paths.
     #[must_use]
-    pub fn with_paths(self, paths: Paths) -> Self {
+    pub(crate) fn with_paths(self, paths: Paths) -> Self {
         Self { paths, ..self }
     }
 

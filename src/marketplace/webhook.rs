@@ -16,10 +16,10 @@ pub struct Registration {
 /// A webhook as the marketplace lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Webhook {
-    pub id: String,
-    pub url: String,
+    pub(crate) id: String,
+    pub(crate) url: String,
     /// Whether it is called: the marketplace gives up an address that does not answer.
-    pub active: bool,
+    pub(crate) active: bool,
 }
 
 #[async_trait]

@@ -32,7 +32,7 @@ pub(super) trait Label: VariantArray + Copy + Into<&'static str> {
 /// What a panel is called for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
-pub enum Call {
+pub(crate) enum Call {
     Purchase,
     Status,
     Balance,
@@ -42,7 +42,7 @@ pub enum Call {
 /// What came of a call to a panel; which of them a call can have is in `Call::outcomes`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
-pub enum Outcome {
+pub(crate) enum Outcome {
     Accepted,
     /// The panel refused to sell, or to answer.
     Refused,
@@ -92,7 +92,7 @@ impl Outcome {
 /// A stream that claims orders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
-pub enum Stream {
+pub(crate) enum Stream {
     Dispatch,
     Poll,
 }
@@ -100,7 +100,7 @@ pub enum Stream {
 /// What came of a tick of a periodic job in this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
-pub enum JobOutcome {
+pub(crate) enum JobOutcome {
     Done,
     Failed,
     /// Another replica ran it.
@@ -112,7 +112,7 @@ pub enum JobOutcome {
 /// What came of a try to deliver a notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
-pub enum Delivery {
+pub(crate) enum Delivery {
     Delivered,
     /// Not delivered; retried later.
     Again,
@@ -122,7 +122,7 @@ pub enum Delivery {
 /// Calls that the marketplace counts together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
-pub enum Group {
+pub(crate) enum Group {
     Orders,
     Push,
     /// Results of pushes, and what is on sale.
@@ -135,7 +135,7 @@ pub enum Group {
 /// What came of a request to the marketplace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
-pub enum Reply {
+pub(crate) enum Reply {
     Ok,
     RateLimited,
     Refused,
@@ -146,7 +146,7 @@ pub enum Reply {
 /// What became of an item of stock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
-pub enum Item {
+pub(crate) enum Item {
     /// The marketplace accepted the request that it is in.
     Pushed,
     /// It is on sale.
@@ -157,7 +157,7 @@ pub enum Item {
 /// Why a statement failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
-pub enum Fault {
+pub(crate) enum Fault {
     /// The database was away, busy or in a race; the same statement may succeed later.
     Transient,
     /// No connection became free in time.

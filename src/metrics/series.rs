@@ -19,7 +19,7 @@ const MINUTE: u64 = 60 * SECOND;
 const HOUR: u64 = 60 * MINUTE;
 
 /// From a connection on the same machine to a time-out of minutes.
-pub const SHORT: Bounds = &[
+pub(crate) const SHORT: Bounds = &[
     MS,
     2 * MS,
     5 * MS,
@@ -40,7 +40,7 @@ pub const SHORT: Bounds = &[
     2 * HOUR,
 ];
 /// From a code at once to the last moment of waiting.
-pub const LONG: Bounds = &[
+pub(crate) const LONG: Bounds = &[
     SECOND,
     5 * SECOND,
     15 * SECOND,
@@ -90,13 +90,13 @@ impl Series {
     ];
 
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         self.into()
     }
 
     /// Upper bounds of its times.
     #[must_use]
-    pub const fn bounds(self) -> Bounds {
+    pub(crate) const fn bounds(self) -> Bounds {
         match self {
             // A code may take as long as an order is watched.
             Self::Code => LONG,
@@ -143,19 +143,19 @@ impl OverTime {
 /// What one series holds, since the process began or in some time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Total {
-    pub count: u64,
-    pub errors: u64,
+    pub(crate) count: u64,
+    pub(crate) errors: u64,
     /// Not every series has times.
-    pub times: Measured,
+    pub(crate) times: Measured,
 }
 
 /// Times, by the bucket that they fall into.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Measured {
+pub(crate) struct Measured {
     /// How many in each bucket; the last one is for what lies above all bounds.
-    pub buckets: Vec<u64>,
+    pub(crate) buckets: Vec<u64>,
     /// Of all times, in microseconds.
-    pub sum: u64,
+    pub(crate) sum: u64,
 }
 
 /// Names a total: what, and of which panel. `None`: of no panel.
@@ -164,7 +164,7 @@ pub type Key = (Series, Option<IntegrationId>);
 impl Total {
     /// What came since an earlier moment; `None` when nothing did.
     #[must_use]
-    pub fn since(&self, before: &Self) -> Option<Self> {
+    pub(crate) fn since(&self, before: &Self) -> Option<Self> {
         let news = Self {
             count: self.count.saturating_sub(before.count),
             errors: self.errors.saturating_sub(before.errors),
@@ -187,7 +187,7 @@ impl Measured {
     }
 
     #[must_use]
-    pub fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         self.buckets.iter().sum()
     }
 
@@ -205,7 +205,7 @@ impl Measured {
     /// The buckets as they are stored: the one above all bounds first, and without the empty ones at the
     /// end.
     #[must_use]
-    pub fn to_stored(&self, bounds: Bounds) -> Vec<u64> {
+    pub(crate) fn to_stored(&self, bounds: Bounds) -> Vec<u64> {
         let above = self.buckets.get(bounds.len()).copied().unwrap_or(0);
         let below = self.buckets.iter().copied().take(bounds.len());
         // First, so that a bound may be added at the end without moving it.
@@ -218,7 +218,7 @@ impl Measured {
 
     /// What was stored, with its sum.
     #[must_use]
-    pub fn from_stored(stored: &[u64], sum: u64, bounds: Bounds) -> Self {
+    pub(crate) fn from_stored(stored: &[u64], sum: u64, bounds: Bounds) -> Self {
         let below = stored.iter().copied().skip(1).chain(std::iter::repeat(0));
         let mut buckets: Vec<u64> = below.take(bounds.len()).collect();
         buckets.push(stored.first().copied().unwrap_or(0));
@@ -230,7 +230,7 @@ impl Measured {
 /// Prometheus does; `share` is between 0 and 1. What lies above all bounds counts as the highest
 /// bound. `None` when nothing was measured.
 #[must_use]
-pub fn quantile(share: f64, buckets: &[u64], bounds: Bounds) -> Option<Duration> {
+pub(crate) fn quantile(share: f64, buckets: &[u64], bounds: Bounds) -> Option<Duration> {
     let count: u64 = buckets.iter().sum();
     let rank = share.clamp(0.0, 1.0) * real(count);
     let mut below = 0;

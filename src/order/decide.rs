@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use check::after_check;
-pub use purchase::after_purchase;
+pub(crate) use purchase::after_purchase;
 
 use super::{
     EventKind, HoldReason, IntegrationId, LAST_MESSAGE_CHARS, PlayerRules, Reference, Refusal,
@@ -62,7 +62,7 @@ pub enum Settle {
 impl Settle {
     /// What `status` becomes, if we write it.
     #[must_use]
-    pub fn status(self, status: ShopStatus) -> Option<ShopStatus> {
+    pub(crate) fn status(self, status: ShopStatus) -> Option<ShopStatus> {
         (self == Self::Status).then_some(status)
     }
 }
@@ -80,7 +80,7 @@ pub enum UnconfirmedPolicy {
 /// What follows when somebody else is found to buy our orders too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum SecondPolicy {
+pub(crate) enum SecondPolicy {
     /// Buying at that panel is paused until a person resumes it.
     Pause,
     /// It is only said.
@@ -119,33 +119,33 @@ pub struct Watched {
 #[derive(Clone, Debug)]
 pub struct Decision {
     /// What is known from now on.
-    pub watched: Watched,
+    pub(crate) watched: Watched,
     /// Set exactly when the stage is [`Stage::Held`].
-    pub held: Option<HoldReason>,
+    pub(crate) held: Option<HoldReason>,
     /// When to check next; `None` for final and held orders, and for those left to the sweeper.
-    pub due_at: Option<DateTime<Utc>>,
+    pub(crate) due_at: Option<DateTime<Utc>>,
     /// The whole code, for our own schema.
-    pub pin: Option<SecretString>,
+    pub(crate) pin: Option<SecretString>,
     /// What the panel charged, in TRY.
-    pub cost: Option<Decimal>,
+    pub(crate) cost: Option<Decimal>,
     /// The panel's balance after a purchase, in TRY.
-    pub balance: Option<Decimal>,
+    pub(crate) balance: Option<Decimal>,
     /// What the shop's row has to say, if anything changed for the shop.
-    pub shop: Option<ShopChange>,
+    pub(crate) shop: Option<ShopChange>,
     /// Where it goes instead, after a refusal.
-    pub reroute: Option<Reroute>,
+    pub(crate) reroute: Option<Reroute>,
     /// What a refusal was about.
-    pub refusal: Option<Refusal>,
+    pub(crate) refusal: Option<Refusal>,
     /// The step, for the timeline.
-    pub event: EventKind,
+    pub(crate) event: EventKind,
 }
 
 /// Another panel for an order that the first one refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reroute {
-    pub integration: IntegrationId,
+pub(crate) struct Reroute {
+    pub(crate) integration: IntegrationId,
     /// The order's reference there.
-    pub reference: Reference,
+    pub(crate) reference: Reference,
 }
 
 impl Decision {

@@ -17,7 +17,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-pub use facts::{
+pub(crate) use facts::{
     Buying, Ending, Facts, OpenBreaker, PanelFacts, Pause, Route, Settings, ShopFacts, Standing,
     TrackedFacts,
 };
@@ -26,11 +26,11 @@ use super::{HoldReason, OrderId, Stage};
 use crate::text::Lang;
 
 /// An order that is due for longer than this is late: nobody has claimed it.
-pub const LATE: Duration = Duration::from_mins(1);
+pub(crate) const LATE: Duration = Duration::from_mins(1);
 
 /// Why an order waits, or how it ended.
 #[derive(Clone, Debug)]
-pub enum Why {
+pub(crate) enum Why {
     /// Staff decided it in the shop.
     Decided {
         /// `status`.
@@ -160,7 +160,7 @@ pub enum Why {
 
 /// Why a refused order did not go to the fallback of its route.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NoFallback {
+pub(crate) enum NoFallback {
     /// The fallback is of a kind that orderwatch does not talk to.
     OtherKind {
         /// `name`.
@@ -177,7 +177,7 @@ pub enum NoFallback {
 
 /// Why an order that the shop sent is not taken over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotAdopted {
+pub(crate) enum NotAdopted {
     /// In shadow mode another system watches what the shop sends.
     Shadow,
     /// It is with a provider that orderwatch does not talk to.
@@ -194,7 +194,7 @@ pub enum NotAdopted {
 
 /// When it is checked next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
+pub(crate) enum Next {
     /// At that time.
     At(DateTime<Utc>),
     /// At once.
@@ -216,9 +216,9 @@ pub enum Next {
 }
 
 #[derive(Clone, Debug)]
-pub struct Explanation {
-    pub why: Why,
-    pub next: Next,
+pub(crate) struct Explanation {
+    pub(crate) why: Why,
+    pub(crate) next: Next,
     /// The time of the question.
     now: DateTime<Utc>,
     /// When it became final.
@@ -227,27 +227,27 @@ pub struct Explanation {
 
 /// Why one order waits, or how it ended.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct ExplainedOrder {
+pub(crate) struct ExplainedOrder {
     /// `product_orders.id`.
     #[schema(value_type = uuid::Uuid)]
-    pub order: OrderId,
+    pub(crate) order: OrderId,
     /// Where it stands; null when it is not tracked.
-    pub stage: Option<Stage>,
+    pub(crate) stage: Option<Stage>,
     /// Why it is held.
-    pub held: Option<HoldReason>,
+    pub(crate) held: Option<HoldReason>,
     /// Why, for programs.
-    pub why: &'static str,
+    pub(crate) why: &'static str,
     /// Why, for people.
-    pub sentence: String,
+    pub(crate) sentence: String,
     /// What to do.
-    pub fix: Option<&'static str>,
+    pub(crate) fix: Option<&'static str>,
     /// When it is checked next, where that is a known time.
-    pub next_look: Option<DateTime<Utc>>,
+    pub(crate) next_look: Option<DateTime<Utc>>,
 }
 
 impl ExplainedOrder {
     #[must_use]
-    pub fn of(order: OrderId, facts: &Facts) -> Self {
+    pub(crate) fn of(order: OrderId, facts: &Facts) -> Self {
         let explanation = explain(facts);
         let tracked = facts.tracked.as_ref();
         Self {
@@ -264,7 +264,7 @@ impl ExplainedOrder {
 }
 
 #[must_use]
-pub fn explain(facts: &Facts) -> Explanation {
+pub(crate) fn explain(facts: &Facts) -> Explanation {
     let (why, next) = match &facts.tracked {
         Some(tracked) => find::tracked(facts, tracked),
         None => find::untracked(facts),
@@ -279,15 +279,9 @@ pub fn explain(facts: &Facts) -> Explanation {
 }
 
 impl Explanation {
-    /// When it became final.
-    #[must_use]
-    pub const fn ended_at(&self) -> Option<DateTime<Utc>> {
-        self.ended
-    }
-
     /// When it is checked next, where that is a known time.
     #[must_use]
-    pub fn next_look(&self) -> Option<DateTime<Utc>> {
+    pub(crate) fn next_look(&self) -> Option<DateTime<Utc>> {
         match self.next {
             Next::At(at) | Next::Late(at) | Next::Probe(at) => Some(at),
             Next::Now => Some(self.now),
@@ -298,7 +292,7 @@ impl Explanation {
 
 /// Whether an order is late: due for a while, or past its time limit, and still open.
 #[must_use]
-pub fn is_late(
+pub(crate) fn is_late(
     stage: Stage,
     due_at: Option<DateTime<Utc>>,
     give_up_at: Option<DateTime<Utc>>,

@@ -3,7 +3,7 @@
 
 /// How a held order can go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WayOut {
+pub(crate) enum WayOut {
     /// Its cause can be fixed; nothing was bought.
     Retry,
     /// It may have been bought: staff say whether it was, and it goes on from there.
@@ -24,7 +24,7 @@ macro_rules! reasons {
         impl HoldReason {
             /// How an order that is held for this reason can go on.
             #[must_use]
-            pub const fn way_out(self) -> WayOut {
+            pub(crate) const fn way_out(self) -> WayOut {
                 match self { $(Self::$reason => WayOut::$way),+ }
             }
         }

@@ -25,7 +25,7 @@ sentences!("person");
 
 /// What a person wants to do to an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OperatorAction {
+pub(crate) enum OperatorAction {
     /// A held order is to be sent.
     Retry,
     /// This became of it.
@@ -35,7 +35,7 @@ pub enum OperatorAction {
 named! {
     /// What a person says became of an order.
     #[schema(as = OrderVerdict)]
-    pub enum Verdict {
+    pub(crate) enum Verdict {
         /// The panel has it.
         Bought = "bought",
         /// The panel does not have it.
@@ -52,7 +52,7 @@ named! {
 impl Verdict {
     /// Those that can be said of an order that stands there; others are refused.
     #[must_use]
-    pub fn of(stage: Stage, held: Option<HoldReason>) -> &'static [Self] {
+    pub(crate) fn of(stage: Stage, held: Option<HoldReason>) -> &'static [Self] {
         use Verdict::{Bought, GiveCode, KeepBack, NotBought, SendAgain};
         match (stage, held.map(HoldReason::way_out)) {
             (Stage::Unconfirmed, _) | (Stage::Held, Some(WayOut::Confirm)) => {
@@ -73,14 +73,14 @@ impl Verdict {
 
 /// Where an order stood when a person decided; the step happens only if it still stands there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Position {
-    pub stage: Stage,
-    pub held: Option<HoldReason>,
+pub(crate) struct Position {
+    pub(crate) stage: Stage,
+    pub(crate) held: Option<HoldReason>,
 }
 
 /// What an action does, as things stand.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Plan {
+pub(crate) enum Plan {
     /// It is sent.
     Release(Release),
     /// It is settled, watched again, or sent again.
@@ -89,17 +89,17 @@ pub enum Plan {
 
 /// A held order that is to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Release {
-    pub from: Position,
-    pub panel: IntegrationId,
-    pub panel_name: String,
+pub(crate) struct Release {
+    pub(crate) from: Position,
+    pub(crate) panel: IntegrationId,
+    pub(crate) panel_name: String,
     /// The one that it has, or its first at that panel.
-    pub reference: Reference,
+    pub(crate) reference: Reference,
 }
 
 /// What follows from a verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Resolution {
+pub(crate) enum Resolution {
     /// It is watched again, with a fresh time limit.
     Watch,
     /// It is sent again, with the reference that it has.
@@ -121,7 +121,7 @@ impl OperatorAction {
     ///
     /// # Errors
     /// [`Refusal`] when it cannot be done as things stand.
-    pub fn plan(self, order: OrderId, facts: &Facts) -> Result<Plan, Refusal> {
+    pub(crate) fn plan(self, order: OrderId, facts: &Facts) -> Result<Plan, Refusal> {
         match self {
             Self::Retry => retry(order, facts).map(Plan::Release),
             Self::Resolve(verdict) => {
@@ -133,7 +133,7 @@ impl OperatorAction {
 
 impl Plan {
     #[must_use]
-    pub const fn from(&self) -> Position {
+    pub(crate) const fn from(&self) -> Position {
         match self {
             Self::Release(release) => release.from,
             Self::Resolve(from, _) => *from,
@@ -142,7 +142,7 @@ impl Plan {
 
     /// Where the order stands afterwards.
     #[must_use]
-    pub const fn to(&self) -> Stage {
+    pub(crate) const fn to(&self) -> Stage {
         match self {
             Self::Release(_) => Stage::Queued,
             Self::Resolve(_, resolution) => resolution.stage(),
@@ -151,7 +151,7 @@ impl Plan {
 
     /// Its name at the panel afterwards.
     #[must_use]
-    pub fn reference<'a>(&'a self, facts: &'a Facts) -> Option<&'a Reference> {
+    pub(crate) fn reference<'a>(&'a self, facts: &'a Facts) -> Option<&'a Reference> {
         match self {
             Self::Release(release) => Some(&release.reference),
             Self::Resolve(..) => facts.tracked.as_ref()?.reference.as_ref(),
@@ -160,7 +160,7 @@ impl Plan {
 
     /// All that the step depends on, in one word. Whoever hands it back has seen it.
     #[must_use]
-    pub fn seen(&self) -> String {
+    pub(crate) fn seen(&self) -> String {
         let from = self.from();
         let (stage, held) = (from.stage, from.held.map_or("-", HoldReason::as_str));
         match self {
@@ -173,7 +173,7 @@ impl Plan {
 
     /// What happens, for people.
     #[must_use]
-    pub fn sentence(&self, facts: &Facts) -> String {
+    pub(crate) fn sentence(&self, facts: &Facts) -> String {
         match self {
             Self::Release(release) => format!(
                 "it will be sent to {} as {}.",
@@ -196,14 +196,14 @@ impl Resolution {
 
     /// Whether the shop's row stays as staff left it.
     #[must_use]
-    pub const fn leaves_row(self) -> bool {
+    pub(crate) const fn leaves_row(self) -> bool {
         matches!(self, Self::KeepBack | Self::LetStand)
     }
 }
 
 /// Why it cannot be done, and what can.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub(crate) enum Refusal {
     NotTracked,
     Final(Stage),
     /// Final, for want of an answer.
@@ -233,7 +233,7 @@ pub enum Refusal {
 
 /// What is wrong with the route.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Routing {
+pub(crate) enum Routing {
     Missing,
     /// Not `auto`, or not `external`.
     ByHand(String),
@@ -245,7 +245,7 @@ pub enum Routing {
 
 /// What is wrong with the panel that an order stays at because it may have been sent there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TiedTo {
+pub(crate) enum TiedTo {
     Gone,
     OtherShop,
     OtherKind,
@@ -253,7 +253,7 @@ pub enum TiedTo {
 
 impl Refusal {
     #[must_use]
-    pub fn sentence(&self, format: &Format) -> String {
+    pub(crate) fn sentence(&self, format: &Format) -> String {
         let value = match self {
             Self::Final(at) | Self::GoesOn(at) => format.lang.pick(stage(*at)).to_owned(),
             Self::NotMendable(reason)
@@ -347,7 +347,7 @@ fn resolve(facts: &Facts, verdict: Verdict) -> Result<(Position, Resolution), Re
 impl Resolution {
     /// What follows, and what becomes of the shop's row.
     #[must_use]
-    pub fn sentence(self, facts: &Facts, format: &Format) -> String {
+    pub(crate) fn sentence(self, facts: &Facts, format: &Format) -> String {
         let reference = facts
             .tracked
             .as_ref()
@@ -363,7 +363,7 @@ impl Resolution {
 
 /// What follows from a verdict, with the stage before and after.
 #[must_use]
-pub fn sentence(facts: &Facts, from: Position, resolution: Resolution) -> String {
+pub(crate) fn sentence(facts: &Facts, from: Position, resolution: Resolution) -> String {
     let stood = match from.held {
         Some(reason) => format!("{} ({reason})", from.stage),
         None => from.stage.to_string(),

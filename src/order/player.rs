@@ -40,26 +40,26 @@ pub struct Player {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PlayerRules {
     /// For every product that has no rule of its own.
-    pub usual: PlayerFields,
+    pub(crate) usual: PlayerFields,
     /// For one panel, or for one package there.
-    pub others: Vec<PlayerRule>,
+    pub(crate) others: Vec<PlayerRule>,
 }
 
 /// The rule of one panel, or of one package there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PlayerRule {
+pub(crate) struct PlayerRule {
     /// The panel.
-    pub integration: IntegrationId,
+    pub(crate) integration: IntegrationId,
     /// `product_packages.id`; `None` for all packages.
-    pub package: Option<Uuid>,
+    pub(crate) package: Option<Uuid>,
     /// The rule.
-    pub fields: PlayerFields,
+    pub(crate) fields: PlayerFields,
 }
 
 impl PlayerFields {
     /// What goes where, in a few words.
     #[must_use]
-    pub const fn meaning(self) -> &'static str {
+    pub(crate) const fn meaning(self) -> &'static str {
         match self {
             Self::Sheet => {
                 "userIdentifier as oyuncu_bilgi, a telephone in extraField as musteri_tel"
@@ -73,7 +73,7 @@ impl PlayerRules {
     /// The rule of a product: that of the package, otherwise that of its panel, otherwise the usual
     /// one.
     #[must_use]
-    pub fn of(&self, integration: IntegrationId, package: Uuid) -> PlayerFields {
+    pub(crate) fn of(&self, integration: IntegrationId, package: Uuid) -> PlayerFields {
         let here = || {
             self.others
                 .iter()
@@ -89,7 +89,7 @@ impl PlayerRules {
 impl Player {
     /// The fields and their values, in the order in which they are sent.
     #[must_use]
-    pub fn pairs(&self) -> Vec<(&'static str, &str)> {
+    pub(crate) fn pairs(&self) -> Vec<(&'static str, &str)> {
         let id = self.player_id.as_deref().map(|id| ("oyuncu_bilgi", id));
         let phone = self.phone.as_deref().map(|phone| ("musteri_tel", phone));
 

@@ -23,7 +23,7 @@ pub struct InvalidReference;
 
 impl Reference {
     /// Longest reference that is taken over from rows which the shop sent itself.
-    pub const MAX_DIGITS: usize = 32;
+    pub(crate) const MAX_DIGITS: usize = 32;
     /// Derived references start here, above the older ones made of Unix milliseconds.
     const LOWEST: u64 = 2_000_000_000_000_000;
     /// One past the largest derived reference: 16 digits.

@@ -3,7 +3,7 @@
 
 named! {
     /// The class of a refusal, from the panel's own words.
-    pub enum Refusal {
+    pub(crate) enum Refusal {
         /// The account does not hold enough.
         Balance = "balance",
         /// The panel or the product is not available now.
@@ -60,7 +60,7 @@ const UNAVAILABLE: [&str; 19] = [
 impl Refusal {
     /// The class of a panel's text.
     #[must_use]
-    pub fn of(text: &str) -> Self {
+    pub(crate) fn of(text: &str) -> Self {
         let text = folded(text);
         let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
 
@@ -75,7 +75,7 @@ impl Refusal {
 
     /// Whether another panel may sell what this one refused.
     #[must_use]
-    pub const fn helps_elsewhere(self) -> bool {
+    pub(crate) const fn helps_elsewhere(self) -> bool {
         matches!(self, Self::Balance | Self::Unavailable)
     }
 }

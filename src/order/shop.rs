@@ -5,13 +5,13 @@ use rust_decimal::Decimal;
 use secrecy::SecretString;
 
 /// Characters that `product_orders."lastMessage"` takes.
-pub const LAST_MESSAGE_CHARS: usize = 250;
+pub(crate) const LAST_MESSAGE_CHARS: usize = 250;
 /// Characters that `product_orders."pinCode"` takes.
-pub const PIN_CHARS: usize = 120;
+pub(crate) const PIN_CHARS: usize = 120;
 
 named! {
     /// `product_orders."externalStatus"` as orderwatch writes it.
-    pub enum ExternalStatus {
+    pub(crate) enum ExternalStatus {
         /// Nothing was sent.
         NotSent = "not_sent",
         /// Claimed, perhaps sent.
@@ -29,7 +29,7 @@ named! {
 
 named! {
     /// `product_orders.status` as orderwatch sets it when an order is final.
-    pub enum ShopStatus {
+    pub(crate) enum ShopStatus {
         /// The customer has the goods.
         Approved = "approved",
         /// The panel cancelled the purchase.
@@ -39,32 +39,32 @@ named! {
 
 /// One narrow change of the shop's row; `None` leaves a column as it is.
 #[derive(Clone, Debug, Default)]
-pub struct ShopChange {
+pub(crate) struct ShopChange {
     /// `"externalStatus"`.
-    pub external_status: Option<ExternalStatus>,
+    pub(crate) external_status: Option<ExternalStatus>,
     /// `status`, which is set only while nobody has decided the order.
-    pub status: Option<ShopStatus>,
+    pub(crate) status: Option<ShopStatus>,
     /// `"pinCode"`; always fits [`PIN_CHARS`].
-    pub pin: Option<SecretString>,
+    pub(crate) pin: Option<SecretString>,
     /// `"lastMessage"`; always fits [`LAST_MESSAGE_CHARS`].
-    pub last_message: Option<String>,
+    pub(crate) last_message: Option<String>,
     /// `"providerMessage"`: the panel's own text.
-    pub provider_message: Option<String>,
+    pub(crate) provider_message: Option<String>,
     /// Text of the note that is appended to `notes`.
-    pub note: Option<String>,
+    pub(crate) note: Option<String>,
     /// `"costAmount"` in TRY.
-    pub cost: Option<Decimal>,
+    pub(crate) cost: Option<Decimal>,
     /// `"sentAt"`, which is set only while it is empty.
-    pub sent_at: Option<DateTime<Utc>>,
+    pub(crate) sent_at: Option<DateTime<Utc>>,
     /// `"completedAt"`, with `"durationMs"` counted from `"sentAt"`.
-    pub completed_at: Option<DateTime<Utc>>,
+    pub(crate) completed_at: Option<DateTime<Utc>>,
 }
 
 /// The first `chars` characters of a text, ending in `…` when something was cut off.
 ///
 /// The database counts characters, so the cut falls between two of them.
 #[must_use]
-pub fn cut(text: &str, chars: usize) -> String {
+pub(crate) fn cut(text: &str, chars: usize) -> String {
     if text.chars().count() <= chars {
         return text.to_owned();
     }

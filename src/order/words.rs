@@ -13,24 +13,24 @@ sentences!("message");
 
 /// A sentence of the shop's rows. A full stop is added where nothing follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sentence(pub Say);
+pub(crate) struct Sentence(pub(crate) Say);
 
 impl Sentence {
     /// The bare text.
     #[must_use]
-    pub const fn text(self, lang: Lang) -> &'static str {
+    pub(crate) const fn text(self, lang: Lang) -> &'static str {
         lang.pick(self.0)
     }
 
     /// As a sentence of its own.
     #[must_use]
-    pub fn alone(self, lang: Lang) -> String {
+    pub(crate) fn alone(self, lang: Lang) -> String {
         format!("{}.", self.text(lang))
     }
 
     /// Followed by the panel's own words where it gave any.
     #[must_use]
-    pub fn quoting(self, lang: Lang, words: &str) -> String {
+    pub(crate) fn quoting(self, lang: Lang, words: &str) -> String {
         if words.is_empty() {
             self.alone(lang)
         } else {
@@ -40,7 +40,7 @@ impl Sentence {
 
     /// With its one blank filled in.
     #[must_use]
-    pub fn with(self, lang: Lang, blank: &str) -> String {
+    pub(crate) fn with(self, lang: Lang, blank: &str) -> String {
         let text = self.text(lang);
         let parts = text.split_once('{').and_then(|(before, rest)| {
             let (_, after) = rest.split_once('}')?;
@@ -57,25 +57,25 @@ impl Sentence {
 impl HoldReason {
     /// What is wrong: a clause without a full stop.
     #[must_use]
-    pub const fn clause(self, lang: Lang) -> &'static str {
+    pub(crate) const fn clause(self, lang: Lang) -> &'static str {
         lang.pick(hold(self))
     }
 
     /// The reason in two or three words, for lists and counts.
     #[must_use]
-    pub const fn label(self, lang: Lang) -> &'static str {
+    pub(crate) const fn label(self, lang: Lang) -> &'static str {
         lang.pick(hold_label(self))
     }
 
     /// How to fix it.
     #[must_use]
-    pub const fn fix(self, lang: Lang) -> &'static str {
+    pub(crate) const fn fix(self, lang: Lang) -> &'static str {
         lang.pick(hold_fix(self))
     }
 
     /// What is wrong, as the shop's row says it; fits `"lastMessage"`.
     #[must_use]
-    pub fn said_in(self, lang: Lang) -> String {
+    pub(crate) fn said_in(self, lang: Lang) -> String {
         let what = self.clause(lang);
         match lang {
             Lang::En => {

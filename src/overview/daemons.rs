@@ -10,45 +10,45 @@ use uuid::Uuid;
 use crate::order::explain::Buying;
 
 /// A daemon without a heartbeat for this long is gone: it writes one every 20 seconds.
-pub const GONE_AFTER: Duration = Duration::from_secs(90);
+pub(crate) const GONE_AFTER: Duration = Duration::from_secs(90);
 
 /// What a daemon says of itself.
 #[derive(Clone, Debug)]
-pub struct Daemon {
+pub(crate) struct Daemon {
     /// Drawn when it starts.
-    pub id: Uuid,
-    pub version: String,
-    pub started_at: DateTime<Utc>,
-    pub buying: Buying,
+    pub(crate) id: Uuid,
+    pub(crate) version: String,
+    pub(crate) started_at: DateTime<Utc>,
+    pub(crate) buying: Buying,
     /// Whether it asks the panels about orders.
-    pub watching: bool,
+    pub(crate) watching: bool,
     /// Its workers that are stalled: no turn finished in time.
-    pub stuck: Vec<String>,
+    pub(crate) stuck: Vec<String>,
 }
 
 /// A daemon as it was last seen.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct DaemonView {
+pub(crate) struct DaemonView {
     /// Drawn when it started.
-    pub id: Uuid,
+    pub(crate) id: Uuid,
     /// The program's version.
-    pub version: String,
+    pub(crate) version: String,
     /// When it started.
-    pub started_at: DateTime<Utc>,
+    pub(crate) started_at: DateTime<Utc>,
     /// Its last heartbeat.
-    pub seen_at: DateTime<Utc>,
+    pub(crate) seen_at: DateTime<Utc>,
     /// When it ended properly.
-    pub stopped_at: Option<DateTime<Utc>>,
+    pub(crate) stopped_at: Option<DateTime<Utc>>,
     /// Whether it runs: not stopped, and seen within [`GONE_AFTER`].
-    pub alive: bool,
+    pub(crate) alive: bool,
     /// Whether it buys.
     #[serde(serialize_with = "buying")]
     #[schema(value_type = String)]
-    pub buying: Buying,
+    pub(crate) buying: Buying,
     /// Whether it asks the panels about orders.
-    pub watching: bool,
+    pub(crate) watching: bool,
     /// Its workers that are stalled: no turn finished in time.
-    pub stuck: Vec<String>,
+    pub(crate) stuck: Vec<String>,
 }
 
 #[expect(

@@ -7,42 +7,42 @@ use utoipa::ToSchema;
 
 /// A job.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct JobView {
+pub(crate) struct JobView {
     /// Its name, as in `orderwatch once NAME`.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// Whether the configuration asks for it.
-    pub enabled: bool,
+    pub(crate) enabled: bool,
     /// When it passes, in words; `None` when it is switched off.
-    pub schedule: Option<String>,
+    pub(crate) schedule: Option<String>,
     /// Its last passes, the newest first.
-    pub runs: Vec<RunView>,
+    pub(crate) runs: Vec<RunView>,
     /// When the last one that was done ended.
-    pub done_at: Option<DateTime<Utc>>,
+    pub(crate) done_at: Option<DateTime<Utc>>,
     /// When the next one is expected; `None` when it is switched off or no daemon runs.
-    pub next_at: Option<DateTime<Utc>>,
+    pub(crate) next_at: Option<DateTime<Utc>>,
     /// Since when one is overdue: it was expected then.
-    pub missing_since: Option<DateTime<Utc>>,
+    pub(crate) missing_since: Option<DateTime<Utc>>,
 }
 
 /// One pass.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct RunView {
+pub(crate) struct RunView {
     /// The scheduled time.
-    pub tick: DateTime<Utc>,
+    pub(crate) tick: DateTime<Utc>,
     /// When it began.
-    pub started_at: DateTime<Utc>,
+    pub(crate) started_at: DateTime<Utc>,
     /// When it ended.
-    pub finished_at: Option<DateTime<Utc>>,
+    pub(crate) finished_at: Option<DateTime<Utc>>,
     /// `done` or `failed`; `None` while it runs, or when its process died.
-    pub outcome: Option<String>,
+    pub(crate) outcome: Option<String>,
     /// Its figures, or the error.
-    pub report: Option<Value>,
+    pub(crate) report: Option<Value>,
 }
 
 impl JobView {
     /// Its last pass that ended, if it has failed.
     #[must_use]
-    pub fn failed(&self) -> Option<&RunView> {
+    pub(crate) fn failed(&self) -> Option<&RunView> {
         // One that is still running says nothing yet.
         let mut ended = self.runs.iter().filter(|run| run.outcome.is_some());
         ended
@@ -53,7 +53,7 @@ impl JobView {
 
 impl RunView {
     #[must_use]
-    pub fn error(&self) -> Option<&str> {
+    pub(crate) fn error(&self) -> Option<&str> {
         self.report.as_ref()?.get("error")?.as_str()
     }
 }

@@ -22,7 +22,8 @@ use async_trait::async_trait;
 use reqwest::{Method, Request, Url};
 use rust_decimal::Decimal;
 
-pub use account::{Account, AccountError};
+pub use account::Account;
+pub(crate) use account::AccountError;
 
 use self::{
     seen::Seen,
@@ -32,7 +33,8 @@ use super::{
     AnswerClass, Catalogue, Evidence, Provider, Purchase, PurchaseReply, ReadError, StatusReply,
 };
 use crate::order::{PurchaseOutcome, Reference, StatusAnswer};
-pub use crate::outbound::{BaseUrlFault, Http, HttpError, HttpSettings};
+pub(crate) use crate::outbound::HttpError;
+pub use crate::outbound::{Http, HttpSettings};
 
 /// Maximum number of bytes that are read of an answer, unpacked.
 const ANSWER_LIMIT: usize = 256 * 1024;

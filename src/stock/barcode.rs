@@ -10,7 +10,7 @@ use unicode_normalization::UnicodeNormalization;
 /// Trendyol takes no longer ones.
 const MAX_CHARS: usize = 40;
 /// The largest quantity that Trendyol takes for a product.
-pub const MAX_QUANTITY: i32 = 20_000;
+pub(crate) const MAX_QUANTITY: i32 = 20_000;
 
 /// A barcode as Trendyol keeps it: no blanks, letters, digits and `.` `-` `_` only, case kept.
 ///

@@ -15,34 +15,34 @@ use super::{Cargo, Customer, Personal, Unreadable};
 pub struct Claim {
     /// The marketplace's reference; a UUID so far.
     pub id: String,
-    pub order_number: Option<String>,
+    pub(crate) order_number: Option<String>,
     /// When the customer asked for it.
     pub claim_date: Option<DateTime<Utc>>,
-    pub last_modified: Option<DateTime<Utc>>,
+    pub(crate) last_modified: Option<DateTime<Utc>>,
     /// Who sends it. Its id and address are not part of a claim.
-    pub customer: Customer,
-    pub cargo: Cargo,
+    pub(crate) customer: Customer,
+    pub(crate) cargo: Cargo,
     /// The pieces that could be read.
     pub items: Vec<ClaimItem>,
     /// Those that could not.
-    pub unreadable: Vec<Unreadable>,
+    pub(crate) unreadable: Vec<Unreadable>,
 }
 
 /// One piece that is sent back: there is no quantity.
 #[derive(Clone, Debug)]
 pub struct ClaimItem {
     /// The marketplace's reference; a UUID so far.
-    pub id: String,
+    pub(crate) id: String,
     pub barcode: Option<String>,
-    pub product_name: Option<String>,
-    pub product_size: Option<String>,
-    pub product_color: Option<String>,
+    pub(crate) product_name: Option<String>,
+    pub(crate) product_size: Option<String>,
+    pub(crate) product_color: Option<String>,
     /// What was paid for it.
-    pub price: Option<Decimal>,
-    pub status: ClaimStatus,
+    pub(crate) price: Option<Decimal>,
+    pub(crate) status: ClaimStatus,
     /// By the customer, or else by Trendyol.
-    pub reason: Option<String>,
-    pub customer_note: Option<Personal>,
+    pub(crate) reason: Option<String>,
+    pub(crate) customer_note: Option<Personal>,
 }
 
 impl Claim {
@@ -94,7 +94,7 @@ pub(crate) fn uuid(reference: &str) -> Uuid {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum ClaimStatus {
+pub(crate) enum ClaimStatus {
     /// The customer asked for it.
     Created,
     /// It has arrived; the seller decides.
@@ -117,7 +117,7 @@ pub enum ClaimStatus {
 
 impl ClaimStatus {
     #[must_use]
-    pub fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         match text.trim() {
             "Created" => Self::Created,
             "WaitingInAction" => Self::WaitingInAction,
@@ -132,7 +132,7 @@ impl ClaimStatus {
     }
 
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         match self {
             Self::Created => "Created",
             Self::WaitingInAction => "WaitingInAction",

@@ -10,12 +10,12 @@ pub const REPEAT_AFTER: TimeDelta = TimeDelta::minutes(16);
 /// earlier and differs proves nothing.
 pub const MAY_STILL_APPLY: TimeDelta = TimeDelta::minutes(5);
 /// After this time, what is not settled is read back instead of waited for.
-pub const READ_BACK_AFTER: TimeDelta = TimeDelta::minutes(10);
+pub(crate) const READ_BACK_AFTER: TimeDelta = TimeDelta::minutes(10);
 /// The same for more than was on sale: Trendyol was seen to take 20 minutes, and what is raised twice is
 /// sold twice.
-pub const RAISED_WITHIN: TimeDelta = TimeDelta::minutes(25);
+pub(crate) const RAISED_WITHIN: TimeDelta = TimeDelta::minutes(25);
 /// Results are kept by Trendyol for 4 hours.
-pub const EXPIRES_AFTER: TimeDelta = TimeDelta::minutes(3 * 60 + 50);
+pub(crate) const EXPIRES_AFTER: TimeDelta = TimeDelta::minutes(3 * 60 + 50);
 
 /// From the push, or from the check before, to the next one.
 const LOOKS: [TimeDelta; 4] = [
@@ -52,7 +52,7 @@ pub fn next_look(sent_at: DateTime<Utc>, looks: u32, now: DateTime<Utc>) -> Opti
 
 /// How long a barcode rests after its `failures`-th refusal in a row; the first is 1.
 #[must_use]
-pub fn quarantine(failures: u32) -> TimeDelta {
+pub(crate) fn quarantine(failures: u32) -> TimeDelta {
     // The product may be archived, locked or unknown, which takes days to change; but it may be a passing fault.
     let doubled = 2_u32.saturating_pow(failures.saturating_sub(1).min(16));
     let rest = QUARANTINE.saturating_mul(doubled).min(QUARANTINE_MAX);

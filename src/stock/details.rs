@@ -14,28 +14,28 @@ const MOST: i64 = 20_000;
 
 /// A row of one of the warehouse's order tables, as far as it shows what was sold.
 #[derive(Clone, Debug, Default)]
-pub struct OrderRow {
-    pub table: String,
-    pub id: i32,
-    pub order_number: String,
-    pub details: Option<String>,
+pub(crate) struct OrderRow {
+    pub(crate) table: String,
+    pub(crate) id: i32,
+    pub(crate) order_number: String,
+    pub(crate) details: Option<String>,
     /// `product_barcode`: one barcode, or several with commas between them.
-    pub product_barcode: Option<String>,
+    pub(crate) product_barcode: Option<String>,
     /// `quantity`, of all lines.
-    pub quantity: Option<i32>,
+    pub(crate) quantity: Option<i32>,
 }
 
 /// What a row says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reading {
+pub(crate) struct Reading {
     /// Sold units by barcode, in the order of the lines.
-    pub lines: Vec<(Barcode, u32)>,
-    pub data_warnings: Vec<DataWarning>,
+    pub(crate) lines: Vec<(Barcode, u32)>,
+    pub(crate) data_warnings: Vec<DataWarning>,
 }
 
 impl OrderRow {
     #[must_use]
-    pub fn read(&self) -> Reading {
+    pub(crate) fn read(&self) -> Reading {
         let mut reader = Reader {
             row: self,
             reading: Reading::default(),

@@ -9,12 +9,12 @@
 )]
 pub struct Zeroing {
     /// Products on sale of which nothing is in the warehouse any more.
-    pub zeroed: usize,
-    pub on_sale: usize,
+    pub(crate) zeroed: usize,
+    pub(crate) on_sale: usize,
 }
 
 /// Takes, of each barcode that Trendyol may have on sale, the units that it has and those in the warehouse.
-pub fn check(on_sale: impl IntoIterator<Item = (i32, i32)>) -> Result<(), Zeroing> {
+pub(crate) fn check(on_sale: impl IntoIterator<Item = (i32, i32)>) -> Result<(), Zeroing> {
     let mut found = Zeroing {
         zeroed: 0,
         on_sale: 0,

@@ -9,21 +9,21 @@ use super::{CreatedBy, PackageStatus, StockEffect};
 
 /// A line of a package.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HeldLine {
+pub(crate) struct HeldLine {
     /// The barcode as it came.
-    pub barcode: String,
-    pub quantity: u32,
-    pub line_id: Option<i64>,
+    pub(crate) barcode: String,
+    pub(crate) quantity: u32,
+    pub(crate) line_id: Option<i64>,
     /// `orderLineItemStatusName`, where it is not the package's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status: Option<String>,
+    pub(crate) status: Option<String>,
 }
 
 impl HeldLine {
     /// What the line means for the stock in a package of this status: a line may be cancelled, or moved
     /// to another package, while the rest of its package lives on.
     #[must_use]
-    pub fn effect(&self, package: &PackageStatus) -> StockEffect {
+    pub(crate) fn effect(&self, package: &PackageStatus) -> StockEffect {
         let own = self.status.as_deref().map(PackageStatus::parse);
         let own = own.map(|status| status.stock_effect());
 
@@ -49,27 +49,27 @@ impl HeldLine {
     clippy::struct_excessive_bools,
     reason = "independent facts of a package"
 )]
-pub struct HeldPackage {
+pub(crate) struct HeldPackage {
     /// `shipmentPackageId`; negative where the marketplace has given none.
-    pub package_id: i64,
-    pub order_number: String,
-    pub status: PackageStatus,
-    pub created_by: Option<CreatedBy>,
+    pub(crate) package_id: i64,
+    pub(crate) order_number: String,
+    pub(crate) status: PackageStatus,
+    pub(crate) created_by: Option<CreatedBy>,
     /// Since when it has this status, as far as that is known.
-    pub since: DateTime<Utc>,
-    pub lines: Vec<HeldLine>,
+    pub(crate) since: DateTime<Utc>,
+    pub(crate) lines: Vec<HeldLine>,
     /// Ids of the packages that it replaces.
-    pub origins: Vec<i64>,
+    pub(crate) origins: Vec<i64>,
     /// Whether its units were taken from the shelves, or a person has released it.
-    pub taken: bool,
+    pub(crate) taken: bool,
     /// Whether it was seen open, and left without being taken.
-    pub unpicked: bool,
+    pub(crate) unpicked: bool,
     /// Whether a person said that it was not taken from these shelves.
-    pub released: bool,
+    pub(crate) released: bool,
     /// Whether the marketplace passed it on between sellers.
-    pub transferred: bool,
+    pub(crate) transferred: bool,
     /// Answers in a row that did not contain it.
-    pub asked_in_vain: i32,
+    pub(crate) asked_in_vain: i32,
 }
 
 impl HeldPackage {

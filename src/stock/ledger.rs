@@ -8,21 +8,21 @@ use super::names::Names;
 
 /// Units that were taken for one order and did not come back, of one barcode.
 #[derive(Clone, Debug)]
-pub struct Movement {
-    pub order: String,
+pub(crate) struct Movement {
+    pub(crate) order: String,
     /// `barcode` as the ledger has it.
-    pub barcode: String,
+    pub(crate) barcode: String,
     /// Not positive where as many came back.
-    pub units: i32,
+    pub(crate) units: i32,
 }
 
 /// What is known of the warehouse besides its shelves and its orders.
 #[derive(Clone, Debug, Default)]
-pub struct Facts {
+pub(crate) struct Facts {
     /// Which barcodes mean the same product.
-    pub names: Arc<Names>,
+    pub(crate) names: Arc<Names>,
     /// What was taken; `None` where the warehouse keeps no ledger, and its order tables have to show it.
-    pub movements: Option<Vec<Movement>>,
+    pub(crate) movements: Option<Vec<Movement>>,
 }
 
 /// Units of the ledger that no package has accounted for yet, by order and main barcode.

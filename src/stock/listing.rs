@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Units on sale of a product that is made to order, as the warehouse's application sends them.
-pub const MADE_TO_ORDER: i32 = 10;
+pub(crate) const MADE_TO_ORDER: i32 = 10;
 
 /// Whether a product is sold that no shelf has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -28,28 +28,28 @@ pub enum ShelfRule {
 
 /// A rule of the warehouse's application.
 #[derive(Clone, Debug)]
-pub struct ListingRow {
+pub(crate) struct ListingRow {
     /// Barcode as it stands there.
-    pub barcode: String,
+    pub(crate) barcode: String,
     /// Units that are kept back besides those of every product.
-    pub extra_buffer: i32,
+    pub(crate) extra_buffer: i32,
     /// Whether it is sold without being there.
-    pub made_to_order: bool,
+    pub(crate) made_to_order: bool,
 }
 
 /// What was read of the rules.
 #[derive(Clone, Debug, Default)]
-pub struct ListingRows {
-    pub rules: Vec<ListingRow>,
+pub(crate) struct ListingRows {
+    pub(crate) rules: Vec<ListingRow>,
     /// Whether there is anything on any shelf (`raf_urunleri`).
-    pub has_shelves: bool,
+    pub(crate) has_shelves: bool,
     /// Whether the warehouse's application empties what no shelf has.
-    pub enforced: bool,
+    pub(crate) enforced: bool,
 }
 
 /// The rules, by the barcode that Trendyol knows.
 #[derive(Clone, Debug, Default)]
-pub struct Listing {
+pub(crate) struct Listing {
     extra: BTreeMap<Barcode, u32>,
     made_to_order: BTreeSet<Barcode>,
     /// `None` where the shelves limit nothing.
@@ -59,7 +59,7 @@ pub struct Listing {
 impl Listing {
     /// Reads the rows; `shelves` are the pieces on the filled shelves, by product.
     #[must_use]
-    pub fn read(
+    pub(crate) fn read(
         rows: &ListingRows,
         shelves: &[StockRow],
         rule: ShelfRule,
@@ -97,7 +97,7 @@ impl Listing {
     }
 
     /// Forgets what is made to order besides these.
-    pub fn keep(&mut self, barcodes: &[Barcode]) {
+    pub(crate) fn keep(&mut self, barcodes: &[Barcode]) {
         let kept = barcodes
             .iter()
             .filter(|barcode| self.is_made_to_order(barcode));
@@ -106,24 +106,24 @@ impl Listing {
 
     /// Units that are kept back besides those of every product.
     #[must_use]
-    pub fn extra(&self, barcode: &Barcode) -> u32 {
+    pub(crate) fn extra(&self, barcode: &Barcode) -> u32 {
         self.extra.get(barcode).copied().unwrap_or(0)
     }
 
     /// Whether it is sold without being there.
     #[must_use]
-    pub fn is_made_to_order(&self, barcode: &Barcode) -> bool {
+    pub(crate) fn is_made_to_order(&self, barcode: &Barcode) -> bool {
         self.made_to_order.contains(barcode)
     }
 
     /// All that are sold without being there.
-    pub fn made_to_order(&self) -> impl Iterator<Item = &Barcode> {
+    pub(crate) fn made_to_order(&self) -> impl Iterator<Item = &Barcode> {
         self.made_to_order.iter()
     }
 
     /// Units on its shelves, where they are fewer than `qty`.
     #[must_use]
-    pub fn shelved(&self, barcode: &Barcode, qty: i32) -> Option<i32> {
+    pub(crate) fn shelved(&self, barcode: &Barcode, qty: i32) -> Option<i32> {
         let shelves = self.shelves.as_ref()?;
         // On no shelf: the application sets such rows of `central_stock` to 0 before each push.
         let there = shelves.get(barcode).copied().unwrap_or(0);
@@ -132,7 +132,7 @@ impl Listing {
 
     /// Units of a product that can be sold at all, whoever has ordered them.
     #[must_use]
-    pub fn there(&self, barcode: &Barcode, qty: i32) -> i32 {
+    pub(crate) fn there(&self, barcode: &Barcode, qty: i32) -> i32 {
         if self.is_made_to_order(barcode) {
             MADE_TO_ORDER
         } else {

@@ -29,9 +29,9 @@ const SOURCE: &str = "TRENDYOL";
 
 #[derive(Clone, Debug)]
 pub struct OrderRowWrite {
-    pub table: OrderTable,
+    pub(crate) table: OrderTable,
     /// Columns and their values.
-    pub columns: Value,
+    pub(crate) columns: Value,
 }
 
 /// A package with what the warehouse's tables show of it.

@@ -11,7 +11,7 @@ use super::Barcode;
 
 /// Which barcodes mean the same product.
 #[derive(Clone, Debug, Default)]
-pub struct Names {
+pub(crate) struct Names {
     aliases: HashMap<String, String>,
     /// Barcodes with letters, by what is left of them without case and Turkish letters.
     folded: HashMap<String, Vec<String>>,
@@ -22,7 +22,7 @@ impl Names {
     /// `aliases` with their main barcodes, and the barcodes of the products that have letters; of two
     /// that differ in nothing else, the first.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         aliases: impl IntoIterator<Item = (String, String)>,
         barcodes: impl IntoIterator<Item = String>,
     ) -> Self {
@@ -54,7 +54,7 @@ impl Names {
 
     /// The barcode under which a product is counted.
     #[must_use]
-    pub fn main(&self, barcode: &str) -> String {
+    pub(crate) fn main(&self, barcode: &str) -> String {
         let barcode = bare(barcode);
         if let Some(main) = self.aliases.get(&barcode) {
             return main.clone();
@@ -80,7 +80,7 @@ impl Names {
 
     /// Every way of writing a main barcode that may stand in the warehouse's tables, [folded](fold).
     #[must_use]
-    pub fn written(&self, main: &str) -> Vec<String> {
+    pub(crate) fn written(&self, main: &str) -> Vec<String> {
         let aliases = self.aliases.iter().filter(|(_, of)| *of == main);
         let mut written: Vec<String> = aliases.map(|(alias, _)| fold(alias)).collect();
         written.push(fold(main));
@@ -98,7 +98,7 @@ fn bare(text: &str) -> String {
 
 /// What is left of a barcode without blanks, case and Turkish letters.
 #[must_use]
-pub fn fold(text: &str) -> String {
+pub(crate) fn fold(text: &str) -> String {
     let text = bare(text);
     let plain = |c| match c {
         'ç' => 'c',

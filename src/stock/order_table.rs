@@ -34,7 +34,7 @@ pub enum OrderTable {
 
 impl OrderTable {
     /// Those whose rows may be moved, in the order of an order's life.
-    pub const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Created,
         Self::Preparing,
         Self::Picking,
@@ -46,7 +46,7 @@ impl OrderTable {
 
     /// The table's name after `orders_`.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Created => "created",
             Self::Preparing => "hazirlaniyor",
@@ -61,26 +61,26 @@ impl OrderTable {
 
     /// Reads the table's name after `orders_`.
     #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|place| place.as_str() == text)
     }
 
     /// Reads the name of any order table.
     #[must_use]
-    pub fn of_table(name: &str) -> Self {
+    pub(crate) fn of_table(name: &str) -> Self {
         Self::parse(name).unwrap_or(Self::Elsewhere)
     }
 
     /// Whether the order is still to be sent.
     #[must_use]
-    pub fn is_before_shipping(self) -> bool {
+    pub(crate) fn is_before_shipping(self) -> bool {
         self < Self::Shipped
     }
 
     /// Whether a row that the warehouse has put here says that the units were taken, where it keeps no
     /// ledger.
     #[must_use]
-    pub const fn is_taken(self) -> bool {
+    pub(crate) const fn is_taken(self) -> bool {
         matches!(self, Self::Picking | Self::Shipped | Self::Delivered)
     }
 }
@@ -88,7 +88,9 @@ impl OrderTable {
 /// Where an order belongs by what Trendyol says of its packages; `None` when they do not say it:
 /// payment is pending, a status is new, or the packages that carry on are not known yet.
 #[must_use]
-pub fn wanted<'a>(packages: impl IntoIterator<Item = &'a PackageStatus>) -> Option<OrderTable> {
+pub(crate) fn wanted<'a>(
+    packages: impl IntoIterator<Item = &'a PackageStatus>,
+) -> Option<OrderTable> {
     let mut found: Option<OrderTable> = None;
     let mut undecided = false;
 
@@ -115,7 +117,7 @@ pub fn wanted<'a>(packages: impl IntoIterator<Item = &'a PackageStatus>) -> Opti
 ///
 /// `stands` is where it is, `ours` where orderwatch put it last.
 #[must_use]
-pub fn target(
+pub(crate) fn target(
     stands: Option<OrderTable>,
     ours: Option<OrderTable>,
     wanted: Option<OrderTable>,

@@ -29,30 +29,30 @@ use super::{CreatedBy, StockEffect, held::HeldPackage, names::Names};
 
 /// A cancellation ends its units only after this time: it may be of a part, and the package that carries on
 /// the rest comes later.
-pub const RESTED_AFTER: TimeDelta = TimeDelta::minutes(15);
+pub(crate) const RESTED_AFTER: TimeDelta = TimeDelta::minutes(15);
 /// What stays open for longer than this needs review.
-pub const NAMED_AFTER: TimeDelta = TimeDelta::hours(1);
+pub(crate) const NAMED_AFTER: TimeDelta = TimeDelta::hours(1);
 /// A package that this many answers in a row did not contain needs review.
-pub const ASKED_IN_VAIN: i32 = 3;
+pub(crate) const ASKED_IN_VAIN: i32 = 3;
 
 /// What is left of a line of a package.
 #[derive(Clone, Debug)]
-pub struct Part {
+pub(crate) struct Part {
     /// The product's barcode.
-    pub main: String,
+    pub(crate) main: String,
     /// What the line means for the stock.
-    pub effect: StockEffect,
+    pub(crate) effect: StockEffect,
     /// Units that no other package carries on.
-    pub units: u32,
+    pub(crate) units: u32,
     /// Those of them that were taken with the package from which they came.
-    pub taken: u32,
+    pub(crate) taken: u32,
 }
 
 /// The packages of some orders, and what of each is left.
-pub struct Account<'a> {
+pub(crate) struct Account<'a> {
     packages: &'a [HeldPackage],
     /// By package and line.
-    pub parts: Vec<Vec<Part>>,
+    pub(crate) parts: Vec<Vec<Part>>,
     /// Of packages of an order of which a part was cancelled: the time of the last record of it.
     cut: Vec<Option<DateTime<Utc>>>,
     begins: Vec<bool>,
@@ -63,7 +63,7 @@ pub struct Account<'a> {
 impl<'a> Account<'a> {
     /// Settles each order.
     #[must_use]
-    pub fn of(packages: &'a [HeldPackage], names: &Names) -> Self {
+    pub(crate) fn of(packages: &'a [HeldPackage], names: &Names) -> Self {
         let parts = packages.iter().map(|package| package.parts(names));
         let mut account = Self {
             packages,
@@ -192,7 +192,7 @@ impl<'a> Account<'a> {
 
     /// Whether what is left of a line is held at a time, unless it was taken.
     #[must_use]
-    pub fn holds(&self, package: usize, effect: StockEffect, now: DateTime<Utc>) -> bool {
+    pub(crate) fn holds(&self, package: usize, effect: StockEffect, now: DateTime<Utc>) -> bool {
         let held = &self.packages[package];
         let rested = |since: DateTime<Utc>| now - since >= RESTED_AFTER;
         !held.taken
@@ -210,7 +210,7 @@ impl<'a> Account<'a> {
 
     /// Whether what is left of a line was, or will be, sent, unless it was taken.
     #[must_use]
-    pub fn sends(&self, package: usize, effect: StockEffect) -> bool {
+    pub(crate) fn sends(&self, package: usize, effect: StockEffect) -> bool {
         let held = &self.packages[package];
         !held.taken
             && match effect {
@@ -287,20 +287,20 @@ impl HeldPackage {
 
 /// What the packages of an order say of each other.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Settled {
+pub(crate) struct Settled {
     /// Stand for packages that are known by now.
-    pub replaced: Vec<i64>,
+    pub(crate) replaced: Vec<i64>,
     /// Hold nothing that was not taken with an earlier package.
-    pub taken: Vec<i64>,
+    pub(crate) taken: Vec<i64>,
     /// Were dissolved, and not all of their units are in other packages.
-    pub owing: Vec<i64>,
+    pub(crate) owing: Vec<i64>,
     /// Began the order.
-    pub begins: Vec<i64>,
+    pub(crate) begins: Vec<i64>,
 }
 
 /// Settles packages, to be written down.
 #[must_use]
-pub fn settle(packages: &[HeldPackage]) -> Settled {
+pub(crate) fn settle(packages: &[HeldPackage]) -> Settled {
     let account = Account::of(packages, &Names::default());
     let mut settled = Settled::default();
     let is_known = packages.iter().any(|package| !package.is_placeholder());
@@ -329,7 +329,7 @@ pub fn settle(packages: &[HeldPackage]) -> Settled {
 
 /// Units of each package's lines that are shown to the warehouse, by package.
 #[must_use]
-pub fn shown(packages: &[HeldPackage]) -> HashMap<i64, Vec<u32>> {
+pub(crate) fn shown(packages: &[HeldPackage]) -> HashMap<i64, Vec<u32>> {
     let account = Account::of(packages, &Names::default());
     let all = packages.iter().enumerate().map(|(at, package)| {
         let mut parts = account.parts[at].iter();

@@ -22,7 +22,7 @@ const IMPROBABLE: f64 = 1e-4;
 /// No more are ever held back.
 const MOST_HIDDEN: i32 = 1000;
 /// Half of what counts for the rate of sale is younger than this.
-pub const SALES_HALF_LIFE: TimeDelta = TimeDelta::hours(6);
+pub(crate) const SALES_HALF_LIFE: TimeDelta = TimeDelta::hours(6);
 /// Orders that are added to the counted ones: what has not sold for months may be sold now.
 const UNCOUNTED: f64 = 1.0;
 /// This many orders have to be measured before their delay is believed.
@@ -48,23 +48,24 @@ pub struct OrderDelay {
 }
 
 /// Upper bounds of the bins in which delays are counted, in seconds; the last one takes everything beyond.
-pub const DELAY_BINS: [i32; 12] = [5, 10, 20, 30, 60, 120, 180, 300, 600, 1800, 3600, i32::MAX];
+pub(crate) const DELAY_BINS: [i32; 12] =
+    [5, 10, 20, 30, 60, 120, 180, 300, 600, 1800, 3600, i32::MAX];
 
 /// Orders whose delays are alike.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
-pub struct DelayBin {
+pub(crate) struct DelayBin {
     /// Delays of up to so many seconds; `None` for everything beyond the others.
-    pub up_to: Option<i32>,
+    pub(crate) up_to: Option<i32>,
     /// Orders, the older ones for less.
-    pub orders: f64,
+    pub(crate) orders: f64,
     /// Their delays, in seconds.
-    pub seconds: f64,
+    pub(crate) seconds: f64,
 }
 
 impl OrderDelay {
     /// All bins as one.
     #[must_use]
-    pub fn of(bins: &[DelayBin]) -> Self {
+    pub(crate) fn of(bins: &[DelayBin]) -> Self {
         bins.iter().fold(Self::default(), |sum, bin| Self {
             orders: sum.orders + bin.orders,
             seconds: sum.seconds + bin.seconds,
@@ -86,11 +87,11 @@ impl OrderDelay {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Sales {
     /// Orders, the older ones for less.
-    pub orders: f64,
+    pub(crate) orders: f64,
     /// Their units.
-    pub units: f64,
+    pub(crate) units: f64,
     /// As of when.
-    pub at: Option<DateTime<Utc>>,
+    pub(crate) at: Option<DateTime<Utc>>,
 }
 
 impl Sales {
@@ -164,7 +165,7 @@ fn seconds(time: TimeDelta) -> f64 {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
     /// How long a deficit has to stand until it is raised whole, however fast the barcode sells.
-    pub settle: TimeDelta,
+    pub(crate) settle: TimeDelta,
     /// Whether what sells seldom may settle earlier.
     early: bool,
     /// The mean order delay; `None` while that is not known.
@@ -189,16 +190,15 @@ impl Pace {
         }
     }
 
-    /// Units that may have been sold without an order that shows it; `None` while the delay is not known.
+    /// Units that may have been sold without an order that shows it, of sales for which the orders were read
+    /// `age` later (below zero, the orders were not read since); `None` while the delay is not known.
     #[must_use]
-    pub fn hidden(self, sales: Sales, now: DateTime<Utc>) -> Option<i32> {
-        self.hidden_after(TimeDelta::zero(), sales, now)
-    }
-
-    /// The same, only of sales for which the orders were read `age` later. Below zero, the orders were not read
-    /// since.
-    #[must_use]
-    pub fn hidden_after(self, age: TimeDelta, sales: Sales, now: DateTime<Utc>) -> Option<i32> {
+    pub(crate) fn hidden_after(
+        self,
+        age: TimeDelta,
+        sales: Sales,
+        now: DateTime<Utc>,
+    ) -> Option<i32> {
         if age >= self.settle {
             return Some(0);
         }
@@ -219,7 +219,7 @@ impl Pace {
 
     /// How long a deficit of this barcode has to stand until no sale can be hidden in it.
     #[must_use]
-    pub fn settled_after(self, sales: Sales, now: DateTime<Utc>) -> TimeDelta {
+    pub(crate) fn settled_after(self, sales: Sales, now: DateTime<Utc>) -> TimeDelta {
         let Some(delay) = self.delay.filter(|_| self.early) else {
             return self.settle;
         };
@@ -309,9 +309,15 @@ mod tests {
     #[test]
     fn nothing_is_raised_at_once_while_the_delay_is_not_known() {
         let unknown = Pace::of(OrderDelay::default(), Settle::Auto);
-        assert_eq!(unknown.hidden(Sales::default(), at(0)), None);
+        assert_eq!(
+            unknown.hidden_after(TimeDelta::zero(), Sales::default(), at(0)),
+            None
+        );
         let known = Pace::of(minute(), Settle::Auto);
-        assert_eq!(known.hidden(Sales::default(), at(0)), Some(2));
+        assert_eq!(
+            known.hidden_after(TimeDelta::zero(), Sales::default(), at(0)),
+            Some(2)
+        );
     }
 
     /// Nine orders with a mean delay of a minute.

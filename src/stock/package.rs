@@ -23,12 +23,12 @@ pub struct Package {
     pub order_date: Option<DateTime<Utc>>,
     /// When it was bought, and its units left what is on sale: `order_date`, or as it came where the
     /// package itself shows that it is not ahead, or else the oldest time there is.
-    pub sold_at: Option<DateTime<Utc>>,
+    pub(crate) sold_at: Option<DateTime<Utc>>,
     /// `lastModifiedDate` in milliseconds. Where it is missing: the newest time of `history`; 0 without
     /// any.
-    pub last_modified_ms: i64,
+    pub(crate) last_modified_ms: i64,
     /// Why there is this package.
-    pub created_by: Option<CreatedBy>,
+    pub(crate) created_by: Option<CreatedBy>,
     /// The packages that this one replaces.
     pub origin_package_ids: Vec<i64>,
     /// The lines that could be read.
@@ -36,23 +36,23 @@ pub struct Package {
     /// Those that could not, and other parts that matter and could not.
     pub unreadable: Vec<Unreadable>,
     /// The statuses that it went through, as they came.
-    pub history: Vec<StatusChange>,
+    pub(crate) history: Vec<StatusChange>,
     /// Who gets it.
-    pub customer: Customer,
+    pub(crate) customer: Customer,
     /// How it gets there.
     pub cargo: Cargo,
     /// The sums of the package.
-    pub amounts: Amounts,
+    pub(crate) amounts: Amounts,
     /// Of all sums, such as `TRY`.
-    pub currency_code: Option<String>,
+    pub(crate) currency_code: Option<String>,
     /// `originShipmentDate`.
-    pub origin_shipment_date: Option<DateTime<Utc>>,
+    pub(crate) origin_shipment_date: Option<DateTime<Utc>>,
     /// `estimatedDeliveryStartDate`.
-    pub estimated_delivery_start: Option<DateTime<Utc>>,
+    pub(crate) estimated_delivery_start: Option<DateTime<Utc>>,
     /// `estimatedDeliveryEndDate`.
-    pub estimated_delivery_end: Option<DateTime<Utc>>,
+    pub(crate) estimated_delivery_end: Option<DateTime<Utc>>,
     /// `agreedDeliveryDate`: until when it has to be handed over.
-    pub agreed_delivery_date: Option<DateTime<Utc>>,
+    pub(crate) agreed_delivery_date: Option<DateTime<Utc>>,
 }
 
 impl Package {
@@ -66,7 +66,7 @@ impl Package {
 /// A product in a package.
 #[derive(Clone, Debug)]
 pub struct Line {
-    pub line_id: Option<i64>,
+    pub id: Option<i64>,
     /// The barcode as it came, without blanks around it; never empty.
     pub barcode: String,
     /// Pieces, 0 or more.
@@ -74,41 +74,41 @@ pub struct Line {
     /// `stockCode`, `merchantSku` in old answers.
     pub stock_code: Option<String>,
     /// `contentId`, `productCode` in old answers.
-    pub product_code: Option<String>,
-    pub product_main_id: Option<String>,
-    pub product_name: Option<String>,
-    pub product_size: Option<String>,
-    pub product_color: Option<String>,
+    pub(crate) product_code: Option<String>,
+    pub(crate) product_main_id: Option<String>,
+    pub(crate) product_name: Option<String>,
+    pub(crate) product_size: Option<String>,
+    pub(crate) product_color: Option<String>,
     /// `orderLineItemStatusName`.
-    pub status: Option<PackageStatus>,
+    pub(crate) status: Option<PackageStatus>,
     /// The sums of one piece; `net` is `lineUnitPrice`.
     pub amounts: Amounts,
     /// Trendyol's share of what is paid, in percent.
-    pub commission: Option<Decimal>,
+    pub(crate) commission: Option<Decimal>,
     /// Why it was cancelled.
-    pub cancel_reason: Option<String>,
+    pub(crate) cancel_reason: Option<String>,
 }
 
 /// Sums of a package or of one piece of a line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Amounts {
     /// Before discounts.
-    pub gross: Option<Decimal>,
+    pub(crate) gross: Option<Decimal>,
     /// By the seller and by Trendyol together.
-    pub total_discount: Option<Decimal>,
+    pub(crate) total_discount: Option<Decimal>,
     /// What is paid.
     pub net: Option<Decimal>,
 }
 
 /// Who gets a package or sends one back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Customer {
+pub(crate) struct Customer {
     /// Trendyol's number for this person.
-    pub id: Option<Personal>,
-    pub first_name: Option<Personal>,
-    pub last_name: Option<Personal>,
+    pub(crate) id: Option<Personal>,
+    pub(crate) first_name: Option<Personal>,
+    pub(crate) last_name: Option<Personal>,
     /// Where the package goes, in one line.
-    pub address: Option<Personal>,
+    pub(crate) address: Option<Personal>,
 }
 
 /// The parcel service.
@@ -117,27 +117,27 @@ pub struct Cargo {
     /// A number that may be longer than 64 bits, so a text.
     pub tracking_number: Option<String>,
     /// Where the customer follows it. Shows a name on some sites.
-    pub tracking_link: Option<Personal>,
+    pub(crate) tracking_link: Option<Personal>,
     /// The service's number for the sender.
-    pub sender_number: Option<String>,
+    pub(crate) sender_number: Option<String>,
     /// The service.
-    pub provider_name: Option<String>,
+    pub(crate) provider_name: Option<String>,
 }
 
 /// One step of a package.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StatusChange {
-    pub at: DateTime<Utc>,
-    pub status: PackageStatus,
+pub(crate) struct StatusChange {
+    pub(crate) at: DateTime<Utc>,
+    pub(crate) status: PackageStatus,
 }
 
 /// A record, or a part of one, that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unreadable {
     /// Which one: its id where that can be read, otherwise its place on the page (`#0` is the first).
-    pub record: String,
+    pub(crate) record: String,
     /// What is wrong with it: names of fields, no values.
-    pub reason: String,
+    pub(crate) reason: String,
 }
 
 impl fmt::Display for Unreadable {

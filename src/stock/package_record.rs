@@ -129,7 +129,7 @@ fn held_line(line: &Line, package: &PackageStatus) -> HeldLine {
     HeldLine {
         barcode: line.barcode.clone(),
         quantity: u32::try_from(line.quantity).unwrap_or(0),
-        line_id: line.line_id,
+        line_id: line.id,
         status: own.map(|status| status.as_str().to_owned()),
     }
 }

@@ -4,7 +4,7 @@
 
 /// Why a package exists.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum CreatedBy {
+pub(crate) enum CreatedBy {
     /// The order came in.
     OrderCreation,
     /// A part of the earlier package was cancelled.
@@ -20,7 +20,7 @@ pub enum CreatedBy {
 
 impl CreatedBy {
     #[must_use]
-    pub fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         match text {
             "order-creation" => Self::OrderCreation,
             "cancel" => Self::Cancel,
@@ -31,7 +31,7 @@ impl CreatedBy {
     }
 
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         match self {
             Self::OrderCreation => "order-creation",
             Self::Cancel => "cancel",
@@ -77,7 +77,7 @@ pub enum PackageStatus {
 
 /// What a package means for the stock on the shelves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum StockEffect {
+pub(crate) enum StockEffect {
     /// It needs its units until they are taken from the shelves.
     Reserved,
     /// Its units have left.
@@ -114,7 +114,7 @@ impl PackageStatus {
 
     /// Reads Trendyol's name, also as its notifications write it (`AT_COLLECTION_POINT`).
     #[must_use]
-    pub fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let text = text.trim();
         let bare = text.replace('_', "");
         let known = Self::KNOWN.iter();
@@ -139,7 +139,7 @@ impl PackageStatus {
 
     /// How far a package is in its life. Of two records of the same time, the further one is the newer.
     #[must_use]
-    pub const fn progress(&self) -> u8 {
+    pub(crate) const fn progress(&self) -> u8 {
         match self {
             Self::Awaiting => 0,
             Self::Verified => 1,
@@ -161,7 +161,7 @@ impl PackageStatus {
     }
 
     #[must_use]
-    pub const fn stock_effect(&self) -> StockEffect {
+    pub(crate) const fn stock_effect(&self) -> StockEffect {
         match self {
             Self::Awaiting
             | Self::Verified

@@ -4,12 +4,12 @@ use std::fmt;
 
 /// A name, an address or what a customer wrote. `Debug` shows only that there is something.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Personal(String);
+pub(crate) struct Personal(String);
 
 impl Personal {
     /// For the database, where it belongs; not for logs or errors.
     #[must_use]
-    pub fn expose(&self) -> &str {
+    pub(crate) fn expose(&self) -> &str {
         &self.0
     }
 }

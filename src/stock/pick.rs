@@ -16,14 +16,14 @@ pub(crate) struct OnShelf {
 
 /// Units taken from one shelf.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct PickShelf {
+pub(crate) struct PickShelf {
     /// `raf_urunleri.id`.
     #[serde(skip)]
     pub(crate) id: i32,
     /// Its code.
-    pub shelf: String,
+    pub(crate) shelf: String,
     /// How many.
-    pub units: i32,
+    pub(crate) units: i32,
 }
 
 /// Takes `units` from the named shelf first, then from the fullest. Fewer come back when the shelves

@@ -25,22 +25,22 @@ use crate::text::format::Format;
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Entry {
     /// Units in the warehouse; null when `central_stock` does not have it any more.
-    pub qty: Option<i32>,
+    pub(crate) qty: Option<i32>,
     /// Units that are held for orders.
-    pub reserved: u64,
+    pub(crate) reserved: u64,
     /// Units that the warehouse keeps back of this product (`stock_listing_policy`).
-    pub extra_buffer: u32,
+    pub(crate) extra_buffer: u32,
     /// Units on its shelves, where they are fewer than `qty`: the others are not sold. Otherwise null.
-    pub shelved: Option<i32>,
+    pub(crate) shelved: Option<i32>,
     /// Whether it is made to order: always on sale, whatever the shelves hold.
-    pub made_to_order: bool,
+    pub(crate) made_to_order: bool,
     /// Units that should be on sale.
-    pub desired: i32,
+    pub(crate) desired: i32,
     /// Units on sale when it was last checked; null when it never was, or is not listed.
     pub on_sale: Option<i32>,
     /// Fewer are on sale than should be: by how many, and since when.
     #[serde(skip)]
-    pub deficit: Option<Deficit>,
+    pub(crate) deficit: Option<Deficit>,
     #[serde(skip)]
     pub verdict: Verdict,
 }
@@ -48,7 +48,7 @@ pub struct Entry {
 /// Plans every barcode of the warehouse, and those that Trendyol still has on sale. `safety` units of each
 /// are never put on sale.
 #[must_use]
-pub fn plan<S: BuildHasher>(
+pub(crate) fn plan<S: BuildHasher>(
     stock: &BTreeMap<Barcode, i32>,
     reserved: &Reserved,
     figures: &HashMap<Barcode, Figure, S>,
@@ -128,26 +128,26 @@ pub struct PlannedItem {
     #[serde(flatten)]
     pub entry: Entry,
     /// Units that are kept back: those of every product, and `extra_buffer`.
-    pub safety: u32,
+    pub(crate) safety: u32,
     /// When it was last checked what is on sale.
-    pub observed_at: Option<DateTime<Utc>>,
+    pub(crate) observed_at: Option<DateTime<Utc>>,
     /// Since when fewer are on sale than should be.
-    pub deficit_since: Option<DateTime<Utc>>,
+    pub(crate) deficit_since: Option<DateTime<Utc>>,
     /// The last quantity that was sent.
-    pub sent: Option<i32>,
+    pub(crate) sent: Option<i32>,
     /// When it went out.
-    pub sent_at: Option<DateTime<Utc>>,
+    pub(crate) sent_at: Option<DateTime<Utc>>,
     /// The store's words, where it refuses the product.
-    pub refused: Option<String>,
+    pub(crate) refused: Option<String>,
     #[serde(flatten)]
-    pub next: Next,
+    pub(crate) next: Next,
     /// Who holds units.
-    pub holders: Vec<Holder>,
+    pub(crate) holders: Vec<Holder>,
 }
 
 /// What is done with a product, for programs and people.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Next {
+pub(crate) struct Next {
     /// `in_sync`, `send` or `wait`.
     verdict: &'static str,
     /// What will be sent.

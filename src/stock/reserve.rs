@@ -23,18 +23,18 @@ use super::{
 
 /// Units held by one order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Holder {
+pub(crate) struct Holder {
     /// The order's number.
-    pub order: String,
+    pub(crate) order: String,
     /// Its package; null for a row of the warehouse that no package stands behind.
     #[serde(serialize_with = "as_text")]
     #[schema(value_type = Option<String>)]
-    pub package: Option<i64>,
+    pub(crate) package: Option<i64>,
     /// Where the package stands; of a row the table.
-    pub status: String,
-    pub units: u32,
+    pub(crate) status: String,
+    pub(crate) units: u32,
     /// Whether they were shipped although nobody has taken them from the shelves.
-    pub shipped: bool,
+    pub(crate) shipped: bool,
 }
 
 /// Ids are texts: programs lose digits of numbers.
@@ -44,32 +44,32 @@ fn as_text<S: Serializer>(id: &Option<i64>, serializer: S) -> Result<S::Ok, S::E
 }
 
 #[derive(Clone, Debug, Default)]
-pub struct Reserved {
+pub(crate) struct Reserved {
     by_barcode: BTreeMap<Barcode, Vec<Holder>>,
     names: Arc<Names>,
     /// Records that could not be read, or not as they stand.
-    pub data_warnings: Vec<DataWarning>,
+    pub(crate) data_warnings: Vec<DataWarning>,
     /// Packages that were shipped and all of whose units the ledger accounts for.
-    pub accounted: Vec<i64>,
+    pub(crate) accounted: Vec<i64>,
 }
 
 impl Reserved {
     /// Units that are held of a product.
     #[must_use]
-    pub fn units(&self, barcode: &Barcode) -> u64 {
+    pub(crate) fn units(&self, barcode: &Barcode) -> u64 {
         let holders = self.holders(barcode).iter();
         holders.map(|holder| u64::from(holder.units)).sum()
     }
 
     /// Whether this is the name under which units of a product are held, not another one of it.
     #[must_use]
-    pub fn is_main(&self, barcode: &Barcode) -> bool {
+    pub(crate) fn is_main(&self, barcode: &Barcode) -> bool {
         let main = Barcode::parse(&self.names.main(barcode.as_str()));
         main.is_ok_and(|main| main == *barcode)
     }
 
     #[must_use]
-    pub fn holders(&self, barcode: &Barcode) -> &[Holder] {
+    pub(crate) fn holders(&self, barcode: &Barcode) -> &[Holder] {
         // The main barcode of an alias need not be one that Trendyol takes.
         let main = Barcode::parse(&self.names.main(barcode.as_str()));
         let key = main.as_ref().unwrap_or(barcode);
@@ -77,7 +77,7 @@ impl Reserved {
     }
 
     /// Who holds units that were shipped although nobody has taken them, with the barcode.
-    pub fn shipped(&self) -> impl Iterator<Item = (&Barcode, &Holder)> {
+    pub(crate) fn shipped(&self) -> impl Iterator<Item = (&Barcode, &Holder)> {
         let held = |(barcode, holders): (_, _)| {
             let holders: &Vec<Holder> = holders;
             holders.iter().map(move |holder| (barcode, holder))
@@ -88,8 +88,8 @@ impl Reserved {
             .filter(|(_, holder)| holder.shipped)
     }
 
-    #[must_use]
-    pub fn total(&self) -> u64 {
+    #[cfg(test)]
+    pub(crate) fn total(&self) -> u64 {
         let holders = self.by_barcode.values().flatten();
         holders.map(|holder| u64::from(holder.units)).sum()
     }
@@ -119,7 +119,7 @@ impl Reserved {
 /// Adds up what is held. `packages` are those that may hold something and those of the same orders;
 /// `rows` are the rows of the warehouse's order tables that no package stands behind.
 #[must_use]
-pub fn reserve(
+pub(crate) fn reserve(
     packages: &[HeldPackage],
     rows: &[details::OrderRow],
     facts: &Facts,
@@ -167,7 +167,7 @@ pub fn reserve(
 
 /// What somebody has to take from the shelves for the packages and rows of an order, by main barcode.
 #[must_use]
-pub fn to_take(
+pub(crate) fn to_take(
     packages: &[HeldPackage],
     rows: &[details::OrderRow],
     facts: &Facts,
@@ -200,7 +200,7 @@ pub fn to_take(
 
 /// Every barcode that the packages and rows of an order name, by its main barcode.
 #[must_use]
-pub fn barcodes(
+pub(crate) fn barcodes(
     packages: &[HeldPackage],
     rows: &[details::OrderRow],
     names: &Names,

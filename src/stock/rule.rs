@@ -29,7 +29,7 @@ pub struct Figure {
     pub deficit: Option<Deficit>,
     pub sent: Option<Sent>,
     /// Refused by Trendyol: until when it is not sent, and Trendyol's words.
-    pub quarantine: Option<(DateTime<Utc>, String)>,
+    pub(crate) quarantine: Option<(DateTime<Utc>, String)>,
     /// Quantities sent within [`REPEAT_AFTER`], and when.
     pub recent: Vec<(i32, DateTime<Utc>)>,
     pub sales: Sales,
@@ -153,7 +153,7 @@ pub enum Wait {
 impl Reason {
     /// Its name in the history of a barcode.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Lower => "lower",
             Self::Raise => "raise",
@@ -165,7 +165,7 @@ impl Reason {
 impl Wait {
     /// When that changes by itself, where it is known.
     #[must_use]
-    pub const fn until(self) -> Option<DateTime<Utc>> {
+    pub(crate) const fn until(self) -> Option<DateTime<Utc>> {
         match self {
             Self::UnderWay { until }
             | Self::Settling { until }
@@ -181,7 +181,7 @@ impl Wait {
 
     /// What happens next, and when.
     #[must_use]
-    pub fn sentence(self, format: &Format) -> String {
+    pub(crate) fn sentence(self, format: &Format) -> String {
         let time = self
             .until()
             .map_or_else(String::new, |until| format.time(until));
@@ -192,7 +192,7 @@ impl Wait {
 impl Verdict {
     /// What is done with the product, and when.
     #[must_use]
-    pub fn sentence(self, format: &Format) -> String {
+    pub(crate) fn sentence(self, format: &Format) -> String {
         let units = match self {
             Self::Wait(wait) => return wait.sentence(format),
             Self::Send { quantity, .. } => format.count(quantity),
@@ -205,7 +205,7 @@ impl Verdict {
 impl Figure {
     /// Units on sale by the last observation.
     #[must_use]
-    pub fn on_sale(&self) -> Option<i32> {
+    pub(crate) fn on_sale(&self) -> Option<i32> {
         match self.observed.as_ref()?.answer {
             Answer::Units(units) => Some(units),
             Answer::NotListed | Answer::Contradictory => None,
@@ -214,7 +214,7 @@ impl Figure {
 
     /// A push that may still be applied.
     #[must_use]
-    pub fn open(&self) -> Option<Sent> {
+    pub(crate) fn open(&self) -> Option<Sent> {
         self.sent.filter(|sent| sent.open_until.is_some())
     }
 

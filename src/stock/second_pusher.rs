@@ -34,21 +34,21 @@ pub enum OnSecondPusher {
 
 /// A product that was observed while no push of it was under way.
 #[derive(Clone, Debug)]
-pub struct Look {
-    pub barcode: Barcode,
+pub(crate) struct Look {
+    pub(crate) barcode: Barcode,
     /// What was on sale before, as Trendyol confirmed or listed it.
-    pub ours: i32,
-    pub ours_at: DateTime<Utc>,
+    pub(crate) ours: i32,
+    pub(crate) ours_at: DateTime<Utc>,
     /// The most that was sent of it within the last minutes: a push may come late.
-    pub sent_lately: i32,
+    pub(crate) sent_lately: i32,
     /// Units that the orders say were sold since.
-    pub sold: i32,
+    pub(crate) sold: i32,
     /// Units that Trendyol may have put back: of packages that are cancelled.
-    pub restored: i32,
+    pub(crate) restored: i32,
     /// Units of orders that are open, whose cancellation may not be known yet.
-    pub open: i32,
+    pub(crate) open: i32,
     /// What is on sale now.
-    pub observed: i32,
+    pub(crate) observed: i32,
 }
 
 impl Look {
@@ -69,32 +69,32 @@ impl Look {
 
 /// Under what circumstances the products were observed.
 #[derive(Clone, Copy, Debug)]
-pub struct Circumstances {
+pub(crate) struct Circumstances {
     /// Whether the products were picked by chance, or are all that there are. What was observed
     /// because it differed says nothing about the others.
-    pub by_chance: bool,
+    pub(crate) by_chance: bool,
     /// Whether the orders were read lately: otherwise there are sales that nobody has counted.
-    pub orders_known: bool,
+    pub(crate) orders_known: bool,
     /// What is known from before is not evidence: a person has resumed since.
-    pub since: Option<DateTime<Utc>>,
-    pub now: DateTime<Utc>,
+    pub(crate) since: Option<DateTime<Utc>>,
+    pub(crate) now: DateTime<Utc>,
 }
 
 /// Somebody else sends stock.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SecondPusher {
+pub(crate) struct SecondPusher {
     /// Products of which more is on sale than anything explains.
-    pub raised: usize,
+    pub(crate) raised: usize,
     /// Products of which fewer are on sale than anything explains.
-    pub lowered: usize,
+    pub(crate) lowered: usize,
     /// Products that were observed.
-    pub of: usize,
+    pub(crate) of: usize,
     /// Some of them: barcode, what orderwatch knew to be on sale, what is.
-    pub examples: Vec<(Barcode, i32, i32)>,
+    pub(crate) examples: Vec<(Barcode, i32, i32)>,
 }
 
 #[must_use]
-pub fn find(looks: &[Look], circumstances: Circumstances) -> Option<SecondPusher> {
+pub(crate) fn find(looks: &[Look], circumstances: Circumstances) -> Option<SecondPusher> {
     let Circumstances { since, now, .. } = circumstances;
     let is_evidence = |look: &&Look| {
         let resumed = since.is_some_and(|since| look.ours_at <= since);

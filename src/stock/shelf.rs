@@ -8,15 +8,15 @@ use super::{Barcode, DataWarning, MAX_QUANTITY};
 
 /// A row of `central_stock`.
 #[derive(Clone, Debug)]
-pub struct StockRow {
+pub(crate) struct StockRow {
     /// `barcode` as it stands there.
-    pub barcode: String,
-    pub qty: i32,
+    pub(crate) barcode: String,
+    pub(crate) qty: i32,
 }
 
 /// Reads the rows. Two rows that are the same barcode for Trendyol count as the smaller of them.
 #[must_use]
-pub fn read(rows: Vec<StockRow>) -> (BTreeMap<Barcode, i32>, Vec<DataWarning>) {
+pub(crate) fn read(rows: Vec<StockRow>) -> (BTreeMap<Barcode, i32>, Vec<DataWarning>) {
     let mut shelves = BTreeMap::new();
     let mut data_warnings = Vec::new();
 
@@ -51,7 +51,7 @@ pub fn read(rows: Vec<StockRow>) -> (BTreeMap<Barcode, i32>, Vec<DataWarning>) {
 
 /// Adds up what is on the shelves.
 #[must_use]
-pub fn on_shelves(rows: &[StockRow]) -> BTreeMap<Barcode, i32> {
+pub(crate) fn on_shelves(rows: &[StockRow]) -> BTreeMap<Barcode, i32> {
     let mut there: BTreeMap<Barcode, i32> = BTreeMap::new();
 
     for row in rows {
@@ -68,7 +68,7 @@ pub fn on_shelves(rows: &[StockRow]) -> BTreeMap<Barcode, i32> {
 
 /// What may be on sale: never more than is there unsold, and never more than Trendyol takes.
 #[must_use]
-pub fn available(qty: i32, reserved: u64, safety: u32) -> i32 {
+pub(crate) fn available(qty: i32, reserved: u64, safety: u32) -> i32 {
     // In 64 bits, so that no input wraps around into stock that is not there.
     let reserved = i64::try_from(reserved).unwrap_or(i64::MAX);
     let free = i64::from(qty)

@@ -32,9 +32,9 @@ pub struct Balanced {
 
 /// Which columns for a balance the shop's `integrations` has; older databases have none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct BalanceColumns {
-    pub balance: bool,
-    pub updated_at: bool,
+pub(crate) struct BalanceColumns {
+    pub(crate) balance: bool,
+    pub(crate) updated_at: bool,
 }
 
 /// Balances as columns for `unnest`.
@@ -48,7 +48,7 @@ fn as_columns<'a>(balances: impl Iterator<Item = &'a Balance>) -> Columns {
 
 impl Store {
     /// Which columns for a balance the shop has.
-    pub async fn balance_columns(&self) -> Result<BalanceColumns, StoreError> {
+    pub(crate) async fn balance_columns(&self) -> Result<BalanceColumns, StoreError> {
         // Asked of the catalogue: a statement that names a missing column fails.
         let names = sqlx::query_scalar!(
             r#"SELECT attname::text AS "name!" FROM pg_attribute
@@ -67,7 +67,7 @@ impl Store {
 
     /// Writes balances that are newer than what is known, each account at most once per call.
     /// Returns those that were. Below `warn_below` they count as low.
-    pub async fn record_balances(
+    pub(crate) async fn record_balances(
         &self,
         balances: &[Balance],
         warn_below: Decimal,
@@ -111,7 +111,7 @@ impl Store {
 
     /// Says balances in the shop's rows, as far as there are columns for them. A row that somebody
     /// holds is left for the next time.
-    pub async fn show_balances(
+    pub(crate) async fn show_balances(
         &self,
         balances: &[Balance],
         columns: BalanceColumns,

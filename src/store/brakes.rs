@@ -18,10 +18,10 @@ pub enum Scope {
 
 /// A panel without its account.
 #[derive(Clone, Debug)]
-pub struct KnownPanel {
-    pub id: IntegrationId,
-    pub name: String,
-    pub tenant: TenantId,
+pub(crate) struct KnownPanel {
+    pub(crate) id: IntegrationId,
+    pub(crate) name: String,
+    pub(crate) tenant: TenantId,
 }
 
 impl Scope {
@@ -42,7 +42,7 @@ impl Scope {
 
 impl Store {
     /// Pauses buying. False when it was paused already: the first person's reason stays.
-    pub async fn pause(
+    pub(crate) async fn pause(
         &self,
         scope: Scope,
         person: &Person,
@@ -126,7 +126,7 @@ impl Store {
     }
 
     /// The panels that orderwatch can buy at, by name, without their accounts.
-    pub async fn known_panels(&self) -> Result<Vec<KnownPanel>, StoreError> {
+    pub(crate) async fn known_panels(&self) -> Result<Vec<KnownPanel>, StoreError> {
         let rows = sqlx::query!(
             r#"SELECT id, name, "tenantId" AS tenant FROM public.integrations
                WHERE provider = $1 ORDER BY name, id"#,

@@ -37,7 +37,7 @@ impl Store {
 
     /// Takes the right to probe a panel whose cool-down is over, and begins the next one. False
     /// when another replica has taken it.
-    pub async fn claim_probe(
+    pub(crate) async fn claim_probe(
         &self,
         panel: IntegrationId,
         now: DateTime<Utc>,
@@ -58,7 +58,7 @@ impl Store {
     }
 
     /// Closes a panel's breaker. False when it was closed.
-    pub async fn close_breaker(&self, panel: IntegrationId) -> Result<bool, StoreError> {
+    pub(crate) async fn close_breaker(&self, panel: IntegrationId) -> Result<bool, StoreError> {
         let closed = sqlx::query!(
             "UPDATE orderwatch.panels SET open_until = NULL, opened_at = NULL, open_reason = NULL
              WHERE integration_id = $1 AND open_until IS NOT NULL",

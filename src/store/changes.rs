@@ -6,7 +6,7 @@ use super::{Store, StoreError};
 impl Store {
     /// A text that differs whenever a step was taken, a person acted, a pass began or ended, stock
     /// was sent or a panel's state changed.
-    pub async fn change_mark(&self) -> Result<String, StoreError> {
+    pub(crate) async fn change_mark(&self) -> Result<String, StoreError> {
         // Sequences are read where they stand, without counting a table. One may move a moment before its row can be
         // seen. The passes are read job by job: the newest of each is one step into the index.
         let mark = sqlx::query_scalar!(
@@ -31,7 +31,7 @@ impl Store {
     /// A text that differs whenever orders of the store were read, a pass over its stock began or
     /// ended, stock was sent or the results came: what was computed from the stock before is old
     /// then. All that the text reports can be seen already.
-    pub async fn stock_mark(&self) -> Result<String, StoreError> {
+    pub(crate) async fn stock_mark(&self) -> Result<String, StoreError> {
         // Rows and no sequence: what was computed before a row could be seen must not pass for new.
         sqlx::query_scalar!(
             r#"SELECT concat_ws(' ',

@@ -47,9 +47,9 @@ pub struct Claimed {
     /// These may be sent, and have to be.
     pub orders: Vec<OrderId>,
     /// These would exceed the spending limit.
-    pub over_limit: Vec<OrderId>,
+    pub(crate) over_limit: Vec<OrderId>,
     /// Panels at which four fifths of the limit are spent, to be warned about now: what is spent.
-    pub near_limit: Vec<(IntegrationId, Decimal)>,
+    pub(crate) near_limit: Vec<(IntegrationId, Decimal)>,
 }
 
 impl Store {
@@ -108,7 +108,7 @@ impl Store {
     }
 
     /// Of these names, those that another order already has at the same panel.
-    pub async fn taken(&self, claims: &[Claim]) -> Result<Vec<OrderId>, StoreError> {
+    pub(crate) async fn taken(&self, claims: &[Claim]) -> Result<Vec<OrderId>, StoreError> {
         let c = Columns::of(claims);
         let taken = sqlx::query_scalar!(
             r#"SELECT i.order_id AS "order_id!"

@@ -17,7 +17,7 @@ const TRIAL: &str = "orderwatch-trial";
 const LOCK: Duration = Duration::from_secs(2);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
+pub(crate) enum Side {
     Shop,
     Warehouse,
 }
@@ -25,7 +25,7 @@ pub enum Side {
 /// A table lacks what is to be read, or does not take what is to be written.
 #[derive(Clone, Debug)]
 pub struct TableFault {
-    pub side: Side,
+    pub(crate) side: Side,
     pub sentence: String,
     /// The statement that fixes it, or what to check.
     pub fix: String,
@@ -122,10 +122,10 @@ fn columns(side: Side, tables: &'static str, optional: bool) -> impl Iterator<It
 /// What the warehouse's application does when it reads and moves an order, besides the order's own row:
 /// known by the table that it keeps it in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OwnWork {
-    pub table: &'static str,
+pub(crate) struct OwnWork {
+    pub(crate) table: &'static str,
     /// What nobody would do in its place.
-    pub stands_still: &'static str,
+    pub(crate) stands_still: &'static str,
 }
 
 const OWN_WORK: [OwnWork; 4] = [
@@ -149,7 +149,7 @@ const OWN_WORK: [OwnWork; 4] = [
 
 impl Store {
     /// What the warehouse's application does besides when it moves an order.
-    pub async fn own_work(&self) -> Result<Vec<OwnWork>, StoreError> {
+    pub(crate) async fn own_work(&self) -> Result<Vec<OwnWork>, StoreError> {
         let tables: Vec<String> = OWN_WORK.map(|work| work.table.to_owned()).into();
         let there = sqlx::query_scalar!(
             r#"SELECT name AS "name!" FROM unnest($1::text[]) AS t (name)

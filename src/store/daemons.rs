@@ -11,7 +11,11 @@ const FORGOTTEN_AFTER: TimeDelta = TimeDelta::days(7);
 
 impl Store {
     /// A daemon's heartbeat.
-    pub async fn daemon_seen(&self, daemon: &Daemon, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub(crate) async fn daemon_seen(
+        &self,
+        daemon: &Daemon,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         // Old rows go with a heartbeat, so that no job of its own has to forget them.
         sqlx::query!(
             "WITH forgotten AS (
@@ -38,7 +42,11 @@ impl Store {
     }
 
     /// A daemon has stopped in order.
-    pub async fn daemon_stopped(&self, id: Uuid, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub(crate) async fn daemon_stopped(
+        &self,
+        id: Uuid,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         sqlx::query!(
             "UPDATE orderwatch.daemons SET stopped_at = $2 WHERE id = $1",
             id,
@@ -51,7 +59,7 @@ impl Store {
     }
 
     /// The daemons that run or have run lately, the one seen last first.
-    pub async fn daemons(&self, now: DateTime<Utc>) -> Result<Vec<DaemonView>, StoreError> {
+    pub(crate) async fn daemons(&self, now: DateTime<Utc>) -> Result<Vec<DaemonView>, StoreError> {
         let rows = sqlx::query!(
             "SELECT id, version, started_at, seen_at, stopped_at, buying, watching, stuck
              FROM orderwatch.daemons ORDER BY stopped_at IS NOT NULL, seen_at DESC, id"

@@ -9,83 +9,80 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::{Sides, Store, StoreError, ZNET, migrate};
-use crate::order::{IntegrationId, TenantId};
+use crate::order::IntegrationId;
 
 /// Channel of the trial of notices; nobody else listens there.
 const TRIAL: &str = "orderwatch_trial";
 /// Maximum number of routes that are checked one by one.
 const MANY_ROUTES: i64 = 20_000;
 /// More orders than this are not counted.
-pub const MANY_OLD: i64 = 1000;
+pub(crate) const MANY_OLD: i64 = 1000;
 
 /// What the server says of itself and of this session.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "as many questions")]
-pub struct ServerFacts {
+pub(crate) struct ServerFacts {
     /// Such as 160004.
-    pub version: i32,
+    pub(crate) version: i32,
     /// Whether it is a standby.
-    pub standby: bool,
+    pub(crate) standby: bool,
     /// Whether nothing may be written.
-    pub read_only: bool,
+    pub(crate) read_only: bool,
     /// Whether a statement that takes too long is ended.
-    pub has_statement_timeout: bool,
-    pub role: String,
+    pub(crate) has_statement_timeout: bool,
+    pub(crate) role: String,
     /// Whether the role may do everything.
-    pub superuser: bool,
+    pub(crate) superuser: bool,
     /// Whether it may delete the shop's orders or accounts.
-    pub may_delete: bool,
+    pub(crate) may_delete: bool,
 }
 
 /// A right that orderwatch needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Right {
+pub(crate) struct Right {
     /// Of the schema `public`.
-    pub table: &'static str,
+    pub(crate) table: &'static str,
     /// The column; `None` for the whole table.
-    pub column: Option<&'static str>,
+    pub(crate) column: Option<&'static str>,
     /// `SELECT`, `INSERT`, `UPDATE` or `DELETE`.
-    pub privilege: &'static str,
+    pub(crate) privilege: &'static str,
 }
 
 /// A package that is routed automatically to an external panel.
 #[derive(Clone, Debug)]
-pub struct Route {
-    pub tenant: TenantId,
+pub(crate) struct Route {
     /// `product_packages.id`.
-    pub package_id: Uuid,
+    pub(crate) package_id: Uuid,
     /// The package's name, or its id where it has none.
-    pub package: String,
+    pub(crate) package: String,
     /// The panel that the route names; `None` when there is no such row of this tenant.
-    pub panel: Option<RoutedPanel>,
+    pub(crate) panel: Option<RoutedPanel>,
     /// Whether there is one of another tenant instead.
-    pub another_tenant: bool,
+    pub(crate) another_tenant: bool,
     /// Products of that panel that the package is mapped to.
-    pub mappings: i64,
+    pub(crate) mappings: i64,
     /// The first of them.
-    pub entry: Option<String>,
+    pub(crate) entry: Option<String>,
     /// Whether the mapping itself names `oyun` and `kupur`.
-    pub names_numbers: bool,
+    pub(crate) names_numbers: bool,
     /// Where it may go when the panel refuses.
-    pub fallback: Fallback,
+    pub(crate) fallback: Fallback,
 }
 
 /// Where a route leads to.
 #[derive(Clone, Debug)]
-pub struct RoutedPanel {
+pub(crate) struct RoutedPanel {
     /// `integrations.id`.
-    pub id: IntegrationId,
-    /// `integrations.name`.
-    pub name: String,
+    pub(crate) id: IntegrationId,
     /// Whether orderwatch can talk to it.
-    pub known: bool,
+    pub(crate) known: bool,
     /// `integrations.enabled`.
-    pub enabled: bool,
+    pub(crate) enabled: bool,
 }
 
 /// What `"fallbackProviderId"` of a route leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fallback {
+pub(crate) enum Fallback {
     /// Nothing, and it says so.
     None,
     /// A panel that the package is mapped to.
@@ -110,7 +107,7 @@ pub enum SchemaFault {
 }
 
 impl Store {
-    pub async fn server_facts(&self) -> Result<ServerFacts, StoreError> {
+    pub(crate) async fn server_facts(&self) -> Result<ServerFacts, StoreError> {
         // `to_regclass` does not fail where a table is missing: a database without the shop has neither.
         sqlx::query_as!(
             ServerFacts,
@@ -134,7 +131,7 @@ impl Store {
 
     /// Of these rights, those that the role does not have. What does not exist is left out: older
     /// databases lack some columns.
-    pub async fn missing_rights(&self, wanted: &[Right]) -> Result<Vec<Right>, StoreError> {
+    pub(crate) async fn missing_rights(&self, wanted: &[Right]) -> Result<Vec<Right>, StoreError> {
         let places: Vec<i32> = (0..).take(wanted.len()).collect();
         let tables: Vec<String> = wanted
             .iter()
@@ -179,7 +176,7 @@ impl Store {
     }
 
     /// Rights on our own schema that the role does not have, as `PRIVILEGE on TABLE`.
-    pub async fn missing_own_rights(&self) -> Result<Vec<String>, StoreError> {
+    pub(crate) async fn missing_own_rights(&self) -> Result<Vec<String>, StoreError> {
         // The three tables left out are written by the migrations alone.
         sqlx::query_scalar!(
             r#"SELECT r.privilege || ' on ' || n.nspname || '.' || c.relname AS "right!"
@@ -197,7 +194,7 @@ impl Store {
     }
 
     /// Whether a notice that is sent over one connection arrives at another within this time.
-    pub async fn notices_arrive(&self, patience: Duration) -> Result<bool, StoreError> {
+    pub(crate) async fn notices_arrive(&self, patience: Duration) -> Result<bool, StoreError> {
         let doing = StoreError::doing("trying a notice");
         let mut listener = PgListener::connect_with(self.pool.inner())
             .await
@@ -271,15 +268,15 @@ impl Store {
     }
 
     /// The packages that are routed automatically to an external panel.
-    pub async fn routes(&self) -> Result<Vec<Route>, StoreError> {
+    pub(crate) async fn routes(&self) -> Result<Vec<Route>, StoreError> {
         // `enabled` is absent in older databases: read through JSON it is NULL there.
         let rows = sqlx::query!(
-            r#"SELECT r."tenantId" AS tenant, r.package_id AS "package_id!",
+            r#"SELECT r.package_id AS "package_id!",
                       COALESCE(p.name, r.package_id::text, '?') AS "package!",
                       i.id IS NULL AND EXISTS (
                           SELECT FROM public.integrations x
                           WHERE x.id::text = r."primaryProviderId") AS "another_tenant!",
-                      i.id AS "panel?", i.name AS "panel_name?", i.provider = $1 AS known,
+                      i.id AS "panel?", i.provider = $1 AS known,
                       COALESCE((to_jsonb(i) ->> 'enabled')::boolean, true) AS "enabled!",
                       m.mappings AS "mappings!", m.entry,
                       m.names_numbers AS "names_numbers!",
@@ -307,7 +304,7 @@ impl Store {
                      AND m.provider_api_id = i.id::text
                ) m
                WHERE r.mode = 'auto' AND r."providerType" = 'external'
-               ORDER BY r."tenantId", 2 LIMIT $2"#,
+               ORDER BY r."tenantId", r.package_id LIMIT $2"#,
             ZNET,
             MANY_ROUTES
         )
@@ -318,13 +315,11 @@ impl Store {
         Ok(rows
             .into_iter()
             .map(|row| Route {
-                tenant: TenantId(row.tenant),
                 package_id: row.package_id,
                 package: row.package,
                 another_tenant: row.another_tenant,
-                panel: row.panel.zip(row.panel_name).map(|(id, name)| RoutedPanel {
+                panel: row.panel.map(|id| RoutedPanel {
                     id: IntegrationId(id),
-                    name,
                     known: row.known.unwrap_or(false),
                     enabled: row.enabled,
                 }),
@@ -344,7 +339,7 @@ impl Store {
 
     /// Orders that are routed automatically, wait, and were created too long ago to be bought; at
     /// most [`MANY_OLD`] are counted.
-    pub async fn too_old(&self, created_before: DateTime<Utc>) -> Result<i64, StoreError> {
+    pub(crate) async fn too_old(&self, created_before: DateTime<Utc>) -> Result<i64, StoreError> {
         // Each route is counted no further than the whole: an old database has years of such orders.
         sqlx::query_scalar!(
             r#"SELECT count(*) AS "orders!" FROM (

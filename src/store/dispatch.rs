@@ -17,18 +17,18 @@ use crate::order::{HoldReason, IntegrationId, OrderId, Reference, Stage, TenantI
 
 /// What the shop's row says about what to buy.
 #[derive(Clone, Debug)]
-pub struct ShopOrder {
-    pub package: Uuid,
-    pub quantity: i32,
-    pub user_identifier: Option<String>,
-    pub extra_field: Option<String>,
+pub(crate) struct ShopOrder {
+    pub(crate) package: Uuid,
+    pub(crate) quantity: i32,
+    pub(crate) user_identifier: Option<String>,
+    pub(crate) extra_field: Option<String>,
     /// The panel's product that its package is mapped to.
-    pub mapping: Mapping,
+    pub(crate) mapping: Mapping,
 }
 
 /// Where `package_mappings` leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Mapping {
+pub(crate) enum Mapping {
     /// Nowhere.
     None,
     /// To more than one product.
@@ -43,37 +43,37 @@ pub enum Mapping {
 
 /// An order of the shop that may be sent.
 #[derive(Clone, Debug)]
-pub struct Candidate {
-    pub order: OrderId,
-    pub tenant: TenantId,
+pub(crate) struct Candidate {
+    pub(crate) order: OrderId,
+    pub(crate) tenant: TenantId,
     /// Where its package is routed to.
-    pub integration: IntegrationId,
-    pub shop: ShopOrder,
+    pub(crate) integration: IntegrationId,
+    pub(crate) shop: ShopOrder,
     /// Where it may go when the panel certainly refuses it.
-    pub fallback: Option<IntegrationId>,
+    pub(crate) fallback: Option<IntegrationId>,
     /// `provider_referans`, where it names a purchase that we do not know of.
-    pub given: Option<String>,
+    pub(crate) given: Option<String>,
     /// `"createdAt"` of an order that nobody has tracked yet.
-    pub created_at: Option<DateTime<Utc>>,
+    pub(crate) created_at: Option<DateTime<Utc>>,
 }
 
 /// A tracked order that is to be sent, or sent again.
 #[derive(Clone, Debug)]
-pub struct QueuedCandidate {
-    pub candidate: Candidate,
+pub(crate) struct QueuedCandidate {
+    pub(crate) candidate: Candidate,
     /// Provider reference, given before.
-    pub reference: Reference,
-    pub watched: Watched,
+    pub(crate) reference: Reference,
+    pub(crate) watched: Watched,
     /// Why the shop no longer wants it from us, if so.
-    pub unwanted: Option<Release>,
+    pub(crate) unwanted: Option<Release>,
 }
 
 /// An order that is routed automatically and cannot be sent.
 #[derive(Clone, Debug)]
-pub struct Unroutable {
-    pub order: OrderId,
-    pub tenant: TenantId,
-    pub reason: HoldReason,
+pub(crate) struct Unroutable {
+    pub(crate) order: OrderId,
+    pub(crate) tenant: TenantId,
+    pub(crate) reason: HoldReason,
 }
 
 struct Row {
@@ -95,7 +95,7 @@ struct Row {
 impl Store {
     /// Eligible orders that nobody tracks yet, oldest first, at most `share.limit` per panel. In
     /// shadow mode those are left out that were written down before.
-    pub async fn new_candidates(
+    pub(crate) async fn new_candidates(
         &self,
         shares: &[Share],
         created_after: DateTime<Utc>,
@@ -167,7 +167,7 @@ impl Store {
 
     /// Orders that the shop sent itself before shadow mode saw them, and what orderwatch would have
     /// bought for them: the shop sends within the request that places the order.
-    pub async fn sent_candidates(
+    pub(crate) async fn sent_candidates(
         &self,
         shares: &[Share],
         sent_after: DateTime<Utc>,
@@ -213,7 +213,7 @@ impl Store {
 
     /// Tracked orders whose time to be sent has come, at most `share.limit` per panel. One past its
     /// time limit is not sent any more; the sweep ends it.
-    pub async fn queued_candidates(
+    pub(crate) async fn queued_candidates(
         &self,
         shares: &[Share],
         now: DateTime<Utc>,
@@ -276,7 +276,7 @@ impl Store {
 
     /// Orders that would have been sent had they not waited longer than `until`: created after
     /// `from` and after orderwatch came to this database, and still untouched.
-    pub async fn stale(
+    pub(crate) async fn stale(
         &self,
         from: DateTime<Utc>,
         until: DateTime<Utc>,
@@ -325,7 +325,7 @@ impl Store {
     }
 
     /// Orders that are routed automatically to an integration that their tenant does not have.
-    pub async fn unroutable(
+    pub(crate) async fn unroutable(
         &self,
         created_after: DateTime<Utc>,
         limit: i64,

@@ -14,11 +14,11 @@ use crate::{
 
 /// A step to be written down.
 #[derive(Clone, Debug)]
-pub struct Event {
-    pub order: OrderId,
-    pub kind: EventKind,
+pub(crate) struct Event {
+    pub(crate) order: OrderId,
+    pub(crate) kind: EventKind,
     /// Facts, without secrets.
-    pub detail: Value,
+    pub(crate) detail: Value,
 }
 
 /// A step as it was written down.
@@ -27,9 +27,9 @@ pub struct StoredEvent {
     /// Its number; ascends with time.
     #[serde(serialize_with = "by_name")]
     #[schema(value_type = String)]
-    pub id: i64,
+    pub(crate) id: i64,
     /// When.
-    pub at: DateTime<Utc>,
+    pub(crate) at: DateTime<Utc>,
     /// What happened, as [`EventKind::as_str`]; a later version may have written others.
     pub kind: String,
     pub detail: Value,
@@ -37,7 +37,7 @@ pub struct StoredEvent {
 
 impl Store {
     /// The steps of an order after one of them, oldest first.
-    pub async fn events_after(
+    pub(crate) async fn events_after(
         &self,
         order: OrderId,
         after: Option<i64>,
@@ -58,7 +58,7 @@ impl Store {
     }
 
     /// The steps of an order before one of them, newest first.
-    pub async fn events_before(
+    pub(crate) async fn events_before(
         &self,
         order: OrderId,
         before: Option<i64>,
@@ -78,7 +78,7 @@ impl Store {
     }
 
     /// Writes down steps that change nothing else; all others are written with the change.
-    pub async fn append_events(
+    pub(crate) async fn append_events(
         &self,
         events: &[Event],
         at: DateTime<Utc>,

@@ -30,7 +30,7 @@ struct PanelRow {
 
 impl Store {
     /// What is known about an order and the rows around it.
-    pub async fn facts(
+    pub(crate) async fn facts(
         &self,
         order: OrderId,
         settings: Settings,

@@ -11,17 +11,17 @@ use crate::order::{HoldReason, IntegrationId, OrderId, TenantId};
 
 /// An order that cannot be sent as it is.
 #[derive(Clone, Copy, Debug)]
-pub struct NewHold {
-    pub order: OrderId,
-    pub tenant: TenantId,
+pub(crate) struct NewHold {
+    pub(crate) order: OrderId,
+    pub(crate) tenant: TenantId,
     /// Where it was routed to, when that is known.
-    pub integration: Option<IntegrationId>,
-    pub reason: HoldReason,
+    pub(crate) integration: Option<IntegrationId>,
+    pub(crate) reason: HoldReason,
 }
 
 /// Why an order is no longer ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Release {
+pub(crate) enum Release {
     /// Staff decided it, or sent it another way.
     DecidedByHand,
     RowGone,
@@ -30,7 +30,7 @@ pub enum Release {
 impl Store {
     /// Holds orders that nobody has sent: tracked with a reason, and said in the shop's row, whose
     /// `"externalStatus"` stays. Returns those that were held; the others were decided meanwhile.
-    pub async fn hold_new(
+    pub(crate) async fn hold_new(
         &self,
         holds: &[NewHold],
         now: DateTime<Utc>,
@@ -100,7 +100,7 @@ impl Store {
     }
 
     /// Holds a queued order again: its cause is still, or newly, there.
-    pub async fn hold_queued(
+    pub(crate) async fn hold_queued(
         &self,
         order: OrderId,
         reason: HoldReason,
@@ -134,7 +134,7 @@ impl Store {
 
     /// Holds an order, new or queued, whose row the shop's database refuses to change, so that
     /// only our own tables can say so. False when it has moved on meanwhile.
-    pub async fn hold_refused(
+    pub(crate) async fn hold_refused(
         &self,
         order: OrderId,
         integration: Option<IntegrationId>,
@@ -174,7 +174,7 @@ impl Store {
     /// Ends held orders that nobody has to decide any more: staff settled them in the shop, the shop
     /// forwarded them to another tenant, or its row is gone. One whose code is here counts as completed.
     /// Returns how many, at most `limit`.
-    pub async fn end_settled_holds(
+    pub(crate) async fn end_settled_holds(
         &self,
         now: DateTime<Utc>,
         limit: i64,
@@ -223,7 +223,7 @@ impl Store {
     }
 
     /// Ends a queued order that the shop no longer wants from us. Nothing of it is at the panel.
-    pub async fn withdraw_queued(
+    pub(crate) async fn withdraw_queued(
         &self,
         order: OrderId,
         why: Release,
@@ -254,7 +254,7 @@ impl Store {
 impl Release {
     /// The name used in events.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::DecidedByHand => "decided_by_hand",
             Self::RowGone => "row_gone",

@@ -10,48 +10,48 @@ use crate::order::{HoldReason, OrderId, Stage};
 
 /// An order of the inbox: held or unconfirmed.
 #[derive(Clone, Debug)]
-pub struct InboxOrder {
-    pub order: OrderId,
-    pub stage: Stage,
-    pub held: Option<HoldReason>,
-    pub tracked_at: DateTime<Utc>,
+pub(crate) struct InboxOrder {
+    pub(crate) order: OrderId,
+    pub(crate) stage: Stage,
+    pub(crate) held: Option<HoldReason>,
+    pub(crate) tracked_at: DateTime<Utc>,
     /// When it is checked next by itself.
-    pub due_at: Option<DateTime<Utc>>,
+    pub(crate) due_at: Option<DateTime<Utc>>,
     /// The panel's name.
-    pub panel: Option<String>,
+    pub(crate) panel: Option<String>,
 
     // What the shop's row says; `None` when it is gone.
-    pub number: Option<String>,
-    pub status: Option<String>,
-    pub external_status: Option<String>,
-    pub message: Option<String>,
-    pub player: Option<String>,
-    pub extra: Option<String>,
+    pub(crate) number: Option<String>,
+    pub(crate) status: Option<String>,
+    pub(crate) external_status: Option<String>,
+    pub(crate) message: Option<String>,
+    pub(crate) player: Option<String>,
+    pub(crate) extra: Option<String>,
     /// The package's name.
-    pub package: Option<String>,
-    pub quantity: Option<i32>,
-    pub created_at: Option<DateTime<Utc>>,
+    pub(crate) package: Option<String>,
+    pub(crate) quantity: Option<i32>,
+    pub(crate) created_at: Option<DateTime<Utc>>,
 
     // What was sent last, or may have been, as the ledger has it.
-    pub reference: Option<String>,
-    pub claimed_at: Option<DateTime<Utc>>,
+    pub(crate) reference: Option<String>,
+    pub(crate) claimed_at: Option<DateTime<Utc>>,
     /// What came of it, as the kind of an event.
-    pub outcome: Option<String>,
+    pub(crate) outcome: Option<String>,
     /// The price in the panel's list, in TRY.
-    pub expected: Option<Decimal>,
+    pub(crate) expected: Option<Decimal>,
     /// What the panel charged, in TRY.
-    pub cost: Option<Decimal>,
+    pub(crate) cost: Option<Decimal>,
 
     // The last step that holds an answer of the panel.
-    pub answered_at: Option<DateTime<Utc>>,
+    pub(crate) answered_at: Option<DateTime<Utc>>,
     /// [`EventKind::as_str`](crate::order::EventKind::as_str).
-    pub answer_kind: Option<String>,
-    pub answer: Option<Value>,
+    pub(crate) answer_kind: Option<String>,
+    pub(crate) answer: Option<Value>,
 }
 
 impl InboxOrder {
     #[must_use]
-    pub const fn cursor(&self) -> OrderCursor {
+    pub(crate) const fn cursor(&self) -> OrderCursor {
         OrderCursor {
             at: self.tracked_at,
             order: self.order,
@@ -61,7 +61,7 @@ impl InboxOrder {
 
 impl Store {
     /// A page of the orders that are held or unconfirmed, longest waiting first.
-    pub async fn inbox(
+    pub(crate) async fn inbox(
         &self,
         after: Option<OrderCursor>,
         limit: i64,

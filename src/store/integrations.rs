@@ -9,32 +9,32 @@ use super::{Store, StoreError};
 use crate::order::{IntegrationId, TenantId};
 
 /// `integrations.provider` of the panels that orderwatch can talk to.
-pub const ZNET: &str = "znet";
+pub(crate) const ZNET: &str = "znet";
 
 /// `orderwatch.brakes.scope` of a brake that holds for every panel.
 pub const EVERYWHERE: Uuid = Uuid::nil();
 
 /// One row of `integrations`; its account is a secret.
 #[derive(Clone, Debug)]
-pub struct Integration {
-    pub id: IntegrationId,
-    pub tenant: TenantId,
+pub(crate) struct Integration {
+    pub(crate) id: IntegrationId,
+    pub(crate) tenant: TenantId,
     /// As the shop's staff know it.
-    pub name: String,
+    pub(crate) name: String,
     /// True where the column is absent.
-    pub enabled: bool,
+    pub(crate) enabled: bool,
     /// Whether buying is paused there, or everywhere.
-    pub paused: bool,
+    pub(crate) paused: bool,
     /// Until when its breaker is open; also after that time, until a probe has closed it.
-    pub open_until: Option<DateTime<Utc>>,
-    pub base_url: Option<SecretString>,
-    pub kod: Option<SecretString>,
-    pub sifre: Option<SecretString>,
+    pub(crate) open_until: Option<DateTime<Utc>>,
+    pub(crate) base_url: Option<SecretString>,
+    pub(crate) kod: Option<SecretString>,
+    pub(crate) sifre: Option<SecretString>,
 }
 
 impl Store {
     /// All znet integrations, the disabled ones too: what was bought there is still watched.
-    pub async fn integrations(&self) -> Result<Vec<Integration>, StoreError> {
+    pub(crate) async fn integrations(&self) -> Result<Vec<Integration>, StoreError> {
         // `enabled` is absent in older databases: read through JSON it is NULL there.
         let rows = sqlx::query!(
             r#"SELECT i.id, i."tenantId" AS tenant_id, i.name,

@@ -11,10 +11,10 @@ use crate::overview::RunView;
 
 /// One scheduled pass, which happens once however many replicas there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tick {
-    pub job: &'static str,
+pub(crate) struct Tick {
+    pub(crate) job: &'static str,
     /// The scheduled time.
-    pub at: DateTime<Utc>,
+    pub(crate) at: DateTime<Utc>,
 }
 
 /// A job's last passes, the newest first, and when the last one that was done ended.
@@ -42,7 +42,7 @@ const LOCK_NOT_AVAILABLE: &str = "55P03";
 
 impl Leader {
     /// Whether the right is still there: it ends with its connection, and nobody says so.
-    pub async fn holds(&mut self) -> bool {
+    pub(crate) async fn holds(&mut self) -> bool {
         // Asked, since a connection that is cut reports nothing by itself.
         let held = in_time(self.0.execute("SELECT 1")).await.flatten();
         held.is_ok()
@@ -88,7 +88,7 @@ impl Store {
     }
 
     /// The same, but waits for half a minute while another process has it.
-    pub async fn lead_in_turn(&self, job: &str) -> Result<Option<Leader>, StoreError> {
+    pub(crate) async fn lead_in_turn(&self, job: &str) -> Result<Option<Leader>, StoreError> {
         let doing = StoreError::doing("waiting for the lead of a job");
         let mut connection = self.begin_lead().await.map_err(&doing)?;
         let leads = sqlx::query!(
@@ -122,7 +122,11 @@ impl Store {
     }
 
     /// Writes the tick down. False when another replica has done so already.
-    pub async fn begin_job(&self, tick: Tick, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    pub(crate) async fn begin_job(
+        &self,
+        tick: Tick,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
         // Whoever may write has the lead, so an earlier pass that has not ended never will.
         let started = sqlx::query!(
             "WITH cut_off AS (
@@ -144,7 +148,7 @@ impl Store {
     }
 
     /// Writes down how a pass ended.
-    pub async fn end_job(
+    pub(crate) async fn end_job(
         &self,
         tick: Tick,
         now: DateTime<Utc>,
@@ -208,7 +212,7 @@ impl Store {
     }
 
     /// The passes of a job before one of them, newest first.
-    pub async fn job_runs_before(
+    pub(crate) async fn job_runs_before(
         &self,
         job: &str,
         before: Option<DateTime<Utc>>,

@@ -29,7 +29,7 @@ impl Store {
     }
 
     /// Notes that the ledger accounts for all units of these packages, which were shipped.
-    pub async fn packages_were_taken(
+    pub(crate) async fn packages_were_taken(
         &self,
         packages: &[i64],
         now: DateTime<Utc>,

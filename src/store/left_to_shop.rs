@@ -6,24 +6,24 @@ use super::{Store, StoreError, ZNET};
 
 /// Orders that are part of a chain of tenants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Forwarded {
-    pub orders: i64,
+pub(crate) struct Forwarded {
+    pub(crate) orders: i64,
     /// Those that came along the chain, are left to the shop, and that it has not sent yet.
-    pub unsent: i64,
+    pub(crate) unsent: i64,
 }
 
 /// Packages that are routed automatically, but to no outside provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ShopRoutes {
+pub(crate) struct ShopRoutes {
     /// `"providerType"`.
-    pub provider_type: String,
-    pub packages: i64,
+    pub(crate) provider_type: String,
+    pub(crate) packages: i64,
 }
 
 impl Store {
     /// The orders of a chain of tenants that were created after a time; unsent are those that were
     /// created before `unsent_before`.
-    pub async fn forwarded(
+    pub(crate) async fn forwarded(
         &self,
         since: DateTime<Utc>,
         unsent_before: DateTime<Utc>,
@@ -50,7 +50,7 @@ impl Store {
 
     /// Packages whose orders the shop has forwarded since a time and that are routed to a panel
     /// which orderwatch buys at: their names, or ids.
-    pub async fn forwarded_and_bought(
+    pub(crate) async fn forwarded_and_bought(
         &self,
         since: DateTime<Utc>,
     ) -> Result<Vec<String>, StoreError> {
@@ -77,7 +77,7 @@ impl Store {
     }
 
     /// Packages that are routed automatically to something that the shop serves itself.
-    pub async fn routes_of_the_shop(&self) -> Result<Vec<ShopRoutes>, StoreError> {
+    pub(crate) async fn routes_of_the_shop(&self) -> Result<Vec<ShopRoutes>, StoreError> {
         sqlx::query_as!(
             ShopRoutes,
             r#"SELECT r."providerType" AS "provider_type!", count(*) AS "packages!"

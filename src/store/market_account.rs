@@ -18,7 +18,7 @@ pub struct MarketAccount {
 
 impl Store {
     /// The account of this database, if one was used.
-    pub async fn market_account(&self) -> Result<Option<MarketAccount>, StoreError> {
+    pub(crate) async fn market_account(&self) -> Result<Option<MarketAccount>, StoreError> {
         sqlx::query_as!(
             MarketAccount,
             "SELECT seller_id, environment, since FROM orderwatch.trendyol_account"
@@ -45,7 +45,11 @@ impl Store {
     }
 
     /// Whether the marketplace calls about orders, as it should.
-    pub async fn note_webhook(&self, calls: bool, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub(crate) async fn note_webhook(
+        &self,
+        calls: bool,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         // The beginning of the silence stays: it says how long orders have come by polling alone.
         sqlx::query!(
             "UPDATE orderwatch.trendyol_account SET webhook_checked_at = $2,
@@ -61,7 +65,7 @@ impl Store {
 
     /// Forgets everything that is known of a seller's orders and stock. The warehouse's own tables
     /// stay as they are. False, and nothing happens, when this is not the seller of this database.
-    pub async fn forget_market_account(&self, seller_id: &str) -> Result<bool, StoreError> {
+    pub(crate) async fn forget_market_account(&self, seller_id: &str) -> Result<bool, StoreError> {
         let doing = StoreError::doing("forgetting an account");
         let mut transaction = self.pool.begin().await.map_err(&doing)?;
         let gone = sqlx::query!(

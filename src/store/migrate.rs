@@ -50,7 +50,7 @@ pub enum MigrateError {
 impl MigrateError {
     /// Whether the database was only away, so that it may work later.
     #[must_use]
-    pub fn is_transient(&self) -> bool {
+    pub(crate) fn is_transient(&self) -> bool {
         matches!(self, Self::Database(error) if super::is_transient(error))
     }
 }

@@ -18,42 +18,42 @@ pub struct Audience {
 
 /// How many notices of one endpoint may be claimed now, and for how long.
 #[derive(Clone, Debug)]
-pub struct NoticeShare {
-    pub endpoint: String,
-    pub limit: usize,
+pub(crate) struct NoticeShare {
+    pub(crate) endpoint: String,
+    pub(crate) limit: usize,
     /// When the claim ends.
-    pub lease_until: DateTime<Utc>,
+    pub(crate) lease_until: DateTime<Utc>,
 }
 
 /// A notice that was claimed for delivery.
 #[derive(Clone, Debug)]
-pub struct DueNotice {
+pub(crate) struct DueNotice {
     /// Names it, the same in every try.
-    pub id: Uuid,
-    pub endpoint: String,
-    pub order: OrderId,
+    pub(crate) id: Uuid,
+    pub(crate) endpoint: String,
+    pub(crate) order: OrderId,
     /// What is said, as JSON.
-    pub body: String,
+    pub(crate) body: String,
     /// Tries before this one.
-    pub attempts: u32,
+    pub(crate) attempts: u32,
 }
 
 /// What became of a claimed notice.
 #[derive(Clone, Debug)]
-pub struct NoticeOutcome {
-    pub id: Uuid,
+pub(crate) struct NoticeOutcome {
+    pub(crate) id: Uuid,
     /// The claim that it came from.
-    pub token: Uuid,
-    pub fate: Fate,
+    pub(crate) token: Uuid,
+    pub(crate) fate: Fate,
     /// Why it could not be delivered, without address or secret.
-    pub error: Option<String>,
+    pub(crate) error: Option<String>,
     /// When that was known.
-    pub at: DateTime<Utc>,
+    pub(crate) at: DateTime<Utc>,
 }
 
 /// What follows from a try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub(crate) enum Fate {
     Delivered,
     /// Tried again at this time.
     Again(DateTime<Utc>),
@@ -63,9 +63,9 @@ pub enum Fate {
 
 /// Notices that nobody delivers: their endpoint is not in the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stranded {
-    pub endpoint: String,
-    pub notices: i64,
+pub(crate) struct Stranded {
+    pub(crate) endpoint: String,
+    pub(crate) notices: i64,
 }
 
 /// The audience as columns for `unnest`: name, tenant.
@@ -78,7 +78,7 @@ pub(super) fn columns(audience: &[Audience]) -> (Vec<String>, Vec<Option<Uuid>>)
 
 impl Store {
     /// Claims due notices, oldest first, at most `share.limit` per endpoint.
-    pub async fn claim_notices(
+    pub(crate) async fn claim_notices(
         &self,
         shares: &[NoticeShare],
         token: Uuid,
@@ -128,7 +128,7 @@ impl Store {
     }
 
     /// When the next notice to one of these endpoints is due.
-    pub async fn next_notice(
+    pub(crate) async fn next_notice(
         &self,
         endpoints: &[String],
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
@@ -147,7 +147,7 @@ impl Store {
 
     /// Writes down what became of claimed notices. One whose claim was lost is left as it is: who
     /// has it now delivers it again, under the same id. A group that could not be written may be written again.
-    pub async fn record_notices(&self, group: &[NoticeOutcome]) -> Result<u64, StoreError> {
+    pub(crate) async fn record_notices(&self, group: &[NoticeOutcome]) -> Result<u64, StoreError> {
         let ids: Vec<Uuid> = group.iter().map(|outcome| outcome.id).collect();
         let tokens: Vec<Uuid> = group.iter().map(|outcome| outcome.token).collect();
         let times: Vec<DateTime<Utc>> = group.iter().map(|outcome| outcome.at).collect();
@@ -184,7 +184,7 @@ impl Store {
     }
 
     /// Notices that wait for endpoints which are not in the configuration.
-    pub async fn stranded_notices(&self) -> Result<Vec<Stranded>, StoreError> {
+    pub(crate) async fn stranded_notices(&self) -> Result<Vec<Stranded>, StoreError> {
         // Nobody claims them, so nothing but this shows that they wait.
         let (names, _) = columns(&self.audience);
         sqlx::query_as!(

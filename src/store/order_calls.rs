@@ -7,13 +7,13 @@ use super::{Store, StoreError};
 
 /// An order that is to be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OrderCall {
+pub(crate) struct OrderCall {
     /// Its number, as the call named it.
-    pub order_number: String,
+    pub(crate) order_number: String,
     /// When it was last called about.
-    pub called_at: DateTime<Utc>,
+    pub(crate) called_at: DateTime<Utc>,
     /// Questions since then that brought nothing.
-    pub tries: i32,
+    pub(crate) tries: i32,
 }
 
 impl Store {
@@ -45,7 +45,7 @@ impl Store {
     }
 
     /// The orders that are to be read now, those that wait longest first.
-    pub async fn due_order_calls(
+    pub(crate) async fn due_order_calls(
         &self,
         now: DateTime<Utc>,
         limit: i64,
@@ -63,7 +63,7 @@ impl Store {
     }
 
     /// An order needs no more questions, unless it was called about meanwhile.
-    pub async fn end_order_call(&self, call: &OrderCall) -> Result<(), StoreError> {
+    pub(crate) async fn end_order_call(&self, call: &OrderCall) -> Result<(), StoreError> {
         // The time is compared, since a call that came while the order was read is about something newer.
         sqlx::query!(
             "DELETE FROM orderwatch.order_calls WHERE order_number = $1 AND called_at = $2",
@@ -77,7 +77,7 @@ impl Store {
     }
 
     /// A question about an order brought nothing; it is asked again, unless it was called about meanwhile.
-    pub async fn put_off_order_call(
+    pub(crate) async fn put_off_order_call(
         &self,
         call: &OrderCall,
         until: DateTime<Utc>,
@@ -97,7 +97,10 @@ impl Store {
     }
 
     /// Forgets the calls before a time; returns how many there were.
-    pub async fn end_order_calls_before(&self, time: DateTime<Utc>) -> Result<u64, StoreError> {
+    pub(crate) async fn end_order_calls_before(
+        &self,
+        time: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
         sqlx::query!(
             "DELETE FROM orderwatch.order_calls WHERE called_at < $1",
             time

@@ -12,14 +12,14 @@ use crate::order::OrderId;
 /// As text microseconds and an id, which need no escaping in an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct OrderCursor {
-    pub at: DateTime<Utc>,
-    pub order: OrderId,
+pub(crate) struct OrderCursor {
+    pub(crate) at: DateTime<Utc>,
+    pub(crate) order: OrderId,
 }
 
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("not a cursor that an earlier page named")]
-pub struct InvalidCursor;
+pub(crate) struct InvalidCursor;
 
 /// A time that Postgres can hold: from 1970 to the year 9999.
 pub(crate) fn time_of(micros: i64) -> Option<DateTime<Utc>> {

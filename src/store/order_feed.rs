@@ -5,23 +5,21 @@ use chrono::{DateTime, Utc};
 use super::{Store, StoreError};
 
 /// Its row of `orderwatch.feeds`.
-pub const ORDER_FEED: &str = "trendyol orders";
+pub(crate) const ORDER_FEED: &str = "trendyol orders";
 
 #[derive(Clone, Copy, Debug, Default)]
-pub struct OrderFeed {
+pub(crate) struct OrderFeed {
     /// Everything that changed before is known.
-    pub read_until: Option<DateTime<Utc>>,
+    pub(crate) read_until: Option<DateTime<Utc>>,
     /// When a wide pass was last read whole.
-    pub wide_at: Option<DateTime<Utc>>,
-    /// When a pass was last read whole.
-    pub good_at: Option<DateTime<Utc>>,
+    pub(crate) wide_at: Option<DateTime<Utc>>,
 }
 
 impl Store {
-    pub async fn order_feed(&self) -> Result<OrderFeed, StoreError> {
+    pub(crate) async fn order_feed(&self) -> Result<OrderFeed, StoreError> {
         let row = sqlx::query_as!(
             OrderFeed,
-            "SELECT read_until, wide_at, good_at FROM orderwatch.feeds WHERE feed = $1",
+            "SELECT read_until, wide_at FROM orderwatch.feeds WHERE feed = $1",
             ORDER_FEED
         )
         .fetch_optional(&self.pool)

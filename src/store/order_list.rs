@@ -9,16 +9,16 @@ use crate::order::{HoldReason, OrderId, Stage, TenantId, explain::LATE};
 
 /// Which orders of the list; all of them where nothing is said.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct OrderFilter {
-    pub stage: Option<Stage>,
-    pub late: bool,
-    pub tenant: Option<TenantId>,
+pub(crate) struct OrderFilter {
+    pub(crate) stage: Option<Stage>,
+    pub(crate) late: bool,
+    pub(crate) tenant: Option<TenantId>,
 }
 
 /// From which end of the list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Direction {
+pub(crate) enum Direction {
     /// Newest first.
     #[default]
     Newest,
@@ -28,40 +28,40 @@ pub enum Direction {
 
 /// One order of the list.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct ListedOrder {
+pub(crate) struct ListedOrder {
     /// `product_orders.id`.
     #[schema(value_type = Uuid)]
-    pub order: OrderId,
+    pub(crate) order: OrderId,
     /// Its number in the shop; null when the shop's row is gone.
-    pub number: Option<String>,
+    pub(crate) number: Option<String>,
     /// The tenant that sold it.
     #[schema(value_type = Uuid)]
-    pub tenant: TenantId,
+    pub(crate) tenant: TenantId,
     /// Where it stands.
-    pub stage: Stage,
+    pub(crate) stage: Stage,
     /// Why it is held.
-    pub held: Option<HoldReason>,
+    pub(crate) held: Option<HoldReason>,
     /// Whether it should have been checked and was not.
-    pub late: bool,
+    pub(crate) late: bool,
     /// The panel's name.
-    pub panel: Option<String>,
+    pub(crate) panel: Option<String>,
     /// Its reference at the panel.
-    pub reference: Option<String>,
+    pub(crate) reference: Option<String>,
     /// `status` of the shop's row; null when the row is gone.
-    pub shop_status: Option<String>,
+    pub(crate) shop_status: Option<String>,
     /// Since when it is tracked.
-    pub tracked_at: DateTime<Utc>,
+    pub(crate) tracked_at: DateTime<Utc>,
     /// When it is checked next by itself.
-    pub due_at: Option<DateTime<Utc>>,
+    pub(crate) due_at: Option<DateTime<Utc>>,
     /// When waiting ends.
-    pub give_up_at: Option<DateTime<Utc>>,
+    pub(crate) give_up_at: Option<DateTime<Utc>>,
     /// When it became final.
-    pub finished_at: Option<DateTime<Utc>>,
+    pub(crate) finished_at: Option<DateTime<Utc>>,
 }
 
 impl ListedOrder {
     #[must_use]
-    pub const fn cursor(&self) -> OrderCursor {
+    pub(crate) const fn cursor(&self) -> OrderCursor {
         OrderCursor {
             at: self.tracked_at,
             order: self.order,
@@ -114,7 +114,7 @@ macro_rules! listed {
 
 impl Store {
     /// A page of tracked orders, beginning after a cursor.
-    pub async fn list_orders(
+    pub(crate) async fn list_orders(
         &self,
         filter: OrderFilter,
         direction: Direction,

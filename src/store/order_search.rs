@@ -14,65 +14,65 @@ use super::{OrderCursor, Store, StoreError, order_cursor::cut_page};
 use crate::order::{HoldReason, OrderId, Stage};
 
 /// Orders in one window.
-pub const WINDOW: i64 = 20_000;
+pub(crate) const WINDOW: i64 = 20_000;
 /// Orders of one player that are found by the whole player id.
 const OF_PLAYER: i64 = 50;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Search {
+pub(crate) struct Search {
     /// An id, number, reference or player id, or a part of a player id or message.
-    pub text: Option<String>,
+    pub(crate) text: Option<String>,
     /// Only orders of this stage.
-    pub stage: Option<Stage>,
+    pub(crate) stage: Option<Stage>,
 }
 
 /// A page of what was found.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub(crate) struct Found {
     /// Newest first.
-    pub orders: Vec<FoundOrder>,
+    pub(crate) orders: Vec<FoundOrder>,
     /// Where there may be more; `None` when everything was searched.
-    pub next: Option<OrderCursor>,
+    pub(crate) next: Option<OrderCursor>,
     /// Whether `next` is the end of a window rather than of a page.
-    pub window_over: bool,
+    pub(crate) window_over: bool,
 }
 
 /// An order that was found.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct FoundOrder {
+pub(crate) struct FoundOrder {
     /// `product_orders.id`.
     #[schema(value_type = Uuid)]
-    pub order: OrderId,
+    pub(crate) order: OrderId,
     /// Its number in the shop; null when the shop's row is gone.
-    pub number: Option<String>,
+    pub(crate) number: Option<String>,
     /// Where it stands; null when it is not tracked.
-    pub stage: Option<Stage>,
+    pub(crate) stage: Option<Stage>,
     /// Why it is held.
-    pub held: Option<HoldReason>,
+    pub(crate) held: Option<HoldReason>,
     /// The panel's name.
-    pub panel: Option<String>,
+    pub(crate) panel: Option<String>,
     /// Its reference at the panel.
-    pub reference: Option<String>,
+    pub(crate) reference: Option<String>,
     /// `status` of the shop's row; null when the row is gone.
-    pub shop_status: Option<String>,
+    pub(crate) shop_status: Option<String>,
     /// `userIdentifier`.
-    pub player: Option<String>,
+    pub(crate) player: Option<String>,
     /// `lastMessage` of the shop's row.
-    pub message: Option<String>,
+    pub(crate) message: Option<String>,
     /// Since when it is tracked; when it was ordered where it is not.
-    pub since: Option<DateTime<Utc>>,
+    pub(crate) since: Option<DateTime<Utc>>,
     /// When it is checked next by itself.
-    pub due_at: Option<DateTime<Utc>>,
+    pub(crate) due_at: Option<DateTime<Utc>>,
     /// When waiting ends.
     #[serde(skip)]
-    pub give_up_at: Option<DateTime<Utc>>,
+    pub(crate) give_up_at: Option<DateTime<Utc>>,
     /// When it became final.
-    pub finished_at: Option<DateTime<Utc>>,
+    pub(crate) finished_at: Option<DateTime<Utc>>,
 }
 
 impl Store {
     /// A page of orders. The first page of a text begins with the orders that it names exactly.
-    pub async fn search_orders(
+    pub(crate) async fn search_orders(
         &self,
         search: &Search,
         after: Option<OrderCursor>,

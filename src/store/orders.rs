@@ -17,28 +17,28 @@ use crate::order::{
 
 /// All that is known about an order but its code.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct OrderDetail {
+pub(crate) struct OrderDetail {
     /// `product_orders.id`.
     #[schema(value_type = Uuid)]
-    pub order: OrderId,
+    pub(crate) order: OrderId,
     /// The shop's row; null when it is gone.
-    pub shop: Option<ShopRow>,
+    pub(crate) shop: Option<ShopRow>,
     /// What orderwatch knows; null when it does not track the order.
-    pub tracked: Option<TrackedOrder>,
+    pub(crate) tracked: Option<TrackedOrder>,
     /// What is sent about the player, or would be; null where nothing can be.
-    pub player: Option<PlayerOf>,
+    pub(crate) player: Option<PlayerOf>,
     /// Whether a person has confirmed for this product that these fields are right.
-    pub player_confirmed: bool,
+    pub(crate) player_confirmed: bool,
     /// Whether this order can confirm them.
     #[serde(skip)]
-    pub may_confirm: bool,
+    pub(crate) may_confirm: bool,
 }
 
 /// What orderwatch knows of an order: a row of `orderwatch.orders`, without the PIN.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct TrackedOrder {
     #[serde(skip)]
-    pub order: OrderId,
+    pub(crate) order: OrderId,
     /// The tenant that sold it.
     #[schema(value_type = Uuid)]
     pub tenant: TenantId,
@@ -55,7 +55,7 @@ pub struct TrackedOrder {
     /// When it is checked next by itself.
     pub due_at: Option<DateTime<Utc>>,
     /// Since when it is tracked.
-    pub tracked_at: DateTime<Utc>,
+    pub(crate) tracked_at: DateTime<Utc>,
     /// When it became final.
     pub finished_at: Option<DateTime<Utc>>,
 }
@@ -63,49 +63,49 @@ pub struct TrackedOrder {
 /// What the shop's own row shows of an order. The API tells what orderwatch writes there; the page, to
 /// staff, the rest as well.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct ShopRow {
+pub(crate) struct ShopRow {
     /// Its number in the shop.
-    pub number: Option<String>,
+    pub(crate) number: Option<String>,
     /// `status`.
-    pub status: String,
+    pub(crate) status: String,
     /// `externalStatus`.
-    pub external_status: String,
+    pub(crate) external_status: String,
     /// `lastMessage`.
-    pub message: Option<String>,
+    pub(crate) message: Option<String>,
     /// `"providerMessage"`.
     #[serde(skip)]
-    pub provider_message: Option<String>,
+    pub(crate) provider_message: Option<String>,
     /// `"userIdentifier"`.
     #[serde(skip)]
-    pub player: Option<String>,
+    pub(crate) player: Option<String>,
     /// `"extraField"`.
     #[serde(skip)]
-    pub extra: Option<String>,
+    pub(crate) extra: Option<String>,
     /// The package's name.
     #[serde(skip)]
-    pub package: Option<String>,
+    pub(crate) package: Option<String>,
     #[serde(skip)]
-    pub quantity: i32,
+    pub(crate) quantity: i32,
     /// `costAmount`.
     #[schema(value_type = String)]
-    pub cost: Decimal,
+    pub(crate) cost: Decimal,
     /// `costCurrency`.
-    pub currency: String,
+    pub(crate) currency: String,
     /// Whether a code was delivered.
-    pub has_pin: bool,
+    pub(crate) has_pin: bool,
     /// When it was ordered.
-    pub created_at: DateTime<Utc>,
+    pub(crate) created_at: DateTime<Utc>,
     /// `"sentAt"`.
     #[serde(skip)]
-    pub sent_at: Option<DateTime<Utc>>,
+    pub(crate) sent_at: Option<DateTime<Utc>>,
     /// When it was completed.
-    pub completed_at: Option<DateTime<Utc>>,
+    pub(crate) completed_at: Option<DateTime<Utc>>,
 }
 
 impl OrderDetail {
     /// Whether the shop or orderwatch knows an order of this id.
     #[must_use]
-    pub const fn is_known(&self) -> bool {
+    pub(crate) const fn is_known(&self) -> bool {
         self.shop.is_some() || self.tracked.is_some()
     }
 }
@@ -133,7 +133,7 @@ pub(super) struct Row {
 
 impl Store {
     /// All that is known about an order; its player fields by the rules of today.
-    pub async fn order_detail(
+    pub(crate) async fn order_detail(
         &self,
         order: OrderId,
         rules: &PlayerRules,
@@ -167,7 +167,7 @@ impl Store {
     }
 
     /// What the shop's row shows, or `None` when there is no such row.
-    pub async fn shop_row(&self, order: OrderId) -> Result<Option<ShopRow>, StoreError> {
+    pub(crate) async fn shop_row(&self, order: OrderId) -> Result<Option<ShopRow>, StoreError> {
         sqlx::query_as!(
             ShopRow,
             r#"SELECT o."orderNo"::text AS number, o.status,
@@ -188,7 +188,7 @@ impl Store {
     }
 
     /// Whether orderwatch keeps a code of the order.
-    pub async fn has_pin(&self, order: OrderId) -> Result<bool, StoreError> {
+    pub(crate) async fn has_pin(&self, order: OrderId) -> Result<bool, StoreError> {
         sqlx::query_scalar!(
             r#"SELECT EXISTS (SELECT FROM orderwatch.orders
                               WHERE order_id = $1 AND COALESCE(pin, '') <> '') AS "has!""#,
@@ -212,7 +212,7 @@ impl Store {
     }
 
     /// Orders that people may mean by a text: an order's id, a reference, or the shop's number.
-    pub async fn find_orders(&self, text: &str) -> Result<Vec<OrderId>, StoreError> {
+    pub(crate) async fn find_orders(&self, text: &str) -> Result<Vec<OrderId>, StoreError> {
         // What the text cannot be is NULL, which finds nothing.
         let id = Uuid::parse_str(text).ok();
         let number = text.parse::<i32>().ok();

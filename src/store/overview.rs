@@ -19,25 +19,25 @@ use crate::{
 
 /// What is asked.
 #[derive(Clone, Copy, Debug)]
-pub struct Question<'a> {
-    pub now: DateTime<Utc>,
+pub(crate) struct Question<'a> {
+    pub(crate) now: DateTime<Utc>,
     /// The beginning of "today".
-    pub today_since: DateTime<Utc>,
+    pub(crate) today_since: DateTime<Utc>,
     /// Orders that were created before are ignored.
-    pub created_after: DateTime<Utc>,
+    pub(crate) created_after: DateTime<Utc>,
     /// The feed that tells of the marketplace's orders, and the job that sends stock to it; `None`
     /// where there is no marketplace.
-    pub market: Option<(&'a str, &'a str)>,
+    pub(crate) market: Option<(&'a str, &'a str)>,
 }
 
 /// The figures.
 #[derive(Clone, Debug, Default)]
-pub struct Overview {
-    pub orders: Orders,
+pub(crate) struct Overview {
+    pub(crate) orders: Orders,
     /// By name.
-    pub panels: Vec<PanelView>,
-    pub notices: Vec<NoticeQueue>,
-    pub market: Option<Market>,
+    pub(crate) panels: Vec<PanelView>,
+    pub(crate) notices: Vec<NoticeQueue>,
+    pub(crate) market: Option<Market>,
 }
 
 /// One group of open orders.
@@ -54,7 +54,7 @@ struct Group {
 
 impl Store {
     /// The figures of the whole, as of one moment.
-    pub async fn overview(&self, question: Question<'_>) -> Result<Overview, StoreError> {
+    pub(crate) async fn overview(&self, question: Question<'_>) -> Result<Overview, StoreError> {
         let doing = StoreError::doing("reading the figures");
         // By the index: until the server has statistics it would read whole tables for every figure.
         let mut transaction = self.by_index().await.map_err(&doing)?;

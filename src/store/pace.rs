@@ -9,7 +9,7 @@ use crate::order::IntegrationId;
 
 impl Store {
     /// Reserves the panel's next `requests` turns, `period` apart. Returns the time of the first.
-    pub async fn reserve_turns(
+    pub(crate) async fn reserve_turns(
         &self,
         panel: IntegrationId,
         requests: u32,

@@ -30,7 +30,7 @@ pub struct Person {
 
 /// What became of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Acted {
+pub(crate) enum Acted {
     Done,
     /// Done, but the shop's database refused its part: the shop's row is as it was.
     ShopRowRefused,
@@ -131,7 +131,7 @@ impl<'a> Step<'a> {
 
 impl Store {
     /// Keeps what a person did that no other record shows.
-    pub async fn record_action(
+    pub(crate) async fn record_action(
         &self,
         person: &Person,
         what: &str,
@@ -155,7 +155,7 @@ impl Store {
 
     /// Carries a plan out: a released order is queued for its panel, due at once, and the dispatcher is
     /// woken. Where the shop's database refuses its part of a verdict, our part is done all the same.
-    pub async fn carry_out(
+    pub(crate) async fn carry_out(
         &self,
         order: OrderId,
         plan: &Plan,

@@ -45,22 +45,22 @@ pub struct PickLine {
     /// Units that the order needs.
     pub units: i32,
     /// From which shelves.
-    pub shelves: Vec<PickShelf>,
+    pub(crate) shelves: Vec<PickShelf>,
     /// Units by which `central_stock` fell.
-    pub from_stock: i32,
+    pub(crate) from_stock: i32,
     /// Units that are left there; null when it does not have the product.
-    pub left: Option<i32>,
+    pub(crate) left: Option<i32>,
 }
 
 impl PickLine {
     #[must_use]
-    pub fn on_shelves(&self) -> i32 {
+    pub(crate) fn on_shelves(&self) -> i32 {
         self.shelves.iter().map(|shelf| shelf.units).sum()
     }
 
     /// Whether something was missing on the shelves or in `central_stock`.
     #[must_use]
-    pub fn is_short(&self) -> bool {
+    pub(crate) fn is_short(&self) -> bool {
         self.on_shelves() < self.units || self.from_stock < self.units
     }
 }

@@ -13,24 +13,24 @@ use crate::order::{
 
 /// A product and a rule by which it was sold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct SoldAs {
-    pub integration: IntegrationId,
+pub(crate) struct SoldAs {
+    pub(crate) integration: IntegrationId,
     /// `product_packages.id`.
-    pub package: Uuid,
-    pub fields: PlayerFields,
+    pub(crate) package: Uuid,
+    pub(crate) fields: PlayerFields,
     /// Whether a person has confirmed it by an order.
-    pub confirmed: bool,
+    pub(crate) confirmed: bool,
 }
 
 /// What is sent about an order's player, or would be.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct PlayerOf {
+pub(crate) struct PlayerOf {
     #[serde(flatten)]
-    pub player: Player,
+    pub(crate) player: Player,
     /// Whether it was sent; otherwise it would be, by the rules of today.
-    pub sent: bool,
+    pub(crate) sent: bool,
     /// Whether a person has confirmed for this product that these fields are right.
-    pub confirmed: bool,
+    pub(crate) confirmed: bool,
 }
 
 /// What an order says about the player, in the shop's words.
@@ -49,7 +49,7 @@ pub(super) struct PlayerView {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Confirmed {
+pub(crate) enum Confirmed {
     /// The product counts as confirmed with this rule.
     Done(PlayerFields),
     /// It did before.
@@ -95,7 +95,7 @@ impl PlayerView {
 
 impl Store {
     /// Products that were sold, by the rule that filled their player fields.
-    pub async fn sold_as(&self) -> Result<Vec<SoldAs>, StoreError> {
+    pub(crate) async fn sold_as(&self) -> Result<Vec<SoldAs>, StoreError> {
         sqlx::query_as!(
             SoldAs,
             r#"SELECT integration_id AS "integration: IntegrationId", package_id AS package,
@@ -141,7 +141,7 @@ impl Store {
     }
 
     /// A person has seen that the goods of this order reached the right account.
-    pub async fn confirm_player_fields(
+    pub(crate) async fn confirm_player_fields(
         &self,
         order: OrderId,
         person: &Person,

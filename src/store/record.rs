@@ -128,7 +128,7 @@ impl Columns {
 impl Store {
     /// Keeps what a late answer brought: a code that the order does not have yet is never thrown
     /// away. Returns the stage that the order is in, if it is tracked.
-    pub async fn keep_late(&self, outcome: &Outcome) -> Result<Option<Stage>, StoreError> {
+    pub(crate) async fn keep_late(&self, outcome: &Outcome) -> Result<Option<Stage>, StoreError> {
         let pin = outcome
             .decision
             .pin

@@ -10,18 +10,18 @@ use crate::order::OrderId;
 
 /// Where a walk over finished orders has come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FinishedOrder {
+pub(crate) struct FinishedOrder {
     /// When it ended.
-    pub at: DateTime<Utc>,
-    pub order: OrderId,
+    pub(crate) at: DateTime<Utc>,
+    pub(crate) order: OrderId,
 }
 
 /// A page of finished orders whose events were deleted.
 #[derive(Clone, Copy, Debug)]
-pub struct PrunedPage {
-    pub events: u64,
+pub(crate) struct PrunedPage {
+    pub(crate) events: u64,
     /// Where the next page begins.
-    pub last: FinishedOrder,
+    pub(crate) last: FinishedOrder,
 }
 
 impl Store {
@@ -34,7 +34,10 @@ impl Store {
     }
 
     /// Writes down that finished orders before this time are dealt with. It never moves back.
-    pub async fn set_events_pruned_until(&self, until: DateTime<Utc>) -> Result<(), StoreError> {
+    pub(crate) async fn set_events_pruned_until(
+        &self,
+        until: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         // `GREATEST`: an earlier pass that ends late does not move it back.
         sqlx::query!(
             "INSERT INTO orderwatch.pruned AS p (what, until) VALUES ('events', $1)
@@ -51,7 +54,7 @@ impl Store {
 
     /// Deletes the events before `limit` of the next `page` orders behind `after`, those that ended
     /// before `limit`. `None` when there are no more such orders.
-    pub async fn prune_events(
+    pub(crate) async fn prune_events(
         &self,
         after: FinishedOrder,
         limit: DateTime<Utc>,
@@ -90,7 +93,11 @@ impl Store {
     }
 
     /// Deletes a page of passes whose tick was before `limit`. Returns how many there were.
-    pub async fn prune_job_runs(&self, limit: DateTime<Utc>, page: i64) -> Result<u64, StoreError> {
+    pub(crate) async fn prune_job_runs(
+        &self,
+        limit: DateTime<Utc>,
+        page: i64,
+    ) -> Result<u64, StoreError> {
         sqlx::query!(
             "DELETE FROM orderwatch.job_runs WHERE (job, tick) IN (
                  SELECT job, tick FROM orderwatch.job_runs WHERE tick < $1 LIMIT $2)",
@@ -105,7 +112,11 @@ impl Store {
 
     /// Deletes a page of notices from before `limit` that are delivered, given up, or addressed to
     /// an endpoint that is not in the configuration. Returns how many there were.
-    pub async fn prune_notices(&self, limit: DateTime<Utc>, page: i64) -> Result<u64, StoreError> {
+    pub(crate) async fn prune_notices(
+        &self,
+        limit: DateTime<Utc>,
+        page: i64,
+    ) -> Result<u64, StoreError> {
         // What is addressed to an endpoint that is gone is never delivered, so its age alone counts.
         let (names, _) = notices::columns(&self.audience);
         sqlx::query!(
@@ -124,7 +135,11 @@ impl Store {
 
     /// Deletes a page of what shadow mode wrote down before `limit`, but nothing of an order that
     /// is open. Returns how many there were.
-    pub async fn prune_shadow(&self, limit: DateTime<Utc>, page: i64) -> Result<u64, StoreError> {
+    pub(crate) async fn prune_shadow(
+        &self,
+        limit: DateTime<Utc>,
+        page: i64,
+    ) -> Result<u64, StoreError> {
         // Nothing of an open order is deleted, whatever table it is in.
         sqlx::query!(
             "DELETE FROM orderwatch.shadow WHERE order_id IN (

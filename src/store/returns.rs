@@ -15,7 +15,7 @@ use crate::stock::{Claim, ClaimItem, Personal, claim_uuid};
 impl Store {
     /// Writes a return down. False when there is nothing new, or the warehouse's application keeps them. When
     /// the database fails, nothing is written.
-    pub async fn record_return(
+    pub(crate) async fn record_return(
         &self,
         claim: &Claim,
         now: DateTime<Utc>,

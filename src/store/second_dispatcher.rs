@@ -11,7 +11,7 @@ use super::{Balance, Store, StoreError, ZNET};
 use crate::order::{IntegrationId, OrderId};
 
 /// Who pauses buying when a second dispatcher is found.
-pub const SELF: &str = "orderwatch";
+pub(crate) const SELF: &str = "orderwatch";
 /// The newest purchases of a panel that are compared with the shop's rows in one look.
 const NEWEST: i64 = 200;
 /// More orders than this are not counted.
@@ -21,7 +21,7 @@ const ROUNDING: (i64, u32) = (5, 2);
 
 /// Which of our orders are compared with the shop's rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scan {
+pub(crate) enum Scan {
     /// The newest purchases: the shop writes over them within seconds.
     Newest {
         /// Purchases claimed before are left to the sweep.
@@ -33,31 +33,31 @@ pub enum Scan {
 
 /// An order of ours that somebody else wrote over.
 #[derive(Clone, Debug)]
-pub struct Overwritten {
-    pub order: OrderId,
+pub(crate) struct Overwritten {
+    pub(crate) order: OrderId,
     /// Where orderwatch bought it.
-    pub integration: IntegrationId,
+    pub(crate) integration: IntegrationId,
     /// Our name for it there.
-    pub reference: String,
+    pub(crate) reference: String,
     /// `provider_referans` as it was found.
-    pub found_reference: String,
+    pub(crate) found_reference: String,
     /// `"providerId"` as it was found.
-    pub found_provider: String,
+    pub(crate) found_provider: String,
     /// Whether this pauses its panel: nobody has resumed buying there since it was sent.
-    pub pauses: bool,
+    pub(crate) pauses: bool,
 }
 
 /// What is known of a second dispatcher at one panel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Evidence {
+pub(crate) struct Evidence {
     /// Orders written over that were sent since a person last resumed buying.
-    pub orders: i64,
+    pub(crate) orders: i64,
     /// Those from before.
-    pub known: i64,
+    pub(crate) known: i64,
     /// When the first of the former was noticed.
-    pub since: Option<DateTime<Utc>>,
+    pub(crate) since: Option<DateTime<Utc>>,
     /// TRY that left the account without us.
-    pub unexplained: Decimal,
+    pub(crate) unexplained: Decimal,
 }
 
 impl Store {
@@ -67,7 +67,7 @@ impl Store {
     /// An empty reference or panel is no evidence: the shop's own code clears `"providerId"`
     /// without sending anything. Neither is a row whose order has ended without a purchase, or is
     /// held: those are for staff to send another way.
-    pub async fn find_overwritten(
+    pub(crate) async fn find_overwritten(
         &self,
         scan: Scan,
         pause: Option<&str>,
@@ -107,7 +107,7 @@ impl Store {
 
     /// Orders that the shop itself has sent since then to a panel that orderwatch buys at; at most
     /// a thousand are counted.
-    pub async fn sent_by_shop(&self, since: DateTime<Utc>) -> Result<i64, StoreError> {
+    pub(crate) async fn sent_by_shop(&self, since: DateTime<Utc>) -> Result<i64, StoreError> {
         // By the time of their creation, for which the shop has an index.
         sqlx::query_scalar!(
             r#"SELECT count(*) AS "orders!" FROM (
@@ -128,7 +128,7 @@ impl Store {
     }
 
     /// What is known of second dispatchers since then, by panel.
-    pub async fn second_dispatchers(
+    pub(crate) async fn second_dispatchers(
         &self,
         since: DateTime<Utc>,
     ) -> Result<HashMap<IntegrationId, Evidence>, StoreError> {
@@ -141,7 +141,10 @@ impl Store {
 
     /// Compares a balance with the one before it. Returns what left the account in between and no
     /// purchase of ours explains; `None` when nothing did, or when it cannot be said.
-    pub async fn account_for(&self, balance: Balance) -> Result<Option<Decimal>, StoreError> {
+    pub(crate) async fn account_for(
+        &self,
+        balance: Balance,
+    ) -> Result<Option<Decimal>, StoreError> {
         sqlx::query_file_scalar!(
             "src/store/sql/account_for.sql",
             balance.integration.0,
@@ -213,6 +216,6 @@ pub(super) async fn evidence(
 
 /// From when on evidence is shown.
 #[must_use]
-pub fn shown_since(now: DateTime<Utc>) -> DateTime<Utc> {
+pub(crate) fn shown_since(now: DateTime<Utc>) -> DateTime<Utc> {
     now - TimeDelta::hours(24)
 }

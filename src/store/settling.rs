@@ -25,7 +25,7 @@ pub struct Unsettled {
 impl Store {
     /// Where money of customers is kept, which follows what becomes of an order: tables, or a table and
     /// its column.
-    pub async fn wallets(&self) -> Result<Vec<String>, StoreError> {
+    pub(crate) async fn wallets(&self) -> Result<Vec<String>, StoreError> {
         sqlx::query_scalar!(
             r#"SELECT 'wallet_transactions' AS "name!"
                WHERE to_regclass('public.wallet_transactions') IS NOT NULL
@@ -51,7 +51,7 @@ impl Store {
     }
 
     /// Forgets those that were settled since, among the oldest and the newest `limit`. Returns how many.
-    pub async fn forget_settled(&self, limit: i64) -> Result<u64, StoreError> {
+    pub(crate) async fn forget_settled(&self, limit: i64) -> Result<u64, StoreError> {
         // From both ends and no further: it costs the same where nothing was settled for months.
         let gone = sqlx::query!(
             "WITH looked_at AS MATERIALIZED (
@@ -73,7 +73,7 @@ impl Store {
     }
 
     /// Whether the product of an order came with a code the last times.
-    pub async fn comes_with_code(&self, order: OrderId) -> Result<bool, StoreError> {
+    pub(crate) async fn comes_with_code(&self, order: OrderId) -> Result<bool, StoreError> {
         // By the product at the panel: several packages of the shop may sell the same one.
         sqlx::query_scalar!(
             r#"SELECT EXISTS (

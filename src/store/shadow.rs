@@ -13,18 +13,18 @@ use crate::{
 
 /// What would have become of an order.
 #[derive(Clone, Debug)]
-pub struct ShadowOrder {
-    pub order: OrderId,
-    pub tenant: TenantId,
+pub(crate) struct ShadowOrder {
+    pub(crate) order: OrderId,
+    pub(crate) tenant: TenantId,
     /// Where it would have gone.
-    pub integration: Option<IntegrationId>,
+    pub(crate) integration: Option<IntegrationId>,
     /// What would have been bought, under which name, at which price; or why it would be held.
-    pub purchase: Result<(Product, Reference, Option<Decimal>), HoldReason>,
+    pub(crate) purchase: Result<(Product, Reference, Option<Decimal>), HoldReason>,
 }
 
 impl Store {
     /// Writes down what would have been bought. Returns how many orders were new.
-    pub async fn note_shadow(
+    pub(crate) async fn note_shadow(
         &self,
         orders: &[ShadowOrder],
         now: DateTime<Utc>,

@@ -11,39 +11,39 @@ use crate::order::{IntegrationId, OrderId, Player, PlayerRules, player_fields};
 
 /// An order that would have been bought or held.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct ShadowEntry {
+pub(crate) struct ShadowEntry {
     /// The order.
     #[schema(value_type = uuid::Uuid)]
-    pub order: OrderId,
+    pub(crate) order: OrderId,
     /// Its number in the shop.
-    pub number: Option<String>,
+    pub(crate) number: Option<String>,
     /// Whether the shop's row is gone.
     #[serde(skip)]
-    pub row_gone: bool,
+    pub(crate) row_gone: bool,
     /// The panel's name.
-    pub panel: Option<String>,
+    pub(crate) panel: Option<String>,
     /// When it was found.
-    pub at: DateTime<Utc>,
+    pub(crate) at: DateTime<Utc>,
     /// The name that the purchase would have had.
-    pub reference: Option<String>,
+    pub(crate) reference: Option<String>,
     /// `oyun` of the product.
-    pub oyun: Option<String>,
+    pub(crate) oyun: Option<String>,
     /// `kupur` of the product.
-    pub kupur: Option<String>,
+    pub(crate) kupur: Option<String>,
     /// What would be sent about the player, by the rules of today; null for an order that would be
     /// held, or whose row is gone.
-    pub player: Option<Player>,
+    pub(crate) player: Option<Player>,
     /// Its price in the panel's list, in TRY.
-    pub expected: Option<String>,
+    pub(crate) expected: Option<String>,
     /// Why it would have been held.
-    pub would_hold: Option<String>,
+    pub(crate) would_hold: Option<String>,
     /// What the shop itself did with it, if it sent it.
-    pub sent_by_shop: Option<SentByShop>,
+    pub(crate) sent_by_shop: Option<SentByShop>,
 }
 
 impl ShadowEntry {
     #[must_use]
-    pub const fn cursor(&self) -> OrderCursor {
+    pub(crate) const fn cursor(&self) -> OrderCursor {
         OrderCursor {
             at: self.at,
             order: self.order,
@@ -53,38 +53,38 @@ impl ShadowEntry {
 
 /// The shop sent an order itself.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct SentByShop {
+pub(crate) struct SentByShop {
     /// The panel's name, its id where that is no panel of the shop; null where the row names none.
-    pub panel: Option<String>,
+    pub(crate) panel: Option<String>,
     /// Whether that is the panel at which orderwatch would have bought.
-    pub same_panel: bool,
+    pub(crate) same_panel: bool,
     /// Whether it was sent already when shadow mode first saw it.
-    pub before_it_was_seen: bool,
+    pub(crate) before_it_was_seen: bool,
 }
 
 /// What would have happened at one panel.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct ShadowSum {
+pub(crate) struct ShadowSum {
     /// The panel; null for orders that are routed to none.
     #[schema(value_type = Option<uuid::Uuid>)]
-    pub integration: Option<IntegrationId>,
+    pub(crate) integration: Option<IntegrationId>,
     /// Its name; null when its row is gone.
-    pub panel: Option<String>,
+    pub(crate) panel: Option<String>,
     /// Orders that would have been bought.
-    pub would_buy: i64,
+    pub(crate) would_buy: i64,
     /// Orders that would have been held.
-    pub would_hold: i64,
+    pub(crate) would_hold: i64,
     /// The sum of their prices, as far as they are known.
-    pub expected: String,
+    pub(crate) expected: String,
     /// Of `expected`.
-    pub currency: &'static str,
+    pub(crate) currency: &'static str,
     /// Orders that would have been bought at a price that is not known.
-    pub price_unknown: i64,
+    pub(crate) price_unknown: i64,
 }
 
 impl Store {
     /// The sums per panel, of what was found since a time.
-    pub async fn shadow_sums(
+    pub(crate) async fn shadow_sums(
         &self,
         since: Option<DateTime<Utc>>,
     ) -> Result<Vec<ShadowSum>, StoreError> {
@@ -121,7 +121,7 @@ impl Store {
     }
 
     /// What shadow mode wrote down before one of its orders, newest first.
-    pub async fn shadow_before(
+    pub(crate) async fn shadow_before(
         &self,
         since: Option<DateTime<Utc>>,
         before: Option<OrderCursor>,

@@ -16,9 +16,9 @@ use crate::order::{IntegrationId, OrderId};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SpendingLimit {
     /// In TRY.
-    pub amount: Decimal,
+    pub(crate) amount: Decimal,
     /// Purchases claimed since then count.
-    pub since: DateTime<Utc>,
+    pub(crate) since: DateTime<Utc>,
 }
 
 /// Claims held against the limit.

@@ -54,7 +54,7 @@ pub struct PanelHealth {
     /// Half of them took at most this long, estimated.
     pub p50: Option<Duration>,
     /// Nineteen out of twenty took at most this long, estimated.
-    pub p95: Option<Duration>,
+    pub(crate) p95: Option<Duration>,
 }
 
 impl PanelHealth {

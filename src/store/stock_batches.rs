@@ -32,7 +32,7 @@ pub struct PlannedPush {
 
 /// What came back from a request.
 #[derive(Clone, Debug)]
-pub enum PushAnswer {
+pub(crate) enum PushAnswer {
     /// Accepted.
     Queued {
         /// `batchRequestId`.
@@ -109,7 +109,7 @@ impl Store {
     /// number of the row that is there, and the row. Returns the number of the row.
     ///
     /// When it cannot be written, the request counts as perhaps taken.
-    pub async fn push_answered(
+    pub(crate) async fn push_answered(
         &self,
         batch: i64,
         answer: &PushAnswer,
@@ -133,7 +133,7 @@ impl Store {
 
     /// Requests whose process died before their answer was written down: perhaps taken. Returns how
     /// many there were.
-    pub async fn orphaned_pushes(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
+    pub(crate) async fn orphaned_pushes(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
         // Perhaps taken: only an observation shows that, so nothing is sent again on suspicion.
         let orphans = sqlx::query!(
             "UPDATE orderwatch.stock_batches SET state = 'unknown', note = 'no answer written down'
@@ -147,7 +147,7 @@ impl Store {
     }
 
     /// Forgets requests from before a time that are settled. Returns how many.
-    pub async fn forget_pushes(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
+    pub(crate) async fn forget_pushes(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
         // What still waits for its answer or result is kept, however old.
         let gone = sqlx::query!(
             "DELETE FROM orderwatch.stock_batches

@@ -6,31 +6,31 @@ use super::{Store, StoreError};
 
 /// A quantity that was sent of a barcode.
 #[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
-pub struct SentFigure {
+pub(crate) struct SentFigure {
     /// When the request went out.
-    pub sent_at: DateTime<Utc>,
+    pub(crate) sent_at: DateTime<Utc>,
     /// Units that were sent.
-    pub quantity: i32,
+    pub(crate) quantity: i32,
     /// Units that should have been on sale.
-    pub desired: Option<i32>,
+    pub(crate) desired: Option<i32>,
     /// Units that were on sale.
-    pub observed: Option<i32>,
+    pub(crate) observed: Option<i32>,
     /// `lower`; `raise`: at once, without what may have been sold unheard of; `raise_settled`: the rest,
     /// once the deficit had stood. Null for what was sent before this was kept.
-    pub reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// What became of the request: `sending`, `queued`, `unknown`, `refused`, `settled` or `expired`.
-    pub state: String,
+    pub(crate) state: String,
     /// `success`, `failed` or `repeated`; null while there is no result.
-    pub result: Option<String>,
+    pub(crate) result: Option<String>,
     /// When the result was read.
-    pub result_at: Option<DateTime<Utc>>,
+    pub(crate) result_at: Option<DateTime<Utc>>,
     /// The store's words, where it was refused.
-    pub refused: Option<String>,
+    pub(crate) refused: Option<String>,
 }
 
 impl Store {
     /// What was sent of a barcode, the newest first.
-    pub async fn sent_figures(
+    pub(crate) async fn sent_figures(
         &self,
         barcode: &str,
         limit: i64,

@@ -90,7 +90,7 @@ impl Store {
     }
 
     /// Writes down since when too few are on sale, and watches these barcodes until `until`.
-    pub async fn record_deficits(
+    pub(crate) async fn record_deficits(
         &self,
         deficits: &[(Barcode, Option<Deficit>)],
         until: DateTime<Utc>,
@@ -141,7 +141,7 @@ impl Store {
 
     /// The watched barcodes: first those that were touched since they were observed, then those that
     /// were observed longest ago.
-    pub async fn watched_items(
+    pub(crate) async fn watched_items(
         &self,
         now: DateTime<Utc>,
         limit: i64,
@@ -214,7 +214,7 @@ impl Store {
 impl Store {
     /// Units of each barcode that were sold, and that were cancelled or came back, by the orders that
     /// became known or changed after a time.
-    pub async fn moved_units(
+    pub(crate) async fn moved_units(
         &self,
         barcodes: &[&str],
         since: DateTime<Utc>,

@@ -11,86 +11,86 @@ use crate::overview::by_name;
 
 /// A request that sent stock.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct StockBatch {
+pub(crate) struct StockBatch {
     /// Its number.
     #[serde(serialize_with = "by_name")]
     #[schema(value_type = String)]
-    pub id: i64,
+    pub(crate) id: i64,
     /// When it was sent.
-    pub sent_at: DateTime<Utc>,
+    pub(crate) sent_at: DateTime<Utc>,
     /// `sending`, `queued`, `unknown`, `refused`, `settled` or `expired`.
-    pub state: String,
+    pub(crate) state: String,
     /// `batchRequestId`.
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// Barcodes in it.
-    pub items: i32,
+    pub(crate) items: i32,
     /// Of those, the ones that were refused.
-    pub failed: i32,
+    pub(crate) failed: i32,
     /// What else is known.
-    pub note: Option<String>,
+    pub(crate) note: Option<String>,
 }
 
 /// A barcode of a request.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct SentItem {
-    pub barcode: String,
+pub(crate) struct SentItem {
+    pub(crate) barcode: String,
     /// Units that were sent.
-    pub quantity: i32,
+    pub(crate) quantity: i32,
     /// `success`, `failed` or `repeated`; null while there is no result.
-    pub result: Option<String>,
+    pub(crate) result: Option<String>,
 }
 
 /// A product that the store refuses.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct RefusedItem {
-    pub barcode: String,
+pub(crate) struct RefusedItem {
+    pub(crate) barcode: String,
     /// Units on sale, as the store last said.
-    pub on_sale: Option<i32>,
+    pub(crate) on_sale: Option<i32>,
     /// Refusals in a row.
-    pub failures: i32,
+    pub(crate) failures: i32,
     /// Not sent before.
-    pub rests_until: Option<DateTime<Utc>>,
+    pub(crate) rests_until: Option<DateTime<Utc>>,
     /// The store's words.
-    pub refused: Option<String>,
+    pub(crate) refused: Option<String>,
 }
 
 /// A package.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct PackageView {
+pub(crate) struct PackageView {
     /// `shipmentPackageId`.
     #[serde(serialize_with = "by_name")]
     #[schema(value_type = String)]
-    pub package: i64,
+    pub(crate) package: i64,
     /// The order's number.
-    pub order: String,
+    pub(crate) order: String,
     /// The store's status.
-    pub status: String,
+    pub(crate) status: String,
     /// What it means for the stock.
-    pub effect: String,
+    pub(crate) effect: String,
     /// When it changed.
-    pub changed_at: DateTime<Utc>,
+    pub(crate) changed_at: DateTime<Utc>,
     /// When its units were taken from the shelves.
-    pub taken_at: Option<DateTime<Utc>>,
+    pub(crate) taken_at: Option<DateTime<Utc>>,
     /// What is in it.
     #[schema(value_type = Vec<PackageLine>)]
-    pub lines: Json<Vec<PackageLine>>,
+    pub(crate) lines: Json<Vec<PackageLine>>,
     /// Parts that could not be read.
     #[schema(value_type = Vec<String>)]
-    pub unreadable: Json<Vec<String>>,
+    pub(crate) unreadable: Json<Vec<String>>,
     /// The warehouse's table that its order was put in.
-    pub place: Option<String>,
+    pub(crate) place: Option<String>,
 }
 
 /// Units of one product in a package.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct PackageLine {
-    pub barcode: String,
-    pub quantity: u32,
+pub(crate) struct PackageLine {
+    pub(crate) barcode: String,
+    pub(crate) quantity: u32,
 }
 
 impl Store {
     /// Requests that sent stock before one of them, newest first.
-    pub async fn batches_before(
+    pub(crate) async fn batches_before(
         &self,
         before: Option<i64>,
         limit: i64,
@@ -108,7 +108,7 @@ impl Store {
     }
 
     /// The barcodes of such a request after one of them; `None` when there is no such request.
-    pub async fn batch_items_after(
+    pub(crate) async fn batch_items_after(
         &self,
         batch: i64,
         after: Option<&str>,
@@ -144,7 +144,7 @@ impl Store {
     }
 
     /// Products that the marketplace refuses, those that rest longest first.
-    pub async fn refused_items(&self, limit: i64) -> Result<Vec<RefusedItem>, StoreError> {
+    pub(crate) async fn refused_items(&self, limit: i64) -> Result<Vec<RefusedItem>, StoreError> {
         sqlx::query_as!(
             RefusedItem,
             "SELECT barcode, observed AS on_sale, failures, rests_until, refused
@@ -158,7 +158,7 @@ impl Store {
     }
 
     /// The same by barcode, after one of them.
-    pub async fn refused_after(
+    pub(crate) async fn refused_after(
         &self,
         after: Option<&str>,
         limit: i64,
@@ -178,7 +178,7 @@ impl Store {
 
     /// Packages, latest change first, from before a place (`changed_at` and number); of an order or
     /// with a number, where one is given.
-    pub async fn package_views(
+    pub(crate) async fn package_views(
         &self,
         number: Option<&str>,
         before: Option<(DateTime<Utc>, i64)>,

@@ -11,52 +11,56 @@ use crate::overview::by_name;
 
 /// A pass as it is written down; the fields are the table's columns.
 #[derive(Clone, Debug, Default)]
-pub struct PushLog {
-    pub push_time: DateTime<Utc>,
-    pub total_items: i32,
-    pub total_quantity: i32,
-    pub reserved_quantity: i32,
-    pub batch_count: i32,
-    pub success: bool,
-    pub error_message: Option<String>,
-    pub duration_seconds: Option<f64>,
+pub(crate) struct PushLog {
+    pub(crate) push_time: DateTime<Utc>,
+    pub(crate) total_items: i32,
+    pub(crate) total_quantity: i32,
+    pub(crate) reserved_quantity: i32,
+    pub(crate) batch_count: i32,
+    pub(crate) success: bool,
+    pub(crate) error_message: Option<String>,
+    pub(crate) duration_seconds: Option<f64>,
 }
 
 /// A pass that sent stock.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct StockPush {
+pub(crate) struct StockPush {
     /// The row's number.
     #[serde(serialize_with = "by_name")]
     #[schema(value_type = String)]
-    pub id: i32,
+    pub(crate) id: i32,
     /// When it ended.
-    pub at: DateTime<Utc>,
+    pub(crate) at: DateTime<Utc>,
     /// Items that Trendyol accepted.
-    pub items: i32,
+    pub(crate) items: i32,
     /// Their units.
-    pub units: i32,
+    pub(crate) units: i32,
     /// Units that were held back for orders.
-    pub reserved: i32,
+    pub(crate) reserved: i32,
     /// Requests that Trendyol accepted.
-    pub requests: i32,
+    pub(crate) requests: i32,
     /// Whether everything went well.
-    pub success: bool,
+    pub(crate) success: bool,
     /// What did not.
-    pub error: Option<String>,
+    pub(crate) error: Option<String>,
     /// How long it took, in seconds.
-    pub seconds: Option<f64>,
+    pub(crate) seconds: Option<f64>,
 }
 
 impl Store {
     /// Writes a pass down, or what it has done since it was written down. Returns the row's number.
-    pub async fn log_push(&self, row: Option<i32>, pass: &PushLog) -> Result<i32, StoreError> {
+    pub(crate) async fn log_push(
+        &self,
+        row: Option<i32>,
+        pass: &PushLog,
+    ) -> Result<i32, StoreError> {
         let doing = StoreError::doing("writing stock_push_log");
         let mut connection = self.pool.acquire().await.map_err(doing)?;
         log(&mut connection, row, pass).await
     }
 
     /// The passes since a time and before one of them, newest first.
-    pub async fn stock_pushes(
+    pub(crate) async fn stock_pushes(
         &self,
         since: Option<DateTime<Utc>>,
         before: Option<i32>,

@@ -7,7 +7,7 @@ use crate::overview::StockPause;
 
 impl Store {
     /// The pause that is in force.
-    pub async fn stock_pause(&self) -> Result<Option<StockPause>, StoreError> {
+    pub(crate) async fn stock_pause(&self) -> Result<Option<StockPause>, StoreError> {
         sqlx::query_as!(
             StockPause,
             "SELECT who, why, at FROM orderwatch.stock_pauses WHERE resumed_at IS NULL"
@@ -18,7 +18,7 @@ impl Store {
     }
 
     /// When sending was last resumed.
-    pub async fn stock_resumed_at(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+    pub(crate) async fn stock_resumed_at(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
         sqlx::query_scalar!("SELECT max(resumed_at) FROM orderwatch.stock_pauses")
             .fetch_one(&self.pool)
             .await
@@ -26,7 +26,7 @@ impl Store {
     }
 
     /// Sends no stock any more. False when it was paused already: that stays as it was.
-    pub async fn pause_stock(
+    pub(crate) async fn pause_stock(
         &self,
         person: &Person,
         now: DateTime<Utc>,

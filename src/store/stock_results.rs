@@ -10,18 +10,21 @@ use crate::stock::{Barcode, deadlines::quarantine, push_result::BatchItem};
 
 /// A request that was taken and is not settled.
 #[derive(Clone, Debug)]
-pub struct Batch {
-    pub id: i64,
+pub(crate) struct Batch {
+    pub(crate) id: i64,
     /// `batchRequestId`.
-    pub name: String,
-    pub sent_at: DateTime<Utc>,
+    pub(crate) name: String,
+    pub(crate) sent_at: DateTime<Utc>,
     /// How often its result was asked for.
-    pub looks: i32,
+    pub(crate) looks: i32,
 }
 
 impl Store {
     /// Requests whose result is to be asked for now, the longest waiting first.
-    pub async fn batches_to_look_at(&self, now: DateTime<Utc>) -> Result<Vec<Batch>, StoreError> {
+    pub(crate) async fn batches_to_look_at(
+        &self,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Batch>, StoreError> {
         sqlx::query_as!(
             Batch,
             r#"SELECT id, name AS "name!", sent_at, looks FROM orderwatch.stock_batches
@@ -34,7 +37,7 @@ impl Store {
     }
 
     /// When the next result is to be asked for.
-    pub async fn next_batch_look(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+    pub(crate) async fn next_batch_look(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
         sqlx::query_scalar!(
             "SELECT min(look_at) FROM orderwatch.stock_batches WHERE state = 'queued'"
         )
@@ -45,7 +48,7 @@ impl Store {
 
     /// Writes down the results of items, and when the batch is asked about next; `None` when that is over.
     /// Each answer has all items again: returns those whose result was not known before.
-    pub async fn batch_results(
+    pub(crate) async fn batch_results(
         &self,
         batch: &Batch,
         mut items: Vec<BatchItem>,

@@ -37,43 +37,43 @@ use crate::stock::{
 
 /// What is known of the products whatever is on sale of them.
 #[derive(Clone, Debug, Default)]
-pub struct Catalogue {
+pub(crate) struct Catalogue {
     /// Which barcodes mean the same product.
-    pub names: Arc<Names>,
+    pub(crate) names: Arc<Names>,
     /// What the warehouse's application keeps off sale, or sells without having it.
-    pub listing: ListingRows,
+    pub(crate) listing: ListingRows,
     /// Barcodes that the warehouse's tables write in another way than the marketplace.
     written: HashMap<Barcode, Vec<String>>,
     /// Records that could not be read, or not as they stand.
-    pub data_warnings: Vec<DataWarning>,
+    pub(crate) data_warnings: Vec<DataWarning>,
 }
 
 /// What the plan of some barcodes is made of.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct StockView {
     /// `central_stock`.
-    pub stock: Vec<StockRow>,
+    pub(crate) stock: Vec<StockRow>,
     /// The pieces on the filled shelves (`raf_urunleri`).
-    pub shelves: Vec<StockRow>,
+    pub(crate) shelves: Vec<StockRow>,
     /// Packages that may hold units, and those of the same orders.
-    pub packages: Vec<HeldPackage>,
+    pub(crate) packages: Vec<HeldPackage>,
     /// Rows of the warehouse's order tables that no package stands behind.
-    pub rows: Vec<OrderRow>,
+    pub(crate) rows: Vec<OrderRow>,
     /// The names of the products, and what the ledger says of these orders.
-    pub facts: Facts,
+    pub(crate) facts: Facts,
     /// What is known of each barcode at the marketplace.
-    pub figures: HashMap<Barcode, Figure>,
+    pub(crate) figures: HashMap<Barcode, Figure>,
     /// Parts of open packages that could not be read.
-    pub data_warnings: Vec<DataWarning>,
+    pub(crate) data_warnings: Vec<DataWarning>,
     /// When the orders were last read whole.
-    pub orders_read_at: Option<DateTime<Utc>>,
+    pub(crate) orders_read_at: Option<DateTime<Utc>>,
     /// How late orders become known.
-    pub delay: OrderDelay,
+    pub(crate) delay: OrderDelay,
 }
 
 impl Store {
     /// Reads what is known of the products.
-    pub async fn catalogue(&self) -> Result<Catalogue, StoreError> {
+    pub(crate) async fn catalogue(&self) -> Result<Catalogue, StoreError> {
         let work = async {
             let doing = StoreError::doing("reading the catalogue");
             let mut transaction = self.pool.begin().await.map_err(&doing)?;
@@ -93,7 +93,7 @@ impl Store {
     }
 
     /// What is known of some barcodes at the marketplace.
-    pub async fn figures(
+    pub(crate) async fn figures(
         &self,
         barcodes: &[Barcode],
         now: DateTime<Utc>,
@@ -156,7 +156,9 @@ impl Store {
 
 impl Store {
     /// All of `central_stock`, and the pieces on the filled shelves.
-    pub async fn stock_and_shelves(&self) -> Result<(Vec<StockRow>, Vec<StockRow>), StoreError> {
+    pub(crate) async fn stock_and_shelves(
+        &self,
+    ) -> Result<(Vec<StockRow>, Vec<StockRow>), StoreError> {
         let work = async {
             let doing = StoreError::doing("reading the stock");
             let mut transaction = self.pool.begin().await.map_err(doing)?;

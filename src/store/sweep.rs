@@ -9,36 +9,36 @@ use crate::order::{HoldReason, IntegrationId, OrderId, Reference, TenantId};
 
 /// An order that the shop itself has sent and nobody watches.
 #[derive(Clone, Debug)]
-pub struct ShopSent {
-    pub order: OrderId,
-    pub tenant: TenantId,
+pub(crate) struct ShopSent {
+    pub(crate) order: OrderId,
+    pub(crate) tenant: TenantId,
     /// Where it was sent to.
-    pub integration: IntegrationId,
+    pub(crate) integration: IntegrationId,
     /// `provider_referans`, otherwise `"externalOrderId"`.
-    pub reference: Option<String>,
+    pub(crate) reference: Option<String>,
     /// `"sentAt"`.
-    pub sent_at: DateTime<Utc>,
+    pub(crate) sent_at: DateTime<Utc>,
     /// Whether the shop's row says that the panel is working on it.
-    pub processing: bool,
+    pub(crate) processing: bool,
     /// Whether its package is routed automatically: we would have sent it.
-    pub automatic: bool,
+    pub(crate) automatic: bool,
 }
 
 /// What becomes of it.
 #[derive(Clone, Debug)]
-pub struct Adoption {
-    pub sent: ShopSent,
+pub(crate) struct Adoption {
+    pub(crate) sent: ShopSent,
     /// The number to ask by, or why there is none.
-    pub reference: Result<Reference, HoldReason>,
+    pub(crate) reference: Result<Reference, HoldReason>,
     /// When waiting ends.
-    pub give_up_at: DateTime<Utc>,
+    pub(crate) give_up_at: DateTime<Utc>,
     /// First check.
-    pub due_at: DateTime<Utc>,
+    pub(crate) due_at: DateTime<Utc>,
 }
 
 /// An order past its time limit that no stream will end: its panel is gone from the shop's tables
 /// or cannot be asked, or it was never sent.
-pub type Orphan = DueOrder;
+pub(crate) type Orphan = DueOrder;
 
 /// A page of orders that were made due again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub struct Revived {
 impl Store {
     /// Orders that the shop itself sent between two times and that nobody watches, in the order of
     /// `"sentAt"` and id, beginning after the given one.
-    pub async fn unwatched(
+    pub(crate) async fn unwatched(
         &self,
         from: DateTime<Utc>,
         until: DateTime<Utc>,
@@ -120,7 +120,11 @@ impl Store {
 
     /// Takes one of them over: watched from now on, or held. False when somebody else has it, or
     /// when its number belongs to another order already.
-    pub async fn adopt(&self, adoption: &Adoption, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    pub(crate) async fn adopt(
+        &self,
+        adoption: &Adoption,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
         let sent = &adoption.sent;
         // Without a number that the panel knows nobody can ask it, so a person has to find out.
         let (stage, reference, reason, due_at) = match &adoption.reference {
@@ -241,7 +245,7 @@ impl Store {
     /// never sent, so that they end too.
     ///
     /// A row that cannot be understood is an error in the list, and no reason to leave the others.
-    pub async fn claim_orphans(
+    pub(crate) async fn claim_orphans(
         &self,
         known: &[IntegrationId],
         token: Uuid,

@@ -13,13 +13,13 @@ const TALKATIVE: [&str; 4] = ["hyper", "reqwest", "rustls", "sqlx"];
 
 /// Checked directives, such as `info,orderwatch::store=debug`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Filter {
+pub(crate) struct Filter {
     directives: String,
 }
 
 /// The directives make no filter.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum FilterError {
+pub(crate) enum FilterError {
     /// A word that is no level stands alone.
     #[error("must be error, warn, info, debug, trace, off, or name=level separated by commas")]
     NotALevel,
@@ -29,7 +29,7 @@ pub enum FilterError {
 }
 
 impl Filter {
-    pub fn parse(text: &str) -> Result<Self, FilterError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, FilterError> {
         // Inside of `[span{a,b}]` a comma separates no directives.
         let structured = text.contains(['[', '{']);
         let parts: Vec<&str> = text.split(',').map(str::trim).collect();

@@ -63,6 +63,7 @@ impl<W> Output<W> {
         }
     }
 
+    #[cfg(test)]
     pub(super) fn dropped_lines(&self) -> u64 {
         self.dropped.as_ref().map_or(0, DroppedLines::total)
     }

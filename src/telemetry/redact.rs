@@ -19,16 +19,16 @@ use parking_lot::RwLock;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-pub use patterns::patterns;
+pub(crate) use patterns::patterns;
 
 /// What stands in the place of a secret.
-pub const MASK: &str = "***";
+pub(crate) const MASK: &str = "***";
 /// Shorter values are words of every line.
 const MIN_CHARS: usize = 4;
 
 /// The values that must not be seen. Clones share them.
 #[derive(Clone, Default)]
-pub struct Secrets {
+pub(crate) struct Secrets {
     known: Arc<RwLock<Known>>,
 }
 
@@ -47,7 +47,7 @@ impl std::fmt::Debug for Secrets {
 impl Secrets {
     /// Those of this process, which its log masks.
     #[must_use]
-    pub fn process() -> Self {
+    pub(crate) fn process() -> Self {
         static PROCESS: LazyLock<Secrets> = LazyLock::new(Secrets::default);
         PROCESS.clone()
     }
@@ -55,7 +55,7 @@ impl Secrets {
     /// Masks these values from now on, also as they look in a URL and in quotes. Values of fewer
     /// than four characters are left out. Give many at once: each call that brings something new
     /// builds the search anew.
-    pub fn register<'a>(&self, secrets: impl IntoIterator<Item = &'a SecretString>) {
+    pub(crate) fn register<'a>(&self, secrets: impl IntoIterator<Item = &'a SecretString>) {
         let secrets = secrets.into_iter().map(ExposeSecret::expose_secret);
         let long = secrets.filter(|secret| secret.chars().count() >= MIN_CHARS);
         let looks: Vec<String> = long.flat_map(looks).collect();
@@ -70,7 +70,7 @@ impl Secrets {
 
     /// Masks a line of text.
     #[must_use]
-    pub fn mask<'t>(&self, text: &'t str) -> Cow<'t, str> {
+    pub(crate) fn mask<'t>(&self, text: &'t str) -> Cow<'t, str> {
         match self.mask_values(text) {
             Cow::Borrowed(text) => patterns(text),
             Cow::Owned(text) => Cow::Owned(patterns(&text).into_owned()),
@@ -79,7 +79,7 @@ impl Secrets {
 
     /// Masks a line of JSON; it stays JSON.
     #[must_use]
-    pub fn mask_json<'t>(&self, line: &'t str) -> Cow<'t, str> {
+    pub(crate) fn mask_json<'t>(&self, line: &'t str) -> Cow<'t, str> {
         if !self.is_suspect(line) {
             return Cow::Borrowed(line);
         }

@@ -15,24 +15,24 @@ super::sentences!("unit");
 
 /// How values are written for one reader.
 #[derive(Clone, Copy, Debug)]
-pub struct Format {
-    pub lang: Lang,
-    pub zone: Tz,
+pub(crate) struct Format {
+    pub(crate) lang: Lang,
+    pub(crate) zone: Tz,
     /// The time of the page.
-    pub now: DateTime<Utc>,
+    pub(crate) now: DateTime<Utc>,
     /// For terminals, logs and programs: times in one form that sorts, and no marks of direction.
-    pub plain: bool,
+    pub(crate) plain: bool,
 }
 
 /// A time for `<time datetime="…">…</time>`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Moment {
+pub(crate) struct Moment {
     /// For programs: RFC 3339, UTC.
-    pub machine: String,
+    pub(crate) machine: String,
     /// For people: in the operator's zone.
-    pub shown: String,
+    pub(crate) shown: String,
     /// How far from now.
-    pub distance: String,
+    pub(crate) distance: String,
 }
 
 impl fmt::Display for Moment {
@@ -43,11 +43,11 @@ impl fmt::Display for Moment {
 
 impl Format {
     /// Of texts that do not say how far a time is from now.
-    pub const PLAIN: Self = Self::plain(DateTime::UNIX_EPOCH);
+    pub(crate) const PLAIN: Self = Self::plain(DateTime::UNIX_EPOCH);
 
     /// English in UTC.
     #[must_use]
-    pub const fn plain(now: DateTime<Utc>) -> Self {
+    pub(crate) const fn plain(now: DateTime<Utc>) -> Self {
         Self {
             lang: Lang::En,
             zone: Tz::UTC,
@@ -57,16 +57,12 @@ impl Format {
     }
 
     const fn unit(&self) -> &'static Unit {
-        match self.lang {
-            Lang::En => &Unit::EN,
-            Lang::Tr => &Unit::TR,
-            Lang::Ar => &Unit::AR,
-        }
+        Unit::of(self.lang)
     }
 
     /// A time with its date.
     #[must_use]
-    pub fn time(&self, at: DateTime<Utc>) -> String {
+    pub(crate) fn time(&self, at: DateTime<Utc>) -> String {
         if self.plain {
             return at.format("%Y-%m-%d %H:%M:%S UTC").to_string();
         }
@@ -91,7 +87,7 @@ impl Format {
 
     /// A text from outside within a sentence: its direction ends with it.
     #[must_use]
-    pub fn outside(&self, text: &str) -> String {
+    pub(crate) fn outside(&self, text: &str) -> String {
         if self.plain {
             // A terminal obeys control characters.
             let seen = |c: char| if c.is_control() { bidi::SEEN } else { c };
@@ -108,13 +104,13 @@ impl Format {
 
     /// A time of a day that is clear from what stands around it.
     #[must_use]
-    pub fn clock(&self, at: DateTime<Utc>) -> String {
+    pub(crate) fn clock(&self, at: DateTime<Utc>) -> String {
         at.with_timezone(&self.zone).format("%H:%M").to_string()
     }
 
     /// A day and an hour, short.
     #[must_use]
-    pub fn day(&self, at: DateTime<Utc>) -> String {
+    pub(crate) fn day(&self, at: DateTime<Utc>) -> String {
         let day = match self.lang {
             Lang::En => "%-d %b %H:%M",
             Lang::Tr => "%d.%m. %H:%M",
@@ -125,7 +121,7 @@ impl Format {
 
     /// A time for a page.
     #[must_use]
-    pub fn moment(&self, at: DateTime<Utc>) -> Moment {
+    pub(crate) fn moment(&self, at: DateTime<Utc>) -> Moment {
         Moment {
             machine: at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
             shown: self.time(at),
@@ -135,7 +131,7 @@ impl Format {
 
     /// How far a time is from now: `in 5 min`, `3 h ago`.
     #[must_use]
-    pub fn distance(&self, at: DateTime<Utc>) -> String {
+    pub(crate) fn distance(&self, at: DateTime<Utc>) -> String {
         let unit = self.unit();
         let ahead = at.signed_duration_since(self.now);
         if ahead.abs() < TimeDelta::seconds(1) {
@@ -152,14 +148,14 @@ impl Format {
 
     /// How long before now a time was.
     #[must_use]
-    pub fn since(&self, at: DateTime<Utc>) -> String {
+    pub(crate) fn since(&self, at: DateTime<Utc>) -> String {
         let length = self.now.signed_duration_since(at).to_std();
         self.span(length.unwrap_or_default())
     }
 
     /// A length of time: at most two units, milliseconds below a second.
     #[must_use]
-    pub fn span(&self, length: Duration) -> String {
+    pub(crate) fn span(&self, length: Duration) -> String {
         if self.plain {
             let whole = Duration::from_secs(length.as_secs());
             let written = humantime::format_duration(whole).to_string();
@@ -194,7 +190,7 @@ impl Format {
 
     /// How often: `once`, `3 times`.
     #[must_use]
-    pub fn times(&self, count: u32) -> String {
+    pub(crate) fn times(&self, count: u32) -> String {
         match (self.lang, count) {
             (Lang::En, 1) => "once".to_owned(),
             (Lang::En, 2) => "twice".to_owned(),
@@ -209,30 +205,30 @@ impl Format {
     }
 
     #[must_use]
-    pub fn unknown_error(&self) -> &'static str {
+    pub(crate) fn unknown_error(&self) -> &'static str {
         self.unit().unknown_error
     }
 
     #[must_use]
-    pub fn never(&self) -> String {
+    pub(crate) fn never(&self) -> String {
         self.unit().never.to_owned()
     }
 
     /// Several things in one sentence.
     #[must_use]
-    pub fn list(&self, things: &[String]) -> String {
+    pub(crate) fn list(&self, things: &[String]) -> String {
         things.join(self.lang.pick([", ", ", ", "، "]))
     }
 
     /// What a word from outside is called, or the word as it stands.
     #[must_use]
-    pub fn named(&self, known: Option<Say>, word: &str) -> String {
+    pub(crate) fn named(&self, known: Option<Say>, word: &str) -> String {
         known.map_or_else(|| self.outside(word), |say| self.lang.pick(say).to_owned())
     }
 
     /// Milliseconds as a length of time.
     #[must_use]
-    pub fn millis(&self, millis: f64) -> String {
+    pub(crate) fn millis(&self, millis: f64) -> String {
         if millis < 1.0 {
             return format!("0 {}", self.unit().milli);
         }
@@ -246,13 +242,13 @@ impl Format {
 
     /// A count.
     #[must_use]
-    pub fn count(&self, count: impl fmt::Display) -> String {
+    pub(crate) fn count(&self, count: impl fmt::Display) -> String {
         self.digits(&count.to_string())
     }
 
     /// An exact amount with its currency.
     #[must_use]
-    pub fn money(&self, amount: Decimal, currency: &str) -> String {
+    pub(crate) fn money(&self, amount: Decimal, currency: &str) -> String {
         let mut exact = amount.normalize();
         // Two digits at least, and never fewer than there are: nothing is rounded.
         exact.rescale(exact.scale().max(2));

@@ -29,16 +29,16 @@ pub struct Http(outbound::Http);
 
 /// What is delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Notice {
+pub(crate) struct Notice {
     /// Names it, the same in every try: who gets it twice can tell.
-    pub id: String,
+    pub(crate) id: String,
     /// JSON, byte for byte as it is signed and sent.
-    pub body: String,
+    pub(crate) body: String,
 }
 
 /// What became of a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub(crate) enum Answer {
     /// 2xx.
     Accepted,
     /// No longer wanted (410): not retried.
@@ -60,7 +60,7 @@ impl Http {
     }
 
     /// Delivers a notice once. `now` is the time of this try, in seconds since 1970.
-    pub async fn deliver(&self, endpoint: &Endpoint, notice: &Notice, now: i64) -> Answer {
+    pub(crate) async fn deliver(&self, endpoint: &Endpoint, notice: &Notice, now: i64) -> Answer {
         let Ok(request) = request(endpoint, notice, now) else {
             return Answer::None("the request cannot be written".to_owned());
         };

@@ -10,14 +10,14 @@ use crate::{
 /// What an operator does with a brake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum BrakeAction {
+pub(crate) enum BrakeAction {
     Pause,
     Resume,
 }
 
 impl BrakeAction {
     /// Whether it changed anything: pausing what is paused already keeps the first pause.
-    pub async fn apply(
+    pub(crate) async fn apply(
         self,
         store: &Store,
         scope: Scope,
@@ -31,7 +31,7 @@ impl BrakeAction {
     }
 
     /// The same for stock pushes.
-    pub async fn apply_to_stock(
+    pub(crate) async fn apply_to_stock(
         self,
         store: &Store,
         person: &Person,
@@ -44,7 +44,7 @@ impl BrakeAction {
     }
 
     /// The scope of one panel; `None` when there is nothing to act on under this id.
-    pub async fn scope(
+    pub(crate) async fn scope(
         self,
         store: &Store,
         id: IntegrationId,

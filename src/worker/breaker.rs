@@ -31,7 +31,7 @@ struct State {
 
 impl PanelBreaker {
     #[must_use]
-    pub fn new(panel: IntegrationId, limits: BreakerLimits) -> Self {
+    pub(crate) fn new(panel: IntegrationId, limits: BreakerLimits) -> Self {
         Self {
             panel,
             limits,
@@ -41,7 +41,7 @@ impl PanelBreaker {
 
     /// Whether nothing may be sent.
     #[must_use]
-    pub fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.open_until().is_some()
     }
 
@@ -53,12 +53,12 @@ impl PanelBreaker {
 
     /// The time of the next probe when a probe begins now.
     #[must_use]
-    pub fn next_probe(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+    pub(crate) fn next_probe(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         after(now, self.limits.cooldown)
     }
 
     /// Takes over what the database says.
-    pub fn follow(&self, open_until: Option<DateTime<Utc>>) {
+    pub(crate) fn follow(&self, open_until: Option<DateTime<Utc>>) {
         let mut state = self.state.lock();
         match open_until {
             Some(until) => state.breaker.open(until),
@@ -69,7 +69,7 @@ impl PanelBreaker {
     }
 
     /// Takes an answer into account; when it opens the breaker, tells the database and the log.
-    pub async fn note(&self, signal: Option<Signal>, store: &Store, now: DateTime<Utc>) {
+    pub(crate) async fn note(&self, signal: Option<Signal>, store: &Store, now: DateTime<Utc>) {
         let Some((reason, until)) = signal.and_then(|signal| self.opened_by(signal, now)) else {
             return;
         };

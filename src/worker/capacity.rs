@@ -16,16 +16,16 @@ pub struct Capacity {
 /// Capacity for one piece of work, at the stream and where it is done: for an order, at its panel.
 /// Released when it is dropped.
 #[derive(Debug)]
-pub struct Reservation<P = Permit> {
+pub(crate) struct Reservation<P = Permit> {
     // Fields are dropped in this order: the stream is woken when there really is capacity.
     /// The place where it is done.
-    pub permit: P,
+    pub(crate) permit: P,
     capacity: CapacityPermit,
 }
 
 /// Capacity for one piece of work at the stream alone.
 #[derive(Debug)]
-pub struct CapacityPermit {
+pub(crate) struct CapacityPermit {
     _permit: OwnedSemaphorePermit,
     _released: Released,
 }
@@ -33,7 +33,7 @@ pub struct CapacityPermit {
 impl Reservation {
     /// Releases the panel, and keeps the capacity of the stream.
     #[must_use]
-    pub fn release_panel(self) -> CapacityPermit {
+    pub(crate) fn release_panel(self) -> CapacityPermit {
         // An order whose result nobody has taken yet still uses memory.
         self.capacity
     }
@@ -62,19 +62,19 @@ impl Capacity {
 
     /// How many more orders there is capacity for.
     #[must_use]
-    pub fn free(&self) -> usize {
+    pub(crate) fn free(&self) -> usize {
         self.all.available_permits()
     }
 
     /// How many orders there is capacity for altogether.
     #[must_use]
-    pub fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         self.size
     }
 
     /// Takes capacity for work that has a place where it is done.
     #[must_use]
-    pub fn try_reserve<P>(&self, permit: P) -> Option<Reservation<P>> {
+    pub(crate) fn try_reserve<P>(&self, permit: P) -> Option<Reservation<P>> {
         let stream = Arc::clone(&self.all).try_acquire_owned().ok()?;
         Some(Reservation {
             permit,
@@ -86,7 +86,7 @@ impl Capacity {
     }
 
     /// Waits until some capacity was given back since the last call.
-    pub async fn released(&self) {
+    pub(crate) async fn released(&self) {
         self.released.notified().await;
     }
 }

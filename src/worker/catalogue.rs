@@ -19,7 +19,7 @@ const YOUNG: Duration = Duration::from_mins(1);
 
 /// The price list of one panel.
 #[derive(Debug)]
-pub struct CatalogueCache {
+pub(crate) struct CatalogueCache {
     ttl: Duration,
     state: Mutex<State>,
 }
@@ -33,7 +33,7 @@ struct State {
 
 /// What the cache has.
 #[derive(Clone, Debug)]
-pub enum Look {
+pub(crate) enum Look {
     List(Arc<Catalogue>),
     /// Nothing yet; the caller is to fetch it ([`CatalogueCache::fetch`]).
     Fetch,
@@ -46,7 +46,7 @@ pub enum Look {
 impl CatalogueCache {
     /// An empty cache whose list is used for `ttl`.
     #[must_use]
-    pub fn new(ttl: Duration) -> Self {
+    pub(crate) fn new(ttl: Duration) -> Self {
         Self {
             ttl,
             state: Mutex::default(),
@@ -55,7 +55,7 @@ impl CatalogueCache {
 
     /// Looks for the list, and for one entry of it.
     #[must_use]
-    pub fn look(&self, entry: &str) -> Look {
+    pub(crate) fn look(&self, entry: &str) -> Look {
         let mut state = self.state.lock();
         if let Some((list, read)) = &state.list {
             let age = read.elapsed();
@@ -78,7 +78,7 @@ impl CatalogueCache {
     }
 
     /// Reads the list. To be called once for each [`Look::Fetch`].
-    pub async fn fetch(&self, provider: &dyn Provider) -> Result<(), ReadError> {
+    pub(crate) async fn fetch(&self, provider: &dyn Provider) -> Result<(), ReadError> {
         let fetching = Fetching(self);
         let read = provider.catalogue().await;
 

@@ -11,7 +11,7 @@ use super::pace::Pace;
 
 /// What a request is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RequestKind {
+pub(crate) enum RequestKind {
     /// A purchase.
     Buy,
     /// A question.
@@ -20,7 +20,7 @@ pub enum RequestKind {
 
 /// The limits of one panel in this process.
 #[derive(Debug)]
-pub struct ConcurrencyLimit {
+pub(crate) struct ConcurrencyLimit {
     all: Arc<Semaphore>,
     asking: Arc<Semaphore>,
     pace: Option<Pace>,
@@ -28,7 +28,7 @@ pub struct ConcurrencyLimit {
 
 /// A place at the panel; given back when it is dropped.
 #[derive(Debug)]
-pub struct Permit {
+pub(crate) struct Permit {
     limit: Arc<ConcurrencyLimit>,
     kind: RequestKind,
     _all: OwnedSemaphorePermit,
@@ -38,7 +38,7 @@ pub struct Permit {
 impl ConcurrencyLimit {
     /// A limit for `max_in_flight` requests at once (0 means no limit), at this pace.
     #[must_use]
-    pub fn new(max_in_flight: usize, pace: Option<Pace>) -> Self {
+    pub(crate) fn new(max_in_flight: usize, pace: Option<Pace>) -> Self {
         let places = if max_in_flight == 0 {
             Semaphore::MAX_PERMITS
         } else {
@@ -53,7 +53,7 @@ impl ConcurrencyLimit {
 
     /// Places that are free for such a request now.
     #[must_use]
-    pub fn free(&self, kind: RequestKind) -> usize {
+    pub(crate) fn free(&self, kind: RequestKind) -> usize {
         let all = self.all.available_permits();
         match kind {
             RequestKind::Buy => all,
@@ -62,7 +62,7 @@ impl ConcurrencyLimit {
     }
 
     /// Waits for a place. `None` never comes while the limit stands.
-    pub async fn acquire(self: &Arc<Self>, kind: RequestKind) -> Option<Permit> {
+    pub(crate) async fn acquire(self: &Arc<Self>, kind: RequestKind) -> Option<Permit> {
         // First the scarcer one: a question that waits for it must keep no place from a purchase.
         let asking = match kind {
             RequestKind::Buy => None,
@@ -78,7 +78,7 @@ impl ConcurrencyLimit {
 
     /// Takes a place, if there is one.
     #[must_use]
-    pub fn try_acquire(self: &Arc<Self>, kind: RequestKind) -> Option<Permit> {
+    pub(crate) fn try_acquire(self: &Arc<Self>, kind: RequestKind) -> Option<Permit> {
         let asking = match kind {
             RequestKind::Buy => None,
             RequestKind::Ask => Some(Arc::clone(&self.asking).try_acquire_owned().ok()?),
@@ -106,7 +106,7 @@ const fn kept_for_buying(places: usize) -> usize {
 
 impl Permit {
     /// Waits until the panel's pace allows the request.
-    pub async fn wait_for_pace(&self) {
+    pub(crate) async fn wait_for_pace(&self) {
         if let Some(pace) = &self.limit.pace {
             match self.kind {
                 RequestKind::Buy => pace.buy().await,

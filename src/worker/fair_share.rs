@@ -15,14 +15,14 @@ use crate::{
 
 /// What a stream remembers of its last turn, to divide its capacity well.
 #[derive(Debug, Default)]
-pub struct FairShare {
+pub(crate) struct FairShare {
     turns: AtomicUsize,
     saturated: Mutex<HashSet<IntegrationId>>,
 }
 
 impl FairShare {
     /// Divides `capacity` among these panels.
-    pub fn shares<'a>(
+    pub(crate) fn shares<'a>(
         &self,
         capacity: usize,
         panels: impl Iterator<Item = &'a Panel>,
@@ -47,13 +47,17 @@ impl FairShare {
     }
 
     /// Whether a panel took all that it was given the last time.
-    pub fn is_saturated(&self) -> bool {
+    pub(crate) fn is_saturated(&self) -> bool {
         let saturated = self.saturated.lock();
         !saturated.is_empty()
     }
 
     /// Remembers which panels took all that they were given; true when there is one.
-    pub fn remember(&self, shares: &[Share], found: impl Iterator<Item = IntegrationId>) -> bool {
+    pub(crate) fn remember(
+        &self,
+        shares: &[Share],
+        found: impl Iterator<Item = IntegrationId>,
+    ) -> bool {
         let mut counts: HashMap<IntegrationId, usize> = HashMap::new();
         for integration in found {
             *counts.entry(integration).or_default() += 1;
@@ -78,19 +82,19 @@ impl FairShare {
 
 /// A panel that may have work.
 #[derive(Clone, Copy, Debug)]
-pub struct PanelDemand {
-    pub integration: IntegrationId,
-    pub tenant: TenantId,
+pub(crate) struct PanelDemand {
+    pub(crate) integration: IntegrationId,
+    pub(crate) tenant: TenantId,
     /// Requests that it takes now.
-    pub free: usize,
+    pub(crate) free: usize,
     /// Whether it took all that it was given the last time, so more is likely to wait.
-    pub saturated: bool,
+    pub(crate) saturated: bool,
 }
 
 /// Divides `capacity` among the panels: one for each as far as it goes, the rest evenly to the saturated
 /// ones, and what they cannot take to the others. Nobody gets more than it takes.
 #[must_use]
-pub fn shares(capacity: usize, panels: &[PanelDemand], turn: usize) -> Vec<Share> {
+pub(crate) fn shares(capacity: usize, panels: &[PanelDemand], turn: usize) -> Vec<Share> {
     let mut given: Vec<usize> = vec![0; panels.len()];
     let mut left = capacity;
 

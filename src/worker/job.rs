@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::pulse::Pulse;
-pub use super::schedule::Schedule;
+pub(crate) use super::schedule::Schedule;
 use crate::{
     clock::Clock,
     marketplace::MarketError,
@@ -58,7 +58,7 @@ pub enum JobError {
 
 /// What came of a tick.
 #[derive(Debug)]
-pub enum Ran {
+pub(crate) enum Ran {
     /// This process ran it; its figures.
     Here(Value),
     /// Another replica runs it, or has run it.
@@ -66,18 +66,18 @@ pub enum Ran {
 }
 
 /// One periodic job.
-pub struct Periodic {
-    pub job: Arc<dyn Job>,
-    pub schedule: Schedule,
+pub(crate) struct Periodic {
+    pub(crate) job: Arc<dyn Job>,
+    pub(crate) schedule: Schedule,
     /// Where runs are recorded.
-    pub store: Store,
-    pub clock: Arc<dyn Clock>,
-    pub pulse: Pulse,
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) pulse: Pulse,
 }
 
 impl Periodic {
     /// Runs the job until it is stopped.
-    pub async fn run(self, stop: CancellationToken) {
+    pub(crate) async fn run(self, stop: CancellationToken) {
         let mut wait = self.schedule.first(self.clock.now());
         loop {
             if !self.rest(wait, &stop).await {
@@ -126,7 +126,7 @@ impl Periodic {
 }
 
 /// Runs one tick, unless another replica does. A run that fails is recorded as failed.
-pub async fn run_tick(
+pub(crate) async fn run_tick(
     store: &Store,
     clock: &dyn Clock,
     job: &Arc<dyn Job>,

@@ -4,20 +4,20 @@
 //! A new job is a file here, a line in [`ALL`], and its sentences in the texts.
 
 pub mod balance;
-pub mod overdue;
-pub mod pull_orders;
-pub mod pull_returns;
-pub mod push_stock;
+pub(crate) mod overdue;
+pub(crate) mod pull_orders;
+pub(crate) mod pull_returns;
+pub(crate) mod push_stock;
 pub mod retention;
-pub mod runner;
+pub(crate) mod runner;
 pub mod sweep;
-pub mod verify_stock;
+pub(crate) mod verify_stock;
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 
-pub use push_stock::{PUSH_STOCK, reconciler};
+pub(crate) use push_stock::{PUSH_STOCK, reconciler};
 
 use super::{
     job::Job,
@@ -28,7 +28,7 @@ use super::{
 use crate::config::Config;
 
 /// Every job, in the order in which people see them.
-pub static ALL: [&JobSpec; 7] = [
+pub(crate) static ALL: [&JobSpec; 7] = [
     &sweep::JOB,
     &balance::JOB,
     &retention::JOB,
@@ -39,16 +39,16 @@ pub static ALL: [&JobSpec; 7] = [
 ];
 
 /// One periodic job, as its file describes it.
-pub struct JobSpec {
+pub(crate) struct JobSpec {
     /// As in `orderwatch once NAME` and in `job_runs.job`.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// One sentence for `orderwatch once --help`.
-    pub about: &'static str,
+    pub(crate) about: &'static str,
     /// What a terminal shows while it runs.
-    pub progress: &'static str,
-    pub needs: Needs,
+    pub(crate) progress: &'static str,
+    pub(crate) needs: Needs,
     /// The longest that a run may take before its loop counts as stalled.
-    pub longest_run: Duration,
+    pub(crate) longest_run: Duration,
     /// When it runs; `None` when it is switched off. Asked only of a configuration that has what it needs.
     schedule: fn(&Config) -> Option<Schedule>,
     build: Build,
@@ -58,7 +58,7 @@ type Build = fn(&JobContext, Force) -> Result<Arc<dyn Job>, NotAvailable>;
 
 /// What a job cannot run without, beside the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Needs {
+pub(crate) enum Needs {
     Nothing,
     Shop,
     /// The Trendyol store.
@@ -68,7 +68,7 @@ pub enum Needs {
 }
 
 /// Whether a push goes ahead also when most of what is on sale would be set to zero.
-pub type Force = bool;
+pub(crate) type Force = bool;
 
 /// The configuration has no such job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -83,21 +83,21 @@ pub enum NotAvailable {
 
 /// What the jobs of one process are built from.
 #[derive(Clone)]
-pub struct JobContext {
-    pub shop: Shop,
+pub(crate) struct JobContext {
+    pub(crate) shop: Shop,
     /// The Trendyol store, if one is configured.
-    pub seller: Option<Seller>,
+    pub(crate) seller: Option<Seller>,
     /// Since when this process sends orders, if it does.
-    pub started_at: DateTime<Utc>,
+    pub(crate) started_at: DateTime<Utc>,
 }
 
 #[must_use]
-pub fn named(name: &str) -> Option<&'static JobSpec> {
+pub(crate) fn named(name: &str) -> Option<&'static JobSpec> {
     ALL.into_iter().find(|job| job.name == name)
 }
 
 /// The jobs that people see under this configuration, also those that are switched off.
-pub fn listed(config: &Config) -> impl Iterator<Item = &'static JobSpec> {
+pub(crate) fn listed(config: &Config) -> impl Iterator<Item = &'static JobSpec> {
     let listed = |job: &&JobSpec| match job.available(config) {
         // The warehouse's own application does this one: shown as switched off, not hidden.
         Ok(()) | Err(NotAvailable::KeptElsewhere) => true,
@@ -108,7 +108,7 @@ pub fn listed(config: &Config) -> impl Iterator<Item = &'static JobSpec> {
 
 impl JobSpec {
     /// Whether it can run, scheduled or not.
-    pub fn available(&self, config: &Config) -> Result<(), NotAvailable> {
+    pub(crate) fn available(&self, config: &Config) -> Result<(), NotAvailable> {
         let trendyol = &config.trendyol;
         match self.needs {
             Needs::Shop if !config.shop.enabled => Err(NotAvailable::NoShop),
@@ -120,13 +120,17 @@ impl JobSpec {
 
     /// When it runs; `None` when it is switched off.
     #[must_use]
-    pub fn schedule(&self, config: &Config) -> Option<Schedule> {
+    pub(crate) fn schedule(&self, config: &Config) -> Option<Schedule> {
         // What cannot run is never due, so it is never overdue either.
         self.available(config).ok()?;
         (self.schedule)(config)
     }
 
-    pub fn build(&self, context: &JobContext, force: Force) -> Result<Arc<dyn Job>, NotAvailable> {
+    pub(crate) fn build(
+        &self,
+        context: &JobContext,
+        force: Force,
+    ) -> Result<Arc<dyn Job>, NotAvailable> {
         self.available(&context.shop.config)?;
         (self.build)(context, force)
     }

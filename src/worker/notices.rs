@@ -14,7 +14,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-pub use recorder::{Deliveries, DeliveryRecorder};
+pub(crate) use recorder::Deliveries;
+pub use recorder::DeliveryRecorder;
 
 use super::{
     after,
@@ -29,7 +30,7 @@ use crate::{
 };
 
 /// Deliveries to one address at once.
-pub const AT_ONCE: usize = 4;
+pub(crate) const AT_ONCE: usize = 4;
 /// What a claim lasts beyond the longest delivery, for the result to be written.
 const TO_WRITE: Duration = Duration::from_mins(1);
 

@@ -19,26 +19,26 @@ use crate::{
 
 /// What the configuration says about the figures.
 #[derive(Clone, Debug)]
-pub struct Asking {
+pub(crate) struct Asking {
     /// The jobs, in the order in which they are shown.
-    pub jobs: Vec<ScheduledJob>,
+    pub(crate) jobs: Vec<ScheduledJob>,
     /// Runs that are shown of each.
-    pub runs: i64,
+    pub(crate) runs: i64,
     /// Older orders are not bought.
-    pub max_order_age: Duration,
+    pub(crate) max_order_age: Duration,
     /// What may be spent in 24 hours at one panel, in TRY.
-    pub daily_limit: Option<Decimal>,
+    pub(crate) daily_limit: Option<Decimal>,
     /// The zone of "today".
-    pub zone: Tz,
+    pub(crate) zone: Tz,
     /// Whether there is a Trendyol store.
-    pub market: bool,
-    pub shop: bool,
+    pub(crate) market: bool,
+    pub(crate) shop: bool,
     /// Which fields of a purchase hold what the customer typed.
-    pub player: PlayerRules,
+    pub(crate) player: PlayerRules,
 }
 
 /// Reads everything, as of about one moment.
-pub async fn situation(
+pub(crate) async fn situation(
     store: &Store,
     asking: &Asking,
     now: DateTime<Utc>,

@@ -24,7 +24,7 @@ use crate::{clock::Clock, order::IntegrationId, store::Store};
 const RESERVED: Duration = Duration::from_millis(50);
 
 #[derive(Debug)]
-pub struct Pace {
+pub(crate) struct Pace {
     limiter: DefaultDirectRateLimiter,
     buys_waiting: AtomicUsize,
     buys_done: Notify,
@@ -50,14 +50,14 @@ struct Reserved {
 
 impl Pace {
     /// `per_second` requests in a second, in this process alone; 0 or less means no limit.
-    #[must_use]
-    pub fn alone(per_second: f64) -> Option<Self> {
+    #[cfg(test)]
+    fn alone(per_second: f64) -> Option<Self> {
         Self::new(per_second).map(|(pace, _)| pace)
     }
 
     /// `per_second` requests in a second over all replicas; 0 or less means no limit.
     #[must_use]
-    pub fn shared(
+    pub(crate) fn shared(
         per_second: f64,
         panel: IntegrationId,
         store: Store,

@@ -30,9 +30,9 @@ pub struct Panel {
     /// Its row as it was read last.
     row: Integration,
     /// The client, or why there is none.
-    pub provider: Result<Arc<dyn Provider>, AccountError>,
-    pub concurrency: Arc<ConcurrencyLimit>,
-    pub catalogue: Arc<CatalogueCache>,
+    pub(crate) provider: Result<Arc<dyn Provider>, AccountError>,
+    pub(crate) concurrency: Arc<ConcurrencyLimit>,
+    pub(crate) catalogue: Arc<CatalogueCache>,
     pub breaker: Arc<PanelBreaker>,
 }
 
@@ -59,30 +59,30 @@ impl Panel {
     }
 
     #[must_use]
-    pub fn tenant(&self) -> TenantId {
+    pub(crate) fn tenant(&self) -> TenantId {
         self.row.tenant
     }
 
     /// `integrations.name`.
     #[must_use]
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.row.name
     }
 
     /// Whether the shop uses it.
     #[must_use]
-    pub fn is_enabled(&self) -> bool {
+    pub(crate) fn is_enabled(&self) -> bool {
         self.row.enabled
     }
 
     /// Whether orders may be sent to it. What was bought there is watched all the same.
     #[must_use]
-    pub fn may_buy(&self) -> bool {
+    pub(crate) fn may_buy(&self) -> bool {
         self.row.enabled && !self.row.paused && self.may_ask()
     }
 
     #[must_use]
-    pub fn may_ask(&self) -> bool {
+    pub(crate) fn may_ask(&self) -> bool {
         !self.breaker.is_open()
     }
 
@@ -99,7 +99,7 @@ fn account(row: &Integration) -> [Option<&str>; 3] {
 
 impl Panels {
     /// No panels yet; they are read when they are asked for, and again after `dispatch.scan_interval`.
-    pub fn new(
+    pub(crate) fn new(
         config: Arc<Config>,
         store: Store,
         clock: Arc<dyn Clock>,
@@ -142,7 +142,7 @@ impl Panels {
 
     /// The panels as they were read last; none before the first time.
     #[must_use]
-    pub fn known(&self) -> Arc<[Arc<Panel>]> {
+    pub(crate) fn known(&self) -> Arc<[Arc<Panel>]> {
         self.read().1
     }
 

@@ -24,7 +24,7 @@ pub struct Probe {
 
 impl Probe {
     /// Checks the breakers until it is stopped.
-    pub async fn run(self, pulse: Pulse, stop: CancellationToken) {
+    pub(crate) async fn run(self, pulse: Pulse, stop: CancellationToken) {
         while let Some(()) = stop.run_until_cancelled(tokio::time::sleep(STEP)).await {
             if let Err(error) = self.look().await {
                 tracing::debug!(

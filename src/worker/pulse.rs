@@ -34,7 +34,7 @@ impl Pulses {
 
     /// The loops that have not finished a turn in time.
     #[must_use]
-    pub fn stuck(&self) -> Vec<&'static str> {
+    pub(crate) fn stuck(&self) -> Vec<&'static str> {
         self.0
             .lock()
             .iter()
@@ -46,7 +46,7 @@ impl Pulses {
 
 impl Pulse {
     /// A turn is finished.
-    pub fn beat(&self) {
+    pub(crate) fn beat(&self) {
         *self.last.lock() = Instant::now();
     }
 

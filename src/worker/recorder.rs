@@ -37,7 +37,7 @@ const AWAY: Duration = Duration::from_millis(500);
 
 /// Where results are submitted.
 #[derive(Clone, Debug)]
-pub struct Results(mpsc::Sender<Outcome>);
+pub(crate) struct Results(mpsc::Sender<Outcome>);
 
 /// The one writer of results.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ pub struct Recorder {
 
 impl Results {
     /// Submits a result; waits when too many are waiting already.
-    pub async fn submit(&self, outcome: Outcome) {
+    pub(crate) async fn submit(&self, outcome: Outcome) {
         if let Err(mpsc::error::SendError(outcome)) = self.0.send(outcome).await {
             tracing::error!(
                 order = %outcome.order,
@@ -84,7 +84,7 @@ impl Recorder {
     }
 
     /// Writes until every [`Results`] is gone and nothing is left to write.
-    pub async fn run(mut self) {
+    pub(crate) async fn run(mut self) {
         let mut group = Vec::with_capacity(GROUP);
         loop {
             let open = self.gather(&mut group).await;

@@ -13,7 +13,7 @@ use crate::{
 
 /// What the panel's price list said.
 #[derive(Clone, Copy, Debug)]
-pub enum Prices<'a> {
+pub(crate) enum Prices<'a> {
     List(&'a Catalogue),
     /// It cannot be read now.
     Unreadable,
@@ -21,7 +21,7 @@ pub enum Prices<'a> {
 
 /// What can be done with an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Resolution {
+pub(crate) enum Resolution {
     /// It can be bought.
     Ready {
         product: Product,
@@ -36,7 +36,7 @@ pub enum Resolution {
 }
 
 /// The entry of the price list that the order needs, or the reason to hold it whatever the list says.
-pub fn needed_entry(order: &ShopOrder, fields: PlayerFields) -> Result<&str, HoldReason> {
+pub(crate) fn needed_entry(order: &ShopOrder, fields: PlayerFields) -> Result<&str, HoldReason> {
     // The protocol knows no quantity: one call buys one unit.
     if order.quantity != 1 {
         return Err(HoldReason::QuantityNotOne);
@@ -54,7 +54,7 @@ pub fn needed_entry(order: &ShopOrder, fields: PlayerFields) -> Result<&str, Hol
 
 /// Says what can be done with an order.
 #[must_use]
-pub fn resolve(order: &ShopOrder, prices: Prices<'_>, fields: PlayerFields) -> Resolution {
+pub(crate) fn resolve(order: &ShopOrder, prices: Prices<'_>, fields: PlayerFields) -> Resolution {
     let entry = match needed_entry(order, fields) {
         Ok(entry) => entry,
         Err(reason) => return Resolution::Hold(reason),

@@ -18,7 +18,7 @@ const LONGEST_PATIENCE: Duration = Duration::from_hours(1);
 const SHORTEST_PATIENCE: Duration = Duration::from_mins(2);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Schedule {
+pub(crate) enum Schedule {
     Every {
         /// From the start of a run to that of the next one.
         interval: Duration,
@@ -49,7 +49,7 @@ impl Schedule {
     /// When the run after the last one (its scheduled time, and when it began) is expected from
     /// daemons of which the first was started at `since`.
     #[must_use]
-    pub fn expected(
+    pub(crate) fn expected(
         self,
         last: Option<(DateTime<Utc>, DateTime<Utc>)>,
         since: DateTime<Utc>,
@@ -72,7 +72,7 @@ impl Schedule {
 
     /// How late a run may be before it counts as overdue.
     #[must_use]
-    pub fn patience(self) -> TimeDelta {
+    pub(crate) fn patience(self) -> TimeDelta {
         match self {
             Self::Every { interval, .. } => {
                 TimeDelta::from_std(interval.clamp(SHORTEST_PATIENCE, LONGEST_PATIENCE))
@@ -85,7 +85,7 @@ impl Schedule {
     /// The scheduled time that `now` belongs to, the same for all replicas: a multiple of the
     /// interval, or the last time of day.
     #[must_use]
-    pub fn slot(self, now: DateTime<Utc>) -> DateTime<Utc> {
+    pub(crate) fn slot(self, now: DateTime<Utc>) -> DateTime<Utc> {
         match self {
             Self::Every { interval, .. } => multiple(now, interval),
             // A clock that follows another one may be a little behind when its time has come.

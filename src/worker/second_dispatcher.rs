@@ -27,14 +27,14 @@ const WHY: &str = "somebody else buys too: the shop's row of an order that order
 
 /// Compares the shop's rows with our references.
 #[derive(Debug)]
-pub struct SecondDispatcherCheck {
+pub(crate) struct SecondDispatcherCheck {
     shop: Shop,
     checked_at: Mutex<Option<DateTime<Utc>>>,
 }
 
 impl SecondDispatcherCheck {
     #[must_use]
-    pub fn new(shop: Shop) -> Self {
+    pub(crate) fn new(shop: Shop) -> Self {
         Self {
             shop,
             checked_at: Mutex::default(),
@@ -42,7 +42,7 @@ impl SecondDispatcherCheck {
     }
 
     /// Compares the newest purchases, if the last check was long enough ago.
-    pub async fn newest(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
+    pub(crate) async fn newest(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
         // A dispatcher that scans more often than once in a second need not check more often, too.
         let pause = self.shop.config.dispatch.scan_interval.min(PAUSE);
         if self.checked_since(before(now, pause), now) {
@@ -54,7 +54,7 @@ impl SecondDispatcherCheck {
     }
 
     /// Compares every order that is open.
-    pub async fn open(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
+    pub(crate) async fn open(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
         self.find(Scan::Open, now).await
     }
 

@@ -20,20 +20,20 @@ use crate::{
 /// is there, since any of them may still submit a result.
 #[derive(Clone, Debug)]
 pub struct Shop {
-    pub config: Arc<Config>,
-    pub rules: Arc<Rules>,
-    pub store: Store,
+    pub(crate) config: Arc<Config>,
+    pub(crate) rules: Arc<Rules>,
+    pub(crate) store: Store,
     pub clock: Arc<dyn Clock>,
     pub panels: Arc<Panels>,
-    pub balances: Balances,
+    pub(crate) balances: Balances,
     /// Balances that came with purchases and are not written yet.
     pub latest: Latest,
     /// Where the outcomes of calls go.
-    pub results: Results,
+    pub(crate) results: Results,
     /// Wakes the dispatcher.
-    pub sends: Arc<Wakeup>,
+    pub(crate) sends: Arc<Wakeup>,
     /// Wakes the poller.
-    pub checks: Arc<Wakeup>,
+    pub(crate) checks: Arc<Wakeup>,
     /// Woken by every settlement.
     pub settled: Arc<Wakeup>,
 }
@@ -73,7 +73,7 @@ impl Shop {
 
 /// Whether a daemon with this configuration buys.
 #[must_use]
-pub fn buying(config: &Config) -> Buying {
+pub(crate) fn buying(config: &Config) -> Buying {
     match (config.dispatch.enabled, config.dispatch.mode) {
         (false, _) => Buying::Off,
         (true, DispatchMode::Shadow) => Buying::Shadow,

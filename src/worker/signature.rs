@@ -1,13 +1,13 @@
 //! Who acts and why, as it is kept for ever with everything that a person does.
 
 /// Longest name and reason that are kept, in characters.
-pub const LONGEST: usize = 500;
+pub(crate) const LONGEST: usize = 500;
 
 /// A text in one line, without blanks around it.
 ///
 /// # Errors
 /// When nothing is left of it, or too much, or it holds what is no text.
-pub fn words(text: &str) -> Result<String, String> {
+pub(crate) fn words(text: &str) -> Result<String, String> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let text = words.join(" ");
 

@@ -26,7 +26,7 @@ const MOMENT: u64 = 200;
 
 /// The writer of statistics, one for a process.
 #[derive(Debug)]
-pub struct Statistics {
+pub(crate) struct Statistics {
     store: Store,
     clock: Arc<dyn Clock>,
     written: BTreeMap<Key, Total>,
@@ -35,7 +35,7 @@ pub struct Statistics {
 impl Statistics {
     /// A writer of what this process counts from now on.
     #[must_use]
-    pub fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
         Self {
             store,
             clock,
@@ -44,7 +44,7 @@ impl Statistics {
     }
 
     /// Writes until it is stopped, and the rest then.
-    pub async fn run(mut self, stop: CancellationToken) {
+    pub(crate) async fn run(mut self, stop: CancellationToken) {
         loop {
             let rest = stop.run_until_cancelled(tokio::time::sleep(self.rest()));
             let stopped = rest.await.is_none();
@@ -65,7 +65,7 @@ impl Statistics {
     }
 
     /// Writes what has come since the last time. Asks the database nothing when nothing has.
-    pub async fn write(&mut self) -> Result<(), StoreError> {
+    pub(crate) async fn write(&mut self) -> Result<(), StoreError> {
         let totals = METRICS.over_time.totals();
         let nothing = Total::default();
         let since = |(key, total): (&Key, &Total)| {

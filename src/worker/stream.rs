@@ -30,7 +30,7 @@ pub struct Taken {
     /// Orders that were started.
     pub started: usize,
     /// Whether more is likely to wait for capacity.
-    pub more: bool,
+    pub(crate) more: bool,
     /// When the next order is due, where that is known.
     pub next: Option<DateTime<Utc>>,
 }

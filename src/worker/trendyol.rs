@@ -29,14 +29,14 @@ use async_trait::async_trait;
 
 pub use doorbell::{Answered, Doorbell};
 pub use pull::{Pull, PullOrders};
-pub use pull_report::PullReport;
-pub use push::PushStock;
+pub(crate) use push::PushStock;
 pub use push_report::PushReport;
 pub use reconcile::Reconciler;
 pub use report_picking::report_picking;
 pub use returns::PullReturns;
-pub use stock_plan::{Forecast, ProductHistory};
-pub use turns::Turns;
+pub use stock_plan::Forecast;
+pub(crate) use stock_plan::ProductHistory;
+pub(crate) use turns::Turns;
 pub use verify::VerifyStock;
 
 use crate::{clock::Clock, marketplace::Marketplace, store::Store};
@@ -58,7 +58,7 @@ pub trait Rest: Send + Sync + fmt::Debug {
 }
 
 #[derive(Clone, Copy, Debug)]
-pub struct Sleep;
+pub(crate) struct Sleep;
 
 #[async_trait]
 impl Rest for Sleep {

@@ -20,12 +20,12 @@ pub struct Wakeup {
 
 impl Wakeup {
     /// Makes the stream take a turn now.
-    pub fn wake(&self) {
+    pub(crate) fn wake(&self) {
         self.sooner.notify_one();
     }
 
     /// Says that something will be due.
-    pub fn due(&self, at: DateTime<Utc>) {
+    pub(crate) fn due(&self, at: DateTime<Utc>) {
         let planned = *self.next.lock();
         // What is due later than planned is found by the planned turn.
         if planned.is_none_or(|planned| at < planned) {
@@ -34,7 +34,12 @@ impl Wakeup {
     }
 
     /// Waits until `next`, at most `longest`, or until something makes it sooner.
-    pub async fn rest(&self, clock: &dyn Clock, next: Option<DateTime<Utc>>, longest: Duration) {
+    pub(crate) async fn rest(
+        &self,
+        clock: &dyn Clock,
+        next: Option<DateTime<Utc>>,
+        longest: Duration,
+    ) {
         *self.next.lock() = next;
         let until = next.map_or(longest, |next| {
             let left = (next - clock.now()).to_std().unwrap_or_default();

@@ -11,7 +11,7 @@ use crate::config::{
 
 /// Where calls come in, below the public address; the seller's number follows. Without Trendyol's name: it
 /// takes no address with that in it.
-pub const HOOKS_PATH: &str = "/hooks/orders/";
+pub(crate) const HOOKS_PATH: &str = "/hooks/orders/";
 /// What Trendyol refuses in an address.
 const REFUSED: [&str; 3] = ["trendyol", "dolap", "localhost"];
 /// Anything shorter can be guessed.
@@ -20,24 +20,24 @@ const SHORTEST_PASSWORD: usize = 16;
 /// How Trendyol calls when an order changes.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct TrendyolWebhook {
+pub(crate) struct TrendyolWebhook {
     /// Whether its calls are taken.
-    pub enabled: bool,
+    pub(crate) enabled: bool,
     /// Under which address it reaches us; `None` only while it is not enabled.
     #[serde(deserialize_with = "public_url")]
-    pub public_url: Option<Url>,
+    pub(crate) public_url: Option<Url>,
     /// The name that it shows.
     #[serde(deserialize_with = "user")]
-    pub user: String,
+    pub(crate) user: String,
     /// The password that it shows, or its key in `x-api-key`. Empty only while it is not enabled.
     #[serde(deserialize_with = "fields::secret")]
-    pub password: SecretString,
+    pub(crate) password: SecretString,
 }
 
 impl TrendyolWebhook {
     /// The address at which Trendyol calls for a seller.
     #[must_use]
-    pub fn address(&self, seller_id: &str) -> Option<String> {
+    pub(crate) fn address(&self, seller_id: &str) -> Option<String> {
         let base = self.public_url.as_ref()?.as_str().trim_end_matches('/');
         Some(format!("{base}{HOOKS_PATH}{seller_id}"))
     }

@@ -28,7 +28,7 @@ const ROWS: usize = 24;
 
 /// How far back; its place is that among the pictures that are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Range {
+pub(crate) enum Range {
     #[default]
     Hour,
     Day,
@@ -60,7 +60,7 @@ impl Range {
 
 /// The series of one range.
 #[derive(Debug)]
-pub struct ChartPicture(HashMap<Series, Points>);
+pub(crate) struct ChartPicture(HashMap<Series, Points>);
 
 impl ChartPicture {
     pub(super) async fn read(

@@ -7,20 +7,20 @@ macro_rules! outcomes {
     ($($(#[$doc:meta])* $done:ident => ($name:literal, $text:ident, $tone:literal)),+ $(,)?) => {
         /// What came of a step.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Done { $($(#[$doc])* $done),+ }
+        pub(crate) enum Done { $($(#[$doc])* $done),+ }
 
         impl Done {
             const ALL: &[Self] = &[$(Self::$done),+];
 
             /// The name in the address.
             #[must_use]
-            pub const fn as_str(self) -> &'static str {
+            pub(crate) const fn as_str(self) -> &'static str {
                 match self { $(Self::$done => $name),+ }
             }
 
             /// What is said of it.
             #[must_use]
-            pub fn note(self, words: Words) -> Note {
+            pub(crate) fn note(self, words: Words) -> Note {
                 match self { $(Self::$done => Note::new(words.act.$text, $tone)),+ }
             }
         }
@@ -57,7 +57,7 @@ outcomes! {
 impl Done {
     /// What an address tells of.
     #[must_use]
-    pub fn of_query(query: &str) -> Option<Self> {
+    pub(crate) fn of_query(query: &str) -> Option<Self> {
         let name = query
             .split('&')
             .find_map(|pair| pair.strip_prefix("done="))?;
@@ -65,7 +65,7 @@ impl Done {
     }
 
     #[must_use]
-    pub fn shown_at(self, path: &str) -> String {
+    pub(crate) fn shown_at(self, path: &str) -> String {
         format!("{path}?done={}", self.as_str())
     }
 }

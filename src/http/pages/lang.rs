@@ -8,12 +8,12 @@ use axum::http::{HeaderMap, header};
 use crate::text::Lang;
 
 /// The cookie that keeps the choice.
-pub const COOKIE: &str = "orderwatch_lang";
+pub(crate) const COOKIE: &str = "orderwatch_lang";
 
 impl Lang {
     /// What the reader gets: the link's choice, the cookie's, the browser's, or English.
     #[must_use]
-    pub fn of(asked: Option<&str>, headers: &HeaderMap) -> Self {
+    pub(crate) fn of(asked: Option<&str>, headers: &HeaderMap) -> Self {
         asked
             .and_then(Self::parse)
             .or_else(|| cookie(headers).and_then(Self::parse))

@@ -38,7 +38,7 @@ const ALIVE: Duration = Duration::from_secs(15);
 
 /// The streams of one process.
 #[derive(Clone, Debug)]
-pub struct Live {
+pub(crate) struct Live {
     permits: Arc<Semaphore>,
     /// What the one watcher reports, while anybody looks.
     changes: Arc<Mutex<Weak<Changes>>>,

@@ -22,7 +22,7 @@ use crate::{
 
 /// A page of the menu.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tab {
+pub(crate) enum Tab {
     Overview,
     /// What needs review.
     Inbox,
@@ -68,10 +68,10 @@ impl Tab {
 
 /// Who reads, and what there is to read.
 #[derive(Debug)]
-pub struct Reader {
-    pub world: Arc<World>,
-    pub format: Format,
-    pub caller: Caller,
+pub(crate) struct Reader {
+    pub(crate) world: Arc<World>,
+    pub(crate) format: Format,
+    pub(crate) caller: Caller,
     uri: Uri,
     headers: HeaderMap,
 }
@@ -101,7 +101,7 @@ impl FromRequestParts<AppState> for Reader {
 }
 
 #[must_use]
-pub fn lang_of(uri: &Uri, headers: &HeaderMap) -> Lang {
+pub(crate) fn lang_of(uri: &Uri, headers: &HeaderMap) -> Lang {
     Lang::of(asked(uri).as_deref(), headers)
 }
 
@@ -118,25 +118,30 @@ pub(super) fn asked(uri: &Uri) -> Option<String> {
 
 impl Reader {
     #[must_use]
-    pub const fn words(&self) -> Words {
+    pub(crate) const fn words(&self) -> Words {
         self.format.words()
     }
 
     /// The time of the page.
     #[must_use]
-    pub const fn now(&self) -> DateTime<Utc> {
+    pub(crate) const fn now(&self) -> DateTime<Utc> {
         self.format.now
     }
 
     /// The surroundings of a page that was read just now.
     #[must_use]
-    pub fn chrome(&self, tab: Tab, title: impl Into<String>) -> Chrome {
+    pub(crate) fn chrome(&self, tab: Tab, title: impl Into<String>) -> Chrome {
         self.chrome_of(tab, title, self.now())
     }
 
     /// The surroundings of a page that was read at that time.
     #[must_use]
-    pub fn chrome_of(&self, tab: Tab, title: impl Into<String>, read_at: DateTime<Utc>) -> Chrome {
+    pub(crate) fn chrome_of(
+        &self,
+        tab: Tab,
+        title: impl Into<String>,
+        read_at: DateTime<Utc>,
+    ) -> Chrome {
         let mut chrome = Chrome::new(self.format.lang, title.into(), &self.uri);
 
         let words = self.words();
@@ -171,61 +176,61 @@ impl Reader {
 
     /// The name that somebody signed with last.
     #[must_use]
-    pub fn signed_last(&self) -> String {
+    pub(crate) fn signed_last(&self) -> String {
         super::sign::remembered(&self.headers).unwrap_or_default()
     }
 }
 
 /// What every page has around it.
 #[derive(Debug)]
-pub struct Chrome {
-    pub lang: Lang,
-    pub w: Words,
+pub(crate) struct Chrome {
+    pub(crate) lang: Lang,
+    pub(crate) w: Words,
     /// What the page is about.
-    pub title: String,
+    pub(crate) title: String,
     /// The other pages; none where nobody is let in yet.
-    pub menu: Vec<MenuItem>,
-    pub languages: Vec<Language>,
+    pub(crate) menu: Vec<MenuItem>,
+    pub(crate) languages: Vec<Language>,
     /// Whether there is a session to end.
-    pub can_sign_out: bool,
+    pub(crate) can_sign_out: bool,
     /// What was just done.
-    pub note: Option<Note>,
+    pub(crate) note: Option<Note>,
     /// Where the page can be read again, if not under its own address.
-    pub address: Option<String>,
-    pub version: String,
+    pub(crate) address: Option<String>,
+    pub(crate) version: String,
     /// The zone of the times.
-    pub times: String,
+    pub(crate) times: String,
     /// When the page was read.
-    pub read_at: String,
+    pub(crate) read_at: String,
     /// What is said when it cannot be read again.
-    pub cut_off: String,
+    pub(crate) cut_off: String,
 }
 
 /// A page of the menu.
 #[derive(Debug)]
-pub struct MenuItem {
-    pub href: &'static str,
-    pub name: &'static str,
+pub(crate) struct MenuItem {
+    pub(crate) href: &'static str,
+    pub(crate) name: &'static str,
     /// Whether it is the one that is shown.
-    pub current: bool,
+    pub(crate) current: bool,
 }
 
 /// A language to choose.
 #[derive(Debug)]
-pub struct Language {
-    pub code: &'static str,
+pub(crate) struct Language {
+    pub(crate) code: &'static str,
     /// What it calls itself.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// The same page in it.
-    pub href: String,
+    pub(crate) href: String,
     /// Whether it is the one that is shown.
-    pub current: bool,
+    pub(crate) current: bool,
 }
 
 impl Chrome {
     /// Without a menu.
     #[must_use]
-    pub fn new(lang: Lang, title: String, uri: &Uri) -> Self {
+    pub(crate) fn new(lang: Lang, title: String, uri: &Uri) -> Self {
         let words = lang.words();
         let languages = Lang::ALL.into_iter().map(|language| Language {
             code: language.code(),
@@ -267,7 +272,7 @@ fn same_page(uri: &Uri, lang: Lang) -> String {
 }
 
 /// Renders a page.
-pub fn html(page: &impl Template) -> Result<Html<String>, Problem> {
+pub(crate) fn html(page: &impl Template) -> Result<Html<String>, Problem> {
     page.render().map(Html).map_err(|error| {
         tracing::error!(
             error = &error as &dyn std::error::Error,

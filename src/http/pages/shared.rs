@@ -35,7 +35,7 @@ const STOCK_FOR: Duration = Duration::from_secs(10);
 
 /// The pictures of one process; cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct Pages(Arc<Pictures>);
+pub(crate) struct Pages(Arc<Pictures>);
 
 #[derive(Debug, Default)]
 struct Pictures {
@@ -46,13 +46,13 @@ struct Pictures {
 
 /// What the first page, the panels and the jobs show.
 #[derive(Debug)]
-pub struct WholePicture {
-    pub situation: Situation,
-    pub warnings: Vec<Warning>,
+pub(crate) struct WholePicture {
+    pub(crate) situation: Situation,
+    pub(crate) warnings: Vec<Warning>,
     /// How the panels have answered in the last hour.
-    pub health: Vec<PanelHealth>,
+    pub(crate) health: Vec<PanelHealth>,
     /// The orders that were claimed last.
-    pub latest: Vec<FoundOrder>,
+    pub(crate) latest: Vec<FoundOrder>,
 }
 
 impl WholePicture {
@@ -79,10 +79,10 @@ impl WholePicture {
 
 /// A picture as of some time.
 #[derive(Debug)]
-pub struct Seen<T> {
-    pub value: T,
+pub(crate) struct Seen<T> {
+    pub(crate) value: T,
     /// When it was read, by the database's clock.
-    pub at: DateTime<Utc>,
+    pub(crate) at: DateTime<Utc>,
     /// The state of the world that it was read in; what was read may be newer, never older.
     mark: String,
     read: Instant,
@@ -133,14 +133,14 @@ impl<T> Picture<T> {
 
 impl Pages {
     /// The next who looks sees everything anew.
-    pub async fn forget(&self) {
+    pub(crate) async fn forget(&self) {
         // Not the charts: their statistics are written a few times a minute at most.
         self.0.whole.forget().await;
         self.0.stock.forget().await;
     }
 
     /// The figures and what needs attention.
-    pub async fn whole(&self, world: &World) -> Result<Arc<Seen<WholePicture>>, Problem> {
+    pub(crate) async fn whole(&self, world: &World) -> Result<Arc<Seen<WholePicture>>, Problem> {
         let now = world.clock.now();
         let read = WholePicture::read(world, now);
         // Without a mark: it is read again as soon as pages are notified.
@@ -148,7 +148,7 @@ impl Pages {
     }
 
     /// The series of a range.
-    pub async fn charts(
+    pub(crate) async fn charts(
         &self,
         world: &World,
         range: Range,
@@ -160,7 +160,7 @@ impl Pages {
     }
 
     /// The stock side.
-    pub async fn stock(&self, world: &World) -> Result<Arc<Seen<StockPicture>>, Problem> {
+    pub(crate) async fn stock(&self, world: &World) -> Result<Arc<Seen<StockPicture>>, Problem> {
         // Before the picture: what changes while it is read makes the next one.
         let mark = world.store.stock_mark().await?;
         let now = world.clock.now();

@@ -12,7 +12,7 @@ const REMEMBERED: usize = 80;
 
 /// A person, if both texts say something.
 #[must_use]
-pub fn person(who: &str, why: &str) -> Option<Person> {
+pub(crate) fn person(who: &str, why: &str) -> Option<Person> {
     let (who, why) = (signature::words(who).ok()?, signature::words(why).ok()?);
     Some(Person { who, why })
 }

@@ -36,7 +36,7 @@ const REFUSED: i64 = 100;
 
 /// Everything that the page shows, in no language yet.
 #[derive(Debug)]
-pub struct StockPicture {
+pub(crate) struct StockPicture {
     plan: Vec<PlannedItem>,
     counts: Counts,
     stale: bool,

@@ -17,17 +17,17 @@ use crate::{
 };
 
 #[derive(Debug)]
-pub struct Step {
-    pub name: String,
-    pub at: Moment,
+pub(crate) struct Step {
+    pub(crate) name: String,
+    pub(crate) at: Moment,
     /// `good`, `warn`, `bad` or nothing.
-    pub tone: &'static str,
-    pub facts: Vec<Fact>,
+    pub(crate) tone: &'static str,
+    pub(crate) facts: Vec<Fact>,
 }
 
 /// A step for the page. One that only a later version knows is shown by its name.
 #[must_use]
-pub fn step(event: &StoredEvent, format: &Format) -> Step {
+pub(crate) fn step(event: &StoredEvent, format: &Format) -> Step {
     let kind = EventKind::parse(&event.kind);
     Step {
         name: kind_name(&event.kind, format),
@@ -39,7 +39,7 @@ pub fn step(event: &StoredEvent, format: &Format) -> Step {
 
 /// What a kind of event is called.
 #[must_use]
-pub fn kind_name(kind: &str, format: &Format) -> String {
+pub(crate) fn kind_name(kind: &str, format: &Format) -> String {
     EventKind::parse(kind).map_or_else(
         || kind.to_owned(),
         |kind| format.lang.pick(words::event(kind)).to_owned(),
@@ -82,13 +82,13 @@ const fn tone(kind: EventKind) -> &'static str {
 
 /// The facts of an event, in words where there are some.
 #[must_use]
-pub fn facts(detail: &Value, format: &Format) -> Vec<Fact> {
+pub(crate) fn facts(detail: &Value, format: &Format) -> Vec<Fact> {
     within(detail, format, words::detail_name, 0)
 }
 
 /// The figures of a report.
 #[must_use]
-pub fn report(figures: &Value, format: &Format) -> Vec<Fact> {
+pub(crate) fn report(figures: &Value, format: &Format) -> Vec<Fact> {
     within(figures, format, words::report_name, 0)
 }
 
@@ -220,7 +220,7 @@ fn line(value: &Value) -> String {
 
 /// Where an order stands.
 #[must_use]
-pub fn stage_tag(stage: Stage, format: &Format) -> Tag {
+pub(crate) fn stage_tag(stage: Stage, format: &Format) -> Tag {
     let tone = match stage {
         Stage::Completed => "good",
         Stage::Held | Stage::Unconfirmed => "warn",

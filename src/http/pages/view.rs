@@ -5,22 +5,22 @@ use super::format::Moment;
 
 /// A short word with a colour that says no more than the word does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tag {
-    pub text: String,
+pub(crate) struct Tag {
+    pub(crate) text: String,
     /// `good`, `warn`, `bad`, `info` or nothing.
-    pub tone: &'static str,
+    pub(crate) tone: &'static str,
 }
 
 /// A link, or a step that begins with one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Link {
-    pub href: String,
-    pub text: String,
+pub(crate) struct Link {
+    pub(crate) href: String,
+    pub(crate) text: String,
 }
 
 /// A value as it is shown. Every text in it is escaped by the template.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Show {
+pub(crate) enum Show {
     /// A text, also one from outside, in the direction of its own letters.
     Text(String),
     /// A text of ours with figures in it, in the direction of the page.
@@ -46,41 +46,41 @@ pub enum Show {
 
 /// A name and its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fact {
-    pub name: String,
-    pub show: Show,
+pub(crate) struct Fact {
+    pub(crate) name: String,
+    pub(crate) show: Show,
 }
 
 /// A table. The first cell of a row names it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Table {
-    pub caption: &'static str,
-    pub heads: Vec<&'static str>,
+pub(crate) struct Table {
+    pub(crate) caption: &'static str,
+    pub(crate) heads: Vec<&'static str>,
     /// The rows, as wide as the columns.
-    pub rows: Vec<Vec<Show>>,
+    pub(crate) rows: Vec<Vec<Show>>,
     /// What is said when there are none.
-    pub empty: &'static str,
+    pub(crate) empty: &'static str,
 }
 
 /// A number that is read from afar.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Figure {
-    pub name: &'static str,
-    pub value: String,
+pub(crate) struct Figure {
+    pub(crate) name: &'static str,
+    pub(crate) value: String,
     /// `warn`, `bad` or nothing.
-    pub tone: &'static str,
+    pub(crate) tone: &'static str,
     /// Where more is said.
-    pub href: Option<&'static str>,
+    pub(crate) href: Option<&'static str>,
     /// Whether it takes the room of two: an amount of money.
-    pub wide: bool,
+    pub(crate) wide: bool,
 }
 
 /// A sentence that is said before everything else.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Note {
-    pub text: String,
+pub(crate) struct Note {
+    pub(crate) text: String,
     /// `good`, `warn`, `bad` or nothing.
-    pub tone: &'static str,
+    pub(crate) tone: &'static str,
 }
 
 impl Figure {
@@ -106,7 +106,7 @@ impl Figure {
 }
 
 impl Tag {
-    pub fn new(text: impl Into<String>, tone: &'static str) -> Self {
+    pub(crate) fn new(text: impl Into<String>, tone: &'static str) -> Self {
         Self {
             text: text.into(),
             tone,
@@ -115,7 +115,7 @@ impl Tag {
 }
 
 impl Link {
-    pub fn new(href: impl Into<String>, text: impl Into<String>) -> Self {
+    pub(crate) fn new(href: impl Into<String>, text: impl Into<String>) -> Self {
         Self {
             href: href.into(),
             text: text.into(),
@@ -124,7 +124,7 @@ impl Link {
 }
 
 impl Note {
-    pub fn new(text: impl Into<String>, tone: &'static str) -> Self {
+    pub(crate) fn new(text: impl Into<String>, tone: &'static str) -> Self {
         Self {
             text: text.into(),
             tone,
@@ -140,7 +140,7 @@ const SHOWN: usize = 80;
 impl Show {
     /// A name from outside in a table, or the mark for none.
     #[must_use]
-    pub fn name_or(name: Option<&str>, none: &str) -> Self {
+    pub(crate) fn name_or(name: Option<&str>, none: &str) -> Self {
         let name = name.map_or("", str::trim);
         match name.chars().count() {
             0 => Self::Text(none.to_owned()),
@@ -150,21 +150,21 @@ impl Show {
     }
 
     /// A text, or the mark for none.
-    pub fn text_or(text: Option<impl Into<String>>, none: &str) -> Self {
+    pub(crate) fn text_or(text: Option<impl Into<String>>, none: &str) -> Self {
         Self::Text(text.map_or_else(|| none.to_owned(), Into::into))
     }
 }
 
 /// Whether a line must be broken within a word of it.
 #[must_use]
-pub fn has_long_word(text: &str) -> bool {
+pub(crate) fn has_long_word(text: &str) -> bool {
     text.split_whitespace()
         .any(|word| word.chars().count() > SHORT)
 }
 
 /// The beginning of a name that is too long for a table.
 #[must_use]
-pub fn cut(name: &str) -> String {
+pub(crate) fn cut(name: &str) -> String {
     match name.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", &name[..end]),
         None => name.to_owned(),
@@ -173,11 +173,11 @@ pub fn cut(name: &str) -> String {
 
 /// Facts, one after the other; those without a value are left out.
 #[derive(Debug, Default)]
-pub struct Facts(Vec<Fact>);
+pub(crate) struct Facts(Vec<Fact>);
 
 impl Facts {
     #[must_use]
-    pub fn with(mut self, name: impl Into<String>, show: Show) -> Self {
+    pub(crate) fn with(mut self, name: impl Into<String>, show: Show) -> Self {
         self.0.push(Fact {
             name: name.into(),
             show,
@@ -187,7 +187,7 @@ impl Facts {
 
     /// Adds a fact where there is a value.
     #[must_use]
-    pub fn maybe<T>(
+    pub(crate) fn maybe<T>(
         self,
         name: impl Into<String>,
         value: Option<T>,
@@ -201,13 +201,13 @@ impl Facts {
 
     /// Adds a text that says something.
     #[must_use]
-    pub fn text(self, name: impl Into<String>, text: Option<&str>) -> Self {
+    pub(crate) fn text(self, name: impl Into<String>, text: Option<&str>) -> Self {
         let text = text.filter(|text| !text.trim().is_empty());
         self.maybe(name, text, |text| Show::Text(text.to_owned()))
     }
 
     #[must_use]
-    pub fn all(self) -> Vec<Fact> {
+    pub(crate) fn all(self) -> Vec<Fact> {
         self.0
     }
 }

@@ -2,9 +2,10 @@
 
 mod shop;
 
-pub use shop::shop_message;
+pub(crate) use shop::shop_message;
 
-pub use crate::order::words::{event, external_status, shop_status, stage};
+pub use crate::order::words::{event, stage};
+pub(crate) use crate::order::words::{external_status, shop_status};
 
 use crate::text::{Lang, Say, fill, format::Format, sentences};
 
@@ -17,7 +18,7 @@ sentences!("value");
 pub struct Words {
     pub page: &'static Page,
     pub act: &'static Act,
-    pub range: &'static Range,
+    pub(crate) range: &'static Range,
 }
 
 impl Lang {
@@ -33,14 +34,14 @@ impl Lang {
 
 impl Format {
     #[must_use]
-    pub const fn words(&self) -> Words {
+    pub(crate) const fn words(&self) -> Words {
         self.lang.words()
     }
 }
 
 /// How a run ended (`job_runs.outcome`); `None` while it runs or when its process died.
 #[must_use]
-pub fn job_outcome(outcome: Option<&str>, lang: Lang) -> &'static str {
+pub(crate) fn job_outcome(outcome: Option<&str>, lang: Lang) -> &'static str {
     let page = Page::of(lang);
     match outcome {
         Some("done") => page.job_done,

@@ -206,7 +206,7 @@ fn lines(fields: &Fields<'_>) -> (Vec<Line>, Vec<Unreadable>) {
 
 fn line(fields: &Fields<'_>) -> Result<Line, String> {
     Ok(Line {
-        line_id: fields.int(&["lineId", "id"]),
+        id: fields.int(&["lineId", "id"]),
         barcode: fields
             .text(&["barcode"])
             .ok_or_else(|| missing("barcode"))?,

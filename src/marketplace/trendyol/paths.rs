@@ -6,37 +6,37 @@ use serde::{Deserialize, Deserializer, de::Error};
 use super::limits::Call;
 
 /// What stands for the seller's number in a path.
-pub const SELLER: &str = "{seller}";
+pub(crate) const SELLER: &str = "{seller}";
 
 /// The paths below the base address, with `{seller}` for the seller's number. What a call adds to
 /// its path, such as the id of a batch, is not in it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Paths {
+pub(crate) struct Paths {
     /// The stream of packages.
     #[serde(deserialize_with = "path")]
-    pub order_stream: String,
+    pub(crate) order_stream: String,
     /// Packages by order number.
     #[serde(deserialize_with = "path")]
-    pub orders: String,
+    pub(crate) orders: String,
     /// Stock that is sent.
     #[serde(deserialize_with = "path")]
-    pub stock_push: String,
+    pub(crate) stock_push: String,
     /// What became of it.
     #[serde(deserialize_with = "path")]
-    pub batch_results: String,
+    pub(crate) batch_results: String,
     /// What is on sale.
     #[serde(deserialize_with = "path")]
-    pub read_back: String,
+    pub(crate) read_back: String,
     /// Returns.
     #[serde(deserialize_with = "path")]
-    pub claims: String,
+    pub(crate) claims: String,
     /// The state of a package.
     #[serde(deserialize_with = "path")]
-    pub packages: String,
+    pub(crate) packages: String,
     /// Who is called when an order changes.
     #[serde(deserialize_with = "path")]
-    pub webhooks: String,
+    pub(crate) webhooks: String,
 }
 
 impl Default for Paths {

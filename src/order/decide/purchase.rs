@@ -12,7 +12,7 @@ use crate::order::{
 /// Decides what follows from the answer to a purchase. `fallback` is where an order goes that was
 /// certainly refused for want of money or of the product; an unsure answer never leads there.
 #[must_use]
-pub fn after_purchase(
+pub(crate) fn after_purchase(
     watched: Watched,
     outcome: PurchaseOutcome,
     fallback: Option<Reroute>,

@@ -12,33 +12,33 @@ use crate::{
 
 /// All that the explanation of one order rests on.
 #[derive(Clone, Debug)]
-pub struct Facts {
+pub(crate) struct Facts {
     /// The time of the question.
-    pub now: DateTime<Utc>,
-    pub settings: Settings,
+    pub(crate) now: DateTime<Utc>,
+    pub(crate) settings: Settings,
     /// The shop's row; `None` when it is gone.
-    pub shop: Option<ShopFacts>,
+    pub(crate) shop: Option<ShopFacts>,
     /// What orderwatch knows; `None` when it does not track the order.
-    pub tracked: Option<TrackedFacts>,
+    pub(crate) tracked: Option<TrackedFacts>,
     /// What stops buying, everywhere or at the order's panel.
-    pub pause: Option<Pause>,
+    pub(crate) pause: Option<Pause>,
 }
 
 /// The settings that decide about waiting.
 #[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    pub buying: Buying,
+pub(crate) struct Settings {
+    pub(crate) buying: Buying,
     /// Older orders are not bought.
-    pub max_order_age: Duration,
+    pub(crate) max_order_age: Duration,
     /// From sending to giving up.
-    pub give_up_after: Duration,
+    pub(crate) give_up_after: Duration,
     /// Between two sweeps; `None` when there are none.
-    pub sweep: Option<Duration>,
+    pub(crate) sweep: Option<Duration>,
 }
 
 /// Whether the daemon buys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Buying {
+pub(crate) enum Buying {
     On,
     /// `dispatch.enabled = false`.
     Off,
@@ -48,7 +48,7 @@ pub enum Buying {
 
 /// Where the shop's row stands, as the functions of `migrations/0002_order_rules.sql` see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub(crate) enum Standing {
     /// Nobody has sent it.
     Unsent,
     /// The shop has forwarded it to another tenant, or got it from one along a chain.
@@ -66,113 +66,113 @@ pub enum Standing {
 
 /// What the shop's row and the rows around it say.
 #[derive(Clone, Debug)]
-pub struct ShopFacts {
+pub(crate) struct ShopFacts {
     /// `status`.
-    pub status: String,
+    pub(crate) status: String,
     /// `"externalStatus"`.
-    pub external_status: String,
+    pub(crate) external_status: String,
     /// `"providerId"`.
-    pub provider_id: Option<String>,
+    pub(crate) provider_id: Option<String>,
     /// `"externalOrderId"`.
-    pub external_order_id: Option<String>,
+    pub(crate) external_order_id: Option<String>,
     /// Whether that is the name of somebody else's purchase.
-    pub names_other: bool,
+    pub(crate) names_other: bool,
     /// Whether `status` says that it is pending, in whatever letters.
-    pub pending: bool,
-    pub standing: Standing,
+    pub(crate) pending: bool,
+    pub(crate) standing: Standing,
     /// `"sentAt"`.
-    pub sent_at: Option<DateTime<Utc>>,
+    pub(crate) sent_at: Option<DateTime<Utc>>,
     /// `"createdAt"`.
-    pub created_at: DateTime<Utc>,
+    pub(crate) created_at: DateTime<Utc>,
     /// How its package is routed; `None` when it has no package, or the package no route.
-    pub route: Option<Route>,
+    pub(crate) route: Option<Route>,
     /// The integration that `"providerId"` names; where it names none, that of the route.
-    pub provider: Option<PanelFacts>,
+    pub(crate) provider: Option<PanelFacts>,
 }
 
 /// A row of `package_routing`.
 #[derive(Clone, Debug)]
-pub struct Route {
+pub(crate) struct Route {
     /// `mode`.
-    pub mode: String,
+    pub(crate) mode: String,
     /// `"providerType"`.
-    pub provider_type: String,
+    pub(crate) provider_type: String,
     /// The integration that `"primaryProviderId"` names.
-    pub panel: Option<PanelFacts>,
+    pub(crate) panel: Option<PanelFacts>,
     /// Name and kind of the integration that `"fallbackProviderId"` names, and whether orderwatch
     /// can talk to it.
-    pub fallback: Option<(String, String, bool)>,
+    pub(crate) fallback: Option<(String, String, bool)>,
 }
 
 /// A row of `integrations`, and the state of its breaker.
 #[derive(Clone, Debug)]
-pub struct PanelFacts {
+pub(crate) struct PanelFacts {
     /// `id`.
-    pub id: IntegrationId,
+    pub(crate) id: IntegrationId,
     /// `name`.
-    pub name: String,
+    pub(crate) name: String,
     /// Whether it is of a kind that orderwatch can talk to.
-    pub usable: bool,
+    pub(crate) usable: bool,
     /// `provider`: its kind.
-    pub kind: String,
+    pub(crate) kind: String,
     /// `enabled`; true where the column is absent.
-    pub enabled: bool,
+    pub(crate) enabled: bool,
     /// Whether it belongs to the order's shop.
-    pub own: bool,
-    pub breaker: Option<OpenBreaker>,
+    pub(crate) own: bool,
+    pub(crate) breaker: Option<OpenBreaker>,
 }
 
 /// An open breaker: nothing is sent to the panel until a probe succeeds.
 #[derive(Clone, Copy, Debug)]
-pub struct OpenBreaker {
+pub(crate) struct OpenBreaker {
     /// When the next probe is made.
-    pub until: DateTime<Utc>,
-    pub reason: Reason,
+    pub(crate) until: DateTime<Utc>,
+    pub(crate) reason: Reason,
 }
 
 /// A brake that a person has put on.
 #[derive(Clone, Debug)]
-pub struct Pause {
+pub(crate) struct Pause {
     /// For all panels, not for this one alone.
-    pub everywhere: bool,
+    pub(crate) everywhere: bool,
     /// By whom.
-    pub who: String,
+    pub(crate) who: String,
     /// What for.
-    pub why: String,
+    pub(crate) why: String,
     /// Since when.
-    pub at: DateTime<Utc>,
+    pub(crate) at: DateTime<Utc>,
 }
 
 /// What orderwatch knows about the order.
 #[derive(Clone, Debug)]
-pub struct TrackedFacts {
+pub(crate) struct TrackedFacts {
     /// Stage, times and counters.
-    pub watched: Watched,
-    pub held: Option<HoldReason>,
-    pub reference: Option<Reference>,
+    pub(crate) watched: Watched,
+    pub(crate) held: Option<HoldReason>,
+    pub(crate) reference: Option<Reference>,
     /// Where it goes, or was sent to; `None` when there is none, or its row is gone.
-    pub panel: Option<PanelFacts>,
+    pub(crate) panel: Option<PanelFacts>,
     /// When it is checked next by itself; while it is claimed, when the claim ends.
-    pub due_at: Option<DateTime<Utc>>,
+    pub(crate) due_at: Option<DateTime<Utc>>,
     /// Whether somebody has it claimed.
-    pub claimed: bool,
+    pub(crate) claimed: bool,
     /// Whether it went to the fallback panel.
-    pub fell_back: bool,
+    pub(crate) fell_back: bool,
     /// When it became final.
-    pub finished_at: Option<DateTime<Utc>>,
+    pub(crate) finished_at: Option<DateTime<Utc>>,
     /// What ended it, as its timeline says.
-    pub ending: Option<Ending>,
+    pub(crate) ending: Option<Ending>,
 }
 
 /// The step that ended an order.
 #[derive(Clone, Debug)]
-pub struct Ending {
+pub(crate) struct Ending {
     /// [`EventKind::as_str`](crate::order::EventKind::as_str).
-    pub kind: String,
+    pub(crate) kind: String,
     /// Who decided, if a person did; for a withdrawn order, the cause.
-    pub who: Option<String>,
+    pub(crate) who: Option<String>,
     /// What that person gave as the reason; for a withdrawn order, the cause.
-    pub why: Option<String>,
+    pub(crate) why: Option<String>,
     /// What a refusal was about ([`Refusal::as_str`](crate::order::Refusal::as_str)).
-    pub refusal: Option<String>,
+    pub(crate) refusal: Option<String>,
 }

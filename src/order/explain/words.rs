@@ -11,7 +11,7 @@ sentences!("why");
 impl Why {
     /// The name that scripts and pages use.
     #[must_use]
-    pub const fn as_str(&self) -> &'static str {
+    pub(crate) const fn as_str(&self) -> &'static str {
         match self {
             Self::Decided { .. } => "decided_by_staff",
             Self::SentByShop => "sent_by_shop",
@@ -64,7 +64,7 @@ impl Why {
 
     /// How people can fix it, where there is something to fix.
     #[must_use]
-    pub const fn fix(&self, lang: Lang) -> Option<&'static str> {
+    pub(crate) const fn fix(&self, lang: Lang) -> Option<&'static str> {
         match self {
             Self::Held(reason) => Some(reason.fix(lang)),
             // No `map`: the function is constant.
@@ -77,7 +77,7 @@ impl Why {
 
     /// The reason as a clause without a full stop.
     #[must_use]
-    pub fn clause(&self, format: &Format) -> String {
+    pub(crate) fn clause(&self, format: &Format) -> String {
         match self {
             Self::Held(reason) => reason.clause(format.lang).to_owned(),
             _ => why_said(self, format.lang, &self.blanks(format)),
@@ -148,7 +148,7 @@ fn failing(errors: u32, format: &Format) -> String {
 impl Explanation {
     /// Why it waits or how it ended, and what happens next.
     #[must_use]
-    pub fn sentence(&self, format: &Format) -> String {
+    pub(crate) fn sentence(&self, format: &Format) -> String {
         Clause::of(format.lang).and_next(&self.why.clause(format), &self.what_next(format))
     }
 

@@ -86,7 +86,7 @@ fn detail(package_id: i64, line: &Line) -> Value {
     let mut columns = Columns::default();
     columns.text("barcode", Some(line.barcode.clone()));
     columns.set("quantity", Some(json!(line.quantity)));
-    columns.text("line_id", line.line_id.map(|id| id.to_string()));
+    columns.text("line_id", line.id.map(|id| id.to_string()));
     columns.set("shipmentPackageId", Some(json!(package_id)));
 
     columns.text("sku", line.stock_code.clone());

@@ -63,7 +63,7 @@ pub(super) fn is_secret_name(name: &str) -> bool {
 
 /// Masks what stands where secrets stand.
 #[must_use]
-pub fn patterns(text: &str) -> Cow<'_, str> {
+pub(crate) fn patterns(text: &str) -> Cow<'_, str> {
     if !is_marked(text) {
         return Cow::Borrowed(text);
     }

@@ -25,7 +25,7 @@ struct Unwritten {
 
 impl Latest {
     /// Takes note of a balance, unless a newer one of the account is known.
-    pub fn tell(&self, balance: Balance) {
+    pub(crate) fn tell(&self, balance: Balance) {
         let mut balances = self.0.balances.lock();
         let known = balances.entry(balance.integration).or_insert(balance);
         // A result whose row was busy comes after newer ones.
@@ -37,7 +37,7 @@ impl Latest {
     }
 
     /// Writes what comes until it is stopped. What comes later is left to [`Latest::write`].
-    pub async fn run(self, balances: Balances, stop: CancellationToken) {
+    pub(crate) async fn run(self, balances: Balances, stop: CancellationToken) {
         while let Some(()) = stop.run_until_cancelled(self.0.news.notified()).await {
             self.write(&balances).await;
             // What comes meanwhile is one write.

@@ -28,7 +28,7 @@ const AT_ONCE: usize = 16;
 /// The longest wait for a permit of a busy panel and for its pace.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-pub static JOB: JobSpec = JobSpec {
+pub(crate) static JOB: JobSpec = JobSpec {
     name: "balance",
     about: "Ask every panel for its balance",
     progress: "asking the panels for their balances",

@@ -10,15 +10,15 @@ use crate::{
 
 /// A job and when it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ScheduledJob {
-    pub name: &'static str,
+pub(crate) struct ScheduledJob {
+    pub(crate) name: &'static str,
     /// `None` when it is switched off.
-    pub schedule: Option<Schedule>,
+    pub(crate) schedule: Option<Schedule>,
 }
 
 /// The jobs of this configuration, in the order in which people see them.
 #[must_use]
-pub fn scheduled(config: &Config) -> Vec<ScheduledJob> {
+pub(crate) fn scheduled(config: &Config) -> Vec<ScheduledJob> {
     let jobs = super::listed(config);
     jobs.map(|job| ScheduledJob {
         name: job.name,
@@ -30,7 +30,7 @@ pub fn scheduled(config: &Config) -> Vec<ScheduledJob> {
 impl ScheduledJob {
     /// The job with its runs, newest first. `since` is when the daemon that has run the longest was started.
     #[must_use]
-    pub fn view(
+    pub(crate) fn view(
         self,
         runs: Vec<RunView>,
         done_at: Option<DateTime<Utc>>,

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{JobSpec, Needs};
 use crate::worker::{schedule::Schedule, trendyol::PullOrders};
 
-pub static JOB: JobSpec = JobSpec {
+pub(crate) static JOB: JobSpec = JobSpec {
     name: "pull-orders",
     about: "Read the orders of the Trendyol store",
     progress: "reading Trendyol's orders",

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{JobSpec, Needs};
 use crate::worker::{schedule::Schedule, trendyol::PullReturns};
 
-pub static JOB: JobSpec = JobSpec {
+pub(crate) static JOB: JobSpec = JobSpec {
     name: "pull-returns",
     about: "Read the returns of the Trendyol store",
     progress: "reading Trendyol's returns",

@@ -11,9 +11,9 @@ use crate::{
     },
 };
 
-pub const PUSH_STOCK: &str = "push-stock";
+pub(crate) const PUSH_STOCK: &str = "push-stock";
 
-pub static JOB: JobSpec = JobSpec {
+pub(crate) static JOB: JobSpec = JobSpec {
     name: PUSH_STOCK,
     about: "Send stock to the Trendyol store",
     progress: "reading orders and sending stock",
@@ -36,7 +36,7 @@ pub static JOB: JobSpec = JobSpec {
 
 /// What checks stock and sends what differs.
 #[must_use]
-pub fn reconciler(config: &Config, seller: &Seller, force: Force) -> Arc<Reconciler> {
+pub(crate) fn reconciler(config: &Config, seller: &Seller, force: Force) -> Arc<Reconciler> {
     let pull = Pull::new(seller.clone(), config.trendyol.orders.overlap);
     Arc::new(Reconciler::new(
         Arc::new(pull),

@@ -26,7 +26,7 @@ use crate::{
 /// Rows, or orders whose events go, in one statement.
 const PAGE: u64 = 500;
 
-pub static JOB: JobSpec = JobSpec {
+pub(crate) static JOB: JobSpec = JobSpec {
     name: "retention",
     about: "Delete what is older than `[retention]` says: events of finished orders, runs of jobs",
     progress: "deleting what is old",

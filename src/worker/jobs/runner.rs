@@ -29,20 +29,20 @@ struct Request {
 
 /// Asks for runs. Keeps nothing of the daemon alive: what a run needs stays with [`OnDemand`].
 #[derive(Clone)]
-pub struct Runner {
+pub(crate) struct Runner {
     config: Arc<Config>,
     requests: mpsc::Sender<Request>,
 }
 
 /// Runs what is asked for.
-pub struct OnDemand {
+pub(crate) struct OnDemand {
     context: JobContext,
     requests: mpsc::Receiver<Request>,
 }
 
 /// A run could not be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotRun {
+pub(crate) enum NotRun {
     #[error(transparent)]
     NotAvailable(#[from] NotAvailable),
     /// The daemon stops, or too many requests wait.
@@ -51,7 +51,7 @@ pub enum NotRun {
 }
 
 #[must_use]
-pub fn runner(context: JobContext) -> (Runner, OnDemand) {
+pub(crate) fn runner(context: JobContext) -> (Runner, OnDemand) {
     let (sender, requests) = mpsc::channel(WAITING);
     let runner = Runner {
         config: Arc::clone(&context.shop.config),
@@ -62,7 +62,7 @@ pub fn runner(context: JobContext) -> (Runner, OnDemand) {
 
 impl Runner {
     /// Asks for a run now; its outcome is received when it ends.
-    pub fn run(
+    pub(crate) fn run(
         &self,
         job: &'static JobSpec,
         force: Force,
@@ -80,7 +80,7 @@ impl Runner {
 
 impl OnDemand {
     /// Runs what is asked for until it is stopped; what runs then is stopped half-way, as the scheduled runs are.
-    pub async fn serve(mut self, stop: CancellationToken) {
+    pub(crate) async fn serve(mut self, stop: CancellationToken) {
         let mut running = JoinSet::new();
         loop {
             tokio::select! {

@@ -33,7 +33,7 @@ use crate::{
 /// Ended orders of which one sweep asks the shop's rows, from either end.
 const SETTLED: i64 = 10_000;
 
-pub static JOB: JobSpec = JobSpec {
+pub(crate) static JOB: JobSpec = JobSpec {
     name: "sweep",
     about: "Make due what nobody watches: orders that the shop sent itself, orders whose checks ran out",
     progress: "looking for forgotten orders",

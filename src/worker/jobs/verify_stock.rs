@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{JobSpec, Needs, push_stock::reconciler};
 use crate::worker::{schedule::Schedule, trendyol::VerifyStock};
 
-pub static JOB: JobSpec = JobSpec {
+pub(crate) static JOB: JobSpec = JobSpec {
     name: "verify-stock",
     about: "Compare everything that is on sale with what should be, and put it right",
     progress: "comparing what is on sale with what should be",

@@ -27,7 +27,7 @@ pub struct DeliveryRecorder {
 
 impl Deliveries {
     /// Submits a result; waits when too many are waiting already.
-    pub async fn submit(&self, outcome: NoticeOutcome) {
+    pub(crate) async fn submit(&self, outcome: NoticeOutcome) {
         if let Err(lost) = self.0.send(outcome).await {
             tracing::error!(
                 notice = %lost.0.id,

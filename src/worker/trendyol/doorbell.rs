@@ -100,7 +100,7 @@ impl Doorbell {
     }
 
     /// Runs until it is stopped.
-    pub async fn run(self, pulse: Pulse, stop: CancellationToken) {
+    pub(crate) async fn run(self, pulse: Pulse, stop: CancellationToken) {
         // Beside each other: neither a lost connection nor Trendyol's webhook list may delay what is due.
         tokio::join!(
             stop.run_until_cancelled(self.listen()),

@@ -10,24 +10,24 @@ const NAMED: usize = 20;
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct PullReport {
     /// Packages in the answers.
-    pub packages: usize,
+    pub(crate) packages: usize,
     /// Packages that were new or had changed.
-    pub changed: usize,
+    pub(crate) changed: usize,
     /// Those that began an order that was not known.
     pub new_orders: usize,
     /// Whether a day was read.
-    pub wide: bool,
+    pub(crate) wide: bool,
     /// Orders that were asked about by their number.
-    pub asked: usize,
+    pub(crate) asked: usize,
     /// Records, or parts of them, that could not be read; the first ones are named.
-    pub unreadable: usize,
+    pub(crate) unreadable: usize,
     /// Orders that the warehouse's tables did not take; their units are reserved all the same.
-    pub not_shown: usize,
+    pub(crate) not_shown: usize,
     /// What was wrong with the first ones.
-    pub named: Vec<String>,
+    pub(crate) named: Vec<String>,
     /// What the database said of the last order that it did not take.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub refusal: Option<String>,
+    pub(crate) refusal: Option<String>,
 }
 
 impl PullReport {

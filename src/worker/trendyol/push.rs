@@ -31,7 +31,7 @@ const SEEN_WITHIN: Duration = Duration::from_hours(1);
 pub(super) const PUSH_STOCK: &str = "push-stock";
 
 /// The job `push-stock`.
-pub struct PushStock(pub Arc<Reconciler>);
+pub(crate) struct PushStock(pub Arc<Reconciler>);
 
 impl Reconciler {
     /// Compares the catalogue and sends what differs, then takes turns until nothing is left that can be

@@ -34,17 +34,17 @@ pub struct PushReport {
     /// Requests that Trendyol took.
     pub batches: usize,
     /// All requests about stock: pushes, read-backs and results.
-    pub requests: usize,
+    pub(crate) requests: usize,
     /// Barcodes of which it was read what is on sale.
     pub looks: usize,
     /// Barcodes that wait, by the reason.
     pub waiting: HashMap<&'static str, usize>,
     /// Whether the view of the orders was too old to raise stock.
-    pub stale: bool,
+    pub(crate) stale: bool,
     /// Records that could not be read; the first ones.
     pub data_warnings: Vec<DataWarning>,
     /// What went wrong.
-    pub troubles: Vec<String>,
+    pub(crate) troubles: Vec<String>,
     /// The barcodes that were planned: units that are held, and why they wait.
     #[serde(skip)]
     planned: HashMap<Barcode, (u64, Option<&'static str>)>,

@@ -26,10 +26,10 @@ const GIVE_UP: TimeDelta = TimeDelta::hours(48);
 pub struct PickingReports {
     pub reported: usize,
     /// Trendyol knew already.
-    pub needless: usize,
+    pub(crate) needless: usize,
     /// Tried again later.
-    pub later: usize,
-    pub given_up: usize,
+    pub(crate) later: usize,
+    pub(crate) given_up: usize,
 }
 
 /// Reports what is due.

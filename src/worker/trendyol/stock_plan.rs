@@ -49,7 +49,7 @@ impl Forecast {
     }
 
     /// Plans these barcodes; `None` for all.
-    pub async fn of(
+    pub(crate) async fn of(
         store: &Store,
         catalogue: &Catalogue,
         barcodes: Option<&[Barcode]>,
@@ -118,19 +118,19 @@ impl Forecast {
 
     /// How long deficits stand until they are raised whole.
     #[must_use]
-    pub fn pace(&self) -> Pace {
+    pub(crate) fn pace(&self) -> Pace {
         self.rules.pace
     }
 
     /// Whether the orders were read too long ago to raise stock.
     #[must_use]
-    pub fn is_stale(&self) -> bool {
+    pub(crate) fn is_stale(&self) -> bool {
         self.rules.stale
     }
 
     /// What a pass would do if reading the orders brought nothing new.
     #[must_use]
-    pub fn after_reading_orders(mut self) -> Self {
+    pub(crate) fn after_reading_orders(mut self) -> Self {
         self.rules.stale = false;
         self.rules.orders_read_at = Some(self.rules.now);
         self.plan_again();
@@ -144,12 +144,12 @@ impl Forecast {
     }
 
     /// Who holds units that were shipped although nobody has taken them from the shelves.
-    pub fn shipped_untaken(&self) -> impl Iterator<Item = (&Barcode, &Holder)> {
+    pub(crate) fn shipped_untaken(&self) -> impl Iterator<Item = (&Barcode, &Holder)> {
         self.reserved.shipped()
     }
 
     /// Checks that the plan does not take most of the shop off sale; it needs a plan of all barcodes.
-    pub fn guard(&self) -> Result<(), guard::Zeroing> {
+    pub(crate) fn guard(&self) -> Result<(), guard::Zeroing> {
         guard::check(self.figures.iter().filter_map(|(barcode, figure)| {
             let qty = self.stock.get(barcode).copied().unwrap_or(0);
             Some((figure.on_sale()?, self.listing.there(barcode, qty)))
@@ -192,15 +192,15 @@ impl Forecast {
 
 /// A product now, and what was sent of it.
 #[derive(Debug, Default, Serialize, ToSchema)]
-pub struct ProductHistory {
+pub(crate) struct ProductHistory {
     /// The plan; null for a product that is neither in the warehouse nor on sale.
-    pub now: Option<PlannedItem>,
+    pub(crate) now: Option<PlannedItem>,
     /// What was sent within the last days, the newest first.
-    pub sent: Vec<SentFigure>,
+    pub(crate) sent: Vec<SentFigure>,
 }
 
 impl ProductHistory {
-    pub async fn read(
+    pub(crate) async fn read(
         store: &Store,
         barcode: &Barcode,
         rules: TrendyolStock,

@@ -28,7 +28,7 @@ const LISTEN_AGAIN: Duration = Duration::from_secs(30);
 /// Changes of `central_stock` that one scan reads; a pass finds the rest.
 const SCAN: i64 = 5000;
 
-pub struct Turns {
+pub(crate) struct Turns {
     reconciler: Arc<Reconciler>,
     /// From one turn to the next where nothing happens; zero for no turns.
     react: Duration,
@@ -38,7 +38,7 @@ pub struct Turns {
 impl Turns {
     /// `pulse` feeds the watchdog.
     #[must_use]
-    pub fn new(reconciler: Arc<Reconciler>, react: Duration, pulse: Pulse) -> Self {
+    pub(crate) fn new(reconciler: Arc<Reconciler>, react: Duration, pulse: Pulse) -> Self {
         Self {
             reconciler,
             react,
@@ -47,7 +47,7 @@ impl Turns {
     }
 
     /// Takes turns until it is stopped.
-    pub async fn run(self, stop: CancellationToken) {
+    pub(crate) async fn run(self, stop: CancellationToken) {
         let changed = Notify::new();
         tokio::join!(
             self.listen(&changed, &stop),

@@ -122,7 +122,7 @@ async fn the_client_reads_every_package_as_it_is() {
             assert_eq!(read.cargo.tracking_number, Some(real.tracking()));
             assert_eq!(read.unreadable, []);
             for (line, real) in read.lines.iter().zip(&real.lines) {
-                assert_eq!(line.line_id, Some(real.id));
+                assert_eq!(line.id, Some(real.id));
                 assert_eq!(line.barcode, real.product.barcode);
                 assert_eq!(line.quantity, i32::try_from(real.quantity).unwrap());
                 assert_eq!(line.stock_code.as_ref(), Some(&real.product.stock_code));

@@ -12,7 +12,7 @@ use crate::{
 /// `"lastMessage"` in the reader's language, where orderwatch wrote it, in whichever; what a panel said
 /// stays.
 #[must_use]
-pub fn shop_message(text: &str, lang: Lang) -> String {
+pub(crate) fn shop_message(text: &str, lang: Lang) -> String {
     // The shop's language may have been changed since the sentence was written.
     let held = HoldReason::ALL
         .into_iter()

@@ -77,7 +77,7 @@ fn a_package_of_today_is_read_whole() {
     let [line] = &package.lines[..] else {
         panic!("{:?}", package.lines);
     };
-    assert_eq!(line.line_id, Some(10_300_819));
+    assert_eq!(line.id, Some(10_300_819));
     assert_eq!(line.barcode, "96968574858745");
     assert_eq!(line.quantity, 1);
     assert_eq!(line.stock_code.as_deref(), Some("V10Test"));
@@ -116,7 +116,7 @@ fn older_names_are_understood() {
     assert_eq!(package.amounts.gross, sum("498.90"));
     assert_eq!(package.amounts.net, sum("487.90"));
     let line = &package.lines[0];
-    assert_eq!(line.line_id, Some(4_765_111_111));
+    assert_eq!(line.id, Some(4_765_111_111));
     assert_eq!(line.barcode, "8683772071724");
     assert_eq!(line.quantity, 2);
     assert_eq!(line.stock_code.as_deref(), Some("sku"));
@@ -274,7 +274,7 @@ fn a_page_of_production_is_read_whole() {
     let cancelled = &page.packages[0].lines[1];
     assert_eq!(cancelled.cancel_reason.as_deref(), Some("Vazgeçtim"));
     assert_eq!(
-        (cancelled.commission, cancelled.line_id),
+        (cancelled.commission, cancelled.id),
         (None, Some(4_765_111_112))
     );
 }
