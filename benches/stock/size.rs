@@ -86,7 +86,7 @@ async fn one(
     println!(
         "  {name}: {:.1} s, {} looked at, {} items in {} requests",
         took.as_secs_f64(),
-        pushed.looks,
+        pushed.checks,
         pushed.items,
         pushed.batches
     );

@@ -39,7 +39,7 @@ pub(crate) async fn fill(database: &Database, size: Size) -> anyhow::Result<()> 
     let packages = size.packages;
     let sql = format!(
         "INSERT INTO orderwatch.packages (package_id, order_number, status, effect, modified_ms,
-             changed_at, first_seen_at, told_at, mirrored, lines, barcodes, content)
+             changed_at, first_seen_at, last_seen_at, mirrored, lines, barcodes, content)
          SELECT n, n::text, 'Created', 'reserved', 1, now(), now(), now(), true,
                 jsonb_build_array(jsonb_build_object('barcode', (8683772000000 + n)::text,
                                                      'quantity', 1, 'line_id', n)),

@@ -35,7 +35,7 @@ named! {
         /// The panel was to be asked first, and gave no answer that means something.
         AskedInVain = "asked_in_vain",
         /// The panel's circuit was open by the time that it was this order's turn.
-        LeftAlone = "left_alone",
+        CircuitOpen = "circuit_open",
     }
 }
 

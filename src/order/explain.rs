@@ -208,7 +208,7 @@ pub(crate) enum Next {
     /// As soon as buying is resumed or switched on.
     Resumed,
     /// As soon as the shop's rows are put right.
-    Mended,
+    Fixed,
     /// Not before it is reviewed.
     Person,
     /// Never again.
@@ -242,7 +242,7 @@ pub(crate) struct ExplainedOrder {
     /// What to do.
     pub(crate) fix: Option<&'static str>,
     /// When it is checked next, where that is a known time.
-    pub(crate) next_look: Option<DateTime<Utc>>,
+    pub(crate) next_check: Option<DateTime<Utc>>,
 }
 
 impl ExplainedOrder {
@@ -258,7 +258,7 @@ impl ExplainedOrder {
             sentence: explanation.to_string(),
             // In English, as the sentence is: the pages ask in the reader's language.
             fix: explanation.why.fix(Lang::En),
-            next_look: explanation.next_look(),
+            next_check: explanation.next_check(),
         }
     }
 }
@@ -281,11 +281,11 @@ pub(crate) fn explain(facts: &Facts) -> Explanation {
 impl Explanation {
     /// When it is checked next, where that is a known time.
     #[must_use]
-    pub(crate) fn next_look(&self) -> Option<DateTime<Utc>> {
+    pub(crate) fn next_check(&self) -> Option<DateTime<Utc>> {
         match self.next {
             Next::At(at) | Next::Late(at) | Next::Probe(at) => Some(at),
             Next::Now => Some(self.now),
-            Next::Sweep(_) | Next::Resumed | Next::Mended | Next::Person | Next::Never => None,
+            Next::Sweep(_) | Next::Resumed | Next::Fixed | Next::Person | Next::Never => None,
         }
     }
 }

@@ -212,9 +212,9 @@ pub(crate) enum Refusal {
     GoesOn(Stage),
     MayBeBought,
     /// Held for a reason that a retry does not fix.
-    NotMendable(HoldReason),
+    NotRetryable(HoldReason),
     /// Held for a reason that a retry fixes.
-    Mendable(HoldReason),
+    Retryable(HoldReason),
     /// Sending again is for unconfirmed orders.
     NotToBeSent(HoldReason),
     /// Staff and the panel contradict each other.
@@ -256,8 +256,8 @@ impl Refusal {
     pub(crate) fn sentence(&self, format: &Format) -> String {
         let value = match self {
             Self::Final(at) | Self::GoesOn(at) => format.lang.pick(stage(*at)).to_owned(),
-            Self::NotMendable(reason)
-            | Self::Mendable(reason)
+            Self::NotRetryable(reason)
+            | Self::Retryable(reason)
             | Self::NotToBeSent(reason)
             | Self::GiveOrKeep(reason)
             | Self::NothingToGive(reason) => reason.label(format.lang).to_owned(),
@@ -297,7 +297,7 @@ fn retry(order: OrderId, facts: &Facts) -> Result<Release, Refusal> {
         Some(reason) => match reason.way_out() {
             WayOut::Retry => {}
             WayOut::Confirm => return Err(Refusal::MayBeBought),
-            WayOut::Settle | WayOut::Decide => return Err(Refusal::NotMendable(reason)),
+            WayOut::Settle | WayOut::Decide => return Err(Refusal::NotRetryable(reason)),
         },
         None if from.stage == Stage::Unconfirmed => return Err(Refusal::MayBeBought),
         None => return Err(Refusal::GoesOn(from.stage)),
@@ -327,7 +327,7 @@ fn resolve(facts: &Facts, verdict: Verdict) -> Result<(Position, Resolution), Re
         (Some(reason), Some(WayOut::Decide)) => decided(verdict, reason)?,
         (Some(reason), Some(WayOut::Settle)) => settled(verdict, reason)?,
         // Nothing was bought, so there is nothing to say about it: a retry goes on.
-        (Some(reason), _) => return Err(Refusal::Mendable(reason)),
+        (Some(reason), _) => return Err(Refusal::Retryable(reason)),
         (None, _) => return Err(Refusal::GoesOn(from.stage)),
     };
 

@@ -32,9 +32,13 @@ const QUARANTINE: Duration = Duration::from_mins(30);
 /// up to this.
 const QUARANTINE_MAX: Duration = Duration::from_hours(24);
 
-/// When the result of a push is asked for next, after `looks` checks; `None` when it has expired.
+/// When the result of a push is asked for next, after `checks` checks; `None` when it has expired.
 #[must_use]
-pub fn next_look(sent_at: DateTime<Utc>, looks: u32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+pub fn next_check(
+    sent_at: DateTime<Utc>,
+    checks: u32,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
     let age = now - sent_at;
     if age >= EXPIRES_AFTER {
         return None;
@@ -42,7 +46,7 @@ pub fn next_look(sent_at: DateTime<Utc>, looks: u32, now: DateTime<Utc>) -> Opti
     let pause = if age >= READ_BACK_AFTER {
         SELDOM
     } else {
-        let at = usize::try_from(looks).unwrap_or(usize::MAX);
+        let at = usize::try_from(checks).unwrap_or(usize::MAX);
         LOOKS[at.min(LOOKS.len() - 1)]
     };
 
@@ -68,8 +72,8 @@ mod tests {
         let sent = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
         let mut now = sent;
         let mut pauses = Vec::new();
-        for looks in 0.. {
-            let Some(next) = next_look(sent, looks, now) else {
+        for checks in 0.. {
+            let Some(next) = next_check(sent, checks, now) else {
                 break;
             };
             pauses.push((next - now).num_seconds());

@@ -36,9 +36,9 @@ impl Store {
         sqlx::query_scalar!(
             r#"SELECT concat_ws(' ',
                    (SELECT concat_ws(' ', max(good_at), max(read_until)) FROM orderwatch.feeds),
-                   (SELECT string_agg(concat_ws('/', b.id, b.state, b.failed, b.looks), ' '
+                   (SELECT string_agg(concat_ws('/', b.id, b.state, b.failed, b.checks), ' '
                                       ORDER BY b.id)
-                    FROM (SELECT id, state, failed, looks FROM orderwatch.stock_batches
+                    FROM (SELECT id, state, failed, checks FROM orderwatch.stock_batches
                           ORDER BY id DESC LIMIT 20) b),
                    (SELECT string_agg(concat_ws('/', r.started_at, r.finished_at), ' ' ORDER BY j.job)
                     FROM (VALUES ('push-stock'), ('verify-stock')) AS j (job)

@@ -212,14 +212,14 @@ async fn upsert(
     sqlx::query!(
         r#"INSERT INTO orderwatch.packages AS p
              (package_id, order_number, status, effect, modified_ms, changed_at, first_seen_at,
-              told_at, origins, lines, unreadable, content, created_by, transferred, recorded_at,
+              last_seen_at, origins, lines, unreadable, content, created_by, transferred, recorded_at,
               fingerprint, late, barcodes)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10, $11, $12, $12 IS NOT DISTINCT FROM 'transfer',
                  $7, $13, $14, $15)
          ON CONFLICT (package_id) DO UPDATE SET
              order_number = EXCLUDED.order_number, status = EXCLUDED.status,
              effect = EXCLUDED.effect, modified_ms = GREATEST(p.modified_ms, EXCLUDED.modified_ms),
-             changed_at = EXCLUDED.changed_at, told_at = EXCLUDED.told_at, asked_in_vain = 0,
+             changed_at = EXCLUDED.changed_at, last_seen_at = EXCLUDED.last_seen_at, asked_in_vain = 0,
              unpicked = EXCLUDED.effect = 'left'
                  AND (p.unpicked OR p.effect IN ('reserved', 'unknown') AND p.taken_at IS NULL),
              mirrored = false, origins = EXCLUDED.origins, lines = EXCLUDED.lines,

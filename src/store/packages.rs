@@ -33,8 +33,8 @@ impl Store {
 
         // Also those that are no news: the feed shows that they live, so nobody has to ask about them.
         sqlx::query!(
-            "UPDATE orderwatch.packages SET told_at = $2, asked_in_vain = 0
-             WHERE package_id = ANY($1) AND effect IN ('reserved', 'unknown') AND told_at < $2",
+            "UPDATE orderwatch.packages SET last_seen_at = $2, asked_in_vain = 0
+             WHERE package_id = ANY($1) AND effect IN ('reserved', 'unknown') AND last_seen_at < $2",
             &ids,
             now
         )
@@ -77,10 +77,10 @@ impl Store {
         sqlx::query_scalar!(
             "SELECT order_number FROM orderwatch.packages
              WHERE effect IN ('reserved', 'unknown')
-               AND (first_seen_at < $1 AND told_at < $2 OR NOT mirrored)
-               AND (asked_in_vain = 0 OR told_at < $2 - interval '12 hours' * LEAST(GREATEST(asked_in_vain - 2, 0), 14))
+               AND (first_seen_at < $1 AND last_seen_at < $2 OR NOT mirrored)
+               AND (asked_in_vain = 0 OR last_seen_at < $2 - interval '12 hours' * LEAST(GREATEST(asked_in_vain - 2, 0), 14))
              GROUP BY order_number
-             ORDER BY bool_and(effect = 'unknown'), min(told_at), order_number LIMIT $3",
+             ORDER BY bool_and(effect = 'unknown'), min(last_seen_at), order_number LIMIT $3",
             seen_before,
             told_before,
             limit
@@ -112,8 +112,8 @@ impl Store {
         // What the answer named was recorded after the question went out; only the rest was asked in vain.
         sqlx::query!(
             "UPDATE orderwatch.packages
-             SET told_at = $3,
-                 asked_in_vain = CASE WHEN told_at < $2 AND effect IN ('reserved', 'unknown')
+             SET last_seen_at = $3,
+                 asked_in_vain = CASE WHEN last_seen_at < $2 AND effect IN ('reserved', 'unknown')
                                       THEN asked_in_vain + 1 ELSE 0 END
              WHERE order_number = $1",
             order,

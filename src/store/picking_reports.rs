@@ -43,7 +43,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         sqlx::query!(
             "UPDATE orderwatch.picking_outbox
-             SET told_at = $2, due_at = NULL, tries = tries + 1, trouble = NULL
+             SET reported_at = $2, due_at = NULL, tries = tries + 1, trouble = NULL
              WHERE package_id = $1",
             package_id,
             now

@@ -38,7 +38,7 @@ pub(crate) enum PushAnswer {
         /// `batchRequestId`.
         name: String,
         /// When its result is asked for first.
-        look_at: DateTime<Utc>,
+        check_at: DateTime<Utc>,
     },
     /// Perhaps taken.
     Unknown(String),
@@ -166,8 +166,8 @@ async fn write_answer(
     batch: i64,
     answer: &PushAnswer,
 ) -> Result<(), StoreError> {
-    let (state, name, look_at, note) = match answer {
-        PushAnswer::Queued { name, look_at } => ("queued", Some(name), Some(*look_at), None),
+    let (state, name, check_at, note) = match answer {
+        PushAnswer::Queued { name, check_at } => ("queued", Some(name), Some(*check_at), None),
         PushAnswer::Unknown(note) => ("unknown", None, None, Some(note)),
         PushAnswer::Refused(note) => ("refused", None, None, Some(note)),
     };
@@ -176,7 +176,7 @@ async fn write_answer(
     sqlx::query!(
             "WITH answered AS (
                  UPDATE orderwatch.stock_batches
-                 SET state = $2, name = $3, look_at = $4, note = $5
+                 SET state = $2, name = $3, check_at = $4, note = $5
                  WHERE id = $1 AND state = 'sending' RETURNING id
              ), before AS (
                  SELECT DISTINCT ON (s.barcode) s.barcode, s.quantity, s.batch, b.sent_at
@@ -198,7 +198,7 @@ async fn write_answer(
             batch,
             state,
             name,
-            look_at,
+            check_at,
             note,
             interval(MAY_STILL_APPLY),
             interval(READ_BACK_AFTER)

@@ -16,7 +16,7 @@ pub(crate) struct Batch {
     pub(crate) name: String,
     pub(crate) sent_at: DateTime<Utc>,
     /// How often its result was asked for.
-    pub(crate) looks: i32,
+    pub(crate) checks: i32,
 }
 
 impl Store {
@@ -27,8 +27,8 @@ impl Store {
     ) -> Result<Vec<Batch>, StoreError> {
         sqlx::query_as!(
             Batch,
-            r#"SELECT id, name AS "name!", sent_at, looks FROM orderwatch.stock_batches
-               WHERE state = 'queued' AND look_at <= $1 ORDER BY look_at, id"#,
+            r#"SELECT id, name AS "name!", sent_at, checks FROM orderwatch.stock_batches
+               WHERE state = 'queued' AND check_at <= $1 ORDER BY check_at, id"#,
             now
         )
         .fetch_all(&self.pool)
@@ -39,7 +39,7 @@ impl Store {
     /// When the next result is to be asked for.
     pub(crate) async fn next_batch_look(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
         sqlx::query_scalar!(
-            "SELECT min(look_at) FROM orderwatch.stock_batches WHERE state = 'queued'"
+            "SELECT min(check_at) FROM orderwatch.stock_batches WHERE state = 'queued'"
         )
         .fetch_one(&self.pool)
         .await
@@ -52,7 +52,7 @@ impl Store {
         &self,
         batch: &Batch,
         mut items: Vec<BatchItem>,
-        look_at: Option<DateTime<Utc>>,
+        check_at: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
     ) -> Result<Vec<BatchItem>, StoreError> {
         // An item without a result yet is asked about again.
@@ -67,7 +67,7 @@ impl Store {
             let names: Vec<&str> = new.iter().map(String::as_str).collect();
             touch(&mut *transaction, &names, now).await?;
             write_items(&mut transaction, batch.id, &items, now).await?;
-            close(&mut transaction, batch.id, look_at).await?;
+            close(&mut transaction, batch.id, check_at).await?;
             transaction.commit().await.map_err(&doing)?;
             Ok(items)
         };
@@ -220,12 +220,12 @@ async fn write_items(
 async fn close(
     transaction: &mut Transaction<'_, Postgres>,
     batch: i64,
-    look_at: Option<DateTime<Utc>>,
+    check_at: Option<DateTime<Utc>>,
 ) -> Result<(), StoreError> {
     // Expired where it is not asked about again: what is on sale is read back instead.
     sqlx::query!(
         "UPDATE orderwatch.stock_batches b SET
-             looks = b.looks + 1, look_at = CASE WHEN c.open > 0 THEN $2::timestamptz END,
+             checks = b.checks + 1, check_at = CASE WHEN c.open > 0 THEN $2::timestamptz END,
              failed = c.failed,
              state = CASE WHEN c.open = 0 THEN 'settled'
                           WHEN $2::timestamptz IS NULL THEN 'expired' ELSE 'queued' END
@@ -234,7 +234,7 @@ async fn close(
                FROM orderwatch.stock_sends WHERE batch = $1) c
          WHERE b.id = $1 AND b.state = 'queued'",
         batch,
-        look_at
+        check_at
     )
     .execute(&mut **transaction)
     .await

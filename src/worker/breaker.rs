@@ -114,7 +114,7 @@ pub(super) fn of_purchase(outcome: &PurchaseOutcome, evidence: &Evidence) -> Opt
         | PurchaseOutcome::Refused(_)
         | PurchaseOutcome::SentBefore => Some(Signal::Fine),
         // Our own decision: the panel was not asked.
-        PurchaseOutcome::NotSent(NotSent::NoTimeLeft | NotSent::LeftAlone) => None,
+        PurchaseOutcome::NotSent(NotSent::NoTimeLeft | NotSent::CircuitOpen) => None,
         PurchaseOutcome::NotSent(_) | PurchaseOutcome::Unsure => Some(of_evidence(evidence)),
     }
 }

@@ -27,7 +27,7 @@ pub(super) fn detail(evidence: &Evidence, decision: &Decision) -> Value {
     }
 
     if let Some(due) = decision.due_at {
-        add("next_look", json!(due));
+        add("next_check", json!(due));
     }
     if let Some(reason) = decision.held {
         add("reason", json!(reason.as_str()));

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use fastrand::Rng;
 use orderwatch::stock::{
-    deadlines::{REPEAT_AFTER, next_look},
+    deadlines::{REPEAT_AFTER, next_check},
     pace::{OrderDelay, Sales},
 };
 
@@ -475,7 +475,7 @@ impl World {
                 continue;
             }
             open.looks += 1;
-            let next = next_look(time(open.sent), open.looks, time(self.now));
+            let next = next_check(time(open.sent), open.looks, time(self.now));
             open.next = next.map_or(i64::MAX, |next| (next - time(0)).num_seconds());
         }
     }

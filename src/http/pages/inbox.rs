@@ -145,7 +145,7 @@ fn sent_facts(order: &InboxOrder, format: &Format) -> Vec<Fact> {
         })
         .maybe(page.expected, order.expected, money)
         .maybe(page.cost, order.cost, money)
-        .maybe(page.next_look, order.due_at, time)
+        .maybe(page.next_check, order.due_at, time)
         .all()
 }
 
@@ -167,7 +167,7 @@ fn answer_facts(order: &InboxOrder, format: &Format) -> Vec<Fact> {
     if let Value::Object(facts) = &mut evidence {
         // Both stand beside it already.
         facts.remove("reason");
-        facts.remove("next_look");
+        facts.remove("next_check");
     }
 
     let mut facts = Facts::default()

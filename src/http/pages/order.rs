@@ -263,7 +263,7 @@ fn our_facts(
             Show::Code(name.to_string())
         })
         .maybe(page.panel, panel, Show::Text)
-        .maybe(page.next_look, explanation.next_look(), time)
+        .maybe(page.next_check, explanation.next_check(), time)
         .with(page.tracked, time(tracked.tracked_at))
         .maybe(page.sent, watched.sent_at, time)
         .maybe(page.gives_up, watched.give_up_at, time)

@@ -139,7 +139,7 @@ pub(super) fn table(orders: &[FoundOrder], caption: &'static str, format: &Forma
         heads: vec![
             page.order,
             page.stage,
-            page.next_look,
+            page.next_check,
             page.tracked,
             page.player,
             page.panel,
@@ -163,7 +163,7 @@ fn row(found: &FoundOrder, format: &Format) -> Vec<Show> {
     vec![
         Show::Link(Link::new(order::path_of(found.order), name)),
         found.stage.map_or_else(none, tag),
-        next_look(found, format),
+        next_check(found, format),
         found.since.map_or_else(none, since),
         Show::name_or(found.player.as_deref(), nothing),
         Show::name_or(found.panel.as_deref(), nothing),
@@ -172,7 +172,7 @@ fn row(found: &FoundOrder, format: &Format) -> Vec<Show> {
     ]
 }
 
-fn next_look(order: &FoundOrder, format: &Format) -> Show {
+fn next_check(order: &FoundOrder, format: &Format) -> Show {
     let page = &format.words().page;
     let Some(stage) = order.stage else {
         return Show::Text(page.nothing.to_owned());

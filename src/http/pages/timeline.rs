@@ -109,7 +109,7 @@ const FIRST: [&str; 18] = [
     "cost",
     "reference",
     "integration",
-    "next_look",
+    "next_check",
     "where",
     "evidence",
 ];

@@ -52,15 +52,15 @@ pub(super) fn untracked(facts: &Facts) -> (Why, Next) {
 fn routed(shop: &ShopFacts) -> Result<&PanelFacts, Box<(Why, Next)>> {
     let no = |why, next| Err(Box::new((why, next)));
     let Some(route) = &shop.route else {
-        return no(Why::NoRoute, Next::Mended);
+        return no(Why::NoRoute, Next::Fixed);
     };
     if route.mode != "auto" {
         let mode = route.mode.clone();
-        return no(Why::ManualRouting { mode }, Next::Mended);
+        return no(Why::ManualRouting { mode }, Next::Fixed);
     }
     if route.provider_type != "external" {
         let provider_type = route.provider_type.clone();
-        return no(Why::OtherRoute { provider_type }, Next::Mended);
+        return no(Why::OtherRoute { provider_type }, Next::Fixed);
     }
 
     match &route.panel {
@@ -75,7 +75,7 @@ fn routed(shop: &ShopFacts) -> Result<&PanelFacts, Box<(Why, Next)>> {
 fn stopped(facts: &Facts, panel: &PanelFacts) -> Option<(Why, Next)> {
     if !panel.usable {
         let (name, kind) = (panel.name.clone(), panel.kind.clone());
-        return Some((Why::OtherKind { name, kind }, Next::Mended));
+        return Some((Why::OtherKind { name, kind }, Next::Fixed));
     }
 
     match facts.settings.buying {
@@ -89,7 +89,7 @@ fn stopped(facts: &Facts, panel: &PanelFacts) -> Option<(Why, Next)> {
     }
     if !panel.enabled {
         let name = panel.name.clone();
-        return Some((Why::PanelDisabled { name }, Next::Mended));
+        return Some((Why::PanelDisabled { name }, Next::Fixed));
     }
 
     let breaker = panel.breaker?;

@@ -119,7 +119,7 @@ impl Call {
         // that the others would be sent in vain.
         if ready.panel.breaker.is_open() {
             let trouble = "the panel's circuit opened by an answer that came meanwhile";
-            return not_sent(NotSent::LeftAlone, trouble);
+            return not_sent(NotSent::CircuitOpen, trouble);
         }
 
         if let Some(created) = ready.created_at {

@@ -36,7 +36,7 @@ pub struct PushReport {
     /// All requests about stock: pushes, read-backs and results.
     pub(crate) requests: usize,
     /// Barcodes of which it was read what is on sale.
-    pub looks: usize,
+    pub checks: usize,
     /// Barcodes that wait, by the reason.
     pub waiting: HashMap<&'static str, usize>,
     /// Whether the view of the orders was too old to raise stock.

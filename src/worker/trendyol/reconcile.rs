@@ -96,7 +96,7 @@ impl Reconciler {
         report: &mut PushReport,
     ) -> Result<Vec<Barcode>, JobError> {
         let observed = self.seller().observe(barcodes).await?;
-        report.looks += observed.answers.len();
+        report.checks += observed.answers.len();
         report.requests += observed.requests;
         if let Some(error) = &observed.failed {
             report.trouble(format!("what is on sale could not be read: {error}"));

@@ -7,7 +7,7 @@ use super::{PushReport, Seller};
 use crate::{
     marketplace::{BatchId, MarketError, PushNotSent, PushOutcome, StockItem, fingerprint},
     metrics::{METRICS, label::Item},
-    stock::{Barcode, deadlines::next_look, push_result::ItemStatus},
+    stock::{Barcode, deadlines::next_check, push_result::ItemStatus},
     store::{Batch, Leader, PlannedPush, PushAnswer},
     worker::job::JobError,
 };
@@ -97,9 +97,9 @@ impl Seller {
         let (text, after) = match outcome {
             PushOutcome::Accepted { batch } => {
                 let now = self.clock.now();
-                let look_at = next_look(now, 0, now).unwrap_or(now);
+                let check_at = next_check(now, 0, now).unwrap_or(now);
                 let name = batch.0;
-                return (PushAnswer::Queued { name, look_at }, After::Go);
+                return (PushAnswer::Queued { name, check_at }, After::Go);
             }
             // No trouble: what was sent before is read back.
             PushOutcome::DuplicateWindow => {
@@ -201,11 +201,11 @@ impl Seller {
         report.requests += 1;
 
         let now = self.clock.now();
-        let looks = u32::try_from(batch.looks).unwrap_or(0).saturating_add(1);
-        let look_at = next_look(batch.sent_at, looks, now);
+        let checks = u32::try_from(batch.checks).unwrap_or(0).saturating_add(1);
+        let check_at = next_check(batch.sent_at, checks, now);
         let new = self
             .store
-            .batch_results(batch, results, look_at, now)
+            .batch_results(batch, results, check_at, now)
             .await?;
 
         // Only what is new: Trendyol answers with all items every time.

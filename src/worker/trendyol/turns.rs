@@ -174,7 +174,7 @@ impl Turns {
         };
 
         if pushed.items > 0 {
-            tracing::info!(items = pushed.items, looks = pushed.looks, "stock turn");
+            tracing::info!(items = pushed.items, checks = pushed.checks, "stock turn");
         }
         Ok(pushed.is_full)
     }

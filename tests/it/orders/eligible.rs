@@ -16,11 +16,11 @@ use crate::support::{Reseller, Rig, Row, Shop, iso};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
     Bought,
-    LeftAlone,
+    Untouched,
     Held(&'static str),
 }
 
-use Fate::{Bought, Held, LeftAlone};
+use Fate::{Bought, Held, Untouched};
 
 /// One condition that differs from an order which is bought. In the statements, `$o` is the order,
 /// `$p` its package, `$t` the tenant, and a name in braces an integration of [`others`].
@@ -92,39 +92,39 @@ const CASES: &[(&str, &str, Fate)] = &[
     (
         "the name of another provider's order",
         r#"UPDATE product_orders SET "externalOrderId" = 'ID_4711' WHERE id = $o"#,
-        LeftAlone,
+        Untouched,
     ),
     (
         "sent by the shop, then marked as manual",
         r#"UPDATE product_orders SET status = 'PENDING', mode = 'MANUAL', "sentAt" = "createdAt" WHERE id = $o"#,
-        LeftAlone,
+        Untouched,
     ),
     (
         "an external status of the shop",
         r#"UPDATE product_orders SET "externalStatus" = 'unknown' WHERE id = $o"#,
-        LeftAlone,
+        Untouched,
     ),
     (
         "queued by somebody",
         r#"UPDATE product_orders SET "externalStatus" = 'queued' WHERE id = $o"#,
-        LeftAlone,
+        Untouched,
     ),
     (
         "sent to another tenant",
         "UPDATE product_orders SET status = 'sent' WHERE id = $o",
-        LeftAlone,
+        Untouched,
     ),
     (
         "forwarded along a chain of tenants",
         r#"UPDATE product_orders SET "externalStatus" = 'forwarded', mode = 'CHAIN_FORWARD',
                "externalOrderId" = 'stub-' || gen_random_uuid() WHERE id = $o"#,
-        LeftAlone,
+        Untouched,
     ),
     (
         "come along a chain of tenants",
         r#"UPDATE product_orders SET "externalOrderId" = 'stub-' || gen_random_uuid(),
                mode = 'CHAIN_FORWARD', notes = '{}' WHERE id = $o"#,
-        LeftAlone,
+        Untouched,
     ),
     (
         "a reference that somebody else gave",
@@ -139,67 +139,67 @@ const CASES: &[(&str, &str, Fate)] = &[
     (
         "routed by hand",
         "UPDATE package_routing SET mode = 'manual' WHERE package_id = $p",
-        LeftAlone,
+        Untouched,
     ),
     (
         "not routed",
         "DELETE FROM package_routing WHERE package_id = $p",
-        LeftAlone,
+        Untouched,
     ),
     (
         "routed by another shop",
         r#"UPDATE package_routing SET "tenantId" = gen_random_uuid() WHERE package_id = $p"#,
-        LeftAlone,
+        Untouched,
     ),
     (
         "codes of its own",
         r#"UPDATE package_routing SET "providerType" = 'internal_codes' WHERE package_id = $p"#,
-        LeftAlone,
+        Untouched,
     ),
     (
         "provider type manual",
         r#"UPDATE package_routing SET "providerType" = 'manual' WHERE package_id = $p"#,
-        LeftAlone,
+        Untouched,
     ),
     (
         "a disabled panel",
         r#"UPDATE package_routing SET "primaryProviderId" = '{disabled}' WHERE package_id = $p"#,
-        LeftAlone,
+        Untouched,
     ),
     (
         "another kind of panel",
         r#"UPDATE package_routing SET "primaryProviderId" = '{barakat}' WHERE package_id = $p"#,
-        LeftAlone,
+        Untouched,
     ),
     (
         "too old",
         r#"UPDATE product_orders SET "createdAt" = "createdAt" - interval '1 hour' WHERE id = $o"#,
-        LeftAlone,
+        Untouched,
     ),
     (
         "approved",
         "UPDATE product_orders SET status = 'approved' WHERE id = $o",
-        LeftAlone,
+        Untouched,
     ),
     (
         "rejected",
         "UPDATE product_orders SET status = 'rejected' WHERE id = $o",
-        LeftAlone,
+        Untouched,
     ),
     (
         "sent to some provider",
         r#"UPDATE product_orders SET "providerId" = 'x' WHERE id = $o"#,
-        LeftAlone,
+        Untouched,
     ),
     (
         "known elsewhere",
         r#"UPDATE product_orders SET "externalOrderId" = '17' WHERE id = $o"#,
-        LeftAlone,
+        Untouched,
     ),
     (
         "without a package",
         r#"UPDATE product_orders SET "packageId" = NULL WHERE id = $o"#,
-        LeftAlone,
+        Untouched,
     ),
     (
         "routed to nothing",
@@ -363,7 +363,7 @@ async fn each_condition_alone_decides_whether_an_order_is_bought_held_or_left_al
                 let reference = reseller.reference(*order);
                 assert!(reseller.panel.ledger().sold(&reference), "{name}");
             }
-            LeftAlone => {
+            Untouched => {
                 assert_eq!(shop.version(*order).await, *version, "{name}");
                 assert!(shop.find_tracked(*order).await.is_none(), "{name}");
                 assert!(shop.events(*order).await.is_empty(), "{name}");

@@ -148,7 +148,7 @@ async fn brakes_breaker_and_settings_are_seen(pool: PgPool) {
     let next = run(&shop, &format!("order explain {order} --json"))
         .await
         .json();
-    let next = next[0]["next_look"].as_str().unwrap().to_owned();
+    let next = next[0]["next_check"].as_str().unwrap().to_owned();
     assert_eq!(
         next.parse::<chrono::DateTime<chrono::Utc>>().unwrap(),
         until

@@ -41,14 +41,14 @@ const TABLES: [(&str, &str); 13] = [
     ("return_products", ""),
     (
         "orderwatch.packages",
-        "told_at,taken_at,first_seen_at,recorded_at,changed_at,modified_ms,content,fingerprint",
+        "last_seen_at,taken_at,first_seen_at,recorded_at,changed_at,modified_ms,content,fingerprint",
     ),
     ("orderwatch.order_places", "put_at"),
     (
         "orderwatch.stock_items",
         "observed_at,sent_at,sent_batch,plan,touched_at,watched_until",
     ),
-    ("orderwatch.picking_outbox", "told_at,tries,trouble"),
+    ("orderwatch.picking_outbox", "reported_at,tries,trouble"),
 ];
 
 /// Everything that the store is asked for.
@@ -136,7 +136,7 @@ impl World {
         let days_ago = format!(
             "INSERT INTO raf_urunleri (raf_kodu, urun_barkodu, adet) VALUES ('R', 'C', 2), ('S', 'D', 3);
              UPDATE orderwatch.packages SET first_seen_at = first_seen_at - interval '6 days',
-                 told_at = told_at - interval '1 day' WHERE order_number = '{}'",
+                 last_seen_at = last_seen_at - interval '1 day' WHERE order_number = '{}'",
             long.number
         );
         rig.warehouse.run(&days_ago).await;

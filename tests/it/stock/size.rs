@@ -43,7 +43,7 @@ async fn the_warehouses_real_size(pool: PgPool) {
     rig.wait(30 * MINUTE);
     let [pushes, looks, results] = rig.requests();
     let second = rig.push().await.unwrap();
-    assert_eq!((second.looks, second.waiting.len()), (3071, 0));
+    assert_eq!((second.checks, second.waiting.len()), (3071, 0));
     assert_eq!(rig.requests(), [pushes, looks + 62, results]);
 
     // Trendyol has counted its own sales: their products are looked at once more, and nothing is sent.
@@ -78,7 +78,7 @@ async fn a_large_warehouse_is_planned_from_one_reading(pool: PgPool) {
              SELECT (8683772000000 + n)::text, CASE WHEN n < 10000 THEN 4 WHEN n < 11000 THEN 3 ELSE 5 END, now()
              FROM generate_series(0, 99999) n;
              INSERT INTO orderwatch.packages (package_id, order_number, status, effect, modified_ms,
-                 changed_at, first_seen_at, told_at, mirrored, lines, content)
+                 changed_at, first_seen_at, last_seen_at, mirrored, lines, content)
              SELECT n, n::text, 'Created', 'reserved', 1, now(), now(), now(), true,
                     jsonb_build_array(jsonb_build_object('barcode', (8683772000000 + n)::text,
                                                          'quantity', 1, 'line_id', n)), '{}'

@@ -47,7 +47,7 @@ async fn a_change_of_the_warehouse_is_noticed_and_acted_on(pool: PgPool) {
     assert_eq!(noticed.as_deref(), Some("A"));
     rig.touched(&["A".to_owned()]).await;
     let turn = rig.turn().await.unwrap().unwrap();
-    assert_eq!((turn.items, turn.looks, rig.requests()[0]), (1, 1, 1));
+    assert_eq!((turn.items, turn.checks, rig.requests()[0]), (1, 1, 1));
     assert_eq!(rig.on_sale(), ["A 4", "B 9", "C 9"]);
 
     // Where notices do not get through, the time of the change tells.
@@ -125,7 +125,7 @@ async fn a_catalogue_larger_than_a_pass_is_looked_at_in_turn(pool: PgPool) {
         .await;
     for pass in 1..=12 {
         rig.wait(MINUTE);
-        assert_eq!(rig.push().await.unwrap().looks, 300);
+        assert_eq!(rig.push().await.unwrap().checks, 300);
         // The longest time since a product was looked at.
         let seen = format!(
             "SELECT count(observed_at), count(observed_at) FILTER (WHERE observed_at > '{}')
