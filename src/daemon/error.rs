@@ -22,7 +22,7 @@ pub enum DaemonError {
     /// The configuration would settle orders past the shop's wallets.
     #[error(
         "orders.settle = \"status\" is not for a shop with wallets ({tables}): a status written into the row \
-         refunds nobody. Set orders.settle = \"shop\" and tell the shop by [[notify.webhook]] (README, \"When an order is settled\")"
+         refunds nobody. Set orders.settle = \"shop\" and tell the shop by [[notify.webhook]] (docs/orders.md)"
     )]
     Wallets { tables: String },
     #[error(transparent)]

@@ -17,7 +17,7 @@ use crate::{
 /// An order that the shop itself sent within this time shows that it still dispatches.
 const LATELY: Duration = Duration::from_hours(1);
 /// How its dispatcher is switched off: stopping Celery is not enough, it runs inside the web request.
-const SWITCH_OFF: &str = "Patch the shop in two places: README, \"Switching over\". Until then set dispatch.mode = \"shadow\". An order that staff sent by hand is fine.";
+const SWITCH_OFF: &str = "Patch the shop in two places: docs/switching-over.md. Until then set dispatch.mode = \"shadow\". An order that staff sent by hand is fine.";
 /// The longest wait for a connection on this machine.
 const CONNECT: Duration = Duration::from_secs(3);
 

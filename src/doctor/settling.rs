@@ -27,14 +27,14 @@ pub(super) async fn check(
                      written into the row moves no money, so a cancelled order would refund nobody.",
                     wallets.join(", ")
                 ),
-                "Set orders.settle = \"shop\", and let the shop settle: README, \"When an order is settled\".",
+                "Set orders.settle = \"shop\", and let the shop settle: docs/orders.md.",
             );
         }
         Settle::Shop if patient.config.notify.webhooks.is_empty() => {
             findings.warn(
                 CHECK,
                 "The shop settles its orders, and no [[notify.webhook]] notifies it.",
-                "Configure one, unless the shop LISTENs to orderwatch_settled: README, \"When an order is settled\".",
+                "Configure one, unless the shop LISTENs to orderwatch_settled: docs/orders.md.",
             );
         }
         Settle::Shop => {

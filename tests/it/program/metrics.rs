@@ -317,7 +317,7 @@ async fn counters_are_told_while_the_database_is_away() {
     process.stop().await;
 }
 
-/// Rules and dashboard ask for nothing that is not told, and the README explains everything.
+/// Rules and dashboard ask for nothing that is not told, and docs/metrics.md explains everything.
 fn is_told_and_explained(scrape: &Scrape) {
     let names = Regex::new(r"\b(?:orderwatch|process)_[a-z0-9_]+\b").unwrap();
     let told: BTreeSet<&str> = scrape
@@ -343,11 +343,11 @@ fn is_told_and_explained(scrape: &Scrape) {
             name.as_str()
         );
     }
-    let readme = include_str!("../../../README.md");
+    let page = include_str!("../../../docs/metrics.md");
     for family in scrape.families() {
         assert!(
-            readme.contains(&format!("`{family}`")),
-            "README.md does not explain {family}"
+            page.contains(&format!("`{family}`")),
+            "docs/metrics.md does not explain {family}"
         );
     }
 }
