@@ -466,7 +466,8 @@ fn json_names_kind_numbers_and_words() {
 
 /// The table of `docs/alarms.md`: of each condition its severities, the words of its first situation, and what to do.
 fn table_of_conditions() -> String {
-    let mut table = String::from("| condition | severity | for example | what to do |\n|---|---|---|---|\n");
+    let mut table =
+        String::from("| condition | severity | for example | what to do |\n|---|---|---|---|\n");
     for kind in Kind::ALL {
         let of_kind = |(change, raised_kind, severity): Case| {
             (raised_kind == *kind).then(|| (raised(change).remove(0), severity))
@@ -499,6 +500,10 @@ fn the_page_of_alarms_is_what_the_program_says() {
 
     if std::env::var_os("ORDERWATCH_WRITE_DOCS").is_some() {
         std::fs::write(path, &wanted).unwrap();
+        return;
     }
-    assert!(page == wanted, "docs/alarms.md is out of date: ORDERWATCH_WRITE_DOCS=1 cargo test --lib page_of_alarms");
+    assert!(
+        page == wanted,
+        "docs/alarms.md is out of date: ORDERWATCH_WRITE_DOCS=1 cargo test --lib page_of_alarms"
+    );
 }
