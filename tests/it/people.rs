@@ -57,7 +57,7 @@ impl Said {
     }
 }
 
-/// Runs `orderwatch` with these arguments, which are parted by blanks; `_` stands for a blank.
+/// Runs `orderwatch` with these arguments, which are parted by blanks; `_` stands for a blank, and `__` for itself.
 pub(crate) async fn run(shop: &Shop, arguments: &str) -> Said {
     run_with(shop, &[], arguments).await
 }
@@ -68,11 +68,11 @@ pub(crate) async fn run_with(shop: &Shop, settings: &[(&str, &str)], arguments: 
     let settings = settings.iter();
     let settings = settings.map(|(key, value)| (format!("ORDERWATCH__{key}"), *value));
     let command = tokio::process::Command::new(env!("CARGO_BIN_EXE_orderwatch"))
-        .args(
-            arguments
-                .split_whitespace()
-                .map(|word| word.replace('_', " ")),
-        )
+        .args(arguments.split_whitespace().map(|word| {
+            word.replace("__", "\0")
+                .replace('_', " ")
+                .replace('\0', "_")
+        }))
         // Not the file of this repository, nor the settings of whoever runs the tests.
         .current_dir("/")
         .env_clear()

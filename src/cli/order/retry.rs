@@ -1,45 +1,176 @@
-//! `orderwatch order retry ORDER`: sends a held order after its cause was fixed.
+//! `orderwatch order retry`: sends held orders after their cause was fixed, one, or all of one reason.
+//! All of one reason take two steps: without `--yes` it only says which.
 
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{
+    Args,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 
 use super::one;
 use crate::{
     cli::{Global, out, shop_store, signature::Signature},
-    order::person::OperatorAction,
+    config::Config,
+    order::{
+        HoldReason, OrderId, Stage, WayOut,
+        person::{OperatorAction, Plan},
+    },
+    store::{Direction, ListedOrder, OrderFilter, Person, Store},
 };
 
 pub(super) const EXAMPLES: &str = "\
-Example:
+Examples:
   orderwatch order retry 1042 --reason 'package mapped'
+  orderwatch order retry --reason-code no_mapping --all --reason 'packages mapped'          says which
+  orderwatch order retry --reason-code no_mapping --all --reason 'packages mapped' --yes    retries them
 
 An order whose cause is still there is held again. What may have been bought is never sent again by
 this: see `orderwatch order resolve`.";
 
+/// Orders that are read at once.
+const PAGE: i64 = 500;
+
 #[derive(Args, Debug)]
 pub(in crate::cli) struct Options {
     /// The order's id, its number in the shop, or its reference at the panel.
-    order: String,
+    #[arg(required_unless_present = "reason_code")]
+    order: Option<String>,
+    /// In place of one order: those that are held for this reason, as `order list --held` names it.
+    #[arg(long, value_name = "HELD_FOR", value_parser = retryable(), requires = "all", conflicts_with = "order")]
+    reason_code: Option<HoldReason>,
+    /// With --reason-code: all of them, each with a result of its own.
+    #[arg(long, requires = "reason_code")]
+    all: bool,
+    /// With --all: do it; otherwise only say which.
+    #[arg(long, requires = "all")]
+    yes: bool,
     #[command(flatten)]
     signature: Signature,
+}
+
+/// The reasons whose cause can be fixed; the others need a decision about each order.
+fn retryable() -> impl TypedValueParser<Value = HoldReason> {
+    let reasons = HoldReason::ALL.into_iter();
+    let names = reasons.filter(|reason| reason.way_out() == WayOut::Retry);
+    PossibleValuesParser::new(names.map(HoldReason::as_str))
+        .try_map(|name| HoldReason::parse(&name).ok_or("no such reason"))
 }
 
 pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<ExitCode> {
     let (config, _log) = global.begin()?;
     let store = shop_store(&config).await?;
-    let order = one::one(&store, &options.order).await?;
-    let (facts, now) = one::facts(&config, &store, order).await?;
-    let plan = OperatorAction::Retry.plan(order, &facts)?;
-
     let person = options.signature.person();
-    one::carry_out(&config, &store, order, &plan, &person, now).await?;
+
+    let code = match (&options.order, options.reason_code) {
+        (Some(order), _) => {
+            let order = one::one(&store, order).await?;
+            let sentence = retry(&config, &store, order, &person).await?;
+            out::line(format_args!("Released by {}: {sentence}", person.who))?;
+            ExitCode::SUCCESS
+        }
+        (None, Some(reason)) => {
+            let held = held_for(&store, reason).await?;
+            if options.yes {
+                retry_each(&config, &store, &held, &person).await?
+            } else {
+                preview(&held, reason)?
+            }
+        }
+        // clap asks for one of the two.
+        (None, None) => anyhow::bail!("name an order, or --reason-code and --all"),
+    };
+
+    store.close().await;
+    Ok(code)
+}
+
+/// Releases one order; returns what happens next.
+async fn retry(
+    config: &Config,
+    store: &Store,
+    order: OrderId,
+    person: &Person,
+) -> anyhow::Result<String> {
+    let (facts, now) = one::facts(config, store, order).await?;
+    let plan: Plan = OperatorAction::Retry.plan(order, &facts)?;
+    one::carry_out(config, store, order, &plan, person, now).await?;
+    Ok(plan.sentence(&facts))
+}
+
+/// All orders that are held for a reason, the one that has waited longest first.
+async fn held_for(store: &Store, reason: HoldReason) -> anyhow::Result<Vec<ListedOrder>> {
+    let filter = OrderFilter {
+        stage: Some(Stage::Held),
+        ..OrderFilter::default()
+    };
+    let (now, _) = store.now().await?;
+
+    let mut held = Vec::new();
+    let mut after = None;
+    loop {
+        let page = store
+            .list_orders(filter, Direction::Oldest, now, after, PAGE)
+            .await?;
+        let Some(last) = page.last() else {
+            return Ok(held);
+        };
+        after = Some(last.cursor());
+        held.extend(page.into_iter().filter(|order| order.held == Some(reason)));
+    }
+}
+
+fn preview(held: &[ListedOrder], reason: HoldReason) -> anyhow::Result<ExitCode> {
+    if held.is_empty() {
+        out::line(format_args!("No order is held for {reason}."))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+
+    for order in held {
+        out::line(name(order))?;
+    }
+    out::line(format_args!(
+        "Held for {reason}: {}. Nothing was done. Repeat with --yes to retry them.",
+        held.len()
+    ))?;
+    // A script must not take the preview for the step itself.
+    Ok(ExitCode::FAILURE)
+}
+
+/// Retries each on its own: what one of them is refused says nothing about the others.
+async fn retry_each(
+    config: &Config,
+    store: &Store,
+    held: &[ListedOrder],
+    person: &Person,
+) -> anyhow::Result<ExitCode> {
+    let mut released = 0;
+    for order in held {
+        match retry(config, store, order.order, person).await {
+            Ok(sentence) => {
+                released += 1;
+                out::line(format_args!("{}: {sentence}", name(order)))?;
+            }
+            Err(error) => out::line(format_args!("{}: not released: {error:#}", name(order)))?,
+        }
+    }
 
     out::line(format_args!(
-        "Released by {}: {}",
+        "Released by {}: {released} of {}.",
         person.who,
-        plan.sentence(&facts)
+        held.len()
     ))?;
-    store.close().await;
-    Ok(ExitCode::SUCCESS)
+    Ok(if released == held.len() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Its number in the shop, where it has one, and its id.
+fn name(order: &ListedOrder) -> String {
+    match &order.number {
+        Some(number) => format!("{number} ({})", order.order),
+        None => order.order.to_string(),
+    }
 }

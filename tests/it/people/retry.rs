@@ -244,6 +244,80 @@ async fn a_retry_that_cannot_be_is_refused_and_changes_nothing(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = false)]
+async fn all_orders_of_one_reason_are_retried_in_two_steps_each_with_a_result(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let mut rig = Rig::new(&shop);
+    let package = reseller.package("2");
+    let mut orders = Vec::new();
+    for _ in 0..3 {
+        orders.push(held(&shop, &reseller, &mut rig).await);
+    }
+    map(&shop, &reseller, package).await;
+    let other = shop.place(package).await;
+    shop.set(other, r#""userIdentifier" = NULL"#).await;
+    rig.dispatch().await;
+    assert_eq!(shop.held(other).await, "no_player_id");
+    shop.set(orders[1], "status = 'rejected'").await;
+
+    let all = "order retry --reason-code no__mapping --all --reason mapped";
+    let before = [shop.state(orders[0]).await, shop.state(other).await];
+    let said = run(&shop, all).await;
+    assert_eq!((said.code, &*said.err), (1, ""), "{said:?}");
+    for order in &orders {
+        assert!(said.out.contains(&order.to_string()), "{said:?}");
+    }
+    let last = "Held for no_mapping: 3. Nothing was done. Repeat with --yes to retry them.";
+    assert!(said.out.trim_end().ends_with(last), "{said:?}");
+    assert!(!said.out.contains(&other.to_string()), "{said:?}");
+    assert_eq!(
+        [shop.state(orders[0]).await, shop.state(other).await],
+        before
+    );
+
+    let said = run(&shop, &format!("{all} --yes")).await;
+    // One of them was decided by staff.
+    assert_eq!((said.code, &*said.err), (1, ""), "{said:?}");
+    let refused = "not released: Staff decided the order in the shop (status rejected)";
+    assert!(said.out.contains(refused), "{said:?}");
+    let last = format!("Released by {PERSON}: 2 of 3.");
+    assert!(said.out.trim_end().ends_with(&last), "{said:?}");
+    for (order, want) in orders
+        .iter()
+        .zip([Stage::Queued, Stage::Held, Stage::Queued])
+    {
+        assert_eq!(shop.stage(*order).await, want);
+    }
+    assert_eq!(shop.held(other).await, "no_player_id");
+
+    for order in [orders[0], orders[2]] {
+        shop.carry_over(order).await;
+    }
+    assert_eq!(rig.buy().await, 2);
+    assert_eq!(reseller.panel.ledger().sale_count(), 2);
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_retry_of_many_names_a_reason_that_can_be_fixed(pool: PgPool) {
+    let (shop, _) = Shop::open(pool).await;
+    let none = "order retry --reason-code not__in__catalogue --all --reason listed";
+    let said = run(&shop, none).await;
+    assert_eq!(said.fine(), "No order is held for not_in_catalogue.");
+
+    for wrong in [
+        "--reason x",
+        "--reason-code no__mapping --reason x",
+        "--all --reason x",
+        "1042 --yes --reason x",
+        "1042 --reason-code no__mapping --all --reason x",
+        // What may have been bought is decided one by one.
+        "--reason-code unconfirmed --all --reason x",
+    ] {
+        let said = run(&shop, &format!("order retry {wrong}")).await;
+        assert_eq!(said.code, 2, "{wrong}: {said:?}");
+    }
+}
+
+#[sqlx::test(migrations = false)]
 async fn a_number_that_two_shops_use_is_not_guessed(pool: PgPool) {
     let (shop, reseller) = Shop::open(pool).await;
     let mut rig = Rig::new(&shop);
