@@ -25,6 +25,7 @@ pub(crate) mod packages;
 pub(crate) mod panels;
 pub(crate) mod product;
 pub(crate) mod reader;
+pub(crate) mod retry_all;
 pub(crate) mod run;
 pub(crate) mod shared;
 pub(crate) mod sign;
@@ -51,6 +52,7 @@ pub(super) fn routes(state: &AppState) -> Router<AppState> {
     let pages: Router<AppState> = Router::new()
         .route("/", get(overview::page))
         .route("/inbox", get(inbox::page))
+        .route("/inbox/retry", get(retry_all::ask).post(retry_all::retry))
         .route("/orders", get(orders::page))
         .route("/orders/{id}", get(order::page))
         .route(

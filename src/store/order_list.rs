@@ -69,6 +69,9 @@ impl ListedOrder {
     }
 }
 
+/// Held orders that are read at once.
+const HELD_PAGE: i64 = 500;
+
 /// The list in one direction; the two differ in a comparison and in the order alone.
 macro_rules! listed {
     ($store:expr, $filter:expr, $now:expr, $after:expr, $limit:expr, $beyond:literal, $order:literal) => {{
@@ -145,5 +148,45 @@ impl Store {
         };
 
         orders.map_err(StoreError::doing("listing orders"))
+    }
+
+    /// All orders that are held for a reason, the one that has waited longest first.
+    pub(crate) async fn held_for(
+        &self,
+        reason: HoldReason,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<ListedOrder>, StoreError> {
+        let filter = OrderFilter {
+            stage: Some(Stage::Held),
+            ..OrderFilter::default()
+        };
+
+        let mut held = Vec::new();
+        let mut after = None;
+        loop {
+            let page = self
+                .list_orders(filter, Direction::Oldest, now, after, HELD_PAGE)
+                .await?;
+            let Some(last) = page.last() else {
+                return Ok(held);
+            };
+            after = Some(last.cursor());
+            held.extend(page.into_iter().filter(|order| order.held == Some(reason)));
+        }
+    }
+
+    /// The reasons for which orders are held, the one of most orders first, and how many.
+    pub(crate) async fn held_reasons(&self) -> Result<Vec<(HoldReason, i64)>, StoreError> {
+        let groups = sqlx::query!(
+            r#"SELECT held_reason AS "reason!: HoldReason", count(*) AS "orders!"
+               FROM orderwatch.orders WHERE stage = 'held'
+               GROUP BY held_reason ORDER BY count(*) DESC, held_reason"#
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("counting held orders"))?;
+
+        let groups = groups.into_iter().map(|group| (group.reason, group.orders));
+        Ok(groups.collect())
     }
 }

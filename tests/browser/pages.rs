@@ -43,6 +43,7 @@ async fn every_page_fits_and_is_quiet_and_accessible_in_every_language() {
             let more = [
                 ("order", &*order),
                 ("search", "/orders?q=player"),
+                ("retry-all", "/inbox/retry?reason=no_player_id"),
                 ("missing", "/orders/00000000-0000-0000-0000-000000000000"),
             ];
             for (name, path) in PAGES.into_iter().chain(more) {

@@ -13,10 +13,10 @@ use crate::{
     cli::{Global, out, shop_store, signature::Signature},
     config::Config,
     order::{
-        HoldReason, OrderId, Stage, WayOut,
+        HoldReason, OrderId, WayOut,
         person::{OperatorAction, Plan},
     },
-    store::{Direction, ListedOrder, OrderFilter, Person, Store},
+    store::{ListedOrder, Person, Store},
 };
 
 pub(super) const EXAMPLES: &str = "\
@@ -27,9 +27,6 @@ Examples:
 
 An order whose cause is still there is held again. What may have been bought is never sent again by
 this: see `orderwatch order resolve`.";
-
-/// Orders that are read at once.
-const PAGE: i64 = 500;
 
 #[derive(Args, Debug)]
 pub(in crate::cli) struct Options {
@@ -70,7 +67,8 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
             ExitCode::SUCCESS
         }
         (None, Some(reason)) => {
-            let held = held_for(&store, reason).await?;
+            let (now, _) = store.now().await?;
+            let held = store.held_for(reason, now).await?;
             if options.yes {
                 retry_each(&config, &store, &held, &person).await?
             } else {
@@ -96,28 +94,6 @@ async fn retry(
     let plan: Plan = OperatorAction::Retry.plan(order, &facts)?;
     one::carry_out(config, store, order, &plan, person, now).await?;
     Ok(plan.sentence(&facts))
-}
-
-/// All orders that are held for a reason, the one that has waited longest first.
-async fn held_for(store: &Store, reason: HoldReason) -> anyhow::Result<Vec<ListedOrder>> {
-    let filter = OrderFilter {
-        stage: Some(Stage::Held),
-        ..OrderFilter::default()
-    };
-    let (now, _) = store.now().await?;
-
-    let mut held = Vec::new();
-    let mut after = None;
-    loop {
-        let page = store
-            .list_orders(filter, Direction::Oldest, now, after, PAGE)
-            .await?;
-        let Some(last) = page.last() else {
-            return Ok(held);
-        };
-        after = Some(last.cursor());
-        held.extend(page.into_iter().filter(|order| order.held == Some(reason)));
-    }
 }
 
 fn preview(held: &[ListedOrder], reason: HoldReason) -> anyhow::Result<ExitCode> {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{
     order,
     reader::{Chrome, Reader, Tab, html},
-    timeline,
+    retry_all, timeline,
     view::{Fact, Facts, Link, Show, Tag, cut},
     words,
 };
@@ -44,8 +44,17 @@ struct Case {
 #[template(path = "inbox.html")]
 struct InboxPage {
     c: Chrome,
+    groups: Vec<Group>,
     cases: Vec<Case>,
     pages: Vec<Link>,
+}
+
+/// Orders that are held for the same reason.
+struct Group {
+    why: &'static str,
+    orders: String,
+    /// Where all of them are retried at once.
+    retry: Option<String>,
 }
 
 /// `GET /inbox`
@@ -69,12 +78,29 @@ pub(super) async fn page(
 
     html(&InboxPage {
         c: reader.chrome(Tab::Inbox, words.page.inbox),
+        groups: groups(&reader).await?,
         cases: orders
             .iter()
             .map(|order| case(order, &reader.format))
             .collect(),
         pages,
     })
+}
+
+/// What is held, by reason; nothing where each order has a reason of its own.
+async fn groups(reader: &Reader) -> Result<Vec<Group>, Problem> {
+    let reasons = reader.world.store.held_reasons().await?;
+    if reasons.iter().all(|(_, orders)| *orders < 2) {
+        return Ok(Vec::new());
+    }
+
+    let format = &reader.format;
+    let groups = reasons.into_iter().map(|(reason, orders)| Group {
+        why: reason.clause(format.lang),
+        orders: format.count(orders),
+        retry: retry_all::path_of(reason),
+    });
+    Ok(groups.collect())
 }
 
 fn case(order: &InboxOrder, format: &Format) -> Case {
