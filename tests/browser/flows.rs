@@ -143,6 +143,53 @@ async fn a_held_order_is_released_in_two_steps() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn all_orders_of_one_reason_are_retried_in_two_steps() {
+    let Some(stage) = Stage::open(|settings| settings).await else {
+        return;
+    };
+    let browser = &stage.browser;
+    let shop = &stage.world.shop;
+    let (lang, screen) = (Lang::Ar, Screen::Phone);
+    let mut orders = Vec::new();
+    for _ in 0..3 {
+        orders.push(shop.order(PIN, "").await);
+    }
+    for order in &orders {
+        shop.wait_for(*order, |row| row.stage.as_deref() == Some("held"))
+            .await;
+    }
+    browser.show_on(screen).await;
+    stage.go(&format!("/inbox?lang={}", lang.code())).await;
+    browser.assert_fits(screen, "a grouped inbox").await;
+    browser.follow("a[href^='/inbox/retry']").await;
+
+    // One came after the page was shown.
+    let late = shop.order(PIN, "").await;
+    shop.wait_for(late, |row| row.stage.as_deref() == Some("held"))
+        .await;
+    for order in &orders {
+        let sql = r#"UPDATE product_orders SET "userIdentifier" = 'player-1' WHERE id"#;
+        stage.sql(&format!("{sql} = '{order}'")).await;
+    }
+    browser.fill("#why", "the player ids were entered").await;
+    browser.fill("#who", "Ayşe").await;
+    browser.follow("form[action$='/retry'] button").await;
+
+    let words = &lang.words().act;
+    let text = browser.text().await;
+    let said = words.did_retry_all("3", "3");
+    assert!(text.contains(&said), "{said}: {text}");
+    assert_eq!(text.matches(words.did_retry).count(), 3, "{text}");
+    for order in &orders {
+        shop.completed(*order).await;
+    }
+    assert_eq!(shop.row(late).await.stage.as_deref(), Some("held"));
+    browser.assert_fits(screen, "what became of each").await;
+    browser.assert_quiet("what became of each").await;
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_unconfirmed_order_is_resolved_in_two_steps() {
     // Nobody asks the panel by itself while the test decides.
     let slow = |settings: super::process::settings::Settings| {
