@@ -203,7 +203,7 @@ mod tests {
                 Some("123"),
                 Some("musteri_tel=+905551112233 oyuncu_bilgi=123"),
             ),
-            // Neither a telephone nor a blank is looked at.
+            // A telephone and blanks count like any other text.
             (
                 Some(" 123 "),
                 Some("905551112233"),

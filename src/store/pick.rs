@@ -417,7 +417,7 @@ async fn mark(
            )
            INSERT INTO orderwatch.picking_outbox (package_id, order_number, lines, written_at, due_at)
            SELECT package_id, order_number, lines, $2, $2 FROM taken
-           -- One without an id of its own is nothing that the marketplace could be told of.
+           -- One without an id of its own cannot be reported to the marketplace.
            WHERE package_id > 0 AND effect = 'reserved' AND status NOT IN ('Picking', 'Invoiced', 'Awaiting', 'Verified')
            ON CONFLICT (package_id) DO NOTHING RETURNING package_id"#,
         ask.order,
