@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bar_codes_take_the_form_that_trendyol_keeps() {
+    fn barcodes_take_the_form_that_trendyol_keeps() {
         for (text, want) in [
             ("8683772071724", Ok("8683772071724")),
             (" ABC 123\t", Ok("ABC123")),

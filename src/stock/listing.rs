@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_are_read_by_the_bar_code_that_trendyol_keeps() {
+    fn rules_are_read_by_the_barcode_that_trendyol_keeps() {
         let row = |barcode: &str, extra_buffer, made_to_order| ListingRow {
             barcode: barcode.to_owned(),
             extra_buffer,

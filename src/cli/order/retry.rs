@@ -39,7 +39,7 @@ pub(in crate::cli) struct Options {
     /// With --reason-code: all of them, each with a result of its own.
     #[arg(long, requires = "reason_code")]
     all: bool,
-    /// With --all: do it; otherwise only say which.
+    /// With --all: do it, for those that are held by then; otherwise only say which.
     #[arg(long, requires = "all")]
     yes: bool,
     #[command(flatten)]

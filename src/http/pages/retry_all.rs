@@ -1,10 +1,13 @@
 //! Retrying all orders of one hold reason, in two steps, with a result for each.
 //!
-//! The second step does what the first one showed: an order that was held after it is not retried. What one
-//! order is refused says nothing about the others.
+//! The second step retries the orders that the first one showed, and no other: it hands their ids back. What one
+//! order is refused, or a failure on the way, says nothing about the others.
 
-use axum::response::{IntoResponse, Response};
+use std::collections::HashSet;
+
+use axum::{http::header, response::Response};
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::{
     act::{Confirm, Hidden, Signature},
@@ -20,9 +23,12 @@ use crate::{
         problem::Problem,
     },
     order::{HoldReason, OrderId, WayOut, person::OperatorAction},
-    store::{Acted, ListedOrder, OrderCursor, Person},
+    store::{Acted, ListedOrder, Person},
 };
 
+/// Orders that are retried at once, the ones that have waited longest: a request must end, and its form has room
+/// for so many ids.
+const AT_ONCE: usize = 200;
 /// The page's address.
 const PATH: &str = "/inbox/retry";
 
@@ -44,9 +50,9 @@ pub(super) struct Signed {
     signature: Signature,
     #[serde(default)]
     reason: String,
-    /// The last order that was shown.
+    /// The orders that were shown, parted by commas.
     #[serde(default)]
-    until: String,
+    orders: String,
 }
 
 fn reason_of(name: &str) -> Result<HoldReason, Problem> {
@@ -68,24 +74,16 @@ pub(super) async fn retry(reader: Reader, Form(signed): Form<Signed>) -> Result<
     let Some(person) = signed.signature.person() else {
         return show(&reader, reason, Some(words.incomplete), &signed.signature).await;
     };
-    let until: OrderCursor = signed
-        .until
-        .parse()
-        .map_err(|_| Problem::invalid("until", "must be what the page had there"))?;
+    let shown = ids(&signed.orders)?;
 
-    let world = &reader.world;
-    let held = world.store.held_for(reason, reader.now()).await?;
-    let shown = |order: &&ListedOrder| (order.tracked_at, order.order) <= (until.at, until.order);
-    let held: Vec<&ListedOrder> = held.iter().filter(shown).collect();
+    let store = &reader.world.store;
+    let held = store.held_for(reason, reader.now()).await?;
+    let held: Vec<&ListedOrder> = held
+        .iter()
+        .filter(|order| shown.contains(&order.order))
+        .collect();
 
-    let mut results = Facts::default();
-    let mut released = 0;
-    for listed in &held {
-        let (done, said) = retry_one(&reader, listed.order, &person).await?;
-        released += usize::from(done);
-        let title = order::title(listed.order, listed.number.as_deref(), &reader.format);
-        results = results.with(title, Show::Text(said));
-    }
+    let (results, released) = retry_each(&reader, &held, &person).await;
     tracing::info!(
         reason = reason.as_str(),
         who = person.who,
@@ -113,14 +111,42 @@ pub(super) async fn retry(reader: Reader, Form(signed): Form<Signed>) -> Result<
         button: words.confirm,
         back: "/inbox".to_owned(),
     }
-    .respond(false)?
-    .into_response();
+    .respond(false)?;
     if let Some(cookie) = sign::remember(&person) {
-        response
-            .headers_mut()
-            .append(axum::http::header::SET_COOKIE, cookie);
+        response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     Ok(response)
+}
+
+/// What became of each, and how many were released.
+async fn retry_each(reader: &Reader, held: &[&ListedOrder], person: &Person) -> (Facts, usize) {
+    let mut results = Facts::default();
+    let mut released = 0;
+    for listed in held {
+        let (done, said) = match retry_one(reader, listed.order, person).await {
+            Ok(result) => result,
+            // Those before it are released, and have to be seen.
+            Err(problem) => (false, problem.detail.into_owned()),
+        };
+        released += usize::from(done);
+        let title = order::title(listed.order, listed.number.as_deref(), &reader.format);
+        results = results.with(title, Show::Text(said));
+    }
+    (results, released)
+}
+
+/// The orders of a page: those that have waited longest.
+async fn held(reader: &Reader, reason: HoldReason) -> Result<Vec<ListedOrder>, Problem> {
+    let now = reader.now();
+    let mut held = reader.world.store.held_for(reason, now).await?;
+    held.truncate(AT_ONCE);
+    Ok(held)
+}
+
+fn ids(text: &str) -> Result<HashSet<OrderId>, Problem> {
+    let ids = text.split(',').map(|id| Uuid::try_parse(id).map(OrderId));
+    ids.collect::<Result<_, _>>()
+        .map_err(|_| Problem::invalid("orders", "must be what the page had there"))
 }
 
 /// Whether it was released, and what is said of it.
@@ -138,7 +164,8 @@ async fn retry_one(
 
     Ok(
         match carry_out(&reader.world, order, &plan, person).await? {
-            Acted::Done | Acted::ShopRowRefused => (true, words.did_retry.to_owned()),
+            Acted::Done => (true, words.did_retry.to_owned()),
+            Acted::ShopRowRefused => (true, words.did_resolve_part.to_owned()),
             Acted::Changed => (false, words.changed.to_owned()),
             Acted::Busy => (false, words.busy.to_owned()),
         },
@@ -154,28 +181,31 @@ async fn show(
 ) -> Result<Response, Problem> {
     let format = &reader.format;
     let (page, act) = (&format.words().page, &format.words().act);
-    let held = reader.world.store.held_for(reason, reader.now()).await?;
+    let held = held(reader, reason).await?;
+    let ids: Vec<String> = held.iter().map(|held| held.order.to_string()).collect();
     let hidden = |name, value: String| Hidden { name, value };
-    let until = held
-        .last()
-        .map(|last| hidden("until", last.cursor().to_string()));
+
+    let mut facts = Facts::default()
+        .with(page.why, Show::Text(reason.clause(format.lang).to_owned()))
+        .with(
+            page.what_to_do,
+            Show::Text(reason.fix(format.lang).to_owned()),
+        )
+        .with(page.orders, Show::Num(format.count(held.len())));
+    for listed in &held {
+        let title = order::title(listed.order, listed.number.as_deref(), format);
+        facts = facts.with(title, Show::Time(format.moment(listed.tracked_at)));
+    }
 
     Confirm {
         c: reader.chrome(Tab::Inbox, act.retry_all),
         note: note.map(|text| Note::new(text.to_owned(), "bad")),
-        facts: Facts::default()
-            .with(page.why, Show::Text(reason.clause(format.lang).to_owned()))
-            .with(
-                page.what_to_do,
-                Show::Text(reason.fix(format.lang).to_owned()),
-            )
-            .with(page.orders, Show::Num(format.count(held.len())))
-            .all(),
-        will: until.is_some().then(|| act.will_retry_all.to_owned()),
-        hidden: until
-            .into_iter()
-            .chain([hidden("reason", reason.to_string())])
-            .collect(),
+        facts: facts.all(),
+        will: (!held.is_empty()).then(|| act.will_retry_all.to_owned()),
+        hidden: vec![
+            hidden("reason", reason.to_string()),
+            hidden("orders", ids.join(",")),
+        ],
         path: PATH.to_owned(),
         signature: signature.or_last(reader),
         button: act.confirm,
