@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_are_read_by_the_bar_code_that_trendyol_keeps() {
+    fn rows_are_read_by_the_barcode_that_trendyol_keeps() {
         let rows = [
             ("8699", 5),
             (" 86 99", 3),

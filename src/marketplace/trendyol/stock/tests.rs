@@ -12,7 +12,7 @@ fn stock(barcode: &str, quantity: i32) -> StockItem {
 }
 
 #[test]
-fn only_bar_codes_and_quantities_are_sent() {
+fn only_barcodes_and_quantities_are_sent() {
     let body = push(&[stock("TSH-201", 0), stock("0012", 20_000)]).unwrap();
     assert_eq!(
         String::from_utf8(body).unwrap(),
