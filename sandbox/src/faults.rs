@@ -36,6 +36,19 @@ pub struct Chance<E> {
     pub share: f64,
 }
 
+impl<E: Copy> Chance<E> {
+    /// These faults of one endpoint, each as often as the others and `share` in all.
+    pub(super) fn evenly(endpoint: E, faults: &[Fault], share: f64) -> Vec<Self> {
+        let count = u32::try_from(faults.len()).map_or(f64::INFINITY, f64::from);
+        let chance = |fault: &Fault| Self {
+            endpoint,
+            fault: fault.clone(),
+            share: share / count,
+        };
+        faults.iter().map(chance).collect()
+    }
+}
+
 impl<E> Default for FaultPlan<E> {
     fn default() -> Self {
         Self {

@@ -8,14 +8,19 @@
 //! * everything random comes from one seed.
 //!
 //! [`http`] owns the socket and knows no protocol; [`faults`] and [`gates`] decide what goes wrong
-//! and what has to wait, for any set of endpoints; [`panel`] is the reseller panel and [`trendyol`] the
-//! marketplace on top of them.
+//! and what has to wait, for any set of endpoints; [`panel`] and [`barakat`] are reseller panels of two
+//! kinds and [`trendyol`] is the marketplace on top of them.
 
+pub mod barakat;
 pub mod clock;
 pub mod faults;
 pub mod gates;
 pub mod http;
 pub mod panel;
+mod pin;
+mod readiness;
+mod tally;
+mod traffic;
 pub mod trendyol;
 pub mod trouble;
 mod turn;

@@ -23,7 +23,6 @@ mod call;
 mod catalogue;
 mod desk;
 mod ledger;
-mod pin;
 mod plan;
 mod record;
 mod style;
@@ -37,10 +36,11 @@ pub use self::{
     answer::Said,
     call::Endpoint,
     ledger::Ledger,
-    plan::{Account, Ending, PanelPlan, Product, Readiness, Recording, StatusMode, unreliable},
+    plan::{Account, Ending, PanelPlan, Product, Recording, StatusMode, unreliable},
     record::{RequestRecord, Sale},
     style::{CatalogueText, Decimals, Encoding, NoPin, OkWord, Style, Tail},
 };
+pub use super::readiness::Readiness;
 use super::{
     faults::Faults,
     gates::{CallBarrier, Moment},

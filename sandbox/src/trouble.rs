@@ -78,6 +78,11 @@ impl Trouble {
     pub fn says(text: impl Into<Cow<'static, str>>) -> Self {
         Self::Says(text.into())
     }
+
+    /// The same trouble with the work undone and done.
+    pub(super) fn both(self) -> [Fault; 2] {
+        [Fault::Instead(self.clone()), Fault::After(self)]
+    }
 }
 
 /// What a trouble happens to.

@@ -161,8 +161,7 @@ fn sale(index: usize, call: &Call<'_>, terms: &Terms<'_>) -> Sale {
 
 impl Sale {
     fn is_ready(&self, now: Instant) -> bool {
-        let waited = now.saturating_duration_since(self.at);
-        self.asked >= self.readiness.waits && waited >= self.readiness.after
+        self.readiness.reached(self.asked, self.at, now)
     }
 
     fn words(&self) -> Words {

@@ -10,14 +10,14 @@ use super::{
     books::{Books, Terms},
     call::Call,
     catalogue,
-    ledger::InFlight,
-    pin::pin,
     style::packed,
 };
 use crate::{
     faults::Faults,
     gates::Gates,
     http::{Answer, Greeting, Reply, Request, Service},
+    pin::pin,
+    traffic::InFlight,
     turn::Turn,
 };
 
@@ -30,13 +30,13 @@ pub(super) struct Desk {
 }
 
 impl Service for Desk {
-    type Ticket = InFlight;
+    type Ticket = InFlight<{ Endpoint::ALL.len() }>;
 
     fn greet(&self) -> Greeting {
         self.faults.greet()
     }
 
-    fn arrive(&self) -> InFlight {
+    fn arrive(&self) -> Self::Ticket {
         self.ledger.enter()
     }
 
@@ -170,9 +170,14 @@ impl Desk {
             return Err("Oyuncu bilgisi boş olamaz");
         }
         let mut products = self.plan.products.iter();
-        products
-            .find(|p| p.oyun == call.oyun && p.kupur == call.kupur)
-            .ok_or("Oyun veya küpür bulunamadı")
+        let product = products.find(|p| p.oyun == call.oyun && p.kupur == call.kupur);
+        let product = product.ok_or("Oyun veya küpür bulunamadı")?;
+
+        if product.available {
+            Ok(product)
+        } else {
+            Err("Ürün stokta yok")
+        }
     }
 
     fn status(&self, call: &Call<'_>, seq: Option<usize>) -> Words {

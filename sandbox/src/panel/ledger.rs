@@ -3,20 +3,23 @@
 use std::{
     collections::HashMap,
     fmt,
-    hash::Hash,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex},
 };
 
 use rust_decimal::Decimal;
-use tokio::{sync::Notify, time::Instant};
+use tokio::time::Instant;
 
 use super::{
     Account, Ending, Endpoint, Recording, RequestRecord, Said, Sale, books::Books, call::Call,
 };
-use crate::{lock, trouble::Fault};
+use crate::{
+    lock,
+    tally::{repeated, tally},
+    traffic::{InFlight, Traffic},
+    trouble::Fault,
+};
+
+const ENDPOINTS: usize = Endpoint::ALL.len();
 
 /// Handle to the panel's books; clones see the same books.
 #[derive(Clone)]
@@ -27,11 +30,7 @@ pub struct Ledger {
 struct Shared {
     books: Mutex<Books>,
     recording: Recording,
-    counts: [AtomicU64; Endpoint::ALL.len()],
-    strays: AtomicU64,
-    in_flight: AtomicUsize,
-    max_in_flight: AtomicUsize,
-    changed: Notify,
+    traffic: Arc<Traffic<ENDPOINTS>>,
 }
 
 impl fmt::Debug for Ledger {
@@ -43,26 +42,12 @@ impl fmt::Debug for Ledger {
     }
 }
 
-/// A request that is not answered yet.
-pub(super) struct InFlight(Ledger);
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.0.shared.in_flight.fetch_sub(1, Ordering::SeqCst);
-        self.0.shared.changed.notify_waiters();
-    }
-}
-
 impl Ledger {
     pub(super) fn new(accounts: &[Account], recording: Recording) -> Self {
         let shared = Shared {
             books: Mutex::new(Books::new(accounts)),
             recording,
-            counts: Default::default(),
-            strays: AtomicU64::new(0),
-            in_flight: AtomicUsize::new(0),
-            max_in_flight: AtomicUsize::new(0),
-            changed: Notify::new(),
+            traffic: Traffic::new(),
         };
         Self {
             shared: Arc::new(shared),
@@ -153,13 +138,13 @@ impl Ledger {
     /// How many requests came to an endpoint, recorded or not.
     #[must_use]
     pub fn count(&self, endpoint: Endpoint) -> u64 {
-        self.shared.counts[endpoint as usize].load(Ordering::SeqCst)
+        self.shared.traffic.count(endpoint as usize)
     }
 
     /// How many requests came to no endpoint of the panel.
     #[must_use]
     pub fn strays(&self) -> u64 {
-        self.shared.strays.load(Ordering::SeqCst)
+        self.shared.traffic.strays()
     }
 
     /// What an account was charged in all, in TRY, before anything was paid back.
@@ -177,26 +162,18 @@ impl Ledger {
     /// Requests that have arrived, are not answered, and whose client still waits.
     #[must_use]
     pub fn in_flight(&self) -> usize {
-        self.shared.in_flight.load(Ordering::SeqCst)
+        self.shared.traffic.in_flight()
     }
 
     /// The most requests that were ever in flight at once.
     #[must_use]
     pub fn max_in_flight(&self) -> usize {
-        self.shared.max_in_flight.load(Ordering::SeqCst)
+        self.shared.traffic.max_in_flight()
     }
 
     /// Waits until the ledger is as wanted. Looks again after every change of it.
     pub async fn wait_for(&self, mut wanted: impl FnMut(&Self) -> bool) {
-        loop {
-            let mut changed = std::pin::pin!(self.shared.changed.notified());
-            // Before looking, so that no change falls between the look and the wait.
-            changed.as_mut().enable();
-            if wanted(self) {
-                return;
-            }
-            changed.await;
-        }
+        self.shared.traffic.wait_until(|| wanted(self)).await;
     }
 
     pub(super) fn settle(&self, kod: &str, reference: &str, ending: Ending) -> bool {
@@ -208,15 +185,11 @@ impl Ledger {
     }
 
     pub(super) fn stray(&self) {
-        self.shared.strays.fetch_add(1, Ordering::SeqCst);
-        self.shared.changed.notify_waiters();
+        self.shared.traffic.stray();
     }
 
-    pub(super) fn enter(&self) -> InFlight {
-        let now = self.shared.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
-        self.shared.max_in_flight.fetch_max(now, Ordering::SeqCst);
-        self.shared.changed.notify_waiters();
-        InFlight(self.clone())
+    pub(super) fn enter(&self) -> InFlight<ENDPOINTS> {
+        self.shared.traffic.enter()
     }
 
     /// Counts a request and records it, if such requests are recorded. Returns its place.
@@ -227,7 +200,7 @@ impl Ledger {
         connection: u64,
         fault: Option<&Fault>,
     ) -> Option<usize> {
-        self.shared.counts[endpoint as usize].fetch_add(1, Ordering::SeqCst);
+        self.shared.traffic.add(endpoint as usize);
         let seq = self.records(endpoint).then(|| {
             let mut books = lock(&self.shared.books);
             let seq = books.requests.len();
@@ -243,7 +216,7 @@ impl Ledger {
             });
             seq
         });
-        self.shared.changed.notify_waiters();
+        self.shared.traffic.announce();
 
         seq
     }
@@ -285,23 +258,7 @@ impl Ledger {
 
     fn change<T>(&self, change: impl FnOnce(&mut Books) -> T) -> T {
         let result = change(&mut lock(&self.shared.books));
-        self.shared.changed.notify_waiters();
+        self.shared.traffic.announce();
         result
     }
-}
-
-fn tally<K: Eq + Hash>(keys: impl Iterator<Item = K>) -> HashMap<K, usize> {
-    let mut counts = HashMap::new();
-    for key in keys {
-        *counts.entry(key).or_default() += 1;
-    }
-    counts
-}
-
-/// The keys that were counted more than once, in order.
-fn repeated<K: Ord>(counts: HashMap<K, usize>) -> Vec<K> {
-    let twice = counts.into_iter().filter(|(_, count)| *count > 1);
-    let mut keys: Vec<K> = twice.map(|(key, _)| key).collect();
-    keys.sort();
-    keys
 }

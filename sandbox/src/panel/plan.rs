@@ -3,12 +3,11 @@
 use std::{
     fmt,
     net::{Ipv4Addr, SocketAddr},
-    time::Duration,
 };
 
 use rust_decimal::Decimal;
 
-use super::{Endpoint, Style};
+use super::{Endpoint, Readiness, Style};
 use crate::{
     faults::{Chance, FaultPlan},
     trouble::{Fault, Trouble},
@@ -134,6 +133,8 @@ pub struct Product {
     pub kupur: String,
     /// `fiyat`, in TRY: what a sale costs.
     pub price: Decimal,
+    /// Whether it is sold now; it is listed all the same.
+    pub available: bool,
     /// How a purchase ends.
     pub ending: Ending,
     /// When it is ready, where that differs from the panel's plan.
@@ -153,6 +154,7 @@ impl Product {
             oyun: oyun.to_owned(),
             kupur: kupur.to_owned(),
             price,
+            available: true,
             ending: Ending::Pin,
             readiness: None,
         }
@@ -162,6 +164,13 @@ impl Product {
     #[must_use]
     pub const fn ending(mut self, ending: Ending) -> Self {
         self.ending = ending;
+        self
+    }
+
+    /// The same product, listed and not sold now.
+    #[must_use]
+    pub const fn unavailable(mut self) -> Self {
+        self.available = false;
         self
     }
 
@@ -182,38 +191,6 @@ pub enum Ending {
     TopUp,
     /// Cancelled; what it cost is paid back.
     Cancelled,
-}
-
-/// When a purchase is ready: both conditions must hold. The default is "at once".
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Readiness {
-    /// So many questions about it are answered with "waiting" first.
-    pub waits: u32,
-    /// So much time has passed since the sale.
-    pub after: Duration,
-}
-
-impl Readiness {
-    /// Never ready, unless settled by hand.
-    pub const NEVER: Self = Self {
-        waits: u32::MAX,
-        after: Duration::MAX,
-    };
-
-    /// Ready after so many answers of "waiting".
-    #[must_use]
-    pub const fn after_waits(waits: u32) -> Self {
-        Self {
-            waits,
-            after: Duration::ZERO,
-        }
-    }
-
-    /// Ready when this time has passed since the sale.
-    #[must_use]
-    pub const fn after(after: Duration) -> Self {
-        Self { waits: 0, after }
-    }
 }
 
 /// How questions about purchases are answered.
@@ -241,24 +218,14 @@ pub enum Recording {
 /// A panel on which `share` of the requests go wrong, in every way that is known of real ones.
 #[must_use]
 pub fn unreliable(share: f64) -> FaultPlan<Endpoint> {
-    let mut chances = chances(Endpoint::Purchase, &purchase_faults(), share);
+    let mut chances = Chance::evenly(Endpoint::Purchase, &purchase_faults(), share);
     for endpoint in [Endpoint::Status, Endpoint::Balance, Endpoint::Catalogue] {
-        chances.extend(self::chances(endpoint, &question_faults(), share));
+        chances.extend(Chance::evenly(endpoint, &question_faults(), share));
     }
     FaultPlan {
         chances,
         ..FaultPlan::default()
     }
-}
-
-fn chances(endpoint: Endpoint, faults: &[Fault], share: f64) -> Vec<Chance<Endpoint>> {
-    let count = u32::try_from(faults.len()).map_or(f64::INFINITY, f64::from);
-    let chance = |fault: &Fault| Chance {
-        endpoint,
-        fault: fault.clone(),
-        share: share / count,
-    };
-    faults.iter().map(chance).collect()
 }
 
 /// The panel sold in half of them.
@@ -273,8 +240,7 @@ fn purchase_faults() -> Vec<Fault> {
         Trouble::Cut(3),
         Trouble::says("8|Bağlantı hatası, işlemi kontrol ediniz"),
     ];
-    let both = |trouble: Trouble| [Fault::Instead(trouble.clone()), Fault::After(trouble)];
-    troubles.into_iter().flat_map(both).collect()
+    troubles.into_iter().flat_map(Trouble::both).collect()
 }
 
 fn question_faults() -> Vec<Fault> {

@@ -68,7 +68,7 @@ pub fn blocked() -> Trouble {
 /// not among them, because each costs its client real seconds: [`hanging`] adds them.
 #[must_use]
 pub fn unreliable(share: f64) -> FaultPlan<Endpoint> {
-    let spread = |endpoint| chances(endpoint, &faults(endpoint), share);
+    let spread = |endpoint| Chance::evenly(endpoint, &faults(endpoint), share);
     FaultPlan {
         chances: Endpoint::ALL.into_iter().flat_map(spread).collect(),
         ..FaultPlan::default()
@@ -78,20 +78,9 @@ pub fn unreliable(share: f64) -> FaultPlan<Endpoint> {
 /// Answers that never come, for `share` of the requests; half of them after the work was done.
 #[must_use]
 pub fn hanging(share: f64) -> Vec<Chance<Endpoint>> {
-    let faults = [Trouble::Hang].into_iter().flat_map(both);
-    let faults: Vec<Fault> = faults.collect();
-    let spread = |endpoint| chances(endpoint, &faults, share);
+    let faults = Trouble::Hang.both();
+    let spread = |endpoint| Chance::evenly(endpoint, &faults, share);
     Endpoint::ALL.into_iter().flat_map(spread).collect()
-}
-
-fn chances(endpoint: Endpoint, faults: &[Fault], share: f64) -> Vec<Chance<Endpoint>> {
-    let count = u32::try_from(faults.len()).map_or(f64::INFINITY, f64::from);
-    let chance = |fault: &Fault| Chance {
-        endpoint,
-        fault: fault.clone(),
-        share: share / count,
-    };
-    faults.iter().map(chance).collect()
 }
 
 fn faults(endpoint: Endpoint) -> Vec<Fault> {
@@ -113,16 +102,11 @@ fn faults(endpoint: Endpoint) -> Vec<Fault> {
         too_many(endpoint, Some(Duration::from_secs(5))),
     ];
 
-    let mut faults: Vec<Fault> = lost.into_iter().flat_map(both).collect();
+    let mut faults: Vec<Fault> = lost.into_iter().flat_map(Trouble::both).collect();
     faults.extend(refused.map(Fault::Instead));
     if endpoint == Endpoint::PushStock {
         faults.push(Fault::After(no_batch_id()));
     }
 
     faults
-}
-
-/// The same trouble with the work undone and done.
-fn both(trouble: Trouble) -> [Fault; 2] {
-    [Fault::Instead(trouble.clone()), Fault::After(trouble)]
 }

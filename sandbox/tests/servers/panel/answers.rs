@@ -4,7 +4,7 @@ use encoding_rs::WINDOWS_1254;
 use rust_decimal::Decimal;
 use sandbox::{
     http::Framing,
-    panel::{Account, CatalogueText, Decimals, Encoding, Endpoint, OkWord, Said, Style},
+    panel::{Account, CatalogueText, Decimals, Encoding, Endpoint, OkWord, Product, Said, Style},
 };
 use serde_json::json;
 
@@ -38,6 +38,20 @@ async fn refuses_what_makes_no_sense_and_sells_nothing() {
     assert_eq!(panel.ledger().purchases_without_sale().len(), 5);
     let requests = panel.ledger().requests();
     assert!(requests.iter().all(|r| r.said == Some(Said::Refused)));
+}
+
+#[tokio::test]
+async fn a_product_that_is_not_available_is_listed_and_not_sold() {
+    let panel = start(|plan| {
+        let products = plan.products.drain(..);
+        plan.products = products.map(Product::unavailable).collect();
+    })
+    .await;
+    assert_eq!(buy(&panel, "77").await.text(), "3|Ürün stokta yok");
+    assert_eq!(panel.ledger().sale_count(), 0);
+
+    let list = wire::get(&panel, "/servis/pin_listesi.php?kod=bayi&sifre=gizli").await;
+    assert!(list.text().contains("PUBG Mobile 325 UC"));
 }
 
 #[tokio::test]

@@ -3,10 +3,10 @@
 use sha2::{Digest, Sha256};
 
 /// A PIN such as `AB12-CD34-EF56-GH78`, a function of its arguments.
-pub(super) fn pin(seed: u64, kod: &str, reference: &str) -> String {
+pub(super) fn pin(seed: u64, account: &str, reference: &str) -> String {
     let mut hash = Sha256::new();
     hash.update(seed.to_be_bytes());
-    hash.update(kod.as_bytes());
+    hash.update(account.as_bytes());
     hash.update([0]);
     hash.update(reference.as_bytes());
     let mut pin = String::with_capacity(19);
