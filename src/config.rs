@@ -12,6 +12,7 @@
 //! [`Config`].
 
 mod balance;
+mod barakat;
 mod database;
 mod defaults;
 mod dispatch;
@@ -42,6 +43,7 @@ use std::{
 
 pub(crate) use balance::Balance;
 pub use balance::Retention;
+pub(crate) use barakat::Barakat;
 pub(crate) use database::Database;
 pub(crate) use dispatch::{Dispatch, DispatchMode, Orders, Shop};
 pub(crate) use fault::{ConfigError, Origin};
@@ -55,7 +57,10 @@ pub use trendyol::TrendyolStock;
 pub(crate) use trendyol::{HOOKS_PATH, Trendyol, TrendyolWebhook};
 pub(crate) use znet::Znet;
 
-use crate::{order::Rules, store::Sides};
+use crate::{
+    order::{PlayerRules, Rules},
+    store::Sides,
+};
 use config::{Value, ValueKind};
 use defaults::Known;
 use faults::Faults;
@@ -82,11 +87,15 @@ pub struct Config {
     pub poll: Poll,
     pub(crate) sweep: Sweep,
     pub(crate) znet: Znet,
+    pub(crate) barakat: Barakat,
     pub(crate) balance: Balance,
     pub(crate) retention: Retention,
     /// Who is notified when an order is settled.
     pub(crate) notify: Notify,
     pub trendyol: Trendyol,
+    /// Which fields of a purchase hold what the customer typed, at panels of all kinds.
+    #[serde(skip)]
+    pub(crate) player: PlayerRules,
 }
 
 /// A configuration that is in force.
@@ -141,7 +150,8 @@ impl Config {
         self.database.validate(faults);
         self.http.validate(faults);
         self.poll.validate(faults);
-        self.znet.validate(faults);
+        self.znet.validate(faults, &mut self.player);
+        self.barakat.validate(faults, &mut self.player);
         self.notify.validate(faults);
         self.trendyol.validate(faults);
 
@@ -253,7 +263,7 @@ impl Config {
     #[must_use]
     pub(crate) fn rules(&self) -> Rules {
         Rules {
-            player: self.znet.player.clone(),
+            player: self.player.clone(),
             backoff: self.poll.backoff(),
             first_check_after: self.poll.first_check_after,
             max_attempts: self.poll.max_attempts,

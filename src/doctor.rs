@@ -38,7 +38,7 @@ pub(crate) use self::{
 use crate::{
     config::Config,
     order::{IntegrationId, explain::Buying},
-    provider::{Catalogue, znet::HttpSettings},
+    provider::{Catalogue, HttpSettings},
     store::{Store, StoreError},
     telemetry::{Secrets, chain},
     worker::trendyol::Seller,
@@ -121,7 +121,7 @@ async fn all(patient: Patient<'_>, findings: &mut Findings) {
     );
 
     let routes = if patient.config.shop.enabled {
-        let player = &patient.config.znet.player;
+        let player = &patient.config.player;
         within(pace, "routing", routes::check(store, player, &lists)).await
     } else {
         Findings::default()

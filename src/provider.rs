@@ -5,21 +5,33 @@
 //!
 //! * one call of [`Provider::purchase`] is at most one request on the wire,
 //! * an answer that is not understood is never a refusal, a cancellation or a PIN,
-//! * nothing that leaves this module holds an address, an account or a password.
+//! * nothing that leaves this module holds an address, an account, a password or a token.
 
+mod account;
+pub mod barakat;
+pub(crate) mod kind;
+mod number;
+mod redact;
+mod registry;
+mod seen;
+mod text;
 pub mod znet;
 
 use std::{collections::HashMap, fmt, time::Duration};
 
 use async_trait::async_trait;
 use rust_decimal::Decimal;
+use secrecy::SecretString;
 
-use crate::order::{Player, PurchaseOutcome, Reference, StatusAnswer};
+use crate::order::{HoldReason, Player, PurchaseOutcome, Reference, StatusAnswer};
+pub(crate) use crate::outbound::HttpError;
+pub use crate::outbound::{Http, HttpSettings};
+pub(crate) use account::{AccountError, Credentials};
 
 /// A reseller panel with one account on it.
 #[async_trait]
 pub trait Provider: Send + Sync + fmt::Debug {
-    /// Buys one unit. Sends at most one request and never repeats it.
+    /// Buys. Sends at most one request and never repeats it.
     async fn purchase(&self, purchase: &Purchase) -> PurchaseReply;
 
     /// Asks what became of a purchase.
@@ -32,48 +44,72 @@ pub trait Provider: Send + Sync + fmt::Debug {
     async fn balance(&self) -> Result<Decimal, ReadError>;
 }
 
-/// One unit to buy.
+/// What is bought: one product, for one player.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Purchase {
-    /// Our number for it (`referans`).
+    /// Our name for it.
     pub reference: Reference,
-    pub product: Product,
+    pub goods: Goods,
+}
+
+/// The product and the player in the panel's own terms.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Goods {
+    /// The product, by the panel's names and in the order in which they are sent.
+    pub product: Vec<(String, String)>,
     pub player: Player,
 }
 
-/// A product in the panel's own numbers.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// One entry of a price list.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Product {
-    /// `oyun`: the entry's `oyun_bilgi_id`.
-    pub oyun: String,
-    /// `kupur`: the denomination.
-    pub kupur: String,
+    /// What stands for it in a purchase, by the panel's names.
+    pub numbers: Vec<(String, String)>,
+    /// What it wants to know about the player, by the panel's names.
+    pub(crate) params: Vec<String>,
+    pub(crate) quantities: Quantities,
+}
+
+/// How much of a product one purchase can buy.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) enum Quantities {
+    #[default]
+    One,
+    Range {
+        min: u32,
+        max: u32,
+    },
+    OneOf(Vec<u32>),
+}
+
+impl Quantities {
+    #[must_use]
+    pub(crate) fn has(&self, quantity: u32) -> bool {
+        match self {
+            Self::One => quantity == 1,
+            Self::Range { min, max } => (*min..=*max).contains(&quantity),
+            Self::OneOf(all) => all.contains(&quantity),
+        }
+    }
 }
 
 /// The panel's price list by entry id (`package_mappings.provider_package_id`).
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
-    /// Entries that can be bought; one without `oyun` or `kupur` is not in here.
+    /// Entries that can be bought.
     pub products: HashMap<String, Product>,
-    /// What they cost, in TRY, where the list says so.
+    /// What one of them costs, in TRY, where the list says so.
     pub(crate) prices: HashMap<String, Decimal>,
-    /// Entries that lack a number without which they cannot be bought, and which one.
-    pub(crate) incomplete: HashMap<String, MissingNumber>,
-}
-
-/// A number that an entry of a price list lacks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum MissingNumber {
-    /// `oyun_bilgi_id`.
-    Oyun,
-    /// `kupur`.
-    Kupur,
+    /// Entries that lack something without which they cannot be bought, and why their orders are held.
+    pub(crate) incomplete: HashMap<String, HoldReason>,
 }
 
 /// What came back from a purchase.
 #[derive(Clone, Debug)]
 pub struct PurchaseReply {
     pub outcome: PurchaseOutcome,
+    /// A code that came with it; kept, and given to nobody before the panel says delivered.
+    pub pin: Option<SecretString>,
     pub evidence: Evidence,
 }
 

@@ -39,7 +39,7 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
     let since = options.since.map(|length| back(now, length));
     let sums = store.shadow_sums(since).await?;
     let orders = store
-        .shadow_before(since, None, i64::from(options.limit), &config.znet.player)
+        .shadow_before(since, None, i64::from(options.limit), &config.player)
         .await?;
     // They are written down nowhere: the shop sends them, also when orderwatch is live.
     let chained = store
@@ -142,11 +142,16 @@ fn panel(sum: &ShadowSum) -> String {
 }
 
 fn what(order: &ShadowEntry) -> String {
-    match (&order.would_hold, &order.oyun, &order.kupur) {
-        (Some(reason), ..) => format!("hold: {reason}"),
-        (None, Some(oyun), Some(kupur)) => format!("buy oyun {oyun} kupur {kupur}"),
-        (None, ..) => "buy".to_owned(),
+    if let Some(reason) = &order.would_hold {
+        return format!("hold: {reason}");
     }
+
+    let words = order.product.iter().flat_map(|(name, value)| {
+        let value = value.as_str().unwrap_or_default();
+        [&**name, value]
+    });
+    let words: Vec<&str> = std::iter::once("buy").chain(words).collect();
+    words.join(" ")
 }
 
 /// The shop's own sending, beside what orderwatch would have done.

@@ -128,7 +128,9 @@ fn titled(title: String, text: &str) -> anyhow::Result<()> {
 
 fn tables(all: &Situation) -> anyhow::Result<()> {
     if all.shop && all.panels.is_empty() {
-        out::line("\nNo panels: there is no row with provider 'znet' in integrations.")?;
+        out::line(
+            "\nNo panels: there is no row in integrations whose provider orderwatch talks to.",
+        )?;
     } else if all.shop {
         let mut panels = Table::new(figures::PANEL_TITLES);
         for panel in &all.panels {

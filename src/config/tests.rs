@@ -86,10 +86,12 @@ fn without_a_file_the_defaults_are_those_of_the_design() {
         poll,
         sweep,
         znet,
+        barakat: _,
         balance,
         retention,
         notify,
         trendyol,
+        player,
     } = &loaded.config;
     assert_eq!(database.url.expose_secret(), URL);
     assert_eq!(
@@ -118,7 +120,7 @@ fn without_a_file_the_defaults_are_those_of_the_design() {
     assert_eq!(znet.requests_per_second, Some(10.0));
     assert_eq!(znet.max_in_flight.map(u32::from), Some(8));
     assert_eq!(znet.catalog_ttl, secs(600));
-    assert_eq!(znet.player, crate::order::PlayerRules::default());
+    assert_eq!(*player, crate::order::PlayerRules::default());
     assert_eq!(
         dispatch.on_second_dispatcher,
         crate::order::SecondPolicy::Pause

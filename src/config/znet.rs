@@ -17,7 +17,7 @@ const LOWEST_RATE: f64 = 0.001;
 const HIGHEST_RATE: u32 = 10_000;
 const MAX_FAILURES: u32 = 1000;
 
-/// How panels are called. Rates and limits are per integration.
+/// How panels are called, of whichever kind. Rates and limits are per integration.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Znet {
@@ -42,9 +42,6 @@ pub(crate) struct Znet {
     breaker_cooldown: Duration,
     player_fields: PlayerFields,
     player_fields_for: Vec<PlayerFieldsFor>,
-    /// Which fields of a purchase hold what the customer typed.
-    #[serde(skip)]
-    pub(crate) player: PlayerRules,
 }
 
 /// A rule as it is written.
@@ -80,8 +77,8 @@ impl Znet {
         }
     }
 
-    pub(super) fn validate(&mut self, faults: &mut Faults<'_>) {
-        self.player.usual = self.player_fields;
+    pub(super) fn validate(&self, faults: &mut Faults<'_>, player: &mut PlayerRules) {
+        player.usual = self.player_fields;
         for (rule, number) in self.player_fields_for.iter().zip(1..) {
             let key = |name| format!("znet.player_fields_for[{number}].{name}");
             let integration = Uuid::try_parse(&rule.integration).ok();
@@ -99,12 +96,12 @@ impl Znet {
                 continue;
             };
             // Two blocks for one product would leave it to their order where a code goes.
-            let mut before = self.player.others.iter();
+            let mut before = player.others.iter();
             if before.any(|other| (other.integration, other.package) == (integration, package)) {
                 let message = "has a block for the same product already";
                 faults.add(&key("integration"), message);
             }
-            self.player.others.push(PlayerRule {
+            player.others.push(PlayerRule {
                 integration,
                 package,
                 fields: rule.fields,

@@ -4,7 +4,7 @@ use crate::{
     doctor::{KeepingFault, OtherAccount},
     http::BindError,
     marketplace::trendyol::AccountFault,
-    provider::znet,
+    provider::HttpError,
     store::{MigrateError, StoreError},
     worker::{job::JobError, jobs::NotAvailable},
 };
@@ -28,7 +28,7 @@ pub enum DaemonError {
     #[error(transparent)]
     Listen(#[from] BindError),
     #[error(transparent)]
-    Http(#[from] znet::HttpError),
+    Http(#[from] HttpError),
     #[error(transparent)]
     Job(#[from] JobError),
     #[error(transparent)]

@@ -23,7 +23,7 @@ pub(crate) fn asking(config: &Config) -> Asking {
         zone: config.http.time_zone,
         market: config.trendyol.enabled,
         shop: config.shop.enabled,
-        player: config.znet.player.clone(),
+        player: config.player.clone(),
     }
 }
 

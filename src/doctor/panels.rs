@@ -1,10 +1,10 @@
 //! The panels: accounts, balances, price lists.
 //!
 //! A panel that is reached over plain http is warned about and asked all the same: the daemon sends
-//! the password there with every purchase and every check, so one question more gives nothing away
-//! that is not given away already, and whether the account works has to be known.
+//! the account there with every purchase and every check, so one question more gives nothing away
+//! that is not given away already, and whether it works has to be known.
 
-use std::{fmt::Display, time::Duration};
+use std::{fmt::Display, sync::Arc, time::Duration};
 
 use futures::{StreamExt, stream};
 use reqwest::Url;
@@ -16,10 +16,7 @@ use super::{Lists, Patient, finding::Findings};
 use crate::{
     config::{Config, is_private},
     order::IntegrationId,
-    provider::{
-        AnswerClass, Catalogue, Provider, ReadError,
-        znet::{Account, Http, Znet},
-    },
+    provider::{AnswerClass, Catalogue, Http, Provider, ReadError, kind::Kind},
     store::Integration,
     telemetry::{Secrets, chain},
     text::format::Format,
@@ -29,7 +26,7 @@ use crate::{
 const AT_ONCE: usize = 8;
 
 struct Asked<'a> {
-    panel: Znet,
+    panel: Arc<dyn Provider>,
     name: &'a str,
     config: &'a Config,
     /// The longest wait for one answer.
@@ -48,16 +45,22 @@ pub(super) async fn check(patient: &Patient<'_>, until: Instant) -> (Findings, L
     if rows.is_empty() {
         findings.fail(
             "panels",
-            "There is no panel: no row of integrations has provider 'znet'.",
+            format!(
+                "There is no panel: no row of integrations has one of the providers {}.",
+                Kind::names().join(", ")
+            ),
             "Enter the reseller account in the shop.",
         );
     }
 
     // Before anything is asked: an answer or an error may repeat them.
-    let secrets = rows
-        .iter()
-        .flat_map(|row| [&row.base_url, &row.kod, &row.sifre]);
-    Secrets::process().register(secrets.flatten());
+    let secrets = rows.iter().flat_map(|row| {
+        row.credentials
+            .base_url
+            .iter()
+            .chain(row.credentials.secrets())
+    });
+    Secrets::process().register(secrets);
 
     let checks: Vec<_> = rows
         .iter()
@@ -113,7 +116,7 @@ async fn one(
 ) -> (Findings, Option<(IntegrationId, Catalogue)>) {
     let mut findings = Findings::default();
     let name = &*row.name;
-    let Some(account) = usable(row, &mut findings) else {
+    let Some(panel) = usable(row, http, &mut findings) else {
         return (findings, None);
     };
 
@@ -131,7 +134,7 @@ async fn one(
     }
 
     let mut asked = Asked {
-        panel: Znet::new(account, http.clone()),
+        panel,
         name,
         config: patient.config,
         longest: patient.pace.call,
@@ -147,8 +150,8 @@ async fn one(
     (asked.findings, list.map(|list| (row.id, list)))
 }
 
-/// The account, if its panel is to be asked.
-fn usable(row: &Integration, findings: &mut Findings) -> Option<Account> {
+/// The panel, if it is to be asked.
+fn usable(row: &Integration, http: &Http, findings: &mut Findings) -> Option<Arc<dyn Provider>> {
     let name = &*row.name;
     if !row.enabled {
         // The shop's own decision, so no fault.
@@ -157,10 +160,8 @@ fn usable(row: &Integration, findings: &mut Findings) -> Option<Account> {
         return None;
     }
 
-    let [base_url, kod, sifre] = [&row.base_url, &row.kod, &row.sifre]
-        .map(|secret| secret.as_ref().map(ExposeSecret::expose_secret));
-    let account = match Account::new(base_url, kod, sifre) {
-        Ok(account) => account,
+    let panel = match row.kind.connect(&row.credentials, http) {
+        Ok(panel) => panel,
         Err(error) => {
             findings
                 .fail(
@@ -173,13 +174,13 @@ fn usable(row: &Integration, findings: &mut Findings) -> Option<Account> {
         }
     };
 
-    // A warning only: the daemon sends the password there with every call anyway (see above).
-    if row.base_url.as_ref().is_some_and(is_plain) {
+    // A warning only: the daemon sends the account there with every call anyway (see above).
+    if row.credentials.base_url.as_ref().is_some_and(is_plain) {
         findings
             .warn(
                 "plain http",
                 format!(
-                    "{name} is reached over plain http: account and password can be read on the way, with every order."
+                    "{name} is reached over plain http: its account, with the password or the token, can be read on the way, with every order."
                 ),
                 "Use the panel's https address, if it has one.",
             )
@@ -195,7 +196,7 @@ fn usable(row: &Integration, findings: &mut Findings) -> Option<Account> {
             )
             .about(name);
     }
-    Some(account)
+    Some(panel)
 }
 
 impl Asked<'_> {
@@ -278,16 +279,18 @@ const fn fix(error: &ReadError) -> &'static str {
             "Check \"baseUrl\" of the integration, and whether this machine reaches the panel."
         }
         ReadError::Refused { .. } => {
-            "Check kod and sifre of the integration, and the account's rights."
+            "Check the integration's account (kod and sifre, or its API token), and what it may do at the panel."
         }
         // How panels answer to a wrong account or a blocked address, instead of an error of their own.
         ReadError::Unreadable {
             class: AnswerClass::Empty | AnswerClass::Html,
             ..
         } => {
-            "Wrong kod, sifre or \"baseUrl\", or the panel does not let this machine's address in: have it put on the panel's list."
+            "Wrong account or \"baseUrl\", or the panel does not let this machine's address in: have it put on the panel's list."
         }
-        ReadError::Unreadable { .. } => "Check \"baseUrl\" of the integration: is it a znet panel?",
+        ReadError::Unreadable { .. } => {
+            "Check \"baseUrl\" and provider of the integration: is it a panel of that kind?"
+        }
     }
 }
 

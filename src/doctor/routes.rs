@@ -7,7 +7,8 @@ use super::{
     finding::{Findings, named},
 };
 use crate::{
-    order::{PlayerFields, PlayerRules},
+    order::{FieldRule, PlayerRules},
+    provider::Product,
     store::{Fallback, Route, SoldAs, Store, StoreError},
 };
 
@@ -22,6 +23,7 @@ enum Fault {
     SeveralMappings,
     NotListed,
     ListedIncomplete,
+    ParamNotMapped,
     FallbackNowhere,
     FallbackUnmapped,
     FallbackOtherKind,
@@ -47,16 +49,27 @@ pub(super) async fn check(
 
     let mut faults: BTreeMap<Fault, Vec<String>> = BTreeMap::new();
     for route in &routes {
-        for fault in faults_of(route, lists) {
+        for fault in faults_of(route, rules, lists) {
             // One finding for each kind of fault: a shop may have a thousand packages.
-            faults.entry(fault).or_default().push(route.package.clone());
+            let name = match fault {
+                Fault::ParamNotMapped => {
+                    let params = unfilled(route, rules, lists).join(", ");
+                    format!("{} ({params})", route.package)
+                }
+                _ => route.package.clone(),
+            };
+            faults.entry(fault).or_default().push(name);
         }
     }
 
     // A fallback that is wrong keeps no order from its first panel.
     let sound = routes
         .iter()
-        .filter(|route| !faults_of(route, lists).iter().any(|fault| fault.keeps()))
+        .filter(|route| {
+            !faults_of(route, rules, lists)
+                .iter()
+                .any(|fault| fault.keeps())
+        })
         .count();
     if !faults.keys().any(|fault| fault.fails()) && sound > 0 {
         let text = match sound {
@@ -77,7 +90,13 @@ pub(super) async fn check(
         finding.about(packages.join(", "));
     }
 
-    players(&routes, &store.sold_as().await?, rules, &mut findings);
+    players(
+        &routes,
+        &store.sold_as().await?,
+        rules,
+        lists,
+        &mut findings,
+    );
     Ok(findings)
 }
 
@@ -99,25 +118,37 @@ async fn left_to_shop(store: &Store, findings: &mut Findings) -> Result<(), Stor
 }
 
 /// What is sent about the player, and whether a person has seen that it is right.
-fn players(routes: &[Route], sold: &[SoldAs], rules: &PlayerRules, findings: &mut Findings) {
+fn players(
+    routes: &[Route],
+    sold: &[SoldAs],
+    rules: &PlayerRules,
+    lists: &Lists,
+    findings: &mut Findings,
+) {
     const CHECK: &str = "player fields";
-    let mut open: BTreeMap<&str, (PlayerFields, Vec<String>)> = BTreeMap::new();
+    let mut open: BTreeMap<String, (FieldRule, Vec<String>)> = BTreeMap::new();
     let mut known = 0;
     for route in routes {
         // What goes to other providers is not sent from here.
-        let Some(panel) = route.panel.as_ref().filter(|panel| panel.known) else {
+        let Some((panel, kind)) = route.panel.as_ref().and_then(|p| Some((p, p.kind?))) else {
+            continue;
+        };
+        let params = listed(route, lists).map(|product| &*product.params);
+        let Some(fields) = kind.rule(rules, panel.id, route.package_id, params) else {
             continue;
         };
 
-        let fields = rules.of(panel.id, route.package_id);
         let confirmed = sold.iter().any(|sold| {
-            (sold.integration, sold.package, sold.fields) == (panel.id, route.package_id, fields)
+            (sold.integration, sold.package) == (panel.id, route.package_id)
+                && sold.fields == fields
                 && sold.confirmed
         });
         if confirmed {
             known += 1;
         } else {
-            let names = open.entry(fields.as_str()).or_insert((fields, Vec::new()));
+            let names = open
+                .entry(fields.to_string())
+                .or_insert((fields, Vec::new()));
             names.1.push(route.package.clone());
         }
     }
@@ -127,11 +158,11 @@ fn players(routes: &[Route], sold: &[SoldAs], rules: &PlayerRules, findings: &mu
             .warn(
                 CHECK,
                 format!(
-                    "{} sold with {} (\"{name}\"); nobody has confirmed that by a real order.",
+                    "{} sold with {} ({name}); nobody has confirmed that by a real order.",
                     named(packages),
                     fields.meaning()
                 ),
-                "After one real order of each, ask whether the goods reached the right account: `orderwatch order confirm ORDER`, or set znet.player_fields. The Django shop sends as \"shop\".",
+                "After one real order of each, ask whether the goods reached the right account: `orderwatch order confirm ORDER`, or set znet.player_fields or [[barakat.param]]. To znet panels the Django shop sends as \"shop\".",
             )
             .about(packages.join(", "));
     }
@@ -140,7 +171,22 @@ fn players(routes: &[Route], sold: &[SoldAs], rules: &PlayerRules, findings: &mu
     }
 }
 
-fn faults_of(route: &Route, lists: &Lists) -> Vec<Fault> {
+/// The product of a route, where the price list has it.
+fn listed<'a>(route: &Route, lists: &'a Lists) -> Option<&'a Product> {
+    let list = lists.get(&route.panel.as_ref()?.id)?;
+    list.products.get(route.entry.as_ref()?)
+}
+
+/// The parameters of its product that nothing fills.
+fn unfilled(route: &Route, rules: &PlayerRules, lists: &Lists) -> Vec<String> {
+    let panel = route.panel.as_ref().and_then(|p| Some((p.id, p.kind?)));
+    let Some(((panel, kind), product)) = panel.zip(listed(route, lists)) else {
+        return Vec::new();
+    };
+    kind.unfilled(rules, panel, route.package_id, &product.params)
+}
+
+fn faults_of(route: &Route, rules: &PlayerRules, lists: &Lists) -> Vec<Fault> {
     let mut faults = Vec::new();
     let Some(panel) = &route.panel else {
         return vec![if route.another_tenant {
@@ -149,7 +195,7 @@ fn faults_of(route: &Route, lists: &Lists) -> Vec<Fault> {
             Fault::Nowhere
         }];
     };
-    if !panel.known {
+    if panel.kind.is_none() {
         // Another system serves it.
         return vec![Fault::OtherKind];
     }
@@ -168,6 +214,9 @@ fn faults_of(route: &Route, lists: &Lists) -> Vec<Fault> {
                 }
             } else if listed.is_some_and(|list| !list.products.contains_key(entry)) {
                 faults.push(Fault::NotListed);
+            }
+            if !unfilled(route, rules, lists).is_empty() {
+                faults.push(Fault::ParamNotMapped);
             }
         }
         (0, _) | (_, None) => faults.push(Fault::NoMapping),
@@ -199,6 +248,7 @@ impl Fault {
                 | Self::SeveralMappings
                 | Self::NotListed
                 | Self::ListedIncomplete
+                | Self::ParamNotMapped
         )
     }
 
@@ -218,7 +268,7 @@ impl Fault {
             Self::OtherKind => (
                 "routing",
                 "routed to a provider that orderwatch does not talk to: left to the shop.",
-                "Nothing, if the shop itself sends them; otherwise choose a znet panel.",
+                "Nothing, if the shop itself sends them; otherwise choose a panel of a kind that orderwatch talks to.",
             ),
             Self::Disabled => (
                 "routing",
@@ -244,8 +294,13 @@ impl Fault {
             ),
             Self::ListedIncomplete => (
                 "catalogue",
-                "mapped to a product that the panel lists without kupur or oyun_bilgi_id: orders are held.",
-                "Ask the panel for both numbers and enter them in the mapping's meta as \"oyun\" and \"kupur\".",
+                "mapped to a product that the panel lists without kupur or oyun_bilgi_id, or not clearly: orders are held.",
+                "Ask the panel. At a znet panel, enter both numbers in the mapping's meta as \"oyun\" and \"kupur\".",
+            ),
+            Self::ParamNotMapped => (
+                "parameters",
+                "mapped to a product with a parameter that nothing fills: orders are held.",
+                "Say in [[barakat.param]] which field of the order fills each parameter.",
             ),
 
             Self::FallbackNowhere => (
@@ -256,7 +311,7 @@ impl Fault {
             Self::FallbackOtherKind => (
                 "fallback",
                 "with a fallback that orderwatch does not talk to: what the panel refuses is not sent there.",
-                "Choose a znet panel as the fallback, or send by hand what was refused.",
+                "Choose a panel of a kind that orderwatch talks to as the fallback, or send by hand what was refused.",
             ),
             Self::FallbackUnmapped => (
                 "fallback",

@@ -6,7 +6,7 @@ use super::{
     problem::{Code, Problem},
 };
 use crate::{
-    order::{OrderId, PlayerFields, explain::Facts, person::Plan},
+    order::{FieldRule, OrderId, explain::Facts, person::Plan},
     store::{Acted, Confirmed, OrderDetail, Person},
 };
 
@@ -24,7 +24,7 @@ pub(super) async fn facts(world: &World, order: OrderId) -> Result<Facts, Proble
 
 /// All that is known about an order but its code.
 pub(super) async fn detail(world: &World, order: OrderId) -> Result<OrderDetail, Problem> {
-    let rules = &world.config.znet.player;
+    let rules = &world.config.player;
     let detail = world.store.order_detail(order, rules).await?;
     if !detail.is_known() {
         return Err(no_such_order());
@@ -67,7 +67,7 @@ pub(super) async fn confirm(
     world: &World,
     order: OrderId,
     person: &Person,
-) -> Result<(PlayerFields, bool), Problem> {
+) -> Result<(FieldRule, bool), Problem> {
     let now = world.clock.now();
     let refused = |text: String| Err(Problem::new(Code::Refused, text));
 
@@ -81,7 +81,7 @@ pub(super) async fn confirm(
                 %order,
                 who = person.who,
                 why = person.why,
-                fields = fields.as_str(),
+                %fields,
                 "a person confirmed player fields"
             );
             Ok((fields, true))

@@ -12,6 +12,8 @@ pub enum PurchaseOutcome {
         cost: Option<Decimal>,
         /// The balance after it, in TRY, where it could be read.
         balance: Option<Decimal>,
+        /// Whether the panel says that it is done with it already, so that it can be asked at once.
+        ready: bool,
     },
     /// Not bought; the panel's reason.
     Refused(String),

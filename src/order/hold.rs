@@ -48,15 +48,23 @@ reasons! {
     ListedWithoutOyun = "listed_without_oyun" => Retry,
     /// The panel lists the product without `kupur`, and the mapping does not name it.
     ListedWithoutKupur = "listed_without_kupur" => Retry,
+    /// The panel's price list says about the product what is not understood.
+    ListedUnreadable = "listed_unreadable" => Retry,
+    /// The panel does not sell this quantity of the product at once.
+    QuantityNotSold = "quantity_not_sold" => Retry,
+    /// The product has a parameter that nothing in the configuration fills.
+    ParamNotMapped = "param_not_mapped" => Retry,
+    /// The field of the order that fills a parameter of the product is empty.
+    ParamEmpty = "param_empty" => Retry,
     /// The routing says "auto" but names no integration of this tenant.
     ContradictoryRouting = "contradictory_routing" => Retry,
     /// The routing names an integration of another tenant.
     PanelOfAnother = "panel_of_another_tenant" => Retry,
-    /// The integration has no usable base URL, `kod` or `sifre`.
+    /// The integration has no usable base URL or account.
     IntegrationIncomplete = "integration_incomplete" => Retry,
     /// It may have been bought and the panel does not say.
     Unconfirmed = "unconfirmed" => Confirm,
-    /// Sent by the shop itself, without a numeric reference to ask by.
+    /// Sent by the shop itself, without a reference to ask by.
     NoReference = "no_reference" => Settle,
     /// Sent by the shop itself, with a reference that another order has at the same panel.
     ReferenceShared = "reference_shared" => Settle,

@@ -15,7 +15,7 @@ mod tests;
 use std::fmt;
 
 use super::{
-    HoldReason, IntegrationId, OrderId, Reference, Stage, WayOut,
+    HoldReason, IntegrationId, Naming, OrderId, Reference, Stage, WayOut,
     explain::{Facts, PanelFacts, ShopFacts, TrackedFacts},
     words::{shop_status, stage},
 };
@@ -313,7 +313,7 @@ fn retry(order: OrderId, facts: &Facts) -> Result<Release, Refusal> {
         from,
         panel: panel.id,
         panel_name: panel.name.clone(),
-        reference: known.unwrap_or_else(|| Reference::derive(order, panel.id, 0)),
+        reference: known.unwrap_or_else(|| named_at(panel, order)),
     })
 }
 
@@ -476,11 +476,18 @@ fn target<'a>(shop: &'a ShopFacts, tracked: &'a TrackedFacts) -> Result<&'a Pane
     }
 }
 
+/// What an order is called at a panel that it was never sent to.
+fn named_at(panel: &PanelFacts, order: OrderId) -> Reference {
+    // Every panel that an order can go to has a naming.
+    let naming = panel.naming.unwrap_or(Naming::Digits);
+    naming.reference(order, panel.id, 0)
+}
+
 fn tied_to(tracked: &TrackedFacts) -> Result<&PanelFacts, Refusal> {
     match &tracked.panel {
         None => Err(Refusal::TiedPanel(TiedTo::Gone)),
         Some(panel) if !panel.own => Err(Refusal::TiedPanel(TiedTo::OtherShop)),
-        Some(panel) if !panel.usable => Err(Refusal::TiedPanel(TiedTo::OtherKind)),
+        Some(panel) if !panel.is_usable() => Err(Refusal::TiedPanel(TiedTo::OtherKind)),
         Some(panel) => Ok(panel),
     }
 }
@@ -500,7 +507,7 @@ fn routed_to(shop: &ShopFacts) -> Result<&PanelFacts, Refusal> {
     match &route.panel {
         None => wrong(Routing::Nowhere),
         Some(panel) if !panel.own => wrong(Routing::Nowhere),
-        Some(panel) if !panel.usable => wrong(Routing::OtherKind(panel.kind.clone())),
+        Some(panel) if !panel.is_usable() => wrong(Routing::OtherKind(panel.kind.clone())),
         Some(panel) => Ok(panel),
     }
 }

@@ -1,15 +1,15 @@
 //! The player fields of a purchase, from what the customer typed.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::IntegrationId;
 
 named! {
-    /// Which field of a purchase holds what the customer typed.
+    /// Which field of a purchase holds what the customer typed, where a kind of panel has two of them.
     #[derive(Default)]
     pub enum PlayerFields {
         /// As the vendor's sheet has it: `userIdentifier` is the player (`oyuncu_bilgi`), `extraField`
@@ -22,44 +22,77 @@ named! {
     }
 }
 
+named! {
+    /// What the customer typed, by the shop's columns.
+    #[derive(PartialOrd, Ord)]
+    pub(crate) enum OrderField {
+        UserIdentifier = "userIdentifier",
+        ExtraField = "extraField",
+    }
+}
+
+/// The rule by which a purchase's player fields were filled. As text it is what a person confirms, and a
+/// rule that fills anything else in another way is another text.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum FieldRule {
+    /// One of the two ways of panels with fixed fields.
+    Fixed(PlayerFields),
+    /// The product's own parameters, each from one field of the order.
+    Params(Params),
+}
+
+/// Which field of the order fills which parameter of a product.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Params(BTreeMap<String, OrderField>);
+
 /// What a purchase says about the player (source: `znet.md`, "Player fields").
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Player {
-    /// By which rule the fields were filled, which also decides how they are sent: `sheet` or `shop`.
+    /// By which rule the fields were filled: `sheet`, `shop`, or a parameter's field for each parameter, as JSON.
     #[schema(value_type = String)]
-    pub fields: PlayerFields,
-    /// `oyuncu_bilgi`.
-    #[serde(rename = "oyuncu_bilgi")]
-    pub player_id: Option<String>,
-    /// `musteri_tel`.
-    #[serde(rename = "musteri_tel")]
-    pub phone: Option<String>,
+    pub fields: FieldRule,
+    /// By the panel's names, in the order in which they are sent.
+    #[serde(flatten, serialize_with = "as_map")]
+    #[schema(value_type = BTreeMap<String, String>)]
+    pub values: Vec<(String, String)>,
 }
 
 /// Which rule holds for which product.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PlayerRules {
-    /// For every product that has no rule of its own.
+    /// For every product of a panel with fixed fields that has no rule of its own.
     pub(crate) usual: PlayerFields,
-    /// For one panel, or for one package there.
+    /// For one such panel, or for one package there.
     pub(crate) others: Vec<PlayerRule>,
+    /// What fills the parameters of the other panels' products.
+    pub(crate) params: Vec<ParamRule>,
 }
 
 /// The rule of one panel, or of one package there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PlayerRule {
-    /// The panel.
     pub(crate) integration: IntegrationId,
     /// `product_packages.id`; `None` for all packages.
     pub(crate) package: Option<Uuid>,
-    /// The rule.
     pub(crate) fields: PlayerFields,
+}
+
+/// What fills one parameter: everywhere, at one panel, or for one package there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ParamRule {
+    /// `None` for all panels.
+    pub(crate) integration: Option<IntegrationId>,
+    /// `product_packages.id`; `None` for all packages.
+    pub(crate) package: Option<Uuid>,
+    /// As the panel's price list has it.
+    pub(crate) name: String,
+    pub(crate) field: OrderField,
 }
 
 impl PlayerFields {
     /// What goes where, in a few words.
-    #[must_use]
-    pub(crate) const fn meaning(self) -> &'static str {
+    const fn meaning(self) -> &'static str {
         match self {
             Self::Sheet => {
                 "userIdentifier as oyuncu_bilgi, a telephone in extraField as musteri_tel"
@@ -69,11 +102,53 @@ impl PlayerFields {
     }
 }
 
-impl PlayerRules {
-    /// The rule of a product: that of the package, otherwise that of its panel, otherwise the usual
-    /// one.
+impl FieldRule {
+    /// Reads a rule that was written down before.
     #[must_use]
-    pub(crate) fn of(&self, integration: IntegrationId, package: Uuid) -> PlayerFields {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let fixed = PlayerFields::parse(text).map(Self::Fixed);
+        fixed.or_else(|| serde_json::from_str(text).ok().map(Self::Params))
+    }
+
+    /// What goes where, in a few words.
+    #[must_use]
+    pub(crate) fn meaning(&self) -> String {
+        match self {
+            Self::Fixed(fields) => fields.meaning().to_owned(),
+            Self::Params(Params(params)) if params.is_empty() => "no player fields".to_owned(),
+            Self::Params(Params(params)) => {
+                let each = params
+                    .iter()
+                    .map(|(name, field)| format!("{field} as {name}"));
+                each.collect::<Vec<_>>().join(", ")
+            }
+        }
+    }
+}
+
+impl fmt::Display for FieldRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fixed(fields) => fields.fmt(f),
+            // A map of names: there is nothing in it that could not be written.
+            Self::Params(params) => {
+                f.write_str(&serde_json::to_string(params).map_err(|_| fmt::Error)?)
+            }
+        }
+    }
+}
+
+impl Serialize for FieldRule {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl PlayerRules {
+    /// The rule of a product of a panel with fixed fields: that of the package, otherwise that of its
+    /// panel, otherwise the usual one.
+    #[must_use]
+    pub(crate) fn fixed(&self, integration: IntegrationId, package: Uuid) -> FieldRule {
         let here = || {
             self.others
                 .iter()
@@ -82,21 +157,57 @@ impl PlayerRules {
 
         let own = here().find(|rule| rule.package == Some(package));
         let rule = own.or_else(|| here().find(|rule| rule.package.is_none()));
-        rule.map_or(self.usual, |rule| rule.fields)
+        FieldRule::Fixed(rule.map_or(self.usual, |rule| rule.fields))
     }
-}
 
-impl Player {
-    /// The fields and their values, in the order in which they are sent.
+    /// The rule of a product that has these parameters.
+    ///
+    /// # Errors
+    /// The parameters that nothing fills.
+    pub(crate) fn params(
+        &self,
+        integration: IntegrationId,
+        package: Uuid,
+        names: &[String],
+    ) -> Result<FieldRule, Vec<String>> {
+        let mut params = BTreeMap::new();
+        let mut unfilled = Vec::new();
+        for name in names {
+            match self.param(integration, package, name) {
+                Some(field) => drop(params.insert(name.clone(), field)),
+                None => unfilled.push(name.clone()),
+            }
+        }
+
+        if unfilled.is_empty() {
+            Ok(FieldRule::Params(Params(params)))
+        } else {
+            Err(unfilled)
+        }
+    }
+
+    /// What fills a parameter: the rule of the package, otherwise that of its panel, otherwise that of all.
+    fn param(&self, integration: IntegrationId, package: Uuid, name: &str) -> Option<OrderField> {
+        let here = [
+            (Some(integration), Some(package)),
+            (Some(integration), None),
+            (None, None),
+        ];
+        let of = |place| {
+            let mut rules = self.params.iter();
+            rules.find(|rule| rule.name == name && (rule.integration, rule.package) == place)
+        };
+        here.into_iter().find_map(of).map(|rule| rule.field)
+    }
+
+    /// Whether a product that was sold by a rule would be sold by it today.
     #[must_use]
-    pub(crate) fn pairs(&self) -> Vec<(&'static str, &str)> {
-        let id = self.player_id.as_deref().map(|id| ("oyuncu_bilgi", id));
-        let phone = self.phone.as_deref().map(|phone| ("musteri_tel", phone));
-
-        match self.fields {
-            PlayerFields::Sheet => id.into_iter().chain(phone).collect(),
-            // In the order of the shop's adapter, whose requests are matched to the byte.
-            PlayerFields::Shop => phone.into_iter().chain(id).collect(),
+    pub(crate) fn hold(&self, rule: &FieldRule, integration: IntegrationId, package: Uuid) -> bool {
+        match rule {
+            FieldRule::Fixed(_) => *rule == self.fixed(integration, package),
+            FieldRule::Params(Params(params)) => params
+                .iter()
+                .all(|(name, field)| self.param(integration, package, name) == Some(*field)),
         }
     }
 }
@@ -104,7 +215,7 @@ impl Player {
 /// As people are shown what is sent.
 impl fmt::Display for Player {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, (name, value)) in self.pairs().into_iter().enumerate() {
+        for (place, (name, value)) in self.values.iter().enumerate() {
             let blank = if place == 0 { "" } else { " " };
             write!(f, "{blank}{name}={value}")?;
         }
@@ -112,40 +223,68 @@ impl fmt::Display for Player {
     }
 }
 
+fn as_map<S: Serializer>(values: &[(String, String)], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_map(values.iter().map(|(name, value)| (name, value)))
+}
+
 /// Puts `userIdentifier` and `extraField` into the panel's fields.
 ///
-/// Returns `None` when there is no player id: such an order is not sent.
+/// Returns `None` when a field that the rule needs is empty: such an order is not sent.
 #[must_use]
 pub fn player_fields(
-    fields: PlayerFields,
+    rule: &FieldRule,
     user_identifier: Option<&str>,
     extra: Option<&str>,
 ) -> Option<Player> {
-    let typed = user_identifier.filter(|id| !id.trim().is_empty())?;
-    let (player_id, phone) = match fields {
-        PlayerFields::Sheet => of_sheet(typed.trim(), extra),
-        // To the byte as the shop sends it: what it does not trim is not trimmed here.
-        PlayerFields::Shop => (
-            extra.filter(|extra| !extra.is_empty()).map(str::to_owned),
-            Some(typed.to_owned()),
-        ),
+    let values = match rule {
+        FieldRule::Fixed(PlayerFields::Sheet) => of_sheet(filled(user_identifier)?.trim(), extra),
+        FieldRule::Fixed(PlayerFields::Shop) => of_shop(filled(user_identifier)?, extra),
+        FieldRule::Params(Params(params)) => {
+            let value = |field: OrderField| match field {
+                OrderField::UserIdentifier => filled(user_identifier),
+                OrderField::ExtraField => filled(extra),
+            };
+            let pairs = params.iter().map(|(name, field)| {
+                let value = value(*field)?.trim();
+                Some((name.clone(), value.to_owned()))
+            });
+            pairs.collect::<Option<_>>()?
+        }
     };
 
     Some(Player {
-        fields,
-        player_id,
-        phone,
+        fields: rule.clone(),
+        values,
     })
 }
 
-fn of_sheet(id: &str, extra: Option<&str>) -> (Option<String>, Option<String>) {
+fn filled(field: Option<&str>) -> Option<&str> {
+    field.filter(|text| !text.trim().is_empty())
+}
+
+/// To the byte as the shop sends it, and in its order: what it does not trim is not trimmed here.
+fn of_shop(typed: &str, extra: Option<&str>) -> Vec<(String, String)> {
+    let extra = extra.filter(|extra| !extra.is_empty());
+    let phone = Some(pair(PHONE, typed));
+    let player = extra.map(|extra| pair(PLAYER_ID, extra));
+    phone.into_iter().chain(player).collect()
+}
+
+fn of_sheet(id: &str, extra: Option<&str>) -> Vec<(String, String)> {
     let extra = extra.map(str::trim).filter(|extra| !extra.is_empty());
     match extra {
-        Some(extra) if is_phone(extra) => (Some(id.to_owned()), Some(extra.to_owned())),
+        Some(extra) if is_phone(extra) => vec![pair(PLAYER_ID, id), pair(PHONE, extra)],
         // The protocol has no field for anything else, such as a zone.
-        Some(extra) => (Some(format!("{extra} {id}")), None),
-        None => (Some(id.to_owned()), None),
+        Some(extra) => vec![pair(PLAYER_ID, &format!("{extra} {id}"))],
+        None => vec![pair(PLAYER_ID, id)],
     }
+}
+
+const PLAYER_ID: &str = "oyuncu_bilgi";
+const PHONE: &str = "musteri_tel";
+
+fn pair(name: &str, value: &str) -> (String, String) {
+    (name.to_owned(), value.to_owned())
 }
 
 /// An optional `+` and 9 to 15 digits.
@@ -187,7 +326,7 @@ mod tests {
             (Some("   "), Some("+905551112233"), None),
             (None, Some("x"), None),
         ] {
-            let got = player_fields(PlayerFields::Sheet, id, extra);
+            let got = player_fields(&FieldRule::Fixed(PlayerFields::Sheet), id, extra);
             let got = got.map(|player| player.to_string());
             assert_eq!(got.as_deref(), want, "{id:?} {extra:?}");
         }
@@ -212,7 +351,7 @@ mod tests {
             (Some("  "), Some("123"), None),
             (None, Some("123"), None),
         ] {
-            let got = player_fields(PlayerFields::Shop, id, extra);
+            let got = player_fields(&FieldRule::Fixed(PlayerFields::Shop), id, extra);
             let got = got.map(|player| player.to_string());
             assert_eq!(got.as_deref(), want, "{id:?} {extra:?}");
         }
@@ -236,9 +375,71 @@ mod tests {
                 rule(None, PlayerFields::Shop),
                 rule(Some(package), PlayerFields::Sheet),
             ],
+            params: Vec::new(),
         };
-        assert_eq!(rules.of(panel, package), PlayerFields::Sheet);
-        assert_eq!(rules.of(panel, another), PlayerFields::Shop);
-        assert_eq!(rules.of(other, another), PlayerFields::Sheet);
+        let is = |panel, package, fields| rules.fixed(panel, package) == FieldRule::Fixed(fields);
+        assert!(is(panel, package, PlayerFields::Sheet));
+        assert!(is(panel, another, PlayerFields::Shop));
+        assert!(is(other, another, PlayerFields::Sheet));
+    }
+
+    #[test]
+    fn a_products_parameters_are_filled_by_the_nearest_rule_or_not_at_all() {
+        let panel = IntegrationId(Uuid::from_u128(1));
+        let (package, another) = (Uuid::from_u128(3), Uuid::from_u128(4));
+        let rule = |integration, package, name: &str, field| ParamRule {
+            integration,
+            package,
+            name: name.to_owned(),
+            field,
+        };
+        let rules = PlayerRules {
+            params: vec![
+                rule(None, None, "uid", OrderField::UserIdentifier),
+                rule(Some(panel), None, "server", OrderField::ExtraField),
+                rule(Some(panel), Some(package), "uid", OrderField::ExtraField),
+            ],
+            ..PlayerRules::default()
+        };
+        let names = |all: &[&str]| -> Vec<String> { all.iter().map(|&n| n.to_owned()).collect() };
+        let text = |package, all: &[&str]| {
+            let rule = rules.params(panel, package, &names(all));
+            rule.map(|rule| rule.to_string())
+                .map_err(|missing| missing.join("+"))
+        };
+
+        let want = r#"{"server":"extraField","uid":"userIdentifier"}"#;
+        assert_eq!(text(another, &["uid", "server"]), Ok(want.to_owned()));
+        assert_eq!(
+            text(package, &["uid"]),
+            Ok(r#"{"uid":"extraField"}"#.to_owned())
+        );
+        assert_eq!(text(package, &[]), Ok("{}".to_owned()));
+        assert_eq!(
+            text(package, &["uid", "zone", "ad"]),
+            Err("zone+ad".to_owned())
+        );
+        assert_eq!(
+            rules.params(IntegrationId(Uuid::nil()), another, &names(&["server"])),
+            Err(names(&["server"]))
+        );
+
+        let rule = FieldRule::parse(want).unwrap();
+        assert!(rules.hold(&rule, panel, another) && !rules.hold(&rule, panel, package));
+        let filled = |extra| player_fields(&rule, Some(" 77 "), extra).map(|p| p.to_string());
+        assert_eq!(filled(Some("asia ")).as_deref(), Some("server=asia uid=77"));
+        assert_eq!(filled(Some(" ")), None);
+        assert_eq!(
+            rule.meaning(),
+            "extraField as server, userIdentifier as uid"
+        );
+    }
+
+    #[test]
+    fn a_rule_reads_back() {
+        for text in ["sheet", "shop", "{}", r#"{"ايدي اللاعب":"userIdentifier"}"#] {
+            assert_eq!(FieldRule::parse(text).unwrap().to_string(), text);
+        }
+        assert_eq!(FieldRule::parse(r#"{"uid":"password"}"#), None);
     }
 }

@@ -1,29 +1,70 @@
-//! The number by which the panel knows one purchase (`referans`).
+//! The name by which the panel knows one purchase (`referans`, `order_uuid`).
 
 use std::fmt;
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use super::{IntegrationId, OrderId};
 
-/// A numeric name of one purchase; the panel keeps it unique per account.
+/// The name of one purchase; the panel keeps it unique per account.
 ///
 /// Digits stay text: a number of this size loses digits in browsers, and a leading zero counts.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Reference(String);
 
+/// Which names a kind of panel takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Naming {
+    /// Digits, derived from the order and the integration.
+    Digits,
+    /// The order's id. The shop's own sender gives the same name to it, so that a question by it also finds
+    /// what the shop has bought.
+    OrderId,
+}
+
+impl Naming {
+    /// The name of an order's purchase; `round` as in [`Reference::derive`].
+    #[must_use]
+    pub(crate) fn reference(
+        self,
+        order: OrderId,
+        integration: IntegrationId,
+        round: u16,
+    ) -> Reference {
+        match self {
+            Self::Digits => Reference::derive(order, integration, round),
+            // No two orders share an id, so there are no rounds.
+            Self::OrderId => Reference(order.0.hyphenated().to_string()),
+        }
+    }
+
+    /// Whether a panel of the kind can be asked by this name.
+    #[must_use]
+    pub(crate) fn admits(self, reference: &Reference) -> bool {
+        match self {
+            Self::Digits => reference.is_number(),
+            // A number is the panel's own name for what the shop has bought.
+            Self::OrderId => true,
+        }
+    }
+}
+
 /// The text is not a usable reference.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
-    "a reference has 1 to {} digits and nothing else",
-    Reference::MAX_DIGITS
+    "a reference has 1 to {} digits, or 1 to {} letters, digits, dashes and underscores",
+    Reference::MAX_DIGITS,
+    Reference::MAX_CHARS
 )]
 pub struct InvalidReference;
 
 impl Reference {
-    /// Longest reference that is taken over from rows which the shop sent itself.
-    pub(crate) const MAX_DIGITS: usize = 32;
+    /// Longest number that is taken over from rows which the shop sent itself.
+    const MAX_DIGITS: usize = 32;
+    /// Longest name of another kind.
+    const MAX_CHARS: usize = 64;
     /// Derived references start here, above the older ones made of Unix milliseconds.
     const LOWEST: u64 = 2_000_000_000_000_000;
     /// One past the largest derived reference: 16 digits.
@@ -52,12 +93,30 @@ impl Reference {
     /// Reads a reference that was given before, blanks around it removed.
     pub fn parse(text: &str) -> Result<Self, InvalidReference> {
         let text = text.trim();
-        let fits = !text.is_empty() && text.len() <= Self::MAX_DIGITS;
-        if fits && text.bytes().all(|b| b.is_ascii_digit()) {
+        let longest = if is_number(text) {
+            Self::MAX_DIGITS
+        } else {
+            Self::MAX_CHARS
+        };
+        // Nothing that needs to be encoded in an address, or ends an element of a list there.
+        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+
+        if !text.is_empty() && text.len() <= longest && text.bytes().all(plain) {
             Ok(Self(text.to_owned()))
         } else {
             Err(InvalidReference)
         }
+    }
+
+    #[must_use]
+    fn is_number(&self) -> bool {
+        is_number(&self.0)
+    }
+
+    /// Whether it is a UUID, as the name that a client gives to an order is.
+    #[must_use]
+    pub(crate) fn is_uuid(&self) -> bool {
+        self.0.len() == 36 && Uuid::try_parse(&self.0).is_ok()
     }
 
     #[must_use]
@@ -72,10 +131,13 @@ impl fmt::Display for Reference {
     }
 }
 
+fn is_number(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit())
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use uuid::Uuid;
 
     use super::*;
 
@@ -96,20 +158,34 @@ mod tests {
     }
 
     #[test]
-    fn only_digits_are_a_reference() {
-        for (text, good) in [
-            ("1700000000000123", true),
-            (" 007 ", true),
-            ("", false),
-            ("12a", false),
-            ("-1", false),
-            ("٣٤", false),
-            ("550e8400-e29b-41d4-a716-446655440000", false),
-            ("123456789012345678901234567890123", false),
+    fn each_kind_of_panel_has_its_names() {
+        for (text, digits, order_id) in [
+            ("1700000000000123", true, true),
+            (" 007 ", true, true),
+            ("", false, false),
+            ("12a", false, true),
+            ("-1", false, true),
+            ("1,2", false, false),
+            ("1]", false, false),
+            ("٣٤", false, false),
+            ("550e8400-e29b-41d4-a716-446655440000", false, true),
+            ("123456789012345678901234567890123", false, false),
         ] {
-            assert_eq!(Reference::parse(text).is_ok(), good, "{text:?}");
+            let admitted = |naming: Naming| Reference::parse(text).is_ok_and(|r| naming.admits(&r));
+            assert_eq!(admitted(Naming::Digits), digits, "{text:?}");
+            assert_eq!(admitted(Naming::OrderId), order_id, "{text:?}");
         }
         assert_eq!(Reference::parse(" 007 ").unwrap().as_str(), "007");
+    }
+
+    #[test]
+    fn an_order_is_named_by_its_id_where_the_shop_does_so() {
+        let order = OrderId(Uuid::from_u128(0xA1));
+        let name = |round| Naming::OrderId.reference(order, IntegrationId(Uuid::nil()), round);
+        assert_eq!(name(0).as_str(), "00000000-0000-0000-0000-0000000000a1");
+        assert_eq!(name(1), name(0));
+        assert!(name(0).is_uuid());
+        assert!(!Reference::parse("2000000000000123").unwrap().is_uuid());
     }
 
     proptest! {

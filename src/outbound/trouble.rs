@@ -15,6 +15,8 @@ use crate::order::NotSent;
 /// Why there is no whole answer, in our words: the library's texts may hold a host name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Trouble {
+    #[error("the panel has no such request")]
+    NoRequest,
     #[error("the server's name could not be resolved")]
     Name,
     #[error("the server refused the connection")]
@@ -94,7 +96,7 @@ impl Trouble {
     pub(crate) const fn not_sent(self) -> Option<NotSent> {
         match self {
             // The library writes a request only to a connection that stands.
-            Self::Name | Self::Refused | Self::ConnectTimeout | Self::Connect => {
+            Self::NoRequest | Self::Name | Self::Refused | Self::ConnectTimeout | Self::Connect => {
                 Some(NotSent::Connect)
             }
             Self::Tls(_) => Some(NotSent::Tls),

@@ -1,8 +1,8 @@
 //! znet reseller panels.
 //!
 //! The parts: [`Account`] knows address and password and builds requests, [`Http`] sends them
-//! (a purchase by `once`), `text` makes letters of the bytes, `seen` says whether they count at all,
-//! `wire` and `catalogue` what they mean, `redact` takes secrets out. Here they are put together.
+//! (a purchase by `once`), `seen` says whether an answer counts at all, `wire` and `catalogue` what it
+//! means, `fill` what a purchase says. Here they are put together.
 //! What must stay true:
 //!
 //! * only a whole body that came with status 200 and is no page is ever understood,
@@ -10,31 +10,40 @@
 
 mod account;
 mod catalogue;
-mod number;
-mod redact;
-mod seen;
-mod text;
+mod fill;
 mod wire;
 
-use std::{fmt, time::Instant};
+use std::{borrow::Cow, fmt, sync::Arc, time::Instant};
 
 use async_trait::async_trait;
 use reqwest::{Method, Request, Url};
 use rust_decimal::Decimal;
 
 pub use account::Account;
-pub(crate) use account::AccountError;
 
-use self::{
-    seen::Seen,
-    wire::{Balance, Status},
-};
+use self::wire::{Balance, Status};
 use super::{
-    AnswerClass, Catalogue, Evidence, Provider, Purchase, PurchaseReply, ReadError, StatusReply,
+    AnswerClass, Catalogue, Evidence, Http, Provider, Purchase, PurchaseReply, ReadError,
+    StatusReply,
+    kind::Kind,
+    redact::{self, Redactor},
+    seen::Seen,
 };
-use crate::order::{PurchaseOutcome, Reference, StatusAnswer};
-pub(crate) use crate::outbound::HttpError;
-pub use crate::outbound::{Http, HttpSettings};
+use crate::order::{Naming, PurchaseOutcome, Reference, StatusAnswer};
+
+/// The panels of this kind, in the registry.
+pub(super) static KIND: Kind = Kind {
+    names: &["znet"],
+    naming: Naming::Digits,
+    refuses_repeats: true,
+    connect: |credentials, http| {
+        let [base_url, kod, sifre] = credentials.znet();
+        let account = Account::new(base_url, kod, sifre)?;
+        Ok(Arc::new(Znet::new(account, http.clone())))
+    },
+    fill: fill::fill,
+    rule: |rules, integration, package, _| Ok(Some(rules.fixed(integration, package))),
+};
 
 /// Maximum number of bytes that are read of an answer, unpacked.
 const ANSWER_LIMIT: usize = 256 * 1024;
@@ -131,6 +140,7 @@ impl Provider for Znet {
 
         PurchaseReply {
             outcome: self.outcome(&seen),
+            pin: None,
             evidence: self.evidence(&seen, &seen.text, &purchase.reference, started),
         }
     }
@@ -143,7 +153,7 @@ impl Provider for Znet {
             .await;
         let seen = Seen::of(&came);
         let status = seen.whole().map_or(Status::Unclear, wire::status);
-        let body = seen.masked(&status);
+        let body = masked(&seen.text, &status);
 
         StatusReply {
             answer: self.answer(&status),
@@ -179,6 +189,24 @@ impl Provider for Znet {
             }),
         }
     }
+}
+
+/// The text of an answer to `pin_kontrol` with its code masked, understood or not.
+fn masked<'a>(answer: &'a str, status: &Status<'_>) -> Cow<'a, str> {
+    let Some(place) = wire::pin_place(answer) else {
+        return Cow::Borrowed(answer);
+    };
+
+    let mut text = answer.to_owned();
+    if let Status::Done { pin: Some(pin), .. } = status {
+        text.replace_range(place, &redact::mask(pin));
+        return Cow::Owned(redact::mask_pin(&text, pin).into_owned());
+    }
+
+    // What is no code for certain may still be one, and may be repeated, in part at the end.
+    let perhaps = Redactor::new([answer[place.clone()].to_owned()]);
+    text.replace_range(place, redact::CODE_MASK);
+    Cow::Owned(perhaps.clean(&text).into_owned())
 }
 
 fn get(url: Url) -> Request {

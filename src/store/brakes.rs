@@ -3,10 +3,11 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{EVERYWHERE, Person, Store, StoreError, ZNET};
+use super::{EVERYWHERE, Person, Store, StoreError};
 use crate::{
     order::{IntegrationId, TenantId},
     overview::PauseView,
+    provider::kind::Kind,
 };
 
 /// Where buying is paused.
@@ -129,8 +130,8 @@ impl Store {
     pub(crate) async fn known_panels(&self) -> Result<Vec<KnownPanel>, StoreError> {
         let rows = sqlx::query!(
             r#"SELECT id, name, "tenantId" AS tenant FROM public.integrations
-               WHERE provider = $1 ORDER BY name, id"#,
-            ZNET
+               WHERE provider = ANY($1) ORDER BY name, id"#,
+            Kind::names()
         )
         .fetch_all(&self.pool)
         .await

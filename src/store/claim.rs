@@ -14,7 +14,7 @@ use super::{
     pool::{BY_INDEX, in_time},
     spending::{self, SpendingLimit},
 };
-use crate::order::{IntegrationId, OrderId, PlayerFields, Reference};
+use crate::order::{FieldRule, IntegrationId, OrderId, Reference};
 
 /// A request to send one order now.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ pub struct Claim {
     /// Its price in the panel's list, in TRY.
     pub expected: Option<Decimal>,
     /// Which product of the shop it is, and by which rule its player fields are filled.
-    pub product: (Uuid, PlayerFields),
+    pub product: (Uuid, FieldRule),
 }
 
 /// When a claim is made, by whom, and how long it holds.
@@ -263,7 +263,7 @@ impl Columns {
                 .push(i16::try_from(claim.round).unwrap_or(i16::MAX));
             columns.expected.push(claim.expected);
             columns.packages.push(claim.product.0);
-            columns.fields.push(claim.product.1.as_str().to_owned());
+            columns.fields.push(claim.product.1.to_string());
         }
         columns
     }

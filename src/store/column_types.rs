@@ -8,7 +8,7 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use crate::order::{HoldReason, IntegrationId, OrderId, PlayerFields, Stage, TenantId};
+use crate::order::{FieldRule, HoldReason, IntegrationId, OrderId, Stage, TenantId};
 
 macro_rules! stands_as {
     ($column:ty: $($type:ident by $read:expr),+ $(,)?) => {$(
@@ -43,10 +43,10 @@ stands_as! {
     String:
     Stage by |name| Self::parse(&name).ok_or_else(|| unknown(&name)),
     HoldReason by |name| Self::parse(&name).ok_or_else(|| unknown(&name)),
-    PlayerFields by |name| Self::parse(&name).ok_or_else(|| unknown(&name)),
+    FieldRule by |name| Self::parse(&name).ok_or_else(|| unknown(&name)),
 }
 
-impl PgHasArrayType for PlayerFields {
+impl PgHasArrayType for FieldRule {
     fn array_type_info() -> PgTypeInfo {
         <String as PgHasArrayType>::array_type_info()
     }

@@ -8,8 +8,8 @@ use sqlx::{Executor, postgres::PgListener};
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::{Sides, Store, StoreError, ZNET, migrate};
-use crate::order::IntegrationId;
+use super::{Sides, Store, StoreError, migrate};
+use crate::{order::IntegrationId, provider::kind::Kind};
 
 /// Channel of the trial of notices; nobody else listens there.
 const TRIAL: &str = "orderwatch_trial";
@@ -74,8 +74,8 @@ pub(crate) struct Route {
 pub(crate) struct RoutedPanel {
     /// `integrations.id`.
     pub(crate) id: IntegrationId,
-    /// Whether orderwatch can talk to it.
-    pub(crate) known: bool,
+    /// `None` for one that orderwatch does not talk to.
+    pub(crate) kind: Option<&'static Kind>,
     /// `integrations.enabled`.
     pub(crate) enabled: bool,
 }
@@ -276,13 +276,13 @@ impl Store {
                       i.id IS NULL AND EXISTS (
                           SELECT FROM public.integrations x
                           WHERE x.id::text = r."primaryProviderId") AS "another_tenant!",
-                      i.id AS "panel?", i.provider = $1 AS known,
+                      i.id AS "panel?", i.provider AS "provider?",
                       COALESCE((to_jsonb(i) ->> 'enabled')::boolean, true) AS "enabled!",
                       m.mappings AS "mappings!", m.entry,
                       m.names_numbers AS "names_numbers!",
                       NULLIF(btrim(r."fallbackProviderId"), '') IS NOT NULL AS "falls_back!",
                       f.id IS NOT NULL AS "fallback_there!",
-                      COALESCE(f.provider = $1, false) AS "fallback_known!",
+                      COALESCE(f.provider = ANY($1), false) AS "fallback_known!",
                       EXISTS (SELECT FROM public.package_mappings x
                               WHERE x."tenantId" = r."tenantId"
                                 AND x.our_package_id = r.package_id::text
@@ -305,7 +305,7 @@ impl Store {
                ) m
                WHERE r.mode = 'auto' AND r."providerType" = 'external'
                ORDER BY r."tenantId", r.package_id LIMIT $2"#,
-            ZNET,
+            Kind::names(),
             MANY_ROUTES
         )
         .fetch_all(&self.pool)
@@ -320,7 +320,7 @@ impl Store {
                 another_tenant: row.another_tenant,
                 panel: row.panel.map(|id| RoutedPanel {
                     id: IntegrationId(id),
-                    known: row.known.unwrap_or(false),
+                    kind: row.provider.as_deref().and_then(Kind::of),
                     enabled: row.enabled,
                 }),
                 mappings: row.mappings,

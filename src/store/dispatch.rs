@@ -12,34 +12,13 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Release, Share, Store, StoreError, ZNET};
-use crate::order::{HoldReason, IntegrationId, OrderId, Reference, Stage, TenantId, Watched};
-
-/// What the shop's row says about what to buy.
-#[derive(Clone, Debug)]
-pub(crate) struct ShopOrder {
-    pub(crate) package: Uuid,
-    pub(crate) quantity: i32,
-    pub(crate) user_identifier: Option<String>,
-    pub(crate) extra_field: Option<String>,
-    /// The panel's product that its package is mapped to.
-    pub(crate) mapping: Mapping,
-}
-
-/// Where `package_mappings` leads to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Mapping {
-    /// Nowhere.
-    None,
-    /// To more than one product.
-    Several,
-    /// To one product of the panel.
-    One {
-        /// `provider_package_id`.
-        entry: String,
-        meta: Option<Value>,
+use super::{Release, Share, Store, StoreError};
+use crate::{
+    order::{
+        HoldReason, IntegrationId, Mapping, OrderId, Reference, ShopOrder, Stage, TenantId, Watched,
     },
-}
+    provider::kind::Kind,
+};
 
 /// An order of the shop that may be sent.
 #[derive(Clone, Debug)]
@@ -302,12 +281,12 @@ impl Store {
                          SELECT FROM orderwatch.orders t WHERE t.order_id = o.id OFFSET 0)
                    ORDER BY o."tenantId", o."packageId", o."createdAt" LIMIT $3
                ) o
-               WHERE r.mode = 'auto' AND r."providerType" = 'external' AND i.provider = $4
+               WHERE r.mode = 'auto' AND r."providerType" = 'external' AND i.provider = ANY($4)
                LIMIT $3"#,
             from,
             until,
             limit,
-            ZNET,
+            Kind::names(),
             self.buy_chained
         )
         .fetch_all(&self.pool)

@@ -4,16 +4,17 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{EVERYWHERE, Store, StoreError, ZNET};
+use super::{EVERYWHERE, Store, StoreError};
 use crate::{
     breaker::Reason,
     order::{
-        IntegrationId, OrderId,
+        IntegrationId, OrderId, Reference,
         explain::{
             Ending, Facts, OpenBreaker, PanelFacts, Pause, Route, Settings, ShopFacts, Standing,
             TrackedFacts,
         },
     },
+    provider::kind::Kind,
 };
 
 /// Columns of one integration of the reading.
@@ -68,9 +69,15 @@ impl Store {
         }
         .facts()?;
 
+        // Some panels can be asked by other names than numbers.
+        let naming = panel.as_ref().and_then(|panel| panel.naming);
+        let asked_by = row.asked_by.and_then(|text| Reference::parse(&text).ok());
+        let admitted = naming.zip(asked_by);
+        let numbered = row.numbered || admitted.is_some_and(|(naming, name)| naming.admits(&name));
+
         // A fallback of another kind is named, but orderwatch cannot buy there.
         let fallback = row.spare_name.zip(row.spare_kind).map(|(name, kind)| {
-            let usable = kind == ZNET;
+            let usable = Kind::of(&kind).is_some();
             (name, kind, usable)
         });
         let route = row.mode.zip(row.provider_type);
@@ -94,9 +101,7 @@ impl Store {
                 (false, ..) => Standing::Decided,
                 (true, _, true, _) => Standing::Unsent,
                 (true, true, false, _) if !row.numbered => Standing::Forwarded,
-                (true, _, false, true) => Standing::InFlight {
-                    numbered: row.numbered,
-                },
+                (true, _, false, true) => Standing::InFlight { numbered },
                 (true, _, false, false) => Standing::Elsewhere,
             },
             sent_at: row.sent_at,
@@ -159,7 +164,7 @@ impl PanelRow {
         Ok(Some(PanelFacts {
             id,
             name,
-            usable: kind == ZNET,
+            naming: Kind::of(&kind).map(|kind| kind.naming),
             kind,
             // Where the column is absent a panel cannot be disabled.
             enabled: self.enabled.unwrap_or(true),

@@ -6,10 +6,10 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::{Store, StoreError};
-use crate::order::{IntegrationId, TenantId};
-
-/// `integrations.provider` of the panels that orderwatch can talk to.
-pub(crate) const ZNET: &str = "znet";
+use crate::{
+    order::{IntegrationId, TenantId},
+    provider::{Credentials, kind::Kind},
+};
 
 /// `orderwatch.brakes.scope` of a brake that holds for every panel.
 pub const EVERYWHERE: Uuid = Uuid::nil();
@@ -19,6 +19,7 @@ pub const EVERYWHERE: Uuid = Uuid::nil();
 pub(crate) struct Integration {
     pub(crate) id: IntegrationId,
     pub(crate) tenant: TenantId,
+    pub(crate) kind: &'static Kind,
     /// As the shop's staff know it.
     pub(crate) name: String,
     /// True where the column is absent.
@@ -27,17 +28,16 @@ pub(crate) struct Integration {
     pub(crate) paused: bool,
     /// Until when its breaker is open; also after that time, until a probe has closed it.
     pub(crate) open_until: Option<DateTime<Utc>>,
-    pub(crate) base_url: Option<SecretString>,
-    pub(crate) kod: Option<SecretString>,
-    pub(crate) sifre: Option<SecretString>,
+    pub(crate) credentials: Credentials,
 }
 
 impl Store {
-    /// All znet integrations, the disabled ones too: what was bought there is still watched.
+    /// All integrations of the kinds that orderwatch talks to, the disabled ones too: what was bought there is still watched.
     pub(crate) async fn integrations(&self) -> Result<Vec<Integration>, StoreError> {
-        // `enabled` is absent in older databases: read through JSON it is NULL there.
+        // Columns that are absent in older databases are read through JSON: they are NULL there.
         let rows = sqlx::query!(
-            r#"SELECT i.id, i."tenantId" AS tenant_id, i.name,
+            r#"SELECT i.id, i."tenantId" AS tenant_id, i.name, i.provider,
+                      to_jsonb(i) ->> 'apiToken' AS api_token,
                       COALESCE((to_jsonb(i) ->> 'enabled')::boolean, true) AS "enabled!",
                       EXISTS (SELECT FROM orderwatch.brakes b
                               WHERE b.scope IN (i.id, $2)) AS "paused!",
@@ -45,25 +45,31 @@ impl Store {
                       i."baseUrl" AS base_url, i.kod, i.sifre
                FROM public.integrations i
                LEFT JOIN orderwatch.panels p ON p.integration_id = i.id
-               WHERE i.provider = $1
+               WHERE i.provider = ANY($1)
                ORDER BY i.id"#,
-            ZNET,
+            Kind::names(),
             EVERYWHERE
         )
         .fetch_all(&self.pool)
         .await
         .map_err(StoreError::doing("reading the integrations"))?;
 
-        let integrations = rows.into_iter().map(|row| Integration {
-            id: IntegrationId(row.id),
-            tenant: TenantId(row.tenant_id),
-            name: row.name,
-            enabled: row.enabled,
-            paused: row.paused,
-            open_until: row.open_until,
-            base_url: row.base_url.map(SecretString::from),
-            kod: row.kod.map(SecretString::from),
-            sifre: row.sifre.map(SecretString::from),
+        let integrations = rows.into_iter().filter_map(|row| {
+            Some(Integration {
+                id: IntegrationId(row.id),
+                tenant: TenantId(row.tenant_id),
+                kind: Kind::of(&row.provider)?,
+                name: row.name,
+                enabled: row.enabled,
+                paused: row.paused,
+                open_until: row.open_until,
+                credentials: Credentials {
+                    base_url: row.base_url.map(SecretString::from),
+                    kod: row.kod.map(SecretString::from),
+                    sifre: row.sifre.map(SecretString::from),
+                    api_token: row.api_token.map(SecretString::from),
+                },
+            })
         });
 
         Ok(integrations.collect())

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Store, StoreError, ZNET};
+use super::{Store, StoreError};
+use crate::provider::kind::Kind;
 
 /// Orders that are part of a chain of tenants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,11 +66,11 @@ impl Store {
                 AND r.mode = 'auto' AND r."providerType" = 'external'
                JOIN public.integrations i
                  ON i."tenantId" = r."tenantId" AND i.id::text = r."primaryProviderId"
-                AND i.provider = $2
+                AND i.provider = ANY($2)
                LEFT JOIN public.product_packages p ON p.id = r.package_id
                ORDER BY 1 LIMIT 1000"#,
             since,
-            ZNET
+            Kind::names()
         )
         .fetch_all(&self.pool)
         .await

@@ -7,13 +7,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
-use super::{Store, StoreError, ZNET, notices, order_delays, second_dispatcher, settling};
+use super::{Store, StoreError, notices, order_delays, second_dispatcher, settling};
 use crate::{
     order::{HoldReason, IntegrationId, explain::LATE},
     overview::{
         Bought, Endings, HeldGroup, MANY, Market, NoticeQueue, Orders, PanelOrders, PanelView,
         SecondView, StockPause,
     },
+    provider::kind::Kind,
     stock::pace::OrderDelay,
 };
 
@@ -221,7 +222,7 @@ impl Overview {
         let rows = sqlx::query_file!(
             "src/store/sql/count_eligible.sql",
             question.created_after,
-            ZNET,
+            Kind::names(),
             i64::try_from(MANY).unwrap_or(i64::MAX),
             buy_chained
         )

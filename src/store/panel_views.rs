@@ -3,11 +3,12 @@
 use chrono::{DateTime, Utc};
 use sqlx::{Postgres, Transaction};
 
-use super::{EVERYWHERE, StoreError, ZNET};
+use super::{EVERYWHERE, StoreError};
 use crate::{
     breaker::Reason,
     order::{IntegrationId, TenantId},
     overview::{Bought, BreakerView, PanelOrders, PanelView, SecondView},
+    provider::kind::Kind,
 };
 
 /// The panels by name, without figures about their orders.
@@ -24,9 +25,9 @@ pub(super) async fn panels(
                   p.balance_at AS "balance_at?"
            FROM public.integrations i
            LEFT JOIN orderwatch.panels p ON p.integration_id = i.id
-           WHERE i.provider = $1
+           WHERE i.provider = ANY($1)
            ORDER BY i.name, i.id"#,
-        ZNET,
+        Kind::names(),
         EVERYWHERE
     )
     .fetch_all(&mut **transaction)

@@ -6,18 +6,21 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Person, Store, StoreError, ZNET};
-use crate::order::{
-    EventKind, IntegrationId, OrderId, Player, PlayerFields, PlayerRules, Stage, player_fields,
+use super::{Person, Store, StoreError};
+use crate::{
+    order::{
+        EventKind, FieldRule, IntegrationId, OrderId, Player, PlayerRules, Stage, player_fields,
+    },
+    provider::kind::Kind,
 };
 
 /// A product and a rule by which it was sold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct SoldAs {
     pub(crate) integration: IntegrationId,
     /// `product_packages.id`.
     pub(crate) package: Uuid,
-    pub(crate) fields: PlayerFields,
+    pub(crate) fields: FieldRule,
     /// Whether a person has confirmed it by an order.
     pub(crate) confirmed: bool,
 }
@@ -37,23 +40,25 @@ pub(crate) struct PlayerOf {
 pub(super) struct PlayerView {
     /// Where it goes, or went.
     integration: IntegrationId,
+    /// `integrations.provider`.
+    provider: String,
     /// `product_packages.id`.
     package: Uuid,
     /// The rule by which it was sent; `None` while it was not.
-    sent_as: Option<PlayerFields>,
+    sent_as: Option<FieldRule>,
     user_identifier: Option<String>,
     extra_field: Option<String>,
     /// Rules that a person has confirmed for the product.
-    confirmed: Vec<PlayerFields>,
+    confirmed: Vec<FieldRule>,
     completed: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Confirmed {
     /// The product counts as confirmed with this rule.
-    Done(PlayerFields),
+    Done(FieldRule),
     /// It did before.
-    Before(PlayerFields),
+    Before(FieldRule),
     /// The order does not tell: it was not delivered.
     NotDelivered(Stage),
     /// The order does not tell: orderwatch did not send it, or its package is gone.
@@ -61,18 +66,18 @@ pub(crate) enum Confirmed {
 }
 
 impl PlayerView {
-    /// The rule by which it was sent, otherwise the one by which it would be.
-    fn fields(&self, rules: &PlayerRules) -> PlayerFields {
+    /// The rule by which it was sent, otherwise the one by which it would be, where that can be said.
+    fn rule(&self, rules: &PlayerRules) -> Option<FieldRule> {
         // What was sent is a fact; the rules may have changed since.
-        let would = || rules.of(self.integration, self.package);
-        self.sent_as.unwrap_or_else(would)
+        let would = || Kind::of(&self.provider)?.rule(rules, self.integration, self.package, None);
+        self.sent_as.clone().or_else(would)
     }
 
-    /// What is sent about the player; `None` where nothing can be.
+    /// What is sent about the player; `None` where nothing can be, or where it cannot be said yet.
     pub(super) fn player(&self, rules: &PlayerRules) -> Option<PlayerOf> {
         Some(PlayerOf {
             player: player_fields(
-                self.fields(rules),
+                &self.rule(rules)?,
                 self.user_identifier.as_deref(),
                 self.extra_field.as_deref(),
             )?,
@@ -82,14 +87,15 @@ impl PlayerView {
     }
 
     pub(super) fn is_confirmed(&self, rules: &PlayerRules) -> bool {
-        self.confirmed.contains(&self.fields(rules))
+        let rule = self.rule(rules);
+        rule.is_some_and(|rule| self.confirmed.contains(&rule))
     }
 
     /// Whether this order can confirm its rule.
     pub(super) fn may_confirm(&self) -> bool {
         // Only a delivered order shows that the goods arrived, and only a new rule needs to be confirmed.
-        let new = |fields| !self.confirmed.contains(&fields);
-        self.completed && self.sent_as.is_some_and(new)
+        let new = |rule| !self.confirmed.contains(rule);
+        self.completed && self.sent_as.as_ref().is_some_and(new)
     }
 }
 
@@ -99,7 +105,7 @@ impl Store {
         sqlx::query_as!(
             SoldAs,
             r#"SELECT integration_id AS "integration: IntegrationId", package_id AS package,
-                      fields AS "fields: PlayerFields", confirmed_at IS NOT NULL AS "confirmed!"
+                      fields AS "fields: FieldRule", confirmed_at IS NOT NULL AS "confirmed!"
                FROM orderwatch.player_fields"#
         )
         .fetch_all(&self.pool)
@@ -114,25 +120,25 @@ impl Store {
     ) -> Result<Option<PlayerView>, StoreError> {
         let view = sqlx::query_as!(
             PlayerView,
-            r#"SELECT i.id AS "integration: IntegrationId", o."packageId" AS "package!",
-                      p.player_fields AS "sent_as?: PlayerFields",
+            r#"SELECT i.id AS "integration: IntegrationId", i.provider, o."packageId" AS "package!",
+                      p.player_fields AS "sent_as?: FieldRule",
                       o."userIdentifier" AS user_identifier, o."extraField" AS extra_field,
                       COALESCE(t.stage = 'completed', false) AS "completed!",
                       ARRAY(SELECT f.fields FROM orderwatch.player_fields f
                             WHERE f.integration_id = i.id AND f.package_id = o."packageId"
-                              AND f.confirmed_at IS NOT NULL) AS "confirmed!: Vec<PlayerFields>"
+                              AND f.confirmed_at IS NOT NULL) AS "confirmed!: Vec<FieldRule>"
                FROM public.product_orders o
                LEFT JOIN orderwatch.orders t ON t.order_id = o.id
                LEFT JOIN orderwatch.purchases p
                  ON (p.reference, p.integration_id) = (t.reference, t.integration_id)
-               JOIN public.integrations i ON i.provider = $2 AND i.id::text = COALESCE(
+               JOIN public.integrations i ON i.provider = ANY($2) AND i.id::text = COALESCE(
                    t.integration_id::text,
                    (SELECT r."primaryProviderId" FROM public.package_routing r
                     WHERE r."tenantId" = o."tenantId" AND r.package_id = o."packageId"
                       AND r.mode = 'auto' AND r."providerType" = 'external' LIMIT 1))
                WHERE o.id = $1 AND o."packageId" IS NOT NULL"#,
             order.0,
-            ZNET
+            Kind::names()
         )
         .fetch_optional(&self.pool)
         .await;
@@ -177,7 +183,7 @@ impl Store {
                                                          'fields', fields)
                    FROM done
                )
-               SELECT f.stage AS "stage: Stage", f.fields AS "fields: PlayerFields",
+               SELECT f.stage AS "stage: Stage", f.fields AS "fields: FieldRule",
                       f.package_id IS NOT NULL AS "packaged!",
                       EXISTS (SELECT FROM done) AS "done!"
                FROM found f"#,
@@ -192,14 +198,14 @@ impl Store {
         .map_err(StoreError::doing("confirming player fields"))?;
 
         // Without a purchase of ours or its package, the order tells nothing about the rule.
-        let Some((row, fields)) = row.and_then(|row| {
+        let Some((done, stage, fields)) = row.and_then(|row| {
             let fields = row.fields.filter(|_| row.packaged)?;
-            Some((row, fields))
+            Some((row.done, row.stage, fields))
         }) else {
             return Ok(Confirmed::NotOurs);
         };
 
-        Ok(match (row.done, row.stage) {
+        Ok(match (done, stage) {
             (true, _) => Confirmed::Done(fields),
             (false, Stage::Completed) => Confirmed::Before(fields),
             (false, stage) => Confirmed::NotDelivered(stage),

@@ -7,8 +7,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use sqlx::{Postgres, Transaction};
 
-use super::{Balance, Store, StoreError, ZNET};
-use crate::order::{IntegrationId, OrderId};
+use super::{Balance, Store, StoreError};
+use crate::{
+    order::{IntegrationId, OrderId},
+    provider::kind::Kind,
+};
 
 /// Who pauses buying when a second dispatcher is found.
 pub(crate) const SELF: &str = "orderwatch";
@@ -85,7 +88,7 @@ impl Store {
             since,
             pause,
             NEWEST,
-            ZNET,
+            Kind::names(),
             SELF
         )
         .fetch_all(self.pool.by_index())
@@ -114,12 +117,12 @@ impl Store {
                    SELECT FROM public.product_orders o
                    WHERE o."createdAt" > $1::timestamptz - interval '1 hour' AND o."sentAt" > $1
                      AND EXISTS (SELECT FROM public.integrations i
-                                 WHERE i.id::text = o."providerId" AND i.provider = $2)
+                                 WHERE i.id::text = o."providerId" AND i.provider = ANY($2))
                      AND NOT EXISTS (SELECT FROM orderwatch.orders t
                                      WHERE t.order_id = o.id AND t.dispatched_at IS NOT NULL)
                    LIMIT $3) n"#,
             since,
-            ZNET,
+            Kind::names(),
             MANY
         )
         .fetch_one(&self.pool)

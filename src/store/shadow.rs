@@ -3,12 +3,13 @@
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::{Store, StoreError};
 use crate::{
     order::{HoldReason, IntegrationId, OrderId, Reference, TenantId},
-    provider::Product,
+    provider::Goods,
 };
 
 /// What would have become of an order.
@@ -19,7 +20,7 @@ pub(crate) struct ShadowOrder {
     /// Where it would have gone.
     pub(crate) integration: Option<IntegrationId>,
     /// What would have been bought, under which name, at which price; or why it would be held.
-    pub(crate) purchase: Result<(Product, Reference, Option<Decimal>), HoldReason>,
+    pub(crate) purchase: Result<(Goods, Reference, Option<Decimal>), HoldReason>,
 }
 
 impl Store {
@@ -35,15 +36,15 @@ impl Store {
             // The first decision stays: it is compared with what the shop did at that time.
             let noting = sqlx::query!(
                 "INSERT INTO orderwatch.shadow (order_id, tenant_id, integration_id, reference, at,
-                                                oyun, kupur, expected, held_reason)
+                                                product, player_fields, expected, held_reason)
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (order_id) DO NOTHING",
                 order.order.0,
                 order.tenant.0,
                 order.integration.map(|id| id.0) as Option<Uuid>,
                 bought.map(|(_, reference, _)| reference.as_str()),
                 now,
-                bought.map(|(product, ..)| product.oyun.as_str()),
-                bought.map(|(product, ..)| product.kupur.as_str()),
+                bought.map(|(goods, ..)| product(goods)),
+                bought.map(|(goods, ..)| goods.player.fields.to_string()),
                 bought.and_then(|(.., price)| *price) as Option<Decimal>,
                 order.purchase.as_ref().err().map(|reason| reason.as_str())
             )
@@ -55,4 +56,10 @@ impl Store {
 
         Ok(noted)
     }
+}
+
+fn product(goods: &Goods) -> Value {
+    let pairs = goods.product.iter();
+    let pairs = pairs.map(|(name, value)| (name.clone(), Value::from(value.clone())));
+    pairs.collect::<Map<_, _>>().into()
 }

@@ -4,10 +4,14 @@
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::Serialize;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::{OrderCursor, Store, StoreError};
-use crate::order::{IntegrationId, OrderId, Player, PlayerRules, player_fields};
+use crate::{
+    order::{FieldRule, IntegrationId, OrderId, Player, PlayerRules, player_fields},
+    provider::kind::Kind,
+};
 
 /// An order that would have been bought or held.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -26,12 +30,12 @@ pub(crate) struct ShadowEntry {
     pub(crate) at: DateTime<Utc>,
     /// The name that the purchase would have had.
     pub(crate) reference: Option<String>,
-    /// `oyun` of the product.
-    pub(crate) oyun: Option<String>,
-    /// `kupur` of the product.
-    pub(crate) kupur: Option<String>,
-    /// What would be sent about the player, by the rules of today; null for an order that would be
-    /// held, or whose row is gone.
+    /// The product in the panel's own terms, such as `oyun` and `kupur`.
+    #[serde(flatten)]
+    #[schema(value_type = std::collections::BTreeMap<String, String>)]
+    pub(crate) product: Map<String, Value>,
+    /// What would be sent about the player, by the rules of today where these say it; null for an order
+    /// that would be held, or whose row is gone.
     pub(crate) player: Option<Player>,
     /// Its price in the panel's list, in TRY.
     pub(crate) expected: Option<String>,
@@ -112,7 +116,7 @@ impl Store {
             would_buy: row.bought,
             would_hold: row.held,
             expected: money(row.expected),
-            // The prices are those of znet panels, which charge in lira.
+            // All panels charge in lira.
             currency: "TRY",
             price_unknown: row.unpriced,
         });
@@ -131,7 +135,7 @@ impl Store {
         let rows = sqlx::query!(
             r#"SELECT s.order_id, o."orderNo" AS "order_no?", o.id IS NULL AS "gone!",
                       i.name AS "panel?", s.reference,
-                      s.at, s.oyun, s.kupur, s.expected, s.held_reason, s.integration_id,
+                      s.at, s.product, s.player_fields AS "rule: FieldRule", i.provider AS "provider?", s.expected, s.held_reason, s.integration_id,
                       o."packageId" AS "package_id?", o."userIdentifier" AS "user_identifier?",
                       o."extraField" AS "extra_field?",
                       COALESCE(b.name, NULLIF(btrim(o."providerId"), '')) AS sent_to,
@@ -158,9 +162,10 @@ impl Store {
             let product = row.integration_id.map(IntegrationId).zip(row.package_id);
             let bought = product.filter(|_| row.held_reason.is_none());
             let player = bought.and_then(|(integration, package)| {
-                let fields = rules.of(integration, package);
+                let kind = row.provider.as_deref().and_then(Kind::of)?;
+                let today = kind.rule(rules, integration, package, None);
                 player_fields(
-                    fields,
+                    &today.or(row.rule)?,
                     row.user_identifier.as_deref(),
                     row.extra_field.as_deref(),
                 )
@@ -172,8 +177,10 @@ impl Store {
                 panel: row.panel,
                 at: row.at,
                 reference: row.reference,
-                oyun: row.oyun,
-                kupur: row.kupur,
+                product: match row.product {
+                    Some(Value::Object(product)) => product,
+                    _ => Map::new(),
+                },
                 player,
                 expected: row.expected.map(money),
                 would_hold: row.held_reason,

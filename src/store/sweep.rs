@@ -4,8 +4,11 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{DueOrder, Store, StoreError, ZNET, orders};
-use crate::order::{HoldReason, IntegrationId, OrderId, Reference, TenantId};
+use super::{DueOrder, Store, StoreError, orders};
+use crate::{
+    order::{HoldReason, IntegrationId, OrderId, Reference, TenantId},
+    provider::kind::Kind,
+};
 
 /// An order that the shop itself has sent and nobody watches.
 #[derive(Clone, Debug)]
@@ -14,6 +17,7 @@ pub(crate) struct ShopSent {
     pub(crate) tenant: TenantId,
     /// Where it was sent to.
     pub(crate) integration: IntegrationId,
+    pub(crate) kind: &'static Kind,
     /// `provider_referans`, otherwise `"externalOrderId"`.
     pub(crate) reference: Option<String>,
     /// `"sentAt"`.
@@ -61,7 +65,7 @@ impl Store {
         // By a key that stays where it is: the next page begins where this one ended, whatever changes meanwhile.
         let (after_at, after_id) = after.unzip();
         let rows = sqlx::query!(
-            r#"SELECT o.id, o."tenantId" AS tenant_id, i.id AS integration_id,
+            r#"SELECT o.id, o."tenantId" AS tenant_id, i.id AS integration_id, i.provider,
                       n.reference,
                       o."sentAt" AS "sent_at!",
                       lower(o."externalStatus" COLLATE "C") = 'processing' AS "processing!",
@@ -85,7 +89,7 @@ impl Store {
                WHERE orderwatch.is_in_flight(o.status, o."externalStatus")
                  AND (orderwatch.is_number(n.reference)
                       OR NOT orderwatch.is_forwarded(o.id, o."externalStatus", o."externalOrderId"))
-                 AND o."sentAt" >= $1 AND o."sentAt" <= $2 AND i.provider = $3
+                 AND o."sentAt" >= $1 AND o."sentAt" <= $2 AND i.provider = ANY($3)
                  AND ($4::timestamptz IS NULL OR (o."sentAt", o.id) > ($4, $5))
                  -- One that was held before it was sent, and that the shop then sent, is taken over.
                  AND NOT EXISTS (SELECT FROM orderwatch.orders t WHERE t.order_id = o.id
@@ -94,7 +98,7 @@ impl Store {
                ORDER BY o."sentAt", o.id LIMIT $6"#,
             from,
             until,
-            ZNET,
+            Kind::names(),
             after_at,
             after_id.map(|id| id.0),
             limit,
@@ -106,14 +110,17 @@ impl Store {
 
         Ok(rows
             .into_iter()
-            .map(|row| ShopSent {
-                order: OrderId(row.id),
-                tenant: TenantId(row.tenant_id),
-                integration: IntegrationId(row.integration_id),
-                reference: row.reference,
-                sent_at: row.sent_at,
-                processing: row.processing,
-                automatic: row.automatic,
+            .filter_map(|row| {
+                Some(ShopSent {
+                    order: OrderId(row.id),
+                    tenant: TenantId(row.tenant_id),
+                    integration: IntegrationId(row.integration_id),
+                    kind: Kind::of(&row.provider)?,
+                    reference: row.reference,
+                    sent_at: row.sent_at,
+                    processing: row.processing,
+                    automatic: row.automatic,
+                })
             })
             .collect())
     }

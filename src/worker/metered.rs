@@ -1,6 +1,6 @@
 //! A panel whose every call is counted and timed.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use async_trait::async_trait;
 use rust_decimal::Decimal;
@@ -16,12 +16,12 @@ use crate::{
 
 /// It does what the panel within does, and nothing else.
 #[derive(Debug)]
-pub(super) struct Metered<P> {
-    pub(super) panel: P,
+pub(super) struct Metered {
+    pub(super) panel: Arc<dyn Provider>,
     pub(super) id: IntegrationId,
 }
 
-impl<P> Metered<P> {
+impl Metered {
     async fn timed<T>(
         &self,
         call: Call,
@@ -36,7 +36,7 @@ impl<P> Metered<P> {
 }
 
 #[async_trait]
-impl<P: Provider> Provider for Metered<P> {
+impl Provider for Metered {
     async fn purchase(&self, purchase: &Purchase) -> PurchaseReply {
         let reply = self.panel.purchase(purchase);
         self.timed(Call::Purchase, reply, |reply| match reply.outcome {

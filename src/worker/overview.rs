@@ -89,7 +89,7 @@ pub(crate) async fn situation(
 /// Products whose rule of today was never confirmed.
 fn unproven(sold: &[SoldAs], rules: &PlayerRules) -> u64 {
     // What was sold by another rule is past.
-    let today = |sold: &&SoldAs| rules.of(sold.integration, sold.package) == sold.fields;
+    let today = |sold: &&SoldAs| rules.hold(&sold.fields, sold.integration, sold.package);
     let products = sold.iter().filter(today).filter(|sold| !sold.confirmed);
     u64::try_from(products.count()).unwrap_or(u64::MAX)
 }

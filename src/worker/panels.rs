@@ -6,7 +6,6 @@
 use std::{collections::HashMap, sync::Arc, time::Instant};
 
 use parking_lot::Mutex;
-use secrecy::ExposeSecret;
 
 use super::{
     breaker::PanelBreaker, catalogue::CatalogueCache, concurrency::ConcurrencyLimit,
@@ -15,11 +14,8 @@ use super::{
 use crate::{
     clock::Clock,
     config::Config,
-    order::{IntegrationId, TenantId},
-    provider::{
-        Provider,
-        znet::{Account, AccountError, Http, HttpError, Znet},
-    },
+    order::{IntegrationId, OrderId, Reference, TenantId},
+    provider::{AccountError, Http, HttpError, Provider, kind::Kind},
     store::{Integration, Store, StoreError},
     telemetry::Secrets,
 };
@@ -63,6 +59,17 @@ impl Panel {
         self.row.tenant
     }
 
+    #[must_use]
+    pub(crate) fn kind(&self) -> &'static Kind {
+        self.row.kind
+    }
+
+    /// What an order is called here; `round` as in [`Reference::derive`].
+    #[must_use]
+    pub(crate) fn reference(&self, order: OrderId, round: u16) -> Reference {
+        self.row.kind.naming.reference(order, self.row.id, round)
+    }
+
     /// `integrations.name`.
     #[must_use]
     pub(crate) fn name(&self) -> &str {
@@ -87,14 +94,9 @@ impl Panel {
     }
 
     fn has_account_of(&self, row: &Integration) -> bool {
-        account(&self.row) == account(row)
+        let same_kind = std::ptr::eq(self.row.kind, row.kind);
+        same_kind && self.row.credentials.is_same(&row.credentials)
     }
-}
-
-/// Base URL, account and password of a row.
-fn account(row: &Integration) -> [Option<&str>; 3] {
-    [&row.base_url, &row.kod, &row.sifre]
-        .map(|secret| secret.as_ref().map(ExposeSecret::expose_secret))
 }
 
 impl Panels {
@@ -122,8 +124,8 @@ impl Panels {
 
         let rows = self.store.integrations().await?;
         // Panels echo what they are sent, so the log has to know these before the first request.
-        let secrets = rows.iter().flat_map(|row| [&row.kod, &row.sifre]);
-        Secrets::process().register(secrets.flatten());
+        let secrets = rows.iter().flat_map(|row| row.credentials.secrets());
+        Secrets::process().register(secrets);
 
         let mut before: HashMap<_, _> = list.iter().map(|panel| (panel.id(), panel)).collect();
         let list: Arc<[Arc<Panel>]> = rows
@@ -216,9 +218,7 @@ impl Panels {
     }
 
     fn connect(&self, row: &Integration) -> Result<Arc<dyn Provider>, AccountError> {
-        let [base_url, kod, sifre] = account(row);
-        let account = Account::new(base_url, kod, sifre)?;
-        let panel = Znet::new(account, self.http.clone());
+        let panel = row.kind.connect(&row.credentials, &self.http)?;
         Ok(Arc::new(Metered { panel, id: row.id }))
     }
 }

@@ -212,13 +212,10 @@ impl Question {
         };
         let reply = with_memory(&self.shop.store, self.due.order, reply).await;
 
-        let outcome = answered(
-            self.due,
-            reply,
-            self.token,
-            &*self.shop.clock,
-            &self.shop.rules,
-        );
+        let mut due = self.due;
+        // It may have been sent, and a panel that does not refuse the second purchase would make it.
+        due.watched.may_resend &= self.panel.kind().refuses_repeats;
+        let outcome = answered(due, reply, self.token, &*self.shop.clock, &self.shop.rules);
         self.shop.results.submit(outcome).await;
         drop(capacity);
 
@@ -227,15 +224,16 @@ impl Question {
     }
 }
 
-/// "Delivered" without a code means something else for a product that always had one.
+/// "Delivered" without a code means something else where the panel has shown the code before, and for a
+/// product that always had one.
 pub(super) async fn with_memory(store: &Store, order: OrderId, reply: StatusReply) -> StatusReply {
     let StatusAnswer::Done { pin: None, text } = &reply.answer else {
         return reply;
     };
 
-    let answer = match store.comes_with_code(order).await {
-        Ok(false) => return reply,
-        Ok(true) => StatusAnswer::DoneWithoutCode { text: text.clone() },
+    let answer = match remembered(store, order, text).await {
+        Ok(None) => return reply,
+        Ok(Some(answer)) => answer,
         // Completed is final: better asked once more than completed without its code.
         Err(error) => {
             tracing::warn!(
@@ -247,6 +245,25 @@ pub(super) async fn with_memory(store: &Store, order: OrderId, reply: StatusRepl
         }
     };
     StatusReply { answer, ..reply }
+}
+
+async fn remembered(
+    store: &Store,
+    order: OrderId,
+    text: &str,
+) -> Result<Option<StatusAnswer>, StoreError> {
+    // Kept until now because it was not delivered; by this answer it is.
+    if let Some(pin) = store.pin(order).await? {
+        return Ok(Some(StatusAnswer::Done {
+            pin: Some(pin),
+            text: text.to_owned(),
+        }));
+    }
+
+    let has_code = store.comes_with_code(order).await?;
+    Ok(has_code.then(|| StatusAnswer::DoneWithoutCode {
+        text: text.to_owned(),
+    }))
 }
 
 /// The result of a question, as the recorder takes it.

@@ -3,29 +3,21 @@
 //! Nothing is guessed: a wrong number buys another product, or for another player.
 
 use rust_decimal::Decimal;
-use serde_json::Value;
 
 use crate::{
-    order::{HoldReason, Player, PlayerFields, player_fields},
-    provider::{Catalogue, MissingNumber, Product},
-    store::{Mapping, ShopOrder},
+    order::{HoldReason, Mapping, ShopOrder},
+    provider::{
+        Catalogue, Goods,
+        kind::{At, Kind, Listed},
+    },
 };
-
-/// What the panel's price list said.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Prices<'a> {
-    List(&'a Catalogue),
-    /// It cannot be read now.
-    Unreadable,
-}
 
 /// What can be done with an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Resolution {
     /// It can be bought.
     Ready {
-        product: Product,
-        player: Player,
+        goods: Goods,
         /// Its price in the panel's list, in TRY.
         expected: Option<Decimal>,
     },
@@ -36,14 +28,12 @@ pub(crate) enum Resolution {
 }
 
 /// The entry of the price list that the order needs, or the reason to hold it whatever the list says.
-pub(crate) fn needed_entry(order: &ShopOrder, fields: PlayerFields) -> Result<&str, HoldReason> {
-    // The protocol knows no quantity: one call buys one unit.
-    if order.quantity != 1 {
-        return Err(HoldReason::QuantityNotOne);
-    }
-    if player(order, fields).is_none() {
-        return Err(HoldReason::NoPlayerId);
-    }
+pub(crate) fn needed_entry<'a>(
+    order: &'a ShopOrder,
+    kind: &Kind,
+    at: At<'_>,
+) -> Result<&'a str, HoldReason> {
+    kind.fill(order, Listed::Unread, at)?;
 
     match &order.mapping {
         Mapping::None => Err(HoldReason::NoMapping),
@@ -52,89 +42,43 @@ pub(crate) fn needed_entry(order: &ShopOrder, fields: PlayerFields) -> Result<&s
     }
 }
 
-/// Says what can be done with an order.
+/// Says what can be done with an order; without a list, when it cannot be read now.
 #[must_use]
-pub(crate) fn resolve(order: &ShopOrder, prices: Prices<'_>, fields: PlayerFields) -> Resolution {
-    let entry = match needed_entry(order, fields) {
+pub(crate) fn resolve(
+    order: &ShopOrder,
+    list: Option<&Catalogue>,
+    kind: &Kind,
+    at: At<'_>,
+) -> Resolution {
+    let entry = match needed_entry(order, kind, at) {
         Ok(entry) => entry,
         Err(reason) => return Resolution::Hold(reason),
     };
-    let Some(player) = player(order, fields) else {
-        return Resolution::Hold(HoldReason::NoPlayerId);
-    };
-
-    match prices {
-        Prices::List(list) => match list.products.get(entry) {
-            Some(product) => Resolution::Ready {
-                product: product.clone(),
-                player,
-                expected: list.prices.get(entry).copied(),
-            },
-            None => incomplete(order, entry, list, player),
-        },
-        // A mapping that names both numbers needs no list, so its orders do not wait for one.
-        Prices::Unreadable => match mapped_product(&order.mapping) {
-            Some(product) => Resolution::Ready {
-                product,
-                player,
-                expected: None,
-            },
-            None => Resolution::Later,
-        },
-    }
-}
-
-/// An entry that the list has not, or has without a number: a person may have named both numbers in
-/// the mapping.
-fn incomplete(order: &ShopOrder, entry: &str, list: &Catalogue, player: Player) -> Resolution {
     // Not on sale, whatever the mapping says.
-    let Some(missing) = list.incomplete.get(entry) else {
+    let Some(listed) = list.map_or(Some(Listed::Unread), |list| listed(list, entry)) else {
         return Resolution::Hold(HoldReason::NotInCatalogue);
     };
 
-    match (mapped_product(&order.mapping), missing) {
-        (Some(product), _) => Resolution::Ready {
-            product,
-            player,
-            expected: None,
+    match kind.fill(order, listed, at) {
+        Ok(Some(goods)) => Resolution::Ready {
+            goods,
+            expected: list.and_then(|list| price(list, entry, order.quantity)),
         },
-        (None, MissingNumber::Oyun) => Resolution::Hold(HoldReason::ListedWithoutOyun),
-        (None, MissingNumber::Kupur) => Resolution::Hold(HoldReason::ListedWithoutKupur),
+        Ok(None) => Resolution::Later,
+        Err(reason) => Resolution::Hold(reason),
     }
 }
 
-fn player(order: &ShopOrder, fields: PlayerFields) -> Option<Player> {
-    player_fields(
-        fields,
-        order.user_identifier.as_deref(),
-        order.extra_field.as_deref(),
-    )
+fn listed<'a>(list: &'a Catalogue, entry: &str) -> Option<Listed<'a>> {
+    let product = list.products.get(entry).map(Listed::Product);
+    let incomplete = || list.incomplete.get(entry).copied();
+    product.or_else(|| incomplete().map(Listed::Incomplete))
 }
 
-/// The product that the mapping itself names: used only while the list cannot be read or lacks a
-/// number, and only when it names both.
-fn mapped_product(mapping: &Mapping) -> Option<Product> {
-    let Mapping::One {
-        meta: Some(meta), ..
-    } = mapping
-    else {
-        return None;
-    };
-
-    Some(Product {
-        oyun: number(meta.get("oyun")?)?,
-        kupur: number(meta.get("kupur")?)?,
-    })
-}
-
-/// A number that is written as a number or as text.
-fn number(value: &Value) -> Option<String> {
-    let text = match value {
-        Value::String(text) => text.trim().to_owned(),
-        Value::Number(number) => number.to_string(),
-        _ => return None,
-    };
-    (!text.is_empty()).then_some(text)
+/// The list names the price of one.
+fn price(list: &Catalogue, entry: &str, quantity: i32) -> Option<Decimal> {
+    let price = list.prices.get(entry)?;
+    price.checked_mul(Decimal::from(quantity))
 }
 
 #[cfg(test)]
@@ -143,8 +87,24 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::{
+        order::{IntegrationId, PlayerRules},
+        provider::Product,
+    };
 
-    const SHEET: PlayerFields = PlayerFields::Sheet;
+    /// What becomes of an order at the panel whose price list is below.
+    fn resolved(order: &ShopOrder, list: Option<&Catalogue>) -> Resolution {
+        let rules = PlayerRules::default();
+        let at = At {
+            integration: IntegrationId(Uuid::nil()),
+            rules: &rules,
+        };
+        resolve(order, list, Kind::of("znet").unwrap(), at)
+    }
+
+    fn kupur(goods: &Goods) -> &str {
+        &goods.product[1].1
+    }
 
     fn order() -> ShopOrder {
         ShopOrder {
@@ -160,16 +120,17 @@ mod tests {
     }
 
     fn list() -> Catalogue {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let product = Product {
-            oyun: "1".into(),
-            kupur: "325".into(),
+            numbers: vec![pair("oyun", "1"), pair("kupur", "325")],
+            ..Product::default()
         };
         Catalogue {
             products: [("2".to_owned(), product)].into(),
             prices: [].into(),
             incomplete: [
-                ("3".to_owned(), MissingNumber::Oyun),
-                ("4".to_owned(), MissingNumber::Kupur),
+                ("3".to_owned(), HoldReason::ListedWithoutOyun),
+                ("4".to_owned(), HoldReason::ListedWithoutKupur),
             ]
             .into(),
         }
@@ -178,8 +139,8 @@ mod tests {
     #[test]
     fn each_fault_of_an_order_has_its_reason() {
         let list = list();
-        let good = resolve(&order(), Prices::List(&list), SHEET);
-        assert!(matches!(good, Resolution::Ready { product, .. } if product.kupur == "325"));
+        let good = resolved(&order(), Some(&list));
+        assert!(matches!(good, Resolution::Ready { goods, .. } if kupur(&goods) == "325"));
         let cases = [
             (
                 ShopOrder {
@@ -228,7 +189,7 @@ mod tests {
             ),
         ];
         for (order, reason) in cases {
-            let got = resolve(&order, Prices::List(&list), SHEET);
+            let got = resolved(&order, Some(&list));
             assert_eq!(got, Resolution::Hold(reason), "{order:?}");
         }
     }
@@ -260,9 +221,9 @@ mod tests {
                 },
                 ..order()
             };
-            match resolve(&order, Prices::List(&list), SHEET) {
-                Resolution::Ready { product, .. } => {
-                    assert_eq!((want, &*product.kupur), (None, "325"), "{entry}");
+            match resolved(&order, Some(&list)) {
+                Resolution::Ready { goods, .. } => {
+                    assert_eq!((want, kupur(&goods)), (None, "325"), "{entry}");
                 }
                 held => assert_eq!(Some(held), want.map(Resolution::Hold), "{entry}"),
             }
@@ -286,7 +247,7 @@ mod tests {
                 },
                 ..order()
             };
-            let got = resolve(&order, Prices::Unreadable, SHEET);
+            let got = resolved(&order, None);
             assert_eq!(matches!(got, Resolution::Ready { .. }), ready, "{meta:?}");
             assert!(ready || got == Resolution::Later);
         }

@@ -12,7 +12,7 @@ use crate::{
     clock::Clock,
     config::{Config, DispatchMode},
     order::{Rules, explain::Buying},
-    provider::znet::HttpError,
+    provider::HttpError,
     store::Store,
 };
 

@@ -1,5 +1,6 @@
 //! Clocks, databases and panels that fail while orders are under way.
 
+mod both_kinds;
 mod chaos;
 mod clock;
 mod database;

@@ -64,9 +64,26 @@ pub(crate) async fn run(shop: &Shop, arguments: &str) -> Said {
 
 /// The same with other settings, such as `("DISPATCH__MODE", "shadow")`.
 pub(crate) async fn run_with(shop: &Shop, settings: &[(&str, &str)], arguments: &str) -> Said {
-    let url = shop.pool.connect_options().to_url_lossy();
     let settings = settings.iter();
-    let settings = settings.map(|(key, value)| (format!("ORDERWATCH__{key}"), *value));
+    let settings = settings.map(|(key, value)| (format!("ORDERWATCH__{key}"), (*value).to_owned()));
+    run_in(shop, settings.collect(), arguments).await
+}
+
+/// The same with a configuration file.
+pub(crate) async fn run_by(shop: &Shop, toml: &str, arguments: &str) -> Said {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), toml).unwrap();
+    let path = file.path().to_str().unwrap().to_owned();
+    run_in(
+        shop,
+        vec![("ORDERWATCH_CONFIG".to_owned(), path)],
+        arguments,
+    )
+    .await
+}
+
+async fn run_in(shop: &Shop, variables: Vec<(String, String)>, arguments: &str) -> Said {
+    let url = shop.pool.connect_options().to_url_lossy();
     let command = tokio::process::Command::new(env!("CARGO_BIN_EXE_orderwatch"))
         .args(arguments.split_whitespace().map(|word| {
             word.replace("__", "\0")
@@ -80,7 +97,7 @@ pub(crate) async fn run_with(shop: &Shop, settings: &[(&str, &str)], arguments: 
         .env("ORDERWATCH__LOG__LEVEL", "error")
         .env("ORDERWATCH__ORDERS__CUSTOMER_LANGUAGE", "en")
         .env("USER", PERSON)
-        .envs(settings)
+        .envs(variables)
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output();

@@ -3,6 +3,7 @@
 mod command_line;
 mod configuration;
 mod crash;
+mod crash_at_both;
 mod database;
 mod lifecycle;
 mod metrics;

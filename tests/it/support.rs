@@ -13,12 +13,14 @@
     reason = "a test stops at the first surprise, its helpers too"
 )]
 
+mod barakat;
 mod brakes;
 mod rig;
 mod rows;
 mod shop;
 
 pub(crate) use self::{
+    barakat::{BarakatReseller, PARAMS, TOKEN},
     rig::Rig,
     rows::{Row, iso},
     shop::{Reseller, Shop},

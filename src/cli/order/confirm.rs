@@ -14,8 +14,8 @@ pub(super) const EXAMPLES: &str = "\
 Example:
   orderwatch order confirm 1042 --reason 'the customer has it'
 
-Whether userIdentifier and extraField go into the right fields of a purchase (znet.player_fields) is
-known only from a real order: one of each product. Another rule for a product needs another one.";
+Whether userIdentifier and extraField go into the right fields of a purchase (znet.player_fields,
+[[barakat.param]]) is known only from a real order: one of each product. Another rule for a product needs another one.";
 
 #[derive(Args, Debug)]
 pub(in crate::cli) struct Options {
@@ -36,11 +36,11 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
         Confirmed::Done(fields) => out::line(format_args!(
             "Confirmed by {}: the player fields of this product are right as {:?}.",
             person.who,
-            fields.as_str()
+            fields.to_string()
         ))?,
         Confirmed::Before(fields) => out::line(format_args!(
             "It was confirmed before as {:?}; that stays.",
-            fields.as_str()
+            fields.to_string()
         ))?,
         // Only goods that arrived show whether they went to the right account.
         Confirmed::NotDelivered(stage) => anyhow::bail!(

@@ -51,7 +51,7 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
 
     let mut all = Vec::new();
     for order in found(&store, &options.order).await? {
-        let detail = store.order_detail(order, &config.znet.player).await?;
+        let detail = store.order_detail(order, &config.player).await?;
         let pin = match &detail.tracked {
             // Only what orderwatch tracks has a timeline in which the showing can be written down.
             Some(_) if options.pin => reveal_pin(&store, order).await?,
@@ -145,7 +145,7 @@ fn player(of: &PlayerOf) -> String {
     let PlayerOf { player, .. } = of;
     format!(
         "{player} ({sent} as {:?}, {confirmed})",
-        player.fields.as_str()
+        player.fields.to_string()
     )
 }
 

@@ -160,6 +160,7 @@ fn the_shipped_file_with_its_blocks_in_use_asks_for_what_has_no_default() {
         keys,
         [
             "znet.player_fields_for[1].integration",
+            "barakat.param[1].name",
             "notify.webhook[1].name",
             "notify.webhook[1].url",
             "notify.webhook[1].secret"

@@ -1,7 +1,7 @@
-//! Which fields of a purchase hold what the customer typed.
+//! Which fields of a purchase hold what the customer typed, at panels of each kind.
 
 use super::*;
-use crate::order::{IntegrationId, PlayerFields};
+use crate::order::{FieldRule, IntegrationId, OrderField, ParamRule, PlayerFields};
 
 const PANEL: &str = "7d9c1e0a-5b1e-4a53-9c3e-0d4d1c2b3a49";
 const PACKAGE: &str = "1b1e4a53-0000-4a53-9c3e-0d4d1c2b3a49";
@@ -20,24 +20,87 @@ integration = "{PANEL}"
 package = "{PACKAGE}"
 "#
     ));
-    let rules = folder
+    let rules = folder.load(&[("DATABASE_URL", URL)]).unwrap().config.player;
+    let panel = IntegrationId(PANEL.parse().unwrap());
+    let package = PACKAGE.parse().unwrap();
+    let rule = |panel, package| rules.fixed(panel, package);
+    assert_eq!(
+        rule(panel, package),
+        FieldRule::Fixed(PlayerFields::Shop),
+        "as shipped in a block"
+    );
+    assert_eq!(rule(panel, panel.0), FieldRule::Fixed(PlayerFields::Sheet));
+    assert_eq!(
+        rule(IntegrationId(package), package),
+        FieldRule::Fixed(PlayerFields::Shop)
+    );
+}
+
+#[test]
+fn each_parameter_has_the_field_that_fills_it() {
+    let folder = Folder::new(&format!(
+        r#"
+[[barakat.param]]
+name = "ايدي اللاعب"
+[[barakat.param]]
+name = " server "
+field = "extraField"
+integration = "{PANEL}"
+package = "{PACKAGE}"
+"#
+    ));
+    let params = folder
         .load(&[("DATABASE_URL", URL)])
         .unwrap()
         .config
-        .znet
-        .player;
-    let panel = IntegrationId(PANEL.parse().unwrap());
-    let package = PACKAGE.parse().unwrap();
+        .player
+        .params;
+    let rule = |name: &str, field, integration, package| ParamRule {
+        integration,
+        package,
+        name: name.to_owned(),
+        field,
+    };
+    let panel = Some(IntegrationId(PANEL.parse().unwrap()));
+    let package = Some(PACKAGE.parse().unwrap());
     assert_eq!(
-        rules.of(panel, package),
-        PlayerFields::Shop,
-        "as shipped in a block"
+        params,
+        [
+            rule("ايدي اللاعب", OrderField::UserIdentifier, None, None),
+            rule("server", OrderField::ExtraField, panel, package),
+        ]
     );
-    assert_eq!(rules.of(panel, panel.0), PlayerFields::Sheet);
-    assert_eq!(
-        rules.of(IntegrationId(package), package),
-        PlayerFields::Shop
-    );
+}
+
+#[test]
+fn a_parameter_without_a_name_or_with_two_fields_is_a_fault() {
+    let folder = Folder::new(&format!(
+        r#"
+[[barakat.param]]
+field = "userIdentifier"
+[[barakat.param]]
+name = "uid"
+field = "password"
+[[barakat.param]]
+name = "uid"
+[[barakat.param]]
+name = "zone"
+integration = "panel"
+[[barakat.param]]
+name = "server"
+package = "{PACKAGE}"
+"#
+    ));
+    let faults = folder.faults(&[("DATABASE_URL", URL)]);
+    for fault in [
+        "barakat.param[1].name must be a parameter of the panel's products",
+        "barakat.param[2].field must be \"userIdentifier\" or \"extraField\"",
+        "barakat.param[3].name has a block for the same products already",
+        "barakat.param[4].integration must be the id of a panel, a UUID",
+        "barakat.param[5].integration must name the panel beside package",
+    ] {
+        assert!(faults.contains(fault), "{fault}: {faults}");
+    }
 }
 
 #[test]

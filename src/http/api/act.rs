@@ -24,7 +24,7 @@ use crate::{
         problem::Code,
     },
     order::{
-        EventKind, HoldReason, OrderId, PlayerFields, Reference, Stage,
+        EventKind, FieldRule, HoldReason, OrderId, Reference, Stage,
         explain::Facts,
         person::{OperatorAction, Plan, Refusal, Verdict},
     },
@@ -205,8 +205,9 @@ async fn resolve_order(
 /// A confirmation of player fields.
 #[derive(Debug, Serialize, ToSchema)]
 struct ConfirmedFields {
-    /// The rule that counts as confirmed for the order's product: `sheet` or `shop`.
-    fields: PlayerFields,
+    /// The rule that counts as confirmed for the order's product, as the order's `player.fields` has it.
+    #[schema(value_type = String)]
+    fields: FieldRule,
     /// Whether it was not confirmed before.
     new: bool,
 }

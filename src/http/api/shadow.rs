@@ -80,7 +80,7 @@ async fn shadow_orders(
     let before = place(LIST, query.cursor.as_deref())?;
     let since = query.since.map(|time| time.0);
     let world = state.world()?;
-    let rules = &world.config.znet.player;
+    let rules = &world.config.player;
     let orders = world
         .store
         .shadow_before(since, before, Limit::asked(query.limit), rules)

@@ -1,5 +1,7 @@
 //! What the answer to a purchase does to the order (source: `znet.md`, "Answers of `pin_ekle`").
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
@@ -21,7 +23,18 @@ pub(crate) fn after_purchase(
     jitter: f64,
 ) -> Decision {
     match outcome {
-        PurchaseOutcome::Accepted { cost, balance } => accepted(watched, cost, balance, now, rules),
+        PurchaseOutcome::Accepted {
+            cost,
+            balance,
+            ready,
+        } => {
+            let wait = if ready {
+                Duration::ZERO
+            } else {
+                rules.first_check_after
+            };
+            accepted(watched, cost, balance, now, wait, rules)
+        }
 
         PurchaseOutcome::Refused(text) => {
             let about = Refusal::of(&text);
@@ -57,6 +70,7 @@ fn accepted(
     cost: Option<Decimal>,
     balance: Option<Decimal>,
     now: DateTime<Utc>,
+    first_check_after: Duration,
     rules: &Rules,
 ) -> Decision {
     watched.stage = Stage::Submitted;
@@ -66,7 +80,7 @@ fn accepted(
     watched.errors = 0;
 
     let mut decision = Decision::new(watched, EventKind::Accepted)
-        .due(later(now, rules.first_check_after))
+        .due(later(now, first_check_after))
         .shop(ShopChange {
             external_status: Some(ExternalStatus::Sent),
             sent_at: Some(now),

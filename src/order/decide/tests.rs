@@ -71,6 +71,7 @@ fn an_accepted_purchase_is_watched_from_sixty_seconds_on() {
     let outcome = PurchaseOutcome::Accepted {
         cost,
         balance: None,
+        ready: false,
     };
     let got = after_purchase(dispatching(), outcome, None, after(2), &rules(), 0.5);
     assert_eq!(got.watched.stage, Stage::Submitted);
@@ -80,6 +81,20 @@ fn an_accepted_purchase_is_watched_from_sixty_seconds_on() {
     assert_eq!(shop.external_status, Some(ExternalStatus::Sent));
     assert_eq!((shop.cost, shop.sent_at), (cost, Some(after(2))));
     assert_eq!(shop.status, None);
+}
+
+#[test]
+fn a_purchase_that_the_panel_is_done_with_is_asked_about_at_once() {
+    let outcome = PurchaseOutcome::Accepted {
+        cost: None,
+        balance: None,
+        ready: true,
+    };
+    let got = after_purchase(dispatching(), outcome, None, after(2), &rules(), 0.5);
+    assert_eq!(
+        (got.watched.stage, got.due_at),
+        (Stage::Submitted, Some(after(2)))
+    );
 }
 
 #[test]
@@ -112,6 +127,7 @@ fn only_a_certain_refusal_leads_to_the_fallback_panel() {
             PurchaseOutcome::Accepted {
                 cost: None,
                 balance: None,
+                ready: true,
             },
             false,
         ),

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     breaker::Reason,
-    order::{HoldReason, IntegrationId, Reference, Watched},
+    order::{HoldReason, IntegrationId, Naming, Reference, Watched},
 };
 
 /// All that the explanation of one order rests on.
@@ -111,8 +111,8 @@ pub(crate) struct PanelFacts {
     pub(crate) id: IntegrationId,
     /// `name`.
     pub(crate) name: String,
-    /// Whether it is of a kind that orderwatch can talk to.
-    pub(crate) usable: bool,
+    /// How purchases are named there; `None` for a kind that orderwatch does not talk to.
+    pub(crate) naming: Option<Naming>,
     /// `provider`: its kind.
     pub(crate) kind: String,
     /// `enabled`; true where the column is absent.
@@ -120,6 +120,14 @@ pub(crate) struct PanelFacts {
     /// Whether it belongs to the order's shop.
     pub(crate) own: bool,
     pub(crate) breaker: Option<OpenBreaker>,
+}
+
+impl PanelFacts {
+    /// Whether it is of a kind that orderwatch can talk to.
+    #[must_use]
+    pub(crate) const fn is_usable(&self) -> bool {
+        self.naming.is_some()
+    }
 }
 
 /// An open breaker: nothing is sent to the panel until a probe succeeds.

@@ -73,7 +73,7 @@ fn routed(shop: &ShopFacts) -> Result<&PanelFacts, Box<(Why, Next)>> {
 
 /// What keeps an order of this panel from being sent, if anything does.
 fn stopped(facts: &Facts, panel: &PanelFacts) -> Option<(Why, Next)> {
-    if !panel.usable {
+    if !panel.is_usable() {
         let (name, kind) = (panel.name.clone(), panel.kind.clone());
         return Some((Why::OtherKind { name, kind }, Next::Fixed));
     }
@@ -105,7 +105,7 @@ fn sent_by_shop(facts: &Facts, shop: &ShopFacts) -> (Why, Next) {
     }
 
     let panel = shop.provider.as_ref();
-    if !panel.is_some_and(|panel| panel.own && panel.usable) {
+    if !panel.is_some_and(|panel| panel.own && panel.is_usable()) {
         return left(NotAdopted::OtherProvider);
     }
 
@@ -219,7 +219,7 @@ fn unconfirmed(facts: &Facts, order: &TrackedFacts) -> (Why, Next) {
 
 /// Being asked about right now, or nobody is there to be asked.
 fn not_asked(facts: &Facts, order: &TrackedFacts, due: DateTime<Utc>) -> Option<(Why, Next)> {
-    let Some(panel) = order.panel.as_ref().filter(|panel| panel.usable) else {
+    let Some(panel) = order.panel.as_ref().filter(|panel| panel.is_usable()) else {
         return Some((Why::PanelGone, give_up(order, facts.now)));
     };
     if order.claimed && due > facts.now {

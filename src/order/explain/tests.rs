@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::*;
 use crate::{
     breaker::Reason,
-    order::{IntegrationId, Watched},
+    order::{IntegrationId, Naming, Watched},
     text::Lang,
 };
 
@@ -22,7 +22,7 @@ fn panel(name: &str) -> PanelFacts {
     PanelFacts {
         id: IntegrationId(Uuid::from_u128(7)),
         name: name.to_owned(),
-        usable: true,
+        naming: Some(Naming::Digits),
         kind: "znet".to_owned(),
         enabled: true,
         own: true,
@@ -188,7 +188,7 @@ fn an_order_that_is_not_tracked_is_explained_for_every_cause() {
     cases.route("routed to nowhere", |route| route.panel = None);
     cases.routed_panel("panel of another shop", |panel| panel.own = false);
     cases.routed_panel("another kind of provider", |panel| {
-        (panel.usable, panel.kind) = (false, "barakat".to_owned());
+        (panel.naming, panel.kind) = (None, "internal".to_owned());
     });
     cases.routed_panel("disabled", |panel| panel.enabled = false);
     cases.placed("paused", |facts| facts.pause = Some(pause(true)));

@@ -16,7 +16,7 @@ fn panel(id: u128) -> PanelFacts {
     PanelFacts {
         id: IntegrationId(Uuid::from_u128(id)),
         name: format!("panel {id}"),
-        usable: true,
+        naming: Some(Naming::Digits),
         kind: "znet".to_owned(),
         enabled: true,
         own: true,
@@ -225,7 +225,7 @@ fn nothing_is_released_to_nowhere() {
     let change =
         |change: fn(&mut PanelFacts)| otherwise(|f| change(route(f).panel.as_mut().unwrap()));
     assert_eq!(change(|p| p.own = false), no_route(Routing::Nowhere));
-    let other = change(|p| p.usable = false);
+    let other = change(|p| p.naming = None);
     assert_eq!(other, no_route(Routing::OtherKind("znet".to_owned())));
     let off = change(|p| p.enabled = false);
     assert_eq!(off, Err(Refusal::PanelDisabled("panel 7".to_owned())));

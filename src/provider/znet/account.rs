@@ -7,25 +7,20 @@
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, iter};
+use std::fmt;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::redact::Redactor;
 use crate::{
-    order::{PlayerFields, Reference},
+    order::{FieldRule, PlayerFields, Reference},
     outbound::{BaseUrlFault, base_url},
-    provider::Purchase,
+    provider::{
+        AccountError, Goods, Purchase,
+        account::{encoded, filled, redactor},
+        redact::Redactor,
+    },
 };
-
-/// Everything but the letters, digits and marks that RFC 3986 leaves as they are.
-const VALUE: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~');
 
 /// A reseller account, ready to ask.
 pub struct Account {
@@ -33,23 +28,6 @@ pub struct Account {
     /// `kod=…&sifre=…`, encoded.
     login: SecretString,
     redactor: Redactor,
-}
-
-/// The columns of `integrations` do not make an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum AccountError {
-    /// `"baseUrl"` is null or blank.
-    #[error("integrations.\"baseUrl\" is empty")]
-    NoBaseUrl,
-    /// `"baseUrl"` is not an address that requests can be sent to.
-    #[error("integrations.\"baseUrl\" {0}")]
-    BaseUrl(BaseUrlFault),
-    /// `kod` is null or blank.
-    #[error("integrations.kod is empty")]
-    NoKod,
-    /// `sifre` is null or blank.
-    #[error("integrations.sifre is empty")]
-    NoSifre,
 }
 
 struct Endpoints {
@@ -75,17 +53,11 @@ impl Account {
         let sifre = filled(sifre).ok_or(AccountError::NoSifre)?;
 
         let login = format!("kod={}&sifre={}", encoded(kod), encoded(sifre));
-        let secrets = hosts(&base, typed)
-            .into_iter()
-            // Which folder the panel is in is part of its address. The root tells nothing.
-            .chain(iter::once(base.path().trim_end_matches('/').to_owned()))
-            .chain(spellings(kod))
-            .chain(spellings(sifre));
 
         Ok(Self {
             endpoints,
             login: login.into(),
-            redactor: Redactor::new(secrets),
+            redactor: redactor(&base, typed, [kod, sifre]),
         })
     }
 
@@ -96,22 +68,20 @@ impl Account {
 
     /// The request that buys. The address is a secret.
     pub(super) fn purchase(&self, purchase: &Purchase) -> Url {
-        let Purchase {
-            product,
-            reference,
-            player,
-        } = purchase;
+        let Goods { product, player } = &purchase.goods;
         // The shop's fields go out to the byte as its adapter sends them, in its order and encoding.
-        let shop = player.fields == PlayerFields::Shop;
-        let (reference, kupur) = (("referans", reference.as_str()), ("kupur", &*product.kupur));
-        let after_oyun = if shop {
-            [reference, kupur]
-        } else {
-            [kupur, reference]
-        };
+        let shop = player.fields == FieldRule::Fixed(PlayerFields::Shop);
+        let reference = ("referans", purchase.reference.as_str());
+        let mut fields: Vec<_> = product
+            .iter()
+            .map(|(name, text)| (&**name, &**text))
+            .collect();
+        let place = if shop { 1 } else { 2 };
+        fields.insert(place.min(fields.len()), reference);
+        fields.extend(player.values.iter().map(|(name, text)| (&**name, &**text)));
 
-        let mut query = format!("&oyun={}", value(&product.oyun, shop));
-        for (name, text) in after_oyun.into_iter().chain(player.pairs()) {
+        let mut query = String::new();
+        for (name, text) in fields {
             query.push('&');
             query.push_str(name);
             query.push('=');
@@ -122,7 +92,7 @@ impl Account {
 
     /// The request that asks about a purchase. The address is a secret.
     pub(super) fn status(&self, reference: &Reference) -> Url {
-        // A reference is made of digits, which need no encoding.
+        // A reference needs no encoding.
         let query = ["&tahsilat_api_islem_id=", reference.as_str()].concat();
         self.signed(&self.endpoints.pin_kontrol, &query)
     }
@@ -162,14 +132,6 @@ impl Endpoints {
     }
 }
 
-fn filled(column: Option<&str>) -> Option<&str> {
-    column.filter(|value| !value.trim().is_empty())
-}
-
-fn encoded(value: &str) -> percent_encoding::PercentEncode<'_> {
-    utf8_percent_encode(value, VALUE)
-}
-
 /// A value of a purchase. The shop's adapter writes a blank as `+`, as forms do.
 fn value(text: &str, as_form: bool) -> String {
     let encoded = encoded(text).to_string();
@@ -178,43 +140,4 @@ fn value(text: &str, as_form: bool) -> String {
     } else {
         encoded
     }
-}
-
-/// The panel's host as it may appear in texts: as sent, as typed, and its parent domain.
-fn hosts(base: &Url, typed: &str) -> Vec<String> {
-    let host = base.host_str().unwrap_or_default();
-    let mut names = vec![host.to_owned()];
-
-    // The parser writes a host in small ASCII letters; a page may show it as it was typed.
-    let after_scheme = typed.trim().split_once("//").map_or("", |(_, rest)| rest);
-    names.extend(after_scheme.split(['/', ':']).next().map(str::to_owned));
-
-    // A bare ending such as `com` names nobody.
-    let parent = base.domain().and_then(|domain| domain.split_once('.'));
-    names.extend(
-        parent
-            .filter(|(_, rest)| rest.contains('.'))
-            .map(|(_, rest)| rest.to_owned()),
-    );
-    names
-}
-
-/// A secret as it may appear in texts: as it is, in a query, in a form, in a page.
-fn spellings(secret: &str) -> [String; 5] {
-    let query = encoded(secret).to_string();
-    let form = query.replace("%20", "+");
-    // As PHP's `htmlspecialchars` writes it.
-    let page = secret
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-        .replace('\'', "&#039;");
-    [
-        secret.to_owned(),
-        secret.trim().to_owned(),
-        query,
-        form,
-        page,
-    ]
 }

@@ -9,11 +9,14 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
-use super::{
-    number::decimal,
-    redact::{self, Redactor},
+use crate::{
+    order::HoldReason,
+    provider::{
+        AnswerClass, Catalogue, Product, ReadError,
+        number::decimal,
+        redact::{self, Redactor},
+    },
 };
-use crate::provider::{AnswerClass, Catalogue, MissingNumber, Product, ReadError};
 
 /// Characters of the list that an error shows before the place where it does not parse.
 const SHOWN: usize = 40;
@@ -97,7 +100,7 @@ fn products(entries: impl IntoIterator<Item = Value>) -> Catalogue {
 }
 
 /// The entry's id and what its orders say, or which number they would lack.
-fn product(entry: &Map<String, Value>) -> Option<(String, Result<Product, MissingNumber>)> {
+fn product(entry: &Map<String, Value>) -> Option<(String, Result<Product, HoldReason>)> {
     let filled = |name: &str| {
         entry
             .get(name)
@@ -108,9 +111,9 @@ fn product(entry: &Map<String, Value>) -> Option<(String, Result<Product, Missin
     // The shop takes the id in the place of a missing number. That is a guess about money: the id of one
     // product may be the number of another.
     let product = match (filled("oyun_bilgi_id"), filled("kupur")) {
-        (Some(oyun), Some(kupur)) => Ok(Product { oyun, kupur }),
-        (None, _) => Err(MissingNumber::Oyun),
-        (_, None) => Err(MissingNumber::Kupur),
+        (Some(oyun), Some(kupur)) => Ok(super::fill::product(oyun, kupur)),
+        (None, _) => Err(HoldReason::ListedWithoutOyun),
+        (_, None) => Err(HoldReason::ListedWithoutKupur),
     };
     Some((filled("id")?, product))
 }
@@ -169,7 +172,7 @@ mod tests {
             .unwrap()
             .products
             .into_iter()
-            .map(|(id, product)| format!("{id}: {}/{}", product.oyun, product.kupur))
+            .map(|(id, product)| format!("{id}: {}/{}", product.numbers[0].1, product.numbers[1].1))
             .collect();
         list.sort();
         list

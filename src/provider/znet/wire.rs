@@ -13,11 +13,8 @@ use std::{borrow::Cow, ops::Range};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use super::{
-    catalogue::{is_no, scalar},
-    number::decimal,
-};
-use crate::order::PurchaseOutcome;
+use super::catalogue::{is_no, scalar};
+use crate::{order::PurchaseOutcome, provider::number::decimal};
 
 /// A text answer to `pin_kontrol`, still in the panel's own letters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +51,7 @@ pub(super) fn purchase(text: &str) -> PurchaseOutcome {
             PurchaseOutcome::Accepted {
                 cost: decimal(cost).filter(|cost| !cost.is_sign_negative()),
                 balance: decimal(balance),
+                ready: false,
             }
         }
         "3" if is_single(rest) => PurchaseOutcome::Refused(rest.trim().to_owned()),

@@ -8,7 +8,7 @@ SELECT o.status AS "status?", o."externalStatus" AS "external_status?", o."provi
            asked.id, o."externalOrderId", o.provider_referans,
            EXISTS (SELECT FROM orderwatch.purchases u WHERE u.order_id = asked.id), $3)
            AS "names_other!",
-       n.numbered AS "numbered!", n.forwarded AS "forwarded!",
+       n.asked_by AS "asked_by?", n.numbered AS "numbered!", n.forwarded AS "forwarded!",
        COALESCE(orderwatch.is_open(o.status), false) AS "open!",
        COALESCE(orderwatch.is_unsent(o.status, o."externalStatus", o."sentAt" IS NULL,
                                      o."externalOrderId", o.provider_referans, $3)
@@ -38,13 +38,13 @@ FROM (VALUES ($1::uuid)) AS asked (id)
 LEFT JOIN public.product_orders o ON o.id = asked.id
 LEFT JOIN orderwatch.orders t ON t.order_id = asked.id
 CROSS JOIN LATERAL (
-    SELECT COALESCE(orderwatch.is_number(orderwatch.asked_by(
-               o.provider_referans, o."externalOrderId", o."orderNo"::text)), false)
-               AS numbered,
+    SELECT a.asked_by, COALESCE(orderwatch.is_number(a.asked_by), false) AS numbered,
            COALESCE(orderwatch.is_forwarded(
                o.id, o."externalStatus", o."externalOrderId"), false)
            -- Absent in older databases: read through JSON it is NULL there.
            OR COALESCE(upper(to_jsonb(o) ->> 'mode') = 'INTERNAL', false) AS forwarded
+    FROM (SELECT orderwatch.asked_by(o.provider_referans, o."externalOrderId", o."orderNo"::text)
+                     AS asked_by) a
 ) n
 LEFT JOIN public.package_routing r
     ON r."tenantId" = o."tenantId" AND r.package_id = o."packageId"

@@ -37,4 +37,4 @@ CROSS JOIN LATERAL (
       AND r."tenantId" = i."tenantId" AND r.mode = 'auto' AND r."providerType" = 'external'
       AND r."primaryProviderId" = i.id::text
 ) f
-WHERE i.provider = $2 AND e.orders > 0
+WHERE i.provider = ANY($2) AND e.orders > 0

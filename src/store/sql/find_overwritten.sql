@@ -8,7 +8,7 @@ WITH ours AS MATERIALIZED (
         WHERE $2::timestamptz IS NOT NULL AND p.integration_id = i.id AND p.claimed_at > $2
         ORDER BY p.claimed_at DESC LIMIT $4
     ) n
-    WHERE i.provider = $5
+    WHERE i.provider = ANY($5)
     UNION
     SELECT t.order_id FROM orderwatch.orders t
     WHERE $2::timestamptz IS NULL AND t.stage IN ('dispatching', 'submitted', 'unconfirmed')

@@ -10,10 +10,7 @@ use uuid::Uuid;
 use super::sort::Ready;
 use crate::{
     metrics::METRICS,
-    order::{
-        Decision, NotSent, PurchaseOutcome, Reference, Reroute, Stage, StatusAnswer, Watched,
-        decide,
-    },
+    order::{Decision, NotSent, PurchaseOutcome, Stage, StatusAnswer, Watched, decide},
     provider::{AnswerClass, Evidence, PurchaseReply, StatusReply},
     store::Outcome,
     worker::{breaker, poll::with_memory, report, shop::Shop},
@@ -65,7 +62,9 @@ impl Call {
     }
 
     async fn decide(&self, ready: &Ready) -> (Decision, Evidence, Option<crate::breaker::Signal>) {
-        let asked = if self.shop.config.dispatch.ask_first {
+        // Where a second purchase under one name is not refused, the question is what keeps it from happening.
+        let kind = ready.panel.kind();
+        let asked = if self.shop.config.dispatch.ask_first || !kind.refuses_repeats {
             self.ask(ready).await
         } else {
             Asked::Unknown
@@ -76,6 +75,7 @@ impl Call {
             // Without an answer it may have been bought before: it waits, under the same reference.
             Asked::Nothing(evidence) => PurchaseReply {
                 outcome: PurchaseOutcome::NotSent(NotSent::AskedInVain),
+                pin: None,
                 evidence,
             },
             Asked::Known(reply) => {
@@ -90,19 +90,19 @@ impl Call {
         let signal = breaker::of_purchase(&reply.outcome, &reply.evidence);
 
         let now = self.shop.clock.now();
-        let (watched, jitter) = (ready.watched.clone(), fastrand::f64());
-        let fallback = ready.fallback.map(|integration| Reroute {
-            integration,
-            reference: Reference::derive(ready.claim.order, integration, 0),
-        });
-        let decision = decide::after_purchase(
+        let (mut watched, jitter) = (ready.watched.clone(), fastrand::f64());
+        if reply.outcome == PurchaseOutcome::Unsure {
+            watched.may_resend &= kind.refuses_repeats;
+        }
+        let mut decision = decide::after_purchase(
             watched,
             reply.outcome,
-            fallback,
+            ready.fallback.clone(),
             now,
             &self.shop.rules,
             jitter,
         );
+        decision.pin = reply.pin;
 
         (decision, reply.evidence, signal)
     }
@@ -163,6 +163,7 @@ impl Call {
 fn not_sent(why: NotSent, trouble: &str) -> PurchaseReply {
     PurchaseReply {
         outcome: PurchaseOutcome::NotSent(why),
+        pin: None,
         evidence: Evidence {
             class: AnswerClass::None,
             http_status: None,

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     metrics::{METRICS, label::Stream},
-    order::{HoldReason, OrderId, Reference},
+    order::{HoldReason, OrderId},
     store::{Claim, Claimed, Lease, NewHold, SpendingLimit, StoreError},
     worker::{after, before},
 };
@@ -115,8 +115,7 @@ impl Dispatch {
 
     /// The longest that one call can take.
     fn longest_call(&self) -> Duration {
-        let znet = &self.shop.config.znet;
-        znet.connect_timeout + znet.request_timeout
+        self.shop.config.znet.longest_call()
     }
 
     /// Sends what was claimed; returns how many, and the rest.
@@ -201,7 +200,7 @@ impl Dispatch {
 impl Ready {
     /// Takes the reference of another round, since another order has this one.
     fn rename(&mut self, round: u16) {
-        let reference = Reference::derive(self.claim.order, self.claim.integration, round);
+        let reference = self.panel.reference(self.claim.order, round);
         self.claim.round = round;
         self.claim.reference = reference.clone();
         self.purchase.reference = reference;

@@ -19,7 +19,7 @@ impl Dispatch {
                 tenant: ready.tenant,
                 integration: Some(ready.claim.integration),
                 purchase: Ok((
-                    ready.purchase.product,
+                    ready.purchase.goods,
                     ready.claim.reference,
                     ready.claim.expected,
                 )),

@@ -7,8 +7,8 @@ use rust_decimal::Decimal;
 
 use super::{Dispatch, send::ROUNDS};
 use crate::{
-    order::{HoldReason, IntegrationId, Reference, Stage, TenantId, Watched},
-    provider::{Provider, Purchase},
+    order::{HoldReason, IntegrationId, Reroute, Stage, TenantId, Watched},
+    provider::{Provider, Purchase, kind::At},
     store::{Candidate, Claim, NewHold, QueuedCandidate, StoreError},
     worker::{
         after,
@@ -16,7 +16,7 @@ use crate::{
         catalogue::Look,
         concurrency::RequestKind,
         panels::Panel,
-        resolve::{Prices, Resolution, needed_entry, resolve},
+        resolve::{Resolution, needed_entry, resolve},
     },
 };
 
@@ -40,7 +40,7 @@ pub(super) struct Ready {
     pub(super) provider: Arc<dyn Provider>,
     pub(super) panel: Arc<Panel>,
     pub(super) tenant: TenantId,
-    pub(super) fallback: Option<IntegrationId>,
+    pub(super) fallback: Option<Reroute>,
     pub(super) reservation: Reservation,
     pub(super) origin: Origin,
     /// When the shop inserted it, if this is the first time that it is sent.
@@ -72,14 +72,17 @@ impl Sorted {
                 reference: order.purchase.reference.clone(),
                 round: 0,
                 expected: order.expected,
-                product: (order.candidate.shop.package, order.purchase.player.fields),
+                product: (
+                    order.candidate.shop.package,
+                    order.purchase.goods.player.fields.clone(),
+                ),
             },
             purchase: order.purchase,
             watched: order.watched,
             provider: Arc::clone(provider),
             panel: Arc::clone(panel),
             tenant: order.candidate.tenant,
-            fallback: order.candidate.fallback,
+            fallback: order.fallback,
             reservation,
             origin: order.origin,
             created_at: order.candidate.created_at,
@@ -90,6 +93,7 @@ impl Sorted {
 /// An order with all that a purchase needs.
 struct Sendable {
     candidate: Candidate,
+    fallback: Option<Reroute>,
     purchase: Purchase,
     watched: Watched,
     expected: Option<Decimal>,
@@ -126,23 +130,23 @@ impl Dispatch {
         if panel.provider.is_err() {
             return Resolution::Hold(HoldReason::IntegrationIncomplete);
         }
-        if has_foreign_reference(candidate) {
+        if has_foreign_reference(candidate, panel) {
             return Resolution::Hold(HoldReason::ForeignReference);
         }
 
-        let fields = self
-            .shop
-            .rules
-            .player
-            .of(panel.id(), candidate.shop.package);
-        let entry = match needed_entry(&candidate.shop, fields) {
+        let (kind, shop) = (panel.kind(), &candidate.shop);
+        let at = At {
+            integration: panel.id(),
+            rules: &self.shop.rules.player,
+        };
+        let entry = match needed_entry(shop, kind, at) {
             Ok(entry) => entry,
             Err(reason) => return Resolution::Hold(reason),
         };
 
         match self.prices(panel, entry) {
-            Look::List(list) => resolve(&candidate.shop, Prices::List(&list), fields),
-            Look::Failed => resolve(&candidate.shop, Prices::Unreadable, fields),
+            Look::List(list) => resolve(shop, Some(&list), kind, at),
+            Look::Failed => resolve(shop, None, kind, at),
             Look::Fetch | Look::Wait => Resolution::Later,
         }
     }
@@ -169,21 +173,16 @@ impl Dispatch {
                     reason,
                 }),
                 Resolution::Later => sorted.skipped += 1,
-                Resolution::Ready {
-                    product,
-                    player,
-                    expected,
-                } => {
-                    let reference = Reference::derive(candidate.order, candidate.integration, 0);
+                Resolution::Ready { goods, expected } => {
                     let purchase = Purchase {
-                        reference,
-                        product,
-                        player,
+                        reference: panel.reference(candidate.order, 0),
+                        goods,
                     };
 
                     let order = Sendable {
                         watched: self.claimed(now),
-                        candidate: with_usable_fallback(candidate, panels),
+                        fallback: fallback(&candidate, panels),
+                        candidate,
                         purchase,
                         expected,
                         origin: Origin::New,
@@ -224,21 +223,17 @@ impl Dispatch {
                         .await?;
                 }
                 Resolution::Later => sorted.skipped += 1,
-                Resolution::Ready {
-                    product,
-                    player,
-                    expected,
-                } => {
+                Resolution::Ready { goods, expected } => {
                     // The reference that it has: the panel may know it by that one already.
                     let purchase = Purchase {
                         reference: order.reference,
-                        product,
-                        player,
+                        goods,
                     };
 
                     let order = Sendable {
                         watched: order.watched,
-                        candidate: with_usable_fallback(candidate, panels),
+                        fallback: fallback(&candidate, panels),
+                        candidate,
                         purchase,
                         expected,
                         origin: Origin::Queued,
@@ -268,24 +263,21 @@ impl Dispatch {
     }
 }
 
-/// An order whose fallback panel is left out when nothing may be sent there.
-fn with_usable_fallback(candidate: Candidate, panels: &ById) -> Candidate {
-    let fallback = candidate.fallback.filter(|fallback| {
-        panels
-            .get(fallback)
-            .is_some_and(|panel| panel.provider.is_ok())
-    });
-    Candidate {
-        fallback,
-        ..candidate
-    }
+/// Where an order goes when it is refused; `None` as well when nothing may be sent there.
+fn fallback(candidate: &Candidate, panels: &ById) -> Option<Reroute> {
+    let panel = panels.get(&candidate.fallback?)?;
+    panel.provider.as_ref().ok()?;
+    Some(Reroute {
+        integration: panel.id(),
+        reference: panel.reference(candidate.order, 0),
+    })
 }
 
 /// Whether somebody else has named the purchase: it may have been bought under that name.
-fn has_foreign_reference(candidate: &Candidate) -> bool {
+fn has_foreign_reference(candidate: &Candidate, panel: &Panel) -> bool {
     candidate.given.as_deref().is_some_and(|given| {
         // We may have given it ourselves, before the database was restored from a backup.
-        let ours = |round| Reference::derive(candidate.order, candidate.integration, round);
+        let ours = |round| panel.reference(candidate.order, round);
         !(0..ROUNDS).any(|round| ours(round).as_str() == given)
     })
 }

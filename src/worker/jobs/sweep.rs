@@ -190,6 +190,7 @@ impl Sweep {
             .reference
             .as_deref()
             .and_then(|text| Reference::parse(text).ok())
+            .filter(|reference| sent.kind.naming.admits(reference))
             .ok_or(HoldReason::NoReference);
         // A page of orders is not asked about in one burst.
         let spread = self.shop.config.sweep.spread.mul_f64(fastrand::f64());

@@ -163,7 +163,7 @@ async fn only_want_of_money_or_of_the_product_is_taken_to_the_second_panel(pool:
 async fn a_fallback_of_another_kind_is_named_and_nothing_is_sent_there(pool: PgPool) {
     let (shop, first, second) = two_panels(pool).await;
     shop.sql(&format!(
-        "UPDATE integrations SET provider = 'barakat', name = 'yedek' WHERE id = '{}'",
+        "UPDATE integrations SET provider = 'internal', name = 'yedek' WHERE id = '{}'",
         second.id
     ))
     .await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use orderwatch::{
-    order::{OrderId, PlayerFields, Reference, Stage},
+    order::{FieldRule, OrderId, PlayerFields, Reference, Stage},
     store::{Claim, Lease},
 };
 use sandbox::panel::Endpoint;
@@ -101,7 +101,7 @@ fn claim(reseller: &Reseller, order: OrderId) -> Claim {
         reference: Reference::derive(order, reseller.id, 0),
         round: 0,
         expected: None,
-        product: (reseller.package("2"), PlayerFields::Sheet),
+        product: (reseller.package("2"), FieldRule::Fixed(PlayerFields::Sheet)),
     }
 }
 

@@ -58,8 +58,8 @@ async fn it_writes_down_what_it_would_buy_or_hold_and_touches_nothing(pool: PgPo
     for order in good {
         let want = json!({
             "order_id": order.0, "tenant_id": shop.tenant.0, "integration_id": reseller.id.0,
-            "reference": reseller.reference(order), "oyun": "1", "kupur": "325",
-            "expected": "35", "held_reason": null,
+            "reference": reseller.reference(order), "expected": "35",
+            "product": {"oyun": "1", "kupur": "325"}, "player_fields": "sheet", "held_reason": null,
         });
         assert_eq!(noted(&shop, order).await, want);
     }

@@ -154,18 +154,18 @@ const ROWS: [(&str, &[&str], &str); 24] = [
     ),
     (
         r#"INSERT INTO integrations ("tenantId", name, provider)
-           SELECT "tenantId", 'spare', 'barakat' FROM integrations;
+           SELECT "tenantId", 'spare', 'internal' FROM integrations;
            UPDATE package_routing SET "fallbackProviderId" =
-               (SELECT id::text FROM integrations WHERE provider = 'barakat')"#,
+               (SELECT id::text FROM integrations WHERE provider = 'internal')"#,
         &["warn fallback"],
         "with a fallback that orderwatch does not talk to",
     ),
     (
         // One package of three leads to a panel of another kind.
         r#"INSERT INTO integrations ("tenantId", name, provider)
-           SELECT "tenantId", 'other', 'barakat' FROM integrations;
+           SELECT "tenantId", 'other', 'internal' FROM integrations;
            UPDATE package_routing SET "primaryProviderId" =
-               (SELECT id::text FROM integrations WHERE provider = 'barakat')
+               (SELECT id::text FROM integrations WHERE provider = 'internal')
            WHERE package_id = (SELECT min(package_id::text)::uuid FROM package_routing)"#,
         &["warn routing"],
         "2 packages lead to a panel and a product.",
@@ -305,7 +305,7 @@ const OF_THE_SHOP: [(&str, &[&str], &str); 6] = [
         "left to it: 1 to \\\"internal\\\", 1 to \\\"internal_codes\\\".",
     ),
     (
-        "UPDATE integrations SET provider = 'barakat'",
+        "UPDATE integrations SET provider = 'internal'",
         &["fail panels", "warn routing"],
         "does not talk to: left to the shop",
     ),

@@ -168,7 +168,7 @@ const CASES: &[(&str, &str, Fate)] = &[
     ),
     (
         "another kind of panel",
-        r#"UPDATE package_routing SET "primaryProviderId" = '{barakat}' WHERE package_id = $p"#,
+        r#"UPDATE package_routing SET "primaryProviderId" = '{other}' WHERE package_id = $p"#,
         Untouched,
     ),
     (
@@ -304,7 +304,7 @@ const CASES: &[(&str, &str, Fate)] = &[
 /// Integrations that nothing can be bought at, each for one reason.
 const OTHERS: &[(&str, &str, &str)] = &[
     ("disabled", "znet", "enabled = false"),
-    ("barakat", "barakat", "name = 'barakat'"),
+    ("other", "internal", "name = 'other'"),
     ("foreign", "znet", r#""tenantId" = gen_random_uuid()"#),
     ("no_address", "znet", r#""baseUrl" = NULL"#),
     ("half_address", "znet", r#""baseUrl" = 'panel.example/'"#),

@@ -8,7 +8,7 @@
 use std::{collections::HashSet, time::Duration};
 
 use orderwatch::{
-    order::{OrderId, PlayerFields, Reference, Stage},
+    order::{FieldRule, OrderId, PlayerFields, Reference, Stage},
     store::{Claim, Lease, Share},
 };
 use sandbox::{
@@ -31,7 +31,7 @@ async fn claim_and_die(shop: &Shop, reseller: &Reseller, order: OrderId) {
         reference: Reference::derive(order, reseller.id, 0),
         round: 0,
         expected: None,
-        product: (reseller.package("2"), PlayerFields::Sheet),
+        product: (reseller.package("2"), FieldRule::Fixed(PlayerFields::Sheet)),
     };
     let now = shop.now();
     let lease = Lease {

@@ -191,7 +191,7 @@ async fn an_order_without_a_number_to_ask_by_waits_for_a_person(pool: PgPool) {
         assert_eq!(shop.held(order).await, "no_reference");
         assert_eq!(shop.events(order).await, ["held"]);
         let changes = shop.shop_row(order).await.changes(&before);
-        let said = "Held: it was sent before without a numeric reference, so its status cannot be checked at the panel.";
+        let said = "Held: it was sent before without a usable reference, so its status cannot be checked at the panel.";
         let want = json!({"lastMessage": said, "lastSyncAt": iso(shop.now())});
         assert_eq!(changes, want);
     }
@@ -222,7 +222,7 @@ async fn a_number_that_two_orders_have_belongs_to_the_one_that_was_sent_first(po
 async fn only_orders_of_the_right_age_state_and_panel_are_taken_over(pool: PgPool) {
     let (shop, reseller) = Shop::open(pool).await;
     let micro = Duration::from_micros(1);
-    let barakat = shop.integration("barakat", "http://panel.example/").await;
+    let other = shop.integration("internal", "http://panel.example/").await;
     let cases = [
         ("a minute old", MINUTE, "quantity = 1", true),
         (
@@ -292,7 +292,7 @@ async fn only_orders_of_the_right_age_state_and_panel_are_taken_over(pool: PgPoo
         let order = sent_by_shop(&shop, &reseller, ago, &columns).await;
         orders.push((order, name, taken));
     }
-    let elsewhere = format!(r#"provider_referans = '9', "providerId" = '{barakat}'"#);
+    let elsewhere = format!(r#"provider_referans = '9', "providerId" = '{other}'"#);
     let order = sent_by_shop(&shop, &reseller, MINUTE * 9, &elsewhere).await;
     orders.push((order, "at another kind of panel", false));
     let chained = r#""externalOrderId" = 'stub-' || gen_random_uuid()"#;

@@ -15,10 +15,10 @@ mod secrets;
 use std::{net::SocketAddr, time::Duration};
 
 use orderwatch::{
-    order::{Player, PlayerFields, Reference},
+    order::{FieldRule, Player, PlayerFields, Reference},
     provider::{
-        Product, Purchase,
-        znet::{Account, Http, HttpSettings, Znet},
+        Goods, Http, HttpSettings, Purchase,
+        znet::{Account, Znet},
     },
 };
 
@@ -50,17 +50,23 @@ fn reference() -> Reference {
     Reference::parse(REFERENCE).unwrap()
 }
 
+fn pairs<const N: usize>(pairs: [(&str, &str); N]) -> Vec<(String, String)> {
+    let owned = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    owned.into()
+}
+
 fn purchase() -> Purchase {
     Purchase {
         reference: reference(),
-        product: Product {
-            oyun: "9".into(),
-            kupur: "325".into(),
-        },
-        player: Player {
-            fields: PlayerFields::Sheet,
-            player_id: Some("Şükrü & İdil+1".into()),
-            phone: Some("+905551112233".into()),
+        goods: Goods {
+            product: pairs([("oyun", "9"), ("kupur", "325")]),
+            player: Player {
+                fields: FieldRule::Fixed(PlayerFields::Sheet),
+                values: pairs([
+                    ("oyuncu_bilgi", "Şükrü & İdil+1"),
+                    ("musteri_tel", "+905551112233"),
+                ]),
+            },
         },
     }
 }

@@ -96,7 +96,7 @@ async fn one_panel_is_paused_by_its_id_and_the_other_goes_on(pool: PgPool) {
 #[sqlx::test(migrations = false)]
 async fn an_unknown_panel_is_an_error_that_names_the_known_ones(pool: PgPool) {
     let (shop, reseller) = Shop::open(pool).await;
-    shop.integration("barakat", "http://localhost:1/").await;
+    shop.integration("internal", "http://localhost:1/").await;
     let unknown = uuid::Uuid::new_v4();
     for id in [
         unknown.to_string(),

@@ -30,11 +30,11 @@ async fn place(shop: &Shop, reseller: &Reseller) -> OrderId {
 #[sqlx::test(migrations = false)]
 async fn an_order_that_nobody_tracks_is_explained_by_the_rows_around_it(pool: PgPool) {
     let (shop, reseller) = Shop::open(pool).await;
-    let barakat = shop.integration("barakat", "http://localhost:1/").await;
+    let other = shop.integration("internal", "http://localhost:1/").await;
     let panel = reseller.id;
     let order = place(&shop, &reseller).await;
     let route = |to: &str| format!(r#"UPDATE package_routing SET "primaryProviderId" = '{to}'"#);
-    let (here, there) = (route(&panel.to_string()), route(&barakat.to_string()));
+    let (here, there) = (route(&panel.to_string()), route(&other.to_string()));
     let brake = |scope: &str| {
         format!("INSERT INTO orderwatch.brakes VALUES ('{scope}', 'ayşe', 'prices', now())")
     };

@@ -66,12 +66,27 @@ impl Shop {
             integration,
         };
         for entry in entries {
-            shop.package(entry).await;
+            shop.package(entry, integration).await;
         }
         shop
     }
 
-    async fn package(&self, entry: &str) {
+    /// An account at a panel of the kind barakat, and a package that bears the name of its entry.
+    pub(crate) async fn barakat(&self, base_url: &str, token: &str, entry: &str) {
+        let integration: Uuid = sqlx::query_scalar(
+            r#"INSERT INTO integrations ("tenantId", name, provider, "baseUrl", "apiToken")
+               VALUES ($1, 'other panel', 'barakat', $2, $3) RETURNING id"#,
+        )
+        .bind(self.tenant)
+        .bind(base_url)
+        .bind(token)
+        .fetch_one(&self.pool)
+        .await
+        .unwrap();
+        self.package(entry, integration).await;
+    }
+
+    async fn package(&self, entry: &str, integration: Uuid) {
         let package: Uuid = sqlx::query_scalar(
             r#"INSERT INTO product_packages ("tenantId", name) VALUES ($1, $2) RETURNING id"#,
         )
@@ -87,7 +102,7 @@ impl Shop {
         )
         .bind(self.tenant)
         .bind(package)
-        .bind(self.integration.to_string())
+        .bind(integration.to_string())
         .execute(&self.pool)
         .await
         .unwrap();
@@ -98,7 +113,7 @@ impl Shop {
         )
         .bind(self.tenant)
         .bind(package.to_string())
-        .bind(self.integration.to_string())
+        .bind(integration.to_string())
         .bind(entry)
         .execute(&self.pool)
         .await

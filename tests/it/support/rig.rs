@@ -23,7 +23,7 @@ use orderwatch::{
 };
 use tokio_util::task::TaskTracker;
 
-use super::Shop;
+use super::{PARAMS, Shop};
 
 /// What differs from the shipped settings in every test: the pace of a panel would be real time, and
 /// what customers read is to be understood by whoever reads the tests.
@@ -138,6 +138,11 @@ impl Rig {
         self.recorder.drain().await;
     }
 
+    /// The daemon dies with the answers in its hands: what it has not written is lost.
+    pub(crate) async fn die(self) {
+        self.calls.wait().await;
+    }
+
     /// One sweep; what it settles is written.
     pub(crate) async fn sweep(&mut self) -> SweepReport {
         self.recorder
@@ -214,9 +219,11 @@ fn config(settings: &[(&str, &str)]) -> Config {
         .chain(UNPACED)
         .chain(settings.iter().copied());
     let environment: Vec<_> = all.map(|setting| variable(&setting)).collect();
-    let mut config = Config::load(&Sources::new(None, environment, []))
-        .unwrap()
-        .config;
+    // Lists of sections, such as the parameters of products, cannot be set by the environment.
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), PARAMS).unwrap();
+    let sources = Sources::new(Some(file.path().to_owned()), environment, []);
+    let mut config = Config::load(&sources).unwrap().config;
     // Panels and routes are read in every turn, so that a test sees its own changes.
     config.dispatch.scan_interval = Duration::ZERO;
     config

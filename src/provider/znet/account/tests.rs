@@ -1,10 +1,7 @@
 //! What the columns of an account turn into, and what is refused.
 
 use super::*;
-use crate::{
-    order::{Player, PlayerFields},
-    provider::Product,
-};
+use crate::order::Player;
 
 fn account(base: &str) -> Account {
     Account::new(Some(base), Some("bayi 1"), Some("p&ş=+%")).unwrap()
@@ -76,16 +73,18 @@ fn an_unusable_column_is_named_and_not_quoted() {
 
 #[test]
 fn a_purchase_carries_its_fields_encoded() {
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let purchase = Purchase {
         reference: Reference::parse("2000000000000123").unwrap(),
-        product: Product {
-            oyun: "1".into(),
-            kupur: "325 UC".into(),
-        },
-        player: Player {
-            fields: PlayerFields::Sheet,
-            player_id: Some("Şükrü & #1+".into()),
-            phone: Some("+905551112233".into()),
+        goods: Goods {
+            product: vec![pair("oyun", "1"), pair("kupur", "325 UC")],
+            player: Player {
+                fields: FieldRule::Fixed(PlayerFields::Sheet),
+                values: vec![
+                    pair("oyuncu_bilgi", "Şükrü & #1+"),
+                    pair("musteri_tel", "+905551112233"),
+                ],
+            },
         },
     };
     let url = account("https://bayi.example").purchase(&purchase);

@@ -9,6 +9,7 @@ fn accepted(cost: &str, balance: &str) -> PurchaseOutcome {
     PurchaseOutcome::Accepted {
         cost: decimal(cost),
         balance: decimal(balance),
+        ready: false,
     }
 }
 

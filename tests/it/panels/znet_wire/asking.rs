@@ -157,7 +157,7 @@ async fn a_price_list_larger_than_other_answers_is_read() {
         let address = panel.address;
         let catalogue = znet(address).catalogue().await.unwrap();
         assert_eq!(catalogue.products.len(), 2000);
-        assert_eq!(catalogue.products["1999"].kupur, "1999");
+        assert_eq!(catalogue.products["1999"].numbers[1].1, "1999");
         assert_eq!(
             panel.connections().await,
             [request(address, "pin_listesi", "")]

@@ -3,8 +3,8 @@
 use std::{process::Command, time::Duration};
 
 use orderwatch::{
-    order::{NotSent, PlayerFields, PurchaseOutcome, player_fields},
-    provider::{AnswerClass, Provider, Purchase, znet::HttpSettings},
+    order::{FieldRule, NotSent, PlayerFields, PurchaseOutcome, player_fields},
+    provider::{AnswerClass, HttpSettings, Provider},
 };
 use tokio::net::TcpListener;
 
@@ -23,6 +23,7 @@ fn accepted() -> PurchaseOutcome {
     PurchaseOutcome::Accepted {
         cost: Some("10.12".parse().unwrap()),
         balance: Some("980.88".parse().unwrap()),
+        ready: false,
     }
 }
 
@@ -50,10 +51,9 @@ async fn buys_once(
 async fn sent(fields: PlayerFields, user_identifier: &str, extra: Option<&str>) -> String {
     let panel = Panel::answering(ok(FINE), Then::Stay).await;
     let address = panel.address;
-    let bought = Purchase {
-        player: player_fields(fields, Some(user_identifier), extra).unwrap(),
-        ..purchase()
-    };
+    let rule = FieldRule::Fixed(fields);
+    let mut bought = purchase();
+    bought.goods.player = player_fields(&rule, Some(user_identifier), extra).unwrap();
     assert_eq!(znet(address).purchase(&bought).await.outcome, accepted());
     let came = panel.connections().await.remove(0);
     let (_, query) = came.split_once(&format!("{LOGIN}&")).unwrap();

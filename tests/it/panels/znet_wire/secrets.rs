@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use orderwatch::provider::{Provider, znet::HttpSettings};
+use orderwatch::provider::{HttpSettings, Provider};
 use tokio::net::TcpListener;
 
 use super::{

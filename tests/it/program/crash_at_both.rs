@@ -1,0 +1,112 @@
+//! `kill -9` while orders go to two panels of different kinds, one of which does not refuse what is sent
+//! to it twice.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test stops at the first surprise, its helpers too"
+)]
+
+use std::{collections::HashSet, time::Duration};
+
+use fastrand::Rng;
+use sandbox::{
+    barakat::{Barakat, BarakatPlan, Endpoint, unreliable},
+    panel::{self, Readiness},
+};
+
+use crate::process::{
+    audit::audit,
+    shop::Row,
+    world::{PIN, World},
+};
+
+/// How many times the program is killed under load; the soak sets more.
+const KILLS: &str = "ORDERWATCH_TEST_KILLS";
+const TOKEN: &str = "practice-token-1234";
+/// It asks for nothing about the player.
+const CODE: &str = "505";
+/// Share of the answers that go wrong.
+const TROUBLE: f64 = 0.2;
+
+async fn unsteady_barakat() -> Barakat {
+    let mut plan = BarakatPlan::sample(7);
+    plan.readiness = Readiness::after_waits(1);
+    plan.faults = unreliable(TROUBLE);
+    let chances = &mut plan.faults.chances;
+    chances.retain(|chance| chance.endpoint != Endpoint::Catalogue);
+    Barakat::start(plan).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_again_and_again_nothing_is_bought_twice_or_lost_at_either() {
+    let kills = std::env::var(KILLS).map_or(10, |kills| kills.parse().unwrap());
+    let mut dice = Rng::with_seed(20_261_127);
+    let barakat = unsteady_barakat().await;
+    let world = World::with(|plan| {
+        plan.readiness = Readiness::after_waits(1);
+        plan.faults = panel::unreliable(TROUBLE);
+        let chances = &mut plan.faults.chances;
+        chances.retain(|chance| chance.endpoint != panel::Endpoint::Catalogue);
+    })
+    .await;
+    world.shop.barakat(&barakat.base_url(), TOKEN, CODE).await;
+
+    let settings = world.settings().text("znet.request_timeout", "1s");
+    for round in 0..kills {
+        let process = world.program(&settings, &["run"]).spawn();
+        let name = format!("player-{round}");
+        world.shop.orders(PIN, &name, 5).await;
+        world.shop.orders(CODE, &format!("other-{round}"), 5).await;
+
+        let asked = |ledger: &sandbox::barakat::Ledger| {
+            ledger.count(Endpoint::Purchase) + ledger.count(Endpoint::Status)
+        };
+        let (before, more) = (asked(barakat.ledger()), dice.u64(1..16));
+        let busy = barakat.wait_for(|ledger| asked(ledger) >= before + more);
+        // What is left may be waiting for its lease to end: then it is killed while it waits.
+        drop(tokio::time::timeout(Duration::from_secs(2), busy).await);
+        tokio::time::sleep(Duration::from_micros(dice.u64(0..20_000))).await;
+        process.kill().await;
+    }
+
+    let process = world.start(&settings).await;
+    let rows = world.shop.settled().await;
+    process.stop().await;
+
+    let (there, here): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(is_other);
+    let tally = audit(&world.panel, &here);
+    assert_eq!(tally.completed + tally.held, kills * 5);
+    assert!(tally.completed > kills, "{tally:?}");
+    let completed = audit_barakat(&barakat, &there);
+    assert_eq!(there.len(), kills * 5);
+    assert!(completed > kills, "{completed}");
+}
+
+fn is_other(row: &Row) -> bool {
+    let player = row.player.as_deref().unwrap_or_default();
+    player.starts_with("other")
+}
+
+/// Each order has at most one sale, under its own id, and each sale its order. Returns how many were
+/// completed.
+fn audit_barakat(panel: &Barakat, rows: &[Row]) -> usize {
+    let ledger = panel.ledger();
+    assert_eq!(ledger.references_sold_twice(), Vec::<String>::new());
+    let mut sold: HashSet<String> = ledger.sales().into_iter().map(|s| s.order_uuid).collect();
+    let mut completed = 0;
+    for row in rows {
+        let id = row.id.to_string();
+        let bought = sold.remove(&id);
+        if row.is_completed() {
+            completed += 1;
+            let pin = panel.pin_of(TOKEN, &id);
+            assert!(bought, "{row:?}");
+            assert_eq!(row.pin_code.as_ref(), Some(&pin), "{row:?}");
+            assert_eq!(row.referans.as_ref(), Some(&id), "{row:?}");
+        } else {
+            assert_eq!(row.held_reason.as_deref(), Some("unconfirmed"), "{row:?}");
+            assert!(!bought, "bought and not found: {row:?}");
+        }
+    }
+    assert!(sold.is_empty(), "sold to nobody's order: {sold:?}");
+    completed
+}
