@@ -1,7 +1,7 @@
-//! A small shop with a practice panel that misbehaves now and then, and a warehouse with a practice
-//! store on Trendyol, in one empty database; beside them `orderwatch run`, as a process of its own.
+//! A small shop with a practice panel of each kind, which misbehave now and then, and a warehouse with a
+//! practice store on Trendyol, in one empty database; beside them `orderwatch run`, as a process of its own.
 //!
-//! It proves at its end that the panel's ledger and the shop's rows agree, and that the store never
+//! It proves at its end that the panels' ledgers and the shop's rows agree, and that the store never
 //! sold a piece that was not there. Nothing of orderwatch's code is in here: it is controlled by its
 //! configuration and its API, and what it did is read from the database.
 
@@ -11,6 +11,7 @@ mod database;
 mod events;
 mod figures;
 mod log;
+mod panels;
 mod program;
 mod screen;
 mod shop;
@@ -29,13 +30,13 @@ use std::{
 };
 
 use clap::Args;
-use sandbox::panel::Panel;
 use tokio_util::sync::CancellationToken;
 
 use self::{
     database::Database,
     figures::Watcher,
     log::Log,
+    panels::{PACKAGES, Panels},
     program::{Program, Running},
     stock::StockSummary,
     stop::Stop,
@@ -67,7 +68,7 @@ pub(crate) struct Options {
     /// Print the log instead of drawing a screen, or of a line per second where there is no terminal.
     #[arg(long)]
     log: bool,
-    /// Seed of all that is random at the panel and in the shop.
+    /// Seed of all that is random at the panels and in the shop.
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// The orderwatch to run. Otherwise the one beside this program.
@@ -88,12 +89,12 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<bool> {
 async fn play(options: &Options, view: View, log: &Log) -> anyhow::Result<bool> {
     let stop = Stop::on_signals()?;
     let database = Database::open_empty().await?;
-    let panel = Panel::start(shop::plan(options.seed)).await?;
+    let panels = Panels::start(options.seed).await?;
     let mut warehouse = Warehouse::open(&database, options.seed, log).await?;
 
     let program = Program::find(options.program.as_deref(), &database, warehouse.account())?;
     program.migrate().await?;
-    shop::fill(&database, &panel).await?;
+    shop::fill(&database, &panels).await?;
     warehouse.fill().await?;
 
     let mut daemon = program.run(log.clone())?;
@@ -109,7 +110,7 @@ async fn play(options: &Options, view: View, log: &Log) -> anyhow::Result<bool> 
         stop: stop.clone(),
     };
     let closing = ends.closing.clone();
-    let watcher = Watcher::new(database.clone(), panel.clone(), warehouse.books.clone());
+    let watcher = Watcher::new(database.clone(), panels.clone(), warehouse.books.clone());
     let scene = Scene {
         watcher,
         address,
@@ -133,8 +134,8 @@ async fn play(options: &Options, view: View, log: &Log) -> anyhow::Result<bool> 
     ended?;
     shown?;
 
-    let sound = tell(&database, &panel, &warehouse).await?;
-    panel.stop().await?;
+    let sound = tell(&database, &panels, &warehouse).await?;
+    panels.stop().await?;
     warehouse.close().await?;
     Ok(sound)
 }
@@ -162,7 +163,10 @@ fn greet(address: &str) -> io::Result<()> {
     line(format_args!(
         "The page is at {address} (no log-in); Ctrl-C ends the demo."
     ))?;
-    line("A shop with four products, at a panel that misbehaves now and then.")?;
+    line(format_args!(
+        "A shop with {} packages, at a znet and a barakat panel that misbehave now and then.",
+        PACKAGES.len()
+    ))?;
     line(format_args!(
         "A warehouse with {} products, on sale in a practice store on Trendyol.",
         warehouse::PRODUCTS
@@ -170,8 +174,8 @@ fn greet(address: &str) -> io::Result<()> {
 }
 
 /// Prints the summary. Returns whether nothing is wrong with it.
-async fn tell(database: &Database, panel: &Panel, warehouse: &Warehouse) -> anyhow::Result<bool> {
-    let orders = Summary::of(database, panel).await?;
+async fn tell(database: &Database, panels: &Panels, warehouse: &Warehouse) -> anyhow::Result<bool> {
+    let orders = Summary::of(database, panels).await?;
     let stock = StockSummary::of(warehouse).await?;
     line(format_args!("{orders}{stock}"))?;
     Ok(orders.is_sound() && stock.is_sound())

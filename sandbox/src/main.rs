@@ -1,4 +1,4 @@
-//! `sandbox demo`: orderwatch at work, beside the practice panel and the practice store.
+//! `sandbox demo`: orderwatch at work, beside the practice panels and the practice store.
 
 mod demo;
 
@@ -16,7 +16,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Show orderwatch working: a small shop with a practice panel, a warehouse with a practice store
+    /// Show orderwatch working: a small shop with two practice panels, a warehouse with a practice store
     /// on Trendyol, and the daemon, all on this machine.
     #[command(after_help = demo::EXAMPLES)]
     Demo(demo::Options),

@@ -62,6 +62,7 @@ fn figure(text: &str, name: &str) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn it_sells_and_ends_by_itself_with_a_sound_summary() {
     let database = Database::create().await;
+    let mut fallbacks = Vec::new();
     for seed in ["7", "8"] {
         // The second one finds what the first one left.
         let text = demo(&database, &["--for", "8s", "--seed", seed])
@@ -70,6 +71,7 @@ async fn it_sells_and_ends_by_itself_with_a_sound_summary() {
         let number = |name| figure(&text, name);
         assert!(number("orders") >= 10, "{text}");
         assert!(number("completed") >= 5, "{text}");
+        assert!(number("at znet") > 0 && number("at barakat") > 0, "{text}");
         assert_eq!((number("bought twice"), number("lost")), (0, 0), "{text}");
         assert_eq!(
             (
@@ -89,7 +91,23 @@ async fn it_sells_and_ends_by_itself_with_a_sound_summary() {
                 .await
                 .unwrap();
         assert_eq!(running, 0, "a daemon was dropped instead of stopped");
+        fallbacks.extend(sold_at_a_fallback(&database).await);
     }
+
+    fallbacks.sort();
+    fallbacks.dedup();
+    assert_eq!(fallbacks, ["barakat", "znet"]);
+}
+
+/// The kinds of the panels that sold what another one had refused.
+async fn sold_at_a_fallback(database: &Database) -> Vec<String> {
+    let kinds = sqlx::query_scalar(
+        r#"SELECT DISTINCT i.provider::text FROM public.product_orders o
+           JOIN public.package_routing r ON r.package_id = o."packageId"
+           JOIN public.integrations i ON i.id::text = r."fallbackProviderId"
+           WHERE o."providerId" = i.id::text AND o.status = 'approved'"#,
+    );
+    kinds.fetch_all(&database.pool).await.unwrap()
 }
 
 /// Without a terminal: where the page is, a line per second with the same figures, the summary.
@@ -122,6 +140,8 @@ async fn without_a_terminal_it_prints_a_line_of_figures_per_second() {
     for name in [
         "approved",
         "purchases",
+        "at_znet",
+        "at_barakat",
         "charged",
         "sales",
         "looks",
@@ -193,7 +213,7 @@ async fn a_terminal_shows_both_halves_on_one_screen_and_then_the_summary() {
     let terminal = on_terminal(&database, &["--for", "15s"]);
     let lines = terminal
         .shows(&[
-            "Shop and panel",
+            "Shop and panels",
             "approved",
             "bought twice",
             "Warehouse and store",
@@ -219,7 +239,7 @@ async fn a_terminal_shows_both_halves_on_one_screen_and_then_the_summary() {
     let small = terminal
         .shows_what("screen of 30 columns", |lines| {
             lines.len() == 12
-                && lines[1].starts_with("Shop and panel")
+                && lines[1].starts_with("Shop and panels")
                 && lines[6].starts_with("Warehouse and store")
                 && lines[11].starts_with("Last events")
         })

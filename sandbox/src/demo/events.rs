@@ -10,10 +10,14 @@ use super::{books::Books, database::Event};
 /// Events of each half that are kept.
 const KEPT: usize = 12;
 /// The steps of an order that are worth a line, and what is said of them.
-const STEPS: [(&str, &str); 8] = [
+const STEPS: [(&str, &str); 9] = [
     ("completed", "approved, topped up"),
     ("cancelled", "rejected: cancelled by the panel"),
     ("refused", "refused by the panel"),
+    (
+        "fell_back",
+        "refused by its panel; it goes to the other one",
+    ),
     ("held", "held for review"),
     ("timed_out", "timed out"),
     ("withdrawn", "withdrawn by the shop"),

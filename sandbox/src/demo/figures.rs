@@ -7,12 +7,12 @@ use std::{
 
 use anyhow::bail;
 use rust_decimal::Decimal;
-use sandbox::panel::{Ledger, Panel};
 
 use super::{
     books::{Books, StockFigures},
     database::Database,
     events::{Events, Latest},
+    panels::{Kind, Panels, Sale, State, bought_twice},
 };
 
 /// What is called "per second" is an average of so long.
@@ -21,7 +21,7 @@ const AVERAGED: Duration = Duration::from_secs(10);
 /// Reads everything again and again.
 pub(super) struct Watcher {
     database: Database,
-    panel: Panel,
+    panels: Panels,
     books: Books,
     events: Events,
     began: Instant,
@@ -34,7 +34,7 @@ pub(super) struct Watcher {
 pub(super) struct Sight {
     pub(super) elapsed: Duration,
     pub(super) orders: OrderFigures,
-    pub(super) panel: PanelFigures,
+    pub(super) panels: PanelFigures,
     pub(super) stock: StockFigures,
     pub(super) latest: Latest,
 }
@@ -52,12 +52,13 @@ pub(super) struct OrderFigures {
     pub(super) per_second: f64,
 }
 
-/// What the panel's ledger says.
+/// What the panels' ledgers say together.
 #[derive(Clone, Debug, Default)]
 pub(super) struct PanelFigures {
-    pub(super) purchases: usize,
-    pub(super) charged: Decimal,
+    pub(super) at_znet: usize,
+    pub(super) at_barakat: usize,
     pub(super) bought_twice: usize,
+    pub(super) charged: Decimal,
     pub(super) waiting: usize,
 }
 
@@ -75,10 +76,10 @@ pub(super) struct Figure {
 }
 
 impl Watcher {
-    pub(super) fn new(database: Database, panel: Panel, books: Books) -> Self {
+    pub(super) fn new(database: Database, panels: Panels, books: Books) -> Self {
         Self {
             database,
-            panel,
+            panels,
             books,
             events: Events::default(),
             began: Instant::now(),
@@ -92,7 +93,7 @@ impl Watcher {
         Ok(Sight {
             elapsed: self.began.elapsed(),
             orders,
-            panel: PanelFigures::of(self.panel.ledger()),
+            panels: PanelFigures::of(&self.panels.sales()),
             stock: self.books.figures().await?,
             latest: self.events.look(&self.books).await?,
         })
@@ -140,14 +141,14 @@ impl Watcher {
 }
 
 impl PanelFigures {
-    fn of(ledger: &Ledger) -> Self {
-        let sales = ledger.sales();
+    fn of(sales: &[Sale]) -> Self {
+        let count = |wanted: &dyn Fn(&Sale) -> bool| sales.iter().filter(|s| wanted(s)).count();
         Self {
-            purchases: sales.len(),
+            at_znet: count(&|sale| sale.kind == Kind::Znet),
+            at_barakat: count(&|sale| sale.kind == Kind::Barakat),
+            bought_twice: bought_twice(sales),
             charged: sales.iter().map(|sale| sale.cost).sum(),
-            // Every order of the demo has a player of its own.
-            bought_twice: ledger.players_sold_twice().len(),
-            waiting: sales.iter().filter(|sale| sale.settled.is_none()).count(),
+            waiting: count(&|sale| sale.state == State::Waiting),
         }
     }
 }
@@ -155,7 +156,7 @@ impl PanelFigures {
 impl Sight {
     /// All figures, under names that no two of them share.
     pub(super) fn groups(&self) -> [Group; 4] {
-        let (orders, panel, stock) = (&self.orders, &self.panel, &self.stock);
+        let (orders, panels, stock) = (&self.orders, &self.panels, &self.stock);
         [
             Group::new("Orders")
                 .with("new", orders.new)
@@ -165,11 +166,13 @@ impl Sight {
                 .with("rejected", orders.rejected)
                 .with("held", orders.held)
                 .with("per second", format_args!("{:.1}", orders.per_second)),
-            Group::new("Panel")
-                .with("purchases", panel.purchases)
-                .with("charged", format_args!("{:.2}", panel.charged))
-                .alarming("bought twice", panel.bought_twice)
-                .with("waiting", panel.waiting),
+            Group::new("Panels")
+                .with("purchases", panels.at_znet + panels.at_barakat)
+                .alarming("bought twice", panels.bought_twice)
+                .with("at znet", panels.at_znet)
+                .with("at barakat", panels.at_barakat)
+                .with("charged", format_args!("{:.2}", panels.charged))
+                .with("waiting", panels.waiting),
             Group::new("Stock")
                 .with("products", stock.products)
                 .with("right", stock.right)

@@ -90,7 +90,7 @@ fn title(screen: &Screen) -> Line<'static> {
 }
 
 fn sights(frame: &mut Frame<'_>, sight: &Sight, area: Rect) {
-    let [orders, panel, stock, store] = sight.groups();
+    let [orders, panels, stock, store] = sight.groups();
     let [shop_at, store_at, events_at] = Layout::vertical([
         // Two lines for each group, and one above them.
         Constraint::Length(5),
@@ -99,8 +99,8 @@ fn sights(frame: &mut Frame<'_>, sight: &Sight, area: Rect) {
     ])
     .areas(area);
 
-    let shop = Paragraph::new([lines(&orders), lines(&panel)].concat());
-    frame.render_widget(shop.block(block("Shop and panel ")), shop_at);
+    let shop = Paragraph::new([lines(&orders), lines(&panels)].concat());
+    frame.render_widget(shop.block(block("Shop and panels ")), shop_at);
     let store = Paragraph::new([lines(&stock), lines(&store)].concat());
     frame.render_widget(store.block(block("Warehouse and store ")), store_at);
     let room = usize::from(events_at.height.saturating_sub(1));

@@ -1,70 +1,26 @@
-//! The shop of the demo, its panel, and its customers.
+//! The shop of the demo and its customers.
 
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use rust_decimal::Decimal;
-use sandbox::panel::{Account, Ending, Panel, PanelPlan, Product, Readiness, unreliable};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     Options,
     database::{Database, Order},
+    panels::{PACKAGES, Package, Panels},
     stop::Stop,
 };
 
-/// Account at the practice panel.
-const ACCOUNT: (&str, &str) = ("practice-account", "practice-password");
-/// Share of the panel's answers that go wrong.
-const TROUBLE: f64 = 0.08;
+/// Where customers play, if they are asked.
+const SERVER: &str = "europe";
 /// How long the orders that are still under way may take at the end.
 const SETTLING: Duration = Duration::from_secs(15);
 
-/// Opens a shop that buys at the panel.
-pub(super) async fn fill(database: &Database, panel: &Panel) -> anyhow::Result<()> {
-    let entries: Vec<String> = products().into_iter().map(|product| product.id).collect();
-    let base_url = panel.base_url();
-    let opened = database.open_shop(&base_url, ACCOUNT, &entries).await;
+/// Opens a shop that buys at the panels.
+pub(super) async fn fill(database: &Database, panels: &Panels) -> anyhow::Result<()> {
+    let opened = database.open_shop(&panels.accounts(), &PACKAGES).await;
     opened.context("the shop cannot be opened")
-}
-
-/// A panel that misbehaves now and then.
-pub(super) fn plan(seed: u64) -> PanelPlan {
-    let mut plan = PanelPlan::new(seed);
-    plan.accounts = vec![Account::new(ACCOUNT.0, ACCOUNT.1, Decimal::from(1_000_000))];
-    plan.products = products();
-    plan.faults = unreliable(TROUBLE);
-    plan
-}
-
-/// Two codes, a top-up, and a product that the panel always cancels.
-fn products() -> Vec<Product> {
-    let quick = Readiness::after_waits(1);
-    let slow = Readiness::after(Duration::from_secs(3));
-
-    vec![
-        Product::new(
-            "101",
-            "PUBG Mobile 325 UC",
-            "1",
-            "325",
-            Decimal::new(10_120, 2),
-        )
-        .ready(quick),
-        Product::new("102", "Valorant 475 VP", "4", "475", Decimal::new(8_750, 2)).ready(slow),
-        Product::new(
-            "103",
-            "Mobile Legends 86",
-            "7",
-            "86",
-            Decimal::new(5_190, 2),
-        )
-        .ending(Ending::TopUp)
-        .ready(quick),
-        Product::new("104", "Steam 50 TL", "9", "50", Decimal::new(5_000, 2))
-            .ending(Ending::Cancelled)
-            .ready(quick),
-    ]
 }
 
 /// Keeps orders coming until the time or their number is over, says so to everybody, and waits until
@@ -80,13 +36,14 @@ pub(super) async fn keep(
         .duration
         .map(|duration| began + duration.saturating_sub(SETTLING.min(duration / 2)));
     let mut random = fastrand::Rng::with_seed(options.seed);
-    let mut placed = 0_u64;
+    let numbers = 1..=options.orders.unwrap_or(u64::MAX);
 
-    while options.orders.is_none_or(|orders| placed < orders)
-        && until.is_none_or(|until| Instant::now() < until)
-    {
-        placed += 1;
-        place(database, placed, &mut random)
+    // One package after the other, so that each has its turn in a demo of seconds, too.
+    for (number, package) in numbers.zip(PACKAGES.iter().cycle()) {
+        if until.is_some_and(|until| Instant::now() >= until) {
+            break;
+        }
+        place(database, number, package, &mut random)
             .await
             .context("the shop cannot place an order")?;
         let pause = Duration::from_millis(random.u64(20..300));
@@ -105,14 +62,17 @@ pub(super) async fn keep(
 }
 
 /// One order; now and then one that nobody could send.
-async fn place(database: &Database, number: u64, random: &mut fastrand::Rng) -> anyhow::Result<()> {
-    let entry = random
-        .choice(["101", "101", "102", "103", "104"])
-        .unwrap_or("101");
+async fn place(
+    database: &Database,
+    number: u64,
+    package: &Package,
+    random: &mut fastrand::Rng,
+) -> anyhow::Result<()> {
     let player = format!("player-{number}");
     let forgetful = random.u8(..100) < 3;
     let player = (!forgetful).then_some(player.as_str());
-    database.place_order(entry, player).await?;
+    let server = package.asks_server.then_some(SERVER);
+    database.place_order(package.name, player, server).await?;
     Ok(())
 }
 

@@ -1,11 +1,14 @@
-//! A shop of one tenant, with one account at the panel.
+//! A shop of one tenant, with an account at each panel.
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
-use sqlx::FromRow;
+use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
-use super::Database;
+use super::{
+    super::panels::{Account, Package},
+    Database,
+};
 
 /// The tenant of the practice shop.
 const TENANT: Uuid = Uuid::from_u128(0x0d0e_0000_0000_4000_8000_0000_0000_0001);
@@ -18,6 +21,8 @@ pub(in crate::demo) struct Order {
     pub(in crate::demo) player: Option<String>,
     /// Its stage in orderwatch, if it is tracked.
     pub(in crate::demo) stage: Option<String>,
+    /// Whether its first panel refused it and the other one was tried.
+    pub(in crate::demo) fell_back: bool,
     /// `status` of the shop's row.
     pub(in crate::demo) status: String,
     pub(in crate::demo) pin: Option<String>,
@@ -55,13 +60,11 @@ impl Database {
         .await
     }
 
-    /// Opens the shop afresh: one account at the panel, and one package per entry of its price list,
-    /// routed and mapped to it.
+    /// Opens the shop afresh: its accounts at the panels, and its packages, routed and mapped to them.
     pub(in crate::demo) async fn open_shop(
         &self,
-        base_url: &str,
-        (account, password): (&str, &str),
-        entries: &[String],
+        accounts: &[Account],
+        packages: &[Package],
     ) -> sqlx::Result<()> {
         let mut transaction = self.pool.begin().await?;
         sqlx::raw_sql(
@@ -72,48 +75,33 @@ impl Database {
         .execute(&mut *transaction)
         .await?;
 
-        sqlx::query(
-            r#"WITH panel AS (
-                   INSERT INTO public.integrations ("tenantId", name, provider, "baseUrl", kod, sifre)
-                   VALUES ($1, 'practice panel', 'znet', $2, $3, $4) RETURNING id
-               ), packages AS (
-                   INSERT INTO public.product_packages ("tenantId", name)
-                   SELECT $1, entry FROM unnest($5::text[]) AS entry RETURNING id, name
-               ), routes AS (
-                   INSERT INTO public.package_routing
-                       ("tenantId", package_id, mode, "providerType", "primaryProviderId")
-                   SELECT $1, p.id, 'auto', 'external', panel.id::text FROM packages p, panel
-               )
-               INSERT INTO public.package_mappings
-                   ("tenantId", our_package_id, provider_api_id, provider_package_id)
-               SELECT $1, p.id::text, panel.id::text, p.name FROM packages p, panel"#,
-        )
-        .bind(TENANT)
-        .bind(base_url)
-        .bind(account)
-        .bind(password)
-        .bind(entries)
-        .execute(&mut *transaction)
-        .await?;
+        for account in accounts {
+            open_account(&mut transaction, account).await?;
+        }
+        for package in packages {
+            add_package(&mut transaction, package).await?;
+        }
         transaction.commit().await
     }
 
     /// Places an order, as the shop's own code does.
     pub(in crate::demo) async fn place_order(
         &self,
-        entry: &str,
+        package: &str,
         player: Option<&str>,
+        server: Option<&str>,
     ) -> sqlx::Result<()> {
         sqlx::query(
             r#"INSERT INTO public.product_orders
-                   ("tenantId", "packageId", quantity, "userIdentifier", "sellPriceCurrency",
-                    "sellPriceAmount", price)
-               SELECT $1, p.id, 1, $3, 'TRY', $4, $4
+                   ("tenantId", "packageId", quantity, "userIdentifier", "extraField",
+                    "sellPriceCurrency", "sellPriceAmount", price)
+               SELECT $1, p.id, 1, $3, $4, 'TRY', $5, $5
                FROM public.product_packages p WHERE p."tenantId" = $1 AND p.name = $2"#,
         )
         .bind(TENANT)
-        .bind(entry)
+        .bind(package)
         .bind(player)
+        .bind(server)
         .bind(Decimal::new(4999, 2))
         .execute(&self.pool)
         .await
@@ -123,7 +111,8 @@ impl Database {
     /// What became of the shop's orders.
     pub(in crate::demo) async fn orders(&self) -> sqlx::Result<Vec<Order>> {
         sqlx::query_as(
-            r#"SELECT o."userIdentifier" AS player, t.stage, o.status, o."pinCode" AS pin
+            r#"SELECT o."userIdentifier" AS player, t.stage,
+                      COALESCE(t.fell_back, false) AS fell_back, o.status, o."pinCode" AS pin
                FROM public.product_orders o LEFT JOIN orderwatch.orders t ON t.order_id = o.id
                WHERE o."tenantId" = $1"#,
         )
@@ -163,4 +152,59 @@ impl Database {
         .fetch_all(&self.pool)
         .await
     }
+}
+
+async fn open_account(connection: &mut PgConnection, account: &Account) -> sqlx::Result<()> {
+    let provider = account.kind.name();
+    let (kod, sifre) = account.password.unzip();
+    sqlx::query(
+        r#"INSERT INTO public.integrations
+               ("tenantId", name, provider, "baseUrl", kod, sifre, "apiToken")
+           VALUES ($1, 'practice ' || $2, $2, $3, $4, $5, $6)"#,
+    )
+    .bind(TENANT)
+    .bind(provider)
+    .bind(&account.base_url)
+    .bind(kod)
+    .bind(sifre)
+    .bind(account.token)
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+/// The accounts are open by now.
+async fn add_package(connection: &mut PgConnection, package: &Package) -> sqlx::Result<()> {
+    let sold_as = package.sold_as.iter();
+    let (providers, products): (Vec<&str>, Vec<&str>) = sold_as
+        .map(|(kind, product)| (kind.name(), *product))
+        .unzip();
+
+    sqlx::query(
+        r#"WITH sold AS (
+               SELECT i.id::text AS panel, s.product, s.choice
+               FROM unnest($3::text[], $4::text[]) WITH ORDINALITY AS s (provider, product, choice)
+               JOIN public.integrations i ON i."tenantId" = $1 AND i.provider = s.provider
+           ), package AS (
+               INSERT INTO public.product_packages ("tenantId", name) VALUES ($1, $2) RETURNING id
+           ), route AS (
+               INSERT INTO public.package_routing
+                   ("tenantId", package_id, mode, "providerType", "primaryProviderId",
+                    "fallbackProviderId")
+               SELECT $1, package.id, 'auto', 'external',
+                      (SELECT panel FROM sold WHERE choice = 1),
+                      (SELECT panel FROM sold WHERE choice = 2)
+               FROM package
+           )
+           INSERT INTO public.package_mappings
+               ("tenantId", our_package_id, provider_api_id, provider_package_id)
+           SELECT $1, package.id::text, sold.panel, sold.product FROM package, sold"#,
+    )
+    .bind(TENANT)
+    .bind(package.name)
+    .bind(providers)
+    .bind(products)
+    .execute(connection)
+    .await
+    .map(drop)
 }

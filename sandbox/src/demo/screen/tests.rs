@@ -37,10 +37,11 @@ fn sight() -> Sight {
             held: 41,
             per_second: 4.25,
         },
-        panel: PanelFigures {
-            purchases: 1432,
-            charged: Decimal::new(12_031_250, 2),
+        panels: PanelFigures {
+            at_znet: 801,
+            at_barakat: 631,
             bought_twice: 0,
+            charged: Decimal::new(12_031_250, 2),
             waiting: 11,
         },
         stock: StockFigures {
