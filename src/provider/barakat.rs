@@ -74,12 +74,13 @@ impl Barakat {
         }
     }
 
-    fn evidence(&self, seen: &Seen, reference: &Reference, started: Instant) -> Evidence {
+    /// `name` is shown, though it may look like a code.
+    fn evidence(&self, seen: &Seen, name: &str, started: Instant) -> Evidence {
         let body = wire::masked(&seen.text);
         Evidence {
             class: seen.class,
             http_status: seen.http_status,
-            body: self.account.redactor().evidence(&body, reference.as_str()),
+            body: self.account.redactor().evidence(&body, name),
             trouble: seen
                 .trouble
                 .map_or_else(String::new, |trouble| trouble.to_string()),
@@ -121,6 +122,9 @@ impl Barakat {
                 text: self.words(&text, pin.as_deref()),
                 pin: pin.map(Into::into),
             },
+            Status::DoneUnread(text) => StatusAnswer::DoneWithoutCode {
+                text: self.words(&text, None),
+            },
             Status::Cancelled(text) => StatusAnswer::Cancelled {
                 text: self.words(&text, None),
             },
@@ -147,7 +151,11 @@ impl Provider for Barakat {
         PurchaseReply {
             outcome,
             pin: pin.map(Into::into),
-            evidence: self.evidence(&seen, &purchase.reference, started),
+            evidence: self.evidence(
+                &seen,
+                &wire::order_id(&seen.text).unwrap_or_default(),
+                started,
+            ),
         }
     }
 
@@ -164,12 +172,19 @@ impl Provider for Barakat {
         } else {
             AskedBy::PanelId(reference.as_str())
         };
-        let whole = seen.whole();
-        let status = whole.map_or(Status::Unclear, |text| wire::status(text, asked));
+        let status = match seen.complete() {
+            Some((200, text)) => wire::status(text, asked),
+            // Some say by it that they have no such order.
+            Some((404, text)) => match wire::status(text, asked) {
+                Status::NotKnown(text) => Status::NotKnown(text),
+                _ => Status::Unclear,
+            },
+            _ => Status::Unclear,
+        };
 
         StatusReply {
             answer: self.answer(status),
-            evidence: self.evidence(&seen, reference, started),
+            evidence: self.evidence(&seen, reference.as_str(), started),
         }
     }
 

@@ -15,6 +15,9 @@ use crate::{
     },
 };
 
+/// Names in a purchase that are ours to fill.
+const RESERVED: [&str; 2] = ["qty", "order_uuid"];
+
 /// Reads a whole answer to `products`.
 ///
 /// # Errors
@@ -87,6 +90,13 @@ fn product(entry: &Value) -> Option<Product> {
         Some(Value::Array(names)) => names.iter().map(text_of).collect::<Option<_>>()?,
         Some(_) => return None,
     };
+    // Given twice in an address, the player's id could become the quantity.
+    if params
+        .iter()
+        .any(|name: &String| RESERVED.contains(&name.as_str()))
+    {
+        return None;
+    }
 
     Some(Product {
         numbers: Vec::new(),
@@ -175,6 +185,7 @@ mod tests {
             (r#"[{"id":7,"qty_values":[1.5]}]"#, vec![]),
             (r#"[{"id":7,"params":"uid"}]"#, vec![]),
             (r#"[{"id":7,"params":["uid",null]}]"#, vec![]),
+            (r#"[{"id":7,"params":["qty"]}]"#, vec![]),
             (
                 r#"[{"id":7,"params":["uid"]},{"id":"7","params":[]}]"#,
                 vec![],

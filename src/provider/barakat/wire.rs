@@ -40,8 +40,16 @@ pub(super) enum Purchase {
 /// An answer to a question, in the panel's own words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Status {
-    Waiting { pin: Option<String>, text: String },
-    Done { pin: Option<String>, text: String },
+    Waiting {
+        pin: Option<String>,
+        text: String,
+    },
+    Done {
+        pin: Option<String>,
+        text: String,
+    },
+    /// Delivered, with a code that is not understood.
+    DoneUnread(String),
     Cancelled(String),
     NotKnown(String),
     Unclear,
@@ -98,6 +106,13 @@ pub(super) fn masked(text: &str) -> Cow<'_, str> {
     shown::masked(text)
 }
 
+/// The panel's own name for what was bought, for people who look it up there.
+pub(super) fn order_id(text: &str) -> Option<String> {
+    let answer: Object<'_> = read(object::parse(text)?)?;
+    let order: Object<'_> = read(answer.one("data").ok()??)?;
+    id(&order, "order_id").ok()?
+}
+
 fn bought(whole: &RawValue) -> Read<Purchase> {
     let answer: Object<'_> = read(whole).ok_or(Odd)?;
     let word = headline(&answer)?;
@@ -113,8 +128,10 @@ fn bought(whole: &RawValue) -> Read<Purchase> {
     }
 
     Ok(Purchase::Accepted {
-        cost: cost(&order),
-        pin: order.code()?,
+        // What was rejected at once is paid back.
+        cost: cost(&order).filter(|_| state != Some(Word::Failed)),
+        // It is sold all the same, and the question about it brings the code again.
+        pin: order.code().unwrap_or(None),
         // A rejection, too, is asked about: only a refusal sends the order elsewhere.
         ready: matches!(state, Some(Word::Success | Word::Failed)),
     })
@@ -198,19 +215,23 @@ fn ours<'e, 'a>(entries: &'e [Object<'a>], asked: AskedBy<'_>) -> Read<Vec<&'e O
 fn agreed(entries: &[&Object<'_>]) -> Read<Status> {
     let mut voices = Vec::new();
     for entry in entries {
-        voices.push((state(entry)?.ok_or(Odd)?, entry.code()?));
+        voices.push((state(entry)?.ok_or(Odd)?, entry.code().ok()));
     }
     voices.dedup();
-    let ([entry, ..], [(word, pin)]) = (entries, voices.as_slice()) else {
+    let ([entry, ..], [(word, code)]) = (entries, voices.as_slice()) else {
         return Err(Odd);
     };
 
-    let (pin, text) = (pin.clone(), entry.text());
-    match word {
-        Word::Waiting => Ok(Status::Waiting { pin, text }),
-        Word::Success => Ok(Status::Done { pin, text }),
-        Word::Failed if pin.is_none() => Ok(Status::Cancelled(text)),
-        Word::Failed => Err(Odd),
+    let (code, text) = (code.clone(), entry.text());
+    match (word, code) {
+        (Word::Success, Some(pin)) => Ok(Status::Done { pin, text }),
+        (Word::Success, None) => Ok(Status::DoneUnread(text)),
+        (Word::Waiting, code) => Ok(Status::Waiting {
+            pin: code.flatten(),
+            text,
+        }),
+        (Word::Failed, _) if entry.has_code() => Err(Odd),
+        (Word::Failed, _) => Ok(Status::Cancelled(text)),
     }
 }
 

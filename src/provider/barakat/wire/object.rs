@@ -16,9 +16,10 @@ use serde_json::{Value, value::RawValue};
 const CODE_KEYS: [&str; 4] = ["pin", "code", "voucher", "serial"];
 /// Where a code may stand, or words that repeat it.
 pub(super) const SECRET_KEYS: [&str; 5] = ["pin", "code", "voucher", "serial", "replay_api"];
+/// Where the shop's own adapter looks for words, and panels put codes.
+const REPLAY_KEY: &str = "replay_api";
 /// Where words for people may stand, first come first.
-const TEXT_KEYS: [&str; 8] = [
-    "replay_api",
+const TEXT_KEYS: [&str; 7] = [
     "note",
     "message",
     "desc",
@@ -84,7 +85,8 @@ impl<'a> Object<'a> {
     }
 
     /// Its code. The first key that has one counts, as in the shop; only a serial number is added to it
-    /// (`code / serial`), because many vouchers are of no use without.
+    /// (`code / serial`), because many vouchers are of no use without. Where no key has one, what stands in
+    /// `replay_api` is the code, unless it is plainly a sentence: several pieces have several codes there.
     pub(super) fn code(&self) -> Read<Option<String>> {
         let mut code: Option<String> = None;
         for key in CODE_KEYS {
@@ -99,13 +101,31 @@ impl<'a> Object<'a> {
                 first => first,
             };
         }
-        Ok(code)
+
+        let replayed = || {
+            self.all(REPLAY_KEY)
+                .flat_map(strings)
+                .filter(|text| !is_sentence(text))
+        };
+        Ok(code.or_else(|| joined(replayed().collect())))
+    }
+
+    /// Whether a code stands under a key of its own.
+    pub(super) fn has_code(&self) -> bool {
+        let mut values = CODE_KEYS.iter().flat_map(|key| self.all(key));
+        values.any(|value| !is_none(value))
     }
 
     /// Its words for people, trimmed; blank ones are left out.
     pub(super) fn texts(&self) -> impl Iterator<Item = String> {
+        // A code is no text, whoever reads it.
+        let replayed = self
+            .all(REPLAY_KEY)
+            .flat_map(strings)
+            .filter(|text| is_sentence(text));
         let values = TEXT_KEYS.iter().flat_map(|key| self.all(key));
-        values.flat_map(strings).filter(|text| !text.is_empty())
+        let texts = replayed.chain(values.flat_map(strings));
+        texts.filter(|text| !text.is_empty())
     }
 
     /// The first of its words for people; empty when there are none.
@@ -162,6 +182,11 @@ fn code_in(value: &RawValue) -> Read<Option<String>> {
         return Ok(None);
     }
 
+    if let Some(list) = read::<Vec<&RawValue>>(value) {
+        let codes = list.into_iter().map(code_in).collect::<Read<Vec<_>>>()?;
+        return Ok(joined(codes.into_iter().flatten().collect()));
+    }
+
     let code = scalar(value)?;
     let is_string = value.get().starts_with('"');
     // Digits that went through a float may be others by now.
@@ -174,6 +199,19 @@ fn code_in(value: &RawValue) -> Read<Option<String>> {
         return Err(Odd);
     }
     Ok(Some(code.trim().to_owned()))
+}
+
+/// Several codes as one text, since the shop has one column for them.
+fn joined(codes: Vec<String>) -> Option<String> {
+    let codes: Vec<String> = codes.into_iter().filter(|code| !code.is_empty()).collect();
+    (!codes.is_empty()).then(|| codes.join(" / "))
+}
+
+/// Words for people: letters that no code has and not a digit, or several words.
+fn is_sentence(text: &str) -> bool {
+    let word = text.contains(|c: char| c.is_lowercase() || (c.is_alphabetic() && !c.is_ascii()));
+    let digit = text.contains(|c: char| c.is_ascii_digit());
+    word && (!digit || text.split_whitespace().count() >= 3)
 }
 
 /// A string, or those that are directly in a list.
@@ -230,6 +268,17 @@ mod tests {
                 None,
             ),
             (r#""pin":"—""#, None),
+            // Several pieces.
+            (r#""pin":["A1","B2",null]"#, Some("A1 / B2")),
+            (r#""replay_api":["C1","C2"]"#, Some("C1 / C2")),
+            (r#""replay_api":["erg3eg"],"pin":null"#, Some("erg3eg")),
+            (r#""replay_api":["C1"],"pin":"P""#, Some("P")),
+            (
+                r#""replay_api":["Order completed successfully","Tamamlandı"]"#,
+                None,
+            ),
+            (r#""replay_api":["Order 12 is done"]"#, None),
+            (r#""replay_api":["مرفوض",""]"#, None),
             (r#""pin":"A","pin":"A""#, Some("A")),
         ] {
             let text = object(pairs);
@@ -242,8 +291,8 @@ mod tests {
     fn what_is_no_code_for_certain_is_odd() {
         for pairs in [
             r#""pin":true"#,
-            r#""pin":[]"#,
-            r#""pin":["A"]"#,
+            r#""pin":[1.5]"#,
+            r#""pin":["A",{}]"#,
             r#""pin":{"a":1}"#,
             r#""pin":1.0"#,
             r#""pin":1e5"#,
@@ -253,7 +302,7 @@ mod tests {
             r#""pin":"A","pin":"B""#,
             r#""pin":"A","pin":null"#,
             r#""pin":"1","pin":1"#,
-            r#""pin":"A","serial":[]"#,
+            r#""pin":"A","serial":[true]"#,
         ] {
             let text = object(pairs);
             let object: Object<'_> = read(parse(&text).unwrap()).unwrap();
@@ -266,6 +315,7 @@ mod tests {
         for (pairs, want) in [
             (r#""note":"b","replay_api":["a","z"]"#, "a"),
             (r#""note":"b","replay_api":"a""#, "a"),
+            (r#""note":"b","replay_api":["C1"]"#, "b"),
             (r#""note":" b\n ","replay_api":[""," ",5,null,["x"]]"#, "b"),
             (r#""message":"m","note":null,"desc":"d""#, "m"),
             (r#""desc":"d","text":"t""#, "d"),

@@ -185,7 +185,9 @@ proptest! {
         let keys = ["status", "state"];
         for asked in [AskedBy::Uuid("x"), AskedBy::PanelId("x")] {
             match status(&text, asked) {
-                Status::Done { .. } => prop_assert!(says(&text, &keys, &["success", "OK"])),
+                Status::Done { .. } | Status::DoneUnread(_) => {
+                    prop_assert!(says(&text, &keys, &["success", "OK"]));
+                }
                 Cancelled(_) => prop_assert!(says(&text, &keys, &["reject", "ERROR"])),
                 Status::Waiting { .. } => prop_assert!(says(&text, &keys, &["wait"])),
                 NotKnown(_) | Unclear => {}

@@ -29,6 +29,15 @@ fn accepted_and(ready: bool) -> PurchaseOutcome {
     }
 }
 
+/// Rejected at once: it costs nothing.
+fn paid_back() -> PurchaseOutcome {
+    PurchaseOutcome::Accepted {
+        cost: None,
+        balance: None,
+        ready: true,
+    }
+}
+
 fn accepted() -> PurchaseOutcome {
     accepted_and(false)
 }
@@ -122,7 +131,7 @@ async fn an_answer_is_understood_and_asked_for_once() {
             "rejected at once",
             sold("reject"),
             Then::Stay,
-            accepted_and(true),
+            paid_back(),
             Text,
         ),
         (

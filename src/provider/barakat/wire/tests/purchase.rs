@@ -30,8 +30,8 @@ fn a_purchase_is_accepted_with_its_number_or_a_known_word() {
             accepted("45.5", None, true),
         ),
         (
-            r#""order_id":"7","status":" REJECT ","price":"0""#,
-            accepted("0", None, true),
+            r#""order_id":"7","status":" REJECT ","price":"45.50""#,
+            accepted("", None, true),
         ),
         (
             r#""order_id":"7","status":"wait","pin":"AB""#,
@@ -77,9 +77,19 @@ fn a_purchase_is_accepted_with_its_number_or_a_known_word() {
         ),
         (r#""order_id":"7","status":"wait","state":"done""#, Unsure),
         (r#""order_id":"7","order_id":"8""#, Unsure),
-        (r#""order_id":"7","pin":"A","pin":"B""#, Unsure),
-        (r#""order_id":"7","pin":{"code":"A"}"#, Unsure),
-        ("\"order_id\":\"7\",\"pin\":\"A\u{fffd}\"", Unsure),
+        // Sold, with a code that is not understood.
+        (
+            r#""order_id":"7","pin":"A","pin":"B""#,
+            accepted("", None, false),
+        ),
+        (
+            r#""order_id":"7","pin":{"code":"A"}"#,
+            accepted("", None, false),
+        ),
+        (
+            "\"order_id\":\"7\",\"pin\":\"A\u{fffd}\"",
+            accepted("", None, false),
+        ),
     ] {
         for ok in ["OK", "ok", " Ok "] {
             let text = format!(r#"{{"status":"{ok}","data":{{{data}}}}}"#);

@@ -9,6 +9,10 @@ fn waits(pin: Option<&str>, text: &str) -> Status {
     }
 }
 
+fn unread() -> Status {
+    Status::DoneUnread(String::new())
+}
+
 fn by_id(text: &str) -> Status {
     status(text, AskedBy::PanelId("67890"))
 }
@@ -73,11 +77,19 @@ fn the_state_of_an_order_is_a_listed_word() {
         (r#""status":"success","status":"reject""#, Unclear),
         (r#""status":"success","state":"wait""#, Unclear),
         (r#""status":"success","state":"iade""#, Unclear),
-        (r#""status":"success","pin":"A","pin":"B""#, Unclear),
-        (r#""status":"success","pin":null,"pin":"B""#, Unclear),
-        (r#""status":"success","pin":["A"]"#, Unclear),
-        (r#""status":"success","pin":1.5"#, Unclear),
-        (r#""status":"success","pin":"A\ufffdB""#, Unclear),
+        (r#""status":"success","pin":"A","pin":"B""#, unread()),
+        (r#""status":"success","pin":null,"pin":"B""#, unread()),
+        (r#""status":"success","pin":["A"]"#, done(Some("A"), "")),
+        (
+            r#""status":"success","replay_api":["A1","B2"]"#,
+            done(Some("A1 / B2"), ""),
+        ),
+        (
+            r#""status":"wait","replay_api":["A1"]"#,
+            waits(Some("A1"), ""),
+        ),
+        (r#""status":"success","pin":1.5"#, unread()),
+        (r#""status":"success","pin":"A\ufffdB""#, unread()),
     ] {
         assert_eq!(by_uuid(&entry(pairs)), want, "{pairs}");
         let single = format!(r#"{{"data":{{{pairs}}},"status":" ok "}}"#);
