@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout};
 use super::{Lists, Patient, finding::Findings};
 use crate::{
     config::{Config, is_private},
-    order::IntegrationId,
+    order::{IntegrationId, Reference, StatusAnswer},
     provider::{AnswerClass, Catalogue, Http, Provider, ReadError, kind::Kind},
     store::Integration,
     telemetry::{Secrets, chain},
@@ -143,6 +143,9 @@ async fn one(
 
     // A panel that does not tell its balance would not answer the longer question either.
     let list = if asked.balance().await {
+        if !row.kind.refuses_repeats {
+            asked.names().await;
+        }
         asked.catalogue().await
     } else {
         None
@@ -208,6 +211,32 @@ impl Asked<'_> {
         };
         funds(balance, self.name, self.config, &mut self.findings);
         true
+    }
+
+    /// Whether it says that it does not know a name, without which nothing is bought there.
+    async fn names(&mut self) {
+        let stranger = Reference::of_nobody();
+        let reply = timeout(self.longest, self.panel.status(&stranger)).await;
+        let name = self.name;
+        let (text, fix) = match reply.map(|reply| reply.answer) {
+            Ok(StatusAnswer::NotKnown { .. }) => {
+                let text =
+                    format!("{name} says that it does not know an order which nobody has placed.");
+                self.findings.ok("names", text).about(name);
+                return;
+            }
+            Ok(StatusAnswer::Unclear) | Err(_) => (
+                "does not say clearly that it does not know an order which nobody has placed: nothing is bought there.",
+                "Ask the panel what it answers to check with uuid=1 and an unknown order_uuid.",
+            ),
+            Ok(_) => (
+                "answers about an order which nobody has placed: nothing is bought there.",
+                "Ask the panel whether check takes uuid=1; route its packages to another panel meanwhile.",
+            ),
+        };
+        self.findings
+            .fail("names", format!("{name} {text}"), fix)
+            .about(name);
     }
 
     async fn catalogue(&mut self) -> Option<Catalogue> {

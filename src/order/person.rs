@@ -423,6 +423,12 @@ fn wanted<'a>(facts: &'a Facts, tracked: &TrackedFacts) -> Result<&'a ShopFacts,
         return Err(Refusal::Decided(shop.status.clone()));
     }
 
+    // By hand in the shop, while it was held here: under which name it was sent is not known.
+    let ours_sent = tracked.watched.dispatched_at.or(tracked.watched.sent_at);
+    if let Some(at) = shop.sent_at.filter(|_| ours_sent.is_none()) {
+        return Err(sent_otherwise("sentAt", Some(&at.to_rfc3339())));
+    }
+
     // What an earlier claim of ours wrote there is no other way.
     let ours = tracked.panel.as_ref().map(|panel| panel.id.to_string());
     let named = shop.provider_id.as_deref().map_or("", str::trim);

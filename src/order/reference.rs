@@ -40,13 +40,23 @@ impl Naming {
         }
     }
 
+    /// Whether we could have given the order this name.
+    #[must_use]
+    pub(crate) fn is_of(self, reference: &Reference, order: OrderId) -> bool {
+        match self {
+            Self::Digits => reference.is_number(),
+            Self::OrderId => reference.0 == order.0.hyphenated().to_string(),
+        }
+    }
+
     /// Whether a panel of the kind can be asked by this name.
     #[must_use]
     pub(crate) fn admits(self, reference: &Reference) -> bool {
         match self {
             Self::Digits => reference.is_number(),
-            // A number is the panel's own name for what the shop has bought.
-            Self::OrderId => true,
+            // A number is the panel's own name for what the shop has bought. What begins so is no name at all: by it
+            // the shop marks what it has not sent.
+            Self::OrderId => !reference.0.starts_with("stub-"),
         }
     }
 }
@@ -88,6 +98,12 @@ impl Reference {
         first.copy_from_slice(&digest[..8]);
         let folded = u64::from_be_bytes(first) % (Self::END - Self::LOWEST);
         Self((Self::LOWEST + folded).to_string())
+    }
+
+    /// A name that no purchase has.
+    #[must_use]
+    pub(crate) fn of_nobody() -> Self {
+        Self(Uuid::new_v4().hyphenated().to_string())
     }
 
     /// Reads a reference that was given before, blanks around it removed.
@@ -165,6 +181,7 @@ mod tests {
             ("", false, false),
             ("12a", false, true),
             ("-1", false, true),
+            ("stub-1", false, false),
             ("1,2", false, false),
             ("1]", false, false),
             ("٣٤", false, false),

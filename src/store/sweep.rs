@@ -34,6 +34,8 @@ pub(crate) struct Adoption {
     pub(crate) sent: ShopSent,
     /// The number to ask by, or why there is none.
     pub(crate) reference: Result<Reference, HoldReason>,
+    /// Whether it may not have been bought at all.
+    pub(crate) unsure: bool,
     /// When waiting ends.
     pub(crate) give_up_at: DateTime<Utc>,
     /// First check.
@@ -136,7 +138,11 @@ impl Store {
         // Without a number that the panel knows nobody can ask it, so a person has to find out.
         let (stage, reference, reason, due_at) = match &adoption.reference {
             Ok(reference) => (
-                "submitted",
+                if adoption.unsure {
+                    "unconfirmed"
+                } else {
+                    "submitted"
+                },
                 Some(reference.as_str()),
                 None,
                 Some(adoption.due_at),

@@ -3,7 +3,11 @@
 //! What must stay true: a panel keeps its limits and its breaker however often its row is read, since
 //! calls that are under way count against them; a client never outlives the account that it was made for.
 
-use std::{collections::HashMap, sync::Arc, time::Instant};
+use std::{
+    collections::HashMap,
+    sync::{Arc, atomic::AtomicBool},
+    time::Instant,
+};
 
 use parking_lot::Mutex;
 
@@ -29,6 +33,8 @@ pub struct Panel {
     pub(crate) provider: Result<Arc<dyn Provider>, AccountError>,
     pub(crate) concurrency: Arc<ConcurrencyLimit>,
     pub(crate) catalogue: Arc<CatalogueCache>,
+    /// Whether it is known to say that it does not know a name.
+    pub(crate) tells_names: Arc<AtomicBool>,
     pub breaker: Arc<PanelBreaker>,
 }
 
@@ -178,6 +184,7 @@ impl Panels {
             return Panel {
                 provider: old.provider.clone(),
                 catalogue: Arc::clone(&old.catalogue),
+                tells_names: Arc::clone(&old.tells_names),
                 concurrency,
                 breaker,
                 row,
@@ -200,6 +207,7 @@ impl Panels {
             concurrency,
             breaker,
             catalogue: Arc::new(CatalogueCache::new(self.config.znet.catalog_ttl)),
+            tells_names: Arc::default(),
             row,
         }
     }

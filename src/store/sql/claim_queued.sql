@@ -1,14 +1,14 @@
 -- Claims tracked orders for sending: see claim.rs. Rows are locked by their keys alone, as in
 -- claim_new.sql.
 WITH locked AS MATERIALIZED (
-    SELECT o.id, o."providerId" AS provider_id,
+    SELECT o.id, o."providerId" AS provider_id, o."sentAt" AS sent_at,
            orderwatch.given_reference(o.provider_referans, o."externalOrderId") AS given,
            i.integration_id, i.reference, i.round, i.expected, i.package_id, i.fields
     FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::smallint[], $8::numeric[],
                 $11::uuid[], $12::text[])
          AS i (order_id, integration_id, reference, round, expected, package_id, fields)
     CROSS JOIN LATERAL (
-        SELECT o.id, o.status, o."providerId", o."externalOrderId", o.provider_referans
+        SELECT o.id, o.status, o."providerId", o."externalOrderId", o.provider_referans, o."sentAt"
         FROM public.product_orders o
         WHERE o.id = i.order_id OFFSET 0 FOR UPDATE SKIP LOCKED
     ) o
@@ -21,11 +21,14 @@ WITH locked AS MATERIALIZED (
     SELECT t.order_id, l.integration_id, l.reference, l.round, l.expected, l.package_id, l.fields
     FROM locked l
     CROSS JOIN LATERAL (
-        SELECT t.order_id, t.integration_id, t.reference, t.stage, t.due_at, t.fell_back
+        SELECT t.order_id, t.integration_id, t.reference, t.stage, t.due_at, t.fell_back,
+               COALESCE(t.dispatched_at, t.sent_at) AS ours_at
         FROM orderwatch.orders t
         WHERE t.order_id = l.id OFFSET 0 FOR UPDATE SKIP LOCKED
     ) t
     WHERE t.integration_id = l.integration_id AND t.stage = 'queued' AND t.due_at <= $6
+      -- Sent by hand in the shop while it was held here, under whatever name.
+      AND (l.sent_at IS NULL OR t.ours_at IS NOT NULL OR t.fell_back)
       -- Staff may have sent it another way since it was looked at. After a refusal the shop's row
       -- names the panel that refused it until now.
       AND (orderwatch.may_go_to(l.provider_id, l.integration_id::text)

@@ -3,14 +3,17 @@
 //! What must stay true: it is reached with a committed claim and leaves exactly one result, and nothing
 //! comes between the last checks and the call.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
 
 use uuid::Uuid;
 
 use super::sort::Ready;
 use crate::{
     metrics::METRICS,
-    order::{Decision, NotSent, PurchaseOutcome, Stage, StatusAnswer, Watched, decide},
+    order::{Decision, NotSent, PurchaseOutcome, Reference, Stage, StatusAnswer, Watched, decide},
     provider::{AnswerClass, Evidence, PurchaseReply, StatusReply},
     store::Outcome,
     worker::{breaker, poll::with_memory, report, shop::Shop},
@@ -91,7 +94,12 @@ impl Call {
 
         let now = self.shop.clock.now();
         let (mut watched, jitter) = (ready.watched.clone(), fastrand::f64());
-        if reply.outcome == PurchaseOutcome::Unsure {
+        // Whoever asked in vain does not know either whether it was bought before.
+        let open = [
+            PurchaseOutcome::Unsure,
+            PurchaseOutcome::NotSent(NotSent::AskedInVain),
+        ];
+        if open.contains(&reply.outcome) {
             watched.may_resend &= kind.refuses_repeats;
         }
         let mut decision = decide::after_purchase(
@@ -130,6 +138,12 @@ impl Call {
     }
 
     async fn ask(&self, ready: &Ready) -> Asked {
+        if !ready.panel.kind().refuses_repeats
+            && let Some(evidence) = self.knows_strangers(ready).await
+        {
+            return Asked::Nothing(evidence);
+        }
+
         ready.reservation.permit.wait_for_pace().await;
         let reply = ready.provider.status(&ready.claim.reference).await;
         let reply = with_memory(&self.shop.store, ready.claim.order, reply).await;
@@ -141,6 +155,38 @@ impl Call {
             | StatusAnswer::Done { .. }
             | StatusAnswer::DoneWithoutCode { .. }
             | StatusAnswer::Cancelled { .. } => Asked::Known(reply),
+        }
+    }
+
+    /// Why no answer to a question by name can be believed here, if so: the panel was asked about a name that
+    /// nobody has, once for each account.
+    async fn knows_strangers(&self, ready: &Ready) -> Option<Evidence> {
+        if ready.panel.tells_names.load(Ordering::Relaxed) {
+            return None;
+        }
+
+        ready.reservation.permit.wait_for_pace().await;
+        let stranger = Reference::of_nobody();
+        let reply = ready.provider.status(&stranger).await;
+        match reply.answer {
+            StatusAnswer::NotKnown { .. } => {
+                ready.panel.tells_names.store(true, Ordering::Relaxed);
+                None
+            }
+            StatusAnswer::Unclear => Some(reply.evidence),
+            // It ignores the name, and would give one order the code of another.
+            _ => {
+                let trouble = "the panel answers about an order that nobody has placed";
+                tracing::error!(
+                    panel = ready.panel.name(),
+                    trouble,
+                    "nothing is bought there"
+                );
+                Some(Evidence {
+                    trouble: trouble.to_owned(),
+                    ..reply.evidence
+                })
+            }
         }
     }
 

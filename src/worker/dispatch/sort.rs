@@ -207,6 +207,20 @@ impl Dispatch {
                 continue;
             };
 
+            // Named for a panel of another kind: the account has changed its own since.
+            if !panel.kind().naming.is_of(&order.reference, candidate.order) {
+                let reason = HoldReason::ForeignReference;
+                self.hold_queued(candidate.order, candidate.integration, reason, now)
+                    .await?;
+                continue;
+            }
+            // It may have been bought, so it does not simply end.
+            if order.unwanted.is_some() && !order.watched.may_resend {
+                let reason = HoldReason::Unconfirmed;
+                self.hold_queued(candidate.order, candidate.integration, reason, now)
+                    .await?;
+                continue;
+            }
             // Nothing of it was bought yet, and the shop no longer wants it.
             if let Some(why) = order.unwanted {
                 self.shop

@@ -196,6 +196,8 @@ impl Sweep {
         let spread = self.shop.config.sweep.spread.mul_f64(fastrand::f64());
 
         Adoption {
+            // The shop writes the order's own id where its purchase was refused, too, or got no answer.
+            unsure: matches!(&reference, Ok(name) if name.as_str() == sent.order.0.to_string()),
             give_up_at: after(sent.sent_at, self.shop.rules.give_up_after),
             due_at: after(now, spread),
             reference,
