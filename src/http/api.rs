@@ -22,6 +22,7 @@ mod packages;
 mod page;
 mod pick;
 mod responses;
+mod retry_many;
 mod shadow;
 mod stock;
 
@@ -101,6 +102,7 @@ fn described() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .merge(orders::routes())
         .merge(order::routes())
         .merge(act::routes())
+        .merge(retry_many::routes())
         .merge(brakes::routes())
         .merge(doctor::routes())
         .merge(jobs::routes())

@@ -76,7 +76,7 @@ struct ResolveBody {
 
 /// A step, done or only described.
 #[derive(Debug, Serialize, ToSchema)]
-struct Step {
+pub(super) struct Step {
     /// Whether it was done.
     done: bool,
     /// What happens, for people.
@@ -119,7 +119,7 @@ impl Step {
 }
 
 /// Says what an action does, and does it if that was asked for.
-async fn step(
+pub(super) async fn step(
     world: &World,
     order: OrderId,
     action: OperatorAction,

@@ -269,3 +269,54 @@ async fn a_delivered_order_confirms_the_player_fields_of_its_product() {
     assert_eq!(site.post(&confirm, &body).await.problem(409), "refused");
     process.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_held_orders_are_released_in_one_call_with_a_result_for_each() {
+    let world = World::new().await;
+    let process = world.start(&world.settings()).await;
+    let site = Site::of(&process).await;
+    let mut orders = Vec::new();
+    for _ in 0..3 {
+        let order = world.shop.order(PIN, "").await;
+        let held = |row: &crate::process::shop::Row| row.held_reason.is_some();
+        world.shop.wait_for(order, held).await;
+        orders.push(order);
+    }
+    sqlx::query(r#"UPDATE product_orders SET "userIdentifier" = 'player-' || id WHERE id <> $1"#)
+        .bind(orders[2])
+        .execute(&world.database.pool)
+        .await
+        .unwrap();
+
+    let unknown = uuid::Uuid::nil();
+    let named = [orders[0], unknown, orders[1]];
+    let retry = "/api/v1/orders/retry";
+    let mut body = json!({ "orders": named, "by": "Ayşe", "reason": "players asked" });
+    let plan = site.post(retry, &body).await.good();
+    assert_eq!(plan[0]["step"]["done"], false, "{plan}");
+    assert_eq!(
+        world.shop.row(orders[0]).await.stage.as_deref(),
+        Some("held")
+    );
+
+    body["confirm"] = json!(true);
+    let done = site.post(retry, &body).await.good();
+    for (place, order) in [(0, orders[0]), (2, orders[1])] {
+        assert_eq!(done[place]["order"], json!(order));
+        assert_eq!(done[place]["step"]["done"], true, "{done}");
+        world.shop.completed(order).await;
+    }
+    assert!(
+        done[1]["refused"].is_string() && done[1]["step"].is_null(),
+        "{done}"
+    );
+    // One that nobody named stays where it is.
+    assert_eq!(
+        world.shop.row(orders[2]).await.stage.as_deref(),
+        Some("held")
+    );
+
+    body["orders"] = json!([]);
+    assert_eq!(site.post(retry, &body).await.problem(422), "invalid");
+    process.stop().await;
+}

@@ -1,0 +1,95 @@
+//! Releasing many held orders in one call, as the inbox does for one reason.
+//!
+//! What must stay true: only the orders that the call names are released, each by the same step as a single
+//! one, and what becomes of one says nothing about the others.
+
+use axum::{Json, extract::State};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use super::{
+    act::{Step, step},
+    input::{Nothing, person},
+    responses::Acts,
+};
+use crate::{
+    http::{
+        AppState, Problem,
+        extract::{self, Query},
+    },
+    order::{OrderId, person::OperatorAction},
+};
+
+/// As many as the inbox retries at once.
+const AT_ONCE: usize = 200;
+
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(retry_orders))
+}
+
+/// Held orders that are to be sent.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RetryManyBody {
+    /// `GET /orders?stage=held` lists them.
+    #[schema(min_items = 1, max_items = 200)]
+    orders: Vec<Uuid>,
+    /// Who acts.
+    #[schema(min_length = 1, max_length = 500)]
+    by: String,
+    /// Why.
+    #[schema(min_length = 1, max_length = 500)]
+    reason: String,
+    /// Do it; otherwise it is only said what would be done.
+    #[serde(default)]
+    confirm: bool,
+}
+
+/// What became of one order, or would.
+#[derive(Debug, Serialize, ToSchema)]
+struct Retried {
+    order: Uuid,
+    /// Null when it is not released.
+    step: Option<Step>,
+    /// Why it is not released.
+    refused: Option<String>,
+}
+
+/// Releases held orders
+///
+/// Each by the same step as a single one, with one reason for all. One that cannot be released says why
+/// and keeps none of the others back. At most 200 at once.
+#[utoipa::path(post, path = "/orders/retry", tag = "orders", request_body = RetryManyBody,
+    responses((status = 200, description = "What became of each, or would", body = Vec<Retried>), Acts))]
+async fn retry_orders(
+    State(state): State<AppState>,
+    Query(Nothing {}): Query<Nothing>,
+    extract::Json(body): extract::Json<RetryManyBody>,
+) -> Result<Json<Vec<Retried>>, Problem> {
+    if !(1..=AT_ONCE).contains(&body.orders.len()) {
+        let text = "must name between 1 and 200 orders";
+        return Err(Problem::invalid("orders", text));
+    }
+
+    let world = state.world()?;
+    let mut all = Vec::with_capacity(body.orders.len());
+    for order in body.orders {
+        let person = person(&body.by, &body.reason)?;
+        let asked = (body.confirm, None);
+        let result = step(&world, OrderId(order), OperatorAction::Retry, person, asked).await;
+
+        let (step, refused) = match result {
+            Ok(Json(step)) => (Some(step), None),
+            // Those before it are released, and have to be seen.
+            Err(problem) => (None, Some(problem.detail.into_owned())),
+        };
+        all.push(Retried {
+            order,
+            step,
+            refused,
+        });
+    }
+    Ok(Json(all))
+}
