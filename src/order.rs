@@ -49,6 +49,7 @@ macro_rules! named {
 
 mod answer;
 pub mod decide;
+pub mod delivery;
 mod event;
 pub(crate) mod explain;
 mod hold;
@@ -57,6 +58,7 @@ pub(crate) mod person;
 mod player;
 mod reference;
 mod refusal;
+pub mod schedule;
 mod shop;
 mod stage;
 mod wanted;

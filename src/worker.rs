@@ -22,6 +22,7 @@ pub mod dispatch;
 pub(crate) mod fair_share;
 pub mod job;
 pub mod jobs;
+pub mod learning;
 mod metered;
 pub mod notices;
 pub(crate) mod overview;

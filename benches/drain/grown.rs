@@ -87,6 +87,8 @@ async fn run_on_nothing(store: &Store, shop: Shop) -> anyhow::Result<()> {
     let claimed = claim(store, shop, Uuid::new_v4()).await?;
     ensure!(claimed.is_empty(), "the table is not empty");
     let nobody = DueOrder {
+        package: None,
+        waited_at: None,
         order: OrderId(Uuid::new_v4()),
         tenant: TenantId(shop.tenant),
         integration: IntegrationId(shop.integration),

@@ -22,6 +22,7 @@ impl Config {
             } else {
                 None
             },
+            learned: self.poll.learns(),
         }
     }
 

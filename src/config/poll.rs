@@ -9,16 +9,24 @@ use super::{
     faults::Faults,
     fields::{self, human},
 };
-use crate::backoff::{Backoff, InvalidBackoff};
+use crate::{
+    backoff::{Backoff, InvalidBackoff},
+    order::schedule::{Schedule, ScheduleRule},
+};
 
 const MAX_ATTEMPTS: u32 = 100_000;
 const MAX_BATCH: u32 = 10_000;
+const MAX_CHECKS: u32 = 100;
 
 /// How bought orders are watched.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Poll {
     pub(crate) enabled: bool,
+    schedule: ScheduleRule,
+    /// Checks of an order on average, by the learned schedule.
+    #[serde(deserialize_with = "fields::whole::<2, MAX_CHECKS, _>")]
+    checks_per_order: u32,
     /// From sending to the first check.
     #[serde(deserialize_with = "fields::duration")]
     pub(crate) first_check_after: Duration,
@@ -49,6 +57,22 @@ impl Poll {
         // Validated settings always fit; a mistake here must not ask the panels without pause.
         Backoff::new(self.backoff_initial, self.backoff_max, self.jitter)
             .unwrap_or_else(|_| Backoff::fixed(self.backoff_max))
+    }
+
+    #[must_use]
+    pub(crate) const fn learns(&self) -> bool {
+        matches!(self.schedule, ScheduleRule::Learned)
+    }
+
+    /// When an order is asked about.
+    #[must_use]
+    pub(crate) fn schedule(&self) -> Schedule {
+        Schedule {
+            rule: self.schedule,
+            checks_per_order: f64::from(self.checks_per_order),
+            first_check_after: self.first_check_after,
+            backoff: self.backoff(),
+        }
     }
 
     pub(super) fn validate(&self, faults: &mut Faults<'_>) {

@@ -111,6 +111,8 @@ fn without_a_file_the_defaults_are_those_of_the_design() {
     );
     assert_eq!((dispatch.max_in_flight, dispatch.lease), (64, secs(120)));
     assert_eq!((poll.max_in_flight, poll.lease), (256, secs(120)));
+    assert!(poll.learns());
+    assert!((poll.schedule().checks_per_order - 6.0).abs() < f64::EPSILON);
     assert_eq!((sweep.interval, sweep.batch_size), (secs(300), 100));
     assert_eq!((sweep.min_age, sweep.spread), (secs(60), secs(5)));
     assert_eq!(

@@ -80,6 +80,11 @@ pub(super) fn parts(
     if config.poll.enabled {
         poll(config, &shop, &mut parts);
     }
+    // Whoever buys places the first check.
+    if config.dispatch.enabled || config.poll.enabled {
+        let learning = Arc::clone(&shop.learning);
+        parts.spawn("the schedule", learning.run(parts.stop.clone()));
+    }
     // Also where nothing is bought here: checks and other replicas open circuits, too.
     if config.shop.enabled {
         probe(&shop, &mut parts);

@@ -203,7 +203,7 @@ fn words(text: String) -> Option<String> {
 }
 
 /// `at + delay`, without overflow at the end of time.
-fn later(at: DateTime<Utc>, delay: Duration) -> DateTime<Utc> {
+pub(super) fn later(at: DateTime<Utc>, delay: Duration) -> DateTime<Utc> {
     TimeDelta::from_std(delay)
         .ok()
         .and_then(|delay| at.checked_add_signed(delay))

@@ -197,6 +197,12 @@ pub(crate) enum NotAdopted {
 pub(crate) enum Next {
     /// At that time.
     At(DateTime<Utc>),
+    /// At that time, which was learned from the panel's deliveries.
+    Learned {
+        at: DateTime<Utc>,
+        /// Half of them took no longer.
+        half: Duration,
+    },
     /// At once.
     Now,
     /// It should have been at that time, and was not.
@@ -283,7 +289,7 @@ impl Explanation {
     #[must_use]
     pub(crate) fn next_check(&self) -> Option<DateTime<Utc>> {
         match self.next {
-            Next::At(at) | Next::Late(at) | Next::Probe(at) => Some(at),
+            Next::At(at) | Next::Learned { at, .. } | Next::Late(at) | Next::Probe(at) => Some(at),
             Next::Now => Some(self.now),
             Next::Sweep(_) | Next::Resumed | Next::Fixed | Next::Person | Next::Never => None,
         }

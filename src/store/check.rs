@@ -39,6 +39,10 @@ pub struct DueOrder {
     pub reference: Reference,
     pub watched: Watched,
     pub due_at: Option<DateTime<Utc>>,
+    /// `product_packages.id` of an order that we sent.
+    pub package: Option<Uuid>,
+    /// When the panel last said that it was still working on it.
+    pub waited_at: Option<DateTime<Utc>>,
 }
 
 impl Store {
@@ -140,6 +144,8 @@ impl TryFrom<orders::Row> for DueOrder {
             tenant: tracked.tenant,
             watched: tracked.watched,
             due_at: tracked.due_at,
+            package: tracked.package,
+            waited_at: tracked.waited_at,
         })
     }
 }

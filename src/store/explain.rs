@@ -1,18 +1,22 @@
 //! All that is known around one order, in one reading: what explaining it and deciding about it
 //! rest on.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{EVERYWHERE, Store, StoreError};
+use super::{EVERYWHERE, Store, StoreError, TrackedOrder};
 use crate::{
     breaker::Reason,
     order::{
         IntegrationId, OrderId, Reference,
+        delivery::DeliveryTimes,
         explain::{
             Ending, Facts, OpenBreaker, PanelFacts, Pause, Route, Settings, ShopFacts, Standing,
             TrackedFacts,
         },
+        schedule::{ENOUGH, tail},
     },
     provider::kind::Kind,
 };
@@ -117,7 +121,13 @@ impl Store {
             refusal: row.refusal,
         });
 
-        let tracked = self.tracked(order).await?.map(|known| TrackedFacts {
+        let known = self.tracked(order).await?;
+        let half_delivered_after = match &known {
+            Some(known) if settings.learned => self.half_delivered_after(known).await?,
+            _ => None,
+        };
+        let tracked = known.map(|known| TrackedFacts {
+            half_delivered_after,
             watched: known.watched,
             held: known.held,
             reference: known.reference,
@@ -136,6 +146,33 @@ impl Store {
             tracked,
             pause: pause(row.pause_scope, row.pause_who, row.pause_why, row.pause_at),
         })
+    }
+}
+
+impl Store {
+    /// Of the order's package at its panel, or else of the panel, if enough was learned of it.
+    async fn half_delivered_after(
+        &self,
+        known: &TrackedOrder,
+    ) -> Result<Option<Duration>, StoreError> {
+        let Some(panel) = known.integration else {
+            return Ok(None);
+        };
+        let product = (panel, known.package.unwrap_or_default());
+        let times = self.delivery_times_of(product).await?;
+        let mut enough = times.iter().filter(|times| times.samples() >= ENOUGH);
+
+        // Past the tail, and where the code is missing, the fixed rule holds.
+        let since = known.waited_at.or(known.watched.sent_at);
+        let waited = since.zip(known.watched.sent_at);
+        let waited = waited.and_then(|(since, sent_at)| (since - sent_at).to_std().ok());
+        let learned = |times: &&DeliveryTimes| {
+            known.watched.unknowns == 0 && tail(times) > Some(waited.unwrap_or(Duration::MAX))
+        };
+        Ok(enough
+            .next()
+            .filter(learned)
+            .and_then(|times| times.quantile(0.5)))
     }
 }
 

@@ -58,6 +58,10 @@ pub struct TrackedOrder {
     pub(crate) tracked_at: DateTime<Utc>,
     /// When it became final.
     pub finished_at: Option<DateTime<Utc>>,
+    #[serde(skip)]
+    pub(crate) package: Option<Uuid>,
+    #[serde(skip)]
+    pub(crate) waited_at: Option<DateTime<Utc>>,
 }
 
 /// What the shop's own row shows of an order. The API tells what orderwatch writes there; the page, to
@@ -129,6 +133,8 @@ pub(super) struct Row {
     pub(super) errors: i32,
     pub(super) unknowns: i32,
     pub(super) may_resend: bool,
+    pub(super) package_id: Option<Uuid>,
+    pub(super) waited_at: Option<DateTime<Utc>>,
 }
 
 impl Store {
@@ -156,7 +162,7 @@ impl Store {
             Row,
             r#"SELECT order_id, tenant_id, integration_id, reference, stage, held_reason, due_at,
                       tracked_at, dispatched_at, sent_at, give_up_at, finished_at, processing,
-                      attempts, errors, unknowns, may_resend
+                      attempts, errors, unknowns, may_resend, package_id, waited_at
                FROM orderwatch.orders WHERE order_id = $1"#,
             order.0
         )
@@ -266,6 +272,8 @@ impl TryFrom<Row> for TrackedOrder {
             due_at: row.due_at,
             tracked_at: row.tracked_at,
             finished_at: row.finished_at,
+            package: row.package_id,
+            waited_at: row.waited_at,
         })
     }
 }

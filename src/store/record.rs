@@ -233,7 +233,8 @@ impl Store {
                        give_up_at = i.give_up_at, finished_at = i.finished_at,
                        processing = i.processing, attempts = i.attempts, errors = i.errors,
                        unknowns = i.unknowns, may_resend = i.may_resend,
-                       pin = COALESCE(i.pin, t.pin)
+                       pin = COALESCE(i.pin, t.pin),
+                       waited_at = CASE WHEN i.kind IN ('checked', 'processing') THEN i.at ELSE t.waited_at END
                    FROM unnest(
                        $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[],
                        $6::timestamptz[], $7::timestamptz[], $8::timestamptz[], $9::timestamptz[],

@@ -212,15 +212,50 @@ impl Question {
         };
         let reply = with_memory(&self.shop.store, self.due.order, reply).await;
 
-        let mut due = self.due;
+        let mut due = self.due.clone();
         // It may have been sent, and a panel that does not refuse the second purchase would make it.
         due.watched.may_resend &= self.panel.kind().refuses_repeats;
-        let outcome = answered(due, reply, self.token, &*self.shop.clock, &self.shop.rules);
+        self.learn(&reply.answer);
+        let (clock, rules) = (&*self.shop.clock, &self.shop.rules);
+        let mut outcome = answered(due, reply, self.token, clock, rules);
+
+        let (product, at) = ((self.due.integration, self.due.package), outcome.at);
+        self.shop.learning.place(&mut outcome.decision, product, at);
         self.shop.results.submit(outcome).await;
         drop(capacity);
 
         let now = self.shop.clock.now();
         self.panel.breaker.note(signal, &self.shop.store, now).await;
+    }
+}
+
+impl Question {
+    /// The order was done at some time between the answer before and this one.
+    fn learn(&self, answer: &StatusAnswer) {
+        let due = &self.due;
+        let done = matches!(
+            answer,
+            StatusAnswer::Done { .. }
+                | StatusAnswer::DoneWithoutCode { .. }
+                | StatusAnswer::Cancelled { .. }
+        );
+        // It was done before, where the code alone was missing. Of what the shop sent, or was on its way before
+        // anything was learned, nobody knows when it was last not done.
+        let seen = due.watched.unknowns == 0
+            && due.package.is_some()
+            && (due.waited_at.is_some() || !due.watched.processing);
+        let Some(sent_at) = due.watched.sent_at.filter(|_| done && seen) else {
+            return;
+        };
+
+        let since = |at: DateTime<Utc>| (at - sent_at).to_std().unwrap_or_default();
+        let after = due.waited_at.map(since).unwrap_or_default();
+        let until = since(self.shop.clock.now());
+        // Not where a clock was set back.
+        if until > after {
+            let product = (due.integration, due.package);
+            self.shop.learning.learn(product, after, until);
+        }
     }
 }
 

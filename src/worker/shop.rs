@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     balance::{Balances, Latest},
+    learning::Learning,
     panels::Panels,
     recorder::{Recorder, Results},
     wakeup::Wakeup,
@@ -28,6 +29,8 @@ pub struct Shop {
     pub(crate) balances: Balances,
     /// Balances that came with purchases and are not written yet.
     pub latest: Latest,
+    /// Where the next question about an order is placed.
+    pub learning: Arc<Learning>,
     /// Where the outcomes of calls go.
     pub(crate) results: Results,
     /// Wakes the dispatcher.
@@ -49,7 +52,14 @@ impl Shop {
         let panels = Arc::new(panels);
         let (recorder, results) = Recorder::new(store.clone(), Arc::clone(&clock));
 
+        let learning = Learning::new(
+            config.poll.schedule(),
+            config.znet.requests_per_second,
+            store.clone(),
+            Arc::clone(&clock),
+        );
         let shop = Self {
+            learning: Arc::new(learning),
             rules: Arc::new(config.rules()),
             balances: Balances {
                 store: store.clone(),

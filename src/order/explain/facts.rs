@@ -34,6 +34,8 @@ pub(crate) struct Settings {
     pub(crate) give_up_after: Duration,
     /// Between two sweeps; `None` when there are none.
     pub(crate) sweep: Option<Duration>,
+    /// Whether checks follow what was learned of the panels.
+    pub(crate) learned: bool,
 }
 
 /// Whether the daemon buys.
@@ -166,6 +168,8 @@ pub(crate) struct TrackedFacts {
     pub(crate) claimed: bool,
     /// Whether it went to the fallback panel.
     pub(crate) fell_back: bool,
+    /// In which time half of the product's last orders were delivered, where the checks follow from it.
+    pub(crate) half_delivered_after: Option<Duration>,
     /// When it became final.
     pub(crate) finished_at: Option<DateTime<Utc>>,
     /// What ended it, as its timeline says.

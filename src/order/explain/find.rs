@@ -198,6 +198,11 @@ fn submitted(facts: &Facts, order: &TrackedFacts) -> (Why, Next) {
         return (Why::LastCheck, next);
     }
 
+    let next = match (next, order.half_delivered_after) {
+        // After an error the panel is asked by the fixed rule.
+        (Next::At(at), Some(half)) if watched.errors == 0 => Next::Learned { at, half },
+        (next, _) => next,
+    };
     let errors = watched.errors;
     let why = if watched.processing {
         let checks = watched.attempts;

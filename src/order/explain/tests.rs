@@ -62,6 +62,7 @@ fn placed() -> Facts {
             max_order_age: Duration::from_hours(1),
             give_up_after: Duration::from_hours(24),
             sweep: Some(Duration::from_mins(5)),
+            learned: true,
         },
         shop: Some(ShopFacts {
             status: "pending".to_owned(),
@@ -109,6 +110,7 @@ fn tracked(stage: Stage) -> Facts {
             due_at: waits.then(|| from_now(25)),
             claimed: false,
             fell_back: false,
+            half_delivered_after: None,
             finished_at: ends.then(|| from_now(-3600)),
             ending: None,
         }),

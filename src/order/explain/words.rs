@@ -155,13 +155,19 @@ impl Explanation {
     fn what_next(&self, format: &Format) -> String {
         let time = |at| format!("{} ({})", format.time(at), format.distance(at));
         let value = match (self.next, self.ended) {
-            (Next::At(at) | Next::Late(at) | Next::Probe(at), _) => time(at),
+            (Next::At(at) | Next::Learned { at, .. } | Next::Late(at) | Next::Probe(at), _) => {
+                time(at)
+            }
             (Next::Sweep(Some(every)), _) => format.span(every),
             (Next::Never, Some(at)) => return Clause::of(format.lang).final_since(&time(at)),
             _ => String::new(),
         };
 
-        next_said(&self.next, format.lang, &NextBlanks { value })
+        let half = match self.next {
+            Next::Learned { half, .. } => format.span(half),
+            _ => String::new(),
+        };
+        next_said(&self.next, format.lang, &NextBlanks { half, value })
     }
 }
 

@@ -33,6 +33,7 @@ fn facts(stage: Stage, held: Option<HoldReason>) -> Facts {
             max_order_age: Duration::from_hours(1),
             give_up_after: Duration::from_hours(24),
             sweep: None,
+            learned: true,
         },
         shop: Some(ShopFacts {
             status: "pending".to_owned(),
@@ -70,6 +71,7 @@ fn facts(stage: Stage, held: Option<HoldReason>) -> Facts {
             due_at: None,
             claimed: false,
             fell_back: false,
+            half_delivered_after: None,
             finished_at: None,
             ending: None,
         }),

@@ -36,12 +36,12 @@ WITH locked AS MATERIALIZED (
 ), tracked AS (
     INSERT INTO orderwatch.orders
         (order_id, tenant_id, integration_id, reference, stage, due_at, lease_token,
-         tracked_at, dispatched_at, give_up_at)
+         tracked_at, dispatched_at, give_up_at, package_id)
     SELECT n.order_id, o.tenant_id, n.integration_id, n.reference, 'dispatching', $7, $5,
-           $6, $6, $8
+           $6, $6, $8, o.package_id
     FROM named n
     CROSS JOIN LATERAL (
-        SELECT o."tenantId" AS tenant_id FROM public.product_orders o
+        SELECT o."tenantId" AS tenant_id, o."packageId" AS package_id FROM public.product_orders o
         WHERE o.id = n.order_id OFFSET 0
     ) o
     ON CONFLICT (order_id) DO NOTHING

@@ -51,8 +51,11 @@ WITH locked AS MATERIALIZED (
 ), tracked AS (
     UPDATE orderwatch.orders t
     SET stage = 'dispatching', due_at = $7, lease_token = $5, reference = n.reference,
+        package_id = n.package_id, waited_at = NULL,
         dispatched_at = COALESCE(t.dispatched_at, $6)
-    FROM named n WHERE t.order_id = n.order_id
+    FROM (SELECT n.order_id, n.reference, d.package_id
+          FROM named n JOIN due d ON d.order_id = n.order_id) n
+    WHERE t.order_id = n.order_id
     RETURNING t.order_id, t.integration_id, t.reference
 ), sold AS (
     -- Once for each product and rule; in one order, so that claims do not wait for each other in turn.

@@ -55,7 +55,8 @@ WITH free AS MATERIALIZED (
         integration_id = COALESCE(f.reroute_to, t.integration_id),
         reference = COALESCE(f.reroute_as, t.reference),
         fell_back = t.fell_back OR f.reroute_to IS NOT NULL,
-        pin = COALESCE(f.pin, t.pin)
+        pin = COALESCE(f.pin, t.pin),
+        waited_at = CASE WHEN f.kind = 'processing' THEN f.at ELSE t.waited_at END
     FROM free f
     WHERE t.order_id = f.order_id AND t.lease_token = f.token
     RETURNING t.tenant_id, t.stage AS now_stage, t.finished_at AS ended_at, t.outcome AS now_outcome,

@@ -111,6 +111,8 @@ impl Call {
             jitter,
         );
         decision.pin = reply.pin;
+        let product = (ready.claim.integration, Some(ready.claim.product.0));
+        self.shop.learning.place(&mut decision, product, now);
 
         (decision, reply.evidence, signal)
     }

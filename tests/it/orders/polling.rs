@@ -259,3 +259,65 @@ async fn a_final_order_is_never_asked_about_or_written_again(pool: PgPool) {
         assert_eq!(shop.version(*order).await, version);
     }
 }
+
+const LEARNED: [(&str, &str); 2] = [
+    ("poll.schedule", "learned"),
+    ("poll.first_check_after", "60s"),
+];
+
+/// Buys an order that the panel delivers after four seconds, and follows it. Returns how long its customer
+/// waited after that.
+async fn follow_quick_order(shop: &Shop, reseller: &Reseller, rig: &mut Rig) -> Duration {
+    let order = shop.place(reseller.package("2")).await;
+    rig.buy().await;
+    let sent_at = shop.tracked(order).await.watched.sent_at.unwrap();
+    loop {
+        let tracked = shop.tracked(order).await;
+        if tracked.watched.stage == Stage::Completed {
+            let took = (tracked.finished_at.unwrap() - sent_at).to_std().unwrap();
+            return took.saturating_sub(READY);
+        }
+        let due = tracked.due_at.unwrap();
+        shop.advance((due - shop.now()).to_std().unwrap_or_default());
+        let working = Trouble::says("OK|1| |bekliyor");
+        if (due - sent_at).to_std().unwrap() < READY {
+            let faults = reseller.panel.faults();
+            faults.next(Endpoint::Status, Fault::Instead(working));
+        }
+        rig.poll().await;
+    }
+}
+
+/// The panel's own time.
+const READY: Duration = Duration::from_secs(4);
+
+#[sqlx::test(migrations = false)]
+async fn what_a_panel_takes_is_learned_kept_and_asked_by(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let mut rig = Rig::with(&shop, &LEARNED);
+    let first = follow_quick_order(&shop, &reseller, &mut rig).await;
+    // Nothing is known: a probe after five seconds.
+    assert!(first <= Duration::from_secs(2), "{first:?}");
+    for _ in 0..40 {
+        follow_quick_order(&shop, &reseller, &mut rig).await;
+    }
+    rig.workers.learning.pass().await.unwrap();
+    let kept = "SELECT samples FROM orderwatch.delivery_times
+                WHERE package_id = '00000000-0000-0000-0000-000000000000'";
+    assert_eq!(shop.count(kept).await, 41);
+
+    // Another replica asks by it from the beginning.
+    let mut other = Rig::with(&shop, &LEARNED);
+    other.workers.learning.pass().await.unwrap();
+    let waited = follow_quick_order(&shop, &reseller, &mut other).await;
+    assert!(waited <= Duration::from_secs(1), "{waited:?}");
+
+    let order = shop.place(reseller.package("2")).await;
+    other.buy().await;
+    let said = crate::people::run(&shop, &format!("order explain {order}")).await;
+    assert!(
+        said.out.contains("half of the last deliveries took up to"),
+        "{said:?}"
+    );
+    assert!(said.out.contains("as learned"), "{said:?}");
+}

@@ -1,0 +1,306 @@
+//! When a panel is asked the next time about an order that it has accepted.
+//!
+//! The fixed rule doubles the gap up to a limit. The learned one places the questions where they pay: as
+//! many to a second as the square root of the chance that the order is done in it, which is what keeps the
+//! wait after a delivery shortest for a given number of questions (Barlow, Hunter and Proschan, "Optimum
+//! checking procedures", 1963; in Keller's approximation). Where nothing is learned, and in the tail that
+//! hardly any order reaches, the fixed rule holds. Pure.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+
+use super::{
+    Decision, EventKind, Stage,
+    delivery::{DeliveryTimes, Hazard},
+};
+use crate::backoff::Backoff;
+
+/// No earlier than this after the purchase, and no closer together.
+const EARLIEST: Duration = Duration::from_secs(2);
+const CLOSEST: Duration = Duration::from_secs(1);
+/// Of an order of which nothing is known: one question more than the fixed rule has.
+const PROBE: Duration = Duration::from_secs(5);
+/// With fewer deliveries nothing is known.
+pub(crate) const ENOUGH: u64 = 30;
+/// The part of a question that comes after the delivery, on average, and is not among those before it.
+const LAST: f64 = 0.5;
+/// Seconds from which on a wait of the same length counts for less.
+const PATIENCE: f64 = 10.0;
+/// By how much: 0 for not at all, 1 for in proportion.
+const FELT: f64 = 0.9;
+/// After so many doublings a delay is the longest, whatever it began with.
+const DOUBLINGS: u32 = 32;
+/// Where so few are still waited for, the fixed rule holds.
+const TAIL: f64 = 0.01;
+/// Share of the panel's rate that questions about waiting orders may take; purchases need the rest.
+pub(crate) const SHARE: f64 = 0.7;
+/// However many wait, and however slow the panel is.
+const LONGEST_GAP: Duration = Duration::from_hours(1);
+
+/// Which rule holds (`poll.schedule`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ScheduleRule {
+    Learned,
+    Fixed,
+}
+
+/// How the questions about one order are placed.
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    pub rule: ScheduleRule,
+    /// Questions about an order, on average.
+    pub checks_per_order: f64,
+    /// From sending to the first check, by the fixed rule.
+    pub first_check_after: Duration,
+    /// From one check to the next, by the fixed rule.
+    pub backoff: Backoff,
+}
+
+/// What is known of the panel.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Known<'a> {
+    pub times: Option<&'a DeliveryTimes>,
+    /// Orders that wait there, where their questions would exceed its rate; requests per second that it takes.
+    pub waiting: u64,
+    pub rate: Option<f64>,
+}
+
+impl Known<'_> {
+    /// No order is asked about more often than this, or the questions of all would exceed the rate.
+    fn gap(&self) -> Duration {
+        #[expect(clippy::cast_precision_loss, reason = "a count of orders")]
+        let seconds = self
+            .rate
+            .map_or(0.0, |rate| self.waiting as f64 / (rate * SHARE));
+        Duration::try_from_secs_f64(seconds)
+            .unwrap_or(LONGEST_GAP)
+            .min(LONGEST_GAP)
+    }
+}
+
+impl Schedule {
+    /// Moves the next question about an order that its panel has accepted to where it pays. `random` is
+    /// in `0.0..=1.0`.
+    pub(crate) fn apply(
+        &self,
+        decision: &mut Decision,
+        known: Known<'_>,
+        now: DateTime<Utc>,
+        random: f64,
+    ) {
+        let waits = matches!(
+            decision.event,
+            EventKind::Accepted
+                | EventKind::Processing
+                | EventKind::Checked
+                | EventKind::CheckFailed
+        );
+        let known_to_wait = waits && decision.watched.stage == Stage::Submitted;
+        let Some(sent_at) = decision.watched.sent_at.filter(|_| known_to_wait) else {
+            return;
+        };
+        // What is due at once is not put off. That no time is planned means that the fixed rule has used up its
+        // checks, which come sooner by this one.
+        if self.rule == ScheduleRule::Fixed || decision.due_at.is_some_and(|due| due <= now) {
+            return;
+        }
+
+        let elapsed = (now - sent_at).to_std().unwrap_or_default();
+        let mut delay = self.next(elapsed, known).saturating_sub(elapsed);
+        if decision.event == EventKind::CheckFailed {
+            // How often it was asked says nothing about a panel that has just failed.
+            delay = delay.max(self.backoff.delay(decision.watched.errors, 0.5));
+        }
+
+        // Orders that were bought together are not asked about together. Never sooner: what is asked before its
+        // time is asked again at its time.
+        let due = super::decide::later(now, delay.mul_f64(random.mul_add(0.1, 1.0)));
+        // The last check comes with the time limit.
+        decision.due_at = Some(decision.watched.give_up_at.map_or(due, |end| due.min(end)));
+    }
+
+    /// The time of the next question, both times counted from the purchase.
+    #[must_use]
+    pub fn next(&self, elapsed: Duration, known: Known<'_>) -> Duration {
+        let times = known.times.filter(|times| times.samples() >= ENOUGH);
+        let learned = times.and_then(|times| self.learned(elapsed, times));
+        let next = learned.unwrap_or_else(|| {
+            let fixed = self.fixed(elapsed);
+            if times.is_none() && elapsed < PROBE {
+                fixed.min(PROBE)
+            } else {
+                fixed
+            }
+        });
+
+        // A shop that asks sooner by its own setting knows why.
+        let earliest = EARLIEST.min(self.first_check_after);
+        next.max(earliest)
+            .max(elapsed + CLOSEST.min(earliest))
+            .max(elapsed + known.gap())
+    }
+
+    /// `None` where hardly any order waits so long.
+    fn learned(&self, elapsed: Duration, times: &DeliveryTimes) -> Option<Duration> {
+        let tail = tail(times).filter(|tail| elapsed < *tail)?;
+
+        let hazards = times.hazards();
+        let cost = |h: &Hazard| density(h) * (h.to - h.from) * h.waiting;
+        let all: f64 = hazards.iter().map(cost).sum();
+        let scale = (self.checks_per_order - LAST).max(1.0) / all;
+
+        let (mut at, mut left) = (elapsed.as_secs_f64(), 1.0);
+        for hazard in &hazards {
+            if hazard.to <= at {
+                continue;
+            }
+            let density = scale * density(hazard);
+            let end = at.max(hazard.from) + left / density;
+            if end <= hazard.to {
+                let end = Duration::try_from_secs_f64(end).ok()?;
+                return Some(end.min(tail));
+            }
+            left -= (hazard.to - at.max(hazard.from)) * density;
+            at = hazard.to;
+        }
+        Some(tail)
+    }
+
+    /// The first question of the fixed rule after this time.
+    #[must_use]
+    pub fn fixed(&self, elapsed: Duration) -> Duration {
+        let (mut at, mut checks) = (self.first_check_after, 0_u32);
+        while at <= elapsed && checks < DOUBLINGS {
+            checks += 1;
+            // In the middle of its jitter.
+            at += self.backoff.delay(checks, 0.5);
+        }
+        if at > elapsed {
+            return at;
+        }
+
+        // From here on the delay is always the longest.
+        let longest = self.backoff.delay(DOUBLINGS, 0.5);
+        let more = elapsed.saturating_sub(at).div_duration_f64(longest).floor() + 1.0;
+        at + longest.mul_f64(more)
+    }
+}
+
+/// From here on the fixed rule holds.
+pub(crate) fn tail(times: &DeliveryTimes) -> Option<Duration> {
+    times.quantile(1.0 - TAIL)
+}
+
+/// Questions a second, but for a factor.
+fn density(hazard: &Hazard) -> f64 {
+    // Who has waited for twenty minutes feels ten seconds more less than who has waited for twenty.
+    let middle = hazard.from.midpoint(hazard.to);
+    let felt = (1.0 + middle / PATIENCE).powf(FELT);
+    (hazard.rate / felt).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const fn secs(n: u64) -> Duration {
+        Duration::from_secs(n)
+    }
+
+    fn schedule() -> Schedule {
+        Schedule {
+            rule: ScheduleRule::Learned,
+            checks_per_order: 6.0,
+            first_check_after: secs(60),
+            backoff: Backoff::new(secs(30), secs(600), 0.1).unwrap(),
+        }
+    }
+
+    /// A panel that delivers between these times.
+    fn learned(from: u64, to: u64) -> DeliveryTimes {
+        let mut times = DeliveryTimes::default();
+        for _ in 0..200 {
+            times.learn(secs(from), secs(to));
+        }
+        times
+    }
+
+    fn plan(times: Option<&DeliveryTimes>, until: Duration) -> Vec<Duration> {
+        let known = Known {
+            times,
+            ..Known::default()
+        };
+        let next = |at: &Duration| Some(schedule().next(*at, known));
+        std::iter::successors(Some(Duration::ZERO), next)
+            .skip(1)
+            .take_while(|at| *at < until)
+            .collect()
+    }
+
+    #[test]
+    fn without_knowledge_it_is_the_fixed_rule_and_an_early_probe() {
+        let want = [5, 60, 90, 150, 270, 510, 990, 1590, 2190].map(secs);
+        assert_eq!(plan(None, secs(2500)), want);
+        let mut few = DeliveryTimes::default();
+        for _ in 0..29 {
+            few.learn(secs(3), secs(4));
+        }
+        assert_eq!(plan(Some(&few), secs(2500)), want);
+    }
+
+    #[test]
+    fn questions_stand_where_deliveries_are_and_the_tail_is_as_ever() {
+        let times = learned(4, 8);
+        let plan = plan(Some(&times), secs(2500));
+        let within = plan
+            .iter()
+            .filter(|at| (secs(3)..secs(9)).contains(*at))
+            .count();
+        assert!(within >= 4, "{plan:?}");
+        let late: Vec<_> = plan.iter().filter(|at| **at > secs(12)).collect();
+        assert_eq!(
+            late,
+            [60, 90, 150, 270, 510, 990, 1590, 2190]
+                .map(secs)
+                .iter()
+                .collect::<Vec<_>>()
+        );
+    }
+
+    #[test]
+    fn many_that_wait_are_asked_about_less_often_each() {
+        let times = learned(4, 8);
+        let known = Known {
+            times: Some(&times),
+            waiting: 10_000,
+            rate: Some(10.0),
+        };
+        let next = schedule().next(Duration::ZERO, known);
+        assert!(next >= secs(1428) && next < secs(1429), "{next:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn the_next_question_is_always_later_and_never_too_soon(
+            samples in prop::collection::vec((0_u64..5_000_000, 0_u64..5_000_000), 0..80),
+            elapsed_ms in 0_u64..90_000_000,
+            checks in 1.0..50.0_f64,
+        ) {
+            let mut times = DeliveryTimes::default();
+            for (after, until) in samples {
+                times.learn(Duration::from_millis(after), Duration::from_millis(until));
+            }
+            let elapsed = Duration::from_millis(elapsed_ms);
+            let schedule = Schedule { checks_per_order: checks, ..schedule() };
+            let known = Known { times: Some(&times), ..Known::default() };
+            let next = schedule.next(elapsed, known);
+            prop_assert!(next >= EARLIEST && next >= elapsed + CLOSEST);
+            prop_assert!(next <= schedule.fixed(elapsed).max(times.quantile(1.0).unwrap_or_default()).max(elapsed + CLOSEST));
+        }
+    }
+}
