@@ -162,7 +162,7 @@ fn players(
                     named(packages),
                     fields.meaning()
                 ),
-                "After one real order of each, ask whether the goods reached the right account: `orderwatch order confirm ORDER`, or set znet.player_fields or [[barakat.param]]. To znet panels the Django shop sends as \"shop\".",
+                "After one real order of each, ask whether the goods reached the right account: `orderwatch order confirm ORDER`, or set znet.player_fields or [[barakat.param]]. Panels with fixed player fields get them from the Django shop as \"shop\".",
             )
             .about(packages.join(", "));
     }
@@ -295,7 +295,7 @@ impl Fault {
             Self::ListedIncomplete => (
                 "catalogue",
                 "mapped to a product that the panel lists without kupur or oyun_bilgi_id, or not clearly: orders are held.",
-                "Ask the panel. At a znet panel, enter both numbers in the mapping's meta as \"oyun\" and \"kupur\".",
+                "Ask the panel. Where numbers are missing, enter both in the mapping's meta as \"oyun\" and \"kupur\".",
             ),
             Self::ParamNotMapped => (
                 "parameters",

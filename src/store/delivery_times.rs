@@ -101,6 +101,7 @@ impl Store {
         .execute(&self.pool)
         .await
         .map_err(StoreError::doing("writing how long a panel takes"))?;
+
         Ok(())
     }
 
