@@ -144,7 +144,9 @@ impl Learning {
     /// Takes a pass now and then, until it is stopped; a last one then.
     pub(crate) async fn run(self: Arc<Self>, stop: CancellationToken) {
         loop {
-            if let Err(error) = self.pass().await {
+            // An answer of the database that never comes must not hold up the end of the process.
+            let passed = stop.run_until_cancelled(self.pass()).await;
+            if let Some(Err(error)) = passed {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
                     "what was learned about the panels cannot be written or read now"
@@ -153,7 +155,6 @@ impl Learning {
 
             let rest = stop.run_until_cancelled(tokio::time::sleep(EVERY)).await;
             if rest.is_none() {
-                // A database that is away must not hold up the end of the process.
                 drop(tokio::time::timeout(LAST, self.write()).await);
                 return;
             }
