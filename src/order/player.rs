@@ -54,7 +54,7 @@ pub struct Player {
     pub fields: FieldRule,
     /// By the panel's names, in the order in which they are sent.
     #[serde(flatten, serialize_with = "as_map")]
-    #[schema(value_type = BTreeMap<String, String>)]
+    #[schema(value_type = BTreeMap<String, serde_json::Value>)]
     pub values: Vec<(String, String)>,
 }
 

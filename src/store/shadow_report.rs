@@ -32,7 +32,7 @@ pub(crate) struct ShadowEntry {
     pub(crate) reference: Option<String>,
     /// The product in the panel's own terms, such as `oyun` and `kupur`.
     #[serde(flatten)]
-    #[schema(value_type = std::collections::BTreeMap<String, String>)]
+    #[schema(value_type = std::collections::BTreeMap<String, Value>)]
     pub(crate) product: Map<String, Value>,
     /// What would be sent about the player, by the rules of today where these say it; null for an order
     /// that would be held, or whose row is gone.
