@@ -214,6 +214,7 @@ async fn store(config: &Config) -> anyhow::Result<Store> {
         &database.url,
         database.max_connections,
         database.acquire_timeout,
+        database.pooler,
     )?;
     if let Err(error) = store.now().await {
         // The pool only says that no connection came in time; a connection of its own says why.

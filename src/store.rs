@@ -77,8 +77,9 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::OnceCell;
 use sqlx::{
-    ConnectOptions, Executor, PgPool, Postgres, Transaction,
+    ConnectOptions, Executor, PgPool,
     error::DatabaseError,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
@@ -124,7 +125,7 @@ pub(crate) use pick::PickLine;
 pub use pick::{PickAsk, Picked};
 pub(crate) use picking_reports::PickingReport;
 pub(crate) use player_fields::{Confirmed, PlayerOf, SoldAs};
-use pool::{BY_INDEX, Pool, SESSION};
+use pool::{Pool, Reach, SESSION, Transaction};
 pub use record::{Outcome, Recorded};
 pub(crate) use retention::FinishedOrder;
 pub(crate) use second_dispatcher::{Overwritten, Scan, shown_since};
@@ -267,28 +268,43 @@ fn is_transient(error: &sqlx::Error) -> bool {
 
 impl Store {
     /// A store whose connections are opened when they are needed: a database that is down is an
-    /// error of the first question, not of the start.
+    /// error of the first question, not of the start. `pooler` says whether there is one in between; without it,
+    /// the first question finds out.
     pub fn connect_lazy(
         url: &SecretString,
         max_connections: u32,
         acquire_timeout: Duration,
+        pooler: Option<bool>,
     ) -> Result<Self, StoreError> {
         let options = options(url)?;
+        let reach = Arc::new(OnceCell::new_with(pooler.map(Reach::from_pooler)));
+        let found = Arc::clone(&reach);
         let pool = PgPoolOptions::new()
             .max_connections(max_connections)
             .acquire_timeout(acquire_timeout)
-            // By a statement: a pooler refuses these settings as start-up parameters.
-            .after_connect(|connection, _| {
-                Box::pin(async move { connection.execute(SESSION).await.map(drop) })
+            .after_connect(move |connection, _| {
+                let direct = found.get() == Some(&Reach::Direct);
+                Box::pin(async move {
+                    // A pooler would hand the limits on with the session, to the shop.
+                    if direct {
+                        connection.execute(SESSION).await?;
+                    }
+                    Ok(())
+                })
             })
             .connect_lazy_with(options);
-        Ok(Self::from_pool(pool))
+        Ok(Self::over(Pool::new(pool, reach)))
     }
 
+    /// A store over a pool that leads to the server itself.
     #[must_use]
     pub fn from_pool(pool: PgPool) -> Self {
+        Self::over(Pool::new(pool, Arc::new(OnceCell::new_with(Some(Reach::Direct)))))
+    }
+
+    fn over(pool: Pool) -> Self {
         Self {
-            pool: Pool::new(pool),
+            pool,
             audience: Arc::default(),
             sides: Sides::BOTH,
             mirror: true,
@@ -375,8 +391,8 @@ impl Store {
     }
 
     /// A transaction of several statements that go by the indexes: see `pool.rs`.
-    async fn by_index(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-        self.pool.begin_with(BY_INDEX).await
+    async fn by_index(&self) -> Result<Transaction<'static>, sqlx::Error> {
+        self.pool.begin_by_index().await
     }
 
     pub async fn close(&self) {
@@ -389,5 +405,7 @@ fn options(url: &SecretString) -> Result<PgConnectOptions, StoreError> {
     Ok(options
         // By this name people find these connections in `pg_stat_activity`.
         .application_name("orderwatch")
+        // Poolers refuse it as a start-up parameter, and no server that is supported needs it.
+        .extra_float_digits(None)
         .disable_statement_logging())
 }

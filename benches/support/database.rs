@@ -105,6 +105,7 @@ impl Database {
             &url,
             connections,
             Duration::from_secs(30),
+            Some(false),
         )?)
     }
 

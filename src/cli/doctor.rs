@@ -66,6 +66,7 @@ async fn check(config: &Config) -> anyhow::Result<Findings> {
         &database.url,
         database.max_connections,
         database.acquire_timeout,
+        database.pooler,
     )?
     .telling(config.notify.audience())
     .having(config.sides())

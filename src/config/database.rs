@@ -27,6 +27,9 @@ pub(crate) struct Database {
     /// The longest wait for a free connection.
     #[serde(deserialize_with = "fields::duration")]
     pub(crate) acquire_timeout: Duration,
+    /// Whether there is a pooler in between; `None` where the daemon finds out.
+    #[serde(deserialize_with = "fields::optional_bool")]
+    pub(crate) pooler: Option<bool>,
 }
 
 impl Database {

@@ -95,8 +95,8 @@ fn without_a_file_the_defaults_are_those_of_the_design() {
     } = &loaded.config;
     assert_eq!(database.url.expose_secret(), URL);
     assert_eq!(
-        (database.max_connections, database.acquire_timeout),
-        (16, secs(5))
+        (database.max_connections, database.acquire_timeout, database.pooler),
+        (16, secs(5), None)
     );
     assert!(http.enabled && http.token.is_none());
     assert_eq!(http.listen.to_string(), "127.0.0.1:8787");

@@ -80,6 +80,7 @@ fn connect(config: &Config) -> Result<Store, StoreError> {
         &database.url,
         database.max_connections,
         database.acquire_timeout,
+        database.pooler,
     )?;
     Ok(store.having(config.sides()))
 }

@@ -122,7 +122,7 @@ fn listen(arrive: bool, scan_interval: Duration, findings: &mut Findings) {
     findings.warn(
         "notices",
         format!("LISTEN does not work: new orders are found by the scan, every {scan}."),
-        "A pooler in transaction mode does not pass notices on; let database.url lead to the server itself, or to a pool in session mode.",
+        "A pooler in transaction mode passes no notices on, and where max_prepared_transactions is above 0 none are sent; let database.url lead to the server itself, if the scan is not quick enough.",
     );
 }
 

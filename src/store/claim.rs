@@ -6,12 +6,12 @@
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
-use sqlx::{Connection, PgConnection, PgExecutor};
+use sqlx::PgExecutor;
 use uuid::Uuid;
 
 use super::{
     EVERYWHERE, Store, StoreError,
-    pool::{BY_INDEX, in_time},
+    pool::whole,
     spending::{self, SpendingLimit},
 };
 use crate::order::{FieldRule, IntegrationId, OrderId, Reference};
@@ -96,14 +96,40 @@ impl Store {
             });
         };
 
-        let doing = StoreError::doing("claiming orders");
-        let mut connection = self.pool.acquire().await.map_err(&doing)?;
         let within = (limit, self.buy_chained);
-        let claimed = in_time(claim_within(&mut connection, claims, lease, within, kind)).await;
-        claimed.unwrap_or_else(|timed_out| {
-            // Whether it was committed is not known, and its transaction may still be open.
-            connection.close_on_drop();
-            Err(doing(timed_out))
+        let claimed = self.claim_within(claims, lease, within, kind);
+        whole(claimed, "claiming orders").await
+    }
+
+    /// Claims what the spending limit admits.
+    async fn claim_within(
+        &self,
+        claims: &[Claim],
+        lease: Lease,
+        (limit, buy_chained): (SpendingLimit, bool),
+        kind: Kind,
+    ) -> Result<Claimed, StoreError> {
+        let doing = StoreError::doing("claiming orders");
+        // One transaction for the sum and the claims: the panels stay locked until what is spent is written down.
+        let mut transaction = self.by_index().await.map_err(&doing)?;
+        let admitted = spending::admit(&mut transaction, claims, limit, lease.now).await?;
+        let claimed = kind
+            .claim(&mut transaction, &admitted.claims, lease, buy_chained)
+            .await;
+        let orders = match claimed {
+            Ok(orders) => orders,
+            Err(refused) => {
+                // Ended here rather than by the drop: the caller reads and locks the same rows next.
+                transaction.rollback().await.map_err(&doing)?;
+                return Err(refused);
+            }
+        };
+
+        transaction.commit().await.map_err(&doing)?;
+        Ok(Claimed {
+            orders,
+            over_limit: admitted.over,
+            near_limit: admitted.near,
         })
     }
 
@@ -127,38 +153,6 @@ impl Store {
 
         Ok(taken.into_iter().map(OrderId).collect())
     }
-}
-
-/// Claims what the spending limit admits.
-async fn claim_within(
-    connection: &mut PgConnection,
-    claims: &[Claim],
-    lease: Lease,
-    (limit, buy_chained): (SpendingLimit, bool),
-    kind: Kind,
-) -> Result<Claimed, StoreError> {
-    let doing = StoreError::doing("claiming orders");
-    // One transaction for the sum and the claims: the panels stay locked until what is spent is written down.
-    let mut transaction = connection.begin_with(BY_INDEX).await.map_err(&doing)?;
-    let admitted = spending::admit(&mut transaction, claims, limit, lease.now).await?;
-    let claimed = kind
-        .claim(&mut *transaction, &admitted.claims, lease, buy_chained)
-        .await;
-    let orders = match claimed {
-        Ok(orders) => orders,
-        Err(refused) => {
-            // Ended here rather than by the drop: the caller reads and locks the same rows next.
-            transaction.rollback().await.map_err(&doing)?;
-            return Err(refused);
-        }
-    };
-
-    transaction.commit().await.map_err(&doing)?;
-    Ok(Claimed {
-        orders,
-        over_limit: admitted.over,
-        near_limit: admitted.near,
-    })
 }
 
 /// Where the claimed orders come from.

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
-use sqlx::{Acquire as _, Postgres, Transaction, error::DatabaseError, postgres::PgDatabaseError};
+use sqlx::{error::DatabaseError, postgres::PgDatabaseError};
 use uuid::Uuid;
 
-use super::{PushLog, Store, StoreError, order_places::put_order, pool::whole, returns, stock_log};
+use super::{Transaction, PushLog, Store, StoreError, order_places::put_order, pool::whole, returns, stock_log};
 use crate::stock::{Cargo, Claim, ClaimItem, ClaimStatus, Customer, mirror::OrderRowWrite};
 
 /// Named like no order, return or product.
@@ -222,7 +222,7 @@ impl Store {
                 r#"SELECT set_config('lock_timeout', $1, true) AS "set!""#,
                 format!("{}ms", LOCK.as_millis())
             )
-            .fetch_one(&mut *transaction)
+            .fetch_one(&mut transaction)
             .await
             .map_err(&doing)?;
 
@@ -257,7 +257,7 @@ impl Store {
 
     async fn trial(
         &self,
-        transaction: &mut Transaction<'_, Postgres>,
+        transaction: &mut Transaction<'_>,
         trial: Trial<'_>,
         now: DateTime<Utc>,
     ) -> Result<Option<TableFault>, StoreError> {
@@ -324,7 +324,7 @@ impl Trial<'_> {
 
     async fn write(
         self,
-        transaction: &mut Transaction<'_, Postgres>,
+        transaction: &mut Transaction<'_>,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         match self {
@@ -338,7 +338,7 @@ impl Trial<'_> {
                     duration_seconds: Some(0.0),
                     ..PushLog::default()
                 };
-                stock_log::write(&mut **transaction, &run).await.map(drop)
+                stock_log::write(&mut *transaction, &run).await.map(drop)
             }
             Self::Order(put) => put_order(transaction, TRIAL, None, put, now).await,
             Self::Return => returns::write(transaction, &sample_return(now), None)
@@ -350,7 +350,7 @@ impl Trial<'_> {
 
 /// No row has this id: what is tried is whether the columns take such values.
 async fn outcome(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     sqlx::query!(
@@ -365,7 +365,7 @@ async fn outcome(
         TRIAL,
         now
     )
-    .execute(&mut **transaction)
+    .execute(&mut *transaction)
     .await
     .map_err(StoreError::doing("trying an outcome"))?;
 
@@ -373,7 +373,7 @@ async fn outcome(
 }
 
 async fn stock(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let doing = StoreError::doing("trying to take stock");
@@ -383,7 +383,7 @@ async fn stock(
         TRIAL,
         now.naive_utc()
     )
-    .execute(&mut **transaction)
+    .execute(&mut *transaction)
     .await
     .map_err(&doing)?;
 
@@ -391,7 +391,7 @@ async fn stock(
         "UPDATE public.raf_urunleri SET adet = adet - 0 WHERE urun_barkodu = $1::text AND raf_kodu = $1::text",
         TRIAL
     )
-    .execute(&mut **transaction)
+    .execute(&mut *transaction)
     .await
     .map_err(&doing)?;
 
@@ -433,7 +433,7 @@ fn lacks_a_right(error: &StoreError) -> bool {
 
 /// The statement that fixes it, or what to check.
 async fn fix(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     error: &StoreError,
 ) -> Result<String, StoreError> {
     const LOOK: &str =
@@ -463,7 +463,7 @@ async fn fix(
 }
 
 async fn default(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     table: &str,
     column: &str,
 ) -> Result<String, StoreError> {
@@ -473,7 +473,7 @@ async fn default(
         table,
         column
     )
-    .fetch_optional(&mut **transaction)
+    .fetch_optional(&mut *transaction)
     .await
     .map_err(StoreError::doing("looking at a column"))?;
 

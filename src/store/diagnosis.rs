@@ -8,7 +8,7 @@ use sqlx::{Executor, postgres::PgListener};
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::{Sides, Store, StoreError, migrate};
+use super::{Sides, Store, StoreError, migrate, pool::Reach};
 use crate::{order::IntegrationId, provider::kind::Kind};
 
 /// Channel of the trial of notices; nobody else listens there.
@@ -196,6 +196,10 @@ impl Store {
     /// Whether a notice that is sent over one connection arrives at another within this time.
     pub(crate) async fn notices_arrive(&self, patience: Duration) -> Result<bool, StoreError> {
         let doing = StoreError::doing("trying a notice");
+        if self.pool.reach().await.map_err(&doing)? == Reach::Pooler {
+            return Ok(false);
+        }
+
         let mut listener = PgListener::connect_with(self.pool.inner())
             .await
             .map_err(&doing)?;

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use sqlx::{ConnectOptions, Connection, Executor, PgConnection};
+use sqlx::{Connection, Executor, PgConnection};
 
-use super::{Store, StoreError, pool::in_time};
+use super::{Store, StoreError, pool::{Reach, Statements, in_time}};
 use crate::overview::RunView;
 
 /// One scheduled pass, which happens once however many replicas there are.
@@ -64,6 +64,11 @@ impl Leader {
     }
 }
 
+/// One statement in the life of a connection: whatever is in between, it needs no name.
+const fn unnamed(connection: &mut PgConnection) -> Statements<'_> {
+    Statements::new(connection, Reach::Pooler)
+}
+
 impl Store {
     /// Takes the right to run a job, unless another process has it.
     pub async fn lead(&self, job: &str) -> Result<Option<Leader>, StoreError> {
@@ -74,7 +79,7 @@ impl Store {
             r#"SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS "leads!""#,
             lock_of(job)
         )
-        .fetch_one(&mut connection);
+        .fetch_one(unnamed(&mut connection));
         let leads = in_time(leads).await.flatten().map_err(&doing)?;
         let leader = Leader(connection);
         if leads {
@@ -95,7 +100,7 @@ impl Store {
             "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
             lock_of(job)
         )
-        .execute(&mut connection);
+        .execute(unnamed(&mut connection));
 
         match in_time(leads).await.flatten() {
             Ok(_) => Ok(Some(Leader(connection))),
@@ -111,9 +116,8 @@ impl Store {
     }
 
     async fn begin_lead(&self) -> Result<PgConnection, sqlx::Error> {
-        let options = self.pool().connect_options();
         let connected = async {
-            let mut connection = options.connect().await?;
+            let mut connection = self.pool.own_connection().await?;
             connection.execute(BEGIN_LEAD).await?;
             Ok(connection)
         };

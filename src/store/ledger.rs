@@ -6,9 +6,9 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use sqlx::{Postgres, Transaction};
 
-use super::{Person, Store, StoreError, packages::lock_order, pool::whole};
+
+use super::{Transaction, Person, Store, StoreError, packages::lock_order, pool::whole};
 use crate::stock::{
     details::OrderRow,
     ledger::{Facts, Movement},
@@ -76,7 +76,7 @@ impl Store {
                 person.why,
                 ASKED_IN_VAIN
             )
-            .fetch_all(&mut *transaction)
+            .fetch_all(&mut transaction)
             .await
             .map_err(&doing)?;
 
@@ -90,7 +90,7 @@ impl Store {
 
 /// The names of the products, and what the ledger says of these orders.
 pub(super) async fn facts(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     orders: &[String],
 ) -> Result<Facts, StoreError> {
     Ok(Facts {
@@ -100,20 +100,20 @@ pub(super) async fn facts(
 }
 
 pub(super) async fn names(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
 ) -> Result<Names, StoreError> {
     let doing = StoreError::doing("reading the names of the products");
     let aliases = sqlx::query!(
         r#"SELECT alias AS "alias!", main AS "main!" FROM orderwatch.barcode_aliases()"#
     )
-    .fetch_all(&mut **transaction)
+    .fetch_all(&mut *transaction)
     .await
     .map_err(&doing)?;
 
     // Only those with letters: a number is written in one way.
     let barcodes =
         sqlx::query_scalar!(r#"SELECT barcode AS "barcode!" FROM orderwatch.lettered_barcodes()"#)
-            .fetch_all(&mut **transaction)
+            .fetch_all(&mut *transaction)
             .await
             .map_err(&doing)?;
 
@@ -125,12 +125,12 @@ pub(super) async fn names(
 
 /// `None` where the warehouse keeps no ledger.
 pub(super) async fn movements(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     orders: &[String],
 ) -> Result<Option<Vec<Movement>>, StoreError> {
     let doing = StoreError::doing("reading the ledger");
     let kept = sqlx::query_scalar!(r#"SELECT orderwatch.has_ledger() AS "kept!""#)
-        .fetch_one(&mut **transaction)
+        .fetch_one(&mut *transaction)
         .await
         .map_err(&doing)?;
 
@@ -145,7 +145,7 @@ pub(super) async fn movements(
            FROM orderwatch.movements($1)"#,
         orders
     )
-    .fetch_all(&mut **transaction)
+    .fetch_all(&mut *transaction)
     .await
     .map_err(&doing)?;
 
@@ -161,7 +161,7 @@ pub(super) struct FoundRow {
 
 /// Rows of orders that are not shipped: those of the numbers, or all that no package stands behind.
 pub(super) async fn found_rows(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     orders: Option<&[String]>,
 ) -> Result<Vec<FoundRow>, StoreError> {
     let rows = sqlx::query!(
@@ -170,7 +170,7 @@ pub(super) async fn found_rows(
            FROM orderwatch.order_rows($1) WHERE order_number IS NOT NULL ORDER BY id"#,
         orders as _
     )
-    .fetch_all(&mut **transaction)
+    .fetch_all(&mut *transaction)
     .await
     .map_err(StoreError::doing("reading the warehouse's orders"))?;
 

@@ -2,9 +2,9 @@
 //! another account it would be taken for that one's packages and figures.
 
 use chrono::{DateTime, Utc};
-use sqlx::{Postgres, Transaction};
 
-use super::{Store, StoreError};
+
+use super::{Transaction, Store, StoreError};
 
 /// An account at a marketplace.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl Store {
             "DELETE FROM orderwatch.trendyol_account WHERE seller_id = $1",
             seller_id
         )
-        .execute(&mut *transaction)
+        .execute(&mut transaction)
         .await
         .map_err(&doing)?;
 
@@ -89,7 +89,7 @@ impl Store {
 
 /// Forgets what was read from the marketplace, and what was sent to it.
 pub(super) async fn forget_market(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
 ) -> Result<(), StoreError> {
     sqlx::query!(
         "WITH a AS (DELETE FROM orderwatch.packages), b AS (DELETE FROM orderwatch.order_places),
@@ -99,7 +99,7 @@ pub(super) async fn forget_market(
               i AS (DELETE FROM orderwatch.order_delays)
          DELETE FROM orderwatch.order_calls"
     )
-    .execute(&mut **transaction)
+    .execute(&mut *transaction)
     .await
     .map(drop)
     .map_err(StoreError::doing("forgetting orders and stock"))

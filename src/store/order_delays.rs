@@ -3,9 +3,9 @@
 //! A decaying histogram: what was measured a day before counts for half.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::{PgExecutor, Postgres, Transaction};
+use sqlx::{PgExecutor};
 
-use super::StoreError;
+use super::{Transaction, StoreError};
 use crate::stock::pace::{DELAY_BINS, DelayBin, OrderDelay};
 
 /// Half of what counts is younger than this, in seconds.
@@ -15,10 +15,10 @@ const READ_LATELY: TimeDelta = TimeDelta::minutes(5);
 
 /// The mean delay, as far as it was measured.
 pub(super) async fn order_delay(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     now: DateTime<Utc>,
 ) -> Result<OrderDelay, StoreError> {
-    Ok(OrderDelay::of(&bins(&mut **transaction, now).await?))
+    Ok(OrderDelay::of(&bins(&mut *transaction, now).await?))
 }
 
 /// The measured delays, the shortest first.
@@ -52,7 +52,7 @@ pub(super) async fn bins(
 
 /// Measures an order that became known just now, while the feeds were read.
 pub(super) async fn measure(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     sold_at: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
@@ -76,7 +76,7 @@ pub(super) async fn measure(
         HALF_LIFE,
         now - READ_LATELY
     )
-    .execute(&mut **transaction)
+    .execute(&mut *transaction)
     .await
     .map_err(StoreError::doing("measuring how late an order became known"))?;
 

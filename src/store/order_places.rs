@@ -4,9 +4,9 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use sqlx::{Postgres, Transaction};
 
-use super::StoreError;
+
+use super::{Transaction, StoreError};
 use crate::stock::{mirror::OrderRowWrite, order_table::OrderTable};
 
 /// Where the row of an order is, and what that says.
@@ -41,7 +41,7 @@ impl Standing {
 }
 
 pub(super) async fn standing(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     order: &str,
 ) -> Result<Standing, StoreError> {
     let found = standings(transaction, &[order.to_owned()]).await?;
@@ -49,7 +49,7 @@ pub(super) async fn standing(
 }
 
 pub(super) async fn standings(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     orders: &[String],
 ) -> Result<HashMap<String, Standing>, StoreError> {
     let rows = sqlx::query!(
@@ -64,7 +64,7 @@ pub(super) async fn standings(
            LEFT JOIN orderwatch.order_places p ON p.order_number = o.number"#,
         orders
     )
-    .fetch_all(&mut **transaction)
+    .fetch_all(&mut *transaction)
     .await
     .map_err(StoreError::doing("looking for an order's row"))?;
 
@@ -84,7 +84,7 @@ pub(super) async fn standings(
 }
 
 pub(super) async fn show(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     order: &str,
     stands: Option<OrderTable>,
     row: &OrderRowWrite,
@@ -102,7 +102,7 @@ pub(super) async fn show(
 /// when it moves the row, and sees nothing to do once the row was moved: so whoever moves it does it,
 /// in the same transaction and under the application's key, which lets only one of them.
 async fn return_cancelled(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     order: &str,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
@@ -112,7 +112,7 @@ async fn return_cancelled(
         order,
         now.naive_utc()
     )
-    .fetch_all(&mut **transaction)
+    .fetch_all(&mut *transaction)
     .await
     .map_err(StoreError::doing(
         "putting a cancelled order back on the shelves",
@@ -143,7 +143,7 @@ async fn return_cancelled(
 
 /// Writes the row where it belongs, and remembers where that is.
 pub(super) async fn put_order(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     order: &str,
     stands: Option<OrderTable>,
     row: &OrderRowWrite,
@@ -157,7 +157,7 @@ pub(super) async fn put_order(
         row.table.as_str(),
         row.columns
     )
-    .execute(&mut **transaction)
+    .execute(&mut *transaction)
     .await
     .map_err(&doing)?;
 
@@ -169,7 +169,7 @@ pub(super) async fn put_order(
         row.table.as_str(),
         row.columns
     )
-    .execute(&mut **transaction)
+    .execute(&mut *transaction)
     .await
     .map_err(&doing)?;
 
@@ -184,7 +184,7 @@ pub(super) async fn put_order(
         // A row that the warehouse has put there stays marked as such.
         stands.map(OrderTable::as_str)
     )
-    .execute(&mut **transaction)
+    .execute(&mut *transaction)
     .await
     .map_err(&doing)?;
 
@@ -192,14 +192,14 @@ pub(super) async fn put_order(
 }
 
 pub(super) async fn mirrored(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     order: &str,
 ) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE orderwatch.packages SET mirrored = true WHERE order_number = $1 AND NOT mirrored",
         order
     )
-    .execute(&mut **transaction)
+    .execute(&mut *transaction)
     .await
     .map_err(StoreError::doing("noting that an order is shown"))?;
     Ok(())

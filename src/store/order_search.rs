@@ -193,7 +193,7 @@ impl Store {
             pattern,
             limit
         )
-        .fetch_all(&mut *transaction)
+        .fetch_all(&mut transaction)
         .await
         .map_err(&doing)?;
 

@@ -4,10 +4,10 @@
 use std::{cmp::Reverse, collections::HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::{Postgres, Transaction};
+
 use uuid::Uuid;
 
-use super::{Store, StoreError, notices, order_delays, second_dispatcher, settling};
+use super::{Transaction, Store, StoreError, notices, order_delays, second_dispatcher, settling};
 use crate::{
     order::{HoldReason, IntegrationId, explain::LATE},
     overview::{
@@ -108,7 +108,7 @@ impl Store {
 
     async fn notice_queues(
         &self,
-        transaction: &mut Transaction<'_, Postgres>,
+        transaction: &mut Transaction<'_>,
         now: DateTime<Utc>,
     ) -> Result<Vec<NoticeQueue>, StoreError> {
         // Configured ones also without notices, and others that notices still wait for.
@@ -133,7 +133,7 @@ impl Store {
             now - TimeDelta::hours(24),
             &configured
         )
-        .fetch_all(&mut **transaction)
+        .fetch_all(&mut *transaction)
         .await
         .map_err(StoreError::doing("counting notices"))?;
 
@@ -151,12 +151,12 @@ impl Store {
 }
 
 async fn groups(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Group>, StoreError> {
     let patience = TimeDelta::from_std(LATE).unwrap_or_default();
     sqlx::query_file_as!(Group, "src/store/sql/count_open.sql", now, now - patience)
-        .fetch_all(&mut **transaction)
+        .fetch_all(&mut *transaction)
         .await
         .map_err(StoreError::doing("counting open orders"))
 }
@@ -215,7 +215,7 @@ impl Overview {
 
     async fn count_eligible(
         &mut self,
-        transaction: &mut Transaction<'_, Postgres>,
+        transaction: &mut Transaction<'_>,
         question: Question<'_>,
         buy_chained: bool,
     ) -> Result<(), StoreError> {
@@ -226,7 +226,7 @@ impl Overview {
             i64::try_from(MANY).unwrap_or(i64::MAX),
             buy_chained
         )
-        .fetch_all(&mut **transaction)
+        .fetch_all(&mut *transaction)
         .await
         .map_err(StoreError::doing("counting new orders"))?;
 
@@ -246,7 +246,7 @@ impl Overview {
     /// What counts as bought is what counts as spent: see spending.rs.
     async fn count_bought(
         &mut self,
-        transaction: &mut Transaction<'_, Postgres>,
+        transaction: &mut Transaction<'_>,
         question: Question<'_>,
     ) -> Result<(), StoreError> {
         let day = question.now - TimeDelta::hours(24);
@@ -270,7 +270,7 @@ impl Overview {
             question.today_since,
             day.min(question.today_since - TimeDelta::microseconds(1))
         )
-        .fetch_all(&mut **transaction)
+        .fetch_all(&mut *transaction)
         .await
         .map_err(StoreError::doing("summing up what was bought"))?;
 
@@ -296,7 +296,7 @@ impl Overview {
 
     async fn count_endings(
         &mut self,
-        transaction: &mut Transaction<'_, Postgres>,
+        transaction: &mut Transaction<'_>,
         question: Question<'_>,
     ) -> Result<(), StoreError> {
         let day = question.now - TimeDelta::hours(24);
@@ -310,7 +310,7 @@ impl Overview {
             question.today_since,
             day.min(question.today_since)
         )
-        .fetch_all(&mut **transaction)
+        .fetch_all(&mut *transaction)
         .await
         .map_err(StoreError::doing("counting what has ended"))?;
 
@@ -329,7 +329,7 @@ const UNTAKEN_AFTER: TimeDelta = TimeDelta::hours(1);
 const WEBHOOK_CHECKED_WITHIN: TimeDelta = TimeDelta::hours(3);
 
 async fn market(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     feed: &str,
     job: &str,
     now: DateTime<Utc>,
@@ -370,11 +370,11 @@ async fn market(
         now,
         now - WEBHOOK_CHECKED_WITHIN
     )
-    .fetch_one(&mut **transaction)
+    .fetch_one(&mut *transaction)
     .await
     .map_err(StoreError::doing("reading the figures of the marketplace"))?;
 
-    let order_delays = order_delays::bins(&mut **transaction, now).await?;
+    let order_delays = order_delays::bins(&mut *transaction, now).await?;
     Ok(Market {
         open_packages: count(row.open),
         shipped_untaken: count(row.untaken),

@@ -6,9 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use sqlx::{Acquire as _, Postgres, Transaction, types::Json};
+use sqlx::{types::Json};
 
-use super::{
+use super::{Transaction, 
     RecordedPackage, Store, StoreError,
     order_delays::measure,
     order_places::{Standing, mirrored, show, standing},
@@ -83,7 +83,7 @@ impl Store {
 /// Writes a record down, and what follows for the packages of its order. Returns whether it begins the
 /// order, and the packages; `None` where it is no news.
 async fn record(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     package: &PackageRecord,
     standing: Standing,
     now: DateTime<Utc>,
@@ -132,7 +132,7 @@ async fn record(
 
 /// The products of an order's lines are compared soon.
 async fn watch(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     lines: impl Iterator<Item = &HeldLine>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
@@ -140,14 +140,14 @@ async fn watch(
     let barcodes = lines.filter_map(|line| Barcode::parse(&line.barcode).ok());
     let barcodes: BTreeSet<Barcode> = barcodes.collect();
     let names: Vec<&str> = barcodes.iter().map(Barcode::as_str).collect();
-    touch(&mut **transaction, &names, now).await?;
+    touch(&mut *transaction, &names, now).await?;
     // What is watched is compared now, not only at the next turn.
     wake_turns(transaction).await
 }
 
 /// A package that begins an order shows how fast its products sell, and how late the feed is.
 async fn count_order(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     package: &PackageRecord,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
@@ -166,16 +166,16 @@ async fn count_order(
     measure(transaction, package.sold_at, now).await
 }
 
-async fn wake_turns(transaction: &mut Transaction<'_, Postgres>) -> Result<(), StoreError> {
+async fn wake_turns(transaction: &mut Transaction<'_>) -> Result<(), StoreError> {
     sqlx::query!(r#"SELECT pg_notify('orderwatch_stock', '') AS "notified!: ()""#)
-        .execute(&mut **transaction)
+        .execute(&mut *transaction)
         .await
         .map_err(StoreError::doing("waking the stock turns"))?;
     Ok(())
 }
 
 async fn known(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     package: i64,
 ) -> Result<Option<KnownPackage>, StoreError> {
     let row = sqlx::query!(
@@ -183,7 +183,7 @@ async fn known(
            FROM orderwatch.packages WHERE package_id = $1"#,
         package
     )
-    .fetch_optional(&mut **transaction)
+    .fetch_optional(&mut *transaction)
     .await
     .map_err(StoreError::doing("looking a package up"))?;
 
@@ -198,7 +198,7 @@ async fn known(
 
 /// Writes a package down. `moved`: whether the warehouse has moved its order already.
 async fn upsert(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     package: &PackageRecord,
     known: Option<&KnownPackage>,
     moved: bool,
@@ -253,7 +253,7 @@ async fn upsert(
         moved,
         &barcodes
     )
-    .execute(&mut **transaction)
+    .execute(&mut *transaction)
     .await
     .map_err(StoreError::doing("recording a package"))?;
 
@@ -263,7 +263,7 @@ async fn upsert(
 /// What the packages of an order say of each other: what stood for others goes, and what carries on
 /// units that were taken has none to be taken.
 async fn settle_order(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     order: &str,
     settled: &Settled,
     now: DateTime<Utc>,
@@ -275,7 +275,7 @@ async fn settle_order(
             "DELETE FROM orderwatch.packages WHERE package_id = ANY($1)",
             &settled.replaced
         )
-        .execute(&mut **transaction)
+        .execute(&mut *transaction)
         .await
         .map_err(&doing)?;
     }
@@ -292,7 +292,7 @@ async fn settle_order(
         &settled.taken,
         now
     )
-    .execute(&mut **transaction)
+    .execute(&mut *transaction)
     .await
     .map_err(&doing)?;
 
@@ -312,7 +312,7 @@ fn effect(status: &PackageStatus) -> &'static str {
 
 /// Units that the warehouse took: it has moved the row.
 async fn take_over(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     order: &str,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
@@ -324,7 +324,7 @@ async fn take_over(
         order,
         now
     )
-    .execute(&mut **transaction)
+    .execute(&mut *transaction)
     .await
     .map_err(StoreError::doing("noting what the warehouse took"))?;
     Ok(())

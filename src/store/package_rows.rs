@@ -3,9 +3,9 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use sqlx::{Postgres, Transaction, types::Json};
+use sqlx::{types::Json};
 
-use super::StoreError;
+use super::{Transaction, StoreError};
 use crate::stock::{
     CreatedBy, PackageStatus,
     held::{HeldLine, HeldPackage},
@@ -59,7 +59,7 @@ impl PackageRow {
 
 /// The packages of an order.
 pub(super) async fn rows_of(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     order: &str,
 ) -> Result<Vec<PackageRow>, StoreError> {
     sqlx::query_as!(
@@ -72,14 +72,14 @@ pub(super) async fn rows_of(
            FROM orderwatch.packages WHERE order_number = $1 ORDER BY package_id"#,
         order
     )
-    .fetch_all(&mut **transaction)
+    .fetch_all(&mut *transaction)
     .await
     .map_err(StoreError::doing("reading the packages of an order"))
 }
 
 /// The packages of an order with what the warehouse is shown of them.
 pub(super) async fn packages_of(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     order: &str,
 ) -> Result<Vec<MirroredPackage>, StoreError> {
     let rows = rows_of(transaction, order).await?;
@@ -95,7 +95,7 @@ pub(super) async fn packages_of(
 /// taken, or was dissolved and is not in other packages, or ended after `closed_since`. `barcodes`, folded,
 /// leaves out orders that have none of them.
 pub(super) async fn open_rows(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     closed_since: DateTime<Utc>,
     barcodes: Option<&[String]>,
 ) -> Result<Vec<PackageRow>, StoreError> {
@@ -131,7 +131,7 @@ pub(super) async fn open_rows(
         closed_since,
         barcodes as _
     )
-    .fetch_all(&mut **transaction)
+    .fetch_all(&mut *transaction)
     .await;
 
     rows.map_err(StoreError::doing("reading open packages"))

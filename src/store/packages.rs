@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use sqlx::{Postgres, Transaction};
 
-use super::{Store, StoreError};
+
+use super::{Transaction, Store, StoreError};
 use crate::stock::{owed::RESTED_AFTER, package_record::PackageRecord};
 
 /// A package that was news.
@@ -153,14 +153,14 @@ impl Store {
 
 /// One writer per order, whatever it writes.
 pub(super) async fn lock_order(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     order: &str,
 ) -> Result<(), StoreError> {
     sqlx::query!(
         r#"SELECT pg_advisory_xact_lock(hashtextextended('orderwatch order ' || $1, 0)) AS "locked!: ()""#,
         order
     )
-    .execute(&mut **transaction)
+    .execute(&mut *transaction)
     .await
     .map_err(StoreError::doing("waiting for an order"))?;
     Ok(())

@@ -1,9 +1,9 @@
 //! The panels as people see them: rows of the shop and what the replicas agree on.
 
 use chrono::{DateTime, Utc};
-use sqlx::{Postgres, Transaction};
 
-use super::{EVERYWHERE, StoreError};
+
+use super::{Transaction, EVERYWHERE, StoreError};
 use crate::{
     breaker::Reason,
     order::{IntegrationId, TenantId},
@@ -13,7 +13,7 @@ use crate::{
 
 /// The panels by name, without figures about their orders.
 pub(super) async fn panels(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
 ) -> Result<Vec<PanelView>, StoreError> {
     // `enabled` is absent in older databases: read through JSON it is NULL there.
     let rows = sqlx::query!(
@@ -30,7 +30,7 @@ pub(super) async fn panels(
         Kind::names(),
         EVERYWHERE
     )
-    .fetch_all(&mut **transaction)
+    .fetch_all(&mut *transaction)
     .await
     .map_err(StoreError::doing("reading the panels"))?;
 

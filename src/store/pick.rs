@@ -4,10 +4,10 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::json;
-use sqlx::{Postgres, Transaction};
+
 use utoipa::ToSchema;
 
-use super::{
+use super::{Transaction, 
     Store, StoreError,
     ledger::{facts, found_rows, owed_rows},
     order_places::{Standing, put_order, standing},
@@ -154,7 +154,7 @@ impl Snapshot {
 }
 
 async fn snapshot(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     order: &str,
 ) -> Result<Snapshot, StoreError> {
     let orders = [order.to_owned()];
@@ -188,7 +188,7 @@ struct Locked {
 
 /// Locks every shelf with a product of the order.
 async fn lock_shelves(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     snapshot: &Snapshot,
 ) -> Result<Vec<Locked>, StoreError> {
     let doing = StoreError::doing("locking the shelves");
@@ -199,7 +199,7 @@ async fn lock_shelves(
         r#"SELECT DISTINCT urun_barkodu AS "barcode!" FROM public.raf_urunleri
            WHERE urun_barkodu IS NOT NULL"#
     )
-    .fetch_all(&mut **transaction)
+    .fetch_all(&mut *transaction)
     .await
     .map_err(&doing)?;
 
@@ -212,7 +212,7 @@ async fn lock_shelves(
            ORDER BY urun_barkodu, id FOR UPDATE"#,
         &written
     )
-    .fetch_all(&mut **transaction)
+    .fetch_all(&mut *transaction)
     .await
     .map_err(&doing)?;
 
@@ -229,21 +229,21 @@ async fn lock_shelves(
 }
 
 async fn lock_rows(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     order: &str,
 ) -> Result<(), StoreError> {
     sqlx::query!(
         r#"SELECT orderwatch.lock_order_rows($1) AS "locked!: ()""#,
         order
     )
-    .execute(&mut **transaction)
+    .execute(&mut *transaction)
     .await
     .map_err(StoreError::doing("waiting for an order's row"))?;
     Ok(())
 }
 
 async fn take_all(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     ask: PickAsk<'_>,
     snapshot: &Snapshot,
     shelves: Vec<Locked>,
@@ -295,7 +295,7 @@ async fn take_all(
 
 /// Takes units of one product from its shelves, and writes that into the ledger.
 async fn take_from(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     ask: PickAsk<'_>,
     line: &PickLine,
 ) -> Result<(), StoreError> {
@@ -307,7 +307,7 @@ async fn take_from(
             take.id,
             take.units
         )
-        .execute(&mut **transaction)
+        .execute(&mut *transaction)
         .await
         .map_err(&doing)?;
     }
@@ -324,7 +324,7 @@ async fn take_from(
             format!("orderwatch pick, {}", ask.by),
             ask.now.naive_utc()
         )
-        .execute(&mut **transaction)
+        .execute(&mut *transaction)
         .await
         .map_err(&doing)?;
     }
@@ -333,9 +333,9 @@ async fn take_from(
 }
 
 /// The barcodes of `central_stock`, as they stand there.
-async fn products(transaction: &mut Transaction<'_, Postgres>) -> Result<Vec<String>, StoreError> {
+async fn products(transaction: &mut Transaction<'_>) -> Result<Vec<String>, StoreError> {
     sqlx::query_scalar!("SELECT barcode FROM public.central_stock")
-        .fetch_all(&mut **transaction)
+        .fetch_all(&mut *transaction)
         .await
         .map_err(StoreError::doing("reading central_stock"))
 }
@@ -343,7 +343,7 @@ async fn products(transaction: &mut Transaction<'_, Postgres>) -> Result<Vec<Str
 /// Lowers `central_stock` by what was taken, and what must agree with it. `written`: how the product's
 /// barcode stands there.
 async fn lower_stock(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     (ask, snapshot): (PickAsk<'_>, &Snapshot),
     written: &[String],
     line: &mut PickLine,
@@ -358,7 +358,7 @@ async fn lower_stock(
             line.barcode,
             at
         )
-        .fetch_optional(&mut **transaction)
+        .fetch_optional(&mut *transaction)
         .await
         .map_err(&doing)?;
         line.from_stock = qty.map_or(0, |_| line.on_shelves());
@@ -381,7 +381,7 @@ async fn lower_stock(
         at,
         written
     )
-    .fetch_optional(&mut **transaction)
+    .fetch_optional(&mut *transaction)
     .await
     .map_err(&doing)?;
 
@@ -392,7 +392,7 @@ async fn lower_stock(
             row.barcode,
             at
         )
-        .fetch_one(&mut **transaction)
+        .fetch_one(&mut *transaction)
         .await
         .map_err(&doing)?;
         (line.from_stock, line.left) = (row.taken, Some(row.qty));
@@ -404,7 +404,7 @@ async fn lower_stock(
 /// The packages' units are taken from now on, and what the marketplace does not have as being picked is to
 /// be reported to it.
 async fn mark(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     ask: PickAsk<'_>,
 ) -> Result<usize, StoreError> {
     // The report goes into the outbox with the pick itself: neither is there without the other.
@@ -423,7 +423,7 @@ async fn mark(
         ask.order,
         ask.now
     )
-    .fetch_all(&mut **transaction)
+    .fetch_all(&mut *transaction)
     .await
     .map_err(StoreError::doing("noting that an order was picked"))?;
 
@@ -431,7 +431,7 @@ async fn mark(
 }
 
 async fn held(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     order: &str,
     moved: bool,
 ) -> Result<(Vec<HeldPackage>, bool), StoreError> {

@@ -6,10 +6,10 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use sqlx::{Postgres, Transaction};
+
 use uuid::Uuid;
 
-use super::{Store, StoreError, pool::whole};
+use super::{Transaction, Store, StoreError, pool::whole};
 use crate::stock::{Claim, ClaimItem, Personal, claim_uuid};
 
 impl Store {
@@ -33,7 +33,7 @@ impl Store {
                 "SELECT status FROM orderwatch.claims WHERE claim_id = $1 FOR UPDATE",
                 claim.id
             )
-            .fetch_optional(&mut *transaction)
+            .fetch_optional(&mut transaction)
             .await
             .map_err(&doing)?;
 
@@ -50,7 +50,7 @@ impl Store {
             claim.last_modified,
             now
         )
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await
             .map_err(&doing)?;
 
@@ -64,7 +64,7 @@ impl Store {
 
 /// The return with its pieces. Returns its id, and how many pieces were new.
 pub(super) async fn write(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     claim: &Claim,
     before: Option<&str>,
 ) -> Result<(Uuid, u64), StoreError> {
@@ -73,7 +73,7 @@ pub(super) async fn write(
 }
 
 async fn upsert(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     claim: &Claim,
     before: Option<&str>,
 ) -> Result<Uuid, StoreError> {
@@ -117,7 +117,7 @@ async fn upsert(
         claim.refund(),
         before
     )
-    .fetch_one(&mut **transaction)
+    .fetch_one(&mut *transaction)
     .await;
 
     id.map_err(StoreError::doing("writing a return down"))
@@ -125,7 +125,7 @@ async fn upsert(
 
 /// Adds the pieces that are missing; none where the warehouse's application has written its own.
 async fn add_pieces(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     claim: &Claim,
     id: Uuid,
 ) -> Result<u64, StoreError> {
@@ -142,7 +142,7 @@ async fn add_pieces(
         id,
         &ids
     )
-    .fetch_one(&mut **transaction)
+    .fetch_one(&mut *transaction)
     .await
     .map_err(&doing)?;
     if others {
@@ -155,7 +155,7 @@ async fn add_pieces(
             r#"SELECT orderwatch.add_row('public.return_products', $1) AS "new!""#,
             row(item, id)
         )
-        .fetch_one(&mut **transaction)
+        .fetch_one(&mut *transaction)
         .await
         .map_err(&doing)?;
         added += u64::from(is_new);
@@ -168,7 +168,7 @@ async fn add_pieces(
         &ids,
         &names
     )
-    .execute(&mut **transaction)
+    .execute(&mut *transaction)
     .await
     .map_err(StoreError::doing("naming returned pieces"))?;
 

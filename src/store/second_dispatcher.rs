@@ -5,9 +5,9 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
-use sqlx::{Postgres, Transaction};
 
-use super::{Balance, Store, StoreError};
+
+use super::{Transaction, Balance, Store, StoreError};
 use crate::{
     order::{IntegrationId, OrderId},
     provider::kind::Kind,
@@ -163,7 +163,7 @@ impl Store {
 
 /// The evidence since then, by panel.
 pub(super) async fn evidence(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     since: DateTime<Utc>,
 ) -> Result<HashMap<IntegrationId, Evidence>, StoreError> {
     // What was sent before a person resumed buying is known to that person: it counts apart.
@@ -180,7 +180,7 @@ pub(super) async fn evidence(
            GROUP BY w.integration_id"#,
         since
     )
-    .fetch_all(&mut **transaction)
+    .fetch_all(&mut *transaction)
     .await
     .map_err(StoreError::doing("counting overwritten orders"))?;
 
@@ -202,7 +202,7 @@ pub(super) async fn evidence(
            FROM orderwatch.unexplained WHERE until > $1 GROUP BY integration_id"#,
         since
     )
-    .fetch_all(&mut **transaction)
+    .fetch_all(&mut *transaction)
     .await
     .map_err(StoreError::doing("summing up what nobody explains"))?;
 

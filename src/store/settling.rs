@@ -4,9 +4,9 @@
 //! does it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::{Postgres, Transaction};
 
-use super::{Store, StoreError, record_shop::SURE_OF_CODE};
+
+use super::{Transaction, Store, StoreError, record_shop::SURE_OF_CODE};
 use crate::{order::OrderId, overview::MANY};
 
 /// Minutes that the shop has before an order counts as not settled: a listener answers at once, and staff
@@ -95,7 +95,7 @@ impl Store {
 }
 
 pub(super) async fn unsettled(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     now: DateTime<Utc>,
 ) -> Result<Unsettled, StoreError> {
     // The shop's row alone says whether it was settled, so each is read, and no more than are counted.
@@ -111,7 +111,7 @@ pub(super) async fn unsettled(
         now - TimeDelta::minutes(PATIENCE_MINUTES),
         i64::try_from(MANY).unwrap_or(i64::MAX)
     )
-    .fetch_one(&mut **transaction)
+    .fetch_one(&mut *transaction)
     .await
     .map_err(StoreError::doing("counting orders that are not settled"))?;
 

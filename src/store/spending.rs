@@ -6,10 +6,9 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
-use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Claim, StoreError};
+use super::{Claim, StoreError, Transaction};
 use crate::order::{IntegrationId, OrderId};
 
 /// A limit of what may be spent at one panel.
@@ -32,7 +31,7 @@ pub(super) struct Admitted {
 /// Admits claims as far as the limit goes. The panels stay locked until the transaction ends, so
 /// that replicas spend one after the other.
 pub(super) async fn admit(
-    connection: &mut PgConnection,
+    transaction: &mut Transaction<'_>,
     claims: &[Claim],
     limit: SpendingLimit,
     now: DateTime<Utc>,
@@ -41,8 +40,8 @@ pub(super) async fn admit(
     // In one order, so that two replicas do not deadlock.
     panels.sort_unstable();
     panels.dedup();
-    lock(connection, &panels).await?;
-    let mut spent = spent(connection, &panels, limit.since).await?;
+    lock(transaction, &panels).await?;
+    let mut spent = spent(transaction, &panels, limit.since).await?;
     let mut admitted = Admitted::default();
 
     for claim in claims {
@@ -62,7 +61,7 @@ pub(super) async fn admit(
     let near = limit.amount * Decimal::new(8, 1);
     spent.retain(|_, spent| *spent >= near);
     let warn = warn(
-        connection,
+        transaction,
         spent.keys().copied().collect(),
         limit.since,
         now,
@@ -77,7 +76,7 @@ pub(super) async fn admit(
     Ok(admitted)
 }
 
-async fn lock(connection: &mut PgConnection, panels: &[Uuid]) -> Result<(), StoreError> {
+async fn lock(transaction: &mut Transaction<'_>, panels: &[Uuid]) -> Result<(), StoreError> {
     let doing = StoreError::doing("locking the spending of a panel");
     // A panel without a row could not be locked.
     sqlx::query!(
@@ -85,7 +84,7 @@ async fn lock(connection: &mut PgConnection, panels: &[Uuid]) -> Result<(), Stor
          ON CONFLICT DO NOTHING",
         panels
     )
-    .execute(&mut *connection)
+    .execute(&mut *transaction)
     .await
     .map_err(&doing)?;
 
@@ -94,7 +93,7 @@ async fn lock(connection: &mut PgConnection, panels: &[Uuid]) -> Result<(), Stor
          WHERE integration_id = ANY($1) ORDER BY integration_id FOR UPDATE",
         panels
     )
-    .fetch_all(connection)
+    .fetch_all(&mut *transaction)
     .await
     .map_err(&doing)?;
 
@@ -102,7 +101,7 @@ async fn lock(connection: &mut PgConnection, panels: &[Uuid]) -> Result<(), Stor
 }
 
 async fn spent(
-    connection: &mut PgConnection,
+    transaction: &mut Transaction<'_>,
     panels: &[Uuid],
     since: DateTime<Utc>,
 ) -> Result<HashMap<IntegrationId, Decimal>, StoreError> {
@@ -117,7 +116,7 @@ async fn spent(
         panels,
         since
     )
-    .fetch_all(connection)
+    .fetch_all(&mut *transaction)
     .await
     .map_err(StoreError::doing("summing up what was spent"))?;
 
@@ -129,7 +128,7 @@ async fn spent(
 
 /// Of these panels, those that were not warned about since then; they are from now on.
 async fn warn(
-    connection: &mut PgConnection,
+    transaction: &mut Transaction<'_>,
     panels: Vec<IntegrationId>,
     since: DateTime<Utc>,
     now: DateTime<Utc>,
@@ -145,7 +144,7 @@ async fn warn(
         since,
         now
     )
-    .fetch_all(connection)
+    .fetch_all(&mut *transaction)
     .await
     .map_err(StoreError::doing("noting a warning about spending"))?;
 

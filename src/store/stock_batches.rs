@@ -4,9 +4,9 @@
 //! is refused, whoever made it. So a process that has lost its lead without noticing sends nothing stale.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::{Postgres, Transaction};
 
-use super::{PushLog, Store, StoreError, pool::whole, stock_items::WATCHED, stock_log};
+
+use super::{Transaction, PushLog, Store, StoreError, pool::whole, stock_items::WATCHED, stock_log};
 use crate::stock::{
     Barcode,
     deadlines::{MAY_STILL_APPLY, RAISED_WITHIN, READ_BACK_AFTER, REPEAT_AFTER},
@@ -89,7 +89,7 @@ impl Store {
                 i32::try_from(items.len()).unwrap_or(i32::MAX),
                 now - REPEAT_AFTER
             )
-            .fetch_optional(&mut *transaction)
+            .fetch_optional(&mut transaction)
             .await
             .map_err(&doing)?;
 
@@ -162,7 +162,7 @@ impl Store {
 }
 
 async fn write_answer(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     batch: i64,
     answer: &PushAnswer,
 ) -> Result<(), StoreError> {
@@ -203,7 +203,7 @@ async fn write_answer(
             interval(MAY_STILL_APPLY),
             interval(READ_BACK_AFTER)
         )
-        .execute(&mut **transaction)
+        .execute(&mut *transaction)
         .await
         .map_err(StoreError::doing("writing the answer to a push down"))?;
 
@@ -212,7 +212,7 @@ async fn write_answer(
 
 /// Locks the rows and returns those that a newer plan has sent.
 async fn overtaken(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     items: &[PlannedPush],
     plan: i64,
 ) -> Result<Vec<String>, StoreError> {
@@ -222,7 +222,7 @@ async fn overtaken(
         "SELECT barcode, plan FROM orderwatch.stock_items WHERE barcode = ANY($1) ORDER BY barcode FOR UPDATE",
         &barcodes as &[&str]
     )
-    .fetch_all(&mut **transaction)
+    .fetch_all(&mut *transaction)
     .await
     .map_err(StoreError::doing("writing a push down"))?;
 
@@ -244,7 +244,7 @@ async fn overtaken(
 }
 
 async fn write_items(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     batch: i64,
     items: &[PlannedPush],
     plan: i64,
@@ -297,7 +297,7 @@ async fn write_items(
         &open_until,
         now + WATCHED
     )
-    .execute(&mut **transaction)
+    .execute(&mut *transaction)
     .await
     .map_err(StoreError::doing("writing a push down"))?;
 

@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::{PgExecutor, Postgres, Transaction, types::Json};
+use sqlx::{PgExecutor, types::Json};
 
-use super::{Store, StoreError};
+use super::{Transaction, Store, StoreError};
 use crate::stock::{
     Barcode,
     held::HeldLine,
@@ -287,7 +287,7 @@ pub(super) async fn touch(
 
 /// Counts an order of a barcode for its rate of sale.
 pub(super) async fn count_sale(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     barcode: &Barcode,
     units: u32,
     sold_at: DateTime<Utc>,
@@ -299,7 +299,7 @@ pub(super) async fn count_sale(
          WHERE barcode = $1 FOR UPDATE",
         barcode.as_str()
     )
-    .fetch_optional(&mut **transaction)
+    .fetch_optional(&mut *transaction)
     .await
     .map_err(&doing)?;
 
@@ -318,7 +318,7 @@ pub(super) async fn count_sale(
         sales.units,
         sales.at
     )
-    .execute(&mut **transaction)
+    .execute(&mut *transaction)
     .await
     .map_err(&doing)?;
 

@@ -3,10 +3,10 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::{PgConnection, PgExecutor};
+use sqlx::PgExecutor;
 use utoipa::ToSchema;
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, Transaction};
 use crate::overview::by_name;
 
 /// A pass as it is written down; the fields are the table's columns.
@@ -55,8 +55,10 @@ impl Store {
         pass: &PushLog,
     ) -> Result<i32, StoreError> {
         let doing = StoreError::doing("writing stock_push_log");
-        let mut connection = self.pool.acquire().await.map_err(doing)?;
-        log(&mut connection, row, pass).await
+        let mut transaction = self.pool.begin().await.map_err(&doing)?;
+        let row = log(&mut transaction, row, pass).await?;
+        transaction.commit().await.map_err(doing)?;
+        Ok(row)
     }
 
     /// The passes since a time and before one of them, newest first.
@@ -88,13 +90,13 @@ impl Store {
 
 /// Writes a pass down, or what it has done since it was written down. Returns the row's number.
 pub(super) async fn log(
-    connection: &mut PgConnection,
+    transaction: &mut Transaction<'_>,
     row: Option<i32>,
     pass: &PushLog,
 ) -> Result<i32, StoreError> {
     // A pass that goes on updates its row: people see it from the first request on.
     let Some(id) = row else {
-        return write(connection, pass).await;
+        return write(transaction, pass).await;
     };
 
     let written = sqlx::query!(
@@ -112,13 +114,13 @@ pub(super) async fn log(
         pass.error_message,
         pass.duration_seconds
     )
-    .execute(&mut *connection)
+    .execute(&mut *transaction)
     .await
     .map_err(StoreError::doing("writing stock_push_log"))?;
 
     if written.rows_affected() == 0 {
         // Somebody tidied the table up meanwhile.
-        return write(connection, pass).await;
+        return write(transaction, pass).await;
     }
 
     Ok(id)

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use sqlx::{Postgres, Transaction};
 
-use super::{Store, StoreError, pool::whole, stock_items::touch};
+
+use super::{Transaction, Store, StoreError, pool::whole, stock_items::touch};
 use crate::stock::{Barcode, deadlines::quarantine, push_result::BatchItem};
 
 /// A request that was taken and is not settled.
@@ -65,7 +65,7 @@ impl Store {
 
             // Another push may have overtaken it: an observation tells which was applied last.
             let names: Vec<&str> = new.iter().map(String::as_str).collect();
-            touch(&mut *transaction, &names, now).await?;
+            touch(&mut transaction, &names, now).await?;
             write_items(&mut transaction, batch.id, &items, now).await?;
             close(&mut transaction, batch.id, check_at).await?;
             transaction.commit().await.map_err(&doing)?;
@@ -92,7 +92,7 @@ impl Store {
             until.get(barcode.as_str()),
             words
         )
-        .execute(&mut *transaction)
+        .execute(&mut transaction)
         .await
         .map_err(&doing)?;
 
@@ -102,7 +102,7 @@ impl Store {
 
 /// Until when each of these rests if it is refused now: longer after each refusal in a row.
 async fn quarantines(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     barcodes: &[&str],
     now: DateTime<Utc>,
 ) -> Result<HashMap<String, DateTime<Utc>>, StoreError> {
@@ -112,7 +112,7 @@ async fn quarantines(
          ORDER BY barcode FOR UPDATE",
         barcodes as &[&str]
     )
-    .fetch_all(&mut **transaction)
+    .fetch_all(&mut *transaction)
     .await
     .map_err(StoreError::doing("counting refusals"))?;
 
@@ -126,7 +126,7 @@ async fn quarantines(
 
 /// Returns the barcodes whose result is new.
 async fn write_results(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     batch: i64,
     results: &[BatchItem],
     now: DateTime<Utc>,
@@ -147,7 +147,7 @@ async fn write_results(
         &words as &[Option<String>],
         now
     )
-    .fetch_all(&mut **transaction)
+    .fetch_all(&mut *transaction)
     .await
     .map_err(StoreError::doing("writing results down"))
 }
@@ -155,7 +155,7 @@ async fn write_results(
 /// What was applied is on sale as it was sent, unless another push has overtaken it: then an observation
 /// shows what is.
 async fn write_items(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     batch: i64,
     results: &[BatchItem],
     now: DateTime<Utc>,
@@ -195,7 +195,7 @@ async fn write_items(
         &words as &[Option<String>],
         &until as &[Option<DateTime<Utc>>]
     )
-    .fetch_all(&mut **transaction)
+    .fetch_all(&mut *transaction)
     .await
     .map_err(&doing)?;
 
@@ -210,7 +210,7 @@ async fn write_items(
         &applied,
         &times
     )
-    .execute(&mut **transaction)
+    .execute(&mut *transaction)
     .await
     .map_err(StoreError::doing("writing last_push_date"))?;
 
@@ -218,7 +218,7 @@ async fn write_items(
 }
 
 async fn close(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     batch: i64,
     check_at: Option<DateTime<Utc>>,
 ) -> Result<(), StoreError> {
@@ -236,7 +236,7 @@ async fn close(
         batch,
         check_at
     )
-    .execute(&mut **transaction)
+    .execute(&mut *transaction)
     .await
     .map_err(StoreError::doing("writing results down"))?;
 

@@ -10,9 +10,9 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use sqlx::{Postgres, Transaction};
 
-use super::{
+
+use super::{Transaction, 
     ORDER_FEED, Store, StoreError,
     ledger::{found_rows, movements, names, orders_of, owed_rows},
     order_delays::order_delay,
@@ -122,7 +122,7 @@ impl Store {
             let mut transaction = self.pool.begin().await.map_err(&doing)?;
             // One snapshot for all of it: an order that moves meanwhile would count twice or not at all.
             sqlx::query!("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-                .execute(&mut *transaction)
+                .execute(&mut transaction)
                 .await
                 .map_err(&doing)?;
 
@@ -141,7 +141,7 @@ impl Store {
                 "SELECT good_at FROM orderwatch.feeds WHERE feed = $1",
                 ORDER_FEED
             )
-            .fetch_optional(&mut *transaction)
+            .fetch_optional(&mut transaction)
             .await
             .map_err(&doing)?
             .flatten();
@@ -201,7 +201,7 @@ impl Scope {
 }
 
 async fn stock(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     scope: Option<&Scope>,
 ) -> Result<Vec<StockRow>, StoreError> {
     sqlx::query_as!(
@@ -210,13 +210,13 @@ async fn stock(
          WHERE $1::text[] IS NULL OR barcode = ANY($1) ORDER BY barcode",
         scope.map(|scope| &scope.written[..]) as _
     )
-    .fetch_all(&mut **transaction)
+    .fetch_all(&mut *transaction)
     .await
     .map_err(StoreError::doing("reading central_stock"))
 }
 
 async fn shelves(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     scope: Option<&Scope>,
 ) -> Result<Vec<StockRow>, StoreError> {
     // Capped: one absurd count on a shelf must not fail the reading of all.
@@ -227,12 +227,12 @@ async fn shelves(
            WHERE adet > 0 AND ($1::text[] IS NULL OR urun_barkodu = ANY($1)) GROUP BY urun_barkodu"#,
         scope.map(|scope| &scope.written[..]) as _
     )
-    .fetch_all(&mut **transaction)
+    .fetch_all(&mut *transaction)
     .await
     .map_err(StoreError::doing("reading the shelves"))
 }
 
-async fn listing(transaction: &mut Transaction<'_, Postgres>) -> Result<ListingRows, StoreError> {
+async fn listing(transaction: &mut Transaction<'_>) -> Result<ListingRows, StoreError> {
     let doing = StoreError::doing("reading what the warehouse keeps off sale");
     let rules = sqlx::query_as!(
         ListingRow,
@@ -240,7 +240,7 @@ async fn listing(transaction: &mut Transaction<'_, Postgres>) -> Result<ListingR
                   made_to_order AS "made_to_order!"
            FROM orderwatch.listing_rules()"#
     )
-    .fetch_all(&mut **transaction)
+    .fetch_all(&mut *transaction)
     .await
     .map_err(&doing)?;
 
@@ -248,7 +248,7 @@ async fn listing(transaction: &mut Transaction<'_, Postgres>) -> Result<ListingR
         r#"SELECT EXISTS (SELECT FROM public.raf_urunleri WHERE adet > 0) AS "any!",
                   orderwatch.empties_what_no_shelf_has() AS "enforced!""#
     )
-    .fetch_one(&mut **transaction)
+    .fetch_one(&mut *transaction)
     .await
     .map_err(&doing)?;
 
@@ -261,13 +261,13 @@ async fn listing(transaction: &mut Transaction<'_, Postgres>) -> Result<ListingR
 
 /// Barcodes that may be written differently: all others are the same text everywhere.
 async fn written(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
 ) -> Result<HashMap<Barcode, Vec<String>>, StoreError> {
     let odd = sqlx::query_scalar!(
         r#"SELECT barcode AS "barcode!" FROM public.central_stock WHERE barcode ~ '[^A-Za-z0-9._-]'
            UNION SELECT urun_barkodu FROM public.raf_urunleri WHERE urun_barkodu ~ '[^A-Za-z0-9._-]'"#
     )
-    .fetch_all(&mut **transaction)
+    .fetch_all(&mut *transaction)
     .await
     .map_err(StoreError::doing("reading how barcodes are written"))?;
 
@@ -286,7 +286,7 @@ async fn written(
 
 /// The rows that no package stands behind, and what was taken for them and for the packages' orders.
 async fn sold(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     catalogue: &Catalogue,
     view: &mut StockView,
 ) -> Result<(), StoreError> {
@@ -305,14 +305,14 @@ async fn sold(
 }
 
 async fn unknown_tables(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     catalogue: &mut Catalogue,
 ) -> Result<(), StoreError> {
     let tables = sqlx::query!(
         r#"SELECT relation::text AS "name!", details AS "details!"
            FROM orderwatch.order_tables() WHERE NOT known"#
     )
-    .fetch_all(&mut **transaction)
+    .fetch_all(&mut *transaction)
     .await
     .map_err(StoreError::doing("looking for order tables"))?;
 
@@ -333,7 +333,7 @@ async fn unknown_tables(
 
 /// Packages of orders in which something may be held.
 async fn packages(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     scope: Option<&Scope>,
     now: DateTime<Utc>,
     view: &mut StockView,
@@ -363,7 +363,7 @@ async fn packages(
 }
 
 async fn figures(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction<'_>,
     scope: Option<&Scope>,
     now: DateTime<Utc>,
 ) -> Result<HashMap<Barcode, Figure>, StoreError> {
@@ -375,7 +375,7 @@ async fn figures(
          FROM orderwatch.stock_items WHERE $1::text[] IS NULL OR barcode = ANY($1)",
         barcodes as _
     )
-    .fetch_all(&mut **transaction)
+    .fetch_all(&mut *transaction)
     .await
     .map_err(&doing)?;
 
@@ -419,7 +419,7 @@ async fn figures(
         now - REPEAT_AFTER,
         barcodes as _
     )
-    .fetch_all(&mut **transaction)
+    .fetch_all(&mut *transaction)
     .await
     .map_err(&doing)?;
 

@@ -1,5 +1,7 @@
 //! The tables: how they are made, kept small, and counted.
 
 mod migrations;
+mod notices;
+mod pooler;
 mod retention;
 mod stats;

@@ -336,7 +336,7 @@ async fn tables_of_another_application_with_the_same_names_break_nothing(pool: P
 async fn a_database_of_the_old_numbering_is_told_what_to_do(pool: PgPool) {
     let store = legacy(&pool).await;
     store.migrate().await.unwrap();
-    let older = "UPDATE orderwatch.migrations SET version = 18, description = 'installed' WHERE version = 14";
+    let older = "UPDATE orderwatch.migrations SET description = 'installed' WHERE version = 18";
     run(&pool, older).await;
     let (defined, held) = (catalogue(&pool).await, rows(&pool).await);
 

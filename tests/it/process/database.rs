@@ -56,9 +56,17 @@ impl Database {
         writing.commit().await.unwrap();
     }
 
+    /// Through the pooler beside which the tests run (`scripts/with-pgbouncer`), if they do.
+    pub(crate) fn pooled(&self) -> Option<PgConnectOptions> {
+        let folder = std::env::var_os("ORDERWATCH_TEST_POOLER")?;
+        let options = self.options().socket(folder).port(6432);
+        Some(options.extra_float_digits(None))
+    }
+
     /// Its address, as the configuration takes it.
     pub(crate) fn url(&self) -> String {
-        self.options().to_url_lossy().to_string()
+        let options = self.pooled().unwrap_or_else(|| self.options());
+        options.to_url_lossy().to_string()
     }
 }
 

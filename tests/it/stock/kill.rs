@@ -95,7 +95,7 @@ impl World {
         proxy.open().await;
         let mut warehouse = Warehouse::new(database.pool.clone()).await;
         let url = proxy.url().into();
-        warehouse.store = Store::connect_lazy(&url, 4, Duration::from_mins(1)).unwrap();
+        warehouse.store = Store::connect_lazy(&url, 4, Duration::from_mins(1), None).unwrap();
         Self {
             warehouse,
             proxy,
