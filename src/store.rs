@@ -77,12 +77,12 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::OnceCell;
 use sqlx::{
     ConnectOptions, Executor, PgPool,
     error::DatabaseError,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
+use tokio::sync::OnceCell;
 
 use crate::{
     metrics::{METRICS, label::Fault},
@@ -299,7 +299,10 @@ impl Store {
     /// A store over a pool that leads to the server itself.
     #[must_use]
     pub fn from_pool(pool: PgPool) -> Self {
-        Self::over(Pool::new(pool, Arc::new(OnceCell::new_with(Some(Reach::Direct)))))
+        Self::over(Pool::new(
+            pool,
+            Arc::new(OnceCell::new_with(Some(Reach::Direct))),
+        ))
     }
 
     fn over(pool: Pool) -> Self {

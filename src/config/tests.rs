@@ -95,7 +95,11 @@ fn without_a_file_the_defaults_are_those_of_the_design() {
     } = &loaded.config;
     assert_eq!(database.url.expose_secret(), URL);
     assert_eq!(
-        (database.max_connections, database.acquire_timeout, database.pooler),
+        (
+            database.max_connections,
+            database.acquire_timeout,
+            database.pooler
+        ),
         (16, secs(5), None)
     );
     assert!(http.enabled && http.token.is_none());

@@ -8,7 +8,10 @@ use rust_decimal::Decimal;
 use sqlx::{error::DatabaseError, postgres::PgDatabaseError};
 use uuid::Uuid;
 
-use super::{Transaction, PushLog, Store, StoreError, order_places::put_order, pool::whole, returns, stock_log};
+use super::{
+    PushLog, Store, StoreError, Transaction, order_places::put_order, pool::whole, returns,
+    stock_log,
+};
 use crate::stock::{Cargo, Claim, ClaimItem, ClaimStatus, Customer, mirror::OrderRowWrite};
 
 /// Named like no order, return or product.
@@ -349,10 +352,7 @@ impl Trial<'_> {
 }
 
 /// No row has this id: what is tried is whether the columns take such values.
-async fn outcome(
-    transaction: &mut Transaction<'_>,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
+async fn outcome(transaction: &mut Transaction<'_>, now: DateTime<Utc>) -> Result<(), StoreError> {
     sqlx::query!(
         r#"UPDATE public.product_orders SET
                status = 'pending', "providerId" = $2::text, "externalOrderId" = $2::text,
@@ -372,10 +372,7 @@ async fn outcome(
     Ok(())
 }
 
-async fn stock(
-    transaction: &mut Transaction<'_>,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
+async fn stock(transaction: &mut Transaction<'_>, now: DateTime<Utc>) -> Result<(), StoreError> {
     let doing = StoreError::doing("trying to take stock");
     // Nothing is taken from no row; rights and columns are checked all the same.
     sqlx::query!(
@@ -432,10 +429,7 @@ fn lacks_a_right(error: &StoreError) -> bool {
 }
 
 /// The statement that fixes it, or what to check.
-async fn fix(
-    transaction: &mut Transaction<'_>,
-    error: &StoreError,
-) -> Result<String, StoreError> {
+async fn fix(transaction: &mut Transaction<'_>, error: &StoreError) -> Result<String, StoreError> {
     const LOOK: &str =
         "Check what the table demands: a constraint, a trigger or the type of a column.";
     let StoreError::Database { source, .. } = error else {

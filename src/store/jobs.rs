@@ -6,7 +6,10 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use sqlx::{Connection, Executor, PgConnection};
 
-use super::{Store, StoreError, pool::{Reach, Statements, in_time}};
+use super::{
+    Store, StoreError,
+    pool::{Reach, Statements, in_time},
+};
 use crate::overview::RunView;
 
 /// One scheduled pass, which happens once however many replicas there are.

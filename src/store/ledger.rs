@@ -7,8 +7,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-
-use super::{Transaction, Person, Store, StoreError, packages::lock_order, pool::whole};
+use super::{Person, Store, StoreError, Transaction, packages::lock_order, pool::whole};
 use crate::stock::{
     details::OrderRow,
     ledger::{Facts, Movement},
@@ -99,9 +98,7 @@ pub(super) async fn facts(
     })
 }
 
-pub(super) async fn names(
-    transaction: &mut Transaction<'_>,
-) -> Result<Names, StoreError> {
+pub(super) async fn names(transaction: &mut Transaction<'_>) -> Result<Names, StoreError> {
     let doing = StoreError::doing("reading the names of the products");
     let aliases = sqlx::query!(
         r#"SELECT alias AS "alias!", main AS "main!" FROM orderwatch.barcode_aliases()"#

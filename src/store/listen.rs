@@ -8,7 +8,10 @@ use std::time::Duration;
 use sqlx::{Executor, postgres::PgListener};
 use tokio::time::timeout;
 
-use super::{Store, StoreError, pool::{Reach, in_time}};
+use super::{
+    Store, StoreError,
+    pool::{Reach, in_time},
+};
 
 /// What is listened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,8 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-
-use super::{Transaction, Store, StoreError};
+use super::{Store, StoreError, Transaction};
 
 /// An account at a marketplace.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,9 +87,7 @@ impl Store {
 }
 
 /// Forgets what was read from the marketplace, and what was sent to it.
-pub(super) async fn forget_market(
-    transaction: &mut Transaction<'_>,
-) -> Result<(), StoreError> {
+pub(super) async fn forget_market(transaction: &mut Transaction<'_>) -> Result<(), StoreError> {
     sqlx::query!(
         "WITH a AS (DELETE FROM orderwatch.packages), b AS (DELETE FROM orderwatch.order_places),
               c AS (DELETE FROM orderwatch.feeds), d AS (DELETE FROM orderwatch.stock_sends),

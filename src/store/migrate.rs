@@ -164,7 +164,7 @@ impl Store {
                 self.refuse_open_orders().await?;
             }
             // All or nothing.
-            let mut transaction = self.pool.begin_with(BEGIN_DOWN).await?;
+            let mut transaction = self.pool.begin_long(BEGIN_DOWN).await?;
             sqlx::raw_sql(REVERT).execute(&mut transaction).await?;
             transaction.commit().await?;
         }
@@ -182,7 +182,10 @@ impl Store {
         Ok(self.missing(&applied).count())
     }
 
-    fn missing<'a>(&self, applied: &'a Applied) -> impl Iterator<Item = &'static Migration> + use<'a> {
+    fn missing<'a>(
+        &self,
+        applied: &'a Applied,
+    ) -> impl Iterator<Item = &'static Migration> + use<'a> {
         let sides = self.sides;
         ups().filter(move |up| sides.want(up) && !applied.contains_key(&up.version))
     }
@@ -220,13 +223,15 @@ impl Store {
             return Err(MigrateError::OldNumbering);
         }
 
-        let applied = rows.into_iter().map(|(version, _, checksum)| (version, checksum));
+        let applied = rows
+            .into_iter()
+            .map(|(version, _, checksum)| (version, checksum));
         Ok(applied.collect())
     }
 
     /// The list of the applied ones is needed before the first one runs.
     async fn prepare_list(&self) -> Result<(), MigrateError> {
-        let mut transaction = self.pool.begin_with(BEGIN_UP).await?;
+        let mut transaction = self.pool.begin_long(BEGIN_UP).await?;
         sqlx::raw_sql(LIST).execute(&mut transaction).await?;
         transaction.commit().await?;
         Ok(())
@@ -258,7 +263,7 @@ impl Store {
             self.outside(sql).await?;
         }
 
-        let mut transaction = self.pool.begin_with(BEGIN_UP).await?;
+        let mut transaction = self.pool.begin_long(BEGIN_UP).await?;
         if !migration.no_tx {
             sqlx::raw_sql(migration.sql.clone())
                 .execute(&mut transaction)

@@ -3,9 +3,9 @@
 //! A decaying histogram: what was measured a day before counts for half.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::{PgExecutor};
+use sqlx::PgExecutor;
 
-use super::{Transaction, StoreError};
+use super::{StoreError, Transaction};
 use crate::stock::pace::{DELAY_BINS, DelayBin, OrderDelay};
 
 /// Half of what counts is younger than this, in seconds.

@@ -5,8 +5,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
-
-use super::{Transaction, StoreError};
+use super::{StoreError, Transaction};
 use crate::stock::{mirror::OrderRowWrite, order_table::OrderTable};
 
 /// Where the row of an order is, and what that says.

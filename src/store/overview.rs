@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use uuid::Uuid;
 
-use super::{Transaction, Store, StoreError, notices, order_delays, second_dispatcher, settling};
+use super::{Store, StoreError, Transaction, notices, order_delays, second_dispatcher, settling};
 use crate::{
     order::{HoldReason, IntegrationId, explain::LATE},
     overview::{

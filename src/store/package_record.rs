@@ -6,10 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use sqlx::{types::Json};
+use sqlx::types::Json;
 
-use super::{Transaction, 
-    RecordedPackage, Store, StoreError,
+use super::{
+    RecordedPackage, Store, StoreError, Transaction,
     order_delays::measure,
     order_places::{Standing, mirrored, show, standing},
     package_rows::packages_of,

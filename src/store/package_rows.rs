@@ -3,9 +3,9 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use sqlx::{types::Json};
+use sqlx::types::Json;
 
-use super::{Transaction, StoreError};
+use super::{StoreError, Transaction};
 use crate::stock::{
     CreatedBy, PackageStatus,
     held::{HeldLine, HeldPackage},

@@ -4,8 +4,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 
-
-use super::{Transaction, Store, StoreError};
+use super::{Store, StoreError, Transaction};
 use crate::stock::{owed::RESTED_AFTER, package_record::PackageRecord};
 
 /// A package that was news.

@@ -2,8 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-
-use super::{Transaction, EVERYWHERE, StoreError};
+use super::{EVERYWHERE, StoreError, Transaction};
 use crate::{
     breaker::Reason,
     order::{IntegrationId, TenantId},

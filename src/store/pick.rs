@@ -7,8 +7,8 @@ use serde_json::json;
 
 use utoipa::ToSchema;
 
-use super::{Transaction, 
-    Store, StoreError,
+use super::{
+    Store, StoreError, Transaction,
     ledger::{facts, found_rows, owed_rows},
     order_places::{Standing, put_order, standing},
     package_rows::rows_of,
@@ -153,10 +153,7 @@ impl Snapshot {
     }
 }
 
-async fn snapshot(
-    transaction: &mut Transaction<'_>,
-    order: &str,
-) -> Result<Snapshot, StoreError> {
+async fn snapshot(transaction: &mut Transaction<'_>, order: &str) -> Result<Snapshot, StoreError> {
     let orders = [order.to_owned()];
     let standing = standing(transaction, order).await?;
     let (packages, owed) = held(transaction, order, standing.is_taken()).await?;
@@ -228,10 +225,7 @@ async fn lock_shelves(
     Ok(locked.collect())
 }
 
-async fn lock_rows(
-    transaction: &mut Transaction<'_>,
-    order: &str,
-) -> Result<(), StoreError> {
+async fn lock_rows(transaction: &mut Transaction<'_>, order: &str) -> Result<(), StoreError> {
     sqlx::query!(
         r#"SELECT orderwatch.lock_order_rows($1) AS "locked!: ()""#,
         order
@@ -403,10 +397,7 @@ async fn lower_stock(
 
 /// The packages' units are taken from now on, and what the marketplace does not have as being picked is to
 /// be reported to it.
-async fn mark(
-    transaction: &mut Transaction<'_>,
-    ask: PickAsk<'_>,
-) -> Result<usize, StoreError> {
+async fn mark(transaction: &mut Transaction<'_>, ask: PickAsk<'_>) -> Result<usize, StoreError> {
     // The report goes into the outbox with the pick itself: neither is there without the other.
     let to_report = sqlx::query_scalar!(
         r#"WITH taken AS (

@@ -37,6 +37,7 @@ use super::StoreError;
 use crate::metrics::METRICS;
 pub(super) use reach::Reach;
 pub(super) use single::Single;
+use transaction::Wait;
 pub(super) use transaction::{Statements, Transaction};
 
 /// Limits on every session: no statement may wait for ever, and none may leave a transaction open.
@@ -146,27 +147,33 @@ impl Pool {
 
     pub(super) async fn begin(&self) -> Result<Transaction<'static>, Error> {
         let reach = self.reach().await?;
-        self.begin_with(Plans::Any.begin(reach)).await
+        self.open(Plans::Any.begin(reach), Wait::InTime).await
     }
 
     /// A transaction whose statements go by the indexes.
     pub(super) async fn begin_by_index(&self) -> Result<Transaction<'static>, Error> {
         let reach = self.reach().await?;
-        self.begin_with(Plans::ByIndex.begin(reach)).await
+        self.open(Plans::ByIndex.begin(reach), Wait::InTime).await
     }
 
-    /// A transaction that `words` start: `BEGIN`, and what is set for it alone.
-    pub(super) async fn begin_with(
+    /// A transaction for what takes long, that `words` start: `BEGIN`, and the limits for it alone.
+    pub(super) async fn begin_long(
         &self,
         words: &'static str,
     ) -> Result<Transaction<'static>, Error> {
+        self.open(words, Wait::ForEver).await
+    }
+
+    async fn open(&self, words: &'static str, wait: Wait) -> Result<Transaction<'static>, Error> {
         let reach = self.reach().await?;
         let pool = self.pool.clone();
         // By a task of its own: were it dropped between `BEGIN` and its answer, sqlx would give the connection
         // to the next one with the transaction open, and what that one writes would never be committed.
         let started = tokio::spawn(async move { pool.begin_with(words).await });
-        let begun = started.await.map_err(|_| Error::WorkerCrashed)??;
-        Ok(Transaction::new(begun, reach))
+        let begun = in_time(started)
+            .await?
+            .map_err(|_| Error::WorkerCrashed)??;
+        Ok(Transaction::new(begun, reach, wait))
     }
 
     /// Closes all connections; one that does not answer is not waited for.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use uuid::Uuid;
 
-use super::{Transaction, Store, StoreError, pool::whole};
+use super::{Store, StoreError, Transaction, pool::whole};
 use crate::stock::{Claim, ClaimItem, Personal, claim_uuid};
 
 impl Store {

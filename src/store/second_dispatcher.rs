@@ -6,8 +6,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
-
-use super::{Transaction, Balance, Store, StoreError};
+use super::{Balance, Store, StoreError, Transaction};
 use crate::{
     order::{IntegrationId, OrderId},
     provider::kind::Kind,

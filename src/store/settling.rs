@@ -5,8 +5,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-
-use super::{Transaction, Store, StoreError, record_shop::SURE_OF_CODE};
+use super::{Store, StoreError, Transaction, record_shop::SURE_OF_CODE};
 use crate::{order::OrderId, overview::MANY};
 
 /// Minutes that the shop has before an order counts as not settled: a listener answers at once, and staff

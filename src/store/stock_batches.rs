@@ -5,8 +5,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-
-use super::{Transaction, PushLog, Store, StoreError, pool::whole, stock_items::WATCHED, stock_log};
+use super::{
+    PushLog, Store, StoreError, Transaction, pool::whole, stock_items::WATCHED, stock_log,
+};
 use crate::stock::{
     Barcode,
     deadlines::{MAY_STILL_APPLY, RAISED_WITHIN, READ_BACK_AFTER, REPEAT_AFTER},

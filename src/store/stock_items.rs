@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{PgExecutor, types::Json};
 
-use super::{Transaction, Store, StoreError};
+use super::{Store, StoreError, Transaction};
 use crate::stock::{
     Barcode,
     held::HeldLine,

@@ -4,8 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
-
-use super::{Transaction, Store, StoreError, pool::whole, stock_items::touch};
+use super::{Store, StoreError, Transaction, pool::whole, stock_items::touch};
 use crate::stock::{Barcode, deadlines::quarantine, push_result::BatchItem};
 
 /// A request that was taken and is not settled.

@@ -11,9 +11,8 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-
-use super::{Transaction, 
-    ORDER_FEED, Store, StoreError,
+use super::{
+    ORDER_FEED, Store, StoreError, Transaction,
     ledger::{found_rows, movements, names, orders_of, owed_rows},
     order_delays::order_delay,
     order_places::standings,

@@ -32,7 +32,9 @@ pub(super) async fn find(options: &PgConnectOptions) -> Result<Reach, Error> {
     };
 
     // As text without parameters: a prepared statement would be left in somebody's session.
-    let asked = sqlx::raw_sql("SELECT current_setting('orderwatch.direct', true) IS NOT DISTINCT FROM 'on' AS marked");
+    let asked = sqlx::raw_sql(
+        "SELECT current_setting('orderwatch.direct', true) IS NOT DISTINCT FROM 'on' AS marked",
+    );
     let row = asked.fetch_one(&mut connection).await?;
     let marked: bool = sqlx::Row::try_get(&row, "marked")?;
     connection.close().await?;

@@ -4,7 +4,7 @@
 //! with it, and the next connection's statement of that name is refused or, worse, is another one. There a
 //! statement has no name: it lasts until the next one, which the transaction around both makes ours.
 
-use futures::{future::BoxFuture, stream::BoxStream};
+use futures::{FutureExt, StreamExt, TryStreamExt, future::BoxFuture, stream, stream::BoxStream};
 use sqlx::{
     Connection, Database, Describe, Either, Error, Execute, Executor, PgConnection, Postgres,
     SqlStr,
@@ -12,32 +12,55 @@ use sqlx::{
     postgres::{PgQueryResult, PgRow, PgStatement, PgTypeInfo},
 };
 
-use super::Reach;
+use super::{Reach, in_time};
 
-/// A transaction; rolled back when it is dropped.
+/// A transaction, each of whose answers comes in time or not at all; rolled back when it is dropped.
 #[derive(Debug)]
 pub(in crate::store) struct Transaction<'c> {
     inner: sqlx::Transaction<'c, Postgres>,
     reach: Reach,
+    wait: Wait,
+}
+
+/// How long an answer is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wait {
+    /// Longer than the server lets a statement run.
+    InTime,
+    /// As long as it takes: the server's limits are off.
+    ForEver,
+}
+
+impl Wait {
+    async fn of<T>(self, answer: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        match self {
+            Self::InTime => in_time(answer).await.flatten(),
+            Self::ForEver => answer.await,
+        }
+    }
 }
 
 impl<'c> Transaction<'c> {
-    pub(super) const fn new(inner: sqlx::Transaction<'c, Postgres>, reach: Reach) -> Self {
-        Self { inner, reach }
+    pub(super) const fn new(
+        inner: sqlx::Transaction<'c, Postgres>,
+        reach: Reach,
+        wait: Wait,
+    ) -> Self {
+        Self { inner, reach, wait }
     }
 
     /// A part that can be taken back alone (`SAVEPOINT`).
     pub(in crate::store) async fn begin(&mut self) -> Result<Transaction<'_>, Error> {
         let inner = self.inner.begin().await?;
-        Ok(Transaction::new(inner, self.reach))
+        Ok(Transaction::new(inner, self.reach, self.wait))
     }
 
     pub(in crate::store) async fn commit(self) -> Result<(), Error> {
-        self.inner.commit().await
+        self.wait.of(self.inner.commit()).await
     }
 
     pub(in crate::store) async fn rollback(self) -> Result<(), Error> {
-        self.inner.rollback().await
+        self.wait.of(self.inner.rollback()).await
     }
 
     fn statements(&mut self) -> Statements<'_> {
@@ -80,9 +103,7 @@ impl<'q, E: Execute<'q, Postgres>> Execute<'q, Postgres> for Prepared<E> {
         self.query.statement()
     }
 
-    fn take_arguments(
-        &mut self,
-    ) -> Result<Option<<Postgres as Database>::Arguments>, BoxDynError> {
+    fn take_arguments(&mut self) -> Result<Option<<Postgres as Database>::Arguments>, BoxDynError> {
         self.query.take_arguments()
     }
 
@@ -145,7 +166,14 @@ impl<'t> Executor<'t> for &'t mut Transaction<'_> {
         't: 'e,
         E: 'q + Execute<'q, Postgres>,
     {
-        self.statements().fetch_many(query)
+        let wait = self.wait;
+        let steps = self.statements().fetch_many(query);
+        // Read to the end under one deadline, as single statements are.
+        let all = async move {
+            let steps = wait.of(steps.try_collect::<Vec<_>>()).await?;
+            Ok::<_, Error>(stream::iter(steps.into_iter().map(Ok)))
+        };
+        stream::once(all).try_flatten().boxed()
     }
 
     fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Option<PgRow>, Error>>
@@ -153,7 +181,9 @@ impl<'t> Executor<'t> for &'t mut Transaction<'_> {
         't: 'e,
         E: 'q + Execute<'q, Postgres>,
     {
-        self.statements().fetch_optional(query)
+        let wait = self.wait;
+        let row = self.statements().fetch_optional(query);
+        wait.of(row).boxed()
     }
 
     fn prepare_with<'e>(

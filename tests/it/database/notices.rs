@@ -23,7 +23,10 @@ async fn two_phase(pool: &PgPool) -> bool {
 async fn a_sale_is_noticed_or_where_that_could_fail_it_left_to_the_scan(pool: PgPool) {
     Store::from_pool(pool.clone()).migrate().await.unwrap();
     let mut listener = PgListener::connect_with(&pool).await.unwrap();
-    listener.listen_all(["orderwatch_new", "end"]).await.unwrap();
+    listener
+        .listen_all(["orderwatch_new", "end"])
+        .await
+        .unwrap();
 
     let two_phase = two_phase(&pool).await;
     let mut sale = pool.acquire().await.unwrap();
