@@ -22,6 +22,7 @@ use std::{collections::HashMap, fmt, time::Duration};
 use async_trait::async_trait;
 use rust_decimal::Decimal;
 use secrecy::SecretString;
+use sha2::{Digest, Sha256};
 
 use crate::order::{HoldReason, Player, PurchaseOutcome, Reference, StatusAnswer};
 pub(crate) use crate::outbound::HttpError;
@@ -167,6 +168,20 @@ pub struct Evidence {
 impl Evidence {
     /// Characters kept of a body.
     pub(crate) const MAX_CHARS: usize = 400;
+
+    /// A number for what was said; the same for the same words, however long they took.
+    pub(crate) fn digest(&self) -> i64 {
+        let said = (
+            self.class.as_str(),
+            self.http_status,
+            &self.body,
+            &self.trouble,
+        );
+        // Its form of debugging keeps the parts apart, whatever stands in them.
+        let digest = Sha256::digest(format!("{said:?}"));
+        let (first, _) = digest.split_at(size_of::<i64>());
+        i64::from_be_bytes(first.try_into().unwrap_or_default())
+    }
 }
 
 /// A price list or a balance could not be read.

@@ -126,7 +126,7 @@ pub use pick::{PickAsk, Picked};
 pub(crate) use picking_reports::PickingReport;
 pub(crate) use player_fields::{Confirmed, PlayerOf, SoldAs};
 use pool::{Pool, Reach, SESSION, Transaction};
-pub use record::{Outcome, Recorded};
+pub use record::{Outcome, Quiet, Recorded};
 pub(crate) use retention::FinishedOrder;
 pub(crate) use second_dispatcher::{Overwritten, Scan, shown_since};
 pub use settling::Unsettled;

@@ -89,6 +89,7 @@ async fn run_on_nothing(store: &Store, shop: Shop) -> anyhow::Result<()> {
     let nobody = DueOrder {
         package: None,
         waited_at: None,
+        answer: None,
         order: OrderId(Uuid::new_v4()),
         tenant: TenantId(shop.tenant),
         integration: IntegrationId(shop.integration),
@@ -141,6 +142,7 @@ fn outcome(
         token,
         decision: decide::after_check(due.watched, answer, at, &rules()?, 0.5),
         at,
+        quiet: None,
         detail: json!({"answer": "text", "body": "OK|1||İşlem sırada bekliyor", "took_ms": 3}),
     })
 }

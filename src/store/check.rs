@@ -43,6 +43,8 @@ pub struct DueOrder {
     pub package: Option<Uuid>,
     /// When the panel last said that it was still working on it.
     pub waited_at: Option<DateTime<Utc>>,
+    /// Digest of the last answer without news.
+    pub answer: Option<i64>,
 }
 
 impl Store {
@@ -146,6 +148,7 @@ impl TryFrom<orders::Row> for DueOrder {
             due_at: tracked.due_at,
             package: tracked.package,
             waited_at: tracked.waited_at,
+            answer: tracked.answer,
         })
     }
 }

@@ -60,8 +60,10 @@ pub struct TrackedOrder {
     pub finished_at: Option<DateTime<Utc>>,
     #[serde(skip)]
     pub(crate) package: Option<Uuid>,
+    /// When the panel last said that it was still working on it.
+    pub waited_at: Option<DateTime<Utc>>,
     #[serde(skip)]
-    pub(crate) waited_at: Option<DateTime<Utc>>,
+    pub(crate) answer: Option<i64>,
 }
 
 /// What the shop's own row shows of an order. The API tells what orderwatch writes there; the page, to
@@ -135,6 +137,7 @@ pub(super) struct Row {
     pub(super) may_resend: bool,
     pub(super) package_id: Option<Uuid>,
     pub(super) waited_at: Option<DateTime<Utc>>,
+    pub(super) answer: Option<i64>,
 }
 
 impl Store {
@@ -162,7 +165,7 @@ impl Store {
             Row,
             r#"SELECT order_id, tenant_id, integration_id, reference, stage, held_reason, due_at,
                       tracked_at, dispatched_at, sent_at, give_up_at, finished_at, processing,
-                      attempts, errors, unknowns, may_resend, package_id, waited_at
+                      attempts, errors, unknowns, may_resend, package_id, waited_at, answer
                FROM orderwatch.orders WHERE order_id = $1"#,
             order.0
         )
@@ -274,6 +277,7 @@ impl TryFrom<Row> for TrackedOrder {
             finished_at: row.finished_at,
             package: row.package_id,
             waited_at: row.waited_at,
+            answer: row.answer,
         })
     }
 }

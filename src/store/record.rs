@@ -26,6 +26,17 @@ pub struct Outcome {
     pub at: DateTime<Utc>,
     /// The panel's answer as evidence, without secrets.
     pub detail: Value,
+    /// What an answer without news says.
+    pub quiet: Option<Quiet>,
+}
+
+/// An answer to a check that changes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quiet {
+    /// Digest of what it says.
+    pub answer: i64,
+    /// Whether the last one said the same: then the timeline has it already.
+    pub again: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +88,8 @@ pub(super) struct Columns {
     pub(super) details: Vec<Value>,
     pub(super) integrations: Vec<Uuid>,
     pub(super) references: Vec<String>,
+    pub(super) answers: Vec<Option<i64>>,
+    pub(super) again: Vec<bool>,
 }
 
 impl Columns {
@@ -122,6 +135,9 @@ impl Columns {
         self.details.push(outcome.detail.clone());
         self.integrations.push(outcome.integration.0);
         self.references.push(outcome.reference.as_str().to_owned());
+        self.answers.push(outcome.quiet.map(|quiet| quiet.answer));
+        self.again
+            .push(outcome.quiet.is_some_and(|quiet| quiet.again));
     }
 }
 
@@ -234,17 +250,19 @@ impl Store {
                        processing = i.processing, attempts = i.attempts, errors = i.errors,
                        unknowns = i.unknowns, may_resend = i.may_resend,
                        pin = COALESCE(i.pin, t.pin),
-                       waited_at = CASE WHEN i.kind IN ('checked', 'processing') THEN i.at ELSE t.waited_at END
+                       waited_at = CASE WHEN i.kind IN ('checked', 'processing') THEN i.at ELSE t.waited_at END,
+                       answer = COALESCE(i.answer, t.answer)
                    FROM unnest(
                        $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[],
                        $6::timestamptz[], $7::timestamptz[], $8::timestamptz[], $9::timestamptz[],
                        $10::bool[], $11::int[], $12::int[], $13::int[], $14::bool[], $15::text[],
-                       $16::timestamptz[], $17::text[], $18::jsonb[], $19::numeric[])
+                       $16::timestamptz[], $17::text[], $18::jsonb[], $19::numeric[],
+                       $20::bigint[], $21::bool[])
                    AS i (order_id, token, stage, held_reason, due_at, dispatched_at, sent_at,
                          give_up_at, finished_at, processing, attempts, errors, unknowns,
-                         may_resend, pin, at, kind, detail, cost)
+                         may_resend, pin, at, kind, detail, cost, answer, again)
                    WHERE t.order_id = i.order_id AND t.lease_token = i.token
-                   RETURNING t.integration_id, t.reference, i.order_id, i.at, i.kind, i.detail, i.cost
+                   RETURNING t.integration_id, t.reference, i.order_id, i.at, i.kind, i.detail, i.cost, i.again
                ), spent AS (
                    -- Only of a purchase that the shop cannot hear of: its row refuses it.
                    UPDATE orderwatch.purchases p SET cost = w.cost FROM won w
@@ -252,7 +270,8 @@ impl Store {
                      AND w.cost IS NOT NULL
                ), noted AS (
                    INSERT INTO orderwatch.events (order_id, at, kind, detail)
-                   SELECT order_id, at, kind, detail FROM won
+                   -- The same answer again is counted in the order's row.
+                   SELECT order_id, at, kind, detail FROM won WHERE NOT again
                )
                SELECT order_id AS "order_id!" FROM won"#,
             &c.orders,
@@ -273,7 +292,9 @@ impl Store {
             &c.at,
             &c.kinds,
             &c.details,
-            &c.costs as &[Option<Decimal>]
+            &c.costs as &[Option<Decimal>],
+            &c.answers as &[Option<i64>],
+            &c.again
         )
         .fetch_all(self.pool.by_index())
         .await

@@ -23,9 +23,9 @@ use super::{
 use crate::{
     clock::Clock,
     metrics::{METRICS, label::Stream},
-    order::{IntegrationId, OrderId, Rules, StatusAnswer, decide},
+    order::{EventKind, IntegrationId, OrderId, Rules, StatusAnswer, decide},
     provider::{AnswerClass, Evidence, StatusReply},
-    store::{DueOrder, Outcome, Share, Store, StoreError},
+    store::{DueOrder, Outcome, Quiet, Share, Store, StoreError},
 };
 
 /// Capacity at each panel, reserved before anything is claimed.
@@ -311,8 +311,14 @@ pub(super) fn answered(
 ) -> Outcome {
     let now = clock.now();
     let decision = decide::after_check(due.watched, reply.answer, now, rules, fastrand::f64());
+    let quiet = (decision.event == EventKind::Checked).then(|| {
+        let answer = reply.evidence.digest();
+        let again = due.answer == Some(answer);
+        Quiet { answer, again }
+    });
 
     Outcome {
+        quiet,
         order: due.order,
         integration: due.integration,
         reference: due.reference,

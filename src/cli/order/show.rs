@@ -119,6 +119,7 @@ impl Shown {
                 fact("next check", tracked.due_at.map(time));
                 fact("gives up", watched.give_up_at.map(time));
                 fact("checks", Some(watched.attempts.to_string()));
+                fact("still working", tracked.waited_at.map(time));
             }
             None => fact("stage", Some("not tracked by orderwatch".to_owned())),
         }

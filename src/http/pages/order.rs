@@ -269,6 +269,7 @@ fn our_facts(
         .maybe(page.gives_up, watched.give_up_at, time)
         .maybe(page.final_at, tracked.finished_at, time)
         .with(page.check_count, Show::Num(format.count(watched.attempts)))
+        .maybe(page.still_working, tracked.waited_at, time)
         .with(page.order_id, Show::Code(order.to_string()))
         .with(page.tenant, Show::Code(tracked.tenant.to_string()))
         .all()

@@ -20,4 +20,4 @@ FROM due d WHERE t.order_id = d.order_id
 RETURNING t.order_id, t.tenant_id, t.integration_id, t.reference, t.stage,
           t.held_reason, d.due_at, t.tracked_at, t.dispatched_at, t.sent_at,
           t.give_up_at, t.finished_at, t.processing, t.attempts, t.errors,
-          t.unknowns, t.may_resend, t.package_id, t.waited_at
+          t.unknowns, t.may_resend, t.package_id, t.waited_at, t.answer

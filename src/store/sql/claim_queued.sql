@@ -51,7 +51,7 @@ WITH locked AS MATERIALIZED (
 ), tracked AS (
     UPDATE orderwatch.orders t
     SET stage = 'dispatching', due_at = $7, lease_token = $5, reference = n.reference,
-        package_id = n.package_id, waited_at = NULL,
+        package_id = n.package_id, waited_at = NULL, answer = NULL,
         dispatched_at = COALESCE(t.dispatched_at, $6)
     FROM (SELECT n.order_id, n.reference, d.package_id
           FROM named n JOIN due d ON d.order_id = n.order_id) n

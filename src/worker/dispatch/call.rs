@@ -45,6 +45,7 @@ impl Call {
             integration: ready.claim.integration,
             reference: ready.claim.reference,
             token: self.token,
+            quiet: None,
             detail: report::detail(&evidence, &decision),
             decision,
             at: self.shop.clock.now(),

@@ -359,6 +359,7 @@ impl Sweep {
             integration: orphan.integration,
             reference: orphan.reference,
             token,
+            quiet: None,
             detail: report::detail(&reply.evidence, &decision),
             decision,
             at: now,
