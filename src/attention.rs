@@ -186,6 +186,8 @@ pub(crate) enum Condition {
         who: String,
         why: String,
     },
+    /// A panel is called over plain HTTP, as the configuration permits.
+    PlainHttp { panel: Panel },
     /// The daemons do not buy.
     NotBuying {
         /// Whether they write down what they would buy.
@@ -286,6 +288,7 @@ kinds! {
     JobFailing => "job_failing",
     PushFailing => "push_failing",
     StockPaused => "stock_paused",
+    PlainHttp => "plain_http",
     WebhookSilent => "webhook_silent",
     OrdersStale => "orders_stale",
     ShippedUntaken => "shipped_untaken",

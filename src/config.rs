@@ -50,7 +50,6 @@ pub(crate) use fault::{ConfigError, Origin};
 pub(crate) use http::Http;
 pub(crate) use log::Log;
 pub(crate) use notify::Notify;
-pub(crate) use notify::is_private;
 pub(crate) use poll::{Poll, Sweep};
 pub use sources::Sources;
 pub use trendyol::TrendyolStock;

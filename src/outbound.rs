@@ -2,16 +2,21 @@
 //!
 //! What must stay true: one call of `Http::once` is at most one request on the wire. Its client
 //! keeps no idle connection (a re-used one is the only case in which the HTTP library sends a
-//! request again by itself), never retries, follows no redirect and knows no proxy. No answer is
-//! read beyond its limit, and no error holds an address.
+//! request again by itself), never retries, follows no redirect and knows no proxy (which would also
+//! resolve names in our place). No answer is read beyond its limit, and no error holds an address.
 
 mod base;
+mod plain;
+mod reach;
+#[cfg(test)]
+mod tests;
 mod trouble;
 
 use std::{sync::Arc, time::Duration};
 
 use reqwest::{
     Client, ClientBuilder, Request, Response, StatusCode,
+    dns::Resolve,
     header::{CACHE_CONTROL, HeaderMap, HeaderValue},
     redirect, retry,
 };
@@ -19,6 +24,8 @@ use rustls::{ClientConfig, RootCertStore, crypto::ring};
 
 pub(crate) use base::BaseUrlFault;
 pub(crate) use base::base_url;
+pub(crate) use plain::{PlainHttp, Secrecy};
+pub(crate) use reach::names_forbidden;
 pub(crate) use trouble::Trouble;
 
 /// Shorter than the 5 s after which common web servers close an idle connection.
@@ -63,10 +70,16 @@ pub(crate) struct Answer {
 impl Http {
     /// Builds both clients. Reads the platform's root certificates.
     pub fn new(settings: &HttpSettings) -> Result<Self, HttpError> {
+        Self::resolving(settings, Arc::new(reach::System))
+    }
+
+    fn resolving(settings: &HttpSettings, names: Arc<dyn Resolve>) -> Result<Self, HttpError> {
         let tls = tls(roots()).map_err(HttpError::Tls)?;
+        let common = || common(settings, tls.clone(), &names);
         // A connection that is used again may be closed by then, and the library would send anew by itself.
-        let single = common(settings, tls.clone()).pool_max_idle_per_host(0);
-        let pooled = common(settings, tls).pool_idle_timeout(IDLE);
+        let single = common().pool_max_idle_per_host(0);
+        let pooled = common().pool_idle_timeout(IDLE);
+
         Ok(Self {
             single: single.build().map_err(HttpError::Client)?,
             pooled: pooled.build().map_err(HttpError::Client)?,
@@ -85,7 +98,7 @@ impl Http {
     }
 }
 
-fn common(settings: &HttpSettings, tls: ClientConfig) -> ClientBuilder {
+fn common(settings: &HttpSettings, tls: ClientConfig, names: &Arc<dyn Resolve>) -> ClientBuilder {
     // An address may hold a password: nothing on the way may keep it or its answer.
     let uncached = HeaderValue::from_static("no-store, no-cache");
 
@@ -94,6 +107,7 @@ fn common(settings: &HttpSettings, tls: ClientConfig) -> ClientBuilder {
         .tls_backend_preconfigured(tls)
         .http1_only()
         .no_proxy()
+        .dns_resolver(reach::Guard(Arc::clone(names)))
         .redirect(redirect::Policy::none())
         .retry(retry::never())
         .referer(false)
@@ -132,6 +146,11 @@ fn tls(roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
 }
 
 async fn exchange(client: &Client, request: Request, limit: usize) -> Result<Answer, Trouble> {
+    // The library resolves names only; a number is connected to as it stands.
+    if names_forbidden(request.url()) {
+        return Err(Trouble::Forbidden);
+    }
+
     let sent = client.execute(request).await;
     // The address may hold a password, and errors are logged.
     let mut response = sent.map_err(|error| Trouble::of(&error.without_url()))?;

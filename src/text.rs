@@ -7,6 +7,7 @@
 
 pub(crate) mod bidi;
 pub(crate) mod format;
+pub(crate) mod invisible;
 
 use std::fmt;
 

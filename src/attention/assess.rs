@@ -160,6 +160,13 @@ impl Warnings {
         self.second_dispatcher(view, &panel);
 
         // What is not bought from needs no money.
+        // What was bought there is asked about whether it is enabled or not.
+        if view.plain_http && (view.enabled || view.orders.open() > 0) {
+            let panel = panel.clone();
+            // Permitted in the configuration, hence no more than a reminder.
+            self.add(Severity::Notice, None, Condition::PlainHttp { panel });
+        }
+
         if view.enabled {
             self.balance(view, &panel, limits.warn_below);
             self.spending(view, panel);

@@ -57,6 +57,7 @@ pub(crate) fn well() -> Situation {
             enabled: true,
             paused: false,
             breaker: None,
+            plain_http: false,
             balance: Some(Decimal::from(1000)),
             balance_at: ago(5),
             bought_today: Bought::default(),
@@ -272,6 +273,11 @@ fn cases() -> Vec<Case> {
         ),
         (
             |s| s.jobs[0].missing_since = ago(10),
+        (
+            |s| s.panels[0].plain_http = true,
+            Kind::PlainHttp,
+            Severity::Notice,
+        ),
             Kind::JobOverdue,
             Severity::Warning,
         ),

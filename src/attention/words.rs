@@ -19,6 +19,7 @@ impl Condition {
             | Self::SpendingNear { panel, .. }
             | Self::SecondDispatcher { panel, .. }
             | Self::BalanceUnexplained { panel, .. }
+            | Self::PlainHttp { panel }
             | Self::SpendingReached { panel, .. } => Some(&panel.name),
             Self::Paused { panel, .. } => panel.as_deref(),
             Self::JobOverdue { job, .. } | Self::JobFailing { job, .. } => Some(job),
@@ -118,6 +119,7 @@ impl Condition {
             }
             Self::Paused { panel, who, why } => {
                 blanks.subject = format.outside(who);
+            Self::PlainHttp { panel } => blanks.subject = format.outside(&panel.name),
                 blanks.detail = format.outside(why);
                 blanks.place = format.outside(panel.as_deref().unwrap_or_default());
             }

@@ -1,9 +1,8 @@
 //! `[barakat]`
 
 use serde::Deserialize;
-use uuid::Uuid;
 
-use super::faults::Faults;
+use super::{faults::Faults, fields};
 use crate::order::{IntegrationId, OrderField, ParamRule, PlayerRules};
 
 /// What purchases at panels of this kind say; how they are called is in `[znet]`.
@@ -32,23 +31,16 @@ impl Barakat {
                 continue;
             }
 
-            let mut id = |name, text: &str, what| {
-                let id = Uuid::try_parse(text).ok();
-                if id.is_none() && !text.is_empty() {
-                    faults.wrong(&key(name), what);
+            let mut id = |name, text: &str, what| match fields::uuid(text, what) {
+                Ok(id) => Some(id),
+                Err(_) if text.is_empty() => None,
+                Err(message) => {
+                    faults.wrong(&key(name), &message);
+                    None
                 }
-                id
             };
-            let integration = id(
-                "integration",
-                &rule.integration,
-                "must be the id of a panel, a UUID",
-            );
-            let package = id(
-                "package",
-                &rule.package,
-                "must be the id of a package, a UUID",
-            );
+            let integration = id("integration", &rule.integration, "the id of a panel");
+            let package = id("package", &rule.package, "the id of a package");
             if package.is_some() && rule.integration.is_empty() {
                 faults.add(&key("integration"), "must name the panel beside package");
             }

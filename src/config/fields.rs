@@ -12,6 +12,12 @@ use rust_decimal::Decimal;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    outbound::{PlainHttp, names_forbidden},
+    text::invisible::{foreign_digit, invisible},
+};
 
 /// Shorter delays would only burn a processor.
 const SHORTEST_MS: u64 = 10;
@@ -179,15 +185,42 @@ pub(super) fn time_of_day<'de, D: Deserializer<'de>>(from: D) -> Result<NaiveTim
     })
 }
 
+/// Hosts, without anything around them.
+pub(super) fn plain_http<'de, D: Deserializer<'de>>(from: D) -> Result<PlainHttp, D::Error> {
+    any(from, |value| {
+        let wrong = || "must be a list of hosts, such as [\"panel.example\"]".to_owned();
+        let hosts = Vec::<String>::deserialize(value).map_err(|_| wrong())?;
+        PlainHttp::parse(&hosts)
+            .map_err(|_| format!("{}, without http:// and without a port", wrong()))
+    })
+}
+
+/// A UUID; `what` says of whom.
+pub(super) fn uuid(text: &str, what: &str) -> Result<Uuid, String> {
+    Uuid::try_parse(text).map_err(|_| {
+        match invisible(text).or_else(|| foreign_digit(text)) {
+            // It is copied, and looks as it should.
+            Some(c) => no_key_has(c),
+            None => format!("must be {what}, a UUID"),
+        }
+    })
+}
+
 /// An https address, or one of this machine.
 pub(super) fn https(text: &str, example: &str) -> Result<Url, String> {
-    let url = Url::parse(text.trim()).ok().filter(|url| {
+    let text = text.trim();
+    if let Some(c) = invisible(text) {
+        return Err(no_key_has(c));
+    }
+
+    let url = Url::parse(text).ok().filter(|url| {
         // A key travels with every request, so it leaves this machine encrypted only.
         let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
         let plain = url.scheme() == "http" && local;
         // Paths are put behind it, and what it holds besides is shown in lists.
         let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none();
-        (url.scheme() == "https" || plain) && url.host_str().is_some() && bare
+        let server = url.host_str().is_some() && !names_forbidden(url);
+        (url.scheme() == "https" || plain) && server && bare
     });
     url.ok_or_else(|| format!("must be an https address, such as \"{example}\""))
 }

@@ -5,12 +5,13 @@ use std::{collections::HashSet, net::IpAddr, time::Duration};
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use uuid::Uuid;
 
 use super::{faults::Faults, fields};
 use crate::{
     order::TenantId,
+    outbound::names_forbidden,
     store::Audience,
+    text::invisible::invisible,
     webhook::{Endpoint, Key},
 };
 
@@ -97,7 +98,7 @@ impl Block {
         // The address may hold a secret, so it is not repeated.
         let url =
             parse_url(self.url.expose_secret()).map_err(|message| faults.add(&key("url"), message));
-        let tenant = tenant(&self.tenant).map_err(|message| faults.wrong(&key("tenant"), message));
+        let tenant = tenant(&self.tenant).map_err(|message| faults.wrong(&key("tenant"), &message));
         if self.timeout > LONGEST_TIMEOUT {
             faults.add(&key("timeout"), "must be at most 30s");
         }
@@ -161,8 +162,15 @@ fn check_name(name: &str, names: &mut HashSet<String>) -> Result<(), &'static st
 
 fn parse_url(text: &str) -> Result<Url, &'static str> {
     let wrong = || "must be an address such as https://shop.example/webhooks";
+    // The parser drops some of them and encodes others: what is sent would go elsewhere in silence.
+    if invisible(text).is_some() {
+        return Err("holds a character that no address has: copy it anew");
+    }
     let url = Url::parse(text).map_err(|_| wrong())?;
     match (url.scheme(), url.host_str()) {
+        (_, Some(_)) if names_forbidden(&url) => {
+            Err("must not be link-local, multicast or a metadata service")
+        }
         ("https", Some(_)) => Ok(url),
         ("http", Some(host)) if is_private(host) => Ok(url),
         ("http", Some(_)) => {
@@ -174,13 +182,11 @@ fn parse_url(text: &str) -> Result<Url, &'static str> {
 
 /// Whether a host can only be on this machine or in a private network: no public name is without a
 /// dot or ends like these.
-pub(crate) fn is_private(host: &str) -> bool {
+fn is_private(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     match bare.parse() {
-        Ok(IpAddr::V4(ip)) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
-        Ok(IpAddr::V6(ip)) => {
-            ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local()
-        }
+        Ok(IpAddr::V4(ip)) => ip.is_loopback() || ip.is_private(),
+        Ok(IpAddr::V6(ip)) => ip.is_loopback() || ip.is_unique_local(),
         Err(_) => {
             let ends = [".localhost", ".local", ".internal", ".lan", ".home.arpa"];
             !host.contains('.') || ends.iter().any(|end| host.ends_with(end))
@@ -188,12 +194,11 @@ pub(crate) fn is_private(host: &str) -> bool {
     }
 }
 
-fn tenant(text: &str) -> Result<Option<TenantId>, &'static str> {
+fn tenant(text: &str) -> Result<Option<TenantId>, String> {
     if text.is_empty() {
         return Ok(None);
     }
-    let id = Uuid::try_parse(text).map_err(|_| "must be a \"tenantId\", a UUID")?;
-    Ok(Some(TenantId(id)))
+    fields::uuid(text, "a \"tenantId\"").map(|id| Some(TenantId(id)))
 }
 
 /// The parts of an address that may be secrets.
@@ -243,6 +248,14 @@ mod tests {
         ] {
             assert!(parse_url(&format!("http://{host}/x")).is_err(), "{host}");
             assert!(parse_url(&format!("https://{host}/x")).is_ok(), "{host}");
+        }
+        for host in ["169.254.169.254", "[fe80::1]", "[fd00:ec2::254]", "0.0.0.0"] {
+            for scheme in ["http", "https"] {
+                assert!(
+                    parse_url(&format!("{scheme}://{host}/x")).is_err(),
+                    "{host}"
+                );
+            }
         }
         for text in ["", "shop", "ftp://shop/x", "https://", "mailto:a@b"] {
             assert!(parse_url(text).is_err(), "{text}");

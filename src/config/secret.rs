@@ -1,6 +1,7 @@
 //! Secrets and their `_file` twins.
 //!
-//! No message in here repeats a secret, nor a path that may be one.
+//! No message in here repeats a secret, nor a path that may be one. Every secret is read here, wherever it was
+//! written, so what no secret may hold is refused here once for all of them.
 
 use std::{
     fs::{self, Metadata},
@@ -10,7 +11,8 @@ use std::{
 
 use serde_json::Value as Json;
 
-use super::{defaults::Known, faults::Faults, read::at, sources::Sources};
+use super::{defaults::Known, faults::Faults, fields::no_key_has, read::at, sources::Sources};
+use crate::text::invisible::invisible;
 
 /// Where containers get their secrets; the runtime decides about the rights there.
 const CONTAINER_SECRETS: &str = "/run/secrets";
@@ -53,41 +55,46 @@ impl Folders {
         faults: &mut Faults<'_>,
     ) {
         for key in keys.iter().filter(|key| known.is_secret(key)) {
-            let twin = format!("{key}_file");
-            let path = at(settings, &twin).map(Json::take).unwrap_or_default();
-            // The sections know no such key and would refuse it.
-            remove(settings, &twin);
-            let Some(path) = path.as_str() else {
-                faults.wrong(&twin, "must be text in quotes");
-                continue;
-            };
-            if path.is_empty() {
-                continue;
+            self.from_file(key, settings, faults);
+            refuse_invisible(key, settings, faults);
+        }
+    }
+
+    fn from_file(&self, key: &str, settings: &mut Json, faults: &mut Faults<'_>) {
+        let twin = format!("{key}_file");
+        let path = at(settings, &twin).map(Json::take).unwrap_or_default();
+        // The sections know no such key and would refuse it.
+        remove(settings, &twin);
+        let Some(path) = path.as_str() else {
+            faults.wrong(&twin, "must be text in quotes");
+            return;
+        };
+        if path.is_empty() {
+            return;
+        }
+
+        // Both set would leave open which of them is in force.
+        let given = at(settings, key).is_some_and(|value| value.as_str() != Some(""));
+        let read = if given {
+            let origin = faults.origin(key);
+            Err(format!(
+                "and {key} ({origin}) are both set; remove one of them"
+            ))
+        } else {
+            self.read(path)
+        };
+
+        match read {
+            Ok(secret) => {
+                faults.read_from_file(key);
+                if let Some(value) = at(settings, key) {
+                    *value = Json::String(secret);
+                }
             }
-
-            // Both set would leave open which of them is in force.
-            let given = at(settings, key).is_some_and(|value| value.as_str() != Some(""));
-            let read = if given {
-                let origin = faults.origin(key);
-                Err(format!(
-                    "and {key} ({origin}) are both set; remove one of them"
-                ))
-            } else {
-                self.read(path)
-            };
-
-            match read {
-                Ok(secret) => {
-                    faults.read_from_file(key);
-                    if let Some(value) = at(settings, key) {
-                        *value = Json::String(secret);
-                    }
-                }
-                Err(message) => {
-                    faults.add(&twin, message);
-                    // It is empty only because its file was not read, which is no further fault.
-                    faults.taint(key);
-                }
+            Err(message) => {
+                faults.add(&twin, message);
+                // It is empty only because its file was not read, which is no further fault.
+                faults.taint(key);
             }
         }
     }
@@ -148,6 +155,14 @@ impl Folders {
             .iter()
             .filter_map(|folder| folder.canonicalize().ok());
         trusted.any(|folder| path.starts_with(folder))
+    }
+}
+
+/// A copied secret brings along what cannot be seen, and would only be refused by the other side, for ever.
+fn refuse_invisible(key: &str, settings: &mut Json, faults: &mut Faults<'_>) {
+    let secret = at(settings, key).and_then(|value| value.as_str());
+    if let Some(c) = secret.and_then(invisible) {
+        faults.add(key, no_key_has(c));
     }
 }
 

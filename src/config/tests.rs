@@ -125,6 +125,7 @@ fn without_a_file_the_defaults_are_those_of_the_design() {
     );
     assert_eq!(znet.requests_per_second, Some(10.0));
     assert_eq!(znet.max_in_flight.map(u32::from), Some(8));
+    assert_eq!(znet.allow_plain_http, crate::outbound::PlainHttp::default());
     assert_eq!(znet.catalog_ttl, secs(600));
     assert_eq!(*player, crate::order::PlayerRules::default());
     assert_eq!(
@@ -231,6 +232,26 @@ fn a_store_that_is_enabled_names_its_account() {
     assert_eq!(trendyol.seller_id, "123456");
     assert_eq!(trendyol.api_secret.expose_secret(), "tr3ndyol-secret");
     assert!(!format!("{:?} {:?}", loaded.config, loaded.settings).contains("tr3ndyol"));
+}
+
+#[test]
+fn the_store_is_called_over_https_alone_and_at_no_metadata_service() {
+    for address in [
+        "http://apigw.trendyol.com",
+        "http://10.0.0.1",
+        "https://169.254.169.254",
+        "https://[fd00:ec2::254]/",
+        "https://u:p@apigw.trendyol.com",
+    ] {
+        let said = faults(&[
+            ("DATABASE_URL", URL),
+            ("ORDERWATCH__TRENDYOL__BASE_URL", address),
+        ]);
+        assert!(
+            said.contains("trendyol.base_url must be an https address"),
+            "{said}"
+        );
+    }
 }
 
 #[test]
@@ -675,6 +696,113 @@ $ORDERWATCH__DATABASE__URL_FILE: database.url_file must be the path of a file, n
     insta::assert_snapshot!(faults(&a_folder), @r#"
 $ORDERWATCH__DATABASE__URL_FILE: database.url_file names /, which is not a small file
 "#);
+}
+
+/// What comes along with a secret that is copied, and how it is named.
+const PASTED: [(&str, &str); 10] = [
+    ("\u{feff}", "U+FEFF"),
+    ("\u{200b}", "U+200B"),
+    ("\u{200c}", "U+200C"),
+    ("\u{200d}", "U+200D"),
+    ("\u{2060}", "U+2060"),
+    ("\u{a0}", "U+00A0"),
+    ("\u{ad}", "U+00AD"),
+    ("\u{202e}", "U+202E"),
+    ("\u{61c}", "U+061C"),
+    ("\u{7}", "U+0007"),
+];
+
+#[test]
+fn a_secret_with_what_cannot_be_seen_is_refused_wherever_it_was_written() {
+    for (mark, code) in PASTED {
+        let wanted = format!("holds a character that no key has ({code}): copy it anew");
+        for token in [
+            format!("{mark}0123456789abcdef"),
+            format!("01234567{mark}89abcdef"),
+            format!("0123456789abcdef{mark}"),
+        ] {
+            let name = "ORDERWATCH__HTTP__TOKEN";
+            let said = faults(&[("DATABASE_URL", URL), (name, &token)]);
+            assert_eq!(said, format!("${name}: http.token {wanted}"));
+
+            let escaped = format!("\\u{:04X}", u32::from(mark.chars().next().unwrap()));
+            let folder = Folder::new(&format!(
+                "http.token = \"{}\"\n",
+                token.replace(mark, &escaped)
+            ));
+            let said = folder.faults(&[("DATABASE_URL", URL)]);
+            assert!(said.ends_with(&format!(": http.token {wanted}")), "{said}");
+
+            let folder = Folder::new("http.token_file = \"token\"\n");
+            folder.secret("token", format!("{token}\r\n").as_bytes(), 0o600);
+            let said = folder.faults(&[("DATABASE_URL", URL)]);
+            let by_file = format!(": http.token_file {wanted}");
+            assert!(said.ends_with(&by_file), "{said}");
+
+            let credentials = Folder::new("");
+            credentials.secret("token", token.as_bytes(), 0o444);
+            let directory = credentials.0.path().to_str().unwrap();
+            let said =
+                folder.faults(&[("DATABASE_URL", URL), ("CREDENTIALS_DIRECTORY", directory)]);
+            assert!(said.ends_with(&by_file), "{said}");
+        }
+    }
+}
+
+#[test]
+fn every_secret_and_every_id_is_held_against_what_cannot_be_seen() {
+    let folder = Folder::new(
+        r#"
+[database]
+url = "\uFEFFpostgres://shop@db/shop"
+[http]
+token = "0123456789abcdef\u200B"
+[trendyol]
+seller_id = "１07703"
+api_key = "k\u00A0"
+api_secret = "\u2060s"
+base_url = "https://apigw.trendyol.com/\u200B"
+[trendyol.webhook]
+user = "order\u00ADwatch"
+password = "0123456789abcdef\u202E"
+[[notify.webhook]]
+name = "books"
+url = "https://books.example/\u200Bhooks"
+secret = "\uFEFFwhsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+previous_secret = "whsec_\u200DMfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+tenant = "7d9c1e0a-5b1e-4a53-9c3e-0d4d1c2b3a49\u200B"
+[[znet.player_fields_for]]
+integration = "7d9c1e0a-5b1e-4a53-9c3e-0d4d1c2b3a4９"
+package = "\u200E1b1e4a53-0000-4a53-9c3e-0d4d1c2b3a49"
+"#,
+    );
+    let said = folder.faults(&[]);
+    let fault = |key: &str, code: &str| {
+        let line = said
+            .lines()
+            .find(|line| line.contains(&format!(": {key} ")));
+        let line = line.unwrap_or_else(|| panic!("nothing about {key} in\n{said}"));
+        assert!(line.contains(code), "{line}");
+    };
+    for (key, code) in [
+        ("database.url", "U+FEFF"),
+        ("http.token", "U+200B"),
+        ("trendyol.seller_id", "U+FF11"),
+        ("trendyol.api_key", "U+00A0"),
+        ("trendyol.api_secret", "U+2060"),
+        ("trendyol.base_url", "U+200B"),
+        ("trendyol.webhook.user", "U+00AD"),
+        ("trendyol.webhook.password", "U+202E"),
+        ("notify.webhook[1].url", "a character that no address has"),
+        ("notify.webhook[1].secret", "U+FEFF"),
+        ("notify.webhook[1].previous_secret", "U+200D"),
+        ("notify.webhook[1].tenant", "U+200B"),
+        ("znet.player_fields_for[1].integration", "U+FF19"),
+        ("znet.player_fields_for[1].package", "U+200E"),
+    ] {
+        fault(key, code);
+    }
+    assert_eq!(said.lines().count(), 14, "{said}");
 }
 
 #[test]

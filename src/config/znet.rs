@@ -3,13 +3,12 @@
 use std::{num::NonZeroU32, time::Duration};
 
 use serde::{Deserialize, Deserializer};
-use uuid::Uuid;
 
 use super::{MAX_IN_FLIGHT, faults::Faults, fields};
 use crate::{
     breaker::BreakerLimits,
     order::{IntegrationId, PlayerFields, PlayerRule, PlayerRules},
-    outbound::HttpSettings,
+    outbound::{HttpSettings, PlainHttp},
 };
 
 /// Slower is a mistake: use the time-outs and brakes instead.
@@ -30,6 +29,9 @@ pub(crate) struct Znet {
     /// Requests per second, above zero; `None` for no limit.
     #[serde(deserialize_with = "rate")]
     pub(crate) requests_per_second: Option<f64>,
+    /// Hosts of panels that may be called over plain HTTP.
+    #[serde(deserialize_with = "fields::plain_http")]
+    pub(crate) allow_plain_http: PlainHttp,
     /// Calls under way at once; `None` for no limit.
     #[serde(deserialize_with = "in_flight")]
     pub(crate) max_in_flight: Option<NonZeroU32>,
@@ -81,15 +83,18 @@ impl Znet {
         player.usual = self.player_fields;
         for (rule, number) in self.player_fields_for.iter().zip(1..) {
             let key = |name| format!("znet.player_fields_for[{number}].{name}");
-            let integration = Uuid::try_parse(&rule.integration).ok();
-            if integration.is_none() {
-                faults.wrong(&key("integration"), "must be the id of a panel, a UUID");
-            }
+            let integration = fields::uuid(&rule.integration, "the id of a panel")
+                .map_err(|message| faults.wrong(&key("integration"), &message))
+                .ok();
 
-            let package = Uuid::try_parse(&rule.package).ok();
-            if package.is_none() && !rule.package.is_empty() {
-                faults.wrong(&key("package"), "must be the id of a package, a UUID");
-            }
+            let package = match fields::uuid(&rule.package, "the id of a package") {
+                Ok(package) => Some(package),
+                Err(_) if rule.package.is_empty() => None,
+                Err(message) => {
+                    faults.wrong(&key("package"), &message);
+                    None
+                }
+            };
 
             // A block with a fault is left out: the configuration is refused anyway.
             let Some(integration) = integration.map(IntegrationId) else {

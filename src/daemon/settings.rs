@@ -20,6 +20,7 @@ pub(crate) fn asking(config: &Config) -> Asking {
         runs: RUNS,
         max_order_age: config.dispatch.max_order_age,
         daily_limit: config.dispatch.daily_limit,
+        plain_http: config.znet.allow_plain_http.clone(),
         zone: config.http.time_zone,
         market: config.trendyol.enabled,
         shop: config.shop.enabled,

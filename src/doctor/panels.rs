@@ -1,22 +1,21 @@
 //! The panels: accounts, balances, price lists.
 //!
-//! A panel that is reached over plain http is warned about and asked all the same: the daemon sends
+//! A panel that may be called over plain http is warned about and asked all the same: the daemon sends
 //! the account there with every purchase and every check, so one question more gives nothing away
-//! that is not given away already, and whether it works has to be known.
+//! that is not given away already, and whether it works has to be known. One that may not is not asked.
 
 use std::{fmt::Display, sync::Arc, time::Duration};
 
 use futures::{StreamExt, stream};
-use reqwest::Url;
 use rust_decimal::Decimal;
-use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, timeout};
 
 use super::{Lists, Patient, finding::Findings};
 use crate::{
-    config::{Config, is_private},
+    config::Config,
     order::{IntegrationId, Reference, StatusAnswer},
-    provider::{AnswerClass, Catalogue, Http, Provider, ReadError, kind::Kind},
+    outbound::{PlainHttp, Secrecy},
+    provider::{AccountError, AnswerClass, Catalogue, Http, Provider, ReadError, kind::Kind},
     store::Integration,
     telemetry::{Secrets, chain},
     text::format::Format,
@@ -116,7 +115,8 @@ async fn one(
 ) -> (Findings, Option<(IntegrationId, Catalogue)>) {
     let mut findings = Findings::default();
     let name = &*row.name;
-    let Some(panel) = usable(row, http, &mut findings) else {
+    let plain = &patient.config.znet.allow_plain_http;
+    let Some(panel) = usable(row, http, plain, &mut findings) else {
         return (findings, None);
     };
 
@@ -154,7 +154,12 @@ async fn one(
 }
 
 /// The panel, if it is to be asked.
-fn usable(row: &Integration, http: &Http, findings: &mut Findings) -> Option<Arc<dyn Provider>> {
+fn usable(
+    row: &Integration,
+    http: &Http,
+    plain: &PlainHttp,
+    findings: &mut Findings,
+) -> Option<Arc<dyn Provider>> {
     let name = &*row.name;
     if !row.enabled {
         // The shop's own decision, so no fault.
@@ -163,14 +168,14 @@ fn usable(row: &Integration, http: &Http, findings: &mut Findings) -> Option<Arc
         return None;
     }
 
-    let panel = match row.kind.connect(&row.credentials, http) {
+    let panel = match row.kind.connect(&row.credentials, http, plain) {
         Ok(panel) => panel,
         Err(error) => {
             findings
                 .fail(
                     "account",
                     format!("{name} cannot be used: {error}. Its orders are held."),
-                    "Complete the integration in the shop, then retry its held orders.",
+                    account_fix(&error),
                 )
                 .about(name);
             return None;
@@ -178,12 +183,12 @@ fn usable(row: &Integration, http: &Http, findings: &mut Findings) -> Option<Arc
     };
 
     // A warning only: the daemon sends the account there with every call anyway (see above).
-    if row.credentials.base_url.as_ref().is_some_and(is_plain) {
+    if row.credentials.secrecy(plain) == Some(Secrecy::PlainAllowed) {
         findings
             .warn(
                 "plain http",
                 format!(
-                    "{name} is reached over plain http: its account, with the password or the token, can be read on the way, with every order."
+                    "{name} is called over plain http, as znet.allow_plain_http permits: its account, with the password or the token, can be read on the way, with every order."
                 ),
                 "Use the panel's https address, if it has one.",
             )
@@ -302,6 +307,16 @@ fn funds(balance: Decimal, name: &str, config: &Config, findings: &mut Findings)
     finding.about(name);
 }
 
+/// The address itself is not repeated: what doctor finds is shown on pages, and a panel's address is kept off them.
+const fn account_fix(error: &AccountError) -> &'static str {
+    match error {
+        AccountError::PlainHttp => {
+            "Enter the panel's https address in the shop. If it has none, add its host to znet.allow_plain_http and reload; then retry its held orders."
+        }
+        _ => "Correct the integration in the shop, then retry its held orders.",
+    }
+}
+
 const fn fix(error: &ReadError) -> &'static str {
     match error {
         ReadError::Unreachable { .. } => {
@@ -321,9 +336,4 @@ const fn fix(error: &ReadError) -> &'static str {
             "Check \"baseUrl\" and provider of the integration: is it a panel of that kind?"
         }
     }
-}
-
-fn is_plain(url: &SecretString) -> bool {
-    Url::parse(url.expose_secret().trim())
-        .is_ok_and(|url| url.scheme() == "http" && !is_private(url.host_str().unwrap_or_default()))
 }

@@ -4,6 +4,9 @@
 
 use reqwest::Url;
 
+use super::reach;
+use crate::text::invisible::invisible;
+
 /// What is wrong with a base URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BaseUrlFault {
@@ -15,11 +18,22 @@ pub enum BaseUrlFault {
     UserInfo,
     #[error("holds a ? or a #; only scheme, host and path belong there")]
     Query,
+    /// It was copied with something that cannot be seen.
+    #[error("holds a character that no address has; enter it anew")]
+    Character,
+    #[error("is link-local, multicast or of a metadata service: no server is there")]
+    Forbidden,
 }
 
 /// The base URL, with a slash at its end.
 pub(crate) fn base_url(text: &str) -> Result<Url, BaseUrlFault> {
-    let mut url = Url::parse(text.trim()).map_err(|_| BaseUrlFault::NotAbsolute)?;
+    let text = text.trim();
+    // The parser drops some of them and encodes others, so that the address would lead elsewhere in silence.
+    if invisible(text).is_some() {
+        return Err(BaseUrlFault::Character);
+    }
+
+    let mut url = Url::parse(text).map_err(|_| BaseUrlFault::NotAbsolute)?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(BaseUrlFault::Scheme);
     }
@@ -33,6 +47,9 @@ pub(crate) fn base_url(text: &str) -> Result<Url, BaseUrlFault> {
     }
     if url.query().is_some() || url.fragment().is_some() {
         return Err(BaseUrlFault::Query);
+    }
+    if reach::names_forbidden(&url) {
+        return Err(BaseUrlFault::Forbidden);
     }
 
     // Without it, joining a path would replace the last part of a prefix.

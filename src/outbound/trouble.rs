@@ -10,6 +10,7 @@ use std::{error::Error, io};
 
 use rustls::CertificateError;
 
+use super::reach::Forbidden;
 use crate::order::NotSent;
 
 /// Why there is no whole answer, in our words: the library's texts may hold a host name.
@@ -19,6 +20,11 @@ pub(crate) enum Trouble {
     NoRequest,
     #[error("the server's name could not be resolved")]
     Name,
+    /// It is link-local, multicast or of a metadata service.
+    #[error(
+        "the server's name leads to an address that is never called (link-local, multicast or a metadata service)"
+    )]
+    Forbidden,
     #[error("the server refused the connection")]
     Refused,
     #[error("no connection to the server within the time-out")]
@@ -81,6 +87,8 @@ impl Trouble {
         // First, because it is wrapped in an input error and would look like one.
         if let Some(tls) = chain(error).find_map(tls) {
             Self::Tls(tls)
+        } else if chain(error).any(<dyn Error>::is::<Forbidden>) {
+            Self::Forbidden
         } else if error.is_dns() {
             Self::Name
         } else if error.is_timeout() {
@@ -96,9 +104,12 @@ impl Trouble {
     pub(crate) const fn not_sent(self) -> Option<NotSent> {
         match self {
             // The library writes a request only to a connection that stands.
-            Self::NoRequest | Self::Name | Self::Refused | Self::ConnectTimeout | Self::Connect => {
-                Some(NotSent::Connect)
-            }
+            Self::NoRequest
+            | Self::Name
+            | Self::Forbidden
+            | Self::Refused
+            | Self::ConnectTimeout
+            | Self::Connect => Some(NotSent::Connect),
             Self::Tls(_) => Some(NotSent::Tls),
             // The server may have read it all.
             Self::Timeout | Self::Reset | Self::Ended | Self::Cut | Self::TooLarge => None,

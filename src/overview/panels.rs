@@ -26,6 +26,8 @@ pub(crate) struct PanelView {
     pub(crate) enabled: bool,
     /// Whether buying is paused, there or everywhere.
     pub(crate) paused: bool,
+    /// Whether it is called over plain http, as the configuration permits.
+    pub(crate) plain_http: bool,
     /// Its breaker, while it is open.
     pub(crate) breaker: Option<BreakerView>,
     /// In TRY, as the panel last said.

@@ -11,7 +11,10 @@ use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::redact::Redactor;
-use crate::outbound::BaseUrlFault;
+use crate::{
+    outbound::{BaseUrlFault, PlainHttp, Secrecy},
+    text::invisible::{foreign_digit, invisible},
+};
 
 /// Everything but the letters, digits and marks that RFC 3986 leaves as they are.
 const VALUE: &AsciiSet = &NON_ALPHANUMERIC
@@ -49,9 +52,15 @@ pub enum AccountError {
     /// `"apiToken"` is null or blank.
     #[error("integrations.\"apiToken\" is empty")]
     NoToken,
-    /// A key that was copied with something invisible in it: no header can carry it.
-    #[error("integrations.\"apiToken\" holds a character that no key has; enter it anew")]
-    Token,
+    /// The column was copied with something that cannot be seen, or with a letter that no key has. The panel
+    /// would refuse the account for ever.
+    #[error("integrations.{0} holds a character that no key has; enter it anew")]
+    Character(&'static str),
+    /// `"baseUrl"` is not encrypted, and the configuration does not permit it.
+    #[error(
+        "integrations.\"baseUrl\" is plain http, and znet.allow_plain_http does not name its host"
+    )]
+    PlainHttp,
 }
 
 impl Credentials {
@@ -60,6 +69,12 @@ impl Credentials {
         [&self.kod, &self.sifre, &self.api_token]
             .into_iter()
             .flatten()
+    }
+
+    /// How what is sent to this panel is kept; `None` without an address of its own that could be used.
+    #[must_use]
+    pub(crate) fn secrecy(&self, plain: &PlainHttp) -> Option<Secrecy> {
+        plain.secrecy(exposed(self.base_url.as_ref())?)
     }
 
     /// Whether both are the same account.
@@ -90,6 +105,32 @@ fn exposed(column: Option<&SecretString>) -> Option<&str> {
 /// A column that is not blank.
 pub(super) fn filled(column: Option<&str>) -> Option<&str> {
     column.filter(|value| !value.trim().is_empty())
+}
+
+/// The name of an account, which is not blank and may hold letters of any script.
+pub(super) fn account_name<'a>(
+    name: &'static str,
+    column: Option<&'a str>,
+    missing: AccountError,
+) -> Result<&'a str, AccountError> {
+    let value = password(name, column, missing)?;
+    match foreign_digit(value) {
+        None => Ok(value),
+        Some(_) => Err(AccountError::Character(name)),
+    }
+}
+
+/// A password, which is not blank and all of which can be seen.
+pub(super) fn password<'a>(
+    name: &'static str,
+    column: Option<&'a str>,
+    missing: AccountError,
+) -> Result<&'a str, AccountError> {
+    let value = filled(column).ok_or(missing)?;
+    match invisible(value) {
+        None => Ok(value),
+        Some(_) => Err(AccountError::Character(name)),
+    }
 }
 
 pub(super) fn encoded(value: &str) -> percent_encoding::PercentEncode<'_> {

@@ -6,7 +6,10 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::{AccountError, Credentials, Goods, Http, Product, Provider};
-use crate::order::{FieldRule, HoldReason, IntegrationId, Naming, PlayerRules, ShopOrder};
+use crate::{
+    order::{FieldRule, HoldReason, IntegrationId, Naming, PlayerRules, ShopOrder},
+    outbound::{PlainHttp, Secrecy},
+};
 
 /// A kind of panel.
 #[derive(Debug)]
@@ -59,8 +62,13 @@ impl Kind {
         &self,
         credentials: &Credentials,
         http: &Http,
+        plain: &PlainHttp,
     ) -> Result<Arc<dyn Provider>, AccountError> {
-        (self.connect)(credentials, http)
+        let panel = (self.connect)(credentials, http)?;
+        match credentials.secrecy(plain) {
+            Some(Secrecy::PlainRefused) => Err(AccountError::PlainHttp),
+            _ => Ok(panel),
+        }
     }
 
     /// What a purchase of an order says; `None` where only the price list is missing.

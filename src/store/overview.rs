@@ -7,7 +7,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use uuid::Uuid;
 
-use super::{Store, StoreError, Transaction, notices, order_delays, second_dispatcher, settling};
+use super::{
+    Store, StoreError, Transaction, notices, order_delays, panel_views::Addresses,
+    second_dispatcher, settling,
+};
 use crate::{
     order::{HoldReason, IntegrationId, explain::LATE},
     overview::{
@@ -37,6 +40,7 @@ pub(crate) struct Overview {
     pub(crate) orders: Orders,
     /// By name.
     pub(crate) panels: Vec<PanelView>,
+    pub(crate) addresses: Addresses,
     pub(crate) notices: Vec<NoticeQueue>,
     pub(crate) market: Option<Market>,
 }
@@ -60,13 +64,14 @@ impl Store {
         // By the index: until the server has statistics it would read whole tables for every figure.
         let mut transaction = self.by_index().await.map_err(&doing)?;
 
-        let panels = if self.sides.shop {
+        let (panels, addresses) = if self.sides.shop {
             super::panel_views::panels(&mut transaction).await?
         } else {
-            Vec::new()
+            Default::default()
         };
         let mut overview = Overview {
             panels,
+            addresses,
             notices: self.notice_queues(&mut transaction, question.now).await?,
             ..Overview::default()
         };

@@ -1,6 +1,9 @@
 //! The panels as people see them: rows of the shop and what the replicas agree on.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
+use secrecy::SecretString;
 
 use super::{EVERYWHERE, StoreError, Transaction};
 use crate::{
@@ -10,10 +13,13 @@ use crate::{
     provider::kind::Kind,
 };
 
-/// The panels by name, without figures about their orders.
+/// `integrations."baseUrl"`.
+pub(super) type Addresses = HashMap<IntegrationId, SecretString>;
+
+/// The panels by name, without figures about their orders, and where they are.
 pub(super) async fn panels(
     transaction: &mut Transaction<'_>,
-) -> Result<Vec<PanelView>, StoreError> {
+) -> Result<(Vec<PanelView>, Addresses), StoreError> {
     // `enabled` is absent in older databases: read through JSON it is NULL there.
     let rows = sqlx::query!(
         r#"SELECT i.id, i.name, i."tenantId" AS tenant,
@@ -21,7 +27,7 @@ pub(super) async fn panels(
                   EXISTS (SELECT FROM orderwatch.brakes b WHERE b.scope IN (i.id, $2)) AS "paused!",
                   p.open_until AS "open_until?", p.opened_at AS "opened_at?",
                   p.open_reason AS "open_reason?", p.balance AS "balance?",
-                  p.balance_at AS "balance_at?"
+                  p.balance_at AS "balance_at?", i."baseUrl" AS base_url
            FROM public.integrations i
            LEFT JOIN orderwatch.panels p ON p.integration_id = i.id
            WHERE i.provider = ANY($1)
@@ -33,15 +39,18 @@ pub(super) async fn panels(
     .await
     .map_err(StoreError::doing("reading the panels"))?;
 
+    let mut addresses = Addresses::new();
     // The figures about its orders are filled in by who counts them.
     let views = rows.into_iter().map(|row| {
         let id = IntegrationId(row.id);
+        addresses.extend(row.base_url.map(|url| (id, url.into())));
         Ok(PanelView {
             id,
             name: row.name,
             tenant: TenantId(row.tenant),
             enabled: row.enabled,
             paused: row.paused,
+            plain_http: false,
             breaker: breaker(id, row.open_until, row.opened_at, row.open_reason)?,
             balance: row.balance,
             balance_at: row.balance_at,
@@ -53,7 +62,8 @@ pub(super) async fn panels(
         })
     });
 
-    views.collect()
+    let views: Vec<PanelView> = views.collect::<Result<_, StoreError>>()?;
+    Ok((views, addresses))
 }
 
 fn breaker(

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use rust_decimal::Decimal;
+use secrecy::ExposeSecret;
 
 use super::{
     before,
@@ -13,6 +14,7 @@ use super::{
 };
 use crate::{
     order::PlayerRules,
+    outbound::{PlainHttp, Secrecy},
     overview::{Situation, start_of_day},
     store::{ORDER_FEED, Question, SoldAs, Store, StoreError},
 };
@@ -28,6 +30,8 @@ pub(crate) struct Asking {
     pub(crate) max_order_age: Duration,
     /// What may be spent in 24 hours at one panel, in TRY.
     pub(crate) daily_limit: Option<Decimal>,
+    /// Panels that may be called over plain HTTP.
+    pub(crate) plain_http: PlainHttp,
     /// The zone of "today".
     pub(crate) zone: Tz,
     /// Whether there is a Trendyol store.
@@ -55,6 +59,10 @@ pub(crate) async fn situation(
 
     for panel in &mut overview.panels {
         panel.limit = asking.daily_limit;
+        let address = overview.addresses.get(&panel.id);
+        panel.plain_http = address.is_some_and(|address| {
+            asking.plain_http.secrecy(address.expose_secret()) == Some(Secrecy::PlainAllowed)
+        });
     }
     overview.orders.unproven_products = unproven(&store.sold_as().await?, &asking.player);
 

@@ -19,6 +19,7 @@ use crate::{
     clock::Clock,
     config::Config,
     order::{IntegrationId, OrderId, Reference, TenantId},
+    outbound::Secrecy,
     provider::{AccountError, Http, HttpError, Provider, kind::Kind},
     store::{Integration, Store, StoreError},
     telemetry::Secrets,
@@ -192,15 +193,7 @@ impl Panels {
         }
 
         let provider = self.connect(&row);
-        // Reported when the row is new or has changed, not with every read.
-        if let Err(error) = &provider {
-            tracing::warn!(
-                panel = %row.name,
-                integration = %row.id,
-                error = error as &dyn std::error::Error,
-                "this panel cannot be used; its orders are held"
-            );
-        }
+        self.report(&row, provider.as_ref().err());
 
         Panel {
             provider,
@@ -209,6 +202,26 @@ impl Panels {
             catalogue: Arc::new(CatalogueCache::new(self.config.znet.catalog_ttl)),
             tells_names: Arc::default(),
             row,
+        }
+    }
+
+    /// Called when the row is new or has changed, not with every read.
+    fn report(&self, row: &Integration, error: Option<&AccountError>) {
+        let plain = &self.config.znet.allow_plain_http;
+        if let Some(error) = error {
+            tracing::warn!(
+                panel = %row.name,
+                integration = %row.id,
+                error = error as &dyn std::error::Error,
+                "this panel cannot be used; its orders are held"
+            );
+        } else if row.credentials.secrecy(plain) == Some(Secrecy::PlainAllowed) {
+            tracing::warn!(
+                panel = %row.name,
+                integration = %row.id,
+                "this panel is called over plain http, as znet.allow_plain_http permits: its account and its codes \
+                 can be read on the way"
+            );
         }
     }
 
@@ -226,7 +239,11 @@ impl Panels {
     }
 
     fn connect(&self, row: &Integration) -> Result<Arc<dyn Provider>, AccountError> {
-        let panel = row.kind.connect(&row.credentials, &self.http)?;
+        let panel = row.kind.connect(
+            &row.credentials,
+            &self.http,
+            &self.config.znet.allow_plain_http,
+        )?;
         Ok(Arc::new(Metered { panel, id: row.id }))
     }
 }

@@ -1,5 +1,6 @@
 //! The reseller panels: their wire, balances, and who else buys there.
 
+mod addresses;
 mod balances;
 mod barakat;
 mod barakat_wire;

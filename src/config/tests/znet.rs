@@ -1,7 +1,10 @@
 //! Which fields of a purchase hold what the customer typed, at panels of each kind.
 
 use super::*;
-use crate::order::{FieldRule, IntegrationId, OrderField, ParamRule, PlayerFields};
+use crate::{
+    order::{FieldRule, IntegrationId, OrderField, ParamRule, PlayerFields},
+    outbound::Secrecy,
+};
 
 const PANEL: &str = "7d9c1e0a-5b1e-4a53-9c3e-0d4d1c2b3a49";
 const PACKAGE: &str = "1b1e4a53-0000-4a53-9c3e-0d4d1c2b3a49";
@@ -127,4 +130,47 @@ fields = "sheet"
     ] {
         assert!(faults.contains(fault), "{fault}: {faults}");
     }
+}
+
+#[test]
+fn plain_http_is_permitted_by_host() {
+    let named = |hosts: &str| {
+        let text = format!("[znet]\nallow_plain_http = {hosts}\n");
+        let folder = Folder::new(&text);
+        let loaded = folder.load(&[("DATABASE_URL", URL)]);
+        loaded
+            .map(|loaded| loaded.config.znet.allow_plain_http)
+            .map_err(|_| folder.faults(&[("DATABASE_URL", URL)]))
+    };
+    let plain = named(r#"["Panel.Example", "10.0.0.7"]"#).unwrap();
+    assert_eq!(
+        plain.secrecy("http://panel.example:81/"),
+        Some(Secrecy::PlainAllowed)
+    );
+    assert_eq!(
+        plain.secrecy("http://10.0.0.8/"),
+        Some(Secrecy::PlainRefused)
+    );
+
+    let wanted = "orderwatch.toml:2:1: znet.allow_plain_http must be a list of hosts, such as [\"panel.example\"]";
+    for wrong in ["true", "\"panel.example\"", "[1]"] {
+        let said = named(wrong).unwrap_err();
+        assert!(said.starts_with(wanted), "{said}");
+    }
+    for wrong in ["http://panel.example", "panel.example:81", "*.example", ""] {
+        let said = named(&format!("[{wrong:?}]")).unwrap_err();
+        let whole = format!("{wanted}, without http:// and without a port");
+        assert!(said.starts_with(&whole), "{said}");
+    }
+
+    let variable = (
+        "ORDERWATCH__ZNET__ALLOW_PLAIN_HTTP",
+        "panel.example, fd00::7",
+    );
+    let plain = load(&[("DATABASE_URL", URL), variable])
+        .unwrap()
+        .config
+        .znet;
+    let secrecy = plain.allow_plain_http.secrecy("http://[fd00::7]/");
+    assert_eq!(secrecy, Some(Secrecy::PlainAllowed));
 }

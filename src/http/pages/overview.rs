@@ -121,6 +121,7 @@ const fn details(kind: Kind) -> Option<&'static str> {
         | Kind::SecondDispatcher
         | Kind::BalanceUnexplained
         | Kind::BalanceLow
+        | Kind::PlainHttp
         | Kind::SpendingNear
         | Kind::SpendingReached => "/panels",
         Kind::JobOverdue | Kind::JobFailing => "/jobs",

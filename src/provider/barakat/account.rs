@@ -22,6 +22,7 @@ use crate::{
 
 /// Where the shop's own sender goes when an integration names no address.
 const USUAL_BASE: &str = "https://api.x-stor.net";
+const TOKEN_COLUMN: &str = "\"apiToken\"";
 const TOKEN: HeaderName = HeaderName::from_static("api-token");
 /// Names in a purchase's product: the entry stands in the path, everything else in the query.
 pub(super) const ENTRY: &str = "product";
@@ -54,9 +55,10 @@ impl Account {
         let typed_token = filled(token).ok_or(AccountError::NoToken)?.trim();
         // What cannot be seen is pasted along with a key, and no panel would know such a key.
         if !typed_token.bytes().all(|b| b.is_ascii_graphic()) {
-            return Err(AccountError::Token);
+            return Err(AccountError::Character(TOKEN_COLUMN));
         }
-        let mut token = HeaderValue::from_str(typed_token).map_err(|_| AccountError::Token)?;
+        let mut token = HeaderValue::from_str(typed_token)
+            .map_err(|_| AccountError::Character(TOKEN_COLUMN))?;
         token.set_sensitive(true);
 
         Ok(Self {
@@ -208,8 +210,17 @@ mod tests {
         for (base, token, want) in [
             (good, None, AccountError::NoToken),
             (good, Some(" "), AccountError::NoToken),
-            (good, Some("can\u{200b}ary"), AccountError::Token),
-            (good, Some("can ary"), AccountError::Token),
+            (
+                good,
+                Some("can\u{200b}ary"),
+                AccountError::Character(TOKEN_COLUMN),
+            ),
+            (
+                good,
+                Some("\u{feff}canary"),
+                AccountError::Character(TOKEN_COLUMN),
+            ),
+            (good, Some("can ary"), AccountError::Character(TOKEN_COLUMN)),
             (
                 Some("canary"),
                 Some("canary"),

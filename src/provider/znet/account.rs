@@ -17,7 +17,7 @@ use crate::{
     outbound::{BaseUrlFault, base_url},
     provider::{
         AccountError, Goods, Purchase,
-        account::{encoded, filled, redactor},
+        account::{account_name, encoded, filled, password, redactor},
         redact::Redactor,
     },
 };
@@ -49,8 +49,8 @@ impl Account {
         let base = base_url(typed).map_err(AccountError::BaseUrl)?;
         let endpoints =
             Endpoints::below(&base).ok_or(AccountError::BaseUrl(BaseUrlFault::NotAbsolute))?;
-        let kod = filled(kod).ok_or(AccountError::NoKod)?;
-        let sifre = filled(sifre).ok_or(AccountError::NoSifre)?;
+        let kod = account_name("kod", kod, AccountError::NoKod)?;
+        let sifre = password("sifre", sifre, AccountError::NoSifre)?;
 
         let login = format!("kod={}&sifre={}", encoded(kod), encoded(sifre));
 

@@ -125,7 +125,7 @@ async fn a_sound_shop_is_sound_and_nothing_is_spent_on_finding_it() {
 }
 
 /// What is done to the rows, and the findings that it brings.
-const ROWS: [(&str, &[&str], &str); 24] = [
+const ROWS: [(&str, &[&str], &str); 27] = [
     (
         r#"UPDATE package_routing SET "primaryProviderId" = gen_random_uuid()::text"#,
         &["fail routing"],
@@ -202,8 +202,23 @@ const ROWS: [(&str, &[&str], &str); 24] = [
     ),
     (
         r#"UPDATE integrations SET "baseUrl" = 'http://panel.invalid'"#,
-        &["warn plain http", "fail balance"],
-        "can be read on the way",
+        &["fail account"],
+        "is plain http, and znet.allow_plain_http does not name its host. Its orders are held.",
+    ),
+    (
+        r#"UPDATE integrations SET "baseUrl" = 'https://169.254.169.254/'"#,
+        &["fail account"],
+        "link-local, multicast or of a metadata service: no server is there",
+    ),
+    (
+        r"UPDATE integrations SET kod = kod || U&'\200B'",
+        &["fail account"],
+        "integrations.kod holds a character that no key has; enter it anew",
+    ),
+    (
+        r"UPDATE integrations SET sifre = U&'\FEFF' || sifre",
+        &["fail account"],
+        "integrations.sifre holds a character that no key has; enter it anew",
     ),
     (
         r#"INSERT INTO product_orders ("tenantId", "packageId", "userIdentifier", "createdAt")
@@ -293,6 +308,40 @@ async fn each_fault_in_the_rows_is_found_by_its_check() {
         assert_eq!(ended.code(), i32::from(fails), "{change}");
         assert!(ended.stdout.contains(words), "{change}: {found:#}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plain_http_that_is_permitted_is_named_by_doctor_status_and_log() {
+    let world = World::new().await;
+    sql(
+        &world,
+        r#"UPDATE integrations SET "baseUrl" = 'http://panel.invalid'"#,
+    )
+    .await;
+    let settings = world
+        .settings()
+        .with("znet.allow_plain_http", r#"["panel.invalid"]"#);
+
+    let (_, found) = doctor_with(&world, &settings).await;
+    let mut bad = bad(&found);
+    bad.retain(|finding| !USUAL.contains(&finding.as_str()));
+    assert_eq!(bad, ["warn plain http", "fail balance"], "{found:#}");
+
+    let process = world.start(&settings).await;
+    process.wait_for_line("is called over plain http").await;
+    let status = world.program(&settings, &["status"]).run().await.good();
+    let status = status.split_whitespace().collect::<Vec<_>>().join(" ");
+    let words =
+        "NOTE panel is called over plain http: its account and its codes can be read on the way.";
+    assert!(status.contains(words), "{status}");
+    let ended = process.stop().await;
+    for text in [&ended.stdout, &ended.stderr, &found.to_string()] {
+        assert!(!text.contains("panel.invalid"), "{text}");
+    }
+
+    // Without the permission it is not in use, and nothing is said of its use.
+    let status = world.command(&["status"]).await.good();
+    assert!(!status.contains("plain http"), "{status}");
 }
 
 /// What is routed to the shop itself or goes from tenant to tenant, and what is said of it.

@@ -46,6 +46,48 @@ fn an_unusable_column_is_named_and_not_quoted() {
         (good, Some(" \t"), Some("s"), AccountError::NoKod),
         (good, Some("k"), None, AccountError::NoSifre),
         (good, Some("k"), Some(""), AccountError::NoSifre),
+        (
+            good,
+            Some("k\u{200b}"),
+            Some("s"),
+            AccountError::Character("kod"),
+        ),
+        (
+            good,
+            Some("\u{feff}k"),
+            Some("s"),
+            AccountError::Character("kod"),
+        ),
+        (
+            good,
+            Some("k\r\n"),
+            Some("s"),
+            AccountError::Character("kod"),
+        ),
+        (
+            good,
+            Some("１07"),
+            Some("s"),
+            AccountError::Character("kod"),
+        ),
+        (
+            good,
+            Some("k"),
+            Some("\u{a0}s"),
+            AccountError::Character("sifre"),
+        ),
+        (
+            good,
+            Some("k"),
+            Some("s\u{ad}"),
+            AccountError::Character("sifre"),
+        ),
+        (
+            good,
+            Some("k"),
+            Some("\u{202e}s"),
+            AccountError::Character("sifre"),
+        ),
     ] {
         assert_eq!(Account::new(base, kod, sifre).unwrap_err(), want);
     }
@@ -60,6 +102,11 @@ fn an_unusable_column_is_named_and_not_quoted() {
         ("https://:p@canary.example/", BaseUrlFault::UserInfo),
         ("https://canary.example/?a=1", BaseUrlFault::Query),
         ("https://canary.example/#/", BaseUrlFault::Query),
+        ("\u{feff}https://canary.example/", BaseUrlFault::Character),
+        ("https://canary.example/a\u{200b}/", BaseUrlFault::Character),
+        ("https://can\nary.example/", BaseUrlFault::Character),
+        ("http://169.254.169.254/canary", BaseUrlFault::Forbidden),
+        ("https://[fd00:ec2::254]/canary", BaseUrlFault::Forbidden),
     ] {
         let error = Account::new(Some(base), Some("canary"), Some("canary")).unwrap_err();
         assert_eq!(error, AccountError::BaseUrl(want), "{base}");
