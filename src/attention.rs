@@ -203,6 +203,11 @@ pub(crate) enum Condition {
         job: &'static str,
         error: Option<String>,
     },
+    /// The marketplace answers this machine as it answers an address that it does not serve.
+    AddressBlocked {
+        job: &'static str,
+        error: Option<String>,
+    },
     /// Stock could not be sent.
     PushFailing {
         error: Option<String>,
@@ -283,12 +288,13 @@ kinds! {
     BalanceUnexplained => "balance_unexplained",
     PlayerFields => "player_fields",
     Paused => "paused",
+    PlainHttp => "plain_http",
     NotBuying => "not_buying",
     JobOverdue => "job_overdue",
     JobFailing => "job_failing",
+    AddressBlocked => "address_blocked",
     PushFailing => "push_failing",
     StockPaused => "stock_paused",
-    PlainHttp => "plain_http",
     WebhookSilent => "webhook_silent",
     OrdersStale => "orders_stale",
     ShippedUntaken => "shipped_untaken",

@@ -125,6 +125,10 @@ pub struct Page<T> {
     pub last: bool,
 }
 
+/// How what is wrong begins where the marketplace does not serve this address. Runs of jobs are kept as texts, by
+/// which `attention` tells this fault from others.
+pub(crate) const MAY_BE_BLOCKED: &str = "this address may be blocked";
+
 /// A call brought nothing. Texts are the marketplace's own, redacted and capped.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MarketError {
@@ -164,9 +168,7 @@ pub enum MarketError {
     },
     /// The same fault for minutes: the marketplace most likely does not serve this address. Trying
     /// again does no harm.
-    #[error(
-        "this address may be blocked: try the same key from another network (status {status}: {text})"
-    )]
+    #[error("{MAY_BE_BLOCKED}: try the same key from another network (status {status}: {text})")]
     Blocked {
         /// The HTTP status code.
         status: u16,
@@ -209,7 +211,10 @@ impl MarketError {
     pub(crate) const fn is_passing(&self) -> bool {
         matches!(
             self,
-            Self::RateLimited { .. } | Self::Transient { .. } | Self::Unreachable { .. }
+            Self::RateLimited { .. }
+                | Self::Transient { .. }
+                | Self::Blocked { .. }
+                | Self::Unreachable { .. }
         )
     }
 }

@@ -7,8 +7,9 @@ use std::{cmp::Reverse, time::Duration};
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
-use super::{Condition, Limits, Panel, Severity, Warning};
+use super::{Condition, Kind, Limits, Panel, Severity, Warning};
 use crate::{
+    marketplace::MAY_BE_BLOCKED,
     order::explain::{Buying, LATE},
     overview::{Market, PanelView, Situation},
 };
@@ -159,7 +160,6 @@ impl Warnings {
 
         self.second_dispatcher(view, &panel);
 
-        // What is not bought from needs no money.
         // What was bought there is asked about whether it is enabled or not.
         if view.plain_http && (view.enabled || view.orders.open() > 0) {
             let panel = panel.clone();
@@ -167,6 +167,7 @@ impl Warnings {
             self.add(Severity::Notice, None, Condition::PlainHttp { panel });
         }
 
+        // What is not bought from needs no money.
         if view.enabled {
             self.balance(view, &panel, limits.warn_below);
             self.spending(view, panel);
@@ -263,8 +264,12 @@ impl Warnings {
             // What keeps stock from being sent has a warning of its own.
             if let Some(run) = view.failed().filter(|_| job != PUSH) {
                 let error = run.error().map(str::to_owned);
-                let condition = Condition::JobFailing { job, error };
-                self.add(Severity::Warning, run.finished_at, condition);
+                if is_blocked(error.as_deref()) {
+                    self.blocked(job, error, run.finished_at);
+                } else {
+                    let condition = Condition::JobFailing { job, error };
+                    self.add(Severity::Warning, run.finished_at, condition);
+                }
             }
         }
     }
@@ -314,8 +319,25 @@ impl Warnings {
             let good_at = market.push_good_at;
             let long = good_at.is_none_or(|good| older(good, critical_after, now));
             let error = market.push_error.clone();
-            let condition = Condition::PushFailing { error, good_at };
-            self.add(severity(long), good_at.or(market.pushed_at), condition);
+            let since = good_at.or(market.pushed_at);
+            if is_blocked(error.as_deref()) {
+                self.blocked(PUSH, error, since);
+            } else {
+                let condition = Condition::PushFailing { error, good_at };
+                self.add(severity(long), since, condition);
+            }
+        }
+    }
+
+    /// Nothing here ends it, and nothing passes until somebody acts. One warning says so, whichever job is hit.
+    fn blocked(&mut self, job: &'static str, error: Option<String>, since: Option<DateTime<Utc>>) {
+        let severity = severity(job == PUSH || job == PULL);
+        let is_said = |warning: &&mut Warning| warning.condition.kind() == Kind::AddressBlocked;
+
+        if let Some(said) = self.0.iter_mut().find(is_said) {
+            said.severity = said.severity.min(severity);
+        } else {
+            self.add(severity, since, Condition::AddressBlocked { job, error });
         }
     }
 
@@ -346,6 +368,13 @@ impl Warnings {
     }
 }
 
+/// Whether the marketplace most likely does not serve this address. A run is kept as what it said.
+fn is_blocked(error: Option<&str>) -> bool {
+    error.is_some_and(|error| error.contains(MAY_BE_BLOCKED))
+}
+
+/// The job that reads orders.
+const PULL: &str = "pull-orders";
 /// The job that sends stock.
 const PUSH: &str = "push-stock";
 

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::{Condition, Kind, Limits, Severity, Warning, assess};
 use crate::{
     breaker::Reason,
+    marketplace::MarketError,
     order::{HoldReason, IntegrationId, TenantId, explain::Buying},
     overview::{
         Bought, BreakerView, DaemonView, HeldGroup, JobView, Market, NoticeQueue, Orders,
@@ -56,8 +57,8 @@ pub(crate) fn well() -> Situation {
             tenant: TenantId(Uuid::from_u128(2)),
             enabled: true,
             paused: false,
-            breaker: None,
             plain_http: false,
+            breaker: None,
             balance: Some(Decimal::from(1000)),
             balance_at: ago(5),
             bought_today: Bought::default(),
@@ -123,6 +124,20 @@ fn job(name: &'static str, outcome: &str) -> JobView {
         next_at: None,
         missing_since: None,
     }
+}
+
+/// What a call says after minutes of 556.
+fn block() -> MarketError {
+    MarketError::Blocked {
+        status: 556,
+        text: "orders has answered with it alone for 7 minutes".to_owned(),
+    }
+}
+
+fn blocked(name: &'static str) -> JobView {
+    let mut job = job(name, "failed");
+    job.runs[0].report = Some(json!({ "error": block().to_string() }));
+    job
 }
 
 fn raised(change: impl FnOnce(&mut Situation)) -> Vec<Warning> {
@@ -259,6 +274,11 @@ fn cases() -> Vec<Case> {
             Severity::Warning,
         ),
         (
+            |s| s.panels[0].plain_http = true,
+            Kind::PlainHttp,
+            Severity::Notice,
+        ),
+        (
             |s| {
                 s.daemons[0].buying = Buying::Shadow;
                 s.panels[0].orders.eligible_since = ago(60);
@@ -273,11 +293,6 @@ fn cases() -> Vec<Case> {
         ),
         (
             |s| s.jobs[0].missing_since = ago(10),
-        (
-            |s| s.panels[0].plain_http = true,
-            Kind::PlainHttp,
-            Severity::Notice,
-        ),
             Kind::JobOverdue,
             Severity::Warning,
         ),
@@ -285,6 +300,40 @@ fn cases() -> Vec<Case> {
             |s| s.jobs[0] = job("sweep", "failed"),
             Kind::JobFailing,
             Severity::Warning,
+        ),
+        (
+            |s| s.jobs[0] = blocked("pull-returns"),
+            Kind::AddressBlocked,
+            Severity::Warning,
+        ),
+        (
+            |s| s.jobs[0] = blocked("pull-orders"),
+            Kind::AddressBlocked,
+            Severity::Critical,
+        ),
+        (
+            // Every job is hit by it, which is one warning.
+            |s| {
+                s.jobs = vec![
+                    blocked("pull-returns"),
+                    blocked("pull-orders"),
+                    blocked("push-stock"),
+                ];
+                let market = s.market.as_mut().unwrap();
+                market.push_ok = Some(false);
+                market.push_error = s.jobs[2].runs[0].error().map(str::to_owned);
+            },
+            Kind::AddressBlocked,
+            Severity::Critical,
+        ),
+        (
+            |s| {
+                let market = s.market.as_mut().unwrap();
+                market.push_ok = Some(false);
+                market.push_error = Some(format!("what is on sale could not be read: {}", block()));
+            },
+            Kind::AddressBlocked,
+            Severity::Critical,
         ),
         (
             |s| {

@@ -22,7 +22,9 @@ impl Condition {
             | Self::PlainHttp { panel }
             | Self::SpendingReached { panel, .. } => Some(&panel.name),
             Self::Paused { panel, .. } => panel.as_deref(),
-            Self::JobOverdue { job, .. } | Self::JobFailing { job, .. } => Some(job),
+            Self::JobOverdue { job, .. }
+            | Self::JobFailing { job, .. }
+            | Self::AddressBlocked { job, .. } => Some(job),
             Self::NoticesFailing { endpoint, .. }
             | Self::NoticesGivenUp { endpoint, .. }
             | Self::NoticesStranded { endpoint, .. } => Some(endpoint),
@@ -117,9 +119,9 @@ impl Condition {
                 blanks.subject = format.outside(&panel.name);
                 blanks.amount = money(*amount);
             }
+            Self::PlainHttp { panel } => blanks.subject = format.outside(&panel.name),
             Self::Paused { panel, who, why } => {
                 blanks.subject = format.outside(who);
-            Self::PlainHttp { panel } => blanks.subject = format.outside(&panel.name),
                 blanks.detail = format.outside(why);
                 blanks.place = format.outside(panel.as_deref().unwrap_or_default());
             }
@@ -127,7 +129,7 @@ impl Condition {
                 blanks.subject = job_name(job, format);
                 blanks.time = format.time(*expected);
             }
-            Self::JobFailing { job, error } => {
+            Self::JobFailing { job, error } | Self::AddressBlocked { job, error } => {
                 blanks.subject = job_name(job, format);
                 blanks.detail = failure(error.as_deref(), format);
             }

@@ -124,7 +124,7 @@ const fn details(kind: Kind) -> Option<&'static str> {
         | Kind::PlainHttp
         | Kind::SpendingNear
         | Kind::SpendingReached => "/panels",
-        Kind::JobOverdue | Kind::JobFailing => "/jobs",
+        Kind::JobOverdue | Kind::JobFailing | Kind::AddressBlocked => "/jobs",
         Kind::PushFailing
         | Kind::StockPaused
         | Kind::WebhookSilent

@@ -180,6 +180,37 @@ async fn what_went_wrong_is_said_with_numbers_and_remedies() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_trendyol_may_have_blocked_is_said_once_with_what_to_try() {
+    let world = World::new().await;
+    sql(
+        &world,
+        r#"INSERT INTO orderwatch.job_runs (job, tick, started_at, finished_at, outcome, report)
+           SELECT job, now(), now() - interval '1 minute', now(), 'failed', json_build_object('error',
+                  'this address may be blocked: try the same key from another network '
+                  '(status 556: orders has answered with it alone for 7 minutes)')
+           FROM (VALUES ('pull-orders'), ('push-stock')) jobs (job)"#,
+    )
+    .await;
+    let settings = world
+        .settings()
+        .with("trendyol.enabled", "true")
+        .with("trendyol.seller_id", "107703")
+        .text("trendyol.api_key", "key")
+        .text("trendyol.api_secret", "secret");
+    let text = world.program(&settings, &["status"]).run().await.good();
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let words = "CRITICAL Trendyol may have blocked this server's IP address; the last run of pull-orders failed: this address";
+    assert_eq!(text.matches(words).count(), 1, "{text}");
+    assert!(
+        text.contains("Try the same key from another network"),
+        "{text}"
+    );
+    for job in ["Last run of pull-orders", "Stock could not be sent"] {
+        assert!(!text.contains(job), "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn top_says_that_it_needs_a_terminal() {
     let world = World::new().await;
     let ended = world.command(&["top"]).await;

@@ -288,6 +288,51 @@ async fn the_client_classes_what_becomes_of_a_push() {
     }
 }
 
+/// Lets time pass for the client alone: real answers are waited for in between.
+async fn pass(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
+}
+
+#[tokio::test]
+async fn minutes_of_556_are_said_to_be_a_blocked_address() {
+    for only in [None, Some(Endpoint::Orders)] {
+        let store = start(|_| {}).await;
+        let client = client(&store);
+        store.block(only, Duration::from_hours(2));
+        let orders = async || {
+            let changed = PackageQuery::Changed(window(&store));
+            client.packages(&changed, 0).await.unwrap_err().to_string()
+        };
+
+        let fault = orders().await;
+        assert!(fault.contains("has a fault (status 556)"), "{fault}");
+        let returns = client.claims(window(&store), 0).await;
+        assert_eq!(returns.is_err(), only.is_none(), "{returns:?}");
+        pass(Duration::from_mins(7)).await;
+        let blocked = orders().await;
+        let words = "this address may be blocked: try the same key from another network \
+                     (status 556: orders has answered with it alone for 7 minutes)";
+        assert_eq!(blocked, words, "{only:?}");
+
+        // Each path by itself: one that is served says nothing of the other.
+        let returns = client.claims(window(&store), 0).await;
+        let said = returns.map(drop).map_err(|error| error.to_string());
+        assert_eq!(said.is_ok(), only.is_some(), "{said:?}");
+        assert!(
+            said.err()
+                .is_none_or(|error| error.contains("may be blocked"))
+        );
+
+        store.advance(Duration::from_hours(2));
+        let served = client
+            .packages(&PackageQuery::Changed(window(&store)), 0)
+            .await;
+        assert!(served.is_ok(), "{served:?}");
+    }
+}
+
 #[tokio::test]
 async fn the_client_picks_and_reads_returns() {
     for (store, client) in dialects().await {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use sandbox::trendyol::Status;
+use sandbox::trendyol::{Endpoint, Status};
 use sqlx::PgPool;
 
 use super::rig::Rig;
@@ -238,6 +238,39 @@ async fn a_package_that_is_open_for_long_is_asked_about(pool: PgPool) {
         .await;
     let report = rig.pull().await.unwrap();
     assert_eq!(report["asked"], 1);
+    assert_eq!(
+        rig.warehouse.orders().await,
+        [format!("{} cancelled Cancelled A×2", order.number)]
+    );
+}
+
+#[sqlx::test(migrations = false)]
+async fn an_order_counts_as_asked_about_only_where_the_path_is_served(pool: PgPool) {
+    let rig = Rig::new(pool, &[("A", 9)]).await;
+    let order = rig.shop.sell("A", 2).unwrap();
+    rig.pull().await.unwrap();
+    rig.wait(6 * DAY);
+    rig.shop.cancel(order.packages[0]).unwrap();
+    rig.wait(2 * DAY);
+    rig.warehouse
+        .run("UPDATE orderwatch.feeds SET read_until = to_timestamp(2000000000), wide_at = to_timestamp(2000000000)")
+        .await;
+
+    // The stream is served; the path by which single orders are asked about answers 556 for minutes.
+    rig.shop.block(Some(Endpoint::Orders), 2 * DAY);
+    let fault = rig.pull().await.unwrap_err().to_string();
+    assert!(fault.contains("has a fault (status 556)"), "{fault}");
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_mins(7)).await;
+    tokio::time::resume();
+    let blocked = rig.pull().await.unwrap_err().to_string();
+    assert!(
+        blocked.starts_with("this address may be blocked"),
+        "{blocked}"
+    );
+
+    rig.shop.block(Some(Endpoint::Orders), Duration::ZERO);
+    assert_eq!(rig.pull().await.unwrap()["asked"], 1);
     assert_eq!(
         rig.warehouse.orders().await,
         [format!("{} cancelled Cancelled A×2", order.number)]
