@@ -215,3 +215,40 @@ async fn money_that_leaves_an_account_without_us_is_said_and_pauses_nothing(pool
         "{status}"
     );
 }
+
+#[sqlx::test(migrations = false)]
+async fn money_that_leaves_an_account_is_said_beside_a_purchase_whose_charge_nobody_told(
+    pool: PgPool,
+) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let mut rig = Rig::new(&shop);
+    let job = BalanceJob {
+        shop: rig.workers.clone(),
+        accounting: true,
+    };
+    let unexplained = async |shop: &Shop| {
+        shop.advance(Duration::from_mins(11));
+        job.ask_all().await.unwrap().unexplained
+    };
+    assert_eq!(unexplained(&shop).await, 0, "the first reading");
+
+    // The answer to a question names no charge, as after a failover that lost the claim.
+    let lost = Fault::After(Trouble::Reset);
+    reseller
+        .panel
+        .faults()
+        .next(Endpoint::Purchase, lost.clone());
+    let order = bought(&shop, &reseller, &mut rig).await;
+    rig.run_out().await;
+    assert_eq!(shop.stage(order).await, Stage::Completed);
+    assert!(shop.purchases(order).await[0].get("cost").is_null());
+    assert_eq!(unexplained(&shop).await, 0, "it cost what the list says");
+
+    reseller.panel.faults().next(Endpoint::Purchase, lost);
+    bought(&shop, &reseller, &mut rig).await;
+    rig.run_out().await;
+    let left = reseller.panel.ledger().balance(ACCOUNT.0).unwrap();
+    let taken = left - Decimal::from(40);
+    assert!(reseller.panel.set_balance(ACCOUNT.0, taken));
+    assert_eq!(unexplained(&shop).await, 1, "somebody else took 40 TRY");
+}
