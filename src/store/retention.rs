@@ -60,20 +60,10 @@ impl Store {
         limit: DateTime<Utc>,
         page: i64,
     ) -> Result<Option<PrunedPage>, StoreError> {
-        // Order by order along those that have ended: so no event of an open one is ever touched.
+        // Not a statement of ours: the daemon's role may add to the timeline and not delete from it.
         let row = sqlx::query!(
-            r#"WITH page AS MATERIALIZED (
-                   SELECT t.order_id, t.finished_at FROM orderwatch.orders t
-                   WHERE t.finished_at < $1 AND (t.finished_at, t.order_id) > ($2, $3)
-                   ORDER BY t.finished_at, t.order_id LIMIT $4
-               ), gone AS (
-                   DELETE FROM orderwatch.events e USING page p
-                   WHERE e.order_id = p.order_id AND e.at < $1
-                   RETURNING e.id
-               )
-               SELECT p.finished_at AS "at!", p.order_id,
-                      (SELECT count(*) FROM gone) AS "events!"
-               FROM page p ORDER BY p.finished_at DESC, p.order_id DESC LIMIT 1"#,
+            r#"SELECT last_at AS "at!", last_order AS "order_id!", events AS "events!"
+               FROM orderwatch.prune_events($1, $2, $3, $4)"#,
             limit,
             after.at,
             after.order.0,
