@@ -23,7 +23,10 @@ pub use account::Account;
 use self::wire::{AskedBy, Balance, Purchase as Bought, Status};
 use super::{
     AnswerClass, Catalogue, Evidence, Http, Provider, Purchase, PurchaseReply, ReadError,
-    StatusReply, kind::Kind, redact, seen::Seen,
+    StatusReply,
+    kind::Kind,
+    redact,
+    seen::{Came, Seen},
 };
 use crate::{
     order::{Naming, PurchaseOutcome, Reference, StatusAnswer},
@@ -88,7 +91,7 @@ impl Barakat {
         }
     }
 
-    fn bought(&self, seen: &Seen) -> (PurchaseOutcome, Option<String>) {
+    fn outcome(&self, seen: &Seen) -> (PurchaseOutcome, Option<String>) {
         if let Some(why) = seen.not_sent() {
             return (PurchaseOutcome::NotSent(why), None);
         }
@@ -136,42 +139,28 @@ impl Barakat {
     }
 }
 
-#[async_trait]
-impl Provider for Barakat {
-    async fn purchase(&self, purchase: &Purchase) -> PurchaseReply {
-        let started = Instant::now();
-        // On a connection of its own, which nothing repeats: one call is one request on the wire.
-        let came = match self.account.purchase(purchase) {
-            Some(request) => self.http.once(request, ANSWER_LIMIT).await,
-            None => Err(Trouble::NoRequest),
-        };
-        let seen = Seen::of(&came);
-        let (outcome, pin) = self.bought(&seen);
+/// What came back, read: all that stands between the wire and the reply, without a network.
+impl Barakat {
+    fn bought(&self, came: &Came, started: Instant) -> PurchaseReply {
+        let seen = Seen::of(came);
+        let (outcome, pin) = self.outcome(&seen);
+        let name = wire::order_id(&seen.text).unwrap_or_default();
 
         PurchaseReply {
             outcome,
             pin: pin.map(Into::into),
-            evidence: self.evidence(
-                &seen,
-                &wire::order_id(&seen.text).unwrap_or_default(),
-                started,
-            ),
+            evidence: self.evidence(&seen, &name, started),
         }
     }
 
-    async fn status(&self, reference: &Reference) -> StatusReply {
-        let started = Instant::now();
-        let came = self
-            .http
-            .ask(self.account.status(reference), ANSWER_LIMIT)
-            .await;
-        let seen = Seen::of(&came);
-
+    fn became(&self, came: &Came, reference: &Reference, started: Instant) -> StatusReply {
+        let seen = Seen::of(came);
         let asked = if reference.is_uuid() {
             AskedBy::Uuid(reference.as_str())
         } else {
             AskedBy::PanelId(reference.as_str())
         };
+
         let status = match seen.complete() {
             Some((200, text)) => wire::status(text, asked),
             // Some say by it that they have no such order.
@@ -188,15 +177,13 @@ impl Provider for Barakat {
         }
     }
 
-    async fn catalogue(&self) -> Result<Catalogue, ReadError> {
-        let came = self.http.ask(self.account.catalogue(), LIST_LIMIT).await;
-        let seen = Seen::of(&came);
+    fn list(&self, came: &Came) -> Result<Catalogue, ReadError> {
+        let seen = Seen::of(came);
         catalogue::parse(seen.readable()?, self.account.redactor())
     }
 
-    async fn balance(&self) -> Result<Decimal, ReadError> {
-        let came = self.http.ask(self.account.balance(), ANSWER_LIMIT).await;
-        let seen = Seen::of(&came);
+    fn sum(&self, came: &Came) -> Result<Decimal, ReadError> {
+        let seen = Seen::of(came);
         let text = seen.readable()?;
 
         match wire::balance(text) {
@@ -209,6 +196,36 @@ impl Provider for Barakat {
                 detail: self.account.redactor().evidence(text, ""),
             }),
         }
+    }
+}
+
+#[async_trait]
+impl Provider for Barakat {
+    async fn purchase(&self, purchase: &Purchase) -> PurchaseReply {
+        let started = Instant::now();
+        // On a connection of its own, which nothing repeats: one call is one request on the wire.
+        let came = match self.account.purchase(purchase) {
+            Some(request) => self.http.once(request, ANSWER_LIMIT).await,
+            None => Err(Trouble::NoRequest),
+        };
+        self.bought(&came, started)
+    }
+
+    async fn status(&self, reference: &Reference) -> StatusReply {
+        let started = Instant::now();
+        let request = self.account.status(reference);
+        let came = self.http.ask(request, ANSWER_LIMIT).await;
+        self.became(&came, reference, started)
+    }
+
+    async fn catalogue(&self) -> Result<Catalogue, ReadError> {
+        let request = self.account.catalogue();
+        self.list(&self.http.ask(request, LIST_LIMIT).await)
+    }
+
+    async fn balance(&self) -> Result<Decimal, ReadError> {
+        let request = self.account.balance();
+        self.sum(&self.http.ask(request, ANSWER_LIMIT).await)
     }
 }
 

@@ -15,6 +15,9 @@ use crate::{
     provider::{AnswerClass, ReadError},
 };
 
+/// What one request brought back.
+pub(super) type Came = Result<Answer, Trouble>;
+
 /// One answer as text, or the trouble that came instead.
 pub(super) struct Seen<'a> {
     pub(super) text: Cow<'a, str>,
@@ -24,7 +27,7 @@ pub(super) struct Seen<'a> {
 }
 
 impl<'a> Seen<'a> {
-    pub(super) fn of(came: &'a Result<Answer, Trouble>) -> Self {
+    pub(super) fn of(came: &'a Came) -> Self {
         let answer = match came {
             Ok(answer) => answer,
             Err(trouble) => return Self::nothing(*trouble),

@@ -27,7 +27,7 @@ use super::{
     StatusReply,
     kind::Kind,
     redact::{self, Redactor},
-    seen::Seen,
+    seen::{Came, Seen},
 };
 use crate::order::{Naming, PurchaseOutcome, Reference, StatusAnswer};
 
@@ -129,29 +129,19 @@ impl Znet {
     }
 }
 
-#[async_trait]
-impl Provider for Znet {
-    async fn purchase(&self, purchase: &Purchase) -> PurchaseReply {
-        let started = Instant::now();
-        let request = get(self.account.purchase(purchase));
-        // On a connection of its own, which nothing repeats: one call is one request on the wire.
-        let came = self.http.once(request, ANSWER_LIMIT).await;
-        let seen = Seen::of(&came);
-
+/// What came back, read: all that stands between the wire and the reply, without a network.
+impl Znet {
+    fn bought(&self, came: &Came, reference: &Reference, started: Instant) -> PurchaseReply {
+        let seen = Seen::of(came);
         PurchaseReply {
             outcome: self.outcome(&seen),
             pin: None,
-            evidence: self.evidence(&seen, &seen.text, &purchase.reference, started),
+            evidence: self.evidence(&seen, &seen.text, reference, started),
         }
     }
 
-    async fn status(&self, reference: &Reference) -> StatusReply {
-        let started = Instant::now();
-        let came = self
-            .http
-            .ask(get(self.account.status(reference)), ANSWER_LIMIT)
-            .await;
-        let seen = Seen::of(&came);
+    fn became(&self, came: &Came, reference: &Reference, started: Instant) -> StatusReply {
+        let seen = Seen::of(came);
         let status = seen.whole().map_or(Status::Unclear, wire::status);
         let body = masked(&seen.text, &status);
 
@@ -161,21 +151,13 @@ impl Provider for Znet {
         }
     }
 
-    async fn catalogue(&self) -> Result<Catalogue, ReadError> {
-        let came = self
-            .http
-            .ask(get(self.account.catalogue()), LIST_LIMIT)
-            .await;
-        let seen = Seen::of(&came);
+    fn list(&self, came: &Came) -> Result<Catalogue, ReadError> {
+        let seen = Seen::of(came);
         catalogue::parse(seen.readable()?, self.account.redactor())
     }
 
-    async fn balance(&self) -> Result<Decimal, ReadError> {
-        let came = self
-            .http
-            .ask(get(self.account.balance()), ANSWER_LIMIT)
-            .await;
-        let seen = Seen::of(&came);
+    fn sum(&self, came: &Came) -> Result<Decimal, ReadError> {
+        let seen = Seen::of(came);
         let text = seen.readable()?;
 
         match wire::balance(text) {
@@ -188,6 +170,34 @@ impl Provider for Znet {
                 detail: self.account.redactor().evidence(text, ""),
             }),
         }
+    }
+}
+
+#[async_trait]
+impl Provider for Znet {
+    async fn purchase(&self, purchase: &Purchase) -> PurchaseReply {
+        let started = Instant::now();
+        let request = get(self.account.purchase(purchase));
+        // On a connection of its own, which nothing repeats: one call is one request on the wire.
+        let came = self.http.once(request, ANSWER_LIMIT).await;
+        self.bought(&came, &purchase.reference, started)
+    }
+
+    async fn status(&self, reference: &Reference) -> StatusReply {
+        let started = Instant::now();
+        let request = get(self.account.status(reference));
+        let came = self.http.ask(request, ANSWER_LIMIT).await;
+        self.became(&came, reference, started)
+    }
+
+    async fn catalogue(&self) -> Result<Catalogue, ReadError> {
+        let request = get(self.account.catalogue());
+        self.list(&self.http.ask(request, LIST_LIMIT).await)
+    }
+
+    async fn balance(&self) -> Result<Decimal, ReadError> {
+        let request = get(self.account.balance());
+        self.sum(&self.http.ask(request, ANSWER_LIMIT).await)
     }
 }
 
