@@ -70,20 +70,20 @@ impl Barakat {
 
     /// A panel's words without secrets, and without the code that they may repeat.
     fn words(&self, text: &str, pin: Option<&str>) -> String {
-        let text = self.account.redactor().words(text);
-        match pin {
-            Some(pin) => redact::mask_pin(&text, pin).into_owned(),
-            None => text,
-        }
+        self.account.redactor().words(text, pin)
     }
 
-    /// `name` is shown, though it may look like a code.
-    fn evidence(&self, seen: &Seen, name: &str, started: Instant) -> Evidence {
+    /// `name` is shown, though it may look like a code; `pin` is not, wherever it is repeated.
+    fn evidence(&self, seen: &Seen, name: &str, pin: Option<&str>, started: Instant) -> Evidence {
+        let redactor = self.account.redactor();
         let body = wire::masked(&seen.text);
+        let clean = redactor.clean(&body);
+        let masked = pin.map(|pin| redact::mask_pin(&clean, pin));
+
         Evidence {
             class: seen.class,
             http_status: seen.http_status,
-            body: self.account.redactor().evidence(&body, name),
+            body: redactor.evidence(masked.as_ref().unwrap_or(&clean), name),
             trouble: seen
                 .trouble
                 .map_or_else(String::new, |trouble| trouble.to_string()),
@@ -148,8 +148,8 @@ impl Barakat {
 
         PurchaseReply {
             outcome,
+            evidence: self.evidence(&seen, &name, pin.as_deref(), started),
             pin: pin.map(Into::into),
-            evidence: self.evidence(&seen, &name, started),
         }
     }
 
@@ -171,9 +171,10 @@ impl Barakat {
             _ => Status::Unclear,
         };
 
+        let evidence = self.evidence(&seen, reference.as_str(), status.pin(), started);
         StatusReply {
             answer: self.answer(status),
-            evidence: self.evidence(&seen, reference.as_str(), started),
+            evidence,
         }
     }
 

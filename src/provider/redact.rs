@@ -5,7 +5,7 @@
 //! before it is cut (a cut in the middle of a password would hide it from the search), and a
 //! code shows at most its last four characters.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, iter};
 
 use aho_corasick::{AhoCorasick, Input, MatchKind};
 
@@ -13,6 +13,8 @@ use crate::{order::cut, provider::Evidence};
 
 /// Stands where a secret was.
 const MASK: &str = "***";
+/// Stands between several codes that are kept as one.
+pub(super) const BETWEEN_CODES: &str = " / ";
 /// Stands where a code was.
 pub(super) const CODE_MASK: &str = "****";
 /// Shorter secrets are only taken out as whole words: every `5` of a text is not the password.
@@ -56,9 +58,11 @@ impl Redactor {
         }
     }
 
-    /// A panel's own words, for the shop: without secrets, capped.
-    pub(super) fn words(&self, text: &str) -> String {
-        cut(&self.clean(text), WORDS_CHARS)
+    /// A panel's own words, for the shop: without secrets and without the code that they may repeat, capped.
+    pub(super) fn words(&self, text: &str, pin: Option<&str>) -> String {
+        let clean = self.clean(text);
+        let masked = pin.map(|pin| mask_pin(&clean, pin));
+        cut(masked.as_ref().unwrap_or(&clean), WORDS_CHARS)
     }
 
     /// A panel's own words, for events and logs: also without anything that could be a code.
@@ -140,21 +144,30 @@ pub(super) fn mask(pin: &str) -> String {
     format!("{CODE_MASK}{dash}{tail}")
 }
 
-/// Masks a known code wherever a text repeats it, also without its dashes and blanks.
+/// Masks a known code wherever a text repeats it, also without its dashes and blanks; of several (`A / B`) each.
 pub(super) fn mask_pin<'a>(text: &'a str, pin: &str) -> Cow<'a, str> {
-    let bare = pin.replace(|c: char| !c.is_alphanumeric(), "");
-    let repeats = |pin: &str| pin.chars().count() >= WORD_BELOW && text.contains(pin);
-    if repeats(pin) || repeats(&bare) {
-        let shown = mask(pin);
-        let text = text.replace(pin, &shown);
-        Cow::Owned(if repeats(&bare) {
-            text.replace(&bare, &shown)
-        } else {
-            text
-        })
-    } else {
-        Cow::Borrowed(text)
+    let codes = iter::once(pin).chain(pin.split(BETWEEN_CODES));
+    let (needles, shown): (Vec<String>, Vec<String>) = codes.flat_map(spellings).unzip();
+    // All at once: an answer may bring thousands of codes.
+    let find = AhoCorasick::builder()
+        .match_kind(MatchKind::LeftmostLongest)
+        .build(&needles);
+
+    match find {
+        Ok(find) if find.is_match(text) => Cow::Owned(find.replace_all(text, &shown)),
+        Ok(_) => Cow::Borrowed(text),
+        // The builder only fails on absurd sizes.
+        Err(_) => Cow::Borrowed(MASK),
     }
+}
+
+/// A code as texts repeat it, and what stands there then; short ones are words of every text.
+fn spellings(code: &str) -> impl Iterator<Item = (String, String)> {
+    let bare = code.replace(|c: char| !c.is_alphanumeric(), "");
+    let shown = mask(code);
+    let long = |text: &String| text.chars().count() >= WORD_BELOW;
+    let spelt = [code.to_owned(), bare].into_iter().filter(long);
+    spelt.map(move |text| (text, shown.clone()))
 }
 
 /// Masks every word that could be a code, but for the reference that was asked about.
@@ -226,9 +239,12 @@ mod tests {
         let shown = redactor.evidence(&format!("{filler}x AB12-CD34-EF56 x"), "");
         assert_eq!(shown, format!("{filler}x **…"));
         assert_eq!(
-            redactor.words(&"x".repeat(2000)).chars().count(),
+            redactor.words(&"x".repeat(2000), None).chars().count(),
             WORDS_CHARS
         );
+        let filler = "ş".repeat(WORDS_CHARS - 8);
+        let shown = redactor.words(&format!("{filler} AB12-CD34-EF56"), Some("AB12-CD34-EF56"));
+        assert_eq!(shown, format!("{filler} ****-E…"));
     }
 
     #[test]
@@ -259,6 +275,11 @@ mod tests {
         let pin = "AB12-CD34-EF56-GH78";
         let text = "AB12-CD34-EF56-GH78, AB12CD34EF56GH78!";
         assert_eq!(mask_pin(text, pin), "****-GH78, ****-GH78!");
+        let two = "AB12-CD34 / EF56-GH78-IJ90";
+        assert_eq!(
+            mask_pin("AB12-CD34, EF56GH78IJ90", two),
+            "****34, ****-IJ90"
+        );
         assert_eq!(mask_pin("12 adet 123", "12"), "12 adet 123");
         assert_eq!(mask_pin("1-2 adet 12", "1-2"), "1-2 adet 12");
     }

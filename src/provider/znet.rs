@@ -63,9 +63,9 @@ impl Znet {
         Self { account, http }
     }
 
-    /// A panel's words without secrets.
-    fn words(&self, text: &str) -> String {
-        self.account.redactor().words(text)
+    /// A panel's words without secrets, and without the code that they may repeat: they are shown as no secret.
+    fn words(&self, text: &str, pin: Option<&str>) -> String {
+        self.account.redactor().words(text, pin)
     }
 
     fn evidence(
@@ -92,7 +92,9 @@ impl Znet {
         }
 
         match seen.whole().map(wire::purchase) {
-            Some(PurchaseOutcome::Refused(text)) => PurchaseOutcome::Refused(self.words(&text)),
+            Some(PurchaseOutcome::Refused(text)) => {
+                PurchaseOutcome::Refused(self.words(&text, None))
+            }
             Some(outcome) => outcome,
             // The request may have arrived, whatever came back.
             None => PurchaseOutcome::Unsure,
@@ -100,31 +102,22 @@ impl Znet {
     }
 
     fn answer(&self, status: &Status<'_>) -> StatusAnswer {
-        let words = |text| self.words(text);
-
         match *status {
             Status::Waiting { pin, text } => StatusAnswer::Waiting {
                 pin: pin.map(Into::into),
-                // Panels repeat the code in their text, which is kept and shown as no secret.
-                text: match pin {
-                    Some(pin) => words(&redact::mask_pin(text, pin)),
-                    None => words(text),
-                },
+                text: self.words(text, pin),
             },
-            Status::Cancelled(text) => StatusAnswer::Cancelled { text: words(text) },
-            Status::NotKnown(text) => StatusAnswer::NotKnown { text: words(text) },
+            Status::Done { pin, text } => StatusAnswer::Done {
+                pin: pin.map(Into::into),
+                text: self.words(text, pin),
+            },
+            Status::Cancelled(text) => StatusAnswer::Cancelled {
+                text: self.words(text, None),
+            },
+            Status::NotKnown(text) => StatusAnswer::NotKnown {
+                text: self.words(text, None),
+            },
             Status::Unclear => StatusAnswer::Unclear,
-            Status::Done { pin: None, text } => StatusAnswer::Done {
-                pin: None,
-                text: words(text),
-            },
-            Status::Done {
-                pin: Some(pin),
-                text,
-            } => StatusAnswer::Done {
-                pin: Some(pin.into()),
-                text: words(&redact::mask_pin(text, pin)),
-            },
         }
     }
 }

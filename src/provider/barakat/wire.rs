@@ -55,6 +55,15 @@ pub(super) enum Status {
     Unclear,
 }
 
+impl Status {
+    pub(super) fn pin(&self) -> Option<&str> {
+        match self {
+            Self::Waiting { pin, .. } | Self::Done { pin, .. } => pin.as_deref(),
+            _ => None,
+        }
+    }
+}
+
 /// By what the question named the order.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum AskedBy<'a> {

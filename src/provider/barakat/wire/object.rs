@@ -12,6 +12,8 @@ use serde::{
 };
 use serde_json::{Value, value::RawValue};
 
+use crate::provider::redact::BETWEEN_CODES;
+
 /// Where a code may stand, first come first.
 const CODE_KEYS: [&str; 4] = ["pin", "code", "voucher", "serial"];
 /// Where a code may stand, or words that repeat it.
@@ -96,7 +98,7 @@ impl<'a> Object<'a> {
             code = match code {
                 None => Some(next),
                 Some(first) if key == "serial" && first != next => {
-                    Some(format!("{first} / {next}"))
+                    Some([&*first, BETWEEN_CODES, &next].concat())
                 }
                 first => first,
             };
@@ -204,7 +206,7 @@ fn code_in(value: &RawValue) -> Read<Option<String>> {
 /// Several codes as one text, since the shop has one column for them.
 fn joined(codes: Vec<String>) -> Option<String> {
     let codes: Vec<String> = codes.into_iter().filter(|code| !code.is_empty()).collect();
-    (!codes.is_empty()).then(|| codes.join(" / "))
+    (!codes.is_empty()).then(|| codes.join(BETWEEN_CODES))
 }
 
 /// Words for people: letters that no code has and not a digit, or several words.
