@@ -179,11 +179,11 @@ fn became(whole: &RawValue, asked: AskedBy<'_>) -> Read<Status> {
     let data = answer.one("data")?.ok_or(Odd)?;
     let one = || Some(vec![read(data)?]);
     let entries: Vec<Object<'_>> = read(data).or_else(one).ok_or(Odd)?;
-    if entries.is_empty() && words::says_trouble(&said(whole)) {
-        return Err(Odd);
-    }
     if entries.is_empty() {
-        return Ok(Status::NotKnown(String::new()));
+        // What stands beside the empty list may be about the order all the same.
+        let in_doubt = words::says_trouble(&said(whole)) || speaks_of_an_order(&answer);
+        let unknown = Status::NotKnown(String::new());
+        return if in_doubt { Err(Odd) } else { Ok(unknown) };
     }
 
     agreed(&ours(&entries, asked)?)

@@ -215,6 +215,8 @@ fn an_order_is_not_known_only_where_the_panel_says_so() {
             ("\"OK\"", ""),
             ("\"OK\"", r#","data":"""#),
             ("\"OK\"", r#","data":[],"error":"Server error""#),
+            ("\"OK\"", r#","data":[],"order_id":"67890""#),
+            ("\"OK\"", r#","data":[],"pin":"ABC""#),
             ("\"OK\"", r#","data":[[]]"#),
             ("\"ERROR\",\"status\":\"OK\"", r#","data":[]"#),
         ] {
