@@ -77,8 +77,9 @@ impl Account {
     pub(super) fn purchase(&self, purchase: &Purchase) -> Option<Request> {
         let goods = &purchase.goods;
         let (_, entry) = goods.product.iter().find(|(name, _)| name == ENTRY)?;
-        // Such a part of a path is taken out on the way, and the address leads elsewhere.
-        if matches!(&**entry, "" | "." | "..") {
+        // Such a part of a path is taken out on the way, and the address leads elsewhere; so are these characters, and
+        // what is left may be another product.
+        if matches!(&**entry, "" | "." | "..") || entry.contains(['\t', '\n', '\r']) {
             return None;
         }
         let mut url = self.endpoints.new_order.clone();
@@ -199,7 +200,7 @@ mod tests {
     #[test]
     fn a_product_never_leads_to_another_endpoint() {
         let account = account(None);
-        for entry in ["", ".", ".."] {
+        for entry in ["", ".", "..", "5\t01", "5\n01", "5\r01"] {
             assert!(account.purchase(&purchase(entry)).is_none(), "{entry:?}");
         }
     }
