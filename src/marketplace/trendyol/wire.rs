@@ -198,10 +198,17 @@ pub(super) fn int(raw: &RawValue) -> Option<i64> {
     decimal.is_integer().then(|| i64::try_from(decimal).ok())?
 }
 
+/// To the digit, or not at all.
 fn decimal(text: &str) -> Option<Decimal> {
-    Decimal::from_str_exact(text)
-        .or_else(|_| Decimal::from_scientific(text))
+    // The library takes `1_0` for 10, and rounds a number of too many digits that has an exponent.
+    let mantissa = text.split(['e', 'E']).next()?;
+    let exact = Decimal::from_str_exact(mantissa)
         .ok()
+        .filter(|_| !text.contains('_'))?;
+    if mantissa.len() == text.len() {
+        return Some(exact);
+    }
+    Decimal::from_scientific(text).ok()
 }
 
 fn time(raw: &RawValue) -> Option<DateTime<Utc>> {
@@ -228,7 +235,8 @@ mod tests {
     fn values_are_read_however_they_are_written() {
         let json = r#"{"a":7,"b":"7","c":7.0,"d":"x","e":null,"f":[7],"g":72602420957047272632,
             "h":498.90,"i":"  M ","j":"","k":1762865408581,"l":"2025-05-08T11:37:07.950+00:00",
-            "m":0,"n":true,"o":"a\u0000b","p":-1,"q":1e3,"r":"1","s":12.5,"t":"\ud800"}"#;
+            "m":0,"n":true,"o":"a\u0000b","p":-1,"q":1e3,"r":"1","s":12.5,"t":"\ud800","u":"1_0",
+            "v":"1.00000000000000000000000000000000001e1"}"#;
         let fields = fields(json);
         for (name, want) in [
             ("a", Some(7)),
@@ -241,6 +249,7 @@ mod tests {
             ("p", Some(-1)),
             ("q", Some(1000)),
             ("s", None),
+            ("u", None),
             ("none", None),
         ] {
             assert_eq!(fields.int(&[name]), want, "{name}");
@@ -260,6 +269,8 @@ mod tests {
         }
         assert_eq!(fields.decimal(&["h"]), Some(Decimal::new(49_890, 2)));
         assert_eq!(fields.count(&["p"]), None);
+        assert_eq!(fields.decimal(&["u"]), None);
+        assert_eq!(fields.decimal(&["v"]), None);
         assert_eq!(
             fields.time(&["k"]).unwrap().timestamp_millis(),
             1_762_865_408_581
