@@ -20,6 +20,8 @@ mod explain;
 mod fault;
 mod faults;
 mod fields;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod http;
 mod layer;
 mod layers;

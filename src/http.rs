@@ -31,6 +31,8 @@ pub(crate) mod state;
 
 use axum::{Router, extract::DefaultBodyLimit, handler::Handler as _, middleware};
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use hooks::fuzzing;
 pub(crate) use problem::Problem;
 pub(crate) use server::{BindError, Listening, Server};
 pub(crate) use state::{AppState, World};

@@ -9,9 +9,13 @@ pub mod clock;
 pub mod config;
 pub mod daemon;
 pub mod doctor;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod http;
 pub mod marketplace;
 pub mod metrics;
+#[cfg(any(test, fuzzing))]
+mod oracle;
 pub mod order;
 pub mod outbound;
 pub mod overview;

@@ -9,6 +9,8 @@
 
 mod account;
 pub mod barakat;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 pub(crate) mod kind;
 mod number;
 mod redact;

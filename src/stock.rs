@@ -16,6 +16,8 @@ mod barcode;
 mod claim;
 pub mod deadlines;
 pub(crate) mod details;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 pub(crate) mod guard;
 pub(crate) mod held;
 pub(crate) mod ledger;

@@ -7,6 +7,8 @@
 //! * nothing that leaves this module holds a key, nor the part of an address that may be one.
 
 mod client;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod key;
 
 use std::{fmt, time::Duration};

@@ -4,6 +4,9 @@
 //! numbers of orders are taken, which are then read from Trendyol itself; and a call is answered with
 //! 200 only when these were written down, because Trendyol repeats every other one.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
+
 use std::collections::BTreeSet;
 
 use axum::{

@@ -12,6 +12,8 @@ mod account;
 mod blocked;
 mod claims;
 mod error;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod limits;
 mod orders;
 mod paths;

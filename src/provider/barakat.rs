@@ -11,6 +11,8 @@
 mod account;
 mod catalogue;
 mod fill;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod wire;
 
 use std::{fmt, sync::Arc, time::Instant};
