@@ -51,7 +51,7 @@ fn done(
     now: DateTime<Utc>,
     rules: &Rules,
 ) -> Decision {
-    let watched = found(watched);
+    let watched = found(watched, rules);
     // A code is never cut: the customer could not use the half of it.
     let fits = pin
         .as_ref()
@@ -100,7 +100,7 @@ fn code_missing(
     jitter: f64,
 ) -> Decision {
     // Open still: the code may come with the next answer, and a completed order is never asked about again.
-    let mut watched = found(watched);
+    let mut watched = found(watched, rules);
     watched.stage = Stage::Submitted;
     watched.errors = 0;
     let first = watched.unknowns == 0;
@@ -128,7 +128,7 @@ fn code_missing(
 fn cancelled(watched: Watched, text: &str, rules: &Rules) -> Decision {
     let watched = Watched {
         stage: Stage::Failed,
-        ..found(watched)
+        ..found(watched, rules)
     };
     let sent_at = watched.sent_at;
     Decision::new(watched, EventKind::Cancelled).shop(ShopChange {
@@ -147,7 +147,7 @@ fn waiting(
     rules: &Rules,
     jitter: f64,
 ) -> Decision {
-    let mut watched = found(watched);
+    let mut watched = found(watched, rules);
     watched.stage = Stage::Submitted;
     watched.errors = 0;
     if is_over(&watched, now) {
@@ -232,12 +232,17 @@ fn unclear(mut watched: Watched, now: DateTime<Utc>, rules: &Rules, jitter: f64)
 }
 
 /// The panel knows it, so it was bought, at the latest when it was claimed for sending.
-fn found(mut watched: Watched) -> Watched {
+fn found(mut watched: Watched, rules: &Rules) -> Watched {
     if watched.stage == Stage::Unconfirmed {
         // From here on it counts answers that say delivered without the code.
         watched.unknowns = 0;
     }
-    watched.sent_at = watched.sent_at.or(watched.dispatched_at);
+    if let (None, Some(sent_at)) = (watched.sent_at, watched.dispatched_at) {
+        watched.sent_at = Some(sent_at);
+        // As after a sure answer: what it waited before it was sent is not the panel's.
+        let limit = later(sent_at, rules.give_up_after);
+        watched.give_up_at = watched.give_up_at.map(|end| end.max(limit));
+    }
     watched.may_resend = false;
     watched
 }

@@ -207,6 +207,22 @@ fn no_sure_answer_is_asked_about_and_never_sent_again_by_itself() {
 }
 
 #[test]
+fn an_order_that_waited_before_it_was_sent_has_its_whole_day_at_the_panel() {
+    // Claimed ten hours before it could be sent, and no sure answer then.
+    let sent = Watched {
+        dispatched_at: Some(after(36_000)),
+        ..unconfirmed()
+    };
+    let answer = StatusAnswer::Waiting {
+        pin: None,
+        text: String::new(),
+    };
+    let got = after_check(sent, answer, after(36_010), &rules(), 0.5);
+    assert_eq!(got.watched.sent_at, Some(after(36_000)));
+    assert_eq!(got.watched.give_up_at, Some(after(36_000 + 86_400)));
+}
+
+#[test]
 fn an_unknown_reference_is_asked_about_four_times_then_held() {
     let mut watched = unconfirmed();
     for (at, next) in [(10, 30), (30, 120), (120, 300)] {
