@@ -60,6 +60,8 @@ mod reference;
 mod refusal;
 pub mod schedule;
 mod shop;
+#[cfg(test)]
+mod simulation;
 mod stage;
 mod wanted;
 pub(crate) mod words;

@@ -1,0 +1,244 @@
+//! Results: `src/store/record.rs`, `src/store/record_shop.rs` and `src/store/sql/record_shop.sql`.
+
+use rust_decimal::Decimal;
+use secrecy::ExposeSecret;
+
+use super::{
+    Flaw,
+    database::{Database, Purchase, ShopRow, Token},
+    setting::At,
+    tally::Path,
+};
+use crate::order::{Decision, EventKind, ExternalStatus, HoldReason, Reference, ShopChange, Stage};
+
+/// `store::SURE_OF_CODE`.
+const SURE_OF_CODE: u32 = 3;
+
+/// `store::Outcome`.
+#[derive(Clone, Debug)]
+pub(super) struct Outcome {
+    pub(super) order: usize,
+    pub(super) panel: usize,
+    pub(super) reference: Reference,
+    pub(super) token: Token,
+    pub(super) decision: Decision,
+    pub(super) at: At,
+    /// Where the decision sends an order that was refused.
+    pub(super) reroute: Option<usize>,
+}
+
+/// `store::Recorded`, and that the shop's database refused the row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Recorded {
+    Done,
+    Before,
+    LeaseLost,
+    Busy,
+    Refused,
+}
+
+/// What the part `free` of `record_shop.sql` finds out.
+#[derive(Clone, Copy)]
+struct Found {
+    row_gone: bool,
+    fits: bool,
+    ends: bool,
+    contradiction: Option<HoldReason>,
+}
+
+impl Database {
+    /// `Store::record`, of one outcome.
+    pub(super) fn record(&mut self, outcome: &Outcome) -> Recorded {
+        let has_lease = self.orders[outcome.order]
+            .as_ref()
+            .is_some_and(|it| it.lease == Some(outcome.token))
+            || self.has(Flaw::RecordWithoutToken) && self.orders[outcome.order].is_some();
+
+        if outcome.decision.shop.is_none() {
+            if has_lease {
+                let found = Found {
+                    row_gone: false,
+                    fits: false,
+                    ends: false,
+                    contradiction: None,
+                };
+                self.record_tracked(outcome, found);
+                return Recorded::Done;
+            }
+            return self.unwritten(outcome);
+        }
+
+        let row = &self.rows[outcome.order];
+        let refuses = row.refuses && row.exists;
+        if row.exists && !self.is_free(outcome.order) || !has_lease {
+            return self.unwritten(outcome);
+        }
+        if refuses {
+            self.tally.path(Path::RowRefused);
+            return Recorded::Refused;
+        }
+        self.record_with_shop(outcome);
+        Recorded::Done
+    }
+
+    /// `Store::unwritten`: why.
+    fn unwritten(&mut self, outcome: &Outcome) -> Recorded {
+        let tracked = self.orders[outcome.order].as_ref();
+        let before = tracked.is_some_and(|it| it.recorded == Some(outcome.token));
+        let ours = tracked.is_some_and(|it| it.lease == Some(outcome.token));
+        match (before, ours) {
+            (true, _) => Recorded::Before,
+            (false, true) => Recorded::Busy,
+            (false, false) => Recorded::LeaseLost,
+        }
+    }
+
+    /// The part `won`, and `record_tracked` as a whole.
+    fn record_tracked(&mut self, outcome: &Outcome, found: Found) {
+        let (order, decision) = (outcome.order, &outcome.decision);
+        let Some(mut tracked) = self.orders[order].clone() else {
+            return;
+        };
+        let is_final = decision.watched.stage.is_final();
+        let overruled = found.ends || found.contradiction.is_some();
+
+        tracked.watched = decision.watched.clone();
+        tracked.held = decision.held.or(found.contradiction);
+        tracked.due_at = decision.due_at;
+        tracked.finished_at = (is_final && !overruled).then_some(outcome.at);
+        tracked.outcome = is_final.then_some(decision.event);
+        if found.contradiction.is_some() {
+            self.tally.path(Path::Contradiction);
+            tracked.watched.stage = Stage::Held;
+        }
+        if found.ends {
+            tracked.watched.stage = Stage::Withdrawn;
+            tracked.due_at = None;
+            tracked.finished_at = Some(outcome.at);
+            tracked.outcome = Some(EventKind::Withdrawn);
+        }
+
+        tracked.lease = None;
+        tracked.recorded = Some(outcome.token);
+        tracked.pin = pin_of(decision).or(tracked.pin);
+        if let (Some(panel), Some(reroute)) = (outcome.reroute, &decision.reroute) {
+            tracked.panel = Some(panel);
+            tracked.reference = Some(reroute.reference.clone());
+            tracked.fell_back = true;
+        }
+        let waits = matches!(decision.event, EventKind::Checked | EventKind::Processing);
+        tracked.waited_at = if waits {
+            Some(outcome.at)
+        } else {
+            tracked.waited_at
+        };
+
+        self.spend(outcome, decision.cost);
+        self.put(order, tracked);
+        self.event(order, decision.event);
+    }
+
+    fn record_with_shop(&mut self, outcome: &Outcome) {
+        let (order, decision) = (outcome.order, &outcome.decision);
+        let event = decision.event;
+        let row = &self.rows[order];
+        let is_final = decision.watched.stage.is_final();
+        let change = decision.shop.clone().unwrap_or_default();
+        let refused = matches!(event, EventKind::Cancelled | EventKind::Refused);
+
+        let pin = pin_of(decision);
+        let done = change.external_status == Some(ExternalStatus::Done);
+        let mut contradiction = self.contradiction(order, done, refused, pin.as_deref());
+        if self.has(Flaw::CodeForRejected) {
+            contradiction = None;
+        }
+        let found = Found {
+            row_gone: !row.exists,
+            fits: row.is_pending() || is_final && (refused || event == EventKind::Completed),
+            ends: !row.exists && !is_final && decision.held.is_none(),
+            contradiction,
+        };
+
+        let product = row.product;
+        self.record_tracked(outcome, found);
+        if !found.row_gone && found.contradiction.is_none() && found.fits {
+            self.say(order, &change);
+        }
+        if event == EventKind::Completed {
+            self.learn_code(outcome.panel, product, pin.is_some());
+        }
+        let said = Purchase::set_outcome;
+        self.change_purchase(outcome, |purchase| said(purchase, event));
+    }
+
+    /// The part `said`.
+    fn say(&mut self, order: usize, change: &ShopChange) {
+        let mut row: ShopRow = self.rows[order].clone();
+        row.external = change.external_status.unwrap_or(row.external);
+        if row.is_pending() {
+            row.status = change.status;
+        }
+        let pin = change
+            .pin
+            .as_ref()
+            .map(|pin| pin.expose_secret().to_owned());
+        row.pin = pin.or(row.pin);
+        row.sent_at = row.sent_at.or(change.sent_at);
+        self.put_row(order, row, false);
+    }
+
+    /// The part `learned`.
+    fn learn_code(&mut self, panel: usize, product: usize, coded: bool) {
+        let in_row = &mut self.coded[panel][product];
+        *in_row = if coded {
+            (*in_row + 1).min(SURE_OF_CODE)
+        } else {
+            0
+        };
+    }
+
+    /// The part `spent`.
+    fn spend(&mut self, outcome: &Outcome, cost: Option<Decimal>) {
+        if cost.is_some() {
+            self.change_purchase(outcome, |purchase| purchase.cost = cost);
+        }
+    }
+
+    fn change_purchase(&mut self, outcome: &Outcome, change: impl FnOnce(&mut Purchase)) {
+        let mut purchases = self.purchases[outcome.order].clone();
+        let named =
+            |p: &&mut Purchase| (p.panel, &p.reference) == (outcome.panel, &outcome.reference);
+        if let Some(purchase) = purchases.iter_mut().find(named) {
+            change(purchase);
+            self.put_purchases(outcome.order, purchases);
+        }
+    }
+
+    /// `Store::comes_with_code`.
+    pub(super) fn comes_with_code(&self, order: usize) -> bool {
+        let panel = self.orders[order].as_ref().and_then(|it| it.panel);
+        let product = self.rows[order].product;
+        panel.is_some_and(|panel| self.coded[panel][product] >= SURE_OF_CODE)
+    }
+
+    /// `Store::keep_late`, and the event that is written with it.
+    pub(super) fn keep_late(&mut self, outcome: &Outcome) {
+        self.tally.path(Path::LeaseLost);
+        if let Some(mut tracked) = self.orders[outcome.order].clone() {
+            tracked.pin = tracked.pin.or_else(|| pin_of(&outcome.decision));
+            self.put(outcome.order, tracked);
+        }
+        self.event(outcome.order, EventKind::LateAnswer);
+    }
+}
+
+impl Purchase {
+    fn set_outcome(&mut self, event: EventKind) {
+        self.outcome = Some(event);
+    }
+}
+
+fn pin_of(decision: &Decision) -> Option<String> {
+    let pin = decision.pin.as_ref();
+    pin.map(|pin| pin.expose_secret().to_owned())
+}

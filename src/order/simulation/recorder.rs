@@ -1,0 +1,120 @@
+//! Results on their way into the database: `src/worker/recorder.rs`.
+
+use chrono::TimeDelta;
+
+use super::{
+    call::Call,
+    record::{Outcome, Recorded},
+    replica::Process,
+    setting::{At, span},
+    tally::Path,
+    world::{Event, Step, Stream, World},
+};
+use crate::order::{Decision, EventKind, HoldReason, Stage};
+
+impl World {
+    /// `Results::submit`.
+    pub(super) fn submit(&mut self, process: Process, call: &Call, decision: Decision, at: At) {
+        let outcome = Outcome {
+            order: call.order,
+            panel: call.panel,
+            reference: call.reference.clone(),
+            token: call.token,
+            reroute: decision
+                .reroute
+                .is_some()
+                .then(|| call.fallback.as_ref().map(|(panel, _)| *panel))
+                .flatten(),
+            decision,
+            at,
+        };
+        self.go_on(process, Step::Record(Box::new(outcome)));
+    }
+
+    /// `Recorder::write` and `Recorder::recorded`, of one result.
+    pub(super) fn record(&mut self, process: Process, outcome: Box<Outcome>) {
+        let (done, heard) = self.commits();
+        if !done {
+            // Kept, and tried again.
+            let retry = TimeDelta::seconds(1);
+            self.after(retry, Event::Step(process, Step::Record(outcome)));
+            return;
+        }
+
+        let recorded = self.db.record(&outcome);
+        let twice = recorded == Recorded::Done && self.fault(self.setting.faults.repeated);
+        if twice {
+            self.db.tally.path(Path::OutcomeTwice);
+        }
+        if !heard || twice {
+            // The same group again. How long after does not matter to what is written: it may be much later.
+            let retry = span(&mut self.rng, 1.0, 200.0);
+            let again = outcome.clone();
+            self.after(retry, Event::Step(process, Step::Record(again)));
+        }
+        match recorded {
+            Recorded::Done => self.recorded(outcome.order),
+            Recorded::Before => self.db.tally.path(Path::Before),
+            Recorded::LeaseLost => self.db.keep_late(&outcome),
+            Recorded::Busy => {
+                let retry = TimeDelta::seconds(1);
+                self.after(retry, Event::Step(process, Step::Record(outcome)));
+            }
+            Recorded::Refused => {
+                if let Some(less) = refused(*outcome) {
+                    self.go_on(process, Step::Record(Box::new(less)));
+                }
+            }
+        }
+        self.crashes(process);
+    }
+
+    /// `Recorder::done`: who has to look next.
+    pub(super) fn recorded(&mut self, order: usize) {
+        let Some(tracked) = self.db.tracked(order) else {
+            return;
+        };
+        let queued = tracked.watched.stage == Stage::Queued;
+        let (due, settled) = (tracked.due_at, tracked.watched.stage.is_final());
+        if let Some(due) = due {
+            let stream = if queued {
+                Stream::Dispatch
+            } else {
+                Stream::Poll
+            };
+            self.wake(stream, due);
+        }
+        if settled {
+            self.shop_settles(order);
+        }
+    }
+}
+
+/// `recorder::refused`: the same result without what the shop's row would say.
+fn refused(mut outcome: Outcome) -> Option<Outcome> {
+    let decision = outcome.decision;
+    decision.shop.as_ref()?;
+    let goes_on = decision.due_at.is_some() && decision.reroute.is_none();
+    if goes_on {
+        outcome.decision = Decision {
+            shop: None,
+            ..decision
+        };
+        return Some(outcome);
+    }
+
+    let mut watched = decision.watched;
+    watched.stage = Stage::Held;
+    outcome.reroute = None;
+    outcome.decision = Decision {
+        watched,
+        held: Some(HoldReason::ShopRowRefused),
+        due_at: None,
+        shop: None,
+        reroute: None,
+        refusal: None,
+        event: EventKind::Held,
+        ..decision
+    };
+    Some(outcome)
+}
