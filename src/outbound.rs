@@ -70,12 +70,12 @@ pub(crate) struct Answer {
 impl Http {
     /// Builds both clients. Reads the platform's root certificates.
     pub fn new(settings: &HttpSettings) -> Result<Self, HttpError> {
-        Self::resolving(settings, Arc::new(reach::System))
+        Self::resolving(settings, &(Arc::new(reach::System) as _))
     }
 
-    fn resolving(settings: &HttpSettings, names: Arc<dyn Resolve>) -> Result<Self, HttpError> {
+    fn resolving(settings: &HttpSettings, names: &Arc<dyn Resolve>) -> Result<Self, HttpError> {
         let tls = tls(roots()).map_err(HttpError::Tls)?;
-        let common = || common(settings, tls.clone(), &names);
+        let common = || common(settings, tls.clone(), names);
         // A connection that is used again may be closed by then, and the library would send anew by itself.
         let single = common().pool_max_idle_per_host(0);
         let pooled = common().pool_idle_timeout(IDLE);

@@ -55,12 +55,12 @@ impl Folders {
         faults: &mut Faults<'_>,
     ) {
         for key in keys.iter().filter(|key| known.is_secret(key)) {
-            self.from_file(key, settings, faults);
+            self.take_file(key, settings, faults);
             refuse_invisible(key, settings, faults);
         }
     }
 
-    fn from_file(&self, key: &str, settings: &mut Json, faults: &mut Faults<'_>) {
+    fn take_file(&self, key: &str, settings: &mut Json, faults: &mut Faults<'_>) {
         let twin = format!("{key}_file");
         let path = at(settings, &twin).map(Json::take).unwrap_or_default();
         // The sections know no such key and would refuse it.

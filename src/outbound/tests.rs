@@ -30,7 +30,7 @@ impl Resolve for Answers {
 }
 
 fn http(found: &[SocketAddr]) -> Http {
-    Http::resolving(&SETTINGS, Arc::new(Answers(found.to_vec()))).unwrap()
+    Http::resolving(&SETTINGS, &(Arc::new(Answers(found.to_vec())) as _)).unwrap()
 }
 
 fn request(address: &str) -> Request {
@@ -43,8 +43,10 @@ async fn server() -> SocketAddr {
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
-            let mut asked = [0; 1024];
-            stream.read(&mut asked).await.unwrap();
+            let mut asked = Vec::new();
+            while !asked.ends_with(b"\r\n\r\n") {
+                assert_ne!(stream.read_buf(&mut asked).await.unwrap(), 0);
+            }
             let answer = b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n";
             stream.write_all(answer).await.unwrap();
         }

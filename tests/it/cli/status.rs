@@ -184,11 +184,11 @@ async fn an_address_that_trendyol_may_have_blocked_is_said_once_with_what_to_try
     let world = World::new().await;
     sql(
         &world,
-        r#"INSERT INTO orderwatch.job_runs (job, tick, started_at, finished_at, outcome, report)
+        r"INSERT INTO orderwatch.job_runs (job, tick, started_at, finished_at, outcome, report)
            SELECT job, now(), now() - interval '1 minute', now(), 'failed', json_build_object('error',
                   'this address may be blocked: try the same key from another network '
                   '(status 556: orders has answered with it alone for 7 minutes)')
-           FROM (VALUES ('pull-orders'), ('push-stock')) jobs (job)"#,
+           FROM (VALUES ('pull-orders'), ('push-stock')) jobs (job)",
     )
     .await;
     let settings = world
