@@ -1,9 +1,10 @@
-//! HTTP to the outside world: the two clients that every account shares.
+//! HTTP to the outside world: the one client that every account shares.
 //!
-//! What must stay true: one call of `Http::once` is at most one request on the wire. Its client
-//! keeps no idle connection (a re-used one is the only case in which the HTTP library sends a
-//! request again by itself), never retries, follows no redirect and knows no proxy (which would also
-//! resolve names in our place). No answer is read beyond its limit, and no error holds an address.
+//! What must stay true: one call of `Http::once` is at most one request on the wire, on a connection of its own. A
+//! connection that is used again is the only case in which the HTTP library sends a request again by itself; and
+//! most answers do not say what they are about, so one that a server sends twice would be taken for that to the
+//! next question, which may be about the code of another order. The client never retries, follows no redirect and
+//! knows no proxy (which would also resolve names in our place). No answer is read beyond its limit, and no error holds an address.
 
 mod base;
 mod plain;
@@ -28,10 +29,7 @@ pub(crate) use plain::{PlainHttp, Secrecy};
 pub(crate) use reach::names_forbidden;
 pub(crate) use trouble::Trouble;
 
-/// Shorter than the 5 s after which common web servers close an idle connection.
-const IDLE: Duration = Duration::from_secs(4);
-
-/// The limits of both clients.
+/// The limits of the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HttpSettings {
     /// From looking up the name to an (encrypted) connection. Should be shorter than
@@ -41,12 +39,9 @@ pub struct HttpSettings {
     pub request_timeout: Duration,
 }
 
-/// The clients; clones share connections.
+/// The client.
 #[derive(Clone, Debug)]
-pub struct Http {
-    single: Client,
-    pooled: Client,
-}
+pub struct Http(Client);
 
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
@@ -68,37 +63,25 @@ pub(crate) struct Answer {
 }
 
 impl Http {
-    /// Builds both clients. Reads the platform's root certificates.
+    /// Builds the client. Reads the platform's root certificates.
     pub fn new(settings: &HttpSettings) -> Result<Self, HttpError> {
         Self::resolving(settings, &(Arc::new(reach::System) as _))
     }
 
     fn resolving(settings: &HttpSettings, names: &Arc<dyn Resolve>) -> Result<Self, HttpError> {
         let tls = tls(roots()).map_err(HttpError::Tls)?;
-        let common = || common(settings, tls.clone(), names);
-        // A connection that is used again may be closed by then, and the library would send anew by itself.
-        let single = common().pool_max_idle_per_host(0);
-        let pooled = common().pool_idle_timeout(IDLE);
-
-        Ok(Self {
-            single: single.build().map_err(HttpError::Client)?,
-            pooled: pooled.build().map_err(HttpError::Client)?,
-        })
+        let client = builder(settings, tls, names).build();
+        client.map(Self).map_err(HttpError::Client)
     }
 
     /// Sends one request on a connection of its own. Of its answer at most `limit` bytes are read,
     /// unpacked.
     pub(crate) async fn once(&self, request: Request, limit: usize) -> Result<Answer, Trouble> {
-        exchange(&self.single, request, limit).await
-    }
-
-    /// Sends a question, on a connection that may have served another.
-    pub(crate) async fn ask(&self, request: Request, limit: usize) -> Result<Answer, Trouble> {
-        exchange(&self.pooled, request, limit).await
+        exchange(&self.0, request, limit).await
     }
 }
 
-fn common(settings: &HttpSettings, tls: ClientConfig, names: &Arc<dyn Resolve>) -> ClientBuilder {
+fn builder(settings: &HttpSettings, tls: ClientConfig, names: &Arc<dyn Resolve>) -> ClientBuilder {
     // An address may hold a password: nothing on the way may keep it or its answer.
     let uncached = HeaderValue::from_static("no-store, no-cache");
 
@@ -106,6 +89,7 @@ fn common(settings: &HttpSettings, tls: ClientConfig, names: &Arc<dyn Resolve>) 
     Client::builder()
         .tls_backend_preconfigured(tls)
         .http1_only()
+        .pool_max_idle_per_host(0)
         .no_proxy()
         .dns_resolver(reach::Guard(Arc::clone(names)))
         .redirect(redirect::Policy::none())

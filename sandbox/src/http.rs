@@ -55,6 +55,8 @@ pub enum Reply {
     Drip(Answer, Duration),
     /// An answer is sent of which only so many bytes of the body arrive; then the connection closes.
     Cut(Answer, usize),
+    /// An answer is sent, and sent again at once: the second belongs to no request.
+    Twice(Answer),
     /// These bytes are sent, which need not be HTTP; then the connection closes.
     Raw(Vec<u8>),
     /// The connection closes without an answer.

@@ -51,6 +51,8 @@ pub enum Trouble {
     Hang,
     /// Only so many bytes of the body come, fewer than announced.
     Cut(usize),
+    /// The answer comes, and comes again on the same connection.
+    Twice,
     /// A page with this HTTP status, such as 500, 502, 503, or 200 for a wrong address.
     Page(u16),
     /// Status 200 without a body.
@@ -104,6 +106,7 @@ impl Trouble {
             Self::Hang => Reply::Hang,
             Self::NotHttp => Reply::Raw(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec()),
             Self::Cut(shown) => Reply::Cut(scene.answer.unwrap_or_else(busy), *shown),
+            Self::Twice => Reply::Twice(scene.answer.unwrap_or_else(busy)),
             Self::Says(text) => Reply::Send((scene.text)(text)),
             Self::Answer(answer) => Reply::Send(answer.clone()),
             Self::Page(status) => Reply::Send(Answer::page(*status)),

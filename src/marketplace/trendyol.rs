@@ -130,12 +130,7 @@ impl Trendyol {
         request: Request,
         started: Instant,
     ) -> Result<String, Failure> {
-        let came = match request.method() {
-            &Method::GET => self.http.ask(request, ANSWER_LIMIT).await,
-            // What changes something must not be sent twice by the HTTP library.
-            _ => self.http.once(request, ANSWER_LIMIT).await,
-        };
-
+        let came = self.http.once(request, ANSWER_LIMIT).await;
         let (call, took) = (call.as_str(), started.elapsed());
         let answer = came.map_err(|trouble| {
             tracing::debug!(call, ?took, %trouble, "no answer from Trendyol");

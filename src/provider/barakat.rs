@@ -1,8 +1,8 @@
 //! Panels of the kind barakat, which the shop also calls apstore.
 //!
-//! The parts: [`Account`] knows address and token and builds requests, [`Http`] sends them (a purchase by
-//! `once`), `seen` says whether an answer counts at all, `wire` and `catalogue` what it means, `fill` what
-//! a purchase says. Here they are put together. What must stay true:
+//! The parts: [`Account`] knows address and token and builds requests, [`Http`] sends them, `seen` says whether
+//! an answer counts at all, `wire` and `catalogue` what it means, `fill` what a purchase says. Here they are put
+//! together. What must stay true:
 //!
 //! * an answer that came whole is understood by its JSON alone, whatever page or text is around it,
 //! * a repeated name is not assumed to be refused: what may have been bought is asked about, never sent again,
@@ -217,18 +217,18 @@ impl Provider for Barakat {
     async fn status(&self, reference: &Reference) -> StatusReply {
         let started = Instant::now();
         let request = self.account.status(reference);
-        let came = self.http.ask(request, ANSWER_LIMIT).await;
+        let came = self.http.once(request, ANSWER_LIMIT).await;
         self.became(&came, reference, started)
     }
 
     async fn catalogue(&self) -> Result<Catalogue, ReadError> {
         let request = self.account.catalogue();
-        self.list(&self.http.ask(request, LIST_LIMIT).await)
+        self.list(&self.http.once(request, LIST_LIMIT).await)
     }
 
     async fn balance(&self) -> Result<Decimal, ReadError> {
         let request = self.account.balance();
-        self.sum(&self.http.ask(request, ANSWER_LIMIT).await)
+        self.sum(&self.http.once(request, ANSWER_LIMIT).await)
     }
 }
 

@@ -1,8 +1,8 @@
 //! znet reseller panels.
 //!
-//! The parts: [`Account`] knows address and password and builds requests, [`Http`] sends them
-//! (a purchase by `once`), `seen` says whether an answer counts at all, `wire` and `catalogue` what it
-//! means, `fill` what a purchase says. Here they are put together.
+//! The parts: [`Account`] knows address and password and builds requests, [`Http`] sends them, `seen` says
+//! whether an answer counts at all, `wire` and `catalogue` what it means, `fill` what a purchase says. Here they are
+//! put together.
 //! What must stay true:
 //!
 //! * only a whole body that came with status 200 and is no page is ever understood,
@@ -184,18 +184,18 @@ impl Provider for Znet {
     async fn status(&self, reference: &Reference) -> StatusReply {
         let started = Instant::now();
         let request = get(self.account.status(reference));
-        let came = self.http.ask(request, ANSWER_LIMIT).await;
+        let came = self.http.once(request, ANSWER_LIMIT).await;
         self.became(&came, reference, started)
     }
 
     async fn catalogue(&self) -> Result<Catalogue, ReadError> {
         let request = get(self.account.catalogue());
-        self.list(&self.http.ask(request, LIST_LIMIT).await)
+        self.list(&self.http.once(request, LIST_LIMIT).await)
     }
 
     async fn balance(&self) -> Result<Decimal, ReadError> {
         let request = get(self.account.balance());
-        self.sum(&self.http.ask(request, ANSWER_LIMIT).await)
+        self.sum(&self.http.once(request, ANSWER_LIMIT).await)
     }
 }
 

@@ -66,7 +66,7 @@ impl Http {
         };
 
         // What the answer says beyond its status, and whether it ends well, changes nothing.
-        match self.0.ask(request, ANSWER_LIMIT).await {
+        match self.0.once(request, ANSWER_LIMIT).await {
             Ok(answer) => Answer::of(answer.status),
             Err(trouble) => Answer::None(trouble.to_string()),
         }

@@ -29,6 +29,7 @@ fn purchase_faults() -> Vec<Fault> {
         Trouble::Page(200),
         Trouble::Empty,
         Trouble::Cut(12),
+        Trouble::Twice,
         Trouble::says(r#"{"status":"OK"}"#),
         Trouble::says(r#"{"status":"ERROR","message":"Internal server error, try again"}"#),
     ];
@@ -44,5 +45,6 @@ fn question_faults() -> Vec<Fault> {
         Fault::Instead(Trouble::Empty),
         Fault::After(Trouble::Reset),
         Fault::After(Trouble::Cut(12)),
+        Fault::After(Trouble::Twice),
     ]
 }

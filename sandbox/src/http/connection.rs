@@ -84,6 +84,10 @@ impl Connection {
                 let shown = shown.min(answer.body.len().saturating_sub(1));
                 self.send(&answer, false, shown, None).await
             }
+            Reply::Twice(answer) => {
+                self.send(&answer, keep, usize::MAX, None).await?;
+                self.send(&answer, keep, usize::MAX, None).await
+            }
             Reply::Raw(bytes) => {
                 self.stream.write_all(&bytes).await?;
                 Ok(false)

@@ -238,6 +238,7 @@ fn purchase_faults() -> Vec<Fault> {
         Trouble::Page(200),
         Trouble::Empty,
         Trouble::Cut(3),
+        Trouble::Twice,
         Trouble::says("8|Bağlantı hatası, işlemi kontrol ediniz"),
     ];
     troubles.into_iter().flat_map(Trouble::both).collect()
@@ -252,5 +253,6 @@ fn question_faults() -> Vec<Fault> {
         Fault::Instead(Trouble::Empty),
         Fault::After(Trouble::Reset),
         Fault::After(Trouble::Cut(8)),
+        Fault::After(Trouble::Twice),
     ]
 }

@@ -147,7 +147,9 @@ impl Desk {
 
         let reply = turn.take(|| self.work(visit)).await;
         let answered = match &reply {
-            Reply::Send(answer) | Reply::Drip(answer, _) => Some(answer.status),
+            Reply::Send(answer) | Reply::Drip(answer, _) | Reply::Twice(answer) => {
+                Some(answer.status)
+            }
             _ => None,
         };
         self.ledger.note(seq, |record| record.answered = answered);

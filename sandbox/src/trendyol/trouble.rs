@@ -88,6 +88,7 @@ fn faults(endpoint: Endpoint) -> Vec<Fault> {
         Trouble::Reset,
         Trouble::Close,
         Trouble::Cut(7),
+        Trouble::Twice,
         Trouble::Empty,
         Trouble::Page(502),
         Trouble::Page(504),

@@ -3,19 +3,20 @@
 //! | fault | proved by |
 //! |---|---|
 //! | name not resolved, no encryption | here |
-//! | connection refused | `orders_outcomes`: `what_surely_was_not_sent_…`; bytes in `znet_wire::buying` |
-//! | reset, close, hang, cut body, 5xx, with and without a sale | `orders_outcomes`: `an_unsure_answer_…`, `resending_…`; bytes in `znet_wire::buying` |
-//! | empty body, page, redirect | `brakes_breaker`: `nothing_or_a_page_opens_it_at_once_…` |
-//! | unknown words, huge and broken bodies | here, as evidence; their meaning in `orders_outcomes`, `orders_polling`: `only_a_sure_answer_…` |
-//! | "reference already used" | `orders_outcomes` (`4|`); `orders_reference`: `after_a_backup_…`; `brakes_fallback`: `whatever_leaves_it_open_…` |
-//! | "no such order" | `orders_unconfirmed`: `the_panel_is_asked_after_10_s_…` |
-//! | `kill -9` before, during and after a purchase, under load | `binary_crash`; between two panels: `brakes_fallback` |
-//! | several daemons | `binary_orders`: `two_processes_…`; `orders_leases`; `chaos` |
-//! | another dispatcher beside us | `brakes_beside`, `brakes_shadow` |
-//! | SIGTERM while it buys, log blocked | `binary_lifecycle`: `a_stop_…`, `a_second_signal_…`; `binary_cli`: `a_log_that_nobody_reads_…` |
-//! | SIGHUP with a faulty file | `reload` |
-//! | the database, its disk | `faults_database` |
-//! | clocks | `faults_clock` |
+//! | connection refused | `orders::outcomes`: `what_surely_was_not_sent_…`; bytes in `panels::znet_wire::buying` |
+//! | reset, close, hang, cut body, 5xx, with and without a sale | `orders::outcomes`: `an_unsure_answer_…`, `resending_…`; bytes in `panels::znet_wire::buying` |
+//! | an answer that comes twice | `panels::znet_wire::asking`: `an_answer_that_comes_twice_…`; under load: `faults::chaos`, `faults::both_kinds` |
+//! | empty body, page, redirect | `brakes::breaker`: `nothing_or_a_page_opens_it_at_once_…` |
+//! | unknown words, huge and broken bodies | here, as evidence; their meaning in `orders::outcomes`, `orders::polling`: `only_a_sure_answer_…` |
+//! | "reference already used" | `orders::outcomes` (`4|`); `orders::reference`: `after_a_backup_…`; `brakes::fallback`: `whatever_leaves_it_open_…` |
+//! | "no such order" | `orders::unconfirmed`: `the_panel_is_asked_after_10_s_…` |
+//! | `kill -9` before, during and after a purchase, under load | `program::crash`, `program::crash_points`; between two panels: `brakes::fallback` |
+//! | several daemons | `program::orders`: `two_processes_…`; `orders::leases`; `faults::chaos` |
+//! | another dispatcher beside us | `brakes::beside`, `brakes::shadow` |
+//! | SIGTERM while it buys, log blocked | `program::lifecycle`: `a_stop_…`, `a_second_signal_…`; `program::command_line`: `a_log_that_nobody_reads_…` |
+//! | SIGHUP with a faulty file | `faults::reload` |
+//! | the database, its disk | `faults::database` |
+//! | clocks | `faults::clock` |
 
 use std::time::Duration;
 

@@ -1,15 +1,20 @@
 //! Questions: what they look like, and what their answers become.
 
 use orderwatch::{
-    order::StatusAnswer,
-    provider::{AnswerClass, Provider, ReadError},
+    order::{Reference, StatusAnswer},
+    provider::{AnswerClass, Provider, Purchase, ReadError},
+};
+use rust_decimal::Decimal;
+use sandbox::{
+    panel::{Account, Endpoint, PanelPlan},
+    trouble::{Fault, Trouble},
 };
 use secrecy::ExposeSecret;
 
 use super::{
-    REFERENCE,
+    KOD, LONG, REFERENCE, SIFRE, pairs,
     panel::{Panel, Then, gzip, http, ok},
-    reference, request, znet,
+    purchase, reference, request, znet, znet_at,
 };
 
 const PIN: &str = "AB12-CD34-EF56-GH78";
@@ -45,8 +50,8 @@ async fn a_delivered_code_comes_back_whole_and_is_shown_masked() {
 }
 
 #[tokio::test]
-async fn questions_share_a_connection_and_survive_its_end() {
-    for (then, connections) in [(Then::Stay, 1), (Then::Close, 3)] {
+async fn each_question_has_a_connection_of_its_own() {
+    for then in [Then::Stay, Then::Close] {
         let panel = Panel::answering(done(), then).await;
         let znet = znet(panel.address);
         for _ in 0..3 {
@@ -58,13 +63,43 @@ async fn questions_share_a_connection_and_survive_its_end() {
         }
         drop(znet);
         let wire = panel.connections().await;
-        assert_eq!(wire.len(), connections);
+        assert_eq!(wire.len(), 3);
         assert_eq!(
             wire.concat()
                 .matches("GET /servis/pin_kontrol.php?")
                 .count(),
             3
         );
+    }
+}
+
+/// No answer says which order it is about: one that is left over would be taken for that to the next question.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_comes_twice_is_not_the_code_of_the_next_order() {
+    let mut plan = PanelPlan::sample(7);
+    plan.accounts = vec![Account::new(KOD, SIFRE, Decimal::from(1_000_000))];
+    let panel = sandbox::panel::Panel::start(plan).await.unwrap();
+    let twice = Fault::After(Trouble::Twice);
+    panel.faults().stand(Endpoint::Status, twice);
+    let znet = znet_at(&panel.base_url(), LONG);
+    let references =
+        [123, 124].map(|end| Reference::parse(&format!("2000000000000{end}")).unwrap());
+    for reference in &references {
+        let mut bought = Purchase {
+            reference: reference.clone(),
+            ..purchase()
+        };
+        bought.goods.product = pairs([("oyun", "1"), ("kupur", "325")]);
+        znet.purchase(&bought).await;
+    }
+
+    for reference in references.iter().cycle().take(400) {
+        let reply = znet.status(reference).await;
+        let StatusAnswer::Done { pin: Some(pin), .. } = reply.answer else {
+            panic!("{reply:?}");
+        };
+        let of_this_order = panel.pin_of(KOD, reference.as_str());
+        assert_eq!(pin.expose_secret(), of_this_order);
     }
 }
 
