@@ -6,3 +6,4 @@ mod clock;
 mod database;
 mod panel;
 mod reload;
+mod restarts;

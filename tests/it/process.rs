@@ -48,6 +48,12 @@ pub(crate) async fn within<T>(what: &str, happening: impl Future<Output = T>) ->
     value
 }
 
+/// What a test counted, for the table in this folder's README: `scripts/prove` reads these lines.
+#[expect(clippy::print_stderr, reason = "shown with `--nocapture`")]
+pub(crate) fn figures(counted: &str) {
+    eprintln!("figures: {counted}");
+}
+
 /// Asks again until there is an answer.
 pub(crate) async fn until<T, F>(what: &str, ask: impl FnMut() -> F) -> T
 where

@@ -4,6 +4,7 @@ mod command_line;
 mod configuration;
 mod crash;
 mod crash_at_both;
+mod crash_points;
 mod database;
 mod lifecycle;
 mod metrics;

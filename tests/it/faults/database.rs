@@ -3,11 +3,12 @@
 //!
 //! | fault | proved by |
 //! |---|---|
-//! | down at the start, cut again and again | `binary_database`: `a_database_that_is_down_at_the_start_is_waited_for`, `a_database_that_goes_away_again_and_again_costs_nothing` |
-//! | away while an answer comes | `binary_database`: `an_answer_of_the_panel_waits_until_the_database_is_back` |
-//! | commit answer lost: of a claim, a result, a PIN | `binary_database`: `a_claim_…`, `a_result_…`, `a_pin_whose_commit_was_not_confirmed_…` |
-//! | failover, also one that lost the last commits | `scripts/check-failover`; `orders_reference`: `after_a_backup_was_restored_…`; `brakes_ask_first` |
-//! | row locked by somebody else, row refused | `orders_staff`; `binary_crash`: `a_row_that_the_shop_holds_…` |
+//! | down at the start, cut again and again | `program::database`: `a_database_that_is_down_at_the_start_is_waited_for`, `a_database_that_goes_away_again_and_again_costs_nothing` |
+//! | stopped and started again, by a crash too | `faults::restarts`, by `scripts/check-restarts` |
+//! | away while an answer comes | `program::database`: `an_answer_of_the_panel_waits_until_the_database_is_back` |
+//! | commit answer lost: of a claim, a result, a PIN | `program::database`: `a_claim_…`, `a_result_…`, `a_pin_whose_commit_was_not_confirmed_…`; with a kill: `program::crash_points` |
+//! | failover, also one that lost the last commits | `scripts/check-failover`; `orders::reference`: `after_a_backup_was_restored_…`; `brakes::ask_first` |
+//! | row locked by somebody else, row refused | `orders::staff`; `program::crash`: `a_row_that_the_shop_holds_…` |
 //! | sessions ended in the middle, also while it starts | here |
 //! | serialization failures | here |
 //! | read-only after a failover | here |

@@ -1,4 +1,6 @@
-//! A line to Postgres that can be cut: nothing of it is understood but where an answer ends.
+//! A line to Postgres that can be cut, and stopped at a statement.
+
+pub(crate) mod statement;
 
 use std::{
     io,
@@ -23,6 +25,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+use self::statement::{Session, Stop, Stops};
 use super::halt::Halt;
 
 /// `ReadyForQuery`, outside of a transaction: what was asked is committed.
@@ -59,6 +62,7 @@ struct State {
     sprung: watch::Sender<usize>,
     silenced: watch::Sender<usize>,
     changes: Halt,
+    stops: Stops,
 }
 
 trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -147,6 +151,16 @@ impl Proxy {
         &self.state.changes
     }
 
+    /// The first session that comes there stands still, until it is cut.
+    pub(crate) fn stop_at(&self, stop: Stop) {
+        self.state.stops.arm(stop);
+    }
+
+    /// Waits until one does.
+    pub(crate) async fn stopped(&self) {
+        self.state.stops.reached().await;
+    }
+
     fn set_trap(&self, bytes: &[u8], then: Then) {
         *self.state.trap.lock().unwrap() = Some((bytes.to_owned(), then));
     }
@@ -227,6 +241,7 @@ async fn carry(client: Box<dyn Wire>, server: &PgConnectOptions, state: &State) 
     let (mut from_server, mut to_server) = tokio::io::split(connect(server).await?);
     let caught = watch::Sender::new(None);
     let outside = AtomicBool::new(false);
+    let session = Mutex::new(Session::default());
     let up = async {
         let mut buffer = vec![0; 64 * 1024];
         loop {
@@ -236,6 +251,13 @@ async fn carry(client: Box<dyn Wire>, server: &PgConnectOptions, state: &State) 
             }
             if count == 0 {
                 return Ok(());
+            }
+            let stays = session
+                .lock()
+                .unwrap()
+                .sends(&buffer[..count], &state.stops);
+            if stays {
+                std::future::pending::<()>().await;
             }
             if changes(&buffer[..count], outside.load(Ordering::Relaxed)) {
                 state.changes.pass().await;
@@ -249,6 +271,13 @@ async fn carry(client: Box<dyn Wire>, server: &PgConnectOptions, state: &State) 
             let count = from_server.read(&mut buffer).await?;
             if count == 0 {
                 return Ok(());
+            }
+            let stays = session
+                .lock()
+                .unwrap()
+                .hears(&buffer[..count], &state.stops);
+            if stays {
+                std::future::pending::<()>().await;
             }
             outside.store(buffer[..count].ends_with(COMMITTED), Ordering::Relaxed);
             let caught = *caught.borrow();

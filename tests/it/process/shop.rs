@@ -86,6 +86,26 @@ impl Shop {
         self.package(entry, integration).await;
     }
 
+    /// A second panel for the package of this entry, and what it is called there: the same.
+    pub(crate) async fn fall_back(&self, entry: &str, base_url: &str, (kod, sifre): (&str, &str)) {
+        let sql = r#"
+            WITH panel AS (
+                INSERT INTO integrations ("tenantId", name, provider, "baseUrl", kod, sifre)
+                VALUES ($1, 'second panel', 'znet', $3, $4, $5) RETURNING id
+            ), package AS (
+                SELECT id FROM product_packages WHERE "tenantId" = $1 AND name = $2
+            ), mapping AS (
+                INSERT INTO package_mappings
+                    ("tenantId", our_package_id, provider_api_id, provider_package_id)
+                SELECT $1, package.id::text, panel.id::text, $2 FROM panel, package
+            )
+            UPDATE package_routing r SET "fallbackProviderId" = panel.id::text
+            FROM panel, package WHERE r.package_id = package.id"#;
+        let made = sqlx::query(sql).bind(self.tenant).bind(entry);
+        let made = made.bind(base_url).bind(kod).bind(sifre);
+        made.execute(&self.pool).await.unwrap();
+    }
+
     async fn package(&self, entry: &str, integration: Uuid) {
         let package: Uuid = sqlx::query_scalar(
             r#"INSERT INTO product_packages ("tenantId", name) VALUES ($1, $2) RETURNING id"#,

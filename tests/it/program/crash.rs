@@ -20,6 +20,7 @@ use uuid::Uuid;
 use crate::process::{
     Process,
     audit::audit,
+    figures,
     proxy::Proxy,
     shop::Row,
     within,
@@ -190,7 +191,19 @@ async fn killed_while_the_answer_could_not_be_written_because_the_database_was_a
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_again_and_again_under_load_nothing_is_bought_twice_or_lost() {
-    let kills = std::env::var(KILLS).map_or(15, |kills| kills.parse().unwrap());
+    kill_again(1, 15).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_again_and_again_beside_others_nothing_is_bought_twice_or_lost() {
+    for replicas in [2, 3] {
+        kill_again(replicas, 6).await;
+    }
+}
+
+/// One of so many processes is killed each time, whichever, and started again with the next orders.
+async fn kill_again(replicas: usize, kills: usize) {
+    let kills = std::env::var(KILLS).map_or(kills, |kills| kills.parse().unwrap());
     let mut dice = Rng::with_seed(20_260_214);
     let world = World::with(|plan| {
         plan.readiness = Readiness::after_waits(1);
@@ -198,9 +211,11 @@ async fn killed_again_and_again_under_load_nothing_is_bought_twice_or_lost() {
     })
     .await;
     let settings = world.settings().text("znet.request_timeout", "1s");
+    let spawn = || world.program(&settings, &["run"]).spawn();
+    let mut processes: Vec<Process> = (1..replicas).map(|_| spawn()).collect();
     let mut placed = 0;
     for round in 0..kills {
-        let process = world.program(&settings, &["run"]).spawn();
+        processes.push(spawn());
         world.shop.orders(PIN, &format!("player-{round}"), 10).await;
         placed += 10;
         let before = requests(&world);
@@ -209,14 +224,24 @@ async fn killed_again_and_again_under_load_nothing_is_bought_twice_or_lost() {
         // What is left may be waiting for its lease to end: then it is killed while it waits.
         drop(tokio::time::timeout(Duration::from_secs(2), busy).await);
         tokio::time::sleep(Duration::from_micros(dice.u64(0..20_000))).await;
-        process.kill().await;
+        let mut killed = processes.swap_remove(dice.usize(0..processes.len()));
+        assert!(killed.is_running(), "{}", killed.written());
+        killed.kill().await;
     }
-    let process = world.start(&settings).await;
+
+    processes.push(world.start(&settings).await);
     let rows = world.shop.settled().await;
-    process.stop().await;
+    for process in processes {
+        process.stop().await;
+    }
     let tally = audit(&world.panel, &rows);
     assert_eq!(tally.completed + tally.held, placed);
     assert!(tally.completed > placed / 2, "{tally:?}");
+    figures(&format!(
+        "kill -9, {replicas} process(es): {kills} kills, {placed} orders, {} completed, {} held, \
+         0 bought twice, 0 lost",
+        tally.completed, tally.held
+    ));
 }
 
 /// Every fifth answer goes wrong, but not those about prices: they would only make it wait.

@@ -25,14 +25,14 @@ use crate::{
 };
 
 /// A store, and a world with a warehouse.
-struct Market {
-    world: World,
-    shop: TrendyolStore,
+pub(super) struct Market {
+    pub(super) world: World,
+    pub(super) shop: TrendyolStore,
 }
 
 impl Market {
     /// Five of A and of B lie there, and nothing is on sale.
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         Self::with_results_after(Duration::ZERO).await
     }
 
@@ -53,7 +53,7 @@ impl Market {
     }
 
     /// One pass of each job at the start, and no other.
-    fn settings(&self) -> Settings {
+    pub(super) fn settings(&self) -> Settings {
         let settings = self
             .world
             .settings()
@@ -93,7 +93,7 @@ impl Market {
     }
 
     /// Everything that was sent is older.
-    async fn time_passes(&self) {
+    pub(super) async fn time_passes(&self) {
         let older = "SET sent_at = sent_at - interval '30 minutes'";
         self.sql(&format!(
             "UPDATE orderwatch.stock_batches {older};
@@ -103,7 +103,7 @@ impl Market {
     }
 
     /// Waits until all five of both are known to be on sale.
-    async fn settled(&self) {
+    pub(super) async fn settled(&self) {
         let settled =
             "SELECT count(*) FROM orderwatch.stock_items WHERE observed = 5 AND open_until IS NULL";
         until("what was sent to be settled", || async {
@@ -135,14 +135,18 @@ impl Market {
     }
 
     /// Waits until so many passes that send stock were written down.
-    async fn pushed(&self, passes: i64) {
-        let pool = &self.world.database.pool;
+    pub(super) async fn pushed(&self, passes: i64) {
         until("a pass to end", || async {
-            let ended = sqlx::query_scalar("SELECT count(*) FROM stock_push_log");
-            let ended: i64 = ended.fetch_one(pool).await.unwrap();
+            let ended = self.passes().await;
             (ended >= passes).then_some(())
         })
         .await;
+    }
+
+    /// Passes that were written down.
+    pub(super) async fn passes(&self) -> i64 {
+        let ended = sqlx::query_scalar("SELECT count(*) FROM stock_push_log");
+        ended.fetch_one(&self.world.database.pool).await.unwrap()
     }
 }
 
