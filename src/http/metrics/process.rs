@@ -14,6 +14,17 @@ pub(super) fn register(registry: &mut Registry, now: DateTime<Utc>, age: Duratio
         ConstCounter::new(cpu_time().as_secs_f64()),
     );
 
+    // One that never ends shows here before it shows in the memory.
+    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+        let tasks = u32::try_from(runtime.metrics().num_alive_tasks()).unwrap_or(u32::MAX);
+        super::gauge(
+            registry,
+            "orderwatch_tasks",
+            "Tasks of this process that have not ended",
+            f64::from(tasks),
+        );
+    }
+
     // Where there is no `/proc`, what it would say is left out below.
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();

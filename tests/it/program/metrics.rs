@@ -145,6 +145,7 @@ async fn everything_is_told_from_the_start_at_zero() {
     assert!(scrape.count("orderwatch_database_connection_wait_seconds_count") > 0);
     assert!(scrape.value("process_resident_memory_bytes") > 1e6);
     assert!(scrape.value("process_open_fds") > 3.0);
+    assert!(scrape.count("orderwatch_tasks") > 5);
     let open = get(&process, "application/openmetrics-text;version=1.0.0").await;
     assert!(open.contains("application/openmetrics-text") && open.ends_with("# EOF\n"));
     // A family that is declared says what it is, and has a value.
