@@ -78,6 +78,15 @@ impl Daemon {
         self.pid
     }
 
+    /// Where its pages and metrics are.
+    pub(crate) fn address(&self) -> anyhow::Result<String> {
+        let log = self.log()?.0;
+        let (_, rest) = log
+            .split_once("the page is at http://")
+            .context("the daemon does not say where its page is")?;
+        Ok(rest.split('/').next().unwrap_or(rest).to_owned())
+    }
+
     /// Processor time used so far.
     pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
         process::cpu(self.pid)

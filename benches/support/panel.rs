@@ -28,9 +28,16 @@ pub(crate) enum Answers {
     Done,
     /// It sells, and what it sold is never ready.
     Sells,
+    /// It sells, and delivers with the third question.
+    Delivers,
 }
 
-const ALL: [Answers; 3] = [Answers::Waiting, Answers::Done, Answers::Sells];
+const ALL: [Answers; 4] = [
+    Answers::Waiting,
+    Answers::Done,
+    Answers::Sells,
+    Answers::Delivers,
+];
 
 /// A purchase as the panel saw it.
 #[derive(Debug)]
@@ -174,7 +181,10 @@ fn plan(answers: Answers) -> PanelPlan {
     plan.status = match answers {
         Answers::Waiting => StatusMode::AlwaysWaiting,
         Answers::Done => StatusMode::AlwaysDone,
-        Answers::Sells => StatusMode::Tracked,
+        Answers::Sells | Answers::Delivers => StatusMode::Tracked,
     };
+    if answers == Answers::Delivers {
+        plan.readiness = Readiness::after_waits(2);
+    }
     plan
 }

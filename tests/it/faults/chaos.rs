@@ -19,6 +19,7 @@ use sandbox::panel::{Account, Panel, PanelPlan, Readiness, unreliable};
 use crate::process::{
     Process, Signal,
     audit::{Tally, audit},
+    figures,
     settings::Settings,
     shop::Shop,
     world::{CANCELLED, KOD, PIN, SIFRE, TOP_UP, World},
@@ -212,6 +213,11 @@ async fn a_thousand_orders_through_everything_at_once() {
         let placed = orders.next_multiple_of(BATCH);
         let settled = tally.completed + tally.cancelled + tally.held;
         assert_eq!(settled, placed, "{tally:?}");
+        figures(&format!(
+            "{PANELS} znet panels with {TROUBLE} of the answers wrong, {restarts} kills and stops of two processes, \
+             {ended} sessions ended: {placed} orders, {} completed, {} cancelled, {} held, 0 bought twice, 0 lost",
+            tally.completed, tally.cancelled, tally.held
+        ));
         assert!(tally.completed > placed / 3, "{tally:?}");
         if orders >= 1000 {
             assert!(

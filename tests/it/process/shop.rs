@@ -211,19 +211,25 @@ impl Shop {
             .await
     }
 
-    /// Waits until nobody works on any order any more.
+    /// Waits until nobody works on any order any more: as long as it takes, while they become fewer.
     pub(crate) async fn settled(&self) -> Vec<Row> {
-        let open = std::cell::RefCell::new(Vec::new());
-        let settled = super::attempt(|| async {
-            let rows = self.rows().await;
-            let left = rows.iter().filter(|row| !row.is_settled());
-            *open.borrow_mut() = left.cloned().collect();
-            open.borrow().is_empty().then_some(rows)
-        });
-        let Some(rows) = settled.await else {
-            panic!("never settled: {:#?}", open.borrow());
-        };
-        rows
+        let mut left = usize::MAX;
+        loop {
+            let fewer = super::attempt(|| async {
+                let rows = self.rows().await;
+                let open = rows.iter().filter(|row| !row.is_settled()).count();
+                (open < left).then_some((open, rows))
+            });
+            let Some((open, rows)) = fewer.await else {
+                let mut rows = self.rows().await;
+                rows.retain(|row| !row.is_settled());
+                panic!("never settled: {rows:#?}");
+            };
+            if open == 0 {
+                return rows;
+            }
+            left = open;
+        }
     }
 }
 
