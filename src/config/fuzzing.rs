@@ -51,8 +51,7 @@ fn is_in_force(loaded: &Loaded, secrets: &[&str]) {
 /// The values of the file's secret keys that stand nowhere else in it.
 fn secrets(text: &str) -> Vec<String> {
     let known = Known::shipped();
-    let (Ok(known), Ok(layer)) = (known, layer::parse(text, |place| layer::Mark::File(place)))
-    else {
+    let (Ok(known), Ok(layer)) = (known, layer::parse(text, layer::Mark::File)) else {
         return Vec::new();
     };
     let mut found = Vec::new();

@@ -145,7 +145,7 @@ fn at_barakat(row: &Row, order: &ShopOrder) {
         return;
     };
     let field = |at: usize| {
-        if at % 2 == 0 {
+        if at.is_multiple_of(2) {
             OrderField::UserIdentifier
         } else {
             OrderField::ExtraField

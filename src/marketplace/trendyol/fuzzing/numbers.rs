@@ -23,7 +23,9 @@ fn fields_of(raw: &RawValue, depth: usize) {
         return;
     }
     if let Ok(list) = serde_json::from_str::<Vec<&RawValue>>(raw.get()) {
-        list.into_iter().for_each(|raw| fields_of(raw, depth));
+        for raw in list {
+            fields_of(raw, depth);
+        }
         return;
     }
 
