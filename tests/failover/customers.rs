@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::process::{within, world::World};
 
 /// From one order of a customer to the next.
-const PAUSE: Duration = Duration::from_millis(300);
+const PAUSE: Duration = Duration::from_millis(800);
 /// From one try to place an order to the next.
 const AGAIN: Duration = Duration::from_millis(50);
 /// The longest that a customer waits for the shop.

@@ -314,5 +314,10 @@ impl Failovers {
 fn settings(world: &World, cluster: &Cluster) -> Settings {
     // Where no commit is lost, nothing is asked before it is bought.
     let ask_first = if cluster.synchronous { "false" } else { "true" };
-    world.settings().with("dispatch.ask_first", ask_first)
+    world
+        .settings()
+        .with("dispatch.ask_first", ask_first)
+        // All of it on one machine is slow, and a claim that ends before its turn comes is claimed anew.
+        .text("dispatch.lease", "20s")
+        .text("poll.lease", "20s")
 }
