@@ -12,6 +12,7 @@
 #[cfg(test)]
 mod tests;
 
+use chrono::{DateTime, Utc};
 use std::fmt;
 
 use super::{
@@ -76,6 +77,8 @@ impl Verdict {
 pub(crate) struct Position {
     pub(crate) stage: Stage,
     pub(crate) held: Option<HoldReason>,
+    /// The last try to buy it. After another one the order stands in the same stage for another purchase.
+    pub(crate) claimed_at: Option<DateTime<Utc>>,
 }
 
 /// What an action does, as things stand.
@@ -167,7 +170,10 @@ impl Plan {
             Self::Release(Release {
                 panel, reference, ..
             }) => format!("{stage}.{held}.{panel}.{reference}"),
-            Self::Resolve(_, resolution) => format!("{stage}.{held}.{}", resolution.stage()),
+            Self::Resolve(_, resolution) => {
+                let tried = from.claimed_at.map_or(0, |at| at.timestamp_micros());
+                format!("{stage}.{held}.{}.{tried}", resolution.stage())
+            }
         }
     }
 
@@ -379,6 +385,7 @@ fn open(tracked: &TrackedFacts) -> Result<Position, Refusal> {
         stage => Ok(Position {
             stage,
             held: tracked.held,
+            claimed_at: tracked.claimed_at,
         }),
     }
 }

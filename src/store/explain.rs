@@ -134,6 +134,7 @@ impl Store {
             panel,
             due_at: known.due_at,
             claimed: row.claimed,
+            claimed_at: row.claimed_at,
             fell_back: row.fell_back,
             finished_at: known.finished_at,
             ending,

@@ -247,7 +247,8 @@ impl Store {
             step.give,
             step.outcome,
             i32::try_from(PIN_CHARS).unwrap_or(i32::MAX),
-            !step.leaves_row
+            !step.leaves_row,
+            from.claimed_at
         )
         .fetch_one(&self.pool)
         .await

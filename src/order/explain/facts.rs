@@ -166,6 +166,8 @@ pub(crate) struct TrackedFacts {
     pub(crate) due_at: Option<DateTime<Utc>>,
     /// Whether somebody has it claimed.
     pub(crate) claimed: bool,
+    /// When it was last claimed for sending, to whichever panel.
+    pub(crate) claimed_at: Option<DateTime<Utc>>,
     /// Whether it went to the fallback panel.
     pub(crate) fell_back: bool,
     /// In which time half of the product's last orders were delivered, where the checks follow from it.

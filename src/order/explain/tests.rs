@@ -93,6 +93,7 @@ fn tracked(stage: Stage) -> Facts {
     let waits = !ends && stage != Stage::Held;
     Facts {
         tracked: Some(TrackedFacts {
+            claimed_at: None,
             watched: Watched {
                 stage,
                 dispatched_at: Some(from_now(-90)),

@@ -54,6 +54,7 @@ fn facts(stage: Stage, held: Option<HoldReason>) -> Facts {
             provider: None,
         }),
         tracked: Some(TrackedFacts {
+            claimed_at: None,
             watched: Watched {
                 stage,
                 dispatched_at: None,

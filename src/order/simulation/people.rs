@@ -242,7 +242,7 @@ impl World {
 
     pub(super) fn carry_out(&mut self, carrying: &Carrying) {
         let (done, _) = self.commits();
-        // Taken for granted: `person.sql` compares stage and reason, which are the same once more after another try.
+        // `person.sql` compares it: stage and reason are the same once more after another try.
         let overtaken = self.claimed_at(carrying.order) != carrying.claimed_at;
         if overtaken && !self.db.has(Flaw::StaleVerdict) {
             self.db.tally.path(Path::ActionOvertaken);

@@ -253,6 +253,7 @@ fn panel_facts(panel: &Panel) -> PanelFacts {
 
 fn tracked_facts(tracked: &Tracked, panels: &[Panel]) -> TrackedFacts {
     TrackedFacts {
+        claimed_at: None,
         watched: tracked.watched.clone(),
         held: tracked.held,
         reference: tracked.reference.clone(),

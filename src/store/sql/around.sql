@@ -28,6 +28,7 @@ SELECT o.status AS "status?", o."externalStatus" AS "external_status?", o."provi
        (to_jsonb(i) ->> 'enabled')::boolean AS at_enabled,
        i."tenantId" = COALESCE(t.tenant_id, o."tenantId") AS at_own,
        breaker.open_until AS at_until, breaker.open_reason AS at_reason,
+       (SELECT max(u.claimed_at) FROM orderwatch.purchases u WHERE u.order_id = asked.id) AS claimed_at,
        t.lease_token IS NOT NULL AS "claimed!",
        COALESCE(t.fell_back, false) AS "fell_back!",
        e.kind AS "ending?", e.detail ->> 'who' AS ended_by,

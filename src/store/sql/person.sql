@@ -16,6 +16,9 @@ WITH held AS MATERIALIZED (
                     THEN f."pinCode" || ' / ' || t.pin ELSE t.pin END AS pin
     ) g
     WHERE t.order_id = $1 AND t.stage = $2::text AND t.held_reason IS NOT DISTINCT FROM $3::text
+      -- What was said about one try to buy it says nothing about the next.
+      AND (SELECT max(u.claimed_at) FROM orderwatch.purchases u WHERE u.order_id = $1)
+          IS NOT DISTINCT FROM $26::timestamptz
       AND (NOT $22::bool OR COALESCE(length(g.pin), 0) <= $24)
       -- What is queued must still be wanted, and not sent by anybody else meanwhile.
       AND ($4::text <> 'queued' OR orderwatch.is_pending(f.status)
