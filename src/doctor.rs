@@ -17,6 +17,7 @@ mod keeping;
 mod market;
 mod panels;
 mod rights;
+mod role;
 mod routes;
 mod running;
 mod server;

@@ -54,6 +54,7 @@ mod record;
 mod record_shop;
 mod retention;
 mod returns;
+mod rights;
 mod second_dispatcher;
 mod settling;
 mod shadow;
@@ -95,7 +96,7 @@ pub(crate) use claim::Claimed;
 pub use claim::{Claim, Lease};
 pub(crate) use columns::{OwnWork, Side, TableFault};
 pub(crate) use delivery_times::{DeliveryNews, PanelLoad};
-pub(crate) use diagnosis::{Fallback, MANY_OLD, Right, Route, SchemaFault, ServerFacts};
+pub(crate) use diagnosis::{Fallback, MANY_OLD, Route, SchemaFault, ServerFacts};
 pub(crate) use dispatch::{Candidate, QueuedCandidate};
 pub(crate) use events::{Event, StoredEvent};
 pub(crate) use hold::{NewHold, Release};
@@ -128,6 +129,7 @@ pub(crate) use player_fields::{Confirmed, PlayerOf, SoldAs};
 use pool::{Pool, Reach, SESSION, Transaction};
 pub use record::{Outcome, Quiet, Recorded};
 pub(crate) use retention::FinishedOrder;
+pub(crate) use rights::{Right, RoleFacts};
 pub(crate) use second_dispatcher::{Overwritten, Scan, shown_since};
 pub use settling::Unsettled;
 pub(crate) use shadow::ShadowOrder;
@@ -226,6 +228,15 @@ impl StoreError {
     pub(crate) fn refuses_row(&self) -> bool {
         match self {
             Self::Database { source, .. } => has_class(source, &["22", "23", "44", "P0"]),
+            Self::Inconsistent { .. } | Self::Address(_) => false,
+        }
+    }
+
+    /// Whether the role may not do it. SQLSTATE `insufficient_privilege`.
+    #[must_use]
+    pub(crate) fn lacks_a_right(&self) -> bool {
+        match self {
+            Self::Database { source, .. } => has_class(source, &["42501"]),
             Self::Inconsistent { .. } | Self::Address(_) => false,
         }
     }

@@ -4,7 +4,7 @@ mod webhook;
 
 use std::process::ExitCode;
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use clap::{Args, Subcommand};
 
 use super::{Global, migrated_store, out};
@@ -16,7 +16,8 @@ Example:
 
 For a database that was used with the test environment, or with another seller: the daemon refuses to go on
 there with the new one. Forgotten are the packages, the figures of the stock, what was sent, and how far the
-orders were read. The warehouse's own tables stay as they are; look there for rows of the old seller's orders.";
+orders were read. The warehouse's own tables stay as they are; look there for rows of the old seller's orders.
+With the roles of config/roles.sql it takes a member of orderwatch_migrator in database.url.";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -79,8 +80,15 @@ async fn forget(store: &Store, options: &ForgetOptions) -> anyhow::Result<()> {
         "everything that is known of seller {seller} at {place} would be forgotten; say --yes to do it"
     );
 
+    let forgotten = match store.forget_market_account(seller).await {
+        // The daemon's role cannot: what keeps it from selling twice is deleted by the owner alone.
+        Err(error) if error.lacks_a_right() => Err(error).context(
+            "nothing was forgotten: this takes the owner of schema orderwatch, a member of orderwatch_migrator (config/roles.sql)",
+        ),
+        done => done.map_err(anyhow::Error::from),
+    };
     ensure!(
-        store.forget_market_account(seller).await?,
+        forgotten?,
         "somebody else has changed the account meanwhile; nothing was forgotten"
     );
 

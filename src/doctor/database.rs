@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use tokio::time::timeout;
 
 use super::{
-    Pace, Patient, account, columns, finding::Findings, keeping, rights, server, warehouse,
+    Pace, Patient, account, columns, finding::Findings, keeping, rights, role, server, warehouse,
 };
 use crate::{
     clock::DatabaseClock,
@@ -39,7 +39,7 @@ pub(super) async fn basics(
         ),
         Err(error) => (
             chain(&error),
-            "Give the role USAGE on schema orderwatch and SELECT on orderwatch.migrations, or run `orderwatch migrate` first.",
+            "Run `orderwatch migrate` first, and config/roles.sql after it: the role needs USAGE on schema orderwatch.",
         ),
     };
     findings.fail("migrations", sentence, fix);
@@ -118,6 +118,7 @@ pub(super) async fn details(
     let mut findings = Findings::default();
 
     server::facts(&store.server_facts().await?, &mut findings);
+    role::check(store, &mut findings).await?;
     rights::check(store, config, &mut findings).await?;
     account::check(config, store, &mut findings).await?;
     keeping::check(config, store, &mut findings).await?;

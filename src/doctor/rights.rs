@@ -1,4 +1,6 @@
-//! The rights of the role: all that the work needs.
+//! The rights of the role: all that the work needs, as `config/roles.sql` gives them.
+
+use regex::Regex;
 
 use super::finding::Findings;
 use crate::{
@@ -6,58 +8,99 @@ use crate::{
     store::{Right, Store, StoreError},
 };
 
-/// What the purchases need, as `GRANT` has it.
-const SHOP_RIGHTS: &str = "\
-SELECT ON product_orders, integrations, package_routing, package_mappings, product_packages, product
-UPDATE (status, providerId, externalOrderId, externalStatus, provider_referans, lastMessage, \
-        providerMessage, pinCode, notes, notesCount, sentAt, lastSyncAt, completedAt, durationMs, \
-        costAmount, costCurrency) ON product_orders
-UPDATE (balance, balanceUpdatedAt) ON integrations";
+/// What gives the rights is also what says which ones are needed: no second list can be forgotten.
+const ROLES: &str = include_str!("../../config/roles.sql");
+/// A row of its list: for whose work, what, on which columns, of which tables.
+const ROW: &str = r"(?m)^ +\('daemon', '(\w+)', '([A-Z, ]+)', '([^']*)', '([^']+)'\)";
 
-/// What the Trendyol store needs besides; of tables, those that the warehouse has.
-const STOCK_RIGHTS: &str = "\
-SELECT ON central_stock, stock_push_log, raf_urunleri, orders_created, orders_picking, \
-          orders_shipped, orders_delivered, orders_cancelled, orders_hazirlaniyor, \
-          orders_ready_to_ship, orders_archived, archive, barcode_aliases, products, stock_movement
-UPDATE (last_push_date, qty, updated_at) ON central_stock
-UPDATE (adet) ON raf_urunleri
-INSERT ON stock_push_log";
+/// For what a right is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Need {
+    /// Our own schema.
+    Own,
+    Shop,
+    /// The Trendyol store.
+    Stock,
+    /// The rows of the warehouse's orders and returns.
+    Mirror,
+    /// The history that the warehouse keeps of them. The work is done without it.
+    History,
+}
 
-/// What the mirror of the orders and returns needs besides.
-const ORDER_RIGHTS: &str = "\
-INSERT, UPDATE, DELETE ON orders_created, orders_picking, orders_shipped, orders_delivered, orders_cancelled
-UPDATE, DELETE ON orders_hazirlaniyor, orders_ready_to_ship
-UPDATE (quantity) ON products
-INSERT ON stock_movement, return_products
-SELECT, INSERT, UPDATE ON return_orders";
+impl Need {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "own" => Some(Self::Own),
+            "shop" => Some(Self::Shop),
+            "stock" => Some(Self::Stock),
+            "mirror" => Some(Self::Mirror),
+            "history" => Some(Self::History),
+            _ => None,
+        }
+    }
 
-fn rights(grants: &'static str) -> Vec<Right> {
-    let mut rights = Vec::new();
-    for (what, tables) in grants.lines().filter_map(|line| line.split_once(" ON ")) {
-        let (privileges, columns) = what.split_once(" (").unwrap_or((what, ""));
-        let columns = list(columns.trim_end_matches(')')).map(Some);
-        // Column by column: the role may have UPDATE on these alone, and need not have more.
-        let columns: Vec<_> = if what.contains('(') {
-            columns.collect()
-        } else {
-            vec![None]
+    /// Whether a daemon with these settings needs it.
+    fn is_of(self, config: &Config) -> bool {
+        match self {
+            Self::Own => true,
+            Self::Shop => config.shop.enabled,
+            Self::Stock => config.trendyol.enabled,
+            // Without the mirror their rows are only read, and the role need not be able to change them.
+            Self::Mirror => config.trendyol.enabled && config.trendyol.mirrors(),
+            Self::History => false,
+        }
+    }
+}
+
+/// All that the daemon's role is given, and what for.
+fn listed() -> Vec<(Need, Right)> {
+    // It is a constant; a test runs it.
+    let Ok(row) = Regex::new(ROW) else {
+        return Vec::new();
+    };
+
+    let mut all = Vec::new();
+    for found in row.captures_iter(ROLES) {
+        let (_, [need, privileges, columns, relations]) = found.extract();
+        let Some(need) = Need::parse(need) else {
+            continue;
         };
 
-        for table in list(tables) {
-            for privilege in list(privileges) {
-                rights.extend(columns.iter().map(|column| Right {
-                    table,
-                    column: *column,
-                    privilege,
-                }));
+        for relation in relations.split(", ") {
+            for privilege in privileges.split(", ") {
+                let rights = rights(need, relation, privilege, columns);
+                all.extend(rights.map(|right| (need, right)));
             }
         }
     }
-    rights
+
+    all
 }
 
-fn list(names: &'static str) -> impl Iterator<Item = &'static str> {
-    names.split(',').map(str::trim)
+/// Column by column: the role may have a right on these alone, and need not have more.
+fn rights(
+    need: Need,
+    relation: &str,
+    privilege: &str,
+    columns: &str,
+) -> impl Iterator<Item = Right> {
+    let schema = if need == Need::Own {
+        "orderwatch"
+    } else {
+        "public"
+    };
+
+    columns.split(", ").map(move |column| Right {
+        schema,
+        relation: relation.to_owned(),
+        column: Some(column.to_owned()).filter(|column| !column.is_empty()),
+        privilege: privilege.to_owned(),
+    })
+}
+
+/// Everything that the daemon's role may do, whatever its settings are.
+pub(super) fn allowed() -> Vec<Right> {
+    listed().into_iter().map(|(_, right)| right).collect()
 }
 
 pub(super) async fn check(
@@ -65,78 +108,114 @@ pub(super) async fn check(
     config: &Config,
     findings: &mut Findings,
 ) -> Result<(), StoreError> {
-    let mut wanted = Vec::new();
-    if config.shop.enabled {
-        wanted.extend(rights(SHOP_RIGHTS));
-    }
-    if config.trendyol.enabled {
-        wanted.extend(rights(STOCK_RIGHTS));
-    }
-    // Without the mirror their rows are only read, and the role need not be able to change them.
-    if config.trendyol.enabled && config.trendyol.mirrors() {
-        wanted.extend(rights(ORDER_RIGHTS));
-    }
+    let wanted = listed().into_iter().filter(|(need, _)| need.is_of(config));
+    let wanted: Vec<Right> = wanted.map(|(_, right)| right).collect();
 
     let missing = store.missing_rights(&wanted).await?;
-    let own = store.missing_own_rights().await?;
-    if missing.is_empty() && own.is_empty() {
+    if missing.is_empty() {
         findings.ok("rights", "The role has every right that the work needs.");
     }
 
-    for Right {
-        table,
-        column,
-        privilege,
-    } in missing
-    {
-        let table = format!("public.{table}");
-        // In quotes: the shop's columns have capitals in their names.
-        let (place, grant) = match column {
-            Some(column) => (
-                format!("{table}.\"{column}\""),
-                format!("{privilege} (\"{column}\")"),
-            ),
-            None => (table.clone(), privilege.to_owned()),
-        };
-
-        findings
-            .fail(
-                "rights",
-                format!("The role may not {privilege} {place}."),
-                format!("GRANT {grant} ON {table} TO the role of database.url;"),
-            )
-            .about(table);
+    let (own, others): (Vec<_>, Vec<_>) = missing
+        .into_iter()
+        .partition(|right| right.schema == "orderwatch");
+    for right in others {
+        lacks(&right, findings);
     }
-
     if !own.is_empty() {
-        findings.fail(
-            "rights",
-            format!("The role lacks {} on our own schema: {}.", own.len(), own.join(", ")),
-            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA orderwatch TO the role of database.url;",
-        );
+        lacks_own(&own, findings);
     }
+
     Ok(())
+}
+
+fn lacks(right: &Right, findings: &mut Findings) {
+    let Right {
+        schema, privilege, ..
+    } = right;
+    let table = format!("{schema}.{}", right.relation);
+    // In quotes: the shop's columns have capitals in their names.
+    let (place, grant) = match &right.column {
+        Some(column) => (
+            format!("{table}.\"{column}\""),
+            format!("{privilege} (\"{column}\")"),
+        ),
+        None => (table.clone(), privilege.clone()),
+    };
+
+    findings
+        .fail(
+            "rights",
+            format!("The role may not {privilege} {place}."),
+            format!("GRANT {grant} ON {table} TO the role of database.url; config/roles.sql gives all of them."),
+        )
+        .about(table);
+}
+
+fn lacks_own(missing: &[Right], findings: &mut Findings) {
+    let all: Vec<String> = missing
+        .iter()
+        .map(|right| format!("{} on {}.{}", right.privilege, right.schema, right.relation))
+        .collect();
+
+    findings.fail(
+        "rights",
+        format!("The role lacks {} on our own schema: {}.", all.len(), all.join(", ")),
+        "Run config/roles.sql again: it gives the role orderwatch_daemon what this version needs. The role of database.url has to be a member of it.",
+    );
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn has(need: Need, relation: &str, column: Option<&str>, privilege: &str) -> bool {
+        listed().iter().any(|(of, right)| {
+            *of == need
+                && right.relation == relation
+                && right.column.as_deref() == column
+                && right.privilege == privilege
+        })
+    }
+
     #[test]
-    fn grants_are_read_table_by_table_and_column_by_column() {
-        let shop = rights(SHOP_RIGHTS);
-        let has = |table, column, privilege| {
-            shop.contains(&Right {
-                table,
-                column,
-                privilege,
-            })
-        };
-        assert_eq!(shop.len(), 6 + 16 + 2);
-        assert!(has("product", None, "SELECT"));
-        assert!(has("product_orders", Some("providerMessage"), "UPDATE"));
-        assert!(has("integrations", Some("balanceUpdatedAt"), "UPDATE"));
-        assert_eq!(rights(STOCK_RIGHTS).len(), 15 + 3 + 1 + 1);
-        assert_eq!(rights(ORDER_RIGHTS).len(), 15 + 4 + 1 + 2 + 3);
+    fn every_row_of_the_list_is_read() {
+        let rows = ROLES
+            .lines()
+            .filter(|line| line.trim_start().starts_with("('daemon'"));
+        let row = Regex::new(ROW).unwrap();
+        assert_eq!(row.captures_iter(ROLES).count(), rows.count());
+
+        assert!(has(
+            Need::Shop,
+            "product_orders",
+            Some("providerMessage"),
+            "UPDATE"
+        ));
+        assert!(has(Need::Shop, "product_packages", None, "SELECT"));
+        assert!(has(Need::Mirror, "orders_picking", None, "DELETE"));
+        assert!(has(Need::Own, "stock_plans", None, "USAGE"));
+        assert!(has(Need::Own, "prune_events", None, "EXECUTE"));
+    }
+
+    #[test]
+    fn what_is_to_stay_is_never_deleted_and_nothing_is_truncated() {
+        for relation in ["orders", "purchases", "events", "actions", "product_orders"] {
+            assert!(
+                !listed()
+                    .iter()
+                    .any(|(_, right)| right.relation == relation && right.privilege == "DELETE"),
+                "{relation}"
+            );
+        }
+        for relation in ["events", "actions", "overwritten", "unexplained"] {
+            assert!(!has(Need::Own, relation, None, "UPDATE"), "{relation}");
+        }
+        let privileges = ["SELECT", "INSERT", "UPDATE", "DELETE", "USAGE", "EXECUTE"];
+        assert!(
+            allowed()
+                .iter()
+                .all(|right| privileges.contains(&&*right.privilege))
+        );
     }
 }

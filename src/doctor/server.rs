@@ -14,11 +14,6 @@ const OLDEST_SERVER: i32 = 140_000;
 const NOTICE: Duration = Duration::from_secs(5);
 
 pub(super) fn facts(facts: &ServerFacts, findings: &mut Findings) {
-    version(facts, findings);
-    role(facts, findings);
-}
-
-fn version(facts: &ServerFacts, findings: &mut Findings) {
     if facts.standby || facts.read_only {
         findings.fail(
             "server",
@@ -48,28 +43,6 @@ fn version(facts: &ServerFacts, findings: &mut Findings) {
             "The session's limits do not hold: a pooler seems to drop them.",
             format!("ALTER ROLE {} SET statement_timeout = '30s';", facts.role),
         );
-    }
-}
-
-fn role(facts: &ServerFacts, findings: &mut Findings) {
-    // A warning: it works, but a mistake could then do more than the work needs.
-    if facts.superuser || facts.may_delete {
-        findings.warn(
-            "role",
-            format!(
-                "The role {} may {}; orderwatch never needs that.",
-                facts.role,
-                if facts.superuser {
-                    "do everything"
-                } else {
-                    "delete the shop's orders or accounts"
-                }
-            ),
-            "Run the daemon under a role of its own that may read the shop's tables and write the columns it needs; migrate as the owner.",
-        );
-    } else {
-        let role = format!("The role {} cannot delete the shop's orders.", facts.role);
-        findings.ok("role", role);
     }
 }
 
@@ -137,8 +110,6 @@ mod tests {
         read_only: false,
         has_statement_timeout: true,
         role: String::new(),
-        superuser: false,
-        may_delete: false,
     };
 
     fn bad(look: impl FnOnce(&mut Findings)) -> Vec<(Outcome, String)> {
@@ -186,35 +157,15 @@ mod tests {
     }
 
     #[test]
-    fn limits_that_a_pooler_drops_and_a_role_that_may_too_much_are_told() {
-        for (server, words) in [
-            (
-                ServerFacts {
-                    has_statement_timeout: false,
-                    ..SOUND
-                },
-                "drop them",
-            ),
-            (
-                ServerFacts {
-                    superuser: true,
-                    ..SOUND
-                },
-                "may do everything",
-            ),
-            (
-                ServerFacts {
-                    may_delete: true,
-                    ..SOUND
-                },
-                "may delete",
-            ),
-        ] {
-            let found = bad(|found| facts(&server, found));
-            assert_eq!(found.len(), 1, "{found:?}");
-            assert_eq!(found[0].0, Outcome::Warn, "{found:?}");
-            assert!(found[0].1.contains(words), "{found:?}");
-        }
+    fn limits_that_a_pooler_drops_are_told() {
+        let unlimited = ServerFacts {
+            has_statement_timeout: false,
+            ..SOUND
+        };
+        let found = bad(|found| facts(&unlimited, found));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].0, Outcome::Warn, "{found:?}");
+        assert!(found[0].1.contains("drop them"), "{found:?}");
     }
 
     #[test]

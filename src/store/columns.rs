@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
-use sqlx::{error::DatabaseError, postgres::PgDatabaseError};
+use sqlx::postgres::PgDatabaseError;
 use uuid::Uuid;
 
 use super::{
@@ -275,7 +275,7 @@ impl Store {
             Ok(()) => Ok(None),
             // Missing rights are reported by a check of their own, and a table that is in use now says
             // nothing about its columns.
-            Err(error) if error.is_transient() || lacks_a_right(&error) => {
+            Err(error) if error.is_transient() || error.lacks_a_right() => {
                 tracing::warn!(cause = %error.words(), "{} could not be tried", trial.what());
                 Ok(None)
             }
@@ -417,15 +417,6 @@ fn sample_return(now: DateTime<Utc>) -> Claim {
         }],
         unreadable: Vec::new(),
     }
-}
-
-fn lacks_a_right(error: &StoreError) -> bool {
-    let StoreError::Database { source, .. } = error else {
-        return false;
-    };
-    let code = source.as_database_error().and_then(DatabaseError::code);
-    // SQLSTATE insufficient_privilege.
-    code.is_some_and(|code| code == "42501")
 }
 
 /// The statement that fixes it, or what to check.

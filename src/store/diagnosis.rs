@@ -1,4 +1,4 @@
-//! What `doctor` asks the database: rights, indexes, routes. Everything here only reads.
+//! What `doctor` asks the database: indexes, notices, routes. Everything here only reads.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -20,7 +20,6 @@ pub(crate) const MANY_OLD: i64 = 1000;
 
 /// What the server says of itself and of this session.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "as many questions")]
 pub(crate) struct ServerFacts {
     /// Such as 160004.
     pub(crate) version: i32,
@@ -31,21 +30,6 @@ pub(crate) struct ServerFacts {
     /// Whether a statement that takes too long is ended.
     pub(crate) has_statement_timeout: bool,
     pub(crate) role: String,
-    /// Whether the role may do everything.
-    pub(crate) superuser: bool,
-    /// Whether it may delete the shop's orders or accounts.
-    pub(crate) may_delete: bool,
-}
-
-/// A right that orderwatch needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Right {
-    /// Of the schema `public`.
-    pub(crate) table: &'static str,
-    /// The column; `None` for the whole table.
-    pub(crate) column: Option<&'static str>,
-    /// `SELECT`, `INSERT`, `UPDATE` or `DELETE`.
-    pub(crate) privilege: &'static str,
 }
 
 /// A package that is routed automatically to an external panel.
@@ -108,7 +92,6 @@ pub enum SchemaFault {
 
 impl Store {
     pub(crate) async fn server_facts(&self) -> Result<ServerFacts, StoreError> {
-        // `to_regclass` does not fail where a table is missing: a database without the shop has neither.
         sqlx::query_as!(
             ServerFacts,
             r#"SELECT current_setting('server_version_num')::int AS "version!",
@@ -116,81 +99,11 @@ impl Store {
                       current_setting('transaction_read_only')::boolean AS "read_only!",
                       (SELECT setting::bigint > 0 FROM pg_settings
                        WHERE name = 'statement_timeout') AS "has_statement_timeout!",
-                      current_user::text AS "role!",
-                      (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS "superuser!",
-                      COALESCE(bool_or(has_table_privilege(t.oid, 'DELETE, TRUNCATE')), false)
-                          AS "may_delete!"
-               FROM unnest(ARRAY[to_regclass('public.product_orders'),
-                                 to_regclass('public.integrations')]) AS t (oid)
-               WHERE t.oid IS NOT NULL"#
+                      current_user::text AS "role!""#
         )
         .fetch_one(&self.pool)
         .await
         .map_err(StoreError::doing("asking the server about itself"))
-    }
-
-    /// Of these rights, those that the role does not have. What does not exist is left out: older
-    /// databases lack some columns.
-    pub(crate) async fn missing_rights(&self, wanted: &[Right]) -> Result<Vec<Right>, StoreError> {
-        let places: Vec<i32> = (0..).take(wanted.len()).collect();
-        let tables: Vec<String> = wanted
-            .iter()
-            .map(|right| format!("public.{}", right.table))
-            .collect();
-
-        let columns: Vec<Option<String>> = wanted
-            .iter()
-            .map(|right| right.column.map(str::to_owned))
-            .collect();
-
-        let privileges: Vec<String> = wanted
-            .iter()
-            .map(|right| right.privilege.to_owned())
-            .collect();
-
-        // By oid: of a table that is not there nothing is asked, instead of the whole question failing.
-        let missing = sqlx::query_scalar!(
-            r#"SELECT w.place AS "place!"
-               FROM unnest($1::int[], $2::text[], $3::text[], $4::text[])
-                    AS w (place, relation, col, privilege)
-               JOIN pg_class c ON c.oid = to_regclass(w.relation)
-               LEFT JOIN pg_attribute a
-                   ON a.attrelid = c.oid AND a.attname = w.col AND NOT a.attisdropped
-               WHERE CASE WHEN w.col IS NULL THEN NOT has_table_privilege(c.oid, w.privilege)
-                          WHEN a.attnum IS NULL THEN false
-                          ELSE NOT has_column_privilege(c.oid, a.attnum, w.privilege) END
-               ORDER BY w.place"#,
-            &places,
-            &tables,
-            &columns as &[Option<String>],
-            &privileges
-        )
-        .fetch_all(&self.pool)
-        .await
-        .map_err(StoreError::doing("asking about rights"))?;
-
-        Ok(missing
-            .into_iter()
-            .filter_map(|place| wanted.get(usize::try_from(place).ok()?).copied())
-            .collect())
-    }
-
-    /// Rights on our own schema that the role does not have, as `PRIVILEGE on TABLE`.
-    pub(crate) async fn missing_own_rights(&self) -> Result<Vec<String>, StoreError> {
-        // The three tables left out are written by the migrations alone.
-        sqlx::query_scalar!(
-            r#"SELECT r.privilege || ' on ' || n.nspname || '.' || c.relname AS "right!"
-               FROM pg_class c
-               JOIN pg_namespace n ON n.oid = c.relnamespace
-               CROSS JOIN unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS r (privilege)
-               WHERE n.nspname = 'orderwatch' AND c.relkind IN ('r', 'p')
-                 AND c.relname NOT IN ('created', 'installed', 'migrations')
-                 AND NOT has_table_privilege(c.oid, r.privilege)
-               ORDER BY 1"#
-        )
-        .fetch_all(&self.pool)
-        .await
-        .map_err(StoreError::doing("asking about rights"))
     }
 
     /// Whether a notice that is sent over one connection arrives at another within this time.
