@@ -4,4 +4,5 @@ mod migrations;
 mod notices;
 mod pooler;
 mod retention;
+mod roles;
 mod stats;

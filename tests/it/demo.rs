@@ -18,7 +18,7 @@ const LEGACY: [&str; 2] = [
 
 fn program(database: &Database, args: &[&str]) -> Program {
     let args = ["demo"].iter().chain(args).copied();
-    Program::sandbox(args).env("DATABASE_URL", database.url())
+    Program::sandbox(args).env("DATABASE_URL", database.owners_url())
 }
 
 async fn demo(database: &Database, args: &[&str]) -> Ended {

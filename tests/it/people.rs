@@ -19,9 +19,11 @@ use std::{process::Stdio, time::Duration};
 
 use orderwatch::order::OrderId;
 use serde_json::Value;
-use sqlx::ConnectOptions;
 
-use crate::support::Shop;
+use crate::{
+    process::roles::{of_command, url_as},
+    support::Shop,
+};
 
 /// Who runs the commands.
 pub(crate) const PERSON: &str = "ayse";
@@ -83,7 +85,8 @@ pub(crate) async fn run_by(shop: &Shop, toml: &str, arguments: &str) -> Said {
 }
 
 async fn run_in(shop: &Shop, variables: Vec<(String, String)>, arguments: &str) -> Said {
-    let url = shop.pool.connect_options().to_url_lossy();
+    let words: Vec<&str> = arguments.split_whitespace().collect();
+    let url = url_as(&shop.pool.connect_options(), of_command(&words));
     let command = tokio::process::Command::new(env!("CARGO_BIN_EXE_orderwatch"))
         .args(arguments.split_whitespace().map(|word| {
             word.replace("__", "\0")
@@ -93,7 +96,7 @@ async fn run_in(shop: &Shop, variables: Vec<(String, String)>, arguments: &str) 
         // Not the file of this repository, nor the settings of whoever runs the tests.
         .current_dir("/")
         .env_clear()
-        .env("DATABASE_URL", url.as_str())
+        .env("DATABASE_URL", url)
         .env("ORDERWATCH__LOG__LEVEL", "error")
         .env("ORDERWATCH__ORDERS__CUSTOMER_LANGUAGE", "en")
         .env("USER", PERSON)

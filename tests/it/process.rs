@@ -14,6 +14,7 @@ pub(crate) mod database;
 pub(crate) mod halt;
 pub(crate) mod market;
 pub(crate) mod proxy;
+pub(crate) mod roles;
 pub(crate) mod settings;
 pub(crate) mod shop;
 pub(crate) mod terminal;

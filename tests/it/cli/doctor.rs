@@ -72,9 +72,8 @@ fn bad(found: &Value) -> Vec<String> {
         .collect()
 }
 
-/// What the tests' own role, products that nobody has confirmed and a daemon that does not run always
-/// bring.
-const USUAL: [&str; 3] = ["warn role", "warn player fields", "warn daemon"];
+/// What products that nobody has confirmed and a daemon that does not run always bring.
+const USUAL: [&str; 2] = ["warn player fields", "warn daemon"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sound_shop_is_sound_and_nothing_is_spent_on_finding_it() {
@@ -89,6 +88,7 @@ async fn a_sound_shop_is_sound_and_nothing_is_spent_on_finding_it() {
         "migrations",
         "server",
         "statement timeout",
+        "role",
         "rights",
         "indexes",
         "notices",
@@ -116,7 +116,7 @@ async fn a_sound_shop_is_sound_and_nothing_is_spent_on_finding_it() {
         text.contains("ok   balance: panel holds 1,000,000.00 TRY."),
         "{text}"
     );
-    assert!(text.contains("Orders can flow; 3 warnings."), "{text}");
+    assert!(text.contains("Orders can flow; 2 warnings."), "{text}");
     assert!(
         text.lines().all(|line| line.chars().count() <= 80),
         "{text}"
@@ -467,67 +467,106 @@ async fn a_database_without_tables_or_without_a_server_ends_the_search() {
     assert!(ended.stdout.contains("Connection refused"), "{found:#}");
 }
 
-/// A role of its own, with all rights but one.
-async fn restricted(world: &World, less: &str) -> Settings {
+/// A user who logs in, and is a member of the daemon's role.
+async fn member(world: &World) -> (String, Settings) {
     let role = format!("doctor_{}", uuid::Uuid::new_v4().simple());
-    sql(
-        world,
-        &format!(
-            "CREATE ROLE {role} LOGIN PASSWORD 'x';
-             GRANT USAGE ON SCHEMA public, orderwatch TO {role};
-             GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA orderwatch TO {role};
-             GRANT USAGE ON ALL SEQUENCES IN SCHEMA orderwatch TO {role};
-             GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role};
-             GRANT UPDATE ON public.product_orders, public.integrations TO {role};
-             {}",
-            less.replace("ROLE", &role)
-        ),
-    )
-    .await;
+    let make = format!("CREATE ROLE {role} LOGIN PASSWORD 'x' IN ROLE orderwatch_daemon");
+    sql(world, &make).await;
     let url = world.database.options().username(&role).password("x");
     let url = sqlx::ConnectOptions::to_url_lossy(&url).to_string();
-    world.settings().text("database.url", &url)
-}
-
-async fn forget(world: &World, settings: &Settings) {
-    let role = settings.toml();
-    let start = role.find("doctor_").unwrap();
-    let role = &role[start..start + "doctor_".len() + 32];
-    sql(world, &format!("DROP OWNED BY {role}; DROP ROLE {role}")).await;
+    (role, world.settings().text("database.url", &url))
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_role_with_the_rights_that_it_needs_and_no_more_is_sound() {
+async fn a_member_of_the_daemons_role_has_the_rights_that_it_needs_and_no_more() {
     let world = World::new().await;
-    let settings = restricted(&world, "").await;
+    let (role, settings) = member(&world).await;
     let (ended, found) = doctor_with(&world, &settings).await;
-    forget(&world, &settings).await;
+    sql(&world, &format!("DROP ROLE {role}")).await;
     assert_eq!(ended.code(), 0, "{found:#}");
-    assert_eq!(
-        bad(&found),
-        ["warn player fields", "warn daemon"],
-        "{found:#}"
-    );
+    assert_eq!(bad(&found), USUAL, "{found:#}");
+    let sentence = of(&found, "role")[0].1;
+    assert!(sentence.contains(&role), "{sentence}");
+}
+
+/// What the daemon's role is given besides, and how that is told.
+const BEYOND: [(&str, &str); 7] = [
+    (
+        "GRANT DELETE, TRUNCATE ON product_orders TO orderwatch_daemon",
+        "needs: DELETE, TRUNCATE on public.product_orders.",
+    ),
+    (
+        "GRANT UPDATE (price) ON product_orders TO orderwatch_daemon",
+        "needs: UPDATE on public.product_orders.",
+    ),
+    (
+        "GRANT SELECT ON users TO orderwatch_daemon",
+        "needs: SELECT on public.users.",
+    ),
+    (
+        "GRANT DELETE ON orderwatch.events TO orderwatch_daemon",
+        "needs: DELETE on orderwatch.events.",
+    ),
+    (
+        "CREATE TABLE public.wallets (id integer); GRANT SELECT, INSERT ON public.wallets TO PUBLIC",
+        "needs: INSERT, SELECT on public.wallets.",
+    ),
+    (
+        "ALTER TABLE integrations OWNER TO orderwatch_daemon",
+        "needs: change and drop public.integrations, which it owns.",
+    ),
+    (
+        "GRANT CREATE ON SCHEMA public TO orderwatch_daemon",
+        "needs: make tables and functions in schema public.",
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_role_may_do_besides_is_told_with_its_tables() {
+    for (given, words) in BEYOND {
+        let world = World::new().await;
+        sql(&world, given).await;
+        let (ended, found) = doctor(&world).await;
+        assert_eq!(ended.code(), 0, "{given}: {found:#}");
+        let [(outcome, sentence)] = of(&found, "role")[..] else {
+            unreachable!("{given}: {found:#}");
+        };
+        assert_eq!(outcome, "warn", "{given}: {found:#}");
+        assert!(sentence.ends_with(words), "{given}: {sentence}");
+        assert!(ended.stdout.contains("config/roles.sql"), "{found:#}");
+    }
+
+    let world = World::new().await;
+    let owner = world.database.owners_url();
+    let settings = world.settings().text("database.url", &owner);
+    let (_, found) = doctor_with(&world, &settings).await;
+    let (outcome, sentence) = of(&found, "role")[0];
+    assert_eq!(outcome, "warn");
+    assert!(sentence.contains("it is a superuser"), "{sentence}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_right_that_is_missing_is_named_with_the_grant_that_gives_it() {
-    let world = World::new().await;
     for (less, words) in [
         (
-            "REVOKE UPDATE ON public.product_orders FROM ROLE;
-             GRANT UPDATE (status) ON public.product_orders TO ROLE;",
+            "REVOKE UPDATE ON public.product_orders FROM orderwatch_daemon;
+             GRANT UPDATE (status) ON public.product_orders TO orderwatch_daemon;",
             r#"GRANT UPDATE ("pinCode") ON public.product_orders"#,
         ),
         (
-            "REVOKE INSERT ON orderwatch.events FROM ROLE;",
+            "REVOKE INSERT ON orderwatch.events FROM orderwatch_daemon;",
             "INSERT on orderwatch.events",
         ),
+        (
+            "REVOKE USAGE ON SEQUENCE orderwatch.stock_plans FROM orderwatch_daemon;
+             REVOKE EXECUTE ON FUNCTION orderwatch.prune_events FROM orderwatch_daemon;",
+            "lacks 2 on our own schema: EXECUTE on orderwatch.prune_events, USAGE on orderwatch.stock_plans.",
+        ),
     ] {
-        let settings = restricted(&world, less).await;
-        let ended = world.program(&settings, &["doctor"]).run().await;
-        let (json, found) = doctor_with(&world, &settings).await;
-        forget(&world, &settings).await;
+        let world = World::new().await;
+        sql(&world, less).await;
+        let ended = world.command(&["doctor"]).await;
+        let (json, found) = doctor(&world).await;
         assert_eq!((ended.code(), json.code()), (1, 1), "{ended:?}");
         assert!(!of(&found, "rights").is_empty());
         let text = ended
@@ -550,12 +589,14 @@ async fn warehouse_alone(mirror: &str) -> (World, TrendyolStore, Settings) {
         include_str!("../../fixtures/warehouse-application.sql"),
     )
     .await;
+    world.grant().await;
     let (store, settings) = seller(&world, None).await;
     let settings = settings
         .with("shop.enabled", "false")
         .with("trendyol.mirror", mirror);
     let migrated = world.program(&settings, &["migrate"]).run().await;
     assert_eq!(migrated.code(), 0, "{migrated:?}");
+    world.grant().await;
     (world, store, settings)
 }
 
@@ -565,7 +606,7 @@ async fn a_warehouse_alone_is_sound_without_a_panel_once_it_is_said_who_keeps_it
     let (ended, found) = doctor_with(&world, &settings).await;
     assert_eq!(ended.code(), 0, "{found:#}");
     // Nothing is sent to a panel, so no player fields wait for a person.
-    assert_eq!(bad(&found), ["warn role", "warn daemon"], "{found:#}");
+    assert_eq!(bad(&found), ["warn daemon"], "{found:#}");
     assert_eq!(of(&found, "shop")[0].0, "skipped");
     for check in ["panels", "routing", "dispatch", "old orders"] {
         assert!(of(&found, check).is_empty(), "{check}: {found:#}");

@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 use orderwatch::store::{MigrateError, Revert, Sides, Store};
 use sqlx::{AssertSqlSafe, PgPool};
 
+use crate::process::roles::{self, MIGRATOR};
+
 /// All definitions in schema public, and all schemas: what `pg_dump --schema-only` would show.
 const CATALOGUE: &str = r"
     SELECT 'schema ' || nspname FROM pg_namespace
@@ -45,7 +47,25 @@ async fn legacy(pool: &PgPool) -> Store {
     ] {
         run(pool, sql).await;
     }
-    Store::from_pool(pool.clone())
+    Store::from_pool(migrator(pool).await)
+}
+
+/// The one who migrates, and who owns what is there: an index is made by nobody else.
+async fn migrator(pool: &PgPool) -> PgPool {
+    roles::grant(pool).await;
+    run(
+        pool,
+        "DO $$
+         DECLARE t regclass;
+         BEGIN
+             FOR t IN SELECT oid FROM pg_class
+                      WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' LOOP
+                 EXECUTE format('ALTER TABLE %s OWNER TO orderwatch_migrator', t);
+             END LOOP;
+         END $$",
+    )
+    .await;
+    roles::pool_as(pool, MIGRATOR)
 }
 
 async fn run(pool: &PgPool, sql: &str) {
@@ -102,7 +122,7 @@ async fn every_row_of_a_live_shop_stays_byte_for_byte_and_only_additions_are_mad
 #[sqlx::test(migrations = false)]
 async fn migrating_twice_changes_nothing_and_two_at_once_do_it_once(pool: PgPool) {
     let store = legacy(&pool).await;
-    let other = Store::from_pool(pool.clone());
+    let other = Store::from_pool(roles::pool_as(&pool, MIGRATOR));
     let (one, two) = futures::join!(store.migrate(), other.migrate());
     let (one, two) = (one.unwrap(), two.unwrap());
     assert!(one.min(two) == 0 && one.max(two) > 0, "{one} and {two}");
@@ -129,7 +149,7 @@ async fn reverting_leaves_the_shop_as_it_was_and_migrating_again_works(pool: PgP
 #[sqlx::test(migrations = false)]
 async fn reverting_on_a_new_users_database_leaves_nothing_but_their_rows(pool: PgPool) {
     let empty = catalogue(&pool).await;
-    let store = Store::from_pool(pool.clone());
+    let store = Store::from_pool(migrator(&pool).await);
     store.migrate().await.unwrap();
     store.revert(Revert::Careful).await.unwrap();
     assert_eq!(catalogue(&pool).await, empty);
@@ -252,11 +272,12 @@ async fn tables(pool: &PgPool) -> Vec<String> {
 #[sqlx::test(migrations = false)]
 async fn a_database_gets_only_the_tables_of_the_sides_that_are_on(pool: PgPool) {
     let empty = catalogue(&pool).await;
+    let migrator = migrator(&pool).await;
     for (sides, has, lacks) in [
         (SHOP, "product_orders", "orders_created"),
         (WAREHOUSE, "orders_created", "product_orders"),
     ] {
-        let store = Store::from_pool(pool.clone()).having(sides);
+        let store = Store::from_pool(migrator.clone()).having(sides);
         assert!(store.migrate().await.unwrap() > 0);
         assert_eq!(store.missing_migrations().await.unwrap(), 0);
         assert_eq!(store.migrate().await.unwrap(), 0);
@@ -272,10 +293,11 @@ async fn a_database_gets_only_the_tables_of_the_sides_that_are_on(pool: PgPool) 
 #[sqlx::test(migrations = false)]
 async fn a_side_that_is_switched_on_later_gets_its_tables_then(pool: PgPool) {
     let empty = catalogue(&pool).await;
+    let migrator = migrator(&pool).await;
     for first in [SHOP, WAREHOUSE] {
-        let alone = Store::from_pool(pool.clone()).having(first);
+        let alone = Store::from_pool(migrator.clone()).having(first);
         alone.migrate().await.unwrap();
-        let both = Store::from_pool(pool.clone());
+        let both = Store::from_pool(migrator.clone());
         assert!(both.missing_migrations().await.unwrap() > 0);
         assert!(both.migrate().await.unwrap() > 0);
         assert_eq!(both.missing_migrations().await.unwrap(), 0);
@@ -313,9 +335,10 @@ async fn tables_of_another_application_with_the_same_names_break_nothing(pool: P
         "CREATE TABLE product (id varchar(20) PRIMARY KEY, name text)",
     )
     .await;
+    let migrator = migrator(&pool).await;
     let (defined, held) = (catalogue(&pool).await, rows(&pool).await);
     for sides in [WAREHOUSE, Sides::BOTH] {
-        let store = Store::from_pool(pool.clone()).having(sides);
+        let store = Store::from_pool(migrator.clone()).having(sides);
         store.migrate().await.unwrap();
         let now = rows(&pool).await;
         assert!(held.iter().all(|(table, rows)| now[table] == *rows));

@@ -10,10 +10,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use orderwatch::{
     metrics::series::{Key, OverTime, Series, Total},
     order::IntegrationId,
-    store::{MOST_POINTS, Store},
+    store::{MOST_POINTS, Sides, Store},
 };
 use sqlx::PgPool;
 use uuid::Uuid;
+
+use crate::process::roles::{self, DAEMON};
 
 const MINUTE: Duration = Duration::from_mins(1);
 const A: IntegrationId = IntegrationId(Uuid::from_u128(1));
@@ -29,9 +31,7 @@ fn ms(time: u64) -> Duration {
 }
 
 async fn migrated(pool: &PgPool) -> Store {
-    let store = Store::from_pool(pool.clone());
-    store.migrate().await.unwrap();
-    store
+    Store::from_pool(roles::migrate(pool, Sides::BOTH).await)
 }
 
 /// What a replica has counted: purchases at one panel, checks at two, a push.
@@ -53,7 +53,7 @@ fn busy() -> Vec<(Key, Total)> {
 #[sqlx::test(migrations = false)]
 async fn what_replicas_write_adds_up(pool: PgPool) {
     let store = migrated(&pool).await;
-    let other = Store::from_pool(pool.clone());
+    let other = Store::from_pool(roles::pool_as(&pool, DAEMON));
     store
         .add_stats(hour() + TimeDelta::seconds(59), &busy())
         .await

@@ -351,6 +351,17 @@ async fn another_seller_on_the_same_database_is_refused_until_the_first_is_forgo
         assert_eq!(ended.code(), 1);
         assert!(ended.stderr.contains(said), "{ended:?}");
     }
+    // What is known of the stock is not the daemon's to delete.
+    let args = ["trendyol", "forget-account", "--seller", "107703", "--yes"];
+    let daemon = world
+        .program(&other, &args)
+        .env("ORDERWATCH__DATABASE__URL", world.database.url());
+    let ended = daemon.run().await;
+    assert_eq!(ended.code(), 1, "{ended:?}");
+    assert!(
+        ended.stderr.contains("a member of orderwatch_migrator"),
+        "{ended:?}"
+    );
     let told = forget("107703", true).await.good();
     assert!(
         told.contains("Seller 107703 at local is forgotten"),

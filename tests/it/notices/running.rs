@@ -1,6 +1,7 @@
 //! The stream in a daemon: woken by settlements, and set up by the configuration.
 
 use super::*;
+use crate::process::roles::{DAEMON, url_as};
 
 #[sqlx::test(migrations = false)]
 async fn a_settlement_wakes_the_stream(pool: PgPool) {
@@ -43,7 +44,7 @@ async fn a_settlement_wakes_the_stream(pool: PgPool) {
 
 /// The daemon as `orderwatch run` starts it, with an address in its file.
 fn configured(pool: &PgPool, file: PathBuf) -> Config {
-    let url = pool.connect_options().to_url_lossy().to_string();
+    let url = url_as(&pool.connect_options(), DAEMON);
     let environment = [
         ("DATABASE_URL", url.as_str()),
         ("ORDERWATCH__ZNET__REQUESTS_PER_SECOND", "0"),

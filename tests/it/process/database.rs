@@ -6,6 +6,8 @@ use sqlx::{
 };
 use uuid::Uuid;
 
+use super::roles::{self, DAEMON};
+
 /// An empty database; it is dropped with this.
 pub(crate) struct Database {
     server: PgConnectOptions,
@@ -63,10 +65,23 @@ impl Database {
         Some(options.extra_float_digits(None))
     }
 
-    /// Its address, as the configuration takes it.
+    /// Its address, as the configuration of the daemon takes it.
     pub(crate) fn url(&self) -> String {
-        let options = self.pooled().unwrap_or_else(|| self.options());
-        options.to_url_lossy().to_string()
+        // The pooler takes no role along; behind it the daemon works as the owner.
+        self.pooled().map_or_else(
+            || self.url_as(DAEMON),
+            |pooled| pooled.to_url_lossy().to_string(),
+        )
+    }
+
+    /// The same for another role.
+    pub(crate) fn url_as(&self, role: &str) -> String {
+        roles::url_as(&self.options(), role)
+    }
+
+    /// The same for its owner.
+    pub(crate) fn owners_url(&self) -> String {
+        self.options().to_url_lossy().to_string()
     }
 }
 

@@ -12,10 +12,7 @@ use std::{
     },
 };
 
-use sqlx::{
-    ConnectOptions,
-    postgres::{PgConnectOptions, PgSslMode},
-};
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
@@ -26,7 +23,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use self::statement::{Session, Stop, Stops};
-use super::halt::Halt;
+use super::{
+    halt::Halt,
+    roles::{self, DAEMON},
+};
 
 /// `ReadyForQuery`, outside of a transaction: what was asked is committed.
 const COMMITTED: &[u8] = b"Z\0\0\0\x05I";
@@ -90,7 +90,7 @@ impl Proxy {
         }
     }
 
-    /// The address of the database behind it.
+    /// The address of the database behind it, for the daemon.
     pub(crate) fn url(&self) -> String {
         let options = self.upstream.clone();
         let options = match &self.place {
@@ -98,10 +98,7 @@ impl Proxy {
             Place::Unix(folder) => options.socket(folder.path()).port(5432),
         };
         // Without TLS, so that the end of an answer can be seen.
-        options
-            .ssl_mode(PgSslMode::Disable)
-            .to_url_lossy()
-            .to_string()
+        roles::url_as(&options.ssl_mode(PgSslMode::Disable), DAEMON)
     }
 
     /// Lets connections through.

@@ -70,6 +70,16 @@ impl Settings {
         self.with(key, format!("{value:?}"))
     }
 
+    /// The same with another word in all values.
+    pub(crate) fn renaming(&self, from: &str, to: &str) -> Self {
+        let values = self.0.iter();
+        Self(
+            values
+                .map(|(key, value)| (key.clone(), value.replace(from, to)))
+                .collect(),
+        )
+    }
+
     /// The file's text.
     pub(crate) fn toml(&self) -> String {
         let mut sections: BTreeMap<&str, String> = BTreeMap::new();

@@ -2,12 +2,18 @@
 
 use std::path::Path;
 
-use orderwatch::store::Store;
+use orderwatch::store::Sides;
 use rust_decimal::Decimal;
 use sandbox::panel::{Account, Panel, PanelPlan};
 use tempfile::TempDir;
 
-use super::{Ended, Process, Program, database::Database, settings::Settings, shop::Shop};
+use super::{
+    Ended, Process, Program,
+    database::Database,
+    roles::{self, DAEMON},
+    settings::Settings,
+    shop::Shop,
+};
 
 /// The account at the panel: texts that stand nowhere else, and that look different in a URL.
 pub(crate) const KOD: &str = "kanarya-kod-7Q";
@@ -40,8 +46,10 @@ impl World {
         change(&mut plan);
         let panel = Panel::start(plan).await.unwrap();
         let database = Database::create().await;
-        let store = Store::from_pool(database.pool.clone());
-        store.migrate().await.unwrap();
+        roles::migrate(&database.pool, Sides::BOTH)
+            .await
+            .close()
+            .await;
         let entries = [PIN, TOP_UP, CANCELLED];
         let shop = Shop::open(&database.pool, &panel.base_url(), (KOD, SIFRE), &entries).await;
         Self {
@@ -57,6 +65,11 @@ impl World {
         self.folder.path()
     }
 
+    /// Gives the roles their rights anew, as after a migration.
+    pub(crate) async fn grant(&self) {
+        roles::grant(&self.database.pool).await;
+    }
+
     /// Short intervals, and this database.
     pub(crate) fn settings(&self) -> Settings {
         Settings::quick().text("database.url", &self.database.url())
@@ -64,7 +77,9 @@ impl World {
 
     /// `orderwatch --config FILE ARGS`
     pub(crate) fn program(&self, settings: &Settings, args: &[&str]) -> Program {
-        let file = settings.write(self.folder.path());
+        // Who migrates is another one than who works.
+        let role = roles::of_command(args);
+        let file = settings.renaming(DAEMON, role).write(self.folder.path());
         let mut all = vec!["--config".into(), file.into_os_string()];
         all.extend(args.iter().map(Into::into));
         Program::new(all)

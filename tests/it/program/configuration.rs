@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::process::{Ended, Program, settings::Settings, world::World};
+use crate::process::{Ended, Program, roles::MIGRATOR, settings::Settings, world::World};
 
 const PASSWORD: &str = "Kanarya-Veritabani-77";
 
@@ -196,7 +196,7 @@ async fn the_search_order_is_argument_variable_folder() {
 async fn the_address_of_the_database_may_come_from_a_secret_file() {
     let world = World::new().await;
     let secret = world.folder().join("url");
-    std::fs::write(&secret, format!("{}\n", world.database.url())).unwrap();
+    std::fs::write(&secret, format!("{}\n", world.database.url_as(MIGRATOR))).unwrap();
     let settings = Settings::quick().text("database.url_file", "url");
     open_to_others(&secret, true);
     let ended = world.program(&settings, &["migrate"]).run().await;

@@ -23,6 +23,7 @@ use crate::{
     process::{
         market::Market,
         proxy::Proxy,
+        roles::{DAEMON, url_as},
         settings::Settings,
         shop::{Row, Shop},
         until,
@@ -448,13 +449,15 @@ async fn run(level: &str, and_addresses: bool) {
 
 fn settings(world: &World, proxy: &Proxy, level: &str) -> Settings {
     let options: sqlx::postgres::PgConnectOptions = proxy.url().parse().unwrap();
-    let mut url = options.to_url_lossy();
-    if url.password().is_none() {
-        url.set_password(Some(DATABASE_PASSWORD)).unwrap();
-    }
+    let options = if options.to_url_lossy().password().is_none() {
+        options.password(DATABASE_PASSWORD)
+    } else {
+        options
+    };
+    let url = url_as(&options, DAEMON);
     world
         .settings()
-        .text("database.url", url.as_str())
+        .text("database.url", &url)
         .text("log.level", level)
         .text("http.token", TOKEN)
         .text("znet.request_timeout", "1s")

@@ -36,9 +36,9 @@ const LEDGER: &str = "
 async fn rig(pool: PgPool, ledger: bool, products: &[(&str, i32)]) -> Rig {
     let listed: Vec<(&str, u32)> = products.iter().map(|(b, _)| (*b, 9)).collect();
     let rig = Rig::new(pool, &listed).await;
-    rig.warehouse.run(TABLES).await;
+    rig.warehouse.make(TABLES).await;
     if ledger {
-        rig.warehouse.run(LEDGER).await;
+        rig.warehouse.make(LEDGER).await;
     }
     for (barcode, units) in products.iter().filter(|(_, units)| *units > 0) {
         rig.warehouse
@@ -175,7 +175,7 @@ async fn has_prior_outflow(rig: &Rig, order: &str) -> bool {
 async fn an_order_that_stands_anywhere_is_never_inserted_again(pool: PgPool) {
     let rig = rig(pool, true, &[("A", 9)]).await;
     rig.warehouse
-        .run("CREATE TABLE public.orders_on_hold (LIKE orders_created INCLUDING ALL)")
+        .make("CREATE TABLE public.orders_on_hold (LIKE orders_created INCLUDING ALL)")
         .await;
     let mut wanted = Vec::new();
     for table in [

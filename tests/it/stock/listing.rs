@@ -17,7 +17,7 @@ async fn shop(pool: PgPool) -> Rig {
     let products = ["PLAIN", "EXTRA", "STALE", "MADE-38", "MADE-39"].map(|name| (name, 0));
     let mut rig = Rig::new(pool, &products).await;
     rig.rules.safety_stock = 1;
-    rig.warehouse.run(TABLES).await;
+    rig.warehouse.make(TABLES).await;
     rig.warehouse
         .run(
             "INSERT INTO stock_listing_policy (barcode, extra_buffer) VALUES ('EXTRA', 2);

@@ -364,7 +364,7 @@ async fn packages_that_ended_long_ago_are_forgotten(pool: PgPool) {
 async fn the_history_of_an_order_tells_what_orderwatch_did(pool: PgPool) {
     let rig = Rig::new(pool, &[("A", 9)]).await;
     rig.warehouse
-        .run(
+        .make(
             "CREATE TABLE public.order_audit_logs (
                  id bigserial PRIMARY KEY, ts timestamp NOT NULL, order_number varchar(64),
                  package_number varchar(64), barcode varchar(64), event_type varchar(32) NOT NULL,

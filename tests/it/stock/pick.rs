@@ -6,20 +6,16 @@ use sandbox::trendyol::{Endpoint, Status, trouble};
 use sqlx::PgPool;
 
 use super::rig::Rig;
+use crate::process::roles::{DAEMON, url_as};
 
 /// The command, run beside the daemon that the rig is.
 async fn pick(rig: &Rig, arguments: &[&str]) -> (bool, String) {
-    let database: String = sqlx::query_scalar("SELECT current_database()")
-        .fetch_one(&rig.warehouse.pool)
-        .await
-        .unwrap();
-    let server = std::env::var("DATABASE_URL").unwrap();
-    let (server, _) = server.rsplit_once('/').unwrap();
+    let database = rig.warehouse.pool.connect_options();
     let output: Output = tokio::process::Command::new(env!("CARGO_BIN_EXE_orderwatch"))
         .arg("pick")
         .args(arguments)
         .env_clear()
-        .env("DATABASE_URL", format!("{server}/{database}"))
+        .env("DATABASE_URL", url_as(&database, DAEMON))
         .env("ORDERWATCH__LOG__LEVEL", "error")
         .env("ORDERWATCH__TRENDYOL__ENABLED", "true")
         .env("ORDERWATCH__TRENDYOL__SELLER_ID", "107703")

@@ -108,7 +108,7 @@ async fn each_piece_keeps_its_name_where_the_warehouse_has_a_column_for_it(pool:
     rig.returns().await.unwrap();
     // Read before the column came: the names are filled in.
     rig.warehouse
-        .run("ALTER TABLE public.return_products ADD claim_line_item_id varchar UNIQUE")
+        .make("ALTER TABLE public.return_products ADD claim_line_item_id varchar UNIQUE")
         .await;
     rig.wait(HOUR);
     rig.returns().await.unwrap();

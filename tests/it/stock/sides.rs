@@ -8,6 +8,7 @@ use sandbox::trendyol::{Product, Status};
 use sqlx::PgPool;
 
 use super::{rig::Rig, warehouse::Warehouse};
+use crate::process::roles;
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -16,14 +17,13 @@ async fn warehouse(pool: PgPool, mirror: bool) -> Warehouse {
         shop: false,
         warehouse: true,
     };
-    let store = Store::from_pool(pool.clone())
-        .having(sides)
-        .mirroring(mirror);
+    sqlx::raw_sql(include_str!("../../fixtures/warehouse-application.sql"))
+        .execute(&pool)
+        .await
+        .unwrap();
+    let daemon = roles::migrate(&pool, sides).await;
+    let store = Store::from_pool(daemon).having(sides).mirroring(mirror);
     let warehouse = Warehouse { pool, store };
-    warehouse
-        .run(include_str!("../../fixtures/warehouse-application.sql"))
-        .await;
-    warehouse.store.migrate().await.unwrap();
     warehouse.stock("A", 9).await;
     warehouse
 }

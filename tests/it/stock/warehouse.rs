@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
-use orderwatch::store::Store;
+use orderwatch::store::{Sides, Store};
 use sqlx::{AssertSqlSafe, PgPool, Row};
+
+use crate::process::roles;
 
 /// A database with the tables of the warehouse.
 #[derive(Clone)]
@@ -14,8 +16,8 @@ pub(crate) struct Warehouse {
 
 impl Warehouse {
     pub(crate) async fn new(pool: PgPool) -> Self {
-        let store = Store::from_pool(pool.clone());
-        store.migrate().await.unwrap();
+        let daemon = roles::migrate(&pool, Sides::BOTH).await;
+        let store = Store::from_pool(daemon);
         Self { pool, store }
     }
 
@@ -41,6 +43,12 @@ impl Warehouse {
             .execute(&self.pool)
             .await
             .unwrap();
+    }
+
+    /// Makes tables or columns of the application; the daemon gets its rights on them.
+    pub(crate) async fn make(&self, tables: &str) {
+        self.run(tables).await;
+        roles::grant(&self.pool).await;
     }
 
     /// The rows of a query, their columns as text with `|` between them.

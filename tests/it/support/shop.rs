@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use orderwatch::{
     clock::{Clock, ManualClock},
     order::{IntegrationId, OrderId, Reference, TenantId},
-    store::Store,
+    store::{Sides, Store},
     text::Lang,
 };
 use sandbox::panel::{Panel, PanelPlan};
@@ -21,13 +21,16 @@ use sqlx::{AssertSqlSafe, PgPool};
 use uuid::Uuid;
 
 use super::ACCOUNT;
+use crate::process::roles;
 
 /// Where the clock of every test begins: far from the database's own clock, and not on a full second.
 const BEGIN: i64 = 1_900_000_000_123_456;
 
 /// A migrated database of one shop.
 pub(crate) struct Shop {
+    /// The shop's own connections.
     pub(crate) pool: PgPool,
+    /// The daemon's.
     pub(crate) store: Store,
     pub(crate) tenant: TenantId,
     pub(crate) clock: Arc<ManualClock>,
@@ -72,16 +75,10 @@ impl Shop {
 
     /// A shop that sells nothing yet.
     pub(crate) async fn bare(pool: PgPool) -> Self {
-        let store = Store::from_pool(pool.clone());
-        store.migrate().await.unwrap();
-        Self::over(pool)
-    }
-
-    /// A shop in a database that somebody else has prepared.
-    pub(crate) fn over(pool: PgPool) -> Self {
+        let daemon = roles::migrate(&pool, Sides::BOTH).await;
         let begin = DateTime::from_timestamp_micros(BEGIN).unwrap();
         Self {
-            store: Store::from_pool(pool.clone()).speaking(Lang::En),
+            store: Store::from_pool(daemon).speaking(Lang::En),
             pool,
             tenant: TenantId(Uuid::new_v4()),
             clock: Arc::new(ManualClock::new(begin)),
