@@ -164,6 +164,39 @@ mod tests {
     }
 
     #[test]
+    fn it_stays_open_until_it_is_closed_and_counts_anew_after_that() {
+        let until = DateTime::UNIX_EPOCH;
+        let mut breaker = Breaker::default();
+        for _ in 0..2 {
+            assert_eq!(breaker.after(Signal::Failure, LIMITS), None);
+        }
+        breaker.open(until);
+        assert_eq!(breaker.after(Signal::Fine, LIMITS), None);
+        assert_eq!(
+            breaker.open_until(),
+            Some(until),
+            "a late answer closes nothing"
+        );
+
+        assert_eq!(breaker.after(Signal::Failure, LIMITS), None);
+        breaker.close();
+        assert_eq!(breaker.open_until(), None);
+        for want in [None, None, Some(Reason::Failures)] {
+            assert_eq!(breaker.after(Signal::Failure, LIMITS), want);
+        }
+    }
+
+    #[test]
+    fn a_reason_has_one_name_and_its_own_sentence() {
+        for (reason, name) in [(Reason::Failures, "failures"), (Reason::Blocked, "blocked")] {
+            assert_eq!(reason.to_string(), name);
+            assert_eq!(Reason::parse(name), Some(reason));
+        }
+        assert_eq!(Reason::parse("asleep"), None);
+        assert_eq!(Reason::Failures.said(Lang::En), "several failures in a row");
+    }
+
+    #[test]
     fn zero_failures_means_that_only_a_block_opens_it() {
         let limits = BreakerLimits {
             failures: 0,

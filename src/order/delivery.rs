@@ -74,10 +74,8 @@ impl DeliveryTimes {
         let mut shares = [0.0; BINS];
         for (bin, share) in shares.iter_mut().enumerate() {
             let (from, to) = (edge(bin), edge(bin + 1));
-            let overlap = until.min(to) - after.max(from);
-            if overlap > 0.0 {
-                *share = (self.weights[bin] + UNSEEN) * overlap / (to - from);
-            }
+            let overlap = (until.min(to) - after.max(from)).max(0.0);
+            *share = (self.weights[bin] + UNSEEN) * overlap / (to - from);
         }
 
         let sum: f64 = shares.iter().sum();
@@ -209,6 +207,41 @@ mod tests {
             times.learn(secs(200), secs(300));
         }
         assert!(times.quantile(0.5).unwrap() > secs(180));
+    }
+
+    #[test]
+    fn deliveries_are_spread_evenly_over_their_bin() {
+        let mut weights = [0.0; BINS];
+        // From four seconds to the square root of two times as many.
+        weights[5] = 3.0;
+        let times = DeliveryTimes::of(&weights, 3).unwrap();
+        let end = 4.0 * std::f64::consts::SQRT_2;
+        for (share, want) in [(0.0, 4.0), (0.5, f64::midpoint(4.0, end)), (1.0, end)] {
+            let got = times.quantile(share).unwrap().as_secs_f64();
+            assert!((got - want).abs() < 1e-6, "{share}: {got} and not {want}");
+        }
+    }
+
+    #[test]
+    fn of_as_many_in_each_bin_fewer_wait_with_each_and_one_of_these_is_the_next() {
+        let times = DeliveryTimes::of(&[1.0; BINS], 36).unwrap();
+        let mut waiting = f64::from(36_u8);
+        for (bin, hazard) in times.hazards().into_iter().enumerate() {
+            assert_eq!((hazard.from, hazard.to), (edge(bin), edge(bin + 1)));
+            // Those in its own bin are half done in its middle.
+            let middle = waiting - 0.5;
+            assert!((hazard.waiting - middle / 36.0).abs() < 1e-9, "{bin}");
+            let rate = 1.0 / middle / (hazard.to - hazard.from);
+            assert!((hazard.rate / rate - 1.0).abs() < 1e-9, "{bin}");
+            waiting -= 1.0;
+        }
+    }
+
+    #[test]
+    fn a_sample_counts_for_a_third_after_three_hundred_newer_ones() {
+        assert!((kept(0) - 1.0).abs() < 1e-9);
+        assert!((kept(1) - 299.0 / 300.0).abs() < 1e-9);
+        assert!((kept(300) - 0.367).abs() < 1e-3);
     }
 
     #[test]

@@ -202,6 +202,10 @@ mod tests {
         assert_eq!(name(0).as_str(), "00000000-0000-0000-0000-0000000000a1");
         assert_eq!(name(1), name(0));
         assert!(name(0).is_uuid());
+        assert!(Naming::OrderId.is_of(&name(0), order));
+        assert!(!Naming::OrderId.is_of(&Reference::of_nobody(), order));
+        assert!(!Naming::Digits.is_of(&name(0), order));
+        assert!(Naming::Digits.is_of(&derive(1, 2, 0), order));
         assert!(!Reference::parse("2000000000000123").unwrap().is_uuid());
     }
 

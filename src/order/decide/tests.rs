@@ -1,5 +1,7 @@
 //! The tables of `znet.md` as orders live through them.
 
+mod shop_row;
+
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
