@@ -104,3 +104,97 @@ impl<'a> Seen<'a> {
 fn charset(answer: &Answer) -> Option<&'static Encoding> {
     text::charset(answer.headers.get(CONTENT_TYPE)?.to_str().ok()?)
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use reqwest::header::{HeaderMap, HeaderValue};
+
+    use super::*;
+
+    /// An answer that came whole.
+    pub(in crate::provider) fn answer(status: u16, body: &str) -> Result<Answer, Trouble> {
+        Ok(Answer {
+            status: StatusCode::from_u16(status).unwrap(),
+            headers: HeaderMap::new(),
+            body: body.as_bytes().to_vec(),
+            cut: None,
+        })
+    }
+
+    /// The same, broken off on the way.
+    pub(in crate::provider) fn cut(status: u16, body: &str) -> Result<Answer, Trouble> {
+        answer(status, body).map(|answer| Answer {
+            cut: Some(Trouble::Cut),
+            ..answer
+        })
+    }
+
+    #[test]
+    fn only_a_whole_text_is_understood_and_the_whole_protocol_comes_with_200() {
+        for (came, whole, complete) in [
+            (answer(200, "OK|1"), Some("OK|1"), Some((200, "OK|1"))),
+            (answer(201, "OK|1"), None, Some((201, "OK|1"))),
+            (answer(404, "{}"), None, Some((404, "{}"))),
+            (answer(200, "<html>OK|1"), None, None),
+            (answer(200, ""), None, None),
+            (cut(200, "OK|2|AB"), None, None),
+            (Err(Trouble::Timeout), None, None),
+        ] {
+            let seen = Seen::of(&came);
+            assert_eq!((seen.whole(), seen.complete()), (whole, complete));
+        }
+    }
+
+    #[test]
+    fn nothing_was_sent_only_where_nothing_came_back_for_that_reason() {
+        let not_sent = |came: &_| Seen::of(came).not_sent();
+        assert_eq!(not_sent(&Err(Trouble::Refused)), Some(NotSent::Connect));
+        assert_eq!(not_sent(&Err(Trouble::Reset)), None);
+        assert_eq!(not_sent(&cut(200, "OK")), None);
+        assert_eq!(not_sent(&answer(500, "x")), None);
+    }
+
+    #[test]
+    fn the_encoding_that_an_answer_names_counts() {
+        let mut came = answer(200, "").unwrap();
+        came.body = vec![0xce, 0xcb];
+        let turkish = came.headers.clone();
+        let named = HeaderValue::from_static("text/plain; charset=windows-1251");
+        came.headers.insert(CONTENT_TYPE, named);
+        let came = Ok(came);
+        assert_eq!(Seen::of(&came).text, "ОЛ");
+        let came = came.map(|came| Answer {
+            headers: turkish,
+            ..came
+        });
+        assert_eq!(Seen::of(&came).text, "ÎË");
+    }
+
+    #[test]
+    fn a_list_that_cannot_be_read_says_why() {
+        let page = "a page: wrong base URL, or this address is blocked";
+        let account = "unknown account, right not granted, or this address is not allowed";
+        for (came, want) in [
+            (answer(200, "12.50"), "12.50"),
+            (answer(403, "x"), "not understood (text): HTTP status 403"),
+            (answer(403, ""), "not understood (empty): HTTP status 403"),
+            (answer(200, ""), account),
+            (answer(200, "<html>"), page),
+            (
+                cut(200, "12"),
+                "not understood (cut): the answer ended early",
+            ),
+            (
+                Err(Trouble::Timeout),
+                "the panel did not answer: no whole answer within the time-out",
+            ),
+        ] {
+            let seen = Seen::of(&came);
+            let said = match seen.readable() {
+                Ok(text) => text.to_owned(),
+                Err(error) => error.to_string(),
+            };
+            assert!(said.ends_with(want), "{said}");
+        }
+    }
+}

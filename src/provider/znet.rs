@@ -13,6 +13,8 @@ mod catalogue;
 mod fill;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 use std::{borrow::Cow, fmt, sync::Arc, time::Instant};
