@@ -180,4 +180,48 @@ mod tests {
         assert_eq!(uuid("17"), uuid("17"));
         assert_ne!(uuid("17"), uuid("18"));
     }
+
+    fn claim(items: &[(&str, Option<i64>)]) -> Claim {
+        let item = |(status, price): &(&str, Option<i64>)| ClaimItem {
+            id: "1".to_owned(),
+            barcode: None,
+            product_name: None,
+            product_size: None,
+            product_color: None,
+            price: price.map(Decimal::from),
+            status: ClaimStatus::parse(status),
+            reason: None,
+            customer_note: None,
+        };
+        Claim {
+            id: "1".to_owned(),
+            order_number: None,
+            claim_date: None,
+            last_modified: DateTime::from_timestamp(1_800_000_000, 0),
+            customer: Customer::default(),
+            cargo: Cargo::default(),
+            items: items.iter().map(item).collect(),
+            unreadable: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_piece_that_needs_attention_stands_for_its_claim() {
+        let decided = claim(&[("Accepted", None), ("Rejected", None)]);
+        assert_eq!(decided.status(), &ClaimStatus::Accepted);
+        assert_eq!(decided.settled_at(), decided.last_modified);
+        let open = claim(&[("Accepted", None), ("WaitingInAction", None)]);
+        assert_eq!(open.status(), &ClaimStatus::WaitingInAction);
+        assert_eq!(open.settled_at(), None);
+    }
+
+    #[test]
+    fn a_refund_is_the_sum_of_the_prices_that_are_known() {
+        let refund = |prices: &[Option<i64>]| {
+            let items: Vec<_> = prices.iter().map(|price| ("Created", *price)).collect();
+            claim(&items).refund()
+        };
+        assert_eq!(refund(&[Some(40), None, Some(50)]), Some(90.0));
+        assert_eq!(refund(&[None]), None);
+    }
 }

@@ -230,4 +230,20 @@ mod tests {
             ]
         );
     }
+
+    #[test]
+    fn where_only_some_products_are_pushed_the_others_made_to_order_are_left_alone() {
+        let row = |barcode: &str| ListingRow {
+            barcode: barcode.to_owned(),
+            extra_buffer: 0,
+            made_to_order: true,
+        };
+        let rows = ListingRows {
+            rules: vec![row("c"), row("d")],
+            ..ListingRows::default()
+        };
+        let (mut listing, _) = Listing::read(&rows, &[], ShelfRule::Auto);
+        listing.keep(&[code("c"), code("e")]);
+        assert_eq!(listing.made_to_order().collect::<Vec<_>>(), [&code("c")]);
+    }
 }

@@ -397,4 +397,96 @@ mod tests {
         );
         assert_eq!(row["status"], "Created");
     }
+
+    #[test]
+    fn a_row_has_the_status_of_its_package_or_else_of_its_table() {
+        use OrderTable::{Created, Delivered, Elsewhere, Picking, Preparing, ReadyToShip, Shipped};
+        for (status, table, want) in [
+            ("Created", Picking, "Created"),
+            ("ReadyToShip", Picking, "Created"),
+            ("Picking", Created, "Picking"),
+            ("Invoiced", Created, "Picking"),
+            ("Shipped", Delivered, "Shipped"),
+            ("Delivered", Shipped, "Delivered"),
+            ("Cancelled", Created, "Cancelled"),
+            ("UnSupplied", Created, "Cancelled"),
+            ("OnTheMoon", Created, "Created"),
+            ("OnTheMoon", Preparing, "Created"),
+            ("OnTheMoon", Elsewhere, "Created"),
+            ("OnTheMoon", Picking, "Picking"),
+            ("OnTheMoon", ReadyToShip, "ReadyToShip"),
+            ("OnTheMoon", Shipped, "Shipped"),
+            ("OnTheMoon", Delivered, "Delivered"),
+            ("OnTheMoon", OrderTable::Cancelled, "Cancelled"),
+        ] {
+            let status = PackageStatus::parse(status);
+            assert_eq!(status_name(&status, table), want, "{status:?} {table:?}");
+        }
+    }
+
+    #[test]
+    fn what_other_packages_carry_on_as_a_whole_lends_the_row_nothing() {
+        let mut split = shown(1, "UnPacked", &[("a", 2)]);
+        split.reduce(&[0]);
+        let part = shown(2, "Created", &[("a", 2)]);
+        let row = row(&[split, part], OrderTable::Created);
+        assert_eq!(
+            (&row["shipment_package_id"], &row["amount"]),
+            (&json!("2"), &json!(49.9))
+        );
+        // A package that is alive stays, though nothing that could be read is in it.
+        let empty = [shown(1, "Created", &[]), shown(2, "Created", &[("a", 1)])];
+        assert_eq!(
+            super::tests::row(&empty, OrderTable::Created)["amount"],
+            99.8
+        );
+    }
+
+    #[test]
+    fn the_warehouses_own_status_stays_where_it_is_further() {
+        let now = DateTime::from_timestamp(1_800_000_060, 0).unwrap();
+        let status = |stands: OrderTable| {
+            let package = package(1, "Created", false);
+            let row = super::row("4711", &[package], (Some(stands), None), now).unwrap();
+            row.columns.get("status").cloned()
+        };
+        assert_eq!(status(OrderTable::Created), Some(json!("Created")));
+        assert_eq!(status(OrderTable::Picking), None);
+    }
+
+    #[test]
+    fn a_package_all_of_whose_lines_were_cancelled_is_cancelled() {
+        let of = |statuses: &[&str]| {
+            let mut package = package(1, "Picking", false).held;
+            let line = package.lines.remove(0);
+            package.lines.extend(statuses.iter().map(|status| HeldLine {
+                status: Some((*status).to_owned()),
+                ..line.clone()
+            }));
+            super::status(&package)
+        };
+        assert_eq!(of(&["Cancelled", "Cancelled"]), PackageStatus::Cancelled);
+        assert_eq!(of(&["Cancelled", "Picking"]), PackageStatus::Picking);
+        assert_eq!(of(&[]), PackageStatus::Picking);
+    }
+
+    #[test]
+    fn each_table_that_is_written_has_its_trial() {
+        let now = DateTime::from_timestamp(1_800_000_060, 0).unwrap();
+        let rows = sample_rows(now);
+        let tables: Vec<_> = rows.iter().map(|row| row.table).collect();
+        assert_eq!(
+            tables,
+            [
+                OrderTable::Created,
+                OrderTable::Picking,
+                OrderTable::Shipped,
+                OrderTable::Delivered,
+                OrderTable::Cancelled
+            ]
+        );
+        for row in rows {
+            assert_eq!(row.columns["order_number"], "orderwatch-trial");
+        }
+    }
 }

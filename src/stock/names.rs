@@ -174,6 +174,8 @@ mod tests {
             ("alias0000001", "8690000000000"),
             ("unknown-1", "unknown-1"),
             ("0012", "0012"),
+            // None that Trendyol takes.
+            (" a / b ", "a/b"),
             ("", ""),
         ] {
             assert_eq!(names.main(barcode), want, "{barcode:?}");

@@ -273,4 +273,17 @@ mod tests {
             assert_eq!(OrderTable::of_table(name), OrderTable::Elsewhere);
         }
     }
+
+    #[test]
+    fn the_table_says_whether_it_is_to_be_sent_and_whether_it_was_taken() {
+        use OrderTable::{Created, Delivered, Picking, Preparing, ReadyToShip, Shipped};
+        let tables = OrderTable::ALL;
+        let open: Vec<_> = tables
+            .into_iter()
+            .filter(|t| t.is_before_shipping())
+            .collect();
+        assert_eq!(open, [Created, Preparing, Picking, ReadyToShip]);
+        let taken: Vec<_> = tables.into_iter().filter(|t| t.is_taken()).collect();
+        assert_eq!(taken, [Picking, Shipped, Delivered]);
+    }
 }

@@ -303,6 +303,8 @@ mod tests {
         assert_eq!(of(mixed), [0, 2, 3, 10]);
         let many = (0..100).fold(Sales::default(), |sales, _| sales.with(1, at(0)));
         assert_eq!(of(many), [0, 1, 1, 7]);
+        let four = singles.with(1, at(0)).with(1, at(0));
+        assert_eq!(four.units_of(0.0009), 1, "after four, it would be one");
         assert_eq!(mixed.units_of(1e9), MOST_HIDDEN);
     }
 
@@ -363,5 +365,18 @@ mod tests {
         );
         let hidden = |age| pace.hidden_after(TimeDelta::seconds(age), Sales::default(), at(0));
         assert_eq!([0, 599, 600].map(hidden), [2, 2, 0].map(Some));
+    }
+
+    #[test]
+    fn the_delay_is_that_of_all_orders_however_they_were_counted() {
+        let bin = |orders, seconds| DelayBin {
+            up_to: None,
+            orders,
+            seconds,
+        };
+        let all = OrderDelay::of(&[bin(2.0, 6.0), bin(3.0, 300.0), bin(5.0, 600.0)]);
+        assert!((all.orders - 10.0).abs() < 1e-9 && (all.seconds - 906.0).abs() < 1e-9);
+        assert_eq!(all.mean(), Some(TimeDelta::milliseconds(90_600)));
+        assert_eq!(OrderDelay::of(&[]).mean(), None);
     }
 }

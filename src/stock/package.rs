@@ -145,3 +145,75 @@ impl fmt::Display for Unreadable {
         write!(f, "{}: {}", self.record, self.reason)
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// One open package with a line of two `a`, changed at 1,800,000,000 s.
+    pub(in crate::stock) fn package() -> Package {
+        Package {
+            shipment_package_id: 501,
+            order_number: "4711".to_owned(),
+            status: PackageStatus::Created,
+            order_date: None,
+            sold_at: None,
+            last_modified_ms: 1_800_000_000_000,
+            created_by: Some(CreatedBy::OrderCreation),
+            origin_package_ids: Vec::new(),
+            lines: vec![line()],
+            unreadable: Vec::new(),
+            history: Vec::new(),
+            customer: Customer::default(),
+            cargo: Cargo::default(),
+            amounts: Amounts::default(),
+            currency_code: None,
+            origin_shipment_date: None,
+            estimated_delivery_start: None,
+            estimated_delivery_end: None,
+            agreed_delivery_date: None,
+        }
+    }
+
+    pub(in crate::stock) fn line() -> Line {
+        Line {
+            id: Some(7),
+            barcode: "a".to_owned(),
+            quantity: 2,
+            stock_code: None,
+            product_code: None,
+            product_main_id: None,
+            product_name: None,
+            product_size: None,
+            product_color: None,
+            status: None,
+            amounts: Amounts::default(),
+            commission: None,
+            cancel_reason: None,
+        }
+    }
+
+    #[test]
+    fn a_package_without_a_time_has_none() {
+        let changed = |last_modified_ms| {
+            let package = Package {
+                last_modified_ms,
+                ..package()
+            };
+            package.last_modified().map(|time| time.timestamp())
+        };
+        assert_eq!(
+            [1_800_000_000_000, 0, -1].map(changed),
+            [Some(1_800_000_000), None, None]
+        );
+    }
+
+    #[test]
+    fn what_could_not_be_read_says_which_and_why() {
+        let unreadable = Unreadable {
+            record: "#0".to_owned(),
+            reason: "quantity".to_owned(),
+        };
+        assert_eq!(unreadable.to_string(), "#0: quantity");
+    }
+}

@@ -133,3 +133,136 @@ fn held_line(line: &Line, package: &PackageStatus) -> HeldLine {
         status: own.map(|status| status.as_str().to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stock::{Personal, package::tests::package};
+
+    fn now() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_900_000_000, 0).unwrap()
+    }
+
+    /// A record of package 501 with this status and time.
+    fn record(status: &str, modified_ms: i64) -> PackageRecord {
+        let package = Package {
+            status: PackageStatus::parse(status),
+            last_modified_ms: modified_ms,
+            ..package()
+        };
+        PackageRecord::of(&package, now())
+    }
+
+    fn known(record: &PackageRecord) -> KnownPackage {
+        KnownPackage {
+            status: record.status.clone(),
+            modified_ms: record.modified_ms,
+            fingerprint: Some(record.fingerprint.to_vec()),
+            mirrored: true,
+            lines: record.lines.clone(),
+        }
+    }
+
+    #[test]
+    fn a_record_is_news_where_it_is_newer_or_further_in_its_packages_life() {
+        for (before, after, want) in [
+            // Times decide, whatever the statuses are.
+            (("Shipped", 10), ("Created", 11), true),
+            (("Created", 10), ("Shipped", 9), false),
+            (("Created", 10), ("Created", 10), false),
+            (("Created", 10), ("Picking", 10), true),
+            (("Picking", 10), ("Created", 10), false),
+            (("Cancelled", 10), ("UnPacked", 10), false),
+            // Without a time, the package's life does.
+            (("Created", 10), ("Shipped", 0), true),
+            (("Shipped", 10), ("Created", 0), false),
+            (("Shipped", 0), ("Created", 10), false),
+            (("Created", 0), ("Shipped", 10), true),
+        ] {
+            let (before, after) = (record(before.0, before.1), record(after.0, after.1));
+            let got = after.is_news(&known(&before));
+            assert_eq!(
+                got, want,
+                "{:?} {} after {:?} {}",
+                after.status, after.modified_ms, before.status, before.modified_ms
+            );
+        }
+    }
+
+    #[test]
+    fn of_two_records_of_the_same_time_the_one_that_says_something_else_is_news() {
+        let differs = |modified_ms, before_ms| {
+            let mut other = package();
+            other.customer.address = Some(Personal::from("İzmir".to_owned()));
+            (other.last_modified_ms, other.status) = (modified_ms, PackageStatus::Created);
+            PackageRecord::of(&other, now()).is_news(&known(&record("Created", before_ms)))
+        };
+        assert!(differs(10, 10));
+        assert!(differs(10, 0));
+        assert!(differs(0, 0));
+        assert!(!differs(0, 10), "it may be an old one");
+
+        let same = record("Created", 10);
+        let unseen = KnownPackage {
+            mirrored: false,
+            ..known(&same)
+        };
+        assert!(same.is_news(&unseen), "the warehouse does not show it yet");
+    }
+
+    fn placeholder(lines: &[(&str, Option<i64>)]) -> PackageRecord {
+        let mut package = package();
+        let of = |(barcode, id): &(&str, Option<i64>)| Line {
+            barcode: (*barcode).to_owned(),
+            id: *id,
+            ..package.lines[0].clone()
+        };
+        package.lines = lines.iter().map(of).collect();
+        package.shipment_package_id = -4711;
+        PackageRecord::of(&package, now())
+    }
+
+    #[test]
+    fn a_placeholder_collects_the_lines_of_all_packages_that_it_stands_for() {
+        let first = placeholder(&[("a", Some(1)), ("b", None)]);
+        let known = known(&first);
+        let second = placeholder(&[("a", Some(1))]);
+        assert!(!second.is_news(&known), "nothing that was not known");
+        assert!(placeholder(&[("c", Some(3))]).is_news(&known));
+
+        let barcodes = |record: &PackageRecord| {
+            let lines = record.lines_with(Some(&known)).into_iter();
+            lines.map(|line| line.barcode).collect::<Vec<_>>()
+        };
+        assert_eq!(barcodes(&second), ["a", "b"]);
+        // A line is known by its id, and by its barcode where it has none.
+        assert_eq!(barcodes(&placeholder(&[("x", Some(1))])), ["x", "b"]);
+        assert_eq!(barcodes(&placeholder(&[("a", Some(2))])), ["a", "a", "b"]);
+        assert_eq!(barcodes(&placeholder(&[("b", Some(2))])), ["b", "a"]);
+        assert_eq!(second.lines_with(None), second.lines);
+        // A package with an id is what its last record says.
+        let package = record("Created", 10);
+        assert_eq!(package.lines_with(Some(&known)), package.lines);
+    }
+
+    #[test]
+    fn a_line_keeps_a_status_that_its_package_has_not() {
+        let line = |status: Option<PackageStatus>, quantity| {
+            let mut package = package();
+            (package.lines[0].status, package.lines[0].quantity) = (status, quantity);
+            PackageRecord::of(&package, now()).lines.remove(0)
+        };
+        let cancelled = line(Some(PackageStatus::Cancelled), 2);
+        assert_eq!(cancelled.status.as_deref(), Some("Cancelled"));
+        assert_eq!(line(Some(PackageStatus::Created), 2).status, None);
+        assert_eq!(line(None, -1).quantity, 0);
+    }
+
+    #[test]
+    fn no_time_of_a_record_is_in_the_future() {
+        let early = record("Created", 1_800_000_000_000);
+        assert_eq!(early.changed_at.timestamp(), 1_800_000_000);
+        assert_eq!(record("Created", 2_000_000_000_000).changed_at, now());
+        assert_eq!(record("Created", 0).changed_at, now());
+    }
+}

@@ -203,4 +203,37 @@ mod tests {
         assert_eq!(new.as_str(), "OnTheMoon_2");
         assert_eq!(new.stock_effect(), StockEffect::Unknown);
     }
+
+    #[test]
+    fn why_a_package_exists_is_named_as_trendyol_names_it() {
+        for name in ["order-creation", "cancel", "split", "transfer", "gift"] {
+            assert_eq!(CreatedBy::parse(name).as_str(), name);
+        }
+        assert_eq!(CreatedBy::parse("gift"), CreatedBy::Unknown("gift".into()));
+    }
+
+    #[test]
+    fn a_package_goes_through_its_life_in_one_direction() {
+        let progress = |name| PackageStatus::parse(name).progress();
+        let life = [
+            "Awaiting",
+            "Verified",
+            "Created",
+            "Picking",
+            "Invoiced",
+            "ReadyToShip",
+            "Shipped",
+            "AtCollectionPoint",
+            "UnDelivered",
+            "Delivered",
+            "Returned",
+        ];
+        assert!(
+            life.map(progress)
+                .is_sorted_by(|before, after| before < after)
+        );
+        assert_eq!(progress("Repack"), progress("Picking"));
+        // Nothing ends a reservation later than what is not known.
+        assert!(progress("OnTheMoon") < progress("Shipped"));
+    }
 }

@@ -25,3 +25,16 @@ impl fmt::Debug for Personal {
         f.write_str(if self.0.is_empty() { "\"\"" } else { "***" })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Personal;
+
+    #[test]
+    fn a_log_shows_only_that_there_is_something() {
+        let name = Personal::from("Ayşe".to_owned());
+        assert_eq!(name.expose(), "Ayşe");
+        assert_eq!(format!("{name:?}"), "***");
+        assert_eq!(format!("{:?}", Personal::default()), "\"\"");
+    }
+}

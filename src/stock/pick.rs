@@ -29,7 +29,7 @@ pub(crate) struct PickShelf {
 /// Takes `units` from the named shelf first, then from the fullest. Fewer come back when the shelves
 /// do not hold as many.
 pub(crate) fn take(units: i32, named: Option<&str>, shelves: &[OnShelf]) -> Vec<PickShelf> {
-    let mut order: Vec<&OnShelf> = shelves.iter().filter(|shelf| shelf.units > 0).collect();
+    let mut order: Vec<&OnShelf> = shelves.iter().collect();
     let named = named.map(scanned);
     let is_named = |shelf: &OnShelf| named.as_ref().is_some_and(|n| scanned(&shelf.shelf) == *n);
     // The fullest first leaves the fewest places to walk to; the id makes the order the same every time.

@@ -187,3 +187,147 @@ impl From<Verdict> for Next {
         next
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stock::{
+        listing::{ListingRow, ListingRows, ShelfRule},
+        pace::{OrderDelay, Pace, Settle},
+        rule::{Answer, Observed, Sent},
+        shelf::StockRow,
+    };
+
+    fn code(text: &str) -> Barcode {
+        Barcode::parse(text).unwrap()
+    }
+
+    fn now() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000, 0).unwrap()
+    }
+
+    fn on_sale(units: i32) -> Figure {
+        Figure {
+            observed: Some(Observed {
+                at: now(),
+                answer: Answer::Units(units),
+            }),
+            ..Figure::default()
+        }
+    }
+
+    /// Five of `a` and of `w`, which is made in the workshop, as is `m`; one more of `a` is kept back.
+    fn planned(figures: &[(&str, Figure)], shelves: &[(&str, i32)]) -> BTreeMap<Barcode, Entry> {
+        let stock = BTreeMap::from([(code("a"), 5), (code("w"), 5)]);
+        let rule = |barcode: &str, extra_buffer, made_to_order| ListingRow {
+            barcode: barcode.to_owned(),
+            extra_buffer,
+            made_to_order,
+        };
+        let rows = ListingRows {
+            rules: vec![rule("a", 1, false), rule("w", 0, true), rule("m", 0, true)],
+            has_shelves: !shelves.is_empty(),
+            enforced: true,
+        };
+        let shelves = shelves.iter().map(|(barcode, qty)| StockRow {
+            barcode: (*barcode).to_owned(),
+            qty: *qty,
+        });
+        let (listing, _) = Listing::read(&rows, &shelves.collect::<Vec<_>>(), ShelfRule::Auto);
+
+        let figures = figures
+            .iter()
+            .map(|(name, figure)| (code(name), figure.clone()));
+        let figures: HashMap<Barcode, Figure> = figures.collect();
+        let rules = Rules {
+            now: now(),
+            orders_read_at: Some(now()),
+            stale: false,
+            blind: false,
+            pace: Pace::of(OrderDelay::default(), Settle::Auto),
+        };
+        plan(
+            &stock,
+            &Reserved::default(),
+            &figures,
+            &listing,
+            (1, &rules),
+        )
+    }
+
+    #[test]
+    fn what_is_there_is_on_sale_but_for_what_is_kept_back() {
+        let entries = planned(&[("a", on_sale(9))], &[]);
+        let entry = &entries[&code("a")];
+        assert_eq!(
+            (entry.qty, entry.desired, entry.on_sale),
+            (Some(5), 3, Some(9))
+        );
+        assert_eq!((entry.extra_buffer, entry.shelved), (1, None));
+        let lowered = Verdict::Send {
+            quantity: 3,
+            reason: Reason::Lower,
+        };
+        assert_eq!(entry.verdict, lowered);
+
+        let entries = planned(&[], &[("a", 4)]);
+        let entry = &entries[&code("a")];
+        assert_eq!((entry.shelved, entry.desired), (Some(4), 2));
+    }
+
+    #[test]
+    fn what_is_made_to_order_is_on_sale_whatever_is_there() {
+        let entries = planned(&[("m", on_sale(10))], &[("a", 5)]);
+        for (name, qty) in [("w", Some(5)), ("m", None)] {
+            let entry = &entries[&code(name)];
+            assert_eq!((entry.qty, entry.desired), (qty, MADE_TO_ORDER), "{name}");
+            assert_eq!((entry.shelved, entry.extra_buffer), (None, 0), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_the_warehouse_has_no_more_is_taken_off_sale() {
+        let mut coming = on_sale(0);
+        coming.sent = Some(Sent {
+            quantity: 2,
+            at: now(),
+            open_until: Some(now()),
+        });
+        let figures = [
+            ("gone", on_sale(3)),
+            ("over", on_sale(0)),
+            ("coming", coming),
+        ];
+        let entries = planned(&figures, &[]);
+        for name in ["gone", "coming"] {
+            let entry = &entries[&code(name)];
+            assert_eq!((entry.qty, entry.desired), (None, 0), "{name}");
+            let zero = Verdict::Send {
+                quantity: 0,
+                reason: Reason::Lower,
+            };
+            assert_eq!(entry.verdict, zero, "{name}");
+        }
+        assert!(!entries.contains_key(&code("over")), "it is off sale");
+    }
+
+    #[test]
+    fn programs_are_told_what_is_done_and_why() {
+        let next = |verdict: Verdict| serde_json::to_value(Next::from(verdict)).unwrap();
+        assert_eq!(next(Verdict::InSync)["verdict"], "in_sync");
+        let sends = next(Verdict::Send {
+            quantity: 3,
+            reason: Reason::Raise,
+        });
+        assert_eq!(
+            (&sends["verdict"], &sends["quantity"], &sends["reason"]),
+            (&"send".into(), &3.into(), &"raise".into())
+        );
+        let waits = next(Verdict::Wait(Wait::NotListed));
+        assert_eq!(
+            (&waits["verdict"], &waits["wait"]),
+            (&"wait".into(), &"not_listed".into())
+        );
+        assert_eq!(waits["waits"], "not listed by Trendyol, so nothing is sent");
+    }
+}

@@ -48,3 +48,30 @@ impl ItemStatus {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_result_has_a_name_and_a_refusal_its_reason() {
+        let failed = |reasons: &[&str]| ItemStatus::Failed {
+            reasons: reasons.iter().map(|&reason| reason.to_owned()).collect(),
+        };
+        let long = "ş".repeat(WORDS + 1);
+        for (status, name, words) in [
+            (ItemStatus::Success, Some("success"), None),
+            (ItemStatus::DuplicateWindow, Some("repeated"), None),
+            (ItemStatus::Pending("QUEUED".to_owned()), None, None),
+            (failed(&[]), Some("failed"), Some("no reason given")),
+            (
+                failed(&["locked", "archived"]),
+                Some("failed"),
+                Some("locked; archived"),
+            ),
+            (failed(&[&long]), Some("failed"), Some(&long[..2 * WORDS])),
+        ] {
+            assert_eq!((status.name(), status.words().as_deref()), (name, words));
+        }
+    }
+}

@@ -322,4 +322,17 @@ mod tests {
             "{said}"
         );
     }
+
+    #[test]
+    fn more_than_half_of_what_could_fall_must_have_fallen() {
+        let fallen = |look: &mut Look| look.observed = 7;
+        assert_eq!(find(&shop(40, 20, fallen), calm()), None);
+        let found = find(&shop(40, 21, fallen), calm()).unwrap();
+        assert_eq!(found.lowered, 21);
+
+        // What is sold out could not.
+        let mut looks = shop(10, 6, fallen);
+        looks.extend(shop(30, 30, |look| (look.ours, look.observed) = (0, 0)));
+        assert_eq!(find(&looks, calm()).unwrap().lowered, 6);
+    }
 }

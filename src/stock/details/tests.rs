@@ -55,6 +55,17 @@ const CASES: &[Case] = &[
         "8699×1",
         &[],
     ),
+    // The most that is believed, and more than that.
+    (
+        (Some(r#"[{"barcode":"8699","quantity":20000}]"#), None, None),
+        "8699×20000",
+        &[],
+    ),
+    (
+        (Some(r#"[{"barcode":"8699","quantity":20001}]"#), None, None),
+        "8699×1",
+        &["+line 1 (8699): its quantity is too large to be true; 1 reserved"],
+    ),
     // Quantity as text, with blanks, with decimals.
     (
         (Some(r#"[{"barcode":"8699","quantity":"2"}]"#), None, None),

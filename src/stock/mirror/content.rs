@@ -192,3 +192,100 @@ fn merge(first: &mut Map<String, Value>, other: &Map<String, Value>) {
         first.insert("line_id".to_owned(), both.into());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Utc};
+
+    use super::*;
+    use crate::stock::{
+        Amounts,
+        package::tests::{line, package},
+    };
+
+    fn lira(sum: i64) -> Option<Decimal> {
+        Some(Decimal::from(sum))
+    }
+
+    #[test]
+    fn a_package_is_shown_under_the_columns_of_the_application() {
+        let noon = DateTime::<Utc>::from_timestamp(1_800_014_400, 0);
+        let mut sold = package();
+        sold.customer.first_name = Some(Personal::from("Ayşe".to_owned()));
+        sold.amounts.net = lira(90);
+        (sold.order_date, sold.agreed_delivery_date) = (noon, noon);
+        sold.lines[0].cancel_reason = Some("Vazgeçtim".to_owned());
+        let content = Content::of(&sold);
+
+        let columns = &content.columns;
+        assert_eq!(columns["customer_name"], "Ayşe");
+        assert_eq!(columns["shipment_package_id"], "501");
+        assert_eq!(columns["order_date"], "2027-01-15T12:00:00");
+        assert_eq!(columns["agreed_delivery_date"], "2027-01-15T09:00:00");
+        assert_eq!(columns.get("customer_surname"), None, "nothing is erased");
+        assert_eq!(content.cancel_reason.as_deref(), Some("Vazgeçtim"));
+        assert_eq!((content.amount, content.discount), (lira(90), None));
+
+        for id in [-4711, 0] {
+            sold.shipment_package_id = id;
+            let content = Content::of(&sold);
+            assert_eq!(content.columns.get("shipment_package_id"), None, "{id}");
+        }
+    }
+
+    #[test]
+    fn a_line_has_its_sums_and_a_commission() {
+        for (commission, fee) in [
+            (None, 15.3),
+            (lira(0), 15.3),
+            (lira(-1), 15.3),
+            (lira(20), 18.0),
+        ] {
+            let mut sold = package();
+            sold.lines[0].amounts = Amounts {
+                net: lira(45),
+                ..Amounts::default()
+            };
+            sold.lines[0].commission = commission;
+            let lines = lines_of(&Content::of(&sold));
+            let [line] = lines.as_slice() else {
+                panic!("{lines:?}");
+            };
+            assert_eq!(
+                (&line["barcode"], &line["quantity"]),
+                (&json!("a"), &json!(2))
+            );
+            assert_eq!(
+                (&line["line_id"], &line["color"]),
+                (&json!("7"), &json!(""))
+            );
+            assert_eq!(line["unit_price"], 45.0);
+            assert_eq!(line["line_total_price"], 90.0);
+            assert_eq!(line["commissionFee"], fee, "{commission:?}");
+            assert_eq!(line.get(COMMISSION_RATE), None);
+        }
+    }
+
+    #[test]
+    fn lines_of_one_product_are_one_line() {
+        let of = |id, size: Option<&str>| Line {
+            id: Some(id),
+            product_size: size.map(str::to_owned),
+            amounts: Amounts {
+                net: lira(45),
+                ..Amounts::default()
+            },
+            ..line()
+        };
+        let mut sold = package();
+        sold.lines = vec![of(7, None), of(8, None), of(9, Some("M"))];
+        let lines = lines_of(&Content::of(&sold));
+        let shown = lines.iter().map(|line| {
+            let [id, units, total] =
+                ["line_id", "quantity", "line_total_price"].map(|key| &line[key]);
+            format!("{id} {units} {total}")
+        });
+        let shown: Vec<String> = shown.collect();
+        assert_eq!(shown, [r#""7,8" 4 180.0"#, r#""9" 2 90.0"#]);
+    }
+}

@@ -1,3 +1,5 @@
+mod sources;
+
 use proptest::prelude::*;
 
 use super::*;

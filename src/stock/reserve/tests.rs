@@ -1,3 +1,5 @@
+mod ledger;
+
 use chrono::TimeDelta;
 
 use super::*;

@@ -1,5 +1,7 @@
 //! Property tests of the decision, and the course of a deficit.
 
+mod course;
+
 use chrono::TimeDelta;
 use proptest::{collection::vec, option, prelude::*};
 

@@ -1,0 +1,108 @@
+//! A product whose push is under way, and the moments at which a wait ends.
+
+use super::*;
+
+/// Five are on sale, and a push of five is under way.
+fn under_way() -> (Figure, Rules) {
+    let (mut figure, rules) = lacking(0, 5);
+    figure.deficit = None;
+    figure.sent = Some(Sent {
+        quantity: 5,
+        at: at(NOW - 10),
+        open_until: Some(at(NOW + 290)),
+    });
+    (figure, rules)
+}
+
+#[test]
+fn only_a_lowering_overtakes_a_push_that_is_under_way() {
+    let waits = Verdict::Wait(Wait::UnderWay {
+        until: at(NOW + 290),
+    });
+    let lowered = |quantity| Verdict::Send {
+        quantity,
+        reason: Reason::Lower,
+    };
+    let (figure, rules) = under_way();
+    for (desired, want) in [(3, lowered(3)), (5, waits), (6, waits)] {
+        assert_eq!(decide(desired, &figure, &rules), want, "{desired}");
+    }
+
+    // Of old orders, only that nothing is left is certain.
+    let stale = Rules {
+        stale: true,
+        ..rules
+    };
+    assert_eq!(decide(3, &figure, &stale), waits);
+    assert_eq!(decide(0, &figure, &stale), lowered(0));
+}
+
+#[test]
+fn a_push_under_way_leaves_the_deficit_as_it_was() {
+    let (mut figure, _) = under_way();
+    assert_eq!(figure.deficit_of(9), None);
+    let before = Some(Deficit {
+        units: 2,
+        since: at(NOW - 60),
+    });
+    figure.deficit = before;
+    assert_eq!(figure.deficit_of(9), before);
+
+    figure.sent = None;
+    assert_eq!(figure.deficit_of(5), None, "as many as should be");
+}
+
+#[test]
+fn without_a_look_a_product_is_only_taken_off_sale() {
+    let (figure, rules) = lacking(0, 5);
+    let blind = Rules {
+        blind: true,
+        ..rules
+    };
+    assert_eq!(decide(3, &figure, &blind), Verdict::Wait(Wait::Unseen));
+    assert_eq!(sent(decide(0, &figure, &blind)), Some(0));
+}
+
+#[test]
+fn a_wait_ends_with_its_time() {
+    let (mut figure, rules) = lacking(0, 5);
+    for (until, want) in [(NOW + 1, None), (NOW, Some(3))] {
+        figure.quarantine = Some((at(until), "refused".to_owned()));
+        assert_eq!(sent(decide(3, &figure, &rules)), want, "{until}");
+    }
+
+    figure.quarantine = None;
+    let sixteen = 16 * 60;
+    for (sent_at, want) in [(NOW - sixteen + 1, 2), (NOW - sixteen, 3)] {
+        figure.recent = vec![(3, at(sent_at))];
+        assert_eq!(sent(decide(3, &figure, &rules)), Some(want), "{sent_at}");
+    }
+}
+
+#[test]
+fn people_and_history_are_told_what_is_done_and_until_when() {
+    let until = at(NOW);
+    for wait in [
+        Wait::UnderWay { until },
+        Wait::Settling { until },
+        Wait::Quarantined { until },
+        Wait::Repeated { until },
+    ] {
+        assert_eq!(wait.until(), Some(until));
+    }
+    assert_eq!(Wait::StaleOrders.until(), None);
+
+    let refused = Verdict::Wait(Wait::Quarantined { until });
+    let said = refused.sentence(&Format::PLAIN);
+    assert_eq!(
+        said,
+        "refused by Trendyol; retried at 2027-01-15 10:46:40 UTC"
+    );
+    let lowered = Verdict::Send {
+        quantity: 3,
+        reason: Reason::Lower,
+    };
+    assert!(lowered.sentence(&Format::PLAIN).contains('3'));
+    let names = [Reason::Lower, Reason::Raise, Reason::RaiseSettled].map(Reason::as_str);
+    assert_eq!(names, ["lower", "raise", "raise_settled"]);
+}
