@@ -156,7 +156,10 @@ impl Failovers {
         let sold = self.sold();
         let node = self.cluster.kill().await;
         let killed = Instant::now();
-        #[expect(clippy::disallowed_methods, reason = "compared with times of the database")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "compared with times of the database"
+        )]
         let killed_at = Utc::now();
         let before = self.customers.placed();
         self.customers.place(1).await;
