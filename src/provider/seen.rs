@@ -112,6 +112,10 @@ pub(super) mod tests {
     use super::*;
 
     /// An answer that came whole.
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "what came back, as it is handed on"
+    )]
     pub(in crate::provider) fn answer(status: u16, body: &str) -> Result<Answer, Trouble> {
         Ok(Answer {
             status: StatusCode::from_u16(status).unwrap(),

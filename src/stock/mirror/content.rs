@@ -203,6 +203,7 @@ mod tests {
         package::tests::{line, package},
     };
 
+    #[expect(clippy::unnecessary_wraps, reason = "as the rows have it")]
     fn lira(sum: i64) -> Option<Decimal> {
         Some(Decimal::from(sum))
     }

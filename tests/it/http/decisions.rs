@@ -96,7 +96,26 @@ async fn an_unconfirmed_order_is_settled_in_two_steps() {
         (&json!("held"), &json!("failed"))
     );
     assert_eq!(plan["done"], false);
+
+    // Sent again since the person looked, and unconfirmed once more: what was said is about the first try.
+    let tries = "UPDATE orderwatch.purchases SET claimed_at = claimed_at + interval '1 minute'";
+    sqlx::query(tries)
+        .execute(&world.database.pool)
+        .await
+        .unwrap();
     body["confirm"] = json!(true);
+    body["seen"] = plan["seen"].clone();
+    assert_eq!(site.post(&path, &body).await.problem(409), "changed");
+    assert_eq!(world.shop.row(order).await.stage.as_deref(), Some("held"));
+
+    body["seen"] = site
+        .post(
+            &path,
+            &json!({ "verdict": "not-bought", "by": "Can", "reason": "not in the panel" }),
+        )
+        .await
+        .good()["seen"]
+        .clone();
     let done = site.post(&path, &body).await.good();
     assert_eq!(done["done"], true);
     let row = world.shop.row(order).await;
