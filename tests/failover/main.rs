@@ -295,9 +295,9 @@ impl Failovers {
             self.forgotten.len()
         );
         assert_eq!(toll.lost, self.lost, "orders are lost by failovers alone");
-        assert_eq!(toll.held, 0, "every answer was sound");
         if self.cluster.synchronous {
             assert_eq!(toll.lost, BTreeSet::new(), "a confirmed order is gone");
+            assert_eq!(toll.held, 0, "every answer was sound");
             assert_eq!(
                 toll.bought_for_lost.len(),
                 0,
@@ -307,11 +307,9 @@ impl Failovers {
             let hurt =
                 commits > 0 && !toll.bought_for_lost.is_empty() && !self.forgotten.is_empty();
             assert!(hurt, "nothing was lost that could have been bought twice");
-            assert_eq!(
-                toll.unexplained,
-                toll.spent_for_lost(),
-                "money was spent in silence"
-            );
+            let told = toll.unexplained + toll.unsure;
+            assert!(told >= toll.spent_for_lost(), "money was spent in silence");
+            assert!(toll.unexplained <= toll.spent_for_lost(), "a false alarm");
         }
     }
 }

@@ -26,6 +26,10 @@ const LATE: &str =
 /// Money that left the accounts and that no purchase explains, as `balance_unexplained` tells it.
 const UNEXPLAINED: &str = "SELECT COALESCE(sum(amount), 0) FROM orderwatch.unexplained";
 
+/// What orders may have cost of which nobody knows whether they were bought: it counts as explained.
+const UNSURE: &str = "SELECT COALESCE(sum(p.expected), 0) FROM orderwatch.purchases p
+    JOIN orderwatch.orders t USING (order_id) WHERE t.stage = 'held' AND p.cost IS NULL";
+
 /// Nothing was bought twice, and every purchase has its order or is here.
 pub(super) struct Toll {
     placed: usize,
@@ -39,6 +43,7 @@ pub(super) struct Toll {
     pub(super) bought_for_lost: HashMap<Uuid, Decimal>,
     late_answers: i64,
     pub(super) unexplained: Decimal,
+    pub(super) unsure: Decimal,
 }
 
 impl Toll {
@@ -75,10 +80,8 @@ impl Toll {
             held: count - completed,
             lost,
             late_answers: late_answers(pool, bought_for_lost.keys().copied().collect()).await,
-            unexplained: sqlx::query_scalar(UNEXPLAINED)
-                .fetch_one(pool)
-                .await
-                .unwrap(),
+            unexplained: sum(pool, UNEXPLAINED).await,
+            unsure: sum(pool, UNSURE).await,
             bought_for_lost,
         }
     }
@@ -87,6 +90,10 @@ impl Toll {
     pub(super) fn spent_for_lost(&self) -> Decimal {
         self.bought_for_lost.values().sum()
     }
+}
+
+async fn sum(pool: &PgPool, sql: &'static str) -> Decimal {
+    sqlx::query_scalar(sql).fetch_one(pool).await.unwrap()
 }
 
 async fn late_answers(pool: &PgPool, orders: Vec<Uuid>) -> i64 {
