@@ -47,7 +47,7 @@ fn a_verdict_says_from_where_to_where_it_leads_and_what_follows() {
 
     let (to, seen, sentence) = told(&named(HoldReason::Unconfirmed), Verdict::Bought);
     assert_eq!(to, Stage::Submitted);
-    assert_eq!(seen, "held.unconfirmed.submitted");
+    assert_eq!(seen, "held.unconfirmed.submitted.0");
     assert_eq!(
         sentence,
         "from held (unconfirmed) to submitted: The panel is checked for 4711 again until it is final, with a new \
@@ -57,7 +57,12 @@ fn a_verdict_says_from_where_to_where_it_leads_and_what_follows() {
     let mut open = named(HoldReason::Unconfirmed);
     (known(&mut open).watched.stage, known(&mut open).held) = (Stage::Unconfirmed, None);
     let (_, seen, sentence) = told(&open, Verdict::NotBought);
-    assert_eq!(seen, "unconfirmed.-.failed");
+    assert_eq!(seen, "unconfirmed.-.failed.0");
+
+    // What was seen of one try says nothing about the next.
+    known(&mut open).claimed_at = DateTime::from_timestamp(7, 0);
+    let (_, after_another, _) = told(&open, Verdict::NotBought);
+    assert_eq!(after_another, "unconfirmed.-.failed.7000000");
     assert!(
         sentence.starts_with("from unconfirmed to failed: "),
         "{sentence}"
