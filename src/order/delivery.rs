@@ -238,6 +238,17 @@ mod tests {
     }
 
     #[test]
+    fn where_nothing_was_seen_yet_a_little_is_expected() {
+        let mut weights = [0.0; BINS];
+        weights[5] = 1.0;
+        let times = DeliveryTimes::of(&weights, 1).unwrap();
+        let first = times.hazards()[0];
+        // A hundredth in each of the 36 bins, half of it in the first one by its middle.
+        assert!((first.waiting - (1.0 - 0.005 / 1.36)).abs() < 1e-9);
+        assert!((first.rate - 0.01 / 1.355).abs() < 1e-9);
+    }
+
+    #[test]
     fn a_sample_counts_for_a_third_after_three_hundred_newer_ones() {
         assert!((kept(0) - 1.0).abs() < 1e-9);
         assert!((kept(1) - 299.0 / 300.0).abs() < 1e-9);

@@ -206,7 +206,13 @@ mod tests {
         assert!(!Naming::OrderId.is_of(&Reference::of_nobody(), order));
         assert!(!Naming::Digits.is_of(&name(0), order));
         assert!(Naming::Digits.is_of(&derive(1, 2, 0), order));
-        assert!(!Reference::parse("2000000000000123").unwrap().is_uuid());
+        for other in [
+            "2000000000000123",
+            "550e8400e29b41d4a716446655440000",
+            "550e8400-e29b-41d4-a716-44665544000g",
+        ] {
+            assert!(!Reference::parse(other).unwrap().is_uuid(), "{other}");
+        }
     }
 
     proptest! {

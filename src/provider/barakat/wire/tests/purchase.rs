@@ -206,6 +206,9 @@ fn a_purchase_that_may_have_happened_is_unsure() {
         r#"{"status":"ERROR","message":"Failed","data":{"order_id":7}}"#,
         r#"{"status":"ERROR","message":"Failed","data":[{"a":{"Pin":"AB"}}]}"#,
         r#"{"status":"ERROR","message":"Failed","voucher":"AB"}"#,
+        // No error has such a number.
+        r#"{"status":"ERROR","message":"Failed","code":"AB1"}"#,
+        r#"{"status":"ERROR","message":"Failed","code":1234}"#,
         // No reason, or no word that says no.
         r#"{"status":"ERROR"}"#,
         r#"{"status":"ERROR","message":" ","error":null}"#,
@@ -273,5 +276,24 @@ fn an_error_may_have_a_number_of_its_own() {
     ] {
         let refused = matches!(purchase(200, answer), Purchase::Refused(_));
         assert_eq!(refused, want, "{answer}");
+    }
+}
+
+#[test]
+fn the_panels_own_number_is_that_of_the_purchase() {
+    for (text, want) in [
+        (
+            r#"{"status":"OK","data":{"order_id":"67890"}}"#,
+            Some("67890"),
+        ),
+        (
+            r#"{"status":"OK","data":{"order_id":67890}}"#,
+            Some("67890"),
+        ),
+        (r#"{"status":"OK","data":{"order_id":null}}"#, None),
+        (r#"{"status":"OK","order_id":"67890"}"#, None),
+        ("67890", None),
+    ] {
+        assert_eq!(order_id(text).as_deref(), want, "{text}");
     }
 }
