@@ -50,8 +50,10 @@ struct Step<'a> {
     /// How it ended, in the words of the notices. What the panel said stays where nothing was delivered.
     outcome: Option<&'static str>,
     message: Sentence,
-    /// Whether what the panel delivered goes into the shop's row.
+    /// Whether what the panel delivered goes into the shop's row, or nothing is done.
     give: bool,
+    /// Whether it goes there if there is something and it fits.
+    may_give: bool,
     /// Whether the shop's row stays as staff left it; then nobody is notified either: nothing is to be
     /// settled where staff have decided.
     leaves_row: bool,
@@ -71,6 +73,7 @@ impl<'a> Step<'a> {
                     outcome: None,
                     message: words::RELEASED,
                     give: false,
+                    may_give: false,
                     leaves_row: false,
                 };
             }
@@ -124,6 +127,7 @@ impl<'a> Step<'a> {
             outcome,
             message,
             give: resolution == Resolution::GiveCode,
+            may_give: resolution == Resolution::Complete,
             leaves_row: resolution.leaves_row(),
         }
     }
@@ -248,7 +252,8 @@ impl Store {
             step.outcome,
             i32::try_from(PIN_CHARS).unwrap_or(i32::MAX),
             !step.leaves_row,
-            from.claimed_at
+            from.claimed_at,
+            step.may_give
         )
         .fetch_one(&self.pool)
         .await

@@ -8,7 +8,9 @@ WITH held AS MATERIALIZED (
     WHERE h.id IS NOT NULL
        OR NOT EXISTS (SELECT FROM public.product_orders o WHERE o.id = $1)
 ), ours AS MATERIALIZED (
-    SELECT t.order_id, t.tenant_id, t.integration_id, t.reference, g.pin AS given
+    SELECT t.order_id, t.tenant_id, t.integration_id, t.reference, g.pin AS given,
+           -- Where the shop's row refused the code before, it is given as soon as the row takes it.
+           $22::bool OR $27::bool AND length(g.pin) <= $24 AS gives
     FROM orderwatch.orders t CROSS JOIN free f
     -- Beside a code that is there already: that one was given to the customer, and is not lost.
     CROSS JOIN LATERAL (
@@ -44,13 +46,13 @@ WITH held AS MATERIALIZED (
     FROM ours o
     WHERE t.order_id = o.order_id AND t.stage = $2::text AND t.held_reason IS NOT DISTINCT FROM $3::text
     RETURNING t.order_id, t.tenant_id, t.integration_id, t.reference, t.sent_at,
-              o.integration_id AS was_at, o.given, t.pin, t.outcome
+              o.integration_id AS was_at, o.given, o.gives, t.pin, t.outcome
 ), said AS (
     UPDATE public.product_orders o
     SET "externalStatus" = COALESCE($11::text, o."externalStatus"),
         "lastMessage" = $12::text, "lastSyncAt" = $7::timestamptz,
-        "pinCode" = CASE WHEN $22::bool THEN COALESCE(w.given, o."pinCode") ELSE o."pinCode" END,
-        "completedAt" = CASE WHEN $22::bool THEN COALESCE(o."completedAt", $7::timestamptz)
+        "pinCode" = CASE WHEN w.gives THEN COALESCE(w.given, o."pinCode") ELSE o."pinCode" END,
+        "completedAt" = CASE WHEN w.gives THEN COALESCE(o."completedAt", $7::timestamptz)
                              ELSE o."completedAt" END,
         "sentAt" = CASE WHEN $4::text = 'submitted' THEN COALESCE(o."sentAt", w.sent_at)
                         ELSE o."sentAt" END,

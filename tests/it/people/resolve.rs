@@ -255,6 +255,27 @@ async fn what_cannot_be_watched_ends_as_a_person_says(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = false)]
+async fn a_code_that_the_shops_row_refused_is_in_it_once_a_person_settles_the_order(pool: PgPool) {
+    let (shop, reseller, mut rig) = open(pool).await;
+    for (code, given) in [("AB12-CD34".to_owned(), true), ("x".repeat(5000), false)] {
+        let order = shop.place(reseller.package("2")).await;
+        rig.buy().await;
+        let hold = format!(
+            "UPDATE orderwatch.orders SET stage = 'held', held_reason = 'shop_row_refused', due_at = NULL,
+                    pin = '{code}' WHERE order_id = '{order}'"
+        );
+        assert_eq!(shop.sql(&hold).await, 1);
+        resolve(&shop, order, "--bought").await.fine();
+        let row = shop.shop_row(order).await;
+        let there = row.0["pinCode"].as_str().is_some_and(|there| there == code);
+        assert_eq!(there, given);
+        assert_eq!(shop.stage(order).await, Stage::Completed);
+        // What does not fit stays with us, whole.
+        assert_eq!(shop.pin(order).await, Some(code));
+    }
+}
+
+#[sqlx::test(migrations = false)]
 async fn a_shop_that_refuses_its_part_does_not_keep_the_order_from_being_settled(pool: PgPool) {
     let (shop, reseller, mut rig) = open(pool).await;
     let order = held(&shop, &reseller, &mut rig).await;
