@@ -316,6 +316,7 @@ mod tests {
             (&json!("Created"), &json!("2"))
         );
         assert_eq!(row["created_at"], "2027-01-15T08:01:00");
+        assert_eq!(row.get("commission"), None, "it is not known");
         let details: Vec<Value> = serde_json::from_str(row["details"].as_str().unwrap()).unwrap();
         let ids: Vec<_> = details
             .iter()

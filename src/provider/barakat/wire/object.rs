@@ -275,6 +275,7 @@ mod tests {
             (r#""replay_api":["C1","C2"]"#, Some("C1 / C2")),
             (r#""replay_api":["erg3eg"],"pin":null"#, Some("erg3eg")),
             (r#""replay_api":["C1"],"pin":"P""#, Some("P")),
+            (r#""replay_api":["ABCD-EFGH"]"#, Some("ABCD-EFGH")),
             (
                 r#""replay_api":["Order completed successfully","Tamamlandı"]"#,
                 None,
