@@ -140,10 +140,6 @@ impl Failovers {
     }
 
     /// Some orders, the death of the primary, and work that goes on.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the database cannot be asked for the time of its death"
-    )]
     async fn round(&mut self, number: usize) -> Round {
         self.customers.rest_during(self.caught_up()).await;
         self.customers.place(20).await;
@@ -162,7 +158,7 @@ impl Failovers {
         let killed = Instant::now();
         #[expect(
             clippy::disallowed_methods,
-            reason = "compared with times of the database"
+            reason = "the database cannot be asked for the time of its death"
         )]
         let killed_at = Utc::now();
         let before = self.customers.placed();
