@@ -1,5 +1,6 @@
 mod http;
 mod notify;
+mod settings;
 mod znet;
 
 use std::{
