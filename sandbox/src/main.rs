@@ -1,6 +1,8 @@
-//! `sandbox demo`: orderwatch at work, beside the practice panels and the practice store.
+//! `sandbox demo`: orderwatch at work, beside the practice panels and the practice store; `sandbox panel`: one of the
+//! panels alone.
 
 mod demo;
+mod single;
 
 use std::process::ExitCode;
 
@@ -20,12 +22,19 @@ enum Command {
     /// on Trendyol, and the daemon, all on this machine.
     #[command(after_help = demo::EXAMPLES)]
     Demo(demo::Options),
+    /// Serve one practice panel (znet; account `bayi`, password `gizli`) until the input ends. Prints its address, and
+    /// for each line of input the number of status questions so far.
+    Panel(single::Options),
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Command::Demo(options) = Cli::parse().command;
-    match demo::run(&options).await {
+    let result = match Cli::parse().command {
+        Command::Demo(options) => demo::run(&options).await,
+        Command::Panel(options) => single::run(&options).await.map(|()| true),
+    };
+
+    match result {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
