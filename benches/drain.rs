@@ -39,7 +39,7 @@ use support::{database::Database, panel::Panels, targets::Targets};
 
 /// The way of working that orderwatch replaces: Celery with Redis, prefork, one worker process per
 /// core, its own task for each check, measured with an instant panel on two cores. One check cost
-/// it 4 ms of processor time.
+/// it 4 ms of processor time. `scripts/bench-peers` measures it again.
 const CELERY_PER_SECOND: f64 = 370.0;
 
 #[derive(Parser, Debug)]
