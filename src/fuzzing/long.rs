@@ -2,7 +2,7 @@
 //!
 //! The fuzzer's own inputs are short, since short ones find more. The lines say: which target, its head, what stands
 //! first, what is repeated, what stands between the two runs of it, and what stands last. The time is watched from
-//! outside: a run may take 10 s, of which it needs the hundredth part.
+//! outside: a run may take 30 s, of which it needs the hundredth part.
 
 use super::TARGETS;
 use crate::oracle::first_line;

@@ -54,9 +54,6 @@ const ANSWER_LIMIT: usize = 256 * 1024;
 /// Maximum number of bytes that are read of a price list, unpacked: large panels sell thousands of products.
 const LIST_LIMIT: usize = 4 * 1024 * 1024;
 
-/// Bytes that several codes together may have.
-const LONGEST_CODE: usize = 512;
-
 /// One account on a znet panel.
 pub struct Znet {
     account: Account,
@@ -213,9 +210,8 @@ fn masked<'a>(answer: &'a str, status: &Status<'_>) -> Cow<'a, str> {
         return Cow::Owned(redact::mask_pin(&text, pin).into_owned());
     }
 
-    // What is no code for certain may still be one. Of what is too long for one the parts are not looked for, and
-    // what follows it is not shown.
-    if place.len() > LONGEST_CODE {
+    // What is no code for certain may still be one; what follows one that is too long to look for is not shown.
+    if place.len() > redact::LONGEST_CODE {
         text.truncate(place.start);
         text.push_str(redact::CODE_MASK);
         return Cow::Owned(text);
