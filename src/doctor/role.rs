@@ -3,17 +3,17 @@
 use super::{finding::Findings, rights};
 use crate::store::{RoleFacts, Store, StoreError};
 
-/// Tables that are named; of the others only the number is told.
+/// Tables that are named; of the others only the number is given.
 const NAMED: usize = 6;
 const FIX: &str = "Run config/roles.sql as the database's owner, let database.url name a member of orderwatch_daemon, and migrate as a member of orderwatch_migrator.";
 
 pub(super) async fn check(store: &Store, findings: &mut Findings) -> Result<(), StoreError> {
     let facts = store.role_facts(&rights::allowed()).await?;
-    told(&facts, findings);
+    report(&facts, findings);
     Ok(())
 }
 
-fn told(facts: &RoleFacts, findings: &mut Findings) {
+fn report(facts: &RoleFacts, findings: &mut Findings) {
     let role = &facts.role;
     let beyond = beyond(facts);
     if beyond.is_empty() {
@@ -78,7 +78,7 @@ mod tests {
 
     fn said(facts: &RoleFacts) -> (Outcome, String) {
         let mut findings = Findings::default();
-        told(facts, &mut findings);
+        report(facts, &mut findings);
         let found = &findings.as_slice()[0];
         assert_eq!(found.fix.is_some(), found.outcome == Outcome::Warn);
         (found.outcome, found.sentence.clone())

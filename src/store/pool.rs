@@ -170,10 +170,10 @@ impl Pool {
         // By a task of its own: were it dropped between `BEGIN` and its answer, sqlx would give the connection
         // to the next one with the transaction open, and what that one writes would never be committed.
         let started = tokio::spawn(async move { pool.begin_with(words).await });
-        let begun = in_time(started)
+        let inner = in_time(started)
             .await?
             .map_err(|_| Error::WorkerCrashed)??;
-        Ok(Transaction::new(begun, reach, wait))
+        Ok(Transaction::new(inner, reach, wait))
     }
 
     /// Closes all connections; one that does not answer is not waited for.

@@ -27,7 +27,7 @@ const REFUSED: [&str; 2] = ["08P01", "0A000"];
 pub(super) async fn find(options: &PgConnectOptions) -> Result<Reach, Error> {
     let marked = options.clone().options([(MARK, "on")]);
     let mut connection = match marked.connect().await {
-        Err(Error::Database(refusal)) if refuses(refusal.as_ref()) => return Ok(told()),
+        Err(Error::Database(refusal)) if refuses(refusal.as_ref()) => return Ok(report_pooler()),
         connected => connected?,
     };
 
@@ -39,7 +39,11 @@ pub(super) async fn find(options: &PgConnectOptions) -> Result<Reach, Error> {
     let marked: bool = sqlx::Row::try_get(&row, "marked")?;
     connection.close().await?;
 
-    Ok(if marked { Reach::Direct } else { told() })
+    Ok(if marked {
+        Reach::Direct
+    } else {
+        report_pooler()
+    })
 }
 
 fn refuses(refusal: &dyn DatabaseError) -> bool {
@@ -48,7 +52,7 @@ fn refuses(refusal: &dyn DatabaseError) -> bool {
         .is_some_and(|code| REFUSED.contains(&code.as_ref()))
 }
 
-fn told() -> Reach {
+fn report_pooler() -> Reach {
     tracing::info!(
         "the database is behind a pooler: each statement runs in a transaction of its own, and without notices (LISTEN) \
          new orders and changes of stock are found by their scans"

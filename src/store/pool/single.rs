@@ -25,7 +25,7 @@ struct Opened {
     connection: PoolConnection<Postgres>,
     reach: Reach,
     /// Whether the statement has a transaction around it.
-    begun: bool,
+    open: bool,
     /// Whether that was ended for sure.
     ended: bool,
 }
@@ -37,15 +37,15 @@ impl<'p> Single<'p> {
 
     async fn open(self) -> Result<Opened, Error> {
         let reach = self.pool.reach().await?;
-        let begun = self.plans == Plans::ByIndex || reach == Reach::Pooler;
+        let open = self.plans == Plans::ByIndex || reach == Reach::Pooler;
         let mut opened = Opened {
             connection: self.pool.acquire().await?,
             reach,
-            begun,
+            open,
             ended: false,
         };
 
-        if begun {
+        if open {
             opened.run(self.plans.begin(reach)).await?;
         }
 
@@ -73,7 +73,7 @@ impl Opened {
             }
             Ok(done) => done,
         };
-        if !self.begun {
+        if !self.open {
             return done;
         }
 
@@ -89,7 +89,7 @@ impl Opened {
 impl Drop for Opened {
     fn drop(&mut self) {
         // Its transaction may still be open. Without one, sqlx reads what is left of the answer before the next statement.
-        if self.begun && !self.ended {
+        if self.open && !self.ended {
             self.connection.close_on_drop();
         }
     }
