@@ -113,8 +113,9 @@ async fn a_server_that_is_restarted_under_load_costs_nothing() {
         assert!(process.is_running(), "{}", process.written());
         let log = process.stop().await.stderr;
         assert!(!log.contains("panicked"), "{log}");
-        let noticed = log.matches("the database answers again").count();
-        assert!(noticed > 0, "it noticed nothing:\n{log}");
+        // Each listens all the time; whether one also looks for work in just that moment is chance.
+        let noticed = log.contains("the database failed while waiting for notices");
+        assert!(noticed, "it noticed nothing:\n{log}");
     }
     let tally = audit(&world.panel, &rows);
     let placed = restarts * BATCH;
