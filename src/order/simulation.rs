@@ -162,6 +162,16 @@ fn each_order_is_bought_once_and_comes_to_its_end() {
         "{count} seeds of {ORDERS} orders in {:.1?}\n{tally}",
         started.elapsed()
     );
+    let of = |path| tally.of(path);
+    println!(
+        "figures: {count} seeds: {} orders, {} purchases, {} crashes, {} failovers, {} answers lost, 0 bought twice, \
+         0 lost",
+        of(Path::Placed),
+        of(Path::Bought),
+        of(Path::Crash),
+        of(Path::Failover),
+        of(Path::AnswerLost)
+    );
     assert!(tally.of(Path::Placed) >= count * ORDERS as u64);
     if count >= ENOUGH {
         assert_eq!(tally.missing(), Vec::<String>::new(), "never happened");
@@ -188,4 +198,6 @@ fn each_mistake_is_found() {
         }
     }
     assert_eq!(missed, [], "nothing is wrong with these in {SOON} seeds");
+    let flaws = Flaw::ALL.len();
+    println!("figures: {flaws} mistakes put into the model, each found");
 }
