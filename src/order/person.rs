@@ -430,7 +430,7 @@ fn wanted<'a>(facts: &'a Facts, tracked: &TrackedFacts) -> Result<&'a ShopFacts,
         return Err(Refusal::Decided(shop.status.clone()));
     }
 
-    // By hand in the shop, while it was held here: under which name it was sent is not known.
+    // By a person in the shop, while it was held here: under which name it was sent is not known.
     let ours_sent = tracked.watched.dispatched_at.or(tracked.watched.sent_at);
     if let Some(at) = shop.sent_at.filter(|_| ours_sent.is_none()) {
         return Err(sent_otherwise("sentAt", Some(&at.to_rfc3339())));
