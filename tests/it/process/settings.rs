@@ -98,7 +98,10 @@ impl Settings {
     /// Writes the file.
     pub(crate) fn write(&self, folder: &Path) -> PathBuf {
         let path = folder.join("orderwatch.toml");
-        std::fs::write(&path, self.toml()).unwrap();
+        // In one step: a process that was just started may be reading it.
+        let written = path.with_extension("written");
+        std::fs::write(&written, self.toml()).unwrap();
+        std::fs::rename(written, &path).unwrap();
         path
     }
 }
