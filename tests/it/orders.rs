@@ -14,3 +14,4 @@ mod staff;
 mod streams;
 mod sweep;
 mod unconfirmed;
+mod work;

@@ -30,3 +30,4 @@ mod trendyol_wire;
 mod turn;
 mod unsteady;
 mod warehouse;
+mod work;

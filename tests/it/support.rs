@@ -18,12 +18,14 @@ mod brakes;
 mod rig;
 mod rows;
 mod shop;
+mod work;
 
 pub(crate) use self::{
     barakat::{BarakatReseller, PARAMS, TOKEN},
     rig::Rig,
     rows::{Row, iso},
     shop::{Reseller, Shop},
+    work::{Allowed, Meter},
 };
 
 /// Name and password of the shop's account at every panel ([`PanelPlan::sample`]).

@@ -31,6 +31,8 @@ pub(crate) struct Shop {
     /// The shop's own connections.
     pub(crate) pool: PgPool,
     /// The daemon's.
+    pub(crate) daemon: PgPool,
+    /// What goes over them.
     pub(crate) store: Store,
     pub(crate) tenant: TenantId,
     pub(crate) clock: Arc<ManualClock>,
@@ -78,7 +80,8 @@ impl Shop {
         let daemon = roles::migrate(&pool, Sides::BOTH).await;
         let begin = DateTime::from_timestamp_micros(BEGIN).unwrap();
         Self {
-            store: Store::from_pool(daemon).speaking(Lang::En),
+            store: Store::from_pool(daemon.clone()).speaking(Lang::En),
+            daemon,
             pool,
             tenant: TenantId(Uuid::new_v4()),
             clock: Arc::new(ManualClock::new(begin)),
