@@ -132,6 +132,11 @@ INSERT INTO orderwatch_rights VALUES
     ('daemon', 'mirror', 'INSERT', 'created_at, barcode, shelf_code, delta, reason, order_number, idempotency_key, source, note', 'stock_movement'),
     ('daemon', 'history', 'INSERT', 'ts, order_number, package_number, barcode, event_type, status_from, status_to, quantity, source, severity, message, details', 'order_audit_logs'),
 
+    -- By these `orderwatch adopt` sees who sends orders and stock before the switch-over.
+    ('daemon', 'history', 'SELECT', 'platform, is_active', 'platform_configs'),
+    ('daemon', 'history', 'SELECT', 'platform, created_at', 'sync_sessions'),
+    ('daemon', 'history', 'SELECT', 'name, task, enabled, last_run_at', 'django_celery_beat_periodictask'),
+
     -- Triggers on the warehouse's tables, and tables beside them. What the shop's tables need, only their
     -- owner can do: see below.
     ('migrator', 'stock', 'SELECT, REFERENCES, TRIGGER', '', 'central_stock, return_orders, orders_*'),

@@ -3,6 +3,7 @@
 //! Exit codes: 0 fine, 1 failed, 2 usage or configuration. Output for people goes to standard
 //! output, the log and errors go to standard error.
 
+mod adopt;
 mod brakes;
 mod check;
 mod doctor;
@@ -34,7 +35,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use crate::{
     clock::{Clock, DatabaseClock},
     config::{Config, ConfigError, Loaded, Sources},
-    store::Store,
+    store::{Store, StoreError},
     telemetry::{self, Secrets},
 };
 
@@ -71,6 +72,9 @@ enum Command {
     /// Find what would keep orders from flowing, and say what to do about it. Spends nothing.
     #[command(after_help = doctor::EXAMPLES)]
     Doctor(doctor::Options),
+    /// Say what the switch-over will do, order by order, and what has to be switched off. Writes nothing.
+    #[command(after_help = adopt::EXAMPLES)]
+    Adopt(adopt::Options),
     /// Bring the database up to date, or take everything back.
     #[command(after_help = migrate::EXAMPLES)]
     Migrate(migrate::Options),
@@ -174,6 +178,7 @@ impl Command {
             Self::Status(options) => status::run(global, &options).await,
             Self::Top(options) => top::run(global, &options).await,
             Self::Doctor(options) => Box::pin(doctor::run(global, &options)).await,
+            Self::Adopt(options) => Box::pin(adopt::run(global, &options)).await,
             Self::Completions(options) => manual::completions(&options),
             Self::Man(options) => manual::man(&options),
         }
@@ -207,8 +212,8 @@ impl Global {
     }
 }
 
-/// The database of a command that asks it a few questions and ends.
-async fn store(config: &Config) -> anyhow::Result<Store> {
+/// The database as the configuration has it, before it is asked anything.
+fn lazy_store(config: &Config) -> Result<Store, StoreError> {
     let database = &config.database;
     let store = Store::connect_lazy(
         &database.url,
@@ -216,18 +221,24 @@ async fn store(config: &Config) -> anyhow::Result<Store> {
         database.acquire_timeout,
         database.pooler,
     )?;
-    if let Err(error) = store.now().await {
-        // The pool only says that no connection came in time; a connection of its own says why.
-        let cause = store.why_unreachable(database.acquire_timeout).await;
-        return Err(cause.unwrap_or(error)).context("the database does not answer");
-    }
-
     Ok(store
         .telling(config.notify.audience())
         .having(config.sides())
         .mirroring(config.trendyol.mirrors())
         .buying_chained(config.dispatch.buy_chained)
         .speaking(config.orders.customer_language))
+}
+
+/// The database of a command that asks it a few questions and ends.
+async fn store(config: &Config) -> anyhow::Result<Store> {
+    let (store, database) = (lazy_store(config)?, &config.database);
+    if let Err(error) = store.now().await {
+        // The pool only says that no connection came in time; a connection of its own says why.
+        let cause = store.why_unreachable(database.acquire_timeout).await;
+        return Err(cause.unwrap_or(error)).context("the database does not answer");
+    }
+
+    Ok(store)
 }
 
 /// The database, as above, with all migrations.

@@ -10,6 +10,7 @@
 //! * no finding holds a secret, whatever a panel or a database said.
 
 mod account;
+pub(crate) mod adopt;
 mod columns;
 mod database;
 mod finding;

@@ -42,6 +42,7 @@ pub(crate) mod shelf;
 use std::fmt;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 pub use barcode::Barcode;
 pub(crate) use barcode::MAX_QUANTITY;
@@ -54,7 +55,7 @@ pub(crate) use package_status::{CreatedBy, PackageStatus, StockEffect};
 pub(crate) use personal::Personal;
 
 /// A record that could not be read, or not as it stands: what is wrong and what was made of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DataWarning {
     /// Which record, such as `orders_created 17 (order 4711)`.
     pub(crate) record: String,

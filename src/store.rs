@@ -7,6 +7,8 @@
 //! * no statement waits for a row that somebody else holds: it skips it and says so,
 //! * nothing of the shop's row is written that did not really change.
 
+mod additions;
+mod applications;
 mod balances;
 mod brakes;
 mod breaker;
@@ -70,6 +72,7 @@ mod stock_pauses;
 mod stock_results;
 mod stock_view;
 mod sweep;
+mod switch_over;
 
 use std::{
     sync::Arc,
@@ -89,6 +92,8 @@ use crate::{
     metrics::{METRICS, label::Fault},
     text::Lang,
 };
+pub(crate) use additions::Additions;
+pub(crate) use applications::{BeatTask, ShopActivity, WarehouseStock};
 pub use balances::{Balance, Balanced};
 pub use brakes::Scope;
 pub use check::{DueOrder, Share};
@@ -147,6 +152,7 @@ pub(crate) use stock_results::Batch;
 pub(crate) use stock_view::Catalogue;
 pub use sweep::Revived;
 pub(crate) use sweep::{Adoption, Orphan, ShopSent};
+pub(crate) use switch_over::{OrderKind, UnderWay};
 
 /// The database, by one pool of connections.
 #[derive(Clone, Debug)]
@@ -361,6 +367,13 @@ impl Store {
     #[must_use]
     pub const fn speaking(mut self, language: Lang) -> Self {
         self.language = language;
+        self
+    }
+
+    /// The same store, which the server keeps from writing whatever the role may do.
+    #[must_use]
+    pub fn reading_only(mut self) -> Self {
+        self.pool = self.pool.reading_only();
         self
     }
 

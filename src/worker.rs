@@ -56,7 +56,7 @@ fn after(at: DateTime<Utc>, by: Duration) -> DateTime<Utc> {
 }
 
 /// `at - by`, without overflow at the beginning of time.
-fn before(at: DateTime<Utc>, by: Duration) -> DateTime<Utc> {
+pub(crate) fn before(at: DateTime<Utc>, by: Duration) -> DateTime<Utc> {
     TimeDelta::from_std(by)
         .ok()
         .and_then(|by| at.checked_sub_signed(by))

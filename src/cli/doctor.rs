@@ -6,13 +6,12 @@ use std::{process::ExitCode, sync::Arc};
 
 use clap::Args;
 
-use super::{Global, out, paint, progress::Progress};
+use super::{Global, lazy_store, out, paint, progress::Progress};
 use crate::{
     clock::DatabaseClock,
     config::{Config, Loaded},
     daemon::{settings, trendyol},
     doctor::{Diagnosis, Finding, Findings, Outcome, Pace, Patient, examine},
-    store::Store,
 };
 
 pub(super) const EXAMPLES: &str = "\
@@ -60,19 +59,8 @@ fn configuration(loaded: &Loaded, findings: &mut Findings) {
 
 async fn check(config: &Config) -> anyhow::Result<Findings> {
     let progress = Progress::begin("asking the database, the panels and the marketplace");
-    let database = &config.database;
     // Lazily: a database that does not answer is a finding, not an error.
-    let store = Store::connect_lazy(
-        &database.url,
-        database.max_connections,
-        database.acquire_timeout,
-        database.pooler,
-    )?
-    .telling(config.notify.audience())
-    .having(config.sides())
-    .mirroring(config.trendyol.mirrors())
-    .buying_chained(config.dispatch.buy_chained)
-    .speaking(config.orders.customer_language);
+    let store = lazy_store(config)?;
 
     // No question that is asked here depends on the time.
     let seller = config.trendyol.enabled.then(|| {
@@ -97,7 +85,7 @@ async fn check(config: &Config) -> anyhow::Result<Findings> {
 
 fn print(findings: &Findings) -> anyhow::Result<()> {
     for finding in findings.as_slice() {
-        one(finding)?;
+        print_finding(finding)?;
     }
 
     let (failed, warned) = (findings.count(Outcome::Fail), findings.count(Outcome::Warn));
@@ -112,7 +100,7 @@ fn print(findings: &Findings) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn one(finding: &Finding) -> anyhow::Result<()> {
+pub(super) fn print_finding(finding: &Finding) -> anyhow::Result<()> {
     let (word, style) = match finding.outcome {
         Outcome::Ok => ("ok", paint::GREEN),
         Outcome::Warn => ("warn", paint::YELLOW),

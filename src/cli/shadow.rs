@@ -73,23 +73,7 @@ fn print(sums: &[ShadowSum], orders: &[ShadowEntry]) -> anyhow::Result<()> {
         return Ok(());
     }
 
-    let mut table = Table::new([
-        "PANEL",
-        "WOULD BUY",
-        "FOR TRY",
-        "PRICE UNKNOWN",
-        "WOULD HOLD",
-    ]);
-    for sum in sums {
-        table.row([
-            panel(sum),
-            sum.would_buy.to_string(),
-            sum.expected.clone(),
-            sum.price_unknown.to_string(),
-            sum.would_hold.to_string(),
-        ]);
-    }
-    out::line(table)?;
+    out::line(by_panel(sums))?;
     // --limit 0 asks for the sums alone.
     if orders.is_empty() {
         return Ok(());
@@ -121,6 +105,27 @@ fn print(sums: &[ShadowSum], orders: &[ShadowEntry]) -> anyhow::Result<()> {
     }
     out::line(format_args!("\n{table}"))?;
     Ok(())
+}
+
+/// What is bought and held at each panel.
+pub(super) fn by_panel(sums: &[ShadowSum]) -> Table {
+    let mut table = Table::new([
+        "PANEL",
+        "WOULD BUY",
+        "FOR TRY",
+        "PRICE UNKNOWN",
+        "WOULD HOLD",
+    ]);
+    for sum in sums {
+        table.row([
+            panel(sum),
+            sum.would_buy.to_string(),
+            sum.expected.clone(),
+            sum.price_unknown.to_string(),
+            sum.would_hold.to_string(),
+        ]);
+    }
+    table
 }
 
 fn print_forwarded(chained: Forwarded) -> anyhow::Result<()> {

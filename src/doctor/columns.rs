@@ -27,7 +27,11 @@ pub(super) async fn check(
     now: DateTime<Utc>,
     findings: &mut Findings,
 ) -> Result<(), StoreError> {
-    let faults = table_faults(store, now).await?;
+    report(table_faults(store, now).await?, findings);
+    Ok(())
+}
+
+pub(super) fn report(faults: Vec<TableFault>, findings: &mut Findings) {
     // The optional ones keep no work from being done.
     if faults.iter().all(|fault| fault.optional) {
         findings.ok("columns", "The tables take what is written into them.");
@@ -43,5 +47,4 @@ pub(super) async fn check(
             format!("{} To have it: {}", fault.sentence, fault.fix),
         );
     }
-    Ok(())
 }

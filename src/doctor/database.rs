@@ -22,16 +22,20 @@ pub(super) async fn basics(
     findings: &mut Findings,
 ) -> Option<DateTime<Utc>> {
     let now = reached(store, pace, findings).await?;
+    migrated(store, pace, findings).await.then_some(now)
+}
 
+/// Whether all migrations are applied.
+pub(super) async fn migrated(store: &Store, pace: Pace, findings: &mut Findings) -> bool {
     let Ok(missing) = timeout(pace.part, store.missing_migrations()).await else {
         silent(pace, findings);
-        return None;
+        return false;
     };
 
     let (sentence, fix) = match missing {
         Ok(0) => {
             findings.ok("migrations", "All are applied.");
-            return Some(now);
+            return true;
         }
         Ok(missing) => (
             format!("Not all are applied; {missing} to go."),
@@ -43,10 +47,15 @@ pub(super) async fn basics(
         ),
     };
     findings.fail("migrations", sentence, fix);
-    None
+    false
 }
 
-async fn reached(store: &Store, pace: Pace, findings: &mut Findings) -> Option<DateTime<Utc>> {
+/// Its time, if it answers.
+pub(super) async fn reached(
+    store: &Store,
+    pace: Pace,
+    findings: &mut Findings,
+) -> Option<DateTime<Utc>> {
     match timeout(pace.part, store.now()).await {
         Ok(Ok((now, round_trip))) => {
             let text = format!("It answers in {} ms.", round_trip.as_millis());

@@ -36,7 +36,7 @@ pub(crate) struct Finding {
 
 /// Findings in the order in which they are shown.
 #[derive(Debug, Default)]
-pub(crate) struct Findings(Vec<Finding>);
+pub(crate) struct Findings(pub(super) Vec<Finding>);
 
 /// What was found, for programs: over the API and by `doctor --json`.
 #[derive(Debug, Serialize, ToSchema)]

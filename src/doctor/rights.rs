@@ -1,5 +1,7 @@
 //! The rights of the role: all that the work needs, as `config/roles.sql` gives them.
 
+use std::collections::BTreeMap;
+
 use regex::Regex;
 
 use super::finding::Findings;
@@ -101,6 +103,18 @@ fn rights(
 /// Everything that the daemon's role may do, whatever its settings are.
 pub(super) fn allowed() -> Vec<Right> {
     listed().into_iter().map(|(_, right)| right).collect()
+}
+
+/// The tables of the warehouse into which rows are written, with the columns that these have.
+pub(super) fn written(config: &Config) -> Vec<(String, Vec<String>)> {
+    let mut tables: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (need, right) in listed() {
+        let inserts = right.privilege == "INSERT" && matches!(need, Need::Stock | Need::Mirror);
+        if let (true, Some(column)) = (inserts && need.is_of(config), right.column) {
+            tables.entry(right.relation).or_default().push(column);
+        }
+    }
+    tables.into_iter().collect()
 }
 
 pub(super) async fn check(

@@ -35,7 +35,22 @@ pub(super) async fn check(
     lists: &Lists,
 ) -> Result<Findings, StoreError> {
     let mut findings = Findings::default();
-    left_to_shop(store, &mut findings).await?;
+    let routes = ways(store, rules, lists, &mut findings).await?;
+    if !routes.is_empty() {
+        let sold = store.sold_as().await?;
+        players(&routes, &sold, rules, lists, &mut findings);
+    }
+    Ok(findings)
+}
+
+/// The routes, each led to a panel and a product as far as it goes.
+pub(super) async fn ways(
+    store: &Store,
+    rules: &PlayerRules,
+    lists: &Lists,
+    findings: &mut Findings,
+) -> Result<Vec<Route>, StoreError> {
+    left_to_shop(store, findings).await?;
 
     let routes = store.routes().await?;
     if routes.is_empty() {
@@ -44,7 +59,7 @@ pub(super) async fn check(
             "No package is routed automatically to an external panel: nothing will be bought.",
             "Set mode 'auto', provider type 'external' and a panel in the package's routing.",
         );
-        return Ok(findings);
+        return Ok(routes);
     }
 
     let mut faults: BTreeMap<Fault, Vec<String>> = BTreeMap::new();
@@ -90,14 +105,7 @@ pub(super) async fn check(
         finding.about(packages.join(", "));
     }
 
-    players(
-        &routes,
-        &store.sold_as().await?,
-        rules,
-        lists,
-        &mut findings,
-    );
-    Ok(findings)
+    Ok(routes)
 }
 
 /// Routes that are none of ours are named, so that nobody waits for us.
@@ -118,7 +126,7 @@ async fn left_to_shop(store: &Store, findings: &mut Findings) -> Result<(), Stor
 }
 
 /// What is sent about the player, and whether a person has seen that it is right.
-fn players(
+pub(super) fn players(
     routes: &[Route],
     sold: &[SoldAs],
     rules: &PlayerRules,

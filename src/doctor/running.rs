@@ -170,7 +170,7 @@ async fn old_orders(
 }
 
 /// Somebody else who sends orders: known by what the shop's rows and the accounts say.
-async fn others(
+pub(super) async fn others(
     store: &Store,
     now: DateTime<Utc>,
     findings: &mut Findings,
@@ -180,7 +180,7 @@ async fn others(
     let fresh: i64 = evidence.values().map(|found| found.orders).sum();
     let known: i64 = evidence.values().map(|found| found.known).sum();
     let money: Decimal = evidence.values().map(|found| found.unexplained).sum();
-    let sent = store.sent_by_shop(now - LATELY).await?;
+    let sent = store.shop_activity(now - LATELY, true).await?.sent;
 
     // Once a person has resumed buying, what was found before is history and no longer a failure.
     if fresh > 0 {

@@ -12,6 +12,16 @@ pub(super) async fn check(
     now: DateTime<Utc>,
 ) -> Result<Findings, StoreError> {
     let mut findings = Findings::default();
+    settler(patient, &mut findings).await?;
+    unsettled(patient, now, &mut findings).await?;
+    Ok(findings)
+}
+
+/// Who approves and rejects, and whether that moves the customers' money. True where somebody does.
+pub(super) async fn settler(
+    patient: &Patient<'_>,
+    findings: &mut Findings,
+) -> Result<bool, StoreError> {
     // They decide whether a status in a row is a mere label, or a movement of money that it would skip.
     let wallets = patient.store.wallets().await?;
 
@@ -42,6 +52,14 @@ pub(super) async fn check(
         }
     }
 
+    Ok(patient.config.orders.settle == Settle::Shop || wallets.is_empty())
+}
+
+async fn unsettled(
+    patient: &Patient<'_>,
+    now: DateTime<Utc>,
+    findings: &mut Findings,
+) -> Result<(), StoreError> {
     let unsettled = patient.store.unsettled(now).await?;
     if let Some(since) = unsettled.since {
         // Counting ends at MANY, so the real number may be larger.
@@ -61,5 +79,5 @@ pub(super) async fn check(
         );
     }
 
-    Ok(findings)
+    Ok(())
 }

@@ -9,8 +9,8 @@ use sqlx::postgres::PgDatabaseError;
 use uuid::Uuid;
 
 use super::{
-    PushLog, Store, StoreError, Transaction, order_places::put_order, pool::whole, returns,
-    stock_log,
+    Additions, PushLog, Store, StoreError, Transaction, order_places::put_order, pool::whole,
+    returns, stock_log,
 };
 use crate::stock::{Cargo, Claim, ClaimItem, ClaimStatus, Customer, mirror::OrderRowWrite};
 
@@ -103,6 +103,30 @@ impl Column {
             optional: self.optional,
         }
     }
+
+    /// Its type alone.
+    fn type_name(self) -> &'static str {
+        let end = [" NOT NULL", " DEFAULT"].map(|words| self.kind.find(words));
+        let end = end.into_iter().flatten().min();
+        match end.map_or(self.kind, |end| &self.kind[..end]) {
+            // No type, but an integer with a sequence.
+            "serial" => "integer",
+            kind => kind,
+        }
+    }
+
+    fn other_type(self, found: &str) -> TableFault {
+        let Self { table, name, .. } = self;
+        let wanted = self.type_name();
+        TableFault {
+            side: self.side,
+            sentence: format!("public.{table}.\"{name}\" is {found}, and {wanted} is expected."),
+            fix: format!(
+                "ALTER TABLE public.{table} ALTER COLUMN \"{name}\" TYPE {wanted}; if its application can live with that."
+            ),
+            optional: self.optional,
+        }
+    }
 }
 
 fn columns(side: Side, tables: &'static str, optional: bool) -> impl Iterator<Item = Column> {
@@ -169,6 +193,24 @@ impl Store {
 
     /// The columns that the tables of the sides that are on do not have.
     pub async fn missing_columns(&self) -> Result<Vec<TableFault>, StoreError> {
+        let missing = self.absent_columns().await?;
+        Ok(missing.into_iter().map(Column::fault).collect())
+    }
+
+    /// Those that they will not have after the migrations either.
+    pub(crate) async fn lacking_columns(
+        &self,
+        added: &Additions,
+    ) -> Result<Vec<TableFault>, StoreError> {
+        let missing = self.absent_columns().await?;
+        let lacking = missing.into_iter().filter(|column| {
+            !added.tables.iter().any(|table| table == column.table)
+                && !added.has_column(column.table, column.name)
+        });
+        Ok(lacking.map(Column::fault).collect())
+    }
+
+    async fn absent_columns(&self) -> Result<Vec<Column>, StoreError> {
         let wanted = self.wanted_columns();
         let (tables, names): (Vec<String>, Vec<String>) = wanted
             .iter()
@@ -192,8 +234,85 @@ impl Store {
 
         // `WITH ORDINALITY` counts from 1.
         let column = |place: i64| wanted.get(usize::try_from(place).ok()?.checked_sub(1)?);
-        let missing = missing.into_iter().filter_map(column);
-        Ok(missing.map(|column| column.fault()).collect())
+        Ok(missing.into_iter().filter_map(column).copied().collect())
+    }
+
+    /// The columns that hold values of another type than is read and written.
+    pub(crate) async fn other_types(&self) -> Result<Vec<TableFault>, StoreError> {
+        let wanted = self.wanted_columns();
+        let (tables, (names, kinds)): (Vec<String>, (Vec<String>, Vec<String>)) = wanted
+            .iter()
+            .map(|column| {
+                let (table, name) = (column.table.to_owned(), column.name.to_owned());
+                (table, (name, column.type_name().to_owned()))
+            })
+            .unzip();
+
+        // Texts of any length are read alike, and so are times with and without a zone.
+        let found = sqlx::query!(
+            r#"SELECT w.place AS "place!", format_type(a.atttypid, a.atttypmod) AS "kind!"
+               FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY
+                    AS w (tab, col, kind, place)
+               JOIN pg_attribute a ON a.attrelid = to_regclass('public.' || w.tab)
+                AND a.attname = w.col AND a.attnum > 0 AND NOT a.attisdropped
+               JOIN pg_type t ON t.oid = a.atttypid
+               JOIN pg_type u ON u.oid = to_regtype(w.kind)
+               WHERE t.oid <> u.oid
+                 AND NOT (t.typcategory = u.typcategory AND t.typcategory IN ('S', 'D'))
+               ORDER BY w.place"#,
+            &tables,
+            &names,
+            &kinds
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("looking at the types of columns"))?;
+
+        let faults = found.into_iter().filter_map(|row| {
+            let column = wanted.get(usize::try_from(row.place).ok()?.checked_sub(1)?)?;
+            Some(column.other_type(&row.kind))
+        });
+        Ok(faults.collect())
+    }
+
+    /// Columns without a default that demand a value, in tables into which rows with these columns alone
+    /// are written.
+    pub(crate) async fn unfilled_columns(
+        &self,
+        written: &[(String, Vec<String>)],
+    ) -> Result<Vec<TableFault>, StoreError> {
+        let pairs = written
+            .iter()
+            .flat_map(|(table, names)| names.iter().map(move |name| (table.clone(), name.clone())));
+        let (tables, names): (Vec<String>, Vec<String>) = pairs.unzip();
+        let rows = sqlx::query!(
+            r#"SELECT c.relname::text AS "table!", a.attname::text AS "name!", t.typcategory::text AS "kind!"
+               FROM pg_class c
+               JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+               JOIN pg_type t ON t.oid = a.atttypid
+               WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+                 AND c.relname = ANY($1) AND a.attnotnull AND NOT a.atthasdef
+                 AND a.attidentity = '' AND a.attgenerated = ''
+                 AND NOT EXISTS (SELECT FROM unnest($1::text[], $2::text[]) AS w (tab, col)
+                                 WHERE w.tab = c.relname AND w.col = a.attname)
+               ORDER BY 1, a.attnum"#,
+            &tables,
+            &names
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("looking for columns that demand a value"))?;
+
+        let faults = rows.into_iter().map(|row| TableFault {
+            side: Side::Warehouse,
+            sentence: format!(
+                "public.{} demands a value for \"{}\", which orderwatch does not know.",
+                row.table, row.name
+            ),
+            fix: set_default(&row.table, &row.name, Some(&row.kind)),
+            optional: false,
+        });
+        Ok(faults.collect())
     }
 
     fn wanted_columns(&self) -> Vec<Column> {
@@ -462,8 +581,12 @@ async fn default(
     .await
     .map_err(StoreError::doing("looking at a column"))?;
 
-    // By the category of the type: a default of another type would be refused in its turn.
-    let value = match kind.as_deref() {
+    Ok(set_default(table, column, kind.as_deref()))
+}
+
+/// By the category of the type: a default of another type would be refused in its turn.
+fn set_default(table: &str, column: &str, kind: Option<&str>) -> String {
+    let value = match kind {
         Some("B") => "false",
         Some("N") => "0",
         Some("D") => "now()",
@@ -471,9 +594,7 @@ async fn default(
         _ => "a value that fits",
     };
 
-    Ok(format!(
-        "ALTER TABLE public.\"{table}\" ALTER COLUMN \"{column}\" SET DEFAULT {value};"
-    ))
+    format!("ALTER TABLE public.\"{table}\" ALTER COLUMN \"{column}\" SET DEFAULT {value};")
 }
 
 #[cfg(test)]
@@ -492,5 +613,15 @@ mod tests {
         }));
         let cost = shop.iter().find(|column| column.name == "costAmount");
         assert_eq!(cost.map(|column| column.kind), Some("numeric(10,2)"));
+        let types = |of: &[Column], name| {
+            let column = of.iter().find(|column| column.name == name);
+            column.map(|column| column.type_name())
+        };
+        assert_eq!(types(&shop, "notes"), Some("jsonb"));
+        assert_eq!(types(&warehouse, "id"), Some("integer"));
+        assert_eq!(
+            types(&warehouse, "duration_seconds"),
+            Some("double precision")
+        );
     }
 }

@@ -96,7 +96,7 @@ impl Store {
             ServerFacts,
             r#"SELECT current_setting('server_version_num')::int AS "version!",
                       pg_is_in_recovery() AS "standby!",
-                      current_setting('transaction_read_only')::boolean AS "read_only!",
+                      current_setting('default_transaction_read_only')::boolean AS "read_only!",
                       (SELECT setting::bigint > 0 FROM pg_settings
                        WHERE name = 'statement_timeout') AS "has_statement_timeout!",
                       current_user::text AS "role!""#

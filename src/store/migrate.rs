@@ -182,6 +182,13 @@ impl Store {
         Ok(self.missing(&applied).count())
     }
 
+    /// The statements of those.
+    pub(super) async fn missing_texts(&self) -> Result<Vec<&'static str>, MigrateError> {
+        let applied = self.applied().await?;
+        let missing = self.missing(&applied);
+        Ok(missing.map(|migration| migration.sql.as_str()).collect())
+    }
+
     fn missing<'a>(
         &self,
         applied: &'a Applied,

@@ -65,6 +65,8 @@ macro_rules! by_index {
     };
 }
 
+/// Of the transaction that was begun: a session may be somebody else's next.
+const READ_ONLY: &str = "SET TRANSACTION READ ONLY";
 /// Longer than the server lets any statement run.
 const ANSWER: Duration = Duration::from_secs(35);
 /// How long connections may take to close.
@@ -94,27 +96,39 @@ impl Plans {
 /// A pool whose answers come in time or not at all.
 #[derive(Clone)]
 pub(super) struct Pool {
-    pool: PgPool,
+    inner: PgPool,
     /// Found out with the first question, where it is not configured.
     reach: Arc<OnceCell<Reach>>,
+    /// Whether the server is to refuse every statement that writes.
+    reads_only: bool,
 }
 
 impl Pool {
     /// `reach` is shared with what is done to each new connection of the pool.
     pub(super) const fn new(pool: PgPool, reach: Arc<OnceCell<Reach>>) -> Self {
-        Self { pool, reach }
+        Self {
+            inner: pool,
+            reach,
+            reads_only: false,
+        }
+    }
+
+    /// The same pool, of which every statement runs in a transaction that may not write.
+    pub(super) fn reading_only(mut self) -> Self {
+        self.reads_only = true;
+        self
     }
 
     /// The pool itself, without deadlines.
     pub(super) const fn inner(&self) -> &PgPool {
-        &self.pool
+        &self.inner
     }
 
     /// How the server is reached.
     pub(super) async fn reach(&self) -> Result<Reach, Error> {
         let found = self.reach.get_or_try_init(|| async {
-            let options = self.pool.connect_options();
-            let patience = self.pool.options().get_acquire_timeout();
+            let options = self.inner.connect_options();
+            let patience = self.inner.options().get_acquire_timeout();
             timeout(patience, Box::pin(reach::find(&options)))
                 .await
                 .map_err(|_| Error::PoolTimedOut)?
@@ -126,7 +140,7 @@ impl Pool {
     async fn acquire(&self) -> Result<PoolConnection<Postgres>, Error> {
         // Measured, since a pool that is too small shows here and nowhere else.
         let asked = Instant::now();
-        let connection = self.pool.acquire().await;
+        let connection = self.inner.acquire().await;
         METRICS
             .connection_wait
             .observe(asked.elapsed().as_secs_f64());
@@ -136,7 +150,7 @@ impl Pool {
     /// A connection that is none of the pool's, with the server's own limits: for what takes long.
     pub(super) async fn own_connection(&self) -> Result<PgConnection, Error> {
         self.reach().await?;
-        let options = self.pool.connect_options();
+        let options = self.inner.connect_options();
         sqlx::ConnectOptions::connect(options.as_ref()).await
     }
 
@@ -166,19 +180,24 @@ impl Pool {
 
     async fn open(&self, words: &'static str, wait: Wait) -> Result<Transaction<'static>, Error> {
         let reach = self.reach().await?;
-        let pool = self.pool.clone();
+        let pool = self.inner.clone();
         // By a task of its own: were it dropped between `BEGIN` and its answer, sqlx would give the connection
         // to the next one with the transaction open, and what that one writes would never be committed.
         let started = tokio::spawn(async move { pool.begin_with(words).await });
         let inner = in_time(started)
             .await?
             .map_err(|_| Error::WorkerCrashed)??;
-        Ok(Transaction::new(inner, reach, wait))
+
+        let mut transaction = Transaction::new(inner, reach, wait);
+        if self.reads_only {
+            (&mut transaction).execute(READ_ONLY).await?;
+        }
+        Ok(transaction)
     }
 
     /// Closes all connections; one that does not answer is not waited for.
     pub(super) async fn close(&self) {
-        if timeout(CLOSE, self.pool.close()).await.is_err() {
+        if timeout(CLOSE, self.inner.close()).await.is_err() {
             tracing::warn!("a connection to the database does not close; it is left behind");
         }
     }

@@ -16,8 +16,6 @@ use crate::{
 pub(crate) const SELF: &str = "orderwatch";
 /// The newest purchases of a panel that are compared with the shop's rows in one look.
 const NEWEST: i64 = 200;
-/// More orders than this are not counted.
-const MANY: i64 = 1000;
 /// A fall below this, in hundredths of a lira, is rounding.
 const ROUNDING: (i64, u32) = (5, 2);
 
@@ -105,28 +103,6 @@ impl Store {
                 pauses: row.pauses,
             })
             .collect())
-    }
-
-    /// Orders that the shop itself has sent since then to a panel that orderwatch buys at; at most
-    /// a thousand are counted.
-    pub(crate) async fn sent_by_shop(&self, since: DateTime<Utc>) -> Result<i64, StoreError> {
-        // By the time of their creation, for which the shop has an index.
-        sqlx::query_scalar!(
-            r#"SELECT count(*) AS "orders!" FROM (
-                   SELECT FROM public.product_orders o
-                   WHERE o."createdAt" > $1::timestamptz - interval '1 hour' AND o."sentAt" > $1
-                     AND EXISTS (SELECT FROM public.integrations i
-                                 WHERE i.id::text = o."providerId" AND i.provider = ANY($2))
-                     AND NOT EXISTS (SELECT FROM orderwatch.orders t
-                                     WHERE t.order_id = o.id AND t.dispatched_at IS NOT NULL)
-                   LIMIT $3) n"#,
-            since,
-            Kind::names(),
-            MANY
-        )
-        .fetch_one(&self.pool)
-        .await
-        .map_err(StoreError::doing("counting what the shop sent"))
     }
 
     /// What is known of second dispatchers since then, by panel.

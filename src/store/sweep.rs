@@ -28,6 +28,17 @@ pub(crate) struct ShopSent {
     pub(crate) automatic: bool,
 }
 
+impl ShopSent {
+    /// The name to ask its panel by, or why there is none.
+    pub(crate) fn name(&self) -> Result<Reference, HoldReason> {
+        self.reference
+            .as_deref()
+            .and_then(|text| Reference::parse(text).ok())
+            .filter(|reference| self.kind.naming.admits(reference))
+            .ok_or(HoldReason::NoReference)
+    }
+}
+
 /// What becomes of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Adoption {

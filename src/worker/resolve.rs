@@ -4,13 +4,18 @@
 
 use rust_decimal::Decimal;
 
+use super::{catalogue::Look, panels::Panel};
 use crate::{
-    order::{HoldReason, Mapping, ShopOrder},
+    order::{HoldReason, Mapping, PlayerRules, ShopOrder},
     provider::{
         Catalogue, Goods,
         kind::{At, Kind, Listed},
     },
+    store::Candidate,
 };
+
+/// Rounds of a reference that are tried when another order has it.
+pub(crate) const ROUNDS: u16 = 3;
 
 /// What can be done with an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +30,46 @@ pub(crate) enum Resolution {
     Hold(HoldReason),
     /// Only the price list is missing.
     Later,
+}
+
+/// Says what becomes of an order of the shop at its panel; `prices` looks for the panel's list.
+pub(crate) fn at_panel(
+    panel: &Panel,
+    candidate: &Candidate,
+    rules: &PlayerRules,
+    prices: impl FnOnce(&str) -> Look,
+) -> Resolution {
+    if panel.provider.is_err() {
+        return Resolution::Hold(HoldReason::IntegrationIncomplete);
+    }
+    if has_foreign_reference(candidate, panel) {
+        return Resolution::Hold(HoldReason::ForeignReference);
+    }
+
+    let (kind, shop) = (panel.kind(), &candidate.shop);
+    let at = At {
+        integration: panel.id(),
+        rules,
+    };
+    let entry = match needed_entry(shop, kind, at) {
+        Ok(entry) => entry,
+        Err(reason) => return Resolution::Hold(reason),
+    };
+
+    match prices(entry) {
+        Look::List(list) => resolve(shop, Some(&list), kind, at),
+        Look::Failed => resolve(shop, None, kind, at),
+        Look::Fetch | Look::Wait => Resolution::Later,
+    }
+}
+
+/// Whether somebody else has named the purchase: it may have been bought under that name.
+fn has_foreign_reference(candidate: &Candidate, panel: &Panel) -> bool {
+    candidate.given.as_deref().is_some_and(|given| {
+        // We may have given it ourselves, before the database was restored from a backup.
+        let ours = |round| panel.reference(candidate.order, round);
+        !(0..ROUNDS).any(|round| ours(round).as_str() == given)
+    })
 }
 
 /// The entry of the price list that the order needs, or the reason to hold it whatever the list says.

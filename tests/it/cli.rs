@@ -1,5 +1,6 @@
 //! The commands for people.
 
+mod adopt;
 mod doctor;
 mod status;
 mod stock;

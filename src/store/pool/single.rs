@@ -11,7 +11,7 @@ use sqlx::{
     postgres::{PgQueryResult, PgRow, PgStatement, PgTypeInfo},
 };
 
-use super::{Plans, Pool, Reach, Statements, in_time};
+use super::{Plans, Pool, READ_ONLY, Reach, Statements, in_time};
 
 /// Runs single statements.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +37,8 @@ impl<'p> Single<'p> {
 
     async fn open(self) -> Result<Opened, Error> {
         let reach = self.pool.reach().await?;
-        let open = self.plans == Plans::ByIndex || reach == Reach::Pooler;
+        let reads_only = self.pool.reads_only;
+        let open = self.plans == Plans::ByIndex || reach == Reach::Pooler || reads_only;
         let mut opened = Opened {
             connection: self.pool.acquire().await?,
             reach,
@@ -47,6 +48,9 @@ impl<'p> Single<'p> {
 
         if open {
             opened.run(self.plans.begin(reach)).await?;
+        }
+        if reads_only {
+            opened.run(READ_ONLY).await?;
         }
 
         Ok(opened)

@@ -17,11 +17,8 @@ use crate::{
     metrics::{METRICS, label::Stream},
     order::{HoldReason, OrderId},
     store::{Claim, Claimed, Lease, NewHold, SpendingLimit, StoreError},
-    worker::{after, before},
+    worker::{after, before, resolve::ROUNDS},
 };
-
-/// Rounds of a reference that are tried when another order has it.
-pub(super) const ROUNDS: u16 = 3;
 
 /// When a turn began, by both clocks.
 #[derive(Clone, Copy)]

@@ -5,10 +5,10 @@ use std::{collections::HashMap, sync::Arc};
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
-use super::{Dispatch, send::ROUNDS};
+use super::Dispatch;
 use crate::{
     order::{HoldReason, IntegrationId, Reroute, Stage, TenantId, Watched},
-    provider::{Provider, Purchase, kind::At},
+    provider::{Provider, Purchase},
     store::{Candidate, Claim, NewHold, QueuedCandidate, StoreError},
     worker::{
         after,
@@ -16,7 +16,7 @@ use crate::{
         catalogue::Look,
         concurrency::RequestKind,
         panels::Panel,
-        resolve::{Resolution, needed_entry, resolve},
+        resolve::{Resolution, at_panel},
     },
 };
 
@@ -127,28 +127,9 @@ impl Dispatch {
     }
 
     fn resolution(&self, panel: &Arc<Panel>, candidate: &Candidate) -> Resolution {
-        if panel.provider.is_err() {
-            return Resolution::Hold(HoldReason::IntegrationIncomplete);
-        }
-        if has_foreign_reference(candidate, panel) {
-            return Resolution::Hold(HoldReason::ForeignReference);
-        }
-
-        let (kind, shop) = (panel.kind(), &candidate.shop);
-        let at = At {
-            integration: panel.id(),
-            rules: &self.shop.rules.player,
-        };
-        let entry = match needed_entry(shop, kind, at) {
-            Ok(entry) => entry,
-            Err(reason) => return Resolution::Hold(reason),
-        };
-
-        match self.prices(panel, entry) {
-            Look::List(list) => resolve(shop, Some(&list), kind, at),
-            Look::Failed => resolve(shop, None, kind, at),
-            Look::Fetch | Look::Wait => Resolution::Later,
-        }
+        at_panel(panel, candidate, &self.shop.rules.player, |entry| {
+            self.prices(panel, entry)
+        })
     }
 
     pub(super) fn sort_new(
@@ -284,14 +265,5 @@ fn fallback(candidate: &Candidate, panels: &ById) -> Option<Reroute> {
     Some(Reroute {
         integration: panel.id(),
         reference: panel.reference(candidate.order, 0),
-    })
-}
-
-/// Whether somebody else has named the purchase: it may have been bought under that name.
-fn has_foreign_reference(candidate: &Candidate, panel: &Panel) -> bool {
-    candidate.given.as_deref().is_some_and(|given| {
-        // We may have given it ourselves, before the database was restored from a backup.
-        let ours = |round| panel.reference(candidate.order, round);
-        !(0..ROUNDS).any(|round| ours(round).as_str() == given)
     })
 }

@@ -15,9 +15,7 @@ use uuid::Uuid;
 use super::{JobSpec, Needs};
 use crate::{
     config::DispatchMode,
-    order::{
-        HoldReason, IntegrationId, NotSent, OrderId, PurchaseOutcome, Reference, Stage, decide,
-    },
+    order::{HoldReason, IntegrationId, NotSent, OrderId, PurchaseOutcome, Stage, decide},
     store::{Adoption, NewHold, Orphan, Outcome, ShopSent, StoreError},
     worker::{
         after, before,
@@ -186,12 +184,7 @@ impl Sweep {
     }
 
     fn adoption(&self, sent: ShopSent, now: DateTime<Utc>) -> Adoption {
-        let reference = sent
-            .reference
-            .as_deref()
-            .and_then(|text| Reference::parse(text).ok())
-            .filter(|reference| sent.kind.naming.admits(reference))
-            .ok_or(HoldReason::NoReference);
+        let reference = sent.name();
         // A page of orders is not asked about in one burst.
         let spread = self.shop.config.sweep.spread.mul_f64(fastrand::f64());
 

@@ -1,0 +1,76 @@
+//! One step of the switch-over or of the way back, and what the database shows of it.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::text::format::Format;
+
+/// Whether a step is done, as far as it can be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum StepState {
+    Done,
+    /// Still to be done.
+    Open,
+    /// Neither the database nor the configuration shows it.
+    Unseen,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct Step {
+    pub(crate) what: String,
+    pub(crate) state: StepState,
+    /// What was seen.
+    pub(crate) evidence: Option<String>,
+    /// Where it is explained.
+    pub(crate) see: Option<&'static str>,
+    /// Whether an order could be lost or bought twice if orderwatch went live with it open.
+    pub(crate) first: bool,
+}
+
+impl Step {
+    pub(super) fn new(what: impl Into<String>, state: StepState) -> Self {
+        Self {
+            what: what.into(),
+            state,
+            evidence: None,
+            see: None,
+            first: false,
+        }
+    }
+
+    pub(super) fn done_if(what: impl Into<String>, done: bool) -> Self {
+        let state = if done {
+            StepState::Done
+        } else {
+            StepState::Open
+        };
+        Self::new(what, state)
+    }
+
+    pub(super) fn seen(mut self, evidence: impl Into<String>) -> Self {
+        self.evidence = Some(evidence.into());
+        self
+    }
+
+    pub(super) const fn see(mut self, page: &'static str) -> Self {
+        self.see = Some(page);
+        self
+    }
+
+    /// It has to be done before orderwatch goes live.
+    pub(super) const fn first(mut self) -> Self {
+        self.first = true;
+        self
+    }
+
+    pub(super) fn stands_in_the_way(&self) -> bool {
+        self.first && self.state == StepState::Open
+    }
+}
+
+/// How long ago it was.
+pub(super) fn span(now: DateTime<Utc>, at: DateTime<Utc>) -> String {
+    Format::PLAIN.span((now - at).to_std().unwrap_or_default())
+}
