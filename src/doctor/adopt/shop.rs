@@ -91,7 +91,9 @@ async fn look(scene: Scene<'_>, side: &mut ShopSide, findings: &mut Findings) {
     side.kinds = kinds.unwrap_or_default();
 
     let mut lists = Lists::new();
-    if scene.wanted.ask_panels && scene.migrated {
+    if scene.wanted.ask_panels && !scene.migrated {
+        findings.skip("panels", "They are asked once the database is migrated.");
+    } else if scene.wanted.ask_panels {
         let (accounts, read) = panels::check(&patient, Instant::now() + pace.whole).await;
         findings.append(accounts);
         lists = read;
