@@ -13,6 +13,7 @@
 
 mod balance;
 mod barakat;
+mod base_path;
 mod database;
 mod defaults;
 mod dispatch;
@@ -46,6 +47,7 @@ use std::{
 pub(crate) use balance::Balance;
 pub use balance::Retention;
 pub(crate) use barakat::Barakat;
+pub(crate) use base_path::BasePath;
 pub(crate) use database::Database;
 pub(crate) use dispatch::{Dispatch, DispatchMode, Orders, Shop};
 pub(crate) use fault::{ConfigError, Origin};

@@ -122,7 +122,8 @@ async fn serve(settings: &config::Http, state: &AppState) -> Result<Option<Serve
         return Ok(None);
     }
     let listening = Listening::at(settings.listen).await?;
-    Ok(Some(listening.serve(router(state.clone()))))
+    let router = router(state.clone());
+    Ok(Some(listening.serve(router, state.base())))
 }
 
 async fn close(server: Option<Server>) {

@@ -14,6 +14,7 @@
 
 pub(crate) mod api;
 pub(crate) mod auth;
+mod base;
 mod decide;
 pub(crate) mod extract;
 pub(crate) mod headers;
@@ -38,13 +39,16 @@ pub(crate) use server::{BindError, Listening, Server};
 pub(crate) use state::{AppState, World};
 
 pub(crate) fn router(state: AppState) -> Router {
-    Router::new()
+    let base = state.base().clone();
+    let dress = middleware::from_fn_with_state(state.clone(), pages::dress);
+
+    let app = Router::new()
         .merge(health::routes())
-        .merge(login::routes().layer(middleware::from_fn(pages::dress)))
+        .merge(login::routes().layer(dress.clone()))
         .merge(metrics::routes())
         .merge(pages::routes(&state))
-        .merge(api::routes().layer(middleware::from_fn_with_state(state.clone(), shop::guard)))
-        .fallback(problem::not_found.layer(middleware::from_fn(pages::dress)))
+        .merge(api::routes(&base).layer(middleware::from_fn_with_state(state.clone(), shop::guard)))
+        .fallback(problem::not_found.layer(dress))
         .method_not_allowed_fallback(problem::method_not_allowed)
         // The last layer sees a request first.
         .layer(DefaultBodyLimit::max(limits::BODY))
@@ -57,5 +61,6 @@ pub(crate) fn router(state: AppState) -> Router {
         // Outermost: no answer goes without the headers or the log, not even that of a panic.
         .layer(middleware::from_fn(headers::add))
         .layer(middleware::from_fn(headers::log))
-        .with_state(state)
+        .with_state(state);
+    base::mount(app, &base)
 }

@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 
-use super::{faults::Faults, fields};
+use super::{BasePath, faults::Faults, fields};
 
 /// Anything shorter can be guessed.
 const SHORTEST_TOKEN: usize = 16;
@@ -20,6 +20,8 @@ pub(crate) struct Http {
     /// Where; port 0 takes any free one.
     #[serde(deserialize_with = "listen")]
     pub(crate) listen: SocketAddr,
+    /// Below which path of a proxy.
+    pub(crate) base_path: BasePath,
     /// What has to be shown. Without one, `listen` is of this machine alone.
     #[serde(deserialize_with = "fields::optional_secret")]
     pub(crate) token: Option<SecretString>,

@@ -32,13 +32,14 @@ use axum::{Json, Router, routing::get};
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        Components,
+        Components, Server,
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
 use utoipa_axum::router::OpenApiRouter;
 
 use super::AppState;
+use crate::config::BasePath;
 
 /// The head of the description.
 #[derive(OpenApi)]
@@ -82,8 +83,10 @@ impl Modify for Token {
     }
 }
 
-pub(super) fn routes() -> Router<AppState> {
-    let (router, description) = described();
+pub(super) fn routes(base: &BasePath) -> Router<AppState> {
+    let (router, mut description) = described();
+    // Programs that are made from the description go the way of its reader.
+    description.servers = (!base.is_root()).then(|| vec![Server::new(base.as_str())]);
     // Kept: it does not change while the process runs.
     let description = Arc::new(description);
 

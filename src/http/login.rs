@@ -103,17 +103,19 @@ async fn form(
         return Ok(Redirect::to(next).into_response());
     }
 
-    page(StatusCode::OK, (&uri, &headers), next, false)
+    page(&state, StatusCode::OK, (&uri, &headers), next, false)
 }
 
 fn page(
+    state: &AppState,
     status: StatusCode,
     (uri, headers): (&Uri, &HeaderMap),
     next: &str,
     failed: bool,
 ) -> Result<Response, Problem> {
     let lang = lang_of(uri, headers);
-    let c = Chrome::new(lang, lang.words().page.sign_in.to_owned(), uri);
+    let title = lang.words().page.sign_in.to_owned();
+    let c = Chrome::new(lang, title, uri, state.base());
     let page = LoginPage { c, next, failed }.render().map_err(|error| {
         tracing::error!(error = &error as &dyn std::error::Error, "no log-in page");
         Problem::new(Code::Internal, "the log of orderwatch says what went wrong")
@@ -149,7 +151,13 @@ async fn log_in(
 
     if !access.is_token(&given.token) {
         tracing::warn!(peer = %peer.ip(), "a log-in with a wrong token");
-        return page(StatusCode::UNAUTHORIZED, (&uri, &headers), next, true);
+        return page(
+            &state,
+            StatusCode::UNAUTHORIZED,
+            (&uri, &headers),
+            next,
+            true,
+        );
     }
 
     let session = session::begin(token, state.clock().now());
@@ -170,7 +178,7 @@ fn cookie(value: &str, lasts: i64, headers: &HeaderMap) -> String {
         .is_some_and(|proto| proto == HeaderValue::from_static("https"));
     let secure = if https { "; Secure" } else { "" };
     let name = session::COOKIE;
-    format!("{name}={value}; Path=/; Max-Age={lasts}; HttpOnly; SameSite=Strict{secure}")
+    format!("{name}={value}; Max-Age={lasts}; HttpOnly; SameSite=Strict{secure}")
 }
 
 /// A path of ours, whatever was asked for.

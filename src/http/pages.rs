@@ -37,7 +37,7 @@ pub mod words;
 use askama::Template;
 use axum::{
     Extension, Router,
-    extract::Request,
+    extract::{Request, State},
     http::{HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{Html, IntoResponse, Response},
@@ -46,7 +46,10 @@ use axum::{
 
 use self::reader::{Chrome, html};
 use super::{AppState, problem::MEDIA_TYPE, shop};
-use crate::text::{Lang, format};
+use crate::{
+    config::BasePath,
+    text::{Lang, format},
+};
 
 pub(super) fn routes(state: &AppState) -> Router<AppState> {
     let pages: Router<AppState> = Router::new()
@@ -84,7 +87,7 @@ pub(super) fn routes(state: &AppState) -> Router<AppState> {
 
     pages
         .layer(middleware::from_fn_with_state(state.clone(), shop::guard))
-        .layer(middleware::from_fn(dress))
+        .layer(middleware::from_fn_with_state(state.clone(), dress))
         .layer(Extension(live::Live::default()))
         .layer(Extension(shared::Pages::default()))
         // After the layers, which are about pages: a file is the same in every language.
@@ -92,7 +95,7 @@ pub(super) fn routes(state: &AppState) -> Router<AppState> {
 }
 
 /// Keeps the language that was chosen, and makes pages of problems where a page is wanted.
-pub(super) async fn dress(request: Request, next: Next) -> Response {
+pub(super) async fn dress(State(state): State<AppState>, request: Request, next: Next) -> Response {
     // The handler takes the request, so what is needed of it afterwards is read before.
     let uri = request.uri().clone();
     let lang = reader::lang_of(&uri, request.headers());
@@ -108,7 +111,8 @@ pub(super) async fn dress(request: Request, next: Next) -> Response {
     }
 
     if wants_page && is_problem(&response) {
-        response = Problem::of(response.status(), lang, &uri).page(response);
+        let problem = Problem::of(response.status(), lang, &uri, state.base());
+        response = problem.page(response);
     }
 
     // Only what a link asked for is kept, not what the browser prefers.
@@ -132,7 +136,7 @@ fn wants_page(request: &Request) -> bool {
 
 fn choice(lang: Lang) -> String {
     let (name, code) = (lang::COOKIE, lang.code());
-    format!("{name}={code}; Path=/; Max-Age=31536000; SameSite=Lax")
+    format!("{name}={code}; Max-Age=31536000; SameSite=Lax")
 }
 
 fn is_problem(response: &Response) -> bool {
@@ -150,7 +154,7 @@ struct Problem {
 }
 
 impl Problem {
-    fn of(status: StatusCode, lang: Lang, uri: &axum::http::Uri) -> Self {
+    fn of(status: StatusCode, lang: Lang, uri: &axum::http::Uri, base: &BasePath) -> Self {
         let page = &lang.words().page;
         // Not the problem's own detail: that is in English only.
         let text = match status {
@@ -162,7 +166,7 @@ impl Problem {
         };
 
         Self {
-            c: Chrome::new(lang, page.error.to_owned(), uri),
+            c: Chrome::new(lang, page.error.to_owned(), uri, base),
             text,
             back: "/",
         }

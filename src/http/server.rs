@@ -18,6 +18,8 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use crate::config::BasePath;
+
 /// Connections at once; more wait until one is closed.
 const CONNECTIONS: usize = 256;
 /// From the opening of a connection, or the end of the answer before, to the end of a request's
@@ -76,9 +78,9 @@ impl Listening {
     }
 
     #[must_use]
-    pub(crate) fn serve(self, router: Router) -> Server {
+    pub(crate) fn serve(self, router: Router, base: &BasePath) -> Server {
         let stop = CancellationToken::new();
-        tracing::info!(address = %self.address, "the page is at http://{}/", self.address);
+        tracing::info!(address = %self.address, "the page is at http://{}{base}/", self.address);
         Server {
             task: tokio::spawn(accept(self.listener, router, stop.clone())),
             stop,

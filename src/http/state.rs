@@ -18,7 +18,7 @@ use super::{
 use crate::{
     attention,
     clock::{Clock, DatabaseClock},
-    config::{self, Config},
+    config::{self, BasePath, Config},
     doctor::Means,
     metrics::METRICS,
     overview::Situation,
@@ -80,6 +80,7 @@ pub(crate) struct AppState(Arc<Inner>);
 struct Inner {
     world: RwLock<Option<Arc<World>>>,
     access: Access,
+    base: BasePath,
     clock: Arc<DatabaseClock>,
     tries: Tries,
     last_read: LastRead,
@@ -93,6 +94,7 @@ impl AppState {
         Self(Arc::new(Inner {
             world: RwLock::default(),
             access: Access::new(settings),
+            base: settings.base_path.clone(),
             clock,
             tries: Tries::default(),
             last_read: LastRead::default(),
@@ -125,6 +127,12 @@ impl AppState {
     #[must_use]
     pub(crate) fn access(&self) -> &Access {
         &self.0.access
+    }
+
+    /// Before every address that leaves for a browser.
+    #[must_use]
+    pub(crate) fn base(&self) -> &BasePath {
+        &self.0.base
     }
 
     /// The time, also while there is no world.

@@ -20,6 +20,7 @@ mod injection;
 mod line;
 mod pages;
 mod plain;
+mod proxied;
 mod stage;
 mod stock;
 

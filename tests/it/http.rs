@@ -6,6 +6,7 @@
 )]
 
 mod access;
+mod base_path;
 mod decisions;
 mod doctor;
 mod health;

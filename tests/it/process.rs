@@ -11,6 +11,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod database;
+pub(crate) mod front;
 pub(crate) mod halt;
 pub(crate) mod market;
 pub(crate) mod proxy;

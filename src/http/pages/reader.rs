@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 
 use super::{done::Done, format::Format, view::Note, words::Words};
 use crate::{
+    config::BasePath,
     http::{
         AppState, World,
         auth::Caller,
@@ -142,7 +143,8 @@ impl Reader {
         title: impl Into<String>,
         read_at: DateTime<Utc>,
     ) -> Chrome {
-        let mut chrome = Chrome::new(self.format.lang, title.into(), &self.uri);
+        let base = &self.world.config.http.base_path;
+        let mut chrome = Chrome::new(self.format.lang, title.into(), &self.uri, base);
 
         let words = self.words();
         let shop = self.world.config.shop.enabled;
@@ -184,6 +186,8 @@ impl Reader {
 /// What every page has around it.
 #[derive(Debug)]
 pub(crate) struct Chrome {
+    /// Before every address on the page.
+    pub(crate) base: BasePath,
     pub(crate) lang: Lang,
     pub(crate) w: Words,
     /// What the page is about.
@@ -230,7 +234,7 @@ pub(crate) struct Language {
 impl Chrome {
     /// Without a menu.
     #[must_use]
-    pub(crate) fn new(lang: Lang, title: String, uri: &Uri) -> Self {
+    pub(crate) fn new(lang: Lang, title: String, uri: &Uri, base: &BasePath) -> Self {
         let words = lang.words();
         let languages = Lang::ALL.into_iter().map(|language| Language {
             code: language.code(),
@@ -240,6 +244,7 @@ impl Chrome {
         });
 
         Self {
+            base: base.clone(),
             lang,
             w: words,
             title,

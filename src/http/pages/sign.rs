@@ -36,7 +36,7 @@ pub(super) fn remember(person: &Person) -> Option<HeaderValue> {
         return None;
     }
     let name = utf8_percent_encode(&person.who, NON_ALPHANUMERIC);
-    let cookie = format!("{COOKIE}={name}; Path=/; Max-Age=15552000; HttpOnly; SameSite=Strict");
+    let cookie = format!("{COOKIE}={name}; Max-Age=15552000; HttpOnly; SameSite=Strict");
     HeaderValue::from_str(&cookie).ok()
 }
 

@@ -10,6 +10,8 @@
   const mark = document.querySelector(".live");
   if (!mark || !window.EventSource || !document.querySelector("main [data-live]")) return;
 
+  // Where all pages begin: a proxy may show them below a path.
+  const root = new URL("..", document.currentScript.src);
   // The page that follows a form may stand under an address that cannot be read.
   const address = document.body.dataset.address || location.href;
   const cut = document.getElementById("cut");
@@ -64,7 +66,7 @@
       const signal = AbortSignal.timeout(PATIENCE);
       const answer = await fetch(address, { headers: { Accept: "text/html" }, cache: "no-store", signal });
       // Signed out, or gone: the page that says so takes the place of this one.
-      const out = answer.redirected && new URL(answer.url).pathname === "/login";
+      const out = answer.redirected && new URL(answer.url).pathname === new URL("login", root).pathname;
       if (out || answer.status === 404) { location.replace(address.split("#")[0]); return; }
       if (!answer.ok) throw new Error(answer.statusText);
       const news = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -92,7 +94,7 @@
     if (source) source.close();
     if (document.hidden) return;
     heard = Date.now();
-    source = new EventSource("/live");
+    source = new EventSource(new URL("live", root));
     // The first word comes with the connection, and what it tells of is read then.
     source.addEventListener("changed", () => { heard = Date.now(); soon(); });
     source.addEventListener("error", () => {
