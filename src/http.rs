@@ -29,6 +29,7 @@ pub(crate) mod server;
 pub(crate) mod session;
 mod shop;
 pub(crate) mod state;
+mod tries;
 
 use axum::{Router, extract::DefaultBodyLimit, handler::Handler as _, middleware};
 

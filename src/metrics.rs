@@ -26,7 +26,8 @@ use prometheus_client::{
 pub(crate) use self::text::Exposition;
 use self::{
     label::{
-        Call, Delivery, Fault, Group, Item, JobOutcome, Label, Labels, Outcome, Reply, Stream,
+        Call, Delivery, Door, Fault, Group, Item, JobOutcome, Label, Labels, Outcome, Refusal,
+        Reply, Stream,
     },
     series::{Bounds, LONG, OverTime, SHORT, Series},
 };
@@ -108,6 +109,7 @@ pub(crate) struct Metrics {
     market_times: Histograms,
     items: Counters<1>,
     database_errors: Counters<1>,
+    refusals: Counters<2>,
     registry: Registry,
     started: Instant,
 }
@@ -252,6 +254,12 @@ impl Metrics {
                 "Statements that failed",
                 Fault::all(),
             ),
+            refusals: counters(
+                &mut r,
+                "refused_credentials",
+                "Wrong credentials that were shown to the log-in and to the webhook",
+                Door::all_with::<Refusal>(),
+            ),
             connection_wait: seconds(
                 &mut r,
                 "database_connection_wait",
@@ -263,6 +271,12 @@ impl Metrics {
             registry: r,
             started: Instant::now(),
         }
+    }
+
+    /// Credentials were refused.
+    pub(crate) fn refused(&self, door: Door, refusal: Refusal) {
+        let labels = [door.pair(), refusal.pair()];
+        self.refusals.get_or_create(&labels).inc();
     }
 
     /// How long ago counting began.

@@ -2,10 +2,7 @@
 //!
 //! What must stay true: the token cannot be guessed by trying, and a log-in leads to a page of ours.
 
-use std::{
-    net::{IpAddr, Ipv6Addr, SocketAddr},
-    num::NonZeroU32,
-};
+use std::net::SocketAddr;
 
 use askama::Template;
 use axum::{
@@ -15,7 +12,6 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use serde::Deserialize;
 
 use super::{
@@ -26,43 +22,6 @@ use super::{
     problem::{Code, Problem},
     session,
 };
-
-/// Tries of one address in a minute.
-const TRIES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(10).unwrap();
-/// Addresses that are kept at most before those that are quiet again are forgotten.
-const ADDRESSES: usize = 1000;
-
-#[derive(Debug)]
-pub(crate) struct Tries(DefaultKeyedRateLimiter<IpAddr>);
-
-impl Default for Tries {
-    fn default() -> Self {
-        Self(RateLimiter::keyed(Quota::per_minute(TRIES_PER_MINUTE)))
-    }
-}
-
-impl Tries {
-    /// Whether the address may try once more.
-    fn may_try(&self, address: IpAddr) -> bool {
-        if self.0.len() > ADDRESSES {
-            // Forgets only addresses that have all their tries again.
-            self.0.retain_recent();
-        }
-        self.0.check_key(&network(address)).is_ok()
-    }
-}
-
-/// What tries are counted by.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            // Whoever has one address of an IPv6 network has all of them.
-            let network = u128::from(address) & !u128::from(u64::MAX);
-            IpAddr::V6(Ipv6Addr::from(network))
-        }
-        v4 @ IpAddr::V4(_) => v4,
-    }
-}
 
 #[derive(Template)]
 #[template(path = "login.html")]
@@ -141,16 +100,13 @@ async fn log_in(
     };
 
     // Before the token is compared: a guess costs a try, whether it is right or not.
-    if !state.tries().may_try(peer.ip()) {
-        tracing::warn!(peer = %peer.ip(), "too many log-ins are tried");
-        return Err(Problem::new(
-            Code::TooManyRequests,
-            "too many log-ins were tried; try again in a minute",
-        ));
+    let tries = state.log_ins();
+    if !tries.may_try(peer.ip()) {
+        return Err(tries.too_many(peer.ip()));
     }
 
     if !access.is_token(&given.token) {
-        tracing::warn!(peer = %peer.ip(), "a log-in with a wrong token");
+        tries.wrong(peer.ip());
         return page(
             &state,
             StatusCode::UNAUTHORIZED,
@@ -211,16 +167,5 @@ mod tests {
         ] {
             assert_eq!(own_path(path), "/", "{path:?}");
         }
-    }
-
-    #[test]
-    fn an_address_has_so_many_tries() {
-        let tries = Tries::default();
-        let one: IpAddr = "2001:db8::1".parse().unwrap();
-        let beside: IpAddr = "2001:db8::2".parse().unwrap();
-        let many = TRIES_PER_MINUTE.get();
-        assert!((0..many).all(|_| tries.may_try(one)));
-        assert!(!tries.may_try(beside));
-        assert!(tries.may_try("192.0.2.1".parse().unwrap()));
     }
 }

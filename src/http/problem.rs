@@ -16,6 +16,8 @@ use crate::store::StoreError;
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 /// When a client may try again after the daemon was busy or the database away, in seconds.
 const RETRY_AFTER: &str = "5";
+/// When an address has all its tries again, in seconds.
+const TRIES_AFTER: &str = "60";
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $code:ident => ($name:literal, $status:ident, $title:literal)),+ $(,)?) => {
@@ -151,6 +153,10 @@ impl IntoResponse for Problem {
             StatusCode::UNAUTHORIZED => {
                 // HTTP asks for it with every 401.
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            StatusCode::TOO_MANY_REQUESTS => {
+                let value = HeaderValue::from_static(TRIES_AFTER);
+                headers.insert(header::RETRY_AFTER, value);
             }
             StatusCode::SERVICE_UNAVAILABLE => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));

@@ -11,16 +11,16 @@ use tokio::sync::Notify;
 
 use super::{
     auth::Access,
-    login::Tries,
     metrics::LastRead,
     problem::{Code, Problem},
+    tries::Tries,
 };
 use crate::{
     attention,
     clock::{Clock, DatabaseClock},
     config::{self, BasePath, Config},
     doctor::Means,
-    metrics::METRICS,
+    metrics::{METRICS, label::Door},
     overview::Situation,
     store::{Store, StoreError},
     worker::{
@@ -82,7 +82,8 @@ struct Inner {
     access: Access,
     base: BasePath,
     clock: Arc<DatabaseClock>,
-    tries: Tries,
+    log_ins: Tries,
+    calls: Tries,
     last_read: LastRead,
     doctor: tokio::sync::Mutex<()>,
 }
@@ -96,7 +97,8 @@ impl AppState {
             access: Access::new(settings),
             base: settings.base_path.clone(),
             clock,
-            tries: Tries::default(),
+            log_ins: Tries::at(Door::Login),
+            calls: Tries::at(Door::Webhook),
             last_read: LastRead::default(),
             doctor: tokio::sync::Mutex::default(),
         }))
@@ -150,7 +152,13 @@ impl AppState {
         &self.0.doctor
     }
 
-    pub(super) fn tries(&self) -> &Tries {
-        &self.0.tries
+    /// Tries to log in.
+    pub(super) fn log_ins(&self) -> &Tries {
+        &self.0.log_ins
+    }
+
+    /// Calls of the webhook with a wrong password.
+    pub(super) fn calls(&self) -> &Tries {
+        &self.0.calls
     }
 }

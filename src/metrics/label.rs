@@ -166,6 +166,23 @@ pub(crate) enum Fault {
     Refused,
 }
 
+/// Where credentials are shown to this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub(crate) enum Door {
+    Login,
+    Webhook,
+}
+
+/// Why credentials were refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub(crate) enum Refusal {
+    Wrong,
+    /// Too many wrong ones came from the address.
+    Limited,
+}
+
 macro_rules! names {
     ($($label:ty => $name:literal),+ $(,)?) => {
         $(impl Label for $label { const NAME: &'static str = $name; })+
@@ -182,4 +199,6 @@ names! {
     Reply => "outcome",
     Item => "result",
     Fault => "class",
+    Door => "door",
+    Refusal => "reason",
 }

@@ -395,3 +395,41 @@ async fn an_account_is_not_forgotten_under_a_running_daemon() {
     assert!(ended.stderr.contains("stop it first"), "{ended:?}");
     process.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_wrong_passwords_costs_little_and_keeps_nobody_out() {
+    let (world, _market, process, site) = open().await;
+    let mut refused = [0, 0];
+    for _ in 0..40 {
+        let wrong = [("x-api-key", "wrong-wrong-wrong-wrong")];
+        let answer = call(&site, OURS, &wrong, &named("1")).await;
+        if answer.status == 401 {
+            refused[0] += 1;
+            continue;
+        }
+        assert_eq!(answer.problem(429), "too-many-requests");
+        assert!(answer.head.contains("retry-after: 60"), "{answer:?}");
+        refused[1] += 1;
+    }
+    // At least so many in a minute; a slow machine may have given some back.
+    assert!(refused[0] >= 10 && refused[1] > 0, "{refused:?}");
+    assert_eq!(
+        count(&world, "SELECT count(*) FROM orderwatch.order_calls").await,
+        0
+    );
+    assert_eq!(process.count_lines("wrong credentials were shown"), 1);
+    let metrics = site.get("/metrics").await.body;
+    for (reason, count) in ["wrong", "limited"].into_iter().zip(refused) {
+        let labels = format!("door=\"webhook\",reason=\"{reason}\"");
+        let line = format!("orderwatch_refused_credentials_total{{{labels}}} {count}\n");
+        assert!(metrics.contains(&line), "{line}: {metrics}");
+    }
+
+    // Trendyol calls from the same address, by either way of showing the password.
+    let right = basic(USER, PASSWORD);
+    for right in [("x-api-key", PASSWORD), ("Authorization", &*right)] {
+        let answer = call(&site, OURS, &[right], &named("1")).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+    process.stop().await;
+}

@@ -1,0 +1,108 @@
+//! Wrong credentials, shown to the log-in or to the webhook: how often by one address, and what is said of it.
+//!
+//! What must stay true: however many are shown, a minute has one line of the log, and memory holds no more
+//! addresses than have tried lately.
+
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    num::NonZeroU32,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
+
+use super::problem::{Code, Problem};
+use crate::metrics::{
+    METRICS,
+    label::{Door, Refusal},
+};
+
+/// Tries of one address in a minute.
+const TRIES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(10).unwrap();
+/// Lines of the log in a minute.
+const LINES_PER_MINUTE: NonZeroU32 = NonZeroU32::MIN;
+/// Addresses that are kept at most before those that are quiet again are forgotten.
+const ADDRESSES: usize = 1000;
+
+/// The tries at one place; those at another have no part in them.
+#[derive(Debug)]
+pub(crate) struct Tries {
+    door: Door,
+    by_network: DefaultKeyedRateLimiter<IpAddr>,
+    lines: DefaultDirectRateLimiter,
+    /// Refused since the last line.
+    untold: AtomicU64,
+}
+
+impl Tries {
+    pub(super) fn at(door: Door) -> Self {
+        Self {
+            door,
+            by_network: RateLimiter::keyed(Quota::per_minute(TRIES_PER_MINUTE)),
+            lines: RateLimiter::direct(Quota::per_minute(LINES_PER_MINUTE)),
+            untold: AtomicU64::new(0),
+        }
+    }
+
+    /// Whether the address may try once more.
+    pub(super) fn may_try(&self, address: IpAddr) -> bool {
+        if self.by_network.len() > ADDRESSES {
+            // Forgets only addresses that have all their tries again.
+            self.by_network.retain_recent();
+        }
+        self.by_network.check_key(&network(address)).is_ok()
+    }
+
+    /// Something wrong was shown.
+    pub(super) fn wrong(&self, address: IpAddr) {
+        self.note(address, Refusal::Wrong);
+    }
+
+    /// It was shown too often.
+    pub(super) fn too_many(&self, address: IpAddr) -> Problem {
+        self.note(address, Refusal::Limited);
+        Problem::new(
+            Code::TooManyRequests,
+            "too many wrong credentials came from this address; try again in a minute",
+        )
+    }
+
+    fn note(&self, address: IpAddr, refusal: Refusal) {
+        METRICS.refused(self.door, refusal);
+        self.untold.fetch_add(1, Ordering::Relaxed);
+        // A flood must not fill the disk: the line stands for all since the one before.
+        if self.lines.check().is_ok() {
+            let door: &str = self.door.into();
+            let refused = self.untold.swap(0, Ordering::Relaxed);
+            tracing::warn!(door, peer = %address, refused, "wrong credentials were shown");
+        }
+    }
+}
+
+/// What tries are counted by.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            // Whoever has one address of an IPv6 network has all of them.
+            let network = u128::from(address) & !u128::from(u64::MAX);
+            IpAddr::V6(Ipv6Addr::from(network))
+        }
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_so_many_tries() {
+        let tries = Tries::at(Door::Login);
+        let one: IpAddr = "2001:db8::1".parse().unwrap();
+        let beside: IpAddr = "2001:db8::2".parse().unwrap();
+        let many = TRIES_PER_MINUTE.get();
+        assert!((0..many).all(|_| tries.may_try(one)));
+        assert!(!tries.may_try(beside));
+        assert!(tries.may_try("192.0.2.1".parse().unwrap()));
+    }
+}
