@@ -150,10 +150,10 @@ impl Store {
         orders.map_err(StoreError::doing("listing orders"))
     }
 
-    /// All orders that are held for a reason, the one that has waited longest first.
+    /// All orders that are held for a reason that is wanted, the one that has waited longest first.
     pub(crate) async fn held_for(
         &self,
-        reason: HoldReason,
+        wanted: impl Fn(HoldReason) -> bool,
         now: DateTime<Utc>,
     ) -> Result<Vec<ListedOrder>, StoreError> {
         let filter = OrderFilter {
@@ -171,7 +171,10 @@ impl Store {
                 return Ok(held);
             };
             after = Some(last.cursor());
-            held.extend(page.into_iter().filter(|order| order.held == Some(reason)));
+            held.extend(
+                page.into_iter()
+                    .filter(|order| order.held.is_some_and(&wanted)),
+            );
         }
     }
 

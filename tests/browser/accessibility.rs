@@ -33,3 +33,18 @@ pub(crate) async fn assert_accessible(browser: &Browser, place: &str) {
     let found = browser.call_back(LOOK).await;
     assert_eq!(found, Value::Array(Vec::new()), "{place}: {found:#}");
 }
+
+/// What can be tapped and is too small for a thumb: 44 CSS pixels. Links within a sentence or a table have the
+/// height of their line.
+const SMALL: &str = "[...document.querySelectorAll(
+        'button, .button, select, summary, input:not([type=hidden]):not([type=checkbox]), label.select, nav a, .brand')]
+    .filter((one) => one.getClientRects().length)
+    .map((one) => [one.outerHTML.slice(0, 100), one.getBoundingClientRect()])
+    .filter(([, box]) => box.height < 43.5 || box.width < 43.5)
+    .map(([html, box]) => `${Math.round(box.width)}×${Math.round(box.height)} ${html}`)";
+
+/// A thumb finds everything on the page that is open.
+pub(crate) async fn assert_tappable(browser: &Browser, place: &str) {
+    let small = browser.eval(SMALL).await;
+    assert_eq!(small, Value::Array(Vec::new()), "{place}: {small:#}");
+}

@@ -44,7 +44,7 @@ impl Screen {
 
     pub(crate) const fn width(self) -> u32 {
         match self {
-            Self::Phone => 390,
+            Self::Phone => 375,
             Self::Desk => 1440,
         }
     }

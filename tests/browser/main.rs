@@ -16,6 +16,7 @@ mod accessibility;
 mod browser;
 mod cut;
 mod flows;
+mod inbox;
 mod injection;
 mod line;
 mod pages;

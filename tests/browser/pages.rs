@@ -9,7 +9,7 @@ use sandbox::{
 };
 
 use super::{
-    accessibility::assert_accessible,
+    accessibility::{assert_accessible, assert_tappable},
     browser::Screen,
     process::world::{CANCELLED, PIN, TOP_UP},
     stage::{PRODUCTS, Stage},
@@ -60,6 +60,9 @@ async fn every_page_fits_and_is_quiet_and_accessible_in_every_language() {
                 );
                 browser.assert_fits(screen, &place).await;
                 assert_accessible(browser, &place).await;
+                if screen == Screen::Phone {
+                    assert_tappable(browser, &place).await;
+                }
                 browser.picture(screen, &place).await;
                 // Of a page that is missing the browser tells by itself.
                 if name == "missing" {

@@ -68,7 +68,7 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
         }
         (None, Some(reason)) => {
             let (now, _) = store.now().await?;
-            let held = store.held_for(reason, now).await?;
+            let held = store.held_for(|held| held == reason, now).await?;
             if options.yes {
                 retry_each(&config, &store, &held, &person).await?
             } else {

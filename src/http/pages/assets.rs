@@ -28,6 +28,10 @@ pub(crate) static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
     let content = include_str!("static/live.js");
     Asset::new(("live", "js"), content, "text/javascript; charset=utf-8")
 });
+pub(crate) static SELECT: LazyLock<Asset> = LazyLock::new(|| {
+    let content = include_str!("static/select.js");
+    Asset::new(("select", "js"), content, "text/javascript; charset=utf-8")
+});
 pub(crate) static ICON: LazyLock<Asset> = LazyLock::new(|| {
     let content = include_str!("static/icon.svg");
     Asset::new(("icon", "svg"), content, "image/svg+xml")
@@ -53,7 +57,7 @@ impl Asset {
 /// `GET /static/{file}`
 pub(super) async fn file(Path(file): Path<String>) -> Response {
     let wanted = format!("/static/{file}");
-    let files = [&STYLE, &SCRIPT, &ICON];
+    let files = [&STYLE, &SCRIPT, &SELECT, &ICON];
     // An old address is not found: other content under it would be kept for ever.
     match files.into_iter().find(|asset| asset.path == wanted) {
         Some(asset) => (

@@ -50,6 +50,8 @@ outcomes! {
     Started => ("start", did_start, "good"),
     /// It is running already, here or elsewhere; this one was not started.
     RunningBefore => ("running", did_run_before, "warn"),
+    /// Orders were to be retried, and none was selected.
+    NoneSelected => ("none-selected", none_selected, "warn"),
     /// An order has no code.
     NoCode => ("no-code", no_code, "warn"),
 }

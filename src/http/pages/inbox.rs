@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     http::{extract::Query, pages::format::Format, problem::Problem},
-    order::HoldReason,
+    order::{HoldReason, WayOut},
     store::{InboxOrder, OrderCursor, cut_page},
 };
 
@@ -28,6 +28,8 @@ pub(super) struct Part {
 
 struct Case {
     id: String,
+    /// What it can be selected by; nothing where it is decided on its own.
+    select: Option<&'static str>,
     href: String,
     title: String,
     stage: Tag,
@@ -53,6 +55,8 @@ struct InboxPage {
 struct Group {
     why: &'static str,
     orders: String,
+    /// Its name.
+    reason: &'static str,
     /// Where all of them are retried at once.
     retry: Option<String>,
 }
@@ -98,6 +102,7 @@ async fn groups(reader: &Reader) -> Result<Vec<Group>, Problem> {
     let groups = reasons.into_iter().map(|(reason, orders)| Group {
         why: reason.clause(format.lang),
         orders: format.count(orders),
+        reason: reason.as_str(),
         retry: retry_all::path_of(reason),
     });
     Ok(groups.collect())
@@ -108,6 +113,10 @@ fn case(order: &InboxOrder, format: &Format) -> Case {
     let reason = order.held.unwrap_or(HoldReason::Unconfirmed);
     Case {
         id: order.order.to_string(),
+        select: order
+            .held
+            .filter(|held| held.way_out() == WayOut::Retry)
+            .map(HoldReason::as_str),
         href: order::path_of(order.order),
         title: order::title(order.order, order.number.as_deref(), format),
         stage: timeline::stage_tag(order.stage, format),

@@ -1,16 +1,22 @@
-//! Retrying all orders of one hold reason, in two steps, with a result for each.
+//! Retrying held orders together, those that were selected or all of one hold reason: in two steps, with a result
+//! for each.
 //!
 //! The second step retries the orders that the first one showed, and no other: it hands their ids back. What one
 //! order is refused, or a failure on the way, says nothing about the others.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
-use axum::{http::header, response::Response};
+use axum::{
+    extract::RawQuery,
+    http::header,
+    response::{IntoResponse, Redirect, Response},
+};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
     act::{Confirm, Hidden, Signature},
+    done::Done,
     order,
     reader::{Reader, Tab},
     sign,
@@ -39,8 +45,7 @@ pub(super) fn path_of(reason: HoldReason) -> Option<String> {
 
 #[derive(Deserialize)]
 pub(super) struct Asked {
-    #[serde(default)]
-    reason: String,
+    reason: Option<String>,
 }
 
 /// What the second step says.
@@ -48,8 +53,6 @@ pub(super) struct Asked {
 pub(super) struct Signed {
     #[serde(flatten)]
     signature: Signature,
-    #[serde(default)]
-    reason: String,
     /// The orders that were shown, parted by commas.
     #[serde(default)]
     orders: String,
@@ -61,41 +64,53 @@ fn reason_of(name: &str) -> Result<HoldReason, Problem> {
         .ok_or_else(|| Problem::invalid("reason", "must be a hold reason that a retry can fix"))
 }
 
-/// `GET /inbox/retry?reason=`
-pub(super) async fn ask(reader: Reader, Query(asked): Query<Asked>) -> Result<Response, Problem> {
-    let reason = reason_of(&asked.reason)?;
-    show(&reader, reason, None, &Signature::default()).await
+/// `GET /inbox/retry?reason=`, or `?order=&order=`
+pub(super) async fn ask(
+    reader: Reader,
+    Query(asked): Query<Asked>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let store = &reader.world.store;
+    let mut held = if let Some(reason) = asked.reason {
+        let reason = reason_of(&reason)?;
+        store.held_for(|held| held == reason, reader.now()).await?
+    } else {
+        // A form names each of them.
+        let query = query.unwrap_or_default();
+        let ids = ids(query
+            .split('&')
+            .filter_map(|pair| pair.strip_prefix("order=")))?;
+        if ids.is_empty() {
+            return Ok(Redirect::to(&Done::NoneSelected.shown_at("/inbox")).into_response());
+        }
+        chosen(&reader, &ids).await?
+    };
+
+    held.truncate(AT_ONCE);
+    show(&reader, &held, None, &Signature::default())
 }
 
 /// `POST /inbox/retry`
 pub(super) async fn retry(reader: Reader, Form(signed): Form<Signed>) -> Result<Response, Problem> {
     let words = &reader.words().act;
-    let reason = reason_of(&signed.reason)?;
+    let ids = ids(signed.orders.split(',').take(AT_ONCE))?;
+    let held = chosen(&reader, &ids).await?;
     let Some(person) = signed.signature.person() else {
-        return show(&reader, reason, Some(words.incomplete), &signed.signature).await;
+        return show(&reader, &held, Some(words.incomplete), &signed.signature);
     };
-    let shown = ids(&signed.orders)?;
 
-    let store = &reader.world.store;
-    let held = store.held_for(reason, reader.now()).await?;
-    let held: Vec<&ListedOrder> = held
-        .iter()
-        .filter(|order| shown.contains(&order.order))
-        .collect();
-
-    let (results, released) = retry_each(&reader, &held, &person).await;
+    let (results, released) = retry_each(&reader, &ids, &held, &person).await;
     tracing::info!(
-        reason = reason.as_str(),
         who = person.who,
         why = person.why,
-        orders = held.len(),
+        orders = ids.len(),
         released,
         "a person retried held orders on the page"
     );
 
     let count = |number: usize| reader.format.count(number);
-    let said = words.did_retry_all(&count(released), &count(held.len()));
-    let tone = if released == held.len() {
+    let said = words.did_retry_all(&count(released), &count(ids.len()));
+    let tone = if released == ids.len() {
         "good"
     } else {
         "warn"
@@ -118,35 +133,51 @@ pub(super) async fn retry(reader: Reader, Form(signed): Form<Signed>) -> Result<
     Ok(response)
 }
 
+/// Those of the orders that a retry can still fix.
+async fn chosen(reader: &Reader, ids: &[OrderId]) -> Result<Vec<ListedOrder>, Problem> {
+    let can = |reason: HoldReason| reason.way_out() == WayOut::Retry;
+    let mut held = reader.world.store.held_for(can, reader.now()).await?;
+    held.retain(|order| ids.contains(&order.order));
+    Ok(held)
+}
+
 /// What became of each, and how many were released.
-async fn retry_each(reader: &Reader, held: &[&ListedOrder], person: &Person) -> (Facts, usize) {
+async fn retry_each(
+    reader: &Reader,
+    ids: &[OrderId],
+    held: &[ListedOrder],
+    person: &Person,
+) -> (Facts, usize) {
+    let numbers = held.iter().map(|held| (held.order, held.number.as_deref()));
+    let numbers: HashMap<_, _> = numbers.collect();
+
     let mut results = Facts::default();
     let mut released = 0;
-    for listed in held {
-        let (done, said) = match retry_one(reader, listed.order, person).await {
+    for order in ids {
+        let (done, said) = match retry_one(reader, *order, person).await {
             Ok(result) => result,
             // Those before it are released, and have to be seen.
             Err(problem) => (false, problem.detail.into_owned()),
         };
         released += usize::from(done);
-        let title = order::title(listed.order, listed.number.as_deref(), &reader.format);
+        let number = numbers.get(order).copied().flatten();
+        let title = order::title(*order, number, &reader.format);
         results = results.with(title, Show::Text(said));
     }
     (results, released)
 }
 
-/// The orders of a page: those that have waited longest.
-async fn held(reader: &Reader, reason: HoldReason) -> Result<Vec<ListedOrder>, Problem> {
-    let now = reader.now();
-    let mut held = reader.world.store.held_for(reason, now).await?;
-    held.truncate(AT_ONCE);
-    Ok(held)
-}
-
-fn ids(text: &str) -> Result<HashSet<OrderId>, Problem> {
-    let ids = text.split(',').map(|id| Uuid::try_parse(id).map(OrderId));
-    ids.collect::<Result<_, _>>()
-        .map_err(|_| Problem::invalid("orders", "must be what the page had there"))
+/// Each order once, in the order in which they are named.
+fn ids<'a>(texts: impl Iterator<Item = &'a str>) -> Result<Vec<OrderId>, Problem> {
+    let mut ids = Vec::new();
+    for text in texts {
+        let id = Uuid::try_parse(text).map(OrderId);
+        let id = id.map_err(|_| Problem::invalid("orders", "must be what the page had there"))?;
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    Ok(ids)
 }
 
 /// Whether it was released, and what is said of it.
@@ -173,43 +204,51 @@ async fn retry_one(
 }
 
 /// Says which orders would be retried, and why nothing has happened yet.
-async fn show(
+fn show(
     reader: &Reader,
-    reason: HoldReason,
+    held: &[ListedOrder],
     note: Option<&'static str>,
     signature: &Signature,
 ) -> Result<Response, Problem> {
-    let format = &reader.format;
-    let (page, act) = (&format.words().page, &format.words().act);
-    let held = held(reader, reason).await?;
+    let act = &reader.words().act;
     let ids: Vec<String> = held.iter().map(|held| held.order.to_string()).collect();
-    let hidden = |name, value: String| Hidden { name, value };
-
-    let mut facts = Facts::default()
-        .with(page.why, Show::Text(reason.clause(format.lang).to_owned()))
-        .with(
-            page.what_to_do,
-            Show::Text(reason.fix(format.lang).to_owned()),
-        )
-        .with(page.orders, Show::Num(format.count(held.len())));
-    for listed in &held {
-        let title = order::title(listed.order, listed.number.as_deref(), format);
-        facts = facts.with(title, Show::Time(format.moment(listed.tracked_at)));
-    }
 
     Confirm {
         c: reader.chrome(Tab::Inbox, act.retry_all),
-        note: note.map(|text| Note::new(text.to_owned(), "bad")),
-        facts: facts.all(),
+        note: note.map(|text| Note::new(text, "bad")),
+        facts: listed(reader, held).all(),
         will: (!held.is_empty()).then(|| act.will_retry_all.to_owned()),
-        hidden: vec![
-            hidden("reason", reason.to_string()),
-            hidden("orders", ids.join(",")),
-        ],
+        hidden: vec![Hidden {
+            name: "orders",
+            value: ids.join(","),
+        }],
         path: PATH.to_owned(),
         signature: signature.or_last(reader),
         button: act.confirm,
         back: "/inbox".to_owned(),
     }
     .respond(note.is_some())
+}
+
+/// The reasons with what to do about each, then the orders.
+fn listed(reader: &Reader, held: &[ListedOrder]) -> Facts {
+    let format = &reader.format;
+    let page = &format.words().page;
+    let reasons = HoldReason::ALL.into_iter();
+    let reasons = reasons.filter(|reason| held.iter().any(|order| order.held == Some(*reason)));
+
+    let mut facts = Facts::default().with(page.orders, Show::Num(format.count(held.len())));
+    for reason in reasons {
+        facts = facts
+            .with(page.why, Show::Text(reason.clause(format.lang).to_owned()))
+            .with(
+                page.what_to_do,
+                Show::Text(reason.fix(format.lang).to_owned()),
+            );
+    }
+    for listed in held {
+        let title = order::title(listed.order, listed.number.as_deref(), format);
+        facts = facts.with(title, Show::Time(format.moment(listed.tracked_at)));
+    }
+    facts
 }

@@ -33,7 +33,7 @@
   // What somebody is using right now is left alone until the next change.
   const inUse = (part) => {
     const focus = document.activeElement;
-    const typing = focus && part.contains(focus) && focus.matches("input, select, textarea");
+    const typing = focus && part.contains(focus) && focus.matches("input:not([type=checkbox]), select, textarea");
     const filled = [...part.querySelectorAll("input, textarea")].some((field) => field.value !== field.defaultValue);
     return Boolean(typing) || filled;
   };
@@ -47,11 +47,13 @@
   const swap = (part, news) => {
     if (part.innerHTML === news.innerHTML || inUse(part)) return;
     const open = new Set([...part.querySelectorAll("details[open][id]")].map((box) => box.id));
+    const ticked = new Set([...part.querySelectorAll("input:checked[id]")].map((box) => box.id));
     const focus = part.contains(document.activeElement) ? document.activeElement : null;
     const path = focus && !focus.id ? pathOf(focus, part) : null;
     const id = focus && focus.id;
     part.replaceChildren(...document.importNode(news, true).childNodes);
     for (const box of part.querySelectorAll("details[id]")) box.open = open.has(box.id);
+    for (const box of part.querySelectorAll("input[type=checkbox][id]")) box.checked = ticked.has(box.id);
     const target = id ? document.getElementById(id) : path && path.reduce((at, place) => at && at.children[place], part);
     if (target && typeof target.focus === "function") target.focus({ preventScroll: true });
   };
