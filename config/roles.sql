@@ -144,7 +144,7 @@ INSERT INTO orderwatch_rights VALUES
     -- Columns are named where a table also holds what a dashboard must not show: codes, passwords, the panels'
     -- answers, names and addresses.
     ('reader', 'own', 'SELECT', '', 'purchases, overwritten, unexplained, unsettled, coded_products, player_fields, delivery_times, shadow, pruned, actions, brakes, panels, paces, job_runs, daemons, stats, order_places, order_calls, feeds, order_delays, stock_items, stock_batches, stock_sends, stock_pauses, claims, created, installed, migrations'),
-    ('reader', 'own', 'SELECT', 'order_id, tenant_id, integration_id, reference, stage, held_reason, due_at, tracked_at, dispatched_at, sent_at, give_up_at, finished_at, processing, attempts, errors, unknowns, may_resend, fell_back, outcome, package_id, waited_at', 'orders'),
+    ('reader', 'own', 'SELECT', 'order_id, tenant_id, integration_id, reference, stage, held_reason, due_at, tracked_at, dispatched_at, sent_at, give_up_at, finished_at, processing, attempts, errors, unknowns, may_resend, fell_back, outcome, package_id, waited_at, row_lost', 'orders'),
     ('reader', 'own', 'SELECT', 'order_id, id, at, kind', 'events'),
     ('reader', 'own', 'SELECT', 'id, endpoint, order_id, tenant_id, created_at, due_at, attempts, delivered_at, given_up_at', 'notices'),
     ('reader', 'own', 'SELECT', 'package_id, order_number, status, effect, changed_at, first_seen_at, last_seen_at, taken_at, unpicked, late, mirrored, released_at, released_by, release_reason, transferred, owing, recorded_at, asked_in_vain, barcodes', 'packages'),

@@ -57,5 +57,7 @@ named! {
         PinShown = "pin_shown",
         /// An answer that came after somebody else had taken the order over.
         LateAnswer = "late_answer",
+        /// The database had lost it; it is written anew from what the daemon still knew.
+        Restored = "restored",
     }
 }

@@ -82,6 +82,8 @@ reasons! {
     DecidedThenCancelled = "decided_then_cancelled" => Decide,
     /// The panel says delivered and gives no code, for a product that always had one.
     DeliveredWithoutCode = "delivered_without_code" => Settle,
+    /// The database lost the shop's row and ours after it was sent, and the panel delivered or gave no final answer.
+    RowLost = "row_lost" => Settle,
 }
 
 #[cfg(test)]

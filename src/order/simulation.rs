@@ -8,6 +8,7 @@
 //!
 //! * after each step: no order is bought twice, over all panels; nothing is bought that no row knows; no order gets the
 //!   code of another, and none one that staff had rejected; stages move along their arrows; waiting ends when it should,
+//! * a purchase that a failover took is known again once a replica that knew of it has reached the database,
 //! * at the end: each order has come to one, the panels' ledgers say the same, and the money adds up,
 //! * a checker that finds nothing proves nothing: each [`Flaw`] is found.
 //!
@@ -38,6 +39,7 @@ mod person;
 mod record;
 mod recorder;
 mod replica;
+mod restore;
 mod send;
 mod setting;
 mod sort;
@@ -82,6 +84,7 @@ named! {
         NoRevival = "the sweep forgets orders whose checks ran out",
         StaleVerdict = "a person's word counts although the order was sent again since the person read it",
         LostFallback = "buying goes on after a failover where orders fall back",
+        ForgetLost = "an answer about an order that the database has lost is only logged",
     }
 }
 

@@ -20,7 +20,7 @@
 //!
 //! * a panel that is asked about an unconfirmed order may answer with its end: completed or failed at once,
 //! * an open order whose row is gone ends as withdrawn; so does a held one that staff settled in the shop,
-//!   or as completed where its code is here,
+//!   or as completed where its code is here; one whose row the database has lost is held at its end instead,
 //! * an order is held at its end where the shop's database refuses it, or where staff decided otherwise,
 //! * completed, failed, `timed_out` and withdrawn are never left.
 

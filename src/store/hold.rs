@@ -186,6 +186,8 @@ impl Store {
                  FROM orderwatch.orders t
                  LEFT JOIN public.product_orders o ON o.id = t.order_id
                  WHERE t.stage = 'held'
+                   -- Nobody has decided a row that the database lost.
+                   AND NOT (t.row_lost AND o.id IS NULL)
                    -- What staff have decided is why these wait.
                    AND t.held_reason NOT IN ('decided_then_delivered', 'decided_then_cancelled')
                    -- What the shop sent itself may carry other words than pending while it waits.

@@ -12,14 +12,17 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Store, StoreError};
-use crate::order::{Decision, HoldReason, IntegrationId, OrderId, Reference, Stage};
+use crate::order::{Decision, HoldReason, IntegrationId, OrderId, Reference, Stage, TenantId};
 
 /// What became of a claimed order.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     pub order: OrderId,
+    pub tenant: TenantId,
     pub integration: IntegrationId,
     pub reference: Reference,
+    /// `product_packages.id` of an order that we sent.
+    pub package: Option<Uuid>,
     pub token: Uuid,
     pub decision: Decision,
     /// When the panel's answer was there.
@@ -52,6 +55,8 @@ pub enum Recorded {
     Before,
     /// Somebody else has claimed the order since; nothing was written.
     LeaseLost,
+    /// The database does not know the order: it has lost the claim. Nothing was written.
+    Forgotten,
     /// Somebody holds the shop's row right now; nothing was written, try again.
     Busy,
 }
@@ -206,6 +211,7 @@ impl Store {
         let tokens: Vec<Uuid> = rest.iter().map(|outcome| outcome.token).collect();
         let rows = sqlx::query!(
             r#"SELECT i.order_id AS "order_id!",
+                      t.order_id IS NULL AS "forgotten!",
                       COALESCE(t.recorded_token = i.token, false) AS "before!",
                       COALESCE(t.lease_token = i.token, false) AS "ours!"
                FROM unnest($1::uuid[], $2::uuid[]) AS i (order_id, token)
@@ -227,6 +233,7 @@ impl Store {
                     (true, _) => Recorded::Before,
                     // The lease is still ours, so only the shop's row was in the way.
                     (false, true) => Recorded::Busy,
+                    (false, false) if row.forgotten => Recorded::Forgotten,
                     (false, false) => Recorded::LeaseLost,
                 };
                 (OrderId(row.order_id), recorded)

@@ -171,6 +171,11 @@ impl Store {
                    INSERT INTO orderwatch.purchases AS p
                        (reference, integration_id, order_id, claimed_at)
                    SELECT $4, $3, $1, $7 WHERE $4::text IS NOT NULL
+                     -- Nor one by which the shop itself has got a code already.
+                     AND NOT EXISTS (
+                         SELECT FROM public.product_orders o
+                         WHERE o.provider_referans = $4 AND o.id <> $1 AND (o."sentAt", o.id) < ($7, $1)
+                           AND btrim(o."providerId") = $3::uuid::text)
                    ON CONFLICT (reference, integration_id) DO UPDATE
                        SET claimed_at = p.claimed_at WHERE p.order_id = EXCLUDED.order_id
                    RETURNING p.order_id

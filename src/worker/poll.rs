@@ -320,8 +320,10 @@ pub(super) fn answered(
     Outcome {
         quiet,
         order: due.order,
+        tenant: due.tenant,
         integration: due.integration,
         reference: due.reference,
+        package: due.package,
         token,
         detail: report::detail(&reply.evidence, &decision),
         decision,

@@ -5,6 +5,8 @@
 //! database is away the results wait here. A row that the database refuses is singled out and held,
 //! so that it cannot stop the others. What must stay true: nothing that was submitted is dropped.
 
+mod lost;
+
 use std::{
     collections::{HashSet, VecDeque},
     sync::Arc,
@@ -15,15 +17,16 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use tokio::{
     sync::mpsc,
-    time::{Instant, sleep},
+    time::{Instant, sleep, sleep_until},
 };
 
+use self::lost::Recent;
 use super::{balance::Latest, wakeup::Wakeup};
 use crate::{
     clock::Clock,
     metrics::METRICS,
     order::{Decision, EventKind, HoldReason, Stage},
-    store::{Balance, Event, Outcome, Recorded, Store, StoreError},
+    store::{Balance, Outcome, Recorded, Restored, Store, StoreError},
 };
 
 /// Maximum number of results in one statement.
@@ -32,6 +35,8 @@ const GROUP: usize = 500;
 const WAITING: usize = 2 * GROUP;
 /// Before a row that somebody holds is tried again.
 const BUSY: Duration = Duration::from_millis(250);
+/// From one look at whether what was written is still there to the next.
+const LOOK_BACK: Duration = Duration::from_secs(30);
 /// Between tries while the database is away.
 const AWAY: Duration = Duration::from_millis(500);
 
@@ -51,6 +56,9 @@ pub struct Recorder {
     inbox: mpsc::Receiver<Outcome>,
     /// Results whose shop row somebody held, and when they are tried again.
     busy: VecDeque<(Instant, Outcome)>,
+    recent: Recent,
+    /// When they are compared with the database next.
+    look_back_at: Instant,
 }
 
 impl Results {
@@ -79,6 +87,8 @@ impl Recorder {
             balances: Latest::default(),
             inbox,
             busy: VecDeque::new(),
+            recent: Recent::default(),
+            look_back_at: Instant::now() + LOOK_BACK,
         };
         (recorder, Results(results))
     }
@@ -92,6 +102,10 @@ impl Recorder {
 
             if !open && self.busy.is_empty() {
                 return;
+            }
+            if self.look_back_at <= Instant::now() {
+                self.look_back().await;
+                self.look_back_at = Instant::now() + LOOK_BACK;
             }
         }
     }
@@ -135,10 +149,11 @@ impl Recorder {
         let open = tokio::select! {
             count = self.inbox.recv_many(group, GROUP) => count > 0,
             () = at(again) => true,
+            () = sleep_until(self.look_back_at) => true,
         };
         // A closed inbox is always ready, so the wait for a busy row has to be here.
         if !open && let Some(again) = again {
-            tokio::time::sleep_until(again).await;
+            sleep_until(again).await;
         }
 
         let now = Instant::now();
@@ -151,14 +166,22 @@ impl Recorder {
     /// Writes results, in as many statements as it takes.
     async fn write(&mut self, group: Vec<Outcome>) {
         let mut parts = VecDeque::from(once_each(group));
+        let mut waited = false;
         while let Some(part) = parts.pop_front() {
             if part.is_empty() {
                 continue;
             }
 
             match self.store.record(&part).await {
-                Ok(recorded) => self.recorded(part, recorded).await,
+                Ok(recorded) => {
+                    if std::mem::take(&mut waited) {
+                        tracing::info!(results = part.len(), "results are written again");
+                    }
+                    let restored = self.recorded(part, recorded).await;
+                    parts.push_front(restored);
+                }
                 Err(error) if error.is_transient() => {
+                    waited = true;
                     tracing::warn!(
                         results = part.len(),
                         error = &error as &dyn std::error::Error,
@@ -173,8 +196,9 @@ impl Recorder {
         }
     }
 
-    async fn recorded(&mut self, group: Vec<Outcome>, recorded: Vec<Recorded>) {
-        let mut late = Vec::new();
+    /// Acts on what became of a group. Returns those whose claims were restored; they can be written now.
+    async fn recorded(&mut self, group: Vec<Outcome>, recorded: Vec<Recorded>) -> Vec<Outcome> {
+        let (mut late, mut restored) = (Vec::new(), Vec::new());
         let now = self.clock.now();
         let size = u32::try_from(group.len()).unwrap_or(u32::MAX);
         METRICS.group_size.observe(f64::from(size));
@@ -188,19 +212,27 @@ impl Recorder {
                 } => {
                     measure(&outcome, held, now);
                     self.done(&outcome, held.map(|why| (why, found)), row_gone);
+                    self.recent.keep(outcome);
                 }
                 // Counted and reported when it was written.
                 Recorded::Before => {}
-                Recorded::LeaseLost => {
-                    let event = self.late_answer(&outcome).await;
-                    METRICS.result(event.kind);
-                    late.push(event);
-                }
-                Recorded::Busy => self.busy.push_back((Instant::now() + BUSY, outcome)),
+                Recorded::LeaseLost => late.push(outcome),
+                Recorded::Forgotten => match self.restore(&outcome).await {
+                    Restored::Claimed { .. } => restored.push(outcome),
+                    Restored::Busy => self.again(outcome),
+                    Restored::Nothing => late.push(outcome),
+                },
+                Recorded::Busy => self.again(outcome),
             }
         }
 
-        self.note(&late).await;
+        self.late_answers(&late).await;
+        restored
+    }
+
+    /// Tries it again a little later.
+    fn again(&mut self, outcome: Outcome) {
+        self.busy.push_back((Instant::now() + BUSY, outcome));
     }
 
     fn done(
@@ -229,6 +261,15 @@ impl Recorder {
             });
         }
 
+        if let Some((HoldReason::RowLost, _)) = contradicts {
+            tracing::error!(
+                order = %outcome.order,
+                reference = %outcome.reference,
+                panel = decision.event.as_str(),
+                "the order has ended at the panel, and the database has lost the shop's row; it is held for review"
+            );
+            return;
+        }
         // What was decided here did not happen, so it is not reported below.
         if let Some((reason, status)) = contradicts {
             tracing::warn!(
@@ -251,63 +292,6 @@ impl Recorder {
             );
         }
     }
-
-    /// An answer whose lease was lost changes no stage, but what it says is kept.
-    async fn late_answer(&self, outcome: &Outcome) -> Event {
-        let says = outcome.decision.watched.stage;
-        let stage = match self.store.keep_late(outcome).await {
-            Ok(stage) => stage,
-            // The event below still keeps the answer.
-            Err(error) => {
-                tracing::error!(
-                    order = %outcome.order,
-                    error = &error as &dyn std::error::Error,
-                    "what a late answer brought could not be kept"
-                );
-                None
-            }
-        };
-
-        let contradicts = says.is_final() && stage.is_some_and(|is| is.is_final() && is != says);
-        tracing::warn!(
-            order = %outcome.order,
-            reference = %outcome.reference,
-            answer = outcome.decision.event.as_str(),
-            stage = stage.map(Stage::as_str),
-            contradicts,
-            "an answer came after somebody else had taken the order over; it is kept as an event"
-        );
-
-        Event {
-            order: outcome.order,
-            kind: if contradicts {
-                EventKind::Contradiction
-            } else {
-                EventKind::LateAnswer
-            },
-            detail: json!({
-                "result": outcome.decision.event.as_str(),
-                "stage": stage.map(Stage::as_str),
-                "evidence": outcome.detail,
-            }),
-        }
-    }
-
-    async fn note(&self, events: &[Event]) {
-        if events.is_empty() {
-            return;
-        }
-
-        let now: DateTime<Utc> = self.clock.now();
-        // Evidence should not be lost either, but it is not worth holding up results for.
-        if let Err(error) = self.store.append_events(events, now).await {
-            tracing::error!(
-                events = events.len(),
-                error = &error as &dyn std::error::Error,
-                "late answers could not be written down"
-            );
-        }
-    }
 }
 
 /// Counts a result that was written.
@@ -318,7 +302,11 @@ fn measure(outcome: &Outcome, contradicts: Option<HoldReason>, now: DateTime<Utc
     METRICS.record_delay.observe(delay.as_secs_f64());
 
     if let Some(reason) = contradicts {
-        METRICS.result(EventKind::Contradiction);
+        METRICS.result(if reason == HoldReason::RowLost {
+            decision.event
+        } else {
+            EventKind::Contradiction
+        });
         METRICS.result(EventKind::Held);
         METRICS.held(reason);
         return;
@@ -339,7 +327,7 @@ fn measure(outcome: &Outcome, contradicts: Option<HoldReason>, now: DateTime<Utc
 /// Sleeps until then; for ever without a time.
 async fn at(time: Option<Instant>) {
     match time {
-        Some(time) => tokio::time::sleep_until(time).await,
+        Some(time) => sleep_until(time).await,
         None => std::future::pending().await,
     }
 }

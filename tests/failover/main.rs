@@ -307,7 +307,7 @@ impl Failovers {
             let hurt =
                 commits > 0 && !toll.bought_for_lost.is_empty() && !self.forgotten.is_empty();
             assert!(hurt, "nothing was lost that could have been bought twice");
-            let explained = toll.unexplained + toll.unsure;
+            let explained = toll.unexplained + toll.unsure + toll.named;
             assert!(
                 explained >= toll.spent_for_lost(),
                 "money was spent in silence"

@@ -26,6 +26,10 @@ const LATE: &str =
 /// Money that left the accounts and that no purchase explains, as `balance_unexplained` tells it.
 const UNEXPLAINED: &str = "SELECT COALESCE(sum(amount), 0) FROM orderwatch.unexplained";
 
+/// What was bought for orders that are gone, and is written down.
+const NAMED: &str = "SELECT COALESCE(sum(p.cost), 0) FROM orderwatch.purchases p
+    WHERE p.order_id = ANY($1)";
+
 /// What orders may have cost of which nobody knows whether they were bought: it counts as explained.
 const UNSURE: &str = "SELECT COALESCE(sum(p.expected), 0) FROM orderwatch.purchases p
     JOIN orderwatch.orders t USING (order_id) WHERE t.stage = 'held' AND p.cost IS NULL";
@@ -42,6 +46,8 @@ pub(super) struct Toll {
     /// What was bought for those, and what it cost, in TRY.
     pub(super) bought_for_lost: HashMap<Uuid, Decimal>,
     late_answers: i64,
+    /// Of it, what orderwatch names.
+    pub(super) named: Decimal,
     pub(super) unexplained: Decimal,
     pub(super) unsure: Decimal,
 }
@@ -73,13 +79,19 @@ impl Toll {
         bought_for_lost.extend(other_strays.iter().map(|s| (named(&s.order_uuid), s.cost)));
 
         let pool = &world.database.pool;
+        let bought: Vec<Uuid> = bought_for_lost.keys().copied().collect();
         Self {
             placed: placed.len(),
             purchases: world.panel.ledger().sale_count() + barakat.ledger().sales().len(),
             completed,
             held: count - completed,
             lost,
-            late_answers: late_answers(pool, bought_for_lost.keys().copied().collect()).await,
+            named: sqlx::query_scalar(NAMED)
+                .bind(bought.clone())
+                .fetch_one(pool)
+                .await
+                .unwrap(),
+            late_answers: late_answers(pool, bought).await,
             unexplained: sum(pool, UNEXPLAINED).await,
             unsure: sum(pool, UNSURE).await,
             bought_for_lost,
@@ -106,7 +118,8 @@ impl fmt::Display for Toll {
         write!(
             f,
             "{} orders placed, {} purchases, bought twice 0; {} completed, {} held; {} confirmed orders gone, {} of \
-             them bought for {} TRY, of which {} TRY are told as unexplained and {} answers came after the failover",
+             them bought for {} TRY, of which {} TRY are told as unexplained and {} TRY named; {} answers came after the \
+             failover",
             self.placed,
             self.purchases,
             self.completed,
@@ -115,6 +128,7 @@ impl fmt::Display for Toll {
             self.bought_for_lost.len(),
             self.spent_for_lost(),
             self.unexplained,
+            self.named,
             self.late_answers
         )
     }

@@ -4,6 +4,7 @@ mod both_kinds;
 mod chaos;
 mod clock;
 mod database;
+mod lost_rows;
 mod panel;
 mod reload;
 mod restarts;

@@ -55,7 +55,8 @@ const fn tone(kind: EventKind) -> &'static str {
         | EventKind::Cancelled
         | EventKind::TimedOut
         | EventKind::Contradiction
-        | EventKind::Overwritten => "bad",
+        | EventKind::Overwritten
+        | EventKind::Restored => "bad",
 
         EventKind::FellBack
         | EventKind::NotSent

@@ -152,6 +152,7 @@ impl Database {
             waited_at: None,
             pin: None,
             fell_back: false,
+            row_lost: false,
             ours: true,
             outcome: None,
         };

@@ -78,6 +78,7 @@ pub(super) struct Tracked {
     pub(super) waited_at: Option<At>,
     pub(super) pin: Option<String>,
     pub(super) fell_back: bool,
+    pub(super) row_lost: bool,
     /// Whether it has a `package_id`: we sent it ourselves.
     pub(super) ours: bool,
     /// How it ended: the panel's answer, or [`EventKind::Resolved`] by a person.

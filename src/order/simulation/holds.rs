@@ -87,7 +87,9 @@ impl Database {
             HoldReason::DecidedThenDelivered,
             HoldReason::DecidedThenCancelled,
         ];
-        let settled = |it: &&Tracked| it.held.is_some_and(|it| !decides.contains(&it));
+        let lost = |it: &Tracked| it.row_lost && !self.rows[order].exists;
+        let settled =
+            |it: &&Tracked| it.held.is_some_and(|held| !decides.contains(&held)) && !lost(it);
         if self.rows[order].is_pending() {
             return false;
         }
@@ -156,6 +158,7 @@ impl Tracked {
             waited_at: None,
             pin: None,
             fell_back: false,
+            row_lost: false,
             ours: false,
             outcome: None,
         }

@@ -114,6 +114,7 @@ impl World {
             panel: orphan.panel,
             reference: orphan.reference,
             token,
+            ours: orphan.ours,
             decision,
             at: now,
             reroute: None,
@@ -138,6 +139,7 @@ impl World {
 
     pub(super) fn database_back(&mut self) {
         self.db_up = true;
+        self.look_back();
         self.wake_both();
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct Outcome {
     pub(super) token: Token,
     pub(super) decision: Decision,
     pub(super) at: At,
+    /// Whether it has a package: we sent it ourselves.
+    pub(super) ours: bool,
     /// Where the decision sends an order that was refused.
     pub(super) reroute: Option<usize>,
 }
@@ -33,6 +35,7 @@ pub(super) enum Recorded {
     Done,
     Before,
     LeaseLost,
+    Forgotten,
     Busy,
     Refused,
 }
@@ -83,9 +86,11 @@ impl Database {
 
     /// `Store::unwritten`: why.
     fn unwritten(&mut self, outcome: &Outcome) -> Recorded {
-        let tracked = self.orders[outcome.order].as_ref();
-        let before = tracked.is_some_and(|it| it.recorded == Some(outcome.token));
-        let ours = tracked.is_some_and(|it| it.lease == Some(outcome.token));
+        let Some(tracked) = &self.orders[outcome.order] else {
+            return Recorded::Forgotten;
+        };
+        let before = tracked.recorded == Some(outcome.token);
+        let ours = tracked.lease == Some(outcome.token);
         match (before, ours) {
             (true, _) => Recorded::Before,
             (false, true) => Recorded::Busy,
@@ -152,10 +157,18 @@ impl Database {
         if self.has(Flaw::CodeForRejected) {
             contradiction = None;
         }
+        let lost = !row.exists && self.tracked(order).is_some_and(|it| it.row_lost);
+        if lost && matches!(event, EventKind::Completed | EventKind::TimedOut) {
+            contradiction = Some(HoldReason::RowLost);
+        }
+        let watched = matches!(
+            decision.watched.stage,
+            Stage::Submitted | Stage::Unconfirmed
+        );
         let found = Found {
             row_gone: !row.exists,
             fits: row.is_pending() || is_final && (refused || event == EventKind::Completed),
-            ends: !row.exists && !is_final && decision.held.is_none(),
+            ends: !row.exists && !is_final && decision.held.is_none() && !(lost && watched),
             contradiction,
         };
 

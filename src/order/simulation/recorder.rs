@@ -6,11 +6,15 @@ use super::{
     call::Call,
     record::{Outcome, Recorded},
     replica::Process,
+    restore::Restored,
     setting::{At, span},
     tally::Path,
     world::{Event, Step, Stream, World},
 };
 use crate::order::{Decision, EventKind, HoldReason, Stage};
+
+/// `recorder::lost::MEMORY`.
+const MEMORY: TimeDelta = TimeDelta::minutes(5);
 
 impl World {
     /// `Results::submit`.
@@ -20,6 +24,7 @@ impl World {
             panel: call.panel,
             reference: call.reference.clone(),
             token: call.token,
+            ours: call.ours,
             reroute: decision
                 .reroute
                 .is_some()
@@ -35,9 +40,7 @@ impl World {
     pub(super) fn record(&mut self, process: Process, outcome: Box<Outcome>) {
         let (done, heard) = self.commits();
         if !done {
-            // Kept, and tried again.
-            let retry = TimeDelta::seconds(1);
-            self.after(retry, Event::Step(process, Step::Record(outcome)));
+            self.record_later(process, outcome);
             return;
         }
 
@@ -53,13 +56,14 @@ impl World {
             self.after(retry, Event::Step(process, Step::Record(again)));
         }
         match recorded {
-            Recorded::Done => self.recorded(outcome.order),
+            Recorded::Done => {
+                self.recorded(outcome.order);
+                self.remember(process, *outcome);
+            }
             Recorded::Before => self.db.tally.path(Path::Before),
             Recorded::LeaseLost => self.db.keep_late(&outcome),
-            Recorded::Busy => {
-                let retry = TimeDelta::seconds(1);
-                self.after(retry, Event::Step(process, Step::Record(outcome)));
-            }
+            Recorded::Forgotten => self.restore(process, outcome),
+            Recorded::Busy => self.record_later(process, outcome),
             Recorded::Refused => {
                 if let Some(less) = refused(*outcome) {
                     self.go_on(process, Step::Record(Box::new(less)));
@@ -67,6 +71,53 @@ impl World {
             }
         }
         self.crashes(process);
+    }
+
+    /// Kept, and tried again.
+    fn record_later(&mut self, process: Process, outcome: Box<Outcome>) {
+        let retry = TimeDelta::seconds(1);
+        self.after(retry, Event::Step(process, Step::Record(outcome)));
+    }
+
+    /// `Recorder::restore`.
+    fn restore(&mut self, process: Process, outcome: Box<Outcome>) {
+        match self.db.restore(&outcome) {
+            Restored::Claimed => {
+                self.db.witness(&outcome);
+                self.go_on(process, Step::Record(outcome));
+            }
+            Restored::Busy => self.record_later(process, outcome),
+            Restored::Nothing => {
+                self.db.witness(&outcome);
+                self.db.keep_late(&outcome);
+            }
+        }
+    }
+
+    /// `Recent::keep`.
+    fn remember(&mut self, process: Process, outcome: Outcome) {
+        let recent = &mut self.replicas[process.replica].recent;
+        if outcome.may_be_bought() {
+            recent.retain(|older| older.order != outcome.order);
+            recent.push(outcome);
+        }
+    }
+
+    /// `Recorder::look_back`, of every replica.
+    pub(super) fn look_back(&mut self) {
+        for replica in 0..self.replicas.len() {
+            let (since, process) = (self.clock(replica) - MEMORY, self.process(replica));
+            let recent = std::mem::take(&mut self.replicas[replica].recent);
+            let (gone, there) = recent
+                .into_iter()
+                .filter(|outcome| outcome.at > since)
+                .partition(|outcome| self.db.tracked(outcome.order).is_none());
+            self.replicas[replica].recent = there;
+            for outcome in gone {
+                self.db.tally.path(Path::WrittenAgain);
+                self.go_on(process, Step::Record(Box::new(outcome)));
+            }
+        }
     }
 
     /// `Recorder::done`: who has to look next.

@@ -10,6 +10,7 @@ use super::{
     call::{Call, Doing},
     check::DueOrder,
     database::Database,
+    record::Outcome,
     setting::{At, PANELS, PRODUCTS, Setting, span},
     sort::SHARE,
     tally::Path,
@@ -26,6 +27,8 @@ pub(super) struct Replica {
     pub(super) breakers: [Breaker; PANELS],
     /// What it has learned of each panel's products; at last of the panel as a whole.
     pub(super) learned: Vec<[DeliveryTimes; PRODUCTS + 1]>,
+    /// `recorder::lost::Recent`.
+    pub(super) recent: Vec<Outcome>,
 }
 
 /// Who goes on: one life of one replica.
@@ -43,6 +46,7 @@ impl Replica {
             skew: draw_skew(rng, setting),
             breakers: [Breaker::default(); PANELS],
             learned: vec![std::array::from_fn(|_| DeliveryTimes::default()); PANELS],
+            recent: Vec::new(),
         }
     }
 }

@@ -49,7 +49,8 @@ impl Database {
         let name = adoption.reference.clone().ok();
         if let Some(name) = &name {
             let key = (adoption.panel, name.clone());
-            if self.names.get(&key).is_some_and(|&of| of != order) {
+            let taken = self.names.get(&key).is_some_and(|&of| of != order);
+            if taken || self.shop_sent_before(order, name, adoption) {
                 return false;
             }
         }
@@ -75,6 +76,17 @@ impl Database {
                 .map_or(EventKind::Held, |_| EventKind::Adopted),
         );
         true
+    }
+
+    /// Whether the shop sent another order under this number before.
+    fn shop_sent_before(&self, order: usize, name: &Reference, adoption: &Adoption) -> bool {
+        let own = (adoption.sent_at, self.rows[order].id.0);
+        self.rows.iter().any(|row| {
+            row.exists
+                && row.referans.as_ref() == Some(name)
+                && row.provider == Some(adoption.panel)
+                && row.sent_at.is_some_and(|at| (at, row.id.0) < own)
+        })
     }
 
     /// `Store::revive`, of one order; `place` is its share of the spread.
@@ -169,6 +181,7 @@ impl Tracked {
             waited_at: None,
             pin: None,
             fell_back: false,
+            row_lost: false,
             ours: false,
             outcome: None,
         }

@@ -25,6 +25,7 @@ named! {
         Failover = "failovers",
         ClaimUndone = "claims lost with a failover",
         OrderUndone = "orders of the shop lost with a failover",
+        WrittenAgain = "results written again after a failover",
         OnlyMoneyTells = "purchases that after a failover only the balance tells of",
         Before = "results that were written before",
         LeaseLost = "results whose lease was lost",
@@ -114,7 +115,7 @@ impl Tally {
 }
 
 /// The steps that the model takes: it has no second dispatcher, and nobody has codes shown.
-const STEPS: [EventKind; 23] = [
+const STEPS: [EventKind; 24] = [
     EventKind::Claimed,
     EventKind::Accepted,
     EventKind::Refused,
@@ -138,10 +139,11 @@ const STEPS: [EventKind; 23] = [
     EventKind::Resolved,
     EventKind::Withdrawn,
     EventKind::LateAnswer,
+    EventKind::Restored,
 ];
 
 /// The reasons that the model can give: those that the price list and the route give differ in nothing but name.
-const HELD: [HoldReason; 14] = [
+const HELD: [HoldReason; 15] = [
     HoldReason::NoMapping,
     HoldReason::NoPlayerId,
     HoldReason::ForeignReference,
@@ -156,6 +158,7 @@ const HELD: [HoldReason; 14] = [
     HoldReason::DecidedThenDelivered,
     HoldReason::DecidedThenCancelled,
     HoldReason::DeliveredWithoutCode,
+    HoldReason::RowLost,
 ];
 
 impl AddAssign<&Self> for Tally {

@@ -9,10 +9,14 @@ WITH free AS MATERIALIZED (
            -- An answer on the way would make the shop's own poller take the order for open.
            orderwatch.is_open(h.status)
                OR i.finished_at IS NOT NULL AND i.kind IN ('completed', 'cancelled', 'refused') AS fits,
-           h.id IS NULL AND i.finished_at IS NULL AND i.held_reason IS NULL AS ends,
+           h.id IS NULL AND i.finished_at IS NULL AND i.held_reason IS NULL
+               -- Staff did not delete this one, so what may have been bought for it is watched on.
+               AND NOT (l.lost AND i.stage IN ('submitted', 'unconfirmed')) AS ends,
            -- Read under the row's lock: what staff decide afterwards finds what is written here.
-           orderwatch.contradiction(h.status, h.external_status, h.row_pin,
-               i.external_status = 'done', i.kind IN ('cancelled', 'refused'), i.pin) AS contradiction,
+           CASE WHEN l.lost AND i.kind IN ('completed', 'timed_out') THEN 'row_lost'
+                ELSE orderwatch.contradiction(h.status, h.external_status, h.row_pin,
+                    i.external_status = 'done', i.kind IN ('cancelled', 'refused'), i.pin)
+                END AS contradiction,
            CASE WHEN i.kind = 'timed_out' AND i.sent_at IS NULL AND i.may_resend THEN 'not_sent'
                 ELSE i.kind END AS outcome
     FROM unnest(
@@ -35,6 +39,10 @@ WITH free AS MATERIALIZED (
         FROM public.product_orders o
         WHERE o.id = i.order_id FOR UPDATE SKIP LOCKED
     ) h ON true
+    CROSS JOIN LATERAL (
+        SELECT h.id IS NULL AND EXISTS (SELECT FROM orderwatch.orders t
+                                        WHERE t.order_id = i.order_id AND t.row_lost) AS lost
+    ) l
     WHERE h.id IS NOT NULL
        OR NOT EXISTS (SELECT FROM public.product_orders o WHERE o.id = i.order_id)
 ), won AS (
@@ -126,10 +134,10 @@ WITH free AS MATERIALIZED (
     SELECT w.order_id, w.at, e.kind, e.detail
     FROM won w
     CROSS JOIN LATERAL (VALUES
-        (1, w.kind, w.detail, w.contradiction IS NULL),
+        (1, w.kind, w.detail, w.contradiction IS NULL OR w.contradiction = 'row_lost'),
         (1, 'contradiction', jsonb_build_object(
                 'shop', w.found_status, 'panel', w.outcome, 'evidence', w.detail),
-            w.contradiction IS NOT NULL),
+            w.contradiction <> 'row_lost'),
         (2, 'held', jsonb_build_object('reason', COALESCE(w.held_reason, w.contradiction)),
             w.contradiction IS NOT NULL),
         (3, 'withdrawn', jsonb_build_object('why', 'row_gone'), w.ends)

@@ -42,8 +42,10 @@ impl Call {
         let (decision, evidence, signal) = self.decide(&ready).await;
         let outcome = Outcome {
             order: ready.claim.order,
+            tenant: ready.tenant,
             integration: ready.claim.integration,
             reference: ready.claim.reference,
+            package: Some(ready.claim.product.0),
             token: self.token,
             quiet: None,
             detail: report::detail(&evidence, &decision),

@@ -349,8 +349,10 @@ impl Sweep {
 
         Outcome {
             order: orphan.order,
+            tenant: orphan.tenant,
             integration: orphan.integration,
             reference: orphan.reference,
+            package: orphan.package,
             token,
             quiet: None,
             detail: report::detail(&reply.evidence, &decision),

@@ -219,6 +219,21 @@ async fn a_number_that_two_orders_have_belongs_to_the_one_that_was_sent_first(po
 }
 
 #[sqlx::test(migrations = false)]
+async fn a_number_by_which_the_shop_has_a_code_already_brings_no_second_order_that_code(
+    pool: PgPool,
+) {
+    let (shop, reseller) = Shop::open_at(pool, |plan| plan.status = StatusMode::AlwaysDone).await;
+    let columns = r#"provider_referans = '500', status = 'approved', "externalStatus" = 'done',
+                     "pinCode" = 'AB12'"#;
+    sent_by_shop(&shop, &reseller, MINUTE * 4, columns).await;
+    let second = sent_by_shop(&shop, &reseller, MINUTE * 3, "provider_referans = '500'").await;
+    let mut rig = Rig::new(&shop);
+    found(rig.sweep().await, 0, 1);
+    assert_eq!(shop.held(second).await, "reference_shared");
+    assert_eq!(reseller.panel.ledger().count(Endpoint::Status), 0);
+}
+
+#[sqlx::test(migrations = false)]
 async fn only_orders_of_the_right_age_state_and_panel_are_taken_over(pool: PgPool) {
     let (shop, reseller) = Shop::open(pool).await;
     let micro = Duration::from_micros(1);

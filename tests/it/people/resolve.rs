@@ -228,6 +228,7 @@ async fn what_cannot_be_watched_ends_as_a_person_says(pool: PgPool) {
         "shop_row_refused",
         "no_reference",
         "reference_shared",
+        "row_lost",
     ];
     for reason in reasons {
         for (how, stage, external) in [
@@ -251,7 +252,7 @@ async fn what_cannot_be_watched_ends_as_a_person_says(pool: PgPool) {
             assert_eq!(row.text("status"), "pending", "{reason}");
         }
     }
-    assert_eq!(shop.actions().await.len(), 8);
+    assert_eq!(shop.actions().await.len(), 10);
 }
 
 #[sqlx::test(migrations = false)]

@@ -140,6 +140,11 @@ impl Rig {
         self.recorder.drain().await;
     }
 
+    /// Writes again what was written in the last minutes and is gone.
+    pub(crate) async fn look_back(&mut self) {
+        self.recorder.look_back().await;
+    }
+
     /// The daemon dies with the answers in its hands: what it has not written is lost.
     pub(crate) async fn die(self) {
         self.calls.wait().await;

@@ -1,0 +1,89 @@
+//! Orders that the database has lost, by a failover to a server that lacked the last commits, and of which a daemon
+//! still holds an answer.
+//!
+//! The claim is written as it was, so that the answer is then recorded as any other. Where the shop's row is lost, too,
+//! this is all that names the purchase: it is watched to its end and held for a person (`record_shop.sql`).
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{Outcome, Store, StoreError};
+use crate::order::{EventKind, OrderId};
+
+/// The outcome is written at once; after this time anybody may ask about the order.
+const LEASE: Duration = Duration::from_mins(1);
+
+/// What became of an order that the database did not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Restored {
+    /// It is claimed again under the outcome's token, which can be recorded.
+    Claimed { row_lost: bool },
+    /// Somebody holds the shop's row right now: try again.
+    Busy,
+    /// Nothing was bought for an order that is gone, or somebody has claimed it meanwhile.
+    Nothing,
+}
+
+impl Store {
+    /// Of these orders, those that the database does not know.
+    pub(crate) async fn forgotten(&self, orders: &[OrderId]) -> Result<Vec<OrderId>, StoreError> {
+        let orders: Vec<Uuid> = orders.iter().map(|order| order.0).collect();
+        let gone = sqlx::query_scalar!(
+            r#"SELECT i.order_id AS "order_id!: OrderId" FROM unnest($1::uuid[]) AS i (order_id)
+               WHERE NOT EXISTS (SELECT FROM orderwatch.orders t WHERE t.order_id = i.order_id)"#,
+            &orders
+        );
+        gone.fetch_all(self.pool.by_index())
+            .await
+            .map_err(StoreError::doing("looking for orders that were lost"))
+    }
+
+    /// Writes the claim of an outcome whose order is gone.
+    pub(crate) async fn restore(
+        &self,
+        outcome: &Outcome,
+        now: DateTime<Utc>,
+    ) -> Result<Restored, StoreError> {
+        let watched = &outcome.decision.watched;
+        let row = sqlx::query_file!(
+            "src/store/sql/restore.sql",
+            outcome.order.0,
+            outcome.tenant.0,
+            outcome.integration.0,
+            outcome.reference.as_str(),
+            outcome.token,
+            now,
+            now + LEASE,
+            watched.dispatched_at,
+            watched.sent_at,
+            watched.give_up_at,
+            watched.may_resend,
+            outcome.package,
+            outcome.may_be_bought(),
+            self.buy_chained
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(StoreError::doing("restoring an order that was lost"))?;
+
+        Ok(match (row.restored, row.busy) {
+            (true, _) => Restored::Claimed {
+                row_lost: row.row_lost,
+            },
+            (false, true) => Restored::Busy,
+            (false, false) => Restored::Nothing,
+        })
+    }
+}
+
+impl Outcome {
+    /// Whether the panel may have sold something for it.
+    pub(crate) fn may_be_bought(&self) -> bool {
+        !matches!(
+            self.decision.event,
+            EventKind::Refused | EventKind::FellBack | EventKind::NotSent
+        )
+    }
+}

@@ -1,0 +1,179 @@
+//! Results that found no lease of theirs: late ones, and those whose order the database has lost.
+//!
+//! A failover to a server that lags behind takes the last commits back, a claim or a result among them. What this
+//! daemon still knows of them is written again, so that no purchase is left that nothing names.
+
+use std::{
+    collections::{HashSet, VecDeque},
+    time::Duration,
+};
+
+use serde_json::json;
+
+use super::Recorder;
+use crate::{
+    metrics::METRICS,
+    order::{EventKind, OrderId, Stage},
+    store::{Event, Outcome, Restored},
+    worker::before,
+};
+
+/// Results that are remembered, and for how long: a standby that lags more than this is no standby.
+const REMEMBERED: usize = 500;
+const MEMORY: Duration = Duration::from_mins(5);
+
+/// What was written in the last minutes, the newest of each order, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Recent(VecDeque<Outcome>);
+
+impl Recent {
+    /// Remembers a result that was written, if something may have been bought.
+    pub(super) fn keep(&mut self, outcome: Outcome) {
+        if !outcome.may_be_bought() {
+            return;
+        }
+        self.0.retain(|older| older.order != outcome.order);
+        if self.0.len() == REMEMBERED {
+            self.0.pop_front();
+        }
+        self.0.push_back(outcome);
+    }
+}
+
+impl Recorder {
+    /// Writes again what was written in the last minutes and is gone.
+    pub async fn look_back(&mut self) {
+        let since = before(self.clock.now(), MEMORY);
+        self.recent.0.retain(|outcome| outcome.at > since);
+        let orders: Vec<OrderId> = self.recent.0.iter().map(|outcome| outcome.order).collect();
+        if orders.is_empty() {
+            return;
+        }
+
+        match self.store.forgotten(&orders).await {
+            Ok(gone) if gone.is_empty() => {}
+            Ok(gone) => {
+                let gone: HashSet<OrderId> = gone.into_iter().collect();
+                let recent = std::mem::take(&mut self.recent.0).into_iter();
+                // Each is remembered again once it is written.
+                let (again, there): (Vec<_>, Vec<_>) =
+                    recent.partition(|outcome| gone.contains(&outcome.order));
+                self.recent.0 = there.into();
+                self.write(again).await;
+            }
+            // Looked at again next time; the memory is long enough for it.
+            Err(error) => tracing::debug!(
+                error = &error as &dyn std::error::Error,
+                "recent results cannot be compared with the database now"
+            ),
+        }
+    }
+
+    /// Writes the claim of an order that the database has lost, so that its answer names it.
+    pub(super) async fn restore(&self, outcome: &Outcome) -> Restored {
+        let restored = self.store.restore(outcome, self.clock.now()).await;
+        match restored {
+            Ok(Restored::Claimed { row_lost: true }) => tracing::error!(
+                order = %outcome.order,
+                reference = %outcome.reference,
+                integration = %outcome.integration,
+                answer = outcome.decision.event.as_str(),
+                "the database has lost this order and the shop's row of it; what was bought is watched to its end, \
+                 and held for review"
+            ),
+            Ok(Restored::Claimed { row_lost: false }) => tracing::warn!(
+                order = %outcome.order,
+                reference = %outcome.reference,
+                integration = %outcome.integration,
+                answer = outcome.decision.event.as_str(),
+                "the database had lost the claim of this order; it is written anew, and goes on"
+            ),
+            Ok(Restored::Busy | Restored::Nothing) => {}
+            Err(error) => {
+                tracing::error!(
+                    order = %outcome.order,
+                    reference = %outcome.reference,
+                    error = &error as &dyn std::error::Error,
+                    "an order that the database has lost cannot be restored"
+                );
+                // As with any result: what a moment's trouble prevents is tried until it is done.
+                return if error.is_transient() {
+                    Restored::Busy
+                } else {
+                    Restored::Nothing
+                };
+            }
+        }
+
+        restored.unwrap_or(Restored::Nothing)
+    }
+
+    /// Keeps answers whose lease was lost.
+    pub(super) async fn late_answers(&self, late: &[Outcome]) {
+        let mut events = Vec::with_capacity(late.len());
+        for outcome in late {
+            let event = self.late_answer(outcome).await;
+            METRICS.result(event.kind);
+            events.push(event);
+        }
+
+        self.note(&events).await;
+    }
+
+    /// An answer whose lease was lost changes no stage, but what it says is kept.
+    async fn late_answer(&self, outcome: &Outcome) -> Event {
+        let says = outcome.decision.watched.stage;
+        let stage = match self.store.keep_late(outcome).await {
+            Ok(stage) => stage,
+            // The event below still keeps the answer.
+            Err(error) => {
+                tracing::error!(
+                    order = %outcome.order,
+                    error = &error as &dyn std::error::Error,
+                    "what a late answer brought could not be kept"
+                );
+                None
+            }
+        };
+
+        let contradicts = says.is_final() && stage.is_some_and(|is| is.is_final() && is != says);
+        tracing::warn!(
+            order = %outcome.order,
+            reference = %outcome.reference,
+            answer = outcome.decision.event.as_str(),
+            stage = stage.map(Stage::as_str),
+            contradicts,
+            "an answer came after somebody else had taken the order over; it is kept as an event"
+        );
+
+        Event {
+            order: outcome.order,
+            kind: if contradicts {
+                EventKind::Contradiction
+            } else {
+                EventKind::LateAnswer
+            },
+            detail: json!({
+                "result": outcome.decision.event.as_str(),
+                "stage": stage.map(Stage::as_str),
+                "evidence": outcome.detail,
+            }),
+        }
+    }
+
+    async fn note(&self, events: &[Event]) {
+        if events.is_empty() {
+            return;
+        }
+
+        let now = self.clock.now();
+        // Evidence should not be lost either, but it is not worth holding up results for.
+        if let Err(error) = self.store.append_events(events, now).await {
+            tracing::error!(
+                events = events.len(),
+                error = &error as &dyn std::error::Error,
+                "late answers could not be written down"
+            );
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! A failover to a server that lags behind takes rows while the panel is at work: whatever it took, the answer finds its
+//! order, or makes one that a person sees.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test stops at the first surprise, its helpers too"
+)]
+
+use std::time::Duration;
+
+use orderwatch::order::{OrderId, Stage};
+use sandbox::{
+    gates::{CallBarrier, Moment},
+    panel::{Endpoint, Readiness},
+    trouble::{Fault, Trouble},
+};
+use serde_json::Value;
+use sqlx::PgPool;
+
+use crate::{
+    people::run,
+    support::{ACCOUNT, Reseller, Rig, Shop},
+};
+
+/// What the failover took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lost {
+    /// The claim: the shop's row is as it was when the customer ordered.
+    Claim,
+    /// The customer's order, too.
+    Order,
+}
+
+async fn lose(shop: &Shop, order: OrderId, lost: Lost) {
+    let ours = format!(
+        "DELETE FROM orderwatch.orders WHERE order_id = '{order}';
+         DELETE FROM orderwatch.purchases WHERE order_id = '{order}';
+         DELETE FROM orderwatch.events WHERE order_id = '{order}'"
+    );
+    shop.sql(&ours).await;
+    match lost {
+        Lost::Claim => {
+            let columns = r#"provider_referans = NULL, "providerId" = NULL, "externalOrderId" = NULL,
+                             "externalStatus" = 'not_sent', "sentAt" = NULL"#;
+            shop.set(order, columns).await;
+        }
+        Lost::Order => {
+            let row = format!("DELETE FROM product_orders WHERE id = '{order}'");
+            assert_eq!(shop.sql(&row).await, 1);
+        }
+    }
+}
+
+/// A shop whose order is being bought while the panel holds its answer.
+async fn buying(shop: &Shop, reseller: &Reseller, entry: &str) -> (Rig, CallBarrier, OrderId) {
+    let mut rig = Rig::new(shop);
+    let order = shop.place(reseller.package(entry)).await;
+    // This turn fetches the price list alone.
+    rig.dispatch().await;
+    let gate = reseller
+        .panel
+        .hold(Endpoint::Purchase, Moment::BeforeAnswer);
+    rig.begin_dispatch().await;
+    gate.arrived(1).await;
+    (rig, gate, order)
+}
+
+#[sqlx::test(migrations = false)]
+async fn an_order_whose_claim_was_lost_goes_on_with_the_answer(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let (mut rig, gate, order) = buying(&shop, &reseller, "2").await;
+    let claimed = shop.shop_row(order).await;
+    lose(&shop, order, Lost::Claim).await;
+    gate.open();
+    rig.finish().await;
+    assert_eq!(shop.stage(order).await, Stage::Submitted);
+    assert_eq!(shop.events(order).await, ["restored", "accepted"]);
+    let row = shop.shop_row(order).await;
+    for column in ["provider_referans", "providerId", "externalOrderId"] {
+        assert_eq!(row.get(column), claimed.get(column), "{column}");
+    }
+    assert_eq!(row.text("externalStatus"), "sent");
+    // The dispatcher does not see a new order in it.
+    rig.buy().await;
+    rig.run_out().await;
+    assert_eq!(shop.stage(order).await, Stage::Completed);
+    let pin = reseller.panel.pin_of(ACCOUNT.0, &reseller.reference(order));
+    assert_eq!(shop.shop_row(order).await.text("pinCode"), pin);
+    assert_eq!(shop.purchases(order).await[0].text("cost"), "35");
+    assert_eq!(reseller.panel.ledger().count(Endpoint::Purchase), 1);
+}
+
+#[sqlx::test(migrations = false)]
+async fn what_was_bought_for_an_order_that_is_gone_is_watched_and_held_with_its_code(pool: PgPool) {
+    let (shop, reseller) =
+        Shop::open_at(pool, |plan| plan.readiness = Readiness::after_waits(2)).await;
+    let (mut rig, gate, order) = buying(&shop, &reseller, "2").await;
+    lose(&shop, order, Lost::Order).await;
+    gate.open();
+    rig.finish().await;
+    assert_eq!(shop.stage(order).await, Stage::Submitted);
+    assert_eq!(shop.event(order, "restored").await["shop_row_lost"], true);
+
+    rig.run_out().await;
+    assert_eq!(shop.held(order).await, "row_lost");
+    let steps = [
+        "restored",
+        "accepted",
+        "processing",
+        "checked",
+        "completed",
+        "held",
+    ];
+    assert_eq!(shop.events(order).await, steps);
+    let tracked = shop.tracked(order).await;
+    assert_eq!(tracked.tenant, shop.tenant);
+    assert_eq!(tracked.integration, Some(reseller.id));
+    let reference = tracked.reference.unwrap();
+    assert_eq!(reference.as_str(), reseller.reference(order));
+    let pin = reseller.panel.pin_of(ACCOUNT.0, reference.as_str());
+    assert_eq!(shop.pin(order).await.as_ref(), Some(&pin));
+    assert_eq!(shop.purchases(order).await[0].text("cost"), "35");
+
+    // It waits for a person, however often it is swept.
+    rig.sweep().await;
+    assert_eq!(shop.held(order).await, "row_lost");
+    assert_eq!(rig.next_due().await, None);
+    assert_eq!(reseller.panel.ledger().sale_count(), 1);
+}
+
+#[sqlx::test(migrations = false)]
+async fn support_finds_an_order_that_is_gone_by_its_reference_and_settles_it(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let (mut rig, gate, order) = buying(&shop, &reseller, "2").await;
+    lose(&shop, order, Lost::Order).await;
+    gate.open();
+    rig.finish().await;
+    rig.run_out().await;
+    let reference = reseller.reference(order);
+    let say = async |what: &str| run(&shop, &format!("order {what} {reference}")).await;
+
+    let shown = say("show --pin").await;
+    let pin = reseller.panel.pin_of(ACCOUNT.0, &reference);
+    assert!(shown.fine().contains(&pin), "{shown:?}");
+    let explained = say("explain").await;
+    let lost = "The database lost the shop's order after it was sent to the panel";
+    assert!(explained.fine().contains(lost), "{explained:?}");
+
+    let retried = say("retry --reason wanted").await;
+    assert!(
+        retried.refused().contains("shop's order lost"),
+        "{retried:?}"
+    );
+    say("resolve --bought --yes --reason entered_by_hand")
+        .await
+        .fine();
+    assert_eq!(shop.stage(order).await, Stage::Completed);
+    assert_eq!(shop.pin(order).await, Some(pin));
+    rig.buy().await;
+    assert_eq!(reseller.panel.ledger().count(Endpoint::Purchase), 1);
+}
+
+#[sqlx::test(migrations = false)]
+async fn an_answer_to_a_check_of_an_order_that_is_gone_is_held_at_once(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let order = shop.place(reseller.package("2")).await;
+    let mut rig = Rig::new(&shop);
+    rig.buy().await;
+    let due = shop.tracked(order).await.due_at.unwrap();
+    shop.advance((due - shop.now()).to_std().unwrap());
+    let gate = reseller.panel.hold(Endpoint::Status, Moment::BeforeAnswer);
+    rig.begin_poll().await;
+    gate.arrived(1).await;
+    lose(&shop, order, Lost::Order).await;
+    gate.open();
+    rig.finish().await;
+    assert_eq!(shop.held(order).await, "row_lost");
+    assert_eq!(shop.events(order).await, ["restored", "completed", "held"]);
+    let pin = reseller.panel.pin_of(ACCOUNT.0, &reseller.reference(order));
+    assert_eq!(shop.pin(order).await, Some(pin));
+}
+
+#[sqlx::test(migrations = false)]
+async fn what_may_have_been_bought_for_an_order_that_is_gone_is_asked_about(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    for (fault, held) in [
+        (Fault::After(Trouble::Close), "row_lost"),
+        (Fault::Instead(Trouble::Close), "unconfirmed"),
+    ] {
+        reseller
+            .panel
+            .faults()
+            .script(Endpoint::Purchase, [Some(fault)]);
+        let (mut rig, gate, order) = buying(&shop, &reseller, "2").await;
+        lose(&shop, order, Lost::Order).await;
+        gate.open();
+        rig.finish().await;
+        assert_eq!(shop.stage(order).await, Stage::Unconfirmed);
+        rig.run_out().await;
+        rig.sweep().await;
+        assert_eq!(shop.held(order).await, held);
+        assert_eq!(
+            shop.pin(order).await.is_some(),
+            held == "row_lost",
+            "{held}"
+        );
+    }
+    assert_eq!(reseller.panel.ledger().count(Endpoint::Purchase), 2);
+}
+
+#[sqlx::test(migrations = false)]
+async fn an_order_that_is_gone_and_was_not_bought_leaves_an_event(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let refusal = Fault::Instead(Trouble::says("3|Yetersiz bakiye"));
+    reseller
+        .panel
+        .faults()
+        .script(Endpoint::Purchase, [Some(refusal)]);
+    let (mut rig, gate, order) = buying(&shop, &reseller, "2").await;
+    lose(&shop, order, Lost::Order).await;
+    gate.open();
+    rig.finish().await;
+    assert!(shop.find_tracked(order).await.is_none());
+    assert_eq!(shop.events(order).await, ["late_answer"]);
+    assert_eq!(shop.event(order, "late_answer").await["result"], "refused");
+    assert_eq!(reseller.panel.ledger().sale_count(), 0);
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_cancelled_purchase_of_an_order_that_is_gone_needs_nobody(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let (mut rig, gate, order) = buying(&shop, &reseller, "4").await;
+    lose(&shop, order, Lost::Order).await;
+    gate.open();
+    rig.finish().await;
+    rig.run_out().await;
+    assert_eq!(shop.stage(order).await, Stage::Failed);
+}
+
+#[sqlx::test(migrations = false)]
+async fn an_order_that_was_claimed_again_meanwhile_belongs_to_the_new_claim(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let (mut rig, gate, order) = buying(&shop, &reseller, "2").await;
+    lose(&shop, order, Lost::Claim).await;
+    let mut other = Rig::with(&shop, &[("dispatch.ask_first", "true")]);
+    other.dispatch().await;
+    other.begin_dispatch().await;
+    gate.open();
+    other.finish().await;
+    rig.finish().await;
+    rig.run_out().await;
+    assert_eq!(shop.stage(order).await, Stage::Completed);
+    assert!(shop.events(order).await.contains(&"late_answer".to_owned()));
+    assert!(!shop.events(order).await.contains(&"restored".to_owned()));
+    assert_eq!(reseller.panel.ledger().sale_count(), 1);
+}
+
+#[sqlx::test(migrations = false)]
+async fn what_staff_decided_about_an_order_whose_claim_was_lost_stands(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let (mut rig, gate, order) = buying(&shop, &reseller, "2").await;
+    lose(&shop, order, Lost::Claim).await;
+    shop.set(order, "status = 'rejected'").await;
+    gate.open();
+    rig.finish().await;
+    rig.run_out().await;
+    assert_eq!(shop.held(order).await, "decided_then_delivered");
+    assert_eq!(*shop.shop_row(order).await.get("pinCode"), Value::Null);
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_row_that_the_shop_holds_delays_what_is_restored(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let (mut rig, gate, order) = buying(&shop, &reseller, "2").await;
+    lose(&shop, order, Lost::Claim).await;
+    let mut holder = shop.pool.begin().await.unwrap();
+    sqlx::query("SELECT FROM product_orders WHERE id = $1 FOR UPDATE")
+        .bind(order.0)
+        .execute(&mut *holder)
+        .await
+        .unwrap();
+    gate.open();
+    rig.finish().await;
+    assert!(shop.find_tracked(order).await.is_none());
+    holder.rollback().await.unwrap();
+    rig.record().await;
+    assert_eq!(shop.stage(order).await, Stage::Submitted);
+}
+
+#[sqlx::test(migrations = false)]
+async fn what_was_written_before_the_failover_and_is_gone_is_written_again(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let mut rig = Rig::new(&shop);
+    let orders = shop.place_many(reseller.package("2"), 4).await;
+    rig.buy().await;
+    rig.run_out().await;
+    let [kept, lost, gone, old] = orders[..] else {
+        unreachable!("four were placed")
+    };
+    let events = shop.events(kept).await;
+    lose(&shop, lost, Lost::Claim).await;
+    lose(&shop, gone, Lost::Order).await;
+    rig.look_back().await;
+    assert_eq!(shop.events(kept).await, events);
+    for (order, stage) in [(lost, Stage::Completed), (gone, Stage::Held)] {
+        assert_eq!(shop.stage(order).await, stage);
+        let pin = reseller.panel.pin_of(ACCOUNT.0, &reseller.reference(order));
+        assert_eq!(shop.pin(order).await, Some(pin));
+    }
+    assert_eq!(shop.shop_row(lost).await.text("externalStatus"), "done");
+
+    // Not for ever: what is older was copied to the standby long ago.
+    shop.advance(Duration::from_mins(6));
+    lose(&shop, old, Lost::Order).await;
+    rig.look_back().await;
+    assert!(shop.find_tracked(old).await.is_none());
+    assert_eq!(reseller.panel.ledger().sale_count(), 4);
+}
