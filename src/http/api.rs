@@ -151,8 +151,9 @@ mod tests {
     }
 
     /// Commands, and the operation that does the same; none for those of this machine alone.
-    const COMMANDS: [(&str, &str); 32] = [
+    const COMMANDS: [(&str, &str); 33] = [
         ("run", ""),
+        ("adopt", ""),
         ("migrate", ""),
         ("config check", ""),
         ("healthcheck", ""),
