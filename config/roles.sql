@@ -102,13 +102,14 @@ INSERT INTO orderwatch_rights VALUES
     -- Never deleted: orders, what was bought, what is known of panels, products and the store.
     ('daemon', 'own', 'SELECT, INSERT, UPDATE', '', 'orders, purchases, coded_products, player_fields, delivery_times, pruned, panels, paces, feeds, order_delays, stock_items, stock_sends, stock_pauses, picking_outbox, claims, trendyol_account'),
     -- What is taken back, done, or grown old.
-    ('daemon', 'own', 'SELECT, INSERT, DELETE', '', 'brakes, shadow, unsettled'),
+    ('daemon', 'own', 'SELECT, INSERT, DELETE', '', 'brakes, shadow, unsettled, readings'),
     ('daemon', 'own', 'SELECT, INSERT, UPDATE, DELETE', '', 'notices, job_runs, daemons, stats, packages, order_places, order_calls, stock_batches'),
     ('daemon', 'own', 'USAGE', '', 'stock_plans'),
 
     ('daemon', 'shop', 'SELECT', '', 'product_orders, integrations, package_routing, package_mappings, product_packages'),
     ('daemon', 'shop', 'UPDATE', 'status, providerId, externalOrderId, externalStatus, provider_referans, lastMessage, providerMessage, pinCode, notes, notesCount, sentAt, lastSyncAt, completedAt, durationMs, costAmount, costCurrency', 'product_orders'),
     ('daemon', 'shop', 'UPDATE', 'balance, balanceUpdatedAt', 'integrations'),
+    ('daemon', 'shop', 'SELECT', 'tenantId, code, rate, isActive', 'currencies'),
 
     ('daemon', 'stock', 'SELECT', '', 'central_stock, stock_push_log, raf_urunleri, stock_movement, orders_*'),
     ('daemon', 'stock', 'SELECT', 'alias_barcode, main_barcode', 'barcode_aliases'),
@@ -143,8 +144,8 @@ INSERT INTO orderwatch_rights VALUES
 
     -- Columns are named where a table also holds what a dashboard must not show: codes, passwords, the panels'
     -- answers, names and addresses.
-    ('reader', 'own', 'SELECT', '', 'purchases, overwritten, unexplained, unsettled, coded_products, player_fields, delivery_times, shadow, pruned, actions, brakes, panels, paces, job_runs, daemons, stats, order_places, order_calls, feeds, order_delays, stock_items, stock_batches, stock_sends, stock_pauses, claims, created, installed, migrations'),
-    ('reader', 'own', 'SELECT', 'order_id, tenant_id, integration_id, reference, stage, held_reason, due_at, tracked_at, dispatched_at, sent_at, give_up_at, finished_at, processing, attempts, errors, unknowns, may_resend, fell_back, outcome, package_id, waited_at, row_lost', 'orders'),
+    ('reader', 'own', 'SELECT', '', 'purchases, readings, overwritten, unexplained, unsettled, coded_products, player_fields, delivery_times, shadow, pruned, actions, brakes, panels, paces, job_runs, daemons, stats, order_places, order_calls, feeds, order_delays, stock_items, stock_batches, stock_sends, stock_pauses, claims, created, installed, migrations'),
+    ('reader', 'own', 'SELECT', 'order_id, tenant_id, integration_id, reference, stage, held_reason, due_at, tracked_at, dispatched_at, sent_at, give_up_at, finished_at, processing, attempts, errors, unknowns, may_resend, fell_back, outcome, package_id, waited_at, row_lost, loss_accepted', 'orders'),
     ('reader', 'own', 'SELECT', 'order_id, id, at, kind', 'events'),
     ('reader', 'own', 'SELECT', 'id, endpoint, order_id, tenant_id, created_at, due_at, attempts, delivered_at, given_up_at', 'notices'),
     ('reader', 'own', 'SELECT', 'package_id, order_number, status, effect, changed_at, first_seen_at, last_seen_at, taken_at, unpicked, late, mirrored, released_at, released_by, release_reason, transferred, owing, recorded_at, asked_in_vain, barcodes', 'packages'),

@@ -25,7 +25,7 @@ pub(crate) use words::{job_name, trouble};
 use crate::{
     breaker::Reason,
     order::IntegrationId,
-    overview::{HeldGroup, by_name},
+    overview::{HeldGroup, LossGroup, by_name},
     text::{Lang, format::Format},
 };
 
@@ -177,6 +177,11 @@ pub(crate) enum Condition {
         /// In the last 24 hours, in TRY.
         amount: Decimal,
     },
+    /// Purchases of the last 24 hours have cost more than the customers paid.
+    SoldAtALoss {
+        /// By package.
+        groups: Vec<LossGroup>,
+    },
     /// Products are sold with player fields that no person has confirmed.
     PlayerFields { products: u64 },
     /// Somebody has paused buying.
@@ -286,6 +291,7 @@ kinds! {
     SpendingReached => "spending_reached",
     SecondDispatcher => "second_dispatcher",
     BalanceUnexplained => "balance_unexplained",
+    SoldAtALoss => "sold_at_a_loss",
     PlayerFields => "player_fields",
     Paused => "paused",
     PlainHttp => "plain_http",

@@ -8,7 +8,7 @@ mod daemons;
 mod jobs;
 mod panels;
 
-use chrono::{DateTime, NaiveTime, TimeZone, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 use rust_decimal::Decimal;
 use serde::{Serialize, Serializer};
@@ -83,6 +83,8 @@ pub(crate) struct Orders {
     pub(crate) unsettled: u64,
     /// When the oldest of those ended.
     pub(crate) unsettled_since: Option<DateTime<Utc>>,
+    /// Purchases of the last 24 hours that cost more than the customer paid, by package; the largest loss first.
+    pub(crate) losses: Vec<LossGroup>,
     /// Endings today.
     pub(crate) ended_today: Endings,
     /// Endings in the last 24 hours.
@@ -91,6 +93,18 @@ pub(crate) struct Orders {
     pub(crate) bought_today: Bought,
     /// Purchases in the last 24 hours.
     pub(crate) bought_24h: Bought,
+}
+
+/// Purchases of one package that cost more than the customers paid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct LossGroup {
+    /// Name of the shop's package; null when its row is gone.
+    pub(crate) package: Option<String>,
+    /// How many.
+    pub(crate) orders: u64,
+    /// How much more, in TRY.
+    #[schema(value_type = String)]
+    pub(crate) loss: Decimal,
 }
 
 /// More eligible orders than this are not counted one by one.
@@ -228,13 +242,19 @@ impl Situation {
 #[must_use]
 pub(crate) fn start_of_day(now: DateTime<Utc>, zone: Tz) -> DateTime<Utc> {
     let today = now.with_timezone(&zone).date_naive();
-    // Where the clocks skip midnight, it began with the first hour that there is.
+    day_begins(today, zone).unwrap_or(now)
+}
+
+/// When a day begins in a zone.
+#[must_use]
+pub(crate) fn day_begins(day: NaiveDate, zone: Tz) -> Option<DateTime<Utc>> {
+    // Where the clocks skip midnight, it begins with the first hour that there is.
     let hours = (0..24).filter_map(|hour| NaiveTime::from_hms_opt(hour, 0, 0));
     let mut moments = hours.filter_map(|time| {
-        let local = zone.from_local_datetime(&today.and_time(time));
+        let local = zone.from_local_datetime(&day.and_time(time));
         local.earliest().map(|moment| moment.to_utc())
     });
-    moments.next().unwrap_or(now)
+    moments.next()
 }
 
 /// For types whose name in the database is their name in JSON.

@@ -100,6 +100,11 @@ impl Warnings {
             self.add(Severity::Warning, all.unconfirmed_since, condition);
         }
 
+        if !all.losses.is_empty() {
+            let groups = all.losses.clone();
+            self.add(Severity::Warning, None, Condition::SoldAtALoss { groups });
+        }
+
         let products = all.unproven_products;
         if products > 0 {
             let condition = Condition::PlayerFields { products };

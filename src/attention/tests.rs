@@ -13,8 +13,8 @@ use crate::{
     marketplace::MarketError,
     order::{HoldReason, IntegrationId, TenantId, explain::Buying},
     overview::{
-        Bought, BreakerView, DaemonView, HeldGroup, JobView, Market, NoticeQueue, Orders,
-        PanelOrders, PanelView, PauseView, RunView, SecondView, Situation, StockPause,
+        Bought, BreakerView, DaemonView, HeldGroup, JobView, LossGroup, Market, NoticeQueue,
+        Orders, PanelOrders, PanelView, PauseView, RunView, SecondView, Situation, StockPause,
     },
     text::{Lang, format::Format},
 };
@@ -244,6 +244,17 @@ fn cases() -> Vec<Case> {
             },
             Kind::SecondDispatcher,
             Severity::Critical,
+        ),
+        (
+            |s| {
+                s.orders.losses = vec![LossGroup {
+                    package: Some("PUBG 325 UC".to_owned()),
+                    orders: 2,
+                    loss: Decimal::from(5),
+                }];
+            },
+            Kind::SoldAtALoss,
+            Severity::Warning,
         ),
         (
             |s| s.orders.unproven_products = 1,

@@ -79,6 +79,17 @@ impl Condition {
                 });
                 blanks.subject = format.list(&each.collect::<Vec<_>>());
             }
+            Self::SoldAtALoss { groups } => {
+                let all: u64 = groups.iter().map(|group| group.orders).sum();
+                blanks.count = format.count(all);
+                blanks.amount = money(groups.iter().map(|group| group.loss).sum());
+                let each = groups.iter().map(|group| {
+                    let package = group.package.as_deref().unwrap_or("?");
+                    let (package, orders) = (format.outside(package), format.count(group.orders));
+                    format!("{package}: {orders}, {}", money(group.loss))
+                });
+                blanks.subject = format.list(&each.collect::<Vec<_>>());
+            }
             Self::BreakerOpen {
                 panel,
                 reason,

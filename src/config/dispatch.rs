@@ -60,6 +60,9 @@ pub struct Dispatch {
     /// What may be spent in 24 hours at one panel, in TRY; `None` for no limit.
     #[serde(deserialize_with = "fields::money")]
     pub(crate) daily_limit: Option<Decimal>,
+    /// By how much a purchase may cost more than the customer paid, in TRY; `None` for any loss.
+    #[serde(deserialize_with = "fields::optional_money")]
+    pub(crate) max_loss: Option<Decimal>,
     /// How long a claim lasts; longer than the longest call.
     #[serde(deserialize_with = "fields::duration")]
     pub(crate) lease: Duration,

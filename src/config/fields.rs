@@ -164,11 +164,25 @@ pub(super) fn digits<'de, D: Deserializer<'de>, T>(
 /// A sum of money in TRY, as text so that it stays exact; `None` for zero.
 pub(super) fn money<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Decimal>, D::Error> {
     text(from, |text| {
-        let sum = Decimal::from_str_exact(text).ok();
-        sum.filter(|sum| !sum.is_sign_negative())
-            .map(|sum| (!sum.is_zero()).then_some(sum))
-            .ok_or_else(|| "must be a sum of money, such as \"2500.00\"".to_owned())
+        sum(text).map(|sum| (!sum.is_zero()).then_some(sum))
     })
+}
+
+/// As [`money`], but zero is a sum; `None` for an empty text.
+pub(super) fn optional_money<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<Decimal>, D::Error> {
+    text(from, |text| match text {
+        "" => Ok(None),
+        text => sum(text).map(Some),
+    })
+}
+
+fn sum(text: &str) -> Result<Decimal, String> {
+    Decimal::from_str_exact(text)
+        .ok()
+        .filter(|sum| !sum.is_sign_negative())
+        .ok_or_else(|| "must be a sum of money, such as \"2500.00\"".to_owned())
 }
 
 pub(super) fn time_zone<'de, D: Deserializer<'de>>(from: D) -> Result<Tz, D::Error> {

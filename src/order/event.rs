@@ -51,6 +51,8 @@ named! {
         Contradiction = "contradiction",
         /// The shop's row names another purchase than ours: somebody else may have bought it too.
         Overwritten = "overwritten",
+        /// The panel charged more than the customer paid.
+        SoldAtALoss = "sold_at_a_loss",
         /// A person has seen that the goods reached the right account.
         Confirmed = "confirmed",
         /// The code was shown to a person.

@@ -74,6 +74,8 @@ reasons! {
     WaitedTooLong = "waited_too_long" => Retry,
     /// The spending limit of the day is reached.
     DailyLimit = "daily_limit" => Retry,
+    /// It would cost more than the customer paid, by more than `dispatch.max_loss`.
+    SoldAtALoss = "sold_at_a_loss" => Retry,
     /// The shop's table refuses what is to be written into the order's row.
     ShopRowRefused = "shop_row_refused" => Settle,
     /// Staff decided the shop's row while it was under way, and the panel delivered all the same.

@@ -26,6 +26,8 @@ pub struct Claim {
     pub round: u16,
     /// Its price in the panel's list, in TRY.
     pub expected: Option<Decimal>,
+    /// What the customer paid for it, in TRY.
+    pub sold_for: Option<Decimal>,
     /// Which product of the shop it is, and by which rule its player fields are filled.
     pub product: (Uuid, FieldRule),
 }
@@ -201,7 +203,8 @@ async fn claim_new(
         EVERYWHERE,
         buy_chained,
         &c.packages,
-        &c.fields
+        &c.fields,
+        &c.sold_for as &[Option<Decimal>]
     )
     .fetch_all(database)
     .await
@@ -227,7 +230,8 @@ async fn claim_queued(
         EVERYWHERE,
         buy_chained,
         &c.packages,
-        &c.fields
+        &c.fields,
+        &c.sold_for as &[Option<Decimal>]
     )
     .fetch_all(database)
     .await
@@ -243,6 +247,7 @@ struct Columns {
     expected: Vec<Option<Decimal>>,
     packages: Vec<Uuid>,
     fields: Vec<String>,
+    sold_for: Vec<Option<Decimal>>,
 }
 
 impl Columns {
@@ -258,6 +263,7 @@ impl Columns {
             columns.expected.push(claim.expected);
             columns.packages.push(claim.product.0);
             columns.fields.push(claim.product.1.to_string());
+            columns.sold_for.push(claim.sold_for);
         }
         columns
     }

@@ -44,6 +44,7 @@ product_orders: id uuid, tenantId uuid, orderNo integer, status varchar, package
     quantity integer NOT NULL DEFAULT 1, userIdentifier varchar, extraField varchar, \
     providerId varchar, externalOrderId varchar, \
     externalStatus varchar NOT NULL DEFAULT 'not_sent', provider_referans varchar(255), \
+    sellPriceCurrency varchar(10), sellPriceAmount numeric(10,2), \
     costCurrency varchar(10), costAmount numeric(10,2), lastMessage varchar(250), \
     providerMessage text, notes jsonb NOT NULL DEFAULT '[]', \
     notesCount integer NOT NULL DEFAULT 0, pinCode varchar(120), sentAt timestamptz, \
@@ -605,7 +606,7 @@ mod tests {
     fn every_column_has_a_table_and_a_type() {
         let of = |side, tables| columns(side, tables, false).collect::<Vec<_>>();
         let (shop, warehouse) = (of(Side::Shop, SHOP), of(Side::Warehouse, WAREHOUSE));
-        assert_eq!((shop.len(), warehouse.len()), (24 + 7 + 6 + 5 + 2, 25));
+        assert_eq!((shop.len(), warehouse.len()), (26 + 7 + 6 + 5 + 2, 25));
         assert!(shop.iter().chain(&warehouse).all(|column| {
             !column.table.contains(' ')
                 && !column.name.contains(['(', ':'])

@@ -9,13 +9,15 @@
 //! through the shop's own index by time, and so through all that the other tenants wait for.
 
 use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Release, Share, Store, StoreError};
 use crate::{
     order::{
-        HoldReason, IntegrationId, Mapping, OrderId, Reference, ShopOrder, Stage, TenantId, Watched,
+        HoldReason, IntegrationId, Mapping, OrderId, Reference, ShopOrder, Stage, TenantId,
+        Watched, money::Sale,
     },
     provider::kind::Kind,
 };
@@ -34,6 +36,7 @@ pub(crate) struct Candidate {
     pub(crate) given: Option<String>,
     /// `"createdAt"` of an order that nobody has tracked yet.
     pub(crate) created_at: Option<DateTime<Utc>>,
+    pub(crate) sale: Sale,
 }
 
 /// A tracked order that is to be sent, or sent again.
@@ -45,6 +48,8 @@ pub(crate) struct QueuedCandidate {
     pub(crate) watched: Watched,
     /// Why the shop no longer wants it from us, if so.
     pub(crate) unwanted: Option<Release>,
+    /// Whether a person has released it although it is sold at a loss.
+    pub(crate) loss_accepted: bool,
 }
 
 /// An order that is routed automatically and cannot be sent.
@@ -69,6 +74,10 @@ struct Row {
     fallback: Option<Uuid>,
     given: Option<String>,
     created_at: Option<DateTime<Utc>>,
+    price: Option<Decimal>,
+    price_units: Option<Decimal>,
+    lira: Option<Decimal>,
+    is_lira: Option<bool>,
 }
 
 impl Store {
@@ -95,13 +104,17 @@ impl Store {
                                AND f.our_package_id = o."packageId"::text
                                AND f.provider_api_id = o.fallback)) AS fallback,
                       orderwatch.given_reference(o.provider_referans, o."externalOrderId") AS given,
-                      o."createdAt" AS "created_at?"
+                      o."createdAt" AS "created_at?", o."sellPriceAmount" AS "price?",
+                      orderwatch.units_per_dollar(p.tenant_id, o."sellPriceCurrency") AS price_units,
+                      orderwatch.units_per_dollar(p.tenant_id, 'TRY') AS lira,
+                      upper(btrim(o."sellPriceCurrency")) IN ('TRY', 'TL') AS is_lira
                FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS p (id, tenant_id, free)
                CROSS JOIN LATERAL (
                    SELECT n.*, r."fallbackProviderId" AS fallback FROM public.package_routing r
                    CROSS JOIN LATERAL (
                        SELECT o.id, o.quantity, o."userIdentifier", o."extraField", o."packageId",
-                              o."createdAt", o.provider_referans, o."externalOrderId"
+                              o."createdAt", o.provider_referans, o."externalOrderId",
+                              o."sellPriceAmount", o."sellPriceCurrency"
                        FROM public.product_orders o
                        WHERE orderwatch.is_unsent(o.status, o."externalStatus", o."sentAt" IS NULL,
                                                   o."externalOrderId", o.provider_referans, $7)
@@ -159,7 +172,11 @@ impl Store {
                       o."packageId" AS "package_id!",
                       o.quantity AS "quantity!", o."userIdentifier" AS user_identifier,
                       o."extraField" AS extra_field, m.mappings AS "mappings!", m.entry, m.meta,
-                      NULL::uuid AS fallback, NULL::text AS given, o."createdAt" AS "created_at?"
+                      NULL::uuid AS fallback, NULL::text AS given, o."createdAt" AS "created_at?",
+                      o."sellPriceAmount" AS "price?",
+                      orderwatch.units_per_dollar(p.tenant_id, o."sellPriceCurrency") AS price_units,
+                      orderwatch.units_per_dollar(p.tenant_id, 'TRY') AS lira,
+                      upper(btrim(o."sellPriceCurrency")) IN ('TRY', 'TL') AS is_lira
                FROM public.product_orders o
                JOIN public.package_routing r
                  ON r."tenantId" = o."tenantId" AND r.package_id = o."packageId"
@@ -233,6 +250,7 @@ impl Store {
                         (false, false) => Some(Release::DecidedByHand),
                         (false, true) => None,
                     },
+                    loss_accepted: row.loss_accepted,
                     candidate: Candidate::from(Row {
                         order_id: row.order_id,
                         tenant_id: row.tenant_id,
@@ -247,6 +265,10 @@ impl Store {
                         fallback: row.fallback,
                         given: row.given,
                         created_at: None,
+                        price: row.price,
+                        price_units: row.price_units,
+                        lira: row.lira,
+                        is_lira: row.is_lira,
                     }),
                 })
             })
@@ -382,6 +404,12 @@ impl From<Row> for Candidate {
             fallback: row.fallback.map(IntegrationId),
             given: row.given,
             created_at: row.created_at,
+            sale: Sale {
+                price: row.price,
+                units_per_dollar: row.price_units,
+                lira_per_dollar: row.lira,
+                is_lira: row.is_lira.unwrap_or(false),
+            },
         }
     }
 }

@@ -14,8 +14,8 @@ use super::{
 use crate::{
     order::{HoldReason, IntegrationId, explain::LATE},
     overview::{
-        Bought, Endings, HeldGroup, MANY, Market, NoticeQueue, Orders, PanelOrders, PanelView,
-        SecondView, StockPause,
+        Bought, Endings, HeldGroup, LossGroup, MANY, Market, NoticeQueue, Orders, PanelOrders,
+        PanelView, SecondView, StockPause,
     },
     provider::kind::Kind,
     stock::pace::OrderDelay,
@@ -88,6 +88,9 @@ impl Store {
         }
 
         overview.count_bought(&mut transaction, question).await?;
+        if self.sides.shop {
+            overview.orders.losses = losses(&mut transaction, question.now).await?;
+        }
         overview.count_endings(&mut transaction, question).await?;
 
         if self.sides.shop {
@@ -153,6 +156,38 @@ impl Store {
 
         Ok(queues.collect())
     }
+}
+
+/// What was sold at a loss in the last 24 hours.
+async fn losses(
+    transaction: &mut Transaction<'_>,
+    now: DateTime<Utc>,
+) -> Result<Vec<LossGroup>, StoreError> {
+    // What was surely not bought (see spending.rs), or was cancelled and paid back, has lost nothing.
+    let rows = sqlx::query!(
+        r#"SELECT k.name AS "package?", count(*) AS "orders!",
+                  sum(COALESCE(p.cost, p.expected) - p.sold_for) AS "loss!"
+           FROM orderwatch.purchases p
+           LEFT JOIN orderwatch.orders t ON t.order_id = p.order_id
+           LEFT JOIN public.product_packages k ON k.id = t.package_id
+           WHERE p.claimed_at > $1 AND COALESCE(p.cost, p.expected) > p.sold_for
+             AND COALESCE(p.outcome, '') <> 'cancelled'
+             AND (p.cost IS NOT NULL
+                  OR COALESCE(p.outcome, '') NOT IN ('refused', 'fell_back', 'not_sent'))
+           GROUP BY t.package_id, k.name
+           ORDER BY 3 DESC, k.name"#,
+        now - TimeDelta::hours(24)
+    )
+    .fetch_all(&mut *transaction)
+    .await
+    .map_err(StoreError::doing("summing up what was sold at a loss"))?;
+
+    let groups = rows.into_iter().map(|row| LossGroup {
+        package: row.package,
+        orders: count(row.orders),
+        loss: row.loss,
+    });
+    Ok(groups.collect())
 }
 
 async fn groups(

@@ -88,6 +88,7 @@ pub(super) struct Columns {
     pub(super) may_resend: Vec<bool>,
     pub(super) pins: Vec<Option<String>>,
     pub(super) costs: Vec<Option<Decimal>>,
+    pub(super) balances: Vec<Option<Decimal>>,
     pub(super) at: Vec<DateTime<Utc>>,
     pub(super) kinds: Vec<String>,
     pub(super) details: Vec<Value>,
@@ -135,6 +136,7 @@ impl Columns {
         );
 
         self.costs.push(decision.cost);
+        self.balances.push(decision.balance);
         self.at.push(outcome.at);
         self.kinds.push(decision.event.as_str().to_owned());
         self.details.push(outcome.detail.clone());
@@ -264,15 +266,18 @@ impl Store {
                        $6::timestamptz[], $7::timestamptz[], $8::timestamptz[], $9::timestamptz[],
                        $10::bool[], $11::int[], $12::int[], $13::int[], $14::bool[], $15::text[],
                        $16::timestamptz[], $17::text[], $18::jsonb[], $19::numeric[],
-                       $20::bigint[], $21::bool[])
+                       $20::bigint[], $21::bool[], $22::numeric[])
                    AS i (order_id, token, stage, held_reason, due_at, dispatched_at, sent_at,
                          give_up_at, finished_at, processing, attempts, errors, unknowns,
-                         may_resend, pin, at, kind, detail, cost, answer, again)
+                         may_resend, pin, at, kind, detail, cost, answer, again, balance)
                    WHERE t.order_id = i.order_id AND t.lease_token = i.token
-                   RETURNING t.integration_id, t.reference, i.order_id, i.at, i.kind, i.detail, i.cost, i.again
+                   RETURNING t.integration_id, t.reference, i.order_id, i.at, i.kind, i.detail, i.cost, i.again, i.balance
                ), spent AS (
                    -- Only of a purchase that the shop cannot hear of: its row refuses it.
-                   UPDATE orderwatch.purchases p SET cost = w.cost FROM won w
+                   UPDATE orderwatch.purchases p
+                   SET cost = w.cost, balance = COALESCE(w.balance, p.balance),
+                       answered_at = COALESCE(p.answered_at, w.at)
+                   FROM won w
                    WHERE (p.reference, p.integration_id) = (w.reference, w.integration_id)
                      AND w.cost IS NOT NULL
                ), noted AS (
@@ -301,7 +306,8 @@ impl Store {
             &c.details,
             &c.costs as &[Option<Decimal>],
             &c.answers as &[Option<i64>],
-            &c.again
+            &c.again,
+            &c.balances as &[Option<Decimal>]
         )
         .fetch_all(self.pool.by_index())
         .await

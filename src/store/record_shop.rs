@@ -124,7 +124,8 @@ impl Store {
             &reroute_as as &[Option<String>],
             &endpoints,
             &tenants as &[Option<Uuid>],
-            SURE_OF_CODE
+            SURE_OF_CODE,
+            &c.balances as &[Option<Decimal>]
         )
         .fetch_all(self.pool.by_index())
         .await

@@ -146,4 +146,27 @@ impl Store {
         .map(|gone| gone.rows_affected())
         .map_err(StoreError::doing("deleting old rows of shadow mode"))
     }
+
+    /// Deletes a page of balances that were asked for before `limit`. Returns how many there were.
+    pub(crate) async fn prune_readings(
+        &self,
+        limit: DateTime<Utc>,
+        page: i64,
+    ) -> Result<u64, StoreError> {
+        // Not one up to which an account is accounted for: the next is compared with it.
+        sqlx::query!(
+            "DELETE FROM orderwatch.readings WHERE (integration_id, asked_at) IN (
+                 SELECT r.integration_id, r.asked_at FROM orderwatch.readings r
+                 WHERE r.asked_at < $1 AND NOT EXISTS (
+                     SELECT FROM orderwatch.panels p
+                     WHERE p.integration_id = r.integration_id AND p.mark_at = r.asked_at)
+                 LIMIT $2)",
+            limit,
+            page
+        )
+        .execute(&self.pool)
+        .await
+        .map(|gone| gone.rows_affected())
+        .map_err(StoreError::doing("deleting old balances"))
+    }
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
-use super::{Balance, Store, StoreError, Transaction};
+use super::{Store, StoreError, Transaction};
 use crate::{
     order::{IntegrationId, OrderId},
     provider::kind::Kind,
@@ -16,8 +16,6 @@ use crate::{
 pub(crate) const SELF: &str = "orderwatch";
 /// The newest purchases of a panel that are compared with the shop's rows in one look.
 const NEWEST: i64 = 200;
-/// A fall below this, in hundredths of a lira, is rounding.
-const ROUNDING: (i64, u32) = (5, 2);
 
 /// Which of our orders are compared with the shop's rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,24 +113,6 @@ impl Store {
         let found = evidence(&mut transaction, since).await?;
         transaction.commit().await.map_err(&doing)?;
         Ok(found)
-    }
-
-    /// Compares a balance with the one before it. Returns what left the account in between and no
-    /// purchase of ours explains; `None` when nothing did, or when it cannot be said.
-    pub(crate) async fn account_for(
-        &self,
-        balance: Balance,
-    ) -> Result<Option<Decimal>, StoreError> {
-        sqlx::query_file_scalar!(
-            "src/store/sql/account_for.sql",
-            balance.integration.0,
-            balance.amount,
-            balance.at,
-            Decimal::new(ROUNDING.0, ROUNDING.1)
-        )
-        .fetch_optional(&self.pool)
-        .await
-        .map_err(StoreError::doing("accounting for a balance"))
     }
 }
 

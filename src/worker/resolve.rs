@@ -32,8 +32,33 @@ pub(crate) enum Resolution {
     Later,
 }
 
+/// By which an order is bought.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms<'a> {
+    pub(crate) player: &'a PlayerRules,
+    /// What a sale may lose at most, in TRY; `None` where that is not asked.
+    pub(crate) max_loss: Option<Decimal>,
+}
+
 /// Says what becomes of an order of the shop at its panel; `prices` looks for the panel's list.
 pub(crate) fn at_panel(
+    panel: &Panel,
+    candidate: &Candidate,
+    terms: Terms<'_>,
+    prices: impl FnOnce(&str) -> Look,
+) -> Resolution {
+    let product = product_at(panel, candidate, terms.player, prices);
+    match (terms.max_loss, product) {
+        (Some(most), Resolution::Ready { expected, .. })
+            if candidate.sale.loses_more(expected, most) =>
+        {
+            Resolution::Hold(HoldReason::SoldAtALoss)
+        }
+        (_, product) => product,
+    }
+}
+
+fn product_at(
     panel: &Panel,
     candidate: &Candidate,
     rules: &PlayerRules,

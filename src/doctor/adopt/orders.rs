@@ -28,7 +28,7 @@ use crate::{
         before,
         catalogue::Look,
         panels::{Panel, Panels},
-        resolve::{Resolution, at_panel},
+        resolve::{Resolution, Terms, at_panel},
     },
 };
 
@@ -184,8 +184,12 @@ impl Examination<'_> {
         };
         let list = self.lists.get(&panel).cloned();
         let unread = list.is_none();
-        let player = &self.scene.patient.config.player;
-        let resolution = at_panel(at, candidate, player, |_| {
+        let config = self.scene.patient.config;
+        let terms = Terms {
+            player: &config.player,
+            max_loss: config.dispatch.max_loss,
+        };
+        let resolution = at_panel(at, candidate, terms, |_| {
             list.map_or(Look::Failed, Look::List)
         });
 

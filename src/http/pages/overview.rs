@@ -116,6 +116,7 @@ const fn details(kind: Kind) -> Option<&'static str> {
         | Kind::Paused => return None,
 
         Kind::NotClaimed | Kind::Late | Kind::Unsettled | Kind::PlayerFields => "/orders",
+        Kind::SoldAtALoss => "/money",
         Kind::Unconfirmed | Kind::Held => "/inbox",
         Kind::BreakerOpen
         | Kind::SecondDispatcher

@@ -67,6 +67,7 @@ const fn tone(kind: EventKind) -> &'static str {
         | EventKind::Resend
         | EventKind::Withdrawn
         | EventKind::PinShown
+        | EventKind::SoldAtALoss
         | EventKind::LateAnswer => "warn",
 
         // The usual steps have no colour, so that the others stand out.

@@ -3,10 +3,10 @@
 -- The order is locked by its key alone, and what makes it eligible is asked of the locked row: asked
 -- in one step, the server may read all that is eligible to find it. `OFFSET 0` keeps the steps apart.
 WITH locked AS MATERIALIZED (
-    SELECT o.id, i.integration_id, i.reference, i.round, i.expected, i.package_id, i.fields
+    SELECT o.id, i.integration_id, i.reference, i.round, i.expected, i.package_id, i.fields, i.sold_for
     FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::smallint[], $9::numeric[],
-                $12::uuid[], $13::text[])
-         AS i (order_id, integration_id, reference, round, expected, package_id, fields)
+                $12::uuid[], $13::text[], $14::numeric[])
+         AS i (order_id, integration_id, reference, round, expected, package_id, fields, sold_for)
     CROSS JOIN LATERAL (
         SELECT o.id, o."tenantId", o."packageId", o.status, o."externalStatus", o."sentAt",
                o."providerId", o."externalOrderId", o.provider_referans
@@ -26,11 +26,11 @@ WITH locked AS MATERIALIZED (
           SELECT FROM orderwatch.brakes b WHERE b.scope IN (i.integration_id, $10))
 ), named AS (
     INSERT INTO orderwatch.purchases AS p
-        (reference, integration_id, order_id, round, claimed_at, expected, player_fields)
-    SELECT reference, integration_id, id, round, $6, expected, fields FROM locked
+        (reference, integration_id, order_id, round, claimed_at, expected, player_fields, sold_for)
+    SELECT reference, integration_id, id, round, $6, expected, fields, sold_for FROM locked
     ON CONFLICT (reference, integration_id) DO UPDATE
         SET claimed_at = EXCLUDED.claimed_at, expected = EXCLUDED.expected,
-            player_fields = EXCLUDED.player_fields
+            player_fields = EXCLUDED.player_fields, sold_for = EXCLUDED.sold_for
         WHERE p.order_id = EXCLUDED.order_id
     RETURNING p.order_id, p.integration_id, p.reference
 ), tracked AS (

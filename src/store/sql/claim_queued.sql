@@ -3,10 +3,10 @@
 WITH locked AS MATERIALIZED (
     SELECT o.id, o."providerId" AS provider_id, o."sentAt" AS sent_at,
            orderwatch.given_reference(o.provider_referans, o."externalOrderId") AS given,
-           i.integration_id, i.reference, i.round, i.expected, i.package_id, i.fields
+           i.integration_id, i.reference, i.round, i.expected, i.package_id, i.fields, i.sold_for
     FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::smallint[], $8::numeric[],
-                $11::uuid[], $12::text[])
-         AS i (order_id, integration_id, reference, round, expected, package_id, fields)
+                $11::uuid[], $12::text[], $13::numeric[])
+         AS i (order_id, integration_id, reference, round, expected, package_id, fields, sold_for)
     CROSS JOIN LATERAL (
         SELECT o.id, o.status, o."providerId", o."externalOrderId", o.provider_referans, o."sentAt"
         FROM public.product_orders o
@@ -18,7 +18,8 @@ WITH locked AS MATERIALIZED (
       AND NOT EXISTS (
           SELECT FROM orderwatch.brakes b WHERE b.scope IN (i.integration_id, $9))
 ), due AS MATERIALIZED (
-    SELECT t.order_id, l.integration_id, l.reference, l.round, l.expected, l.package_id, l.fields
+    SELECT t.order_id, l.integration_id, l.reference, l.round, l.expected, l.package_id, l.fields,
+           l.sold_for
     FROM locked l
     CROSS JOIN LATERAL (
         SELECT t.order_id, t.integration_id, t.reference, t.stage, t.due_at, t.fell_back,
@@ -41,11 +42,11 @@ WITH locked AS MATERIALIZED (
                WHERE u.order_id = t.order_id AND u.reference = l.given))
 ), named AS (
     INSERT INTO orderwatch.purchases AS p
-        (reference, integration_id, order_id, round, claimed_at, expected, player_fields)
-    SELECT reference, integration_id, order_id, round, $6, expected, fields FROM due
+        (reference, integration_id, order_id, round, claimed_at, expected, player_fields, sold_for)
+    SELECT reference, integration_id, order_id, round, $6, expected, fields, sold_for FROM due
     ON CONFLICT (reference, integration_id) DO UPDATE
         SET claimed_at = EXCLUDED.claimed_at, expected = EXCLUDED.expected, outcome = NULL,
-            player_fields = EXCLUDED.player_fields
+            player_fields = EXCLUDED.player_fields, sold_for = EXCLUDED.sold_for
         WHERE p.order_id = EXCLUDED.order_id
     RETURNING p.order_id, p.integration_id, p.reference
 ), tracked AS (

@@ -42,7 +42,9 @@ WITH held AS MATERIALIZED (
                        ELSE t.sent_at END,
         may_resend = t.may_resend AND $10,
         outcome = CASE WHEN $8::timestamptz IS NOT NULL THEN COALESCE($23::text, t.outcome) END,
-        attempts = 0, errors = 0, unknowns = 0
+        attempts = 0, errors = 0, unknowns = 0,
+        -- Released with its loss in sight: it is not held for that again.
+        loss_accepted = t.loss_accepted OR $4::text = 'queued' AND $3::text = 'sold_at_a_loss'
     FROM ours o
     WHERE t.order_id = o.order_id AND t.stage = $2::text AND t.held_reason IS NOT DISTINCT FROM $3::text
     RETURNING t.order_id, t.tenant_id, t.integration_id, t.reference, t.sent_at,

@@ -33,11 +33,15 @@ SELECT t.order_id AS "order_id!", t.tenant_id AS "tenant_id!", p.id AS "integrat
                          o.provider_referans, o."externalOrderId") AS given) g
         WHERE g.given <> t.reference AND NOT EXISTS (
             SELECT FROM orderwatch.purchases u
-            WHERE u.order_id = t.order_id AND u.reference = g.given)) AS given
+            WHERE u.order_id = t.order_id AND u.reference = g.given)) AS given,
+       t.loss_accepted AS "loss_accepted!", o."sellPriceAmount" AS "price?",
+       orderwatch.units_per_dollar(t.tenant_id, o."sellPriceCurrency") AS price_units,
+       orderwatch.units_per_dollar(t.tenant_id, 'TRY') AS lira,
+       upper(btrim(o."sellPriceCurrency")) IN ('TRY', 'TL') AS is_lira
 FROM unnest($1::uuid[], $2::bigint[]) AS p (id, free)
 CROSS JOIN LATERAL (
     SELECT t.order_id, t.tenant_id, t.reference, t.dispatched_at, t.give_up_at,
-           t.errors, t.may_resend, t.fell_back
+           t.errors, t.may_resend, t.fell_back, t.loss_accepted
     FROM orderwatch.orders t
     WHERE t.integration_id = p.id AND t.stage = 'queued' AND t.due_at <= $3
       AND (t.give_up_at IS NULL OR t.give_up_at > $3)

@@ -26,13 +26,13 @@ WITH free AS MATERIALIZED (
         $16::timestamptz[], $17::text[], $18::jsonb[], $19::numeric[],
         $20::text[], $21::text[], $22::text[], $23::text[], $24::text[],
         $25::text[], $26::numeric[], $27::timestamptz[], $28::timestamptz[],
-        $29::uuid[], $30::text[], $31::uuid[], $32::text[])
+        $29::uuid[], $30::text[], $31::uuid[], $32::text[], $36::numeric[])
     AS i (order_id, token, stage, held_reason, due_at, dispatched_at, sent_at,
           give_up_at, finished_at, processing, attempts, errors, unknowns,
           may_resend, pin, at, kind, detail, cost,
           external_status, status, shop_pin, last_message, provider_message,
           note, shop_cost, shop_sent_at, completed_at,
-          integration_id, reference, reroute_to, reroute_as)
+          integration_id, reference, reroute_to, reroute_as, balance)
     LEFT JOIN LATERAL (
         SELECT o.id, o.status, o."externalStatus" AS external_status, o."pinCode" AS row_pin,
                o."packageId" AS package_id
@@ -125,10 +125,22 @@ WITH free AS MATERIALIZED (
                           ELSE LEAST(p.in_row + EXCLUDED.in_row, $35::int) END
 ), spent AS (
     UPDATE orderwatch.purchases p
-    SET outcome = w.kind, recorded_at = w.at, cost = COALESCE(w.cost, p.cost)
+    SET outcome = w.kind, recorded_at = w.at, cost = COALESCE(w.cost, p.cost),
+        balance = COALESCE(w.balance, p.balance),
+        answered_at = CASE WHEN COALESCE(w.cost, w.balance) IS NULL THEN p.answered_at
+                           ELSE COALESCE(p.answered_at, w.at) END
     FROM won w
+    CROSS JOIN LATERAL (
+        SELECT b.cost FROM orderwatch.purchases b
+        WHERE (b.reference, b.integration_id) = (w.reference, w.integration_id) OFFSET 0
+    ) before
     WHERE (p.reference, p.integration_id) = (w.reference, w.integration_id)
-    RETURNING p.order_id, p.cost
+    RETURNING p.order_id, p.cost, p.sold_for, w.at, before.cost IS NULL AND p.cost > p.sold_for AS at_a_loss
+), lost AS (
+    -- Once, when the panel has named its charge.
+    INSERT INTO orderwatch.events (order_id, at, kind, detail)
+    SELECT order_id, at, 'sold_at_a_loss', jsonb_build_object('cost', cost::text, 'sold_for', sold_for::text)
+    FROM spent WHERE at_a_loss
 ), noted AS (
     INSERT INTO orderwatch.events (order_id, at, kind, detail)
     SELECT w.order_id, w.at, e.kind, e.detail

@@ -16,7 +16,7 @@ use crate::{
         catalogue::Look,
         concurrency::RequestKind,
         panels::Panel,
-        resolve::{Resolution, at_panel},
+        resolve::{Resolution, Terms, at_panel},
     },
 };
 
@@ -72,6 +72,7 @@ impl Sorted {
                 reference: order.purchase.reference.clone(),
                 round: 0,
                 expected: order.expected,
+                sold_for: order.candidate.sale.in_lira(),
                 product: (
                     order.candidate.shop.package,
                     order.purchase.goods.player.fields.clone(),
@@ -126,10 +127,19 @@ impl Dispatch {
         look
     }
 
-    fn resolution(&self, panel: &Arc<Panel>, candidate: &Candidate) -> Resolution {
-        at_panel(panel, candidate, &self.shop.rules.player, |entry| {
-            self.prices(panel, entry)
-        })
+    /// What can be done with an order, also for the money that it brings.
+    fn resolution(
+        &self,
+        panel: &Arc<Panel>,
+        candidate: &Candidate,
+        loss_accepted: bool,
+    ) -> Resolution {
+        let most = self.settings().max_loss;
+        let terms = Terms {
+            player: &self.shop.rules.player,
+            max_loss: most.filter(|_| !loss_accepted),
+        };
+        at_panel(panel, candidate, terms, |entry| self.prices(panel, entry))
     }
 
     pub(super) fn sort_new(
@@ -146,7 +156,7 @@ impl Dispatch {
                 continue;
             };
 
-            match self.resolution(panel, &candidate) {
+            match self.resolution(panel, &candidate, false) {
                 Resolution::Hold(reason) => sorted.holds.push(NewHold {
                     order: candidate.order,
                     tenant: candidate.tenant,
@@ -212,7 +222,7 @@ impl Dispatch {
                 continue;
             }
 
-            match self.resolution(panel, &candidate) {
+            match self.resolution(panel, &candidate, order.loss_accepted) {
                 Resolution::Hold(reason) => {
                     self.hold_queued(candidate.order, candidate.integration, reason, now)
                         .await?;

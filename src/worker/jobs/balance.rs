@@ -9,12 +9,13 @@ use serde_json::Value;
 
 use super::{JobSpec, Needs};
 use crate::{
-    order::explain::Buying,
+    order::{explain::Buying, money::Reading},
     provider::ReadError,
     store::{Balance, StoreError},
     worker::{
         concurrency::RequestKind,
         job::{Job, JobError},
+        money::account_for,
         panels::Panel,
         schedule::Schedule,
         shop::{Shop, buying},
@@ -93,9 +94,9 @@ impl BalanceJob {
         let mut report = BalanceReport::default();
         while let Some((answer, panel)) = answers.next().await {
             match answer {
-                Ok(balance) => {
+                Ok(reading) => {
                     report.reported += 1;
-                    self.record(balance, &panel, &mut report).await?;
+                    self.record(reading, &panel, &mut report).await?;
                 }
                 Err(NoAnswer::Busy) => report.busy += 1,
                 Err(NoAnswer::Failed(error)) => {
@@ -120,7 +121,7 @@ impl BalanceJob {
         Ok(panels.iter().filter(usable).cloned().collect())
     }
 
-    async fn ask(&self, panel: &Panel) -> Result<Balance, NoAnswer> {
+    async fn ask(&self, panel: &Panel) -> Result<Reading, NoAnswer> {
         let Ok(provider) = &panel.provider else {
             return Err(NoAnswer::Busy);
         };
@@ -136,39 +137,45 @@ impl BalanceJob {
         };
 
         // A purchase that is answered meanwhile may be newer: the figure is as old as the question.
-        let at = self.shop.clock.now();
+        let asked_at = self.shop.clock.now();
         let answer = provider.balance().await;
         drop(permit);
 
-        let amount = answer.map_err(NoAnswer::Failed)?;
-        Ok(Balance {
-            integration: panel.id(),
-            amount,
-            at,
+        Ok(Reading {
+            asked_at,
+            balance: answer.map_err(NoAnswer::Failed)?,
+            answered_at: self.shop.clock.now(),
         })
     }
 
     async fn record(
         &self,
-        balance: Balance,
+        reading: Reading,
         panel: &Panel,
         report: &mut BalanceReport,
     ) -> Result<(), StoreError> {
+        let integration = panel.id();
+        let balance = Balance {
+            integration,
+            amount: reading.balance,
+            at: reading.asked_at,
+        };
         for written in self.shop.balances.write(&[balance]).await? {
             report.written += 1;
             report.low += usize::from(written.low);
         }
 
+        self.shop.store.keep_reading(integration, reading).await?;
         if !self.accounting {
             return Ok(());
         }
 
         // No proof of a second dispatcher: staff may buy there by hand, and a panel may take fees.
-        if let Some(amount) = self.shop.store.account_for(balance).await? {
+        if let Some(amount) = account_for(&self.shop.store, integration, reading).await? {
             report.unexplained += 1;
             tracing::warn!(
                 panel = panel.name(),
-                integration = %balance.integration,
+                %integration,
                 %amount,
                 "the balance at this panel fell by more than orderwatch has bought for: somebody else \
                  buys there"

@@ -60,6 +60,8 @@ pub struct RetentionReport {
     pub notices: u64,
     /// Rows of shadow mode.
     pub shadow: u64,
+    /// Balances that were asked for.
+    pub readings: u64,
     /// Notices that wait for an endpoint which is no longer configured; they were left.
     pub stranded: i64,
 }
@@ -87,6 +89,7 @@ impl Retention {
             stats: pages(|| store.prune_stats(old_stats, page)).await?,
             notices: pages(|| store.prune_notices(old, page)).await?,
             shadow: pages(|| store.prune_shadow(old, page)).await?,
+            readings: pages(|| store.prune_readings(old, page)).await?,
             stranded: self.stranded().await?,
         })
     }

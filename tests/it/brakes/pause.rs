@@ -101,6 +101,7 @@ fn claim(reseller: &Reseller, order: OrderId) -> Claim {
         reference: Reference::derive(order, reseller.id, 0),
         round: 0,
         expected: None,
+        sold_for: None,
         product: (reseller.package("2"), FieldRule::Fixed(PlayerFields::Sheet)),
     }
 }

@@ -134,8 +134,7 @@ async fn a_pass_by_hand_says_what_it_did(pool: PgPool) {
     finished(&shop, 2, long_ago).await;
     finished(&shop, 3, shop.now()).await;
     let report = run(&shop, "once retention").await.json();
-    let want =
-        json!({"events": 2, "job_runs": 0, "stats": 0, "notices": 0, "shadow": 0, "stranded": 0});
+    let want = json!({"events": 2, "job_runs": 0, "stats": 0, "notices": 0, "shadow": 0, "readings": 0, "stranded": 0});
     assert_eq!(report, want);
     assert_eq!(count(&shop, "events").await, 3);
 }
@@ -214,6 +213,7 @@ async fn passes_notices_and_shadow_rows_go_by_their_own_age(pool: PgPool) {
         stats: 0,
         notices: 3,
         shadow: 1,
+        readings: 0,
         stranded: 1,
     };
     assert_eq!(report, want);

@@ -31,6 +31,7 @@ async fn claim_and_die(shop: &Shop, reseller: &Reseller, order: OrderId) {
         reference: Reference::derive(order, reseller.id, 0),
         round: 0,
         expected: None,
+        sold_for: None,
         product: (reseller.package("2"), FieldRule::Fixed(PlayerFields::Sheet)),
     };
     let now = shop.now();

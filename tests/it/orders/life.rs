@@ -151,6 +151,9 @@ async fn assert_books(
         "expected": "35",
         "player_fields": "sheet",
         "recorded_at": iso(shop.now()),
+        "answered_at": iso(sent_at),
+        "balance": 999_965,
+        "sold_for": 49.99,
     });
     assert_eq!(json!(purchases[0].0), want);
 

@@ -99,7 +99,8 @@ async fn a_claim_of_a_new_order_reads_no_other_orders(pool: PgPool) {
     .bind(Uuid::nil())
     .bind(false)
     .bind(vec![reseller.package("2")])
-    .bind(vec!["sheet"]);
+    .bind(vec!["sheet"])
+    .bind(vec![None::<rust_decimal::Decimal>]);
     let most = most_rows(&mut session(&pool).await, query).await;
     assert!(most >= 1.0, "the order was claimed");
 }
@@ -133,7 +134,8 @@ async fn a_claim_of_a_queued_order_reads_no_other_orders(pool: PgPool) {
     .bind(Uuid::nil())
     .bind(false)
     .bind(vec![reseller.package("2")])
-    .bind(vec!["sheet"]);
+    .bind(vec!["sheet"])
+    .bind(vec![None::<rust_decimal::Decimal>]);
     let most = most_rows(&mut session(&pool).await, query).await;
     assert!(most >= 1.0, "the order was claimed");
 }

@@ -259,6 +259,7 @@ async fn claim_and_die(shop: &Shop, reseller: &BarakatReseller, order: OrderId) 
         reference: Reference::parse(&order.to_string()).unwrap(),
         round: 0,
         expected: None,
+        sold_for: None,
         product: (
             reseller.package("501"),
             FieldRule::Fixed(PlayerFields::Sheet),

@@ -1,0 +1,96 @@
+//! Money at the panels: what a day did to their accounts, and what left one without us.
+
+use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
+use chrono_tz::Tz;
+use rust_decimal::Decimal;
+
+use crate::{
+    order::{
+        IntegrationId,
+        money::{Account, Day, Link, Money, Movement, Reading, chain, money},
+    },
+    overview::day_begins,
+    store::{Store, StoreError},
+};
+
+/// The day that it is in a zone.
+pub(crate) fn today(now: DateTime<Utc>, zone: Tz) -> NaiveDate {
+    now.with_timezone(&zone).date_naive()
+}
+
+/// A day of a zone; `None` for one that no database can hold.
+pub(crate) fn day_of(date: NaiveDate, zone: Tz) -> Option<Day> {
+    // What a database can hold.
+    if !(1970..=9999).contains(&date.year()) {
+        return None;
+    }
+
+    let next = date.checked_add_days(Days::new(1))?;
+    Some(Day {
+        date,
+        zone,
+        since: day_begins(date, zone)?,
+        until: day_begins(next, zone)?,
+    })
+}
+
+/// The money of a day, at all panels or at one.
+pub(crate) async fn money_of(
+    store: &Store,
+    day: Day,
+    only: Option<IntegrationId>,
+) -> Result<Money, StoreError> {
+    let mut accounts = Vec::new();
+
+    for name in store.accounts(day.since, day.until, only).await? {
+        accounts.push(Account {
+            ledger: store
+                .ledger_from(name.integration, day.since, day.until)
+                .await?,
+            integration: name.integration,
+            panel: name.panel,
+        });
+    }
+
+    Ok(money(accounts, day))
+}
+
+/// Keeps a reading. Where all purchases up to it are answered for, returns what has left the account since the
+/// reading before it and no purchase of ours explains.
+pub(crate) async fn account_for(
+    store: &Store,
+    integration: IntegrationId,
+    reading: Reading,
+) -> Result<Option<Decimal>, StoreError> {
+    let before = store.accounted_until(integration).await?;
+    // One that was overtaken tells nothing that the newer one did not.
+    if before.is_some_and(|before| before >= reading.asked_at) {
+        return Ok(None);
+    }
+
+    // The database rounds to microseconds.
+    let moment = TimeDelta::microseconds(1);
+    let since = before.unwrap_or(reading.asked_at - moment);
+    // Also what was claimed while the panel was answering.
+    let until = reading.answered_at + moment;
+    let ledger = store.ledger(integration, since, until).await?;
+    let facts = ledger.facts();
+    let links = chain(&facts);
+
+    // A purchase that is under way may or may not be in the balance: the next reading says.
+    let newest = facts.len().checked_sub(1);
+    let is_newest = |link: &Link| Some(link.fact) == newest && link.quiet;
+    let (Some(end), Some(reading)) = (links.iter().position(is_newest), ledger.readings.last())
+    else {
+        return Ok(None);
+    };
+
+    let left = |movement: &Movement| movement.amount.is_sign_negative();
+    let falls: Vec<(DateTime<Utc>, Movement)> = links[..=end]
+        .iter()
+        .filter_map(|link| Some((facts[link.fact].until, link.movement.filter(left)?)))
+        .collect();
+    store
+        .account_for(integration, before, reading.asked_at, &falls)
+        .await
+}
