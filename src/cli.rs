@@ -12,6 +12,7 @@ mod healthcheck;
 mod live;
 mod manual;
 mod migrate;
+mod money;
 mod once;
 mod order;
 mod out;
@@ -100,6 +101,9 @@ enum Command {
     /// Go on buying.
     #[command(after_help = brakes::RESUME_EXAMPLES)]
     Resume(brakes::Resume),
+    /// Show what a day did to the accounts at the panels, and what nobody explains.
+    #[command(after_help = money::EXAMPLES)]
+    Money(money::Options),
     /// Show what would have been bought in shadow mode.
     #[command(after_help = shadow::EXAMPLES)]
     Shadow(shadow::Options),
@@ -171,6 +175,7 @@ impl Command {
             Self::Order { command } => order::run(global, &command).await,
             Self::Pause(options) => brakes::pause(global, &options).await,
             Self::Resume(options) => brakes::resume(global, &options).await,
+            Self::Money(options) => money::run(global, &options).await,
             Self::Shadow(options) => shadow::run(global, &options).await,
             Self::Stock { command } => stock::run(global, &command).await,
             Self::Trendyol { command } => trendyol::run(global, &command).await,

@@ -15,6 +15,7 @@ mod brakes;
 mod doctor;
 mod input;
 mod jobs;
+mod money;
 mod order;
 mod orders;
 mod overview;
@@ -59,6 +60,7 @@ use crate::config::BasePath;
         (name = "orders", description = "Orders, and what only a person can decide"),
         (name = "brakes", description = "Pausing and resuming purchases"),
         (name = "jobs", description = "Periodic jobs"),
+        (name = "money", description = "What the purchases did to the accounts at the panels"),
         (name = "shadow", description = "What shadow mode would have bought"),
         (name = "stock", description = "The Trendyol store")
     ),
@@ -109,6 +111,7 @@ fn described() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .merge(brakes::routes())
         .merge(doctor::routes())
         .merge(jobs::routes())
+        .merge(money::routes())
         .merge(shadow::routes())
         .merge(stock::routes())
         .merge(packages::routes())
@@ -171,6 +174,7 @@ mod tests {
         ("order resolve", "post /orders/{order}/resolve"),
         ("pause", "post /brakes/pause"),
         ("resume", "post /brakes/resume"),
+        ("money", "get /money"),
         ("shadow", "get /shadow/orders"),
         ("stock plan", "get /stock/plan"),
         ("stock history", "get /stock/history"),

@@ -18,6 +18,7 @@ pub(crate) mod inbox;
 pub(crate) mod jobs;
 pub(crate) mod lang;
 pub(crate) mod live;
+pub(crate) mod money;
 pub(crate) mod order;
 pub(crate) mod orders;
 pub(crate) mod overview;
@@ -76,6 +77,8 @@ pub(super) fn routes(state: &AppState) -> Router<AppState> {
         )
         .route("/brakes/{action}", get(brake::ask).post(brake::act))
         .route("/panels", get(panels::page))
+        .route("/money", get(money::page))
+        .route("/money.csv", get(money::table))
         .route("/jobs", get(jobs::page))
         .route("/jobs/{job}/run", get(run::ask_job).post(run::run_job))
         .route("/stock/push", get(run::ask_push).post(run::push))

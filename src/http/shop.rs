@@ -14,7 +14,15 @@ use super::{
 };
 
 /// Pages and operations about orders, panels and purchases.
-const OF_THE_SHOP: [&str; 5] = ["/inbox", "/orders", "/panels", "/brakes", "/shadow"];
+const OF_THE_SHOP: [&str; 7] = [
+    "/inbox",
+    "/orders",
+    "/panels",
+    "/money",
+    "/money.csv",
+    "/brakes",
+    "/shadow",
+];
 
 /// Lets nothing of the shop through without one: its tables may not even exist.
 pub(super) async fn guard(State(state): State<AppState>, request: Request, next: Next) -> Response {

@@ -15,7 +15,7 @@ use super::{
     stage::{PRODUCTS, Stage},
 };
 
-const PAGES: [(&str, &str); 8] = [
+const PAGES: [(&str, &str); 9] = [
     ("overview", "/"),
     ("inbox", "/inbox"),
     ("orders", "/orders"),
@@ -23,6 +23,7 @@ const PAGES: [(&str, &str); 8] = [
     ("jobs", "/jobs"),
     ("stock", "/stock"),
     ("packages", "/packages"),
+    ("money", "/money"),
     ("charts", "/charts?range=1h"),
 ];
 

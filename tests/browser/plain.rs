@@ -55,6 +55,7 @@ async fn without_scripts_everything_can_be_read() {
             ("/jobs", page.jobs),
             ("/stock", page.stock),
             ("/packages", page.packages),
+            ("/money", page.money),
             ("/charts?range=1h", page.charts),
         ] {
             stage.go(path).await;

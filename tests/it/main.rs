@@ -6,6 +6,7 @@ mod database;
 mod demo;
 mod faults;
 mod http;
+mod money;
 mod notices;
 mod orders;
 mod panels;

@@ -29,6 +29,7 @@ pub(crate) enum Tab {
     Inbox,
     Orders,
     Panels,
+    Money,
     Jobs,
     Stock,
     Packages,
@@ -36,11 +37,12 @@ pub(crate) enum Tab {
 }
 
 impl Tab {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Overview,
         Self::Inbox,
         Self::Orders,
         Self::Panels,
+        Self::Money,
         Self::Jobs,
         Self::Stock,
         Self::Packages,
@@ -55,6 +57,7 @@ impl Tab {
             Self::Inbox => ("/inbox", page.inbox),
             Self::Orders => ("/orders", page.orders),
             Self::Panels => ("/panels", page.panels),
+            Self::Money => ("/money", page.money),
             Self::Jobs => ("/jobs", page.jobs),
             Self::Stock => ("/stock", page.stock),
             Self::Packages => ("/packages", page.packages),
@@ -63,7 +66,10 @@ impl Tab {
     }
 
     const fn is_of_the_shop(self) -> bool {
-        matches!(self, Self::Inbox | Self::Orders | Self::Panels)
+        matches!(
+            self,
+            Self::Inbox | Self::Orders | Self::Panels | Self::Money
+        )
     }
 }
 
