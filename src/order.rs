@@ -54,6 +54,7 @@ mod event;
 pub(crate) mod explain;
 mod hold;
 mod ids;
+pub(crate) mod money;
 pub(crate) mod person;
 mod player;
 mod reference;

@@ -7,6 +7,7 @@
 //! * no statement waits for a row that somebody else holds: it skips it and says so,
 //! * nothing of the shop's row is written that did not really change.
 
+mod accounts;
 mod additions;
 mod applications;
 mod balances;

@@ -24,6 +24,7 @@ pub mod job;
 pub mod jobs;
 pub mod learning;
 mod metered;
+pub(crate) mod money;
 pub mod notices;
 pub(crate) mod overview;
 pub(crate) mod pace;
