@@ -137,8 +137,10 @@ fn outcome(
 ) -> anyhow::Result<Outcome> {
     Ok(Outcome {
         order: due.order,
+        tenant: due.tenant,
         integration: due.integration,
         reference: due.reference,
+        package: due.package,
         token,
         decision: decide::after_check(due.watched, answer, at, &rules()?, 0.5),
         at,

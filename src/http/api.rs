@@ -154,7 +154,7 @@ mod tests {
     }
 
     /// Commands, and the operation that does the same; none for those of this machine alone.
-    const COMMANDS: [(&str, &str); 33] = [
+    const COMMANDS: [(&str, &str); 34] = [
         ("run", ""),
         ("adopt", ""),
         ("migrate", ""),

@@ -145,7 +145,8 @@ impl World {
                 continue;
             }
             // Not where the shop had sent it itself and decided it, nor where a failover took the claim.
-            let by_shop = self.db.tracked(order).is_none_or(|it| !it.ours);
+            let ours = self.db.tracked(order).is_some_and(|it| it.ours);
+            let by_shop = !ours && !self.db.heard[order];
             if self.db.undone[order] {
                 self.db.tally.path(Path::OnlyMoneyTells);
             } else if !by_shop {

@@ -121,6 +121,8 @@ pub(super) struct Database {
     pub(super) undo: VecDeque<(At, Undo)>,
     /// Orders whose claim a failover took back.
     pub(super) undone: Vec<bool>,
+    /// Orders about whose purchase an answer has reached the database: it must be known there.
+    pub(super) heard: Vec<bool>,
     /// Since the last audit.
     pub(super) touched: Vec<usize>,
     pub(super) tally: Tally,
@@ -149,6 +151,7 @@ impl Database {
             keeps_undo: false,
             undo: VecDeque::new(),
             undone: vec![false; count],
+            heard: vec![false; count],
             touched: Vec::new(),
             tally: Tally::default(),
             wrong: None,

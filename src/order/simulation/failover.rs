@@ -49,6 +49,7 @@ impl Database {
                     if purchases.len() < self.purchases[order].len() {
                         self.tally.path(Path::ClaimUndone);
                         self.undone[order] = true;
+                        self.heard[order] = false;
                     }
                     self.purchases[order] = purchases;
                 }

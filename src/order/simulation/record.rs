@@ -168,7 +168,7 @@ impl Database {
         let found = Found {
             row_gone: !row.exists,
             fits: row.is_pending() || is_final && (refused || event == EventKind::Completed),
-            ends: !row.exists && !is_final && decision.held.is_none() && !(lost && watched),
+            ends: !(row.exists || is_final || decision.held.is_some() || lost && watched),
             contradiction,
         };
 

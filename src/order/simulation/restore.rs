@@ -24,6 +24,7 @@ impl Database {
     pub(super) fn witness(&mut self, outcome: &Outcome) {
         if outcome.may_be_bought() {
             self.undone[outcome.order] = false;
+            self.heard[outcome.order] = true;
         }
     }
 

@@ -1,9 +1,5 @@
 //! A failover to a server that lags behind takes rows while the panel is at work: whatever it took, the answer finds its
 //! order, or makes one that a person sees.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test stops at the first surprise, its helpers too"
-)]
 
 use std::time::Duration;
 
