@@ -123,7 +123,7 @@ fn shop(side: &ShopSide) -> anyhow::Result<()> {
     match &side.orders {
         Some(found) => orders(found)?,
         None => out::line(
-            "\nWhat would become of each order is known after `orderwatch migrate`, which buys nothing.",
+            "\nWhat would become of each order is known once `orderwatch migrate` was run, which buys nothing, and where nothing above failed.",
         )?,
     }
 
@@ -180,7 +180,7 @@ fn orders(found: &ForeseenOrders) -> anyhow::Result<()> {
     }
     if found.older > 0 {
         out::line(format_args!(
-            "\n{} open orders are older than 7 days; they stay as they are.",
+            "\n{} open orders are older than all that is looked at; they stay as they are.",
             found.older
         ))?;
     }
@@ -227,7 +227,9 @@ fn warehouse(side: &WarehouseSide) -> anyhow::Result<()> {
     match &side.stock {
         Some(found) => stock(found)?,
         None => {
-            out::line("What would be sent of each is known after `orderwatch migrate`.")?;
+            out::line(
+                "What would be sent of each is known once `orderwatch migrate` was run, and where nothing above failed.",
+            )?;
         }
     }
 
@@ -281,6 +283,7 @@ fn steps(name: &str, steps: &[Step]) -> anyhow::Result<()> {
             StepState::Done => ("[done]", paint::GREEN),
             StepState::Open if step.first => ("[OPEN]", paint::RED),
             StepState::Open => ("[open]", paint::YELLOW),
+            StepState::Unseen if step.first => ("[????]", paint::RED),
             StepState::Unseen => ("[    ]", paint::DIM),
         };
 

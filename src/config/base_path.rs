@@ -7,9 +7,26 @@ use serde::{Deserialize, Deserializer};
 use super::fields;
 
 /// Where addresses of ours begin. Below one of them nobody could tell whether a proxy has handed the path on.
-const TAKEN: [&str; 17] = [
-    "api", "brakes", "charts", "hooks", "inbox", "jobs", "live", "livez", "login", "logout",
-    "metrics", "orders", "packages", "panels", "readyz", "static", "stock",
+const TAKEN: [&str; 19] = [
+    "api",
+    "brakes",
+    "charts",
+    "hooks",
+    "inbox",
+    "jobs",
+    "live",
+    "livez",
+    "login",
+    "logout",
+    "metrics",
+    "money",
+    "money.csv",
+    "orders",
+    "packages",
+    "panels",
+    "readyz",
+    "static",
+    "stock",
 ];
 
 /// The path of a proxy below which everything is served; empty at the root of a name.

@@ -180,7 +180,7 @@ pub(super) async fn others(
     let fresh: i64 = evidence.values().map(|found| found.orders).sum();
     let known: i64 = evidence.values().map(|found| found.known).sum();
     let money: Decimal = evidence.values().map(|found| found.unexplained).sum();
-    let sent = store.shop_activity(now - LATELY, true).await?.sent;
+    let sent = store.shop_activity(now - LATELY, now, true).await?.sent;
 
     // Once a person has resumed buying, what was found before is history and no longer a failure.
     if fresh > 0 {

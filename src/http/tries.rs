@@ -6,7 +6,7 @@
 use std::{
     net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
 };
 
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -21,7 +21,7 @@ use crate::metrics::{
 const TRIES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(10).unwrap();
 /// Lines of the log in a minute.
 const LINES_PER_MINUTE: NonZeroU32 = NonZeroU32::MIN;
-/// Addresses that are kept at most before those that are quiet again are forgotten.
+/// Addresses that are kept before those that are quiet again are forgotten for the first time.
 const ADDRESSES: usize = 1000;
 
 /// The tries at one place; those at another have no part in them.
@@ -29,6 +29,8 @@ const ADDRESSES: usize = 1000;
 pub(crate) struct Tries {
     door: Door,
     by_network: DefaultKeyedRateLimiter<IpAddr>,
+    /// Addresses at which those that are quiet again are forgotten next.
+    crowded: AtomicUsize,
     lines: DefaultDirectRateLimiter,
     /// Refused since the last line.
     untold: AtomicU64,
@@ -39,6 +41,7 @@ impl Tries {
         Self {
             door,
             by_network: RateLimiter::keyed(Quota::per_minute(TRIES_PER_MINUTE)),
+            crowded: AtomicUsize::new(ADDRESSES),
             lines: RateLimiter::direct(Quota::per_minute(LINES_PER_MINUTE)),
             untold: AtomicU64::new(0),
         }
@@ -46,9 +49,12 @@ impl Tries {
 
     /// Whether the address may try once more.
     pub(super) fn may_try(&self, address: IpAddr) -> bool {
-        if self.by_network.len() > ADDRESSES {
+        if self.by_network.len() > self.crowded.load(Ordering::Relaxed) {
             // Forgets only addresses that have all their tries again.
             self.by_network.retain_recent();
+            // Not with each call, where many are busy: it goes through all of them.
+            let next = ADDRESSES.max(2 * self.by_network.len());
+            self.crowded.store(next, Ordering::Relaxed);
         }
         self.by_network.check_key(&network(address)).is_ok()
     }

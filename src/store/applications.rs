@@ -52,10 +52,11 @@ impl Store {
     }
 
     /// What the shop does with orders that are routed or sent to a panel of these kinds; without our schema
-    /// (`migrated`) all of them are the shop's.
+    /// (`migrated`) all of them are the shop's. One that was placed before `before` would be sent by now.
     pub(crate) async fn shop_activity(
         &self,
         since: DateTime<Utc>,
+        before: DateTime<Utc>,
         migrated: bool,
     ) -> Result<ShopActivity, StoreError> {
         let (tracked, bought) = if migrated {
@@ -69,9 +70,15 @@ impl Store {
         sqlx::query_as!(
             ShopActivity,
             r#"SELECT count(*) FILTER (WHERE o."sentAt" > $1) AS "sent!",
-                      count(*) FILTER (WHERE o."sentAt" IS NULL AND o."createdAt" > $1
+                      count(*) FILTER (WHERE o."sentAt" IS NULL
+                          AND o."createdAt" > $1 AND o."createdAt" < $5
                           AND lower(o.status COLLATE "C") = 'pending'
-                          AND lower(o."externalStatus" COLLATE "C") = 'not_sent') AS "unsent!",
+                          AND lower(o."externalStatus" COLLATE "C") = 'not_sent'
+                          -- One that the shop could have sent.
+                          AND r.package_id IS NOT NULL AND EXISTS (
+                              SELECT FROM public.package_mappings m
+                              WHERE m."tenantId" = o."tenantId" AND m.our_package_id = o."packageId"::text
+                                AND m.provider_api_id = i.id::text)) AS "unsent!",
                       max(o."sentAt")::timestamptz AS last_sent,
                       max(o."lastSyncAt") FILTER (WHERE o.id <> ALL($4))::timestamptz AS last_asked
                FROM public.product_orders o
@@ -85,7 +92,8 @@ impl Store {
             since,
             Kind::names(),
             &bought,
-            &tracked
+            &tracked,
+            before
         )
         .fetch_one(&self.pool)
         .await

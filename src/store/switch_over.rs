@@ -8,8 +8,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Store, StoreError};
-use crate::order::{IntegrationId, OrderId, Reference, Stage};
+use super::{ShopSent, Store, StoreError};
+use crate::order::{OrderId, Reference, Stage};
 
 /// More kinds of orders than this are not told apart.
 const KINDS: i64 = 100;
@@ -119,27 +119,37 @@ impl Store {
         .map_err(StoreError::doing("counting older orders"))
     }
 
-    /// Which of these names of purchases belong to another order already.
+    /// Which of these names of purchases belong to another order already, in our tables or in the shop's: as
+    /// [`Store::adopt`] asks it of each.
     pub(crate) async fn names_of_others(
         &self,
-        names: &[(OrderId, IntegrationId, Reference)],
+        names: &[(&ShopSent, Reference)],
     ) -> Result<Vec<OrderId>, StoreError> {
-        let orders: Vec<Uuid> = names.iter().map(|(order, ..)| order.0).collect();
-        let panels: Vec<Uuid> = names.iter().map(|(_, panel, _)| panel.0).collect();
+        let orders: Vec<Uuid> = names.iter().map(|(sent, _)| sent.order.0).collect();
+        let panels: Vec<Uuid> = names.iter().map(|(sent, _)| sent.integration.0).collect();
+        let times: Vec<DateTime<Utc>> = names.iter().map(|(sent, _)| sent.sent_at).collect();
         let references: Vec<String> = names
             .iter()
-            .map(|(.., reference)| reference.as_str().to_owned())
+            .map(|(_, reference)| reference.as_str().to_owned())
             .collect();
 
         sqlx::query_scalar!(
             r#"SELECT w.order_id AS "id!: OrderId"
-               FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS w (order_id, panel, reference)
-               JOIN orderwatch.purchases p
-                 ON p.reference = w.reference AND p.integration_id = w.panel
-                AND p.order_id <> w.order_id"#,
+               FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[])
+                    AS w (order_id, panel, reference, sent_at)
+               WHERE EXISTS (
+                         SELECT FROM orderwatch.purchases p
+                         WHERE p.reference = w.reference AND p.integration_id = w.panel
+                           AND p.order_id <> w.order_id)
+                  OR EXISTS (
+                         SELECT FROM public.product_orders o
+                         WHERE o.provider_referans = w.reference AND o.id <> w.order_id
+                           AND (o."sentAt", o.id) < (w.sent_at, w.order_id)
+                           AND btrim(o."providerId") = w.panel::text)"#,
             &orders,
             &panels,
-            &references
+            &references,
+            &times
         )
         .fetch_all(&self.pool)
         .await

@@ -62,7 +62,7 @@ pub(crate) struct ForeseenOrders {
     pub(crate) panels: Vec<ShadowSum>,
     /// Each order, where they were wanted.
     pub(crate) orders: Option<Vec<ForeseenOrder>>,
-    /// Open orders of more than seven days ago, at most 2000; none of them is touched.
+    /// Open orders that are older than all that is looked at, at most 2000; none of them is touched.
     pub(crate) older: i64,
     /// Whether there are more than were looked at.
     pub(crate) more: bool,

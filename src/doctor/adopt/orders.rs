@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta};
 
 use super::{
     super::Lists,
@@ -18,7 +18,7 @@ use super::{
 use crate::{
     clock::DatabaseClock,
     order::{
-        HoldReason, IntegrationId, OrderId,
+        HoldReason, IntegrationId, OrderId, Reference,
         explain::{Buying, Facts, Why, explain},
     },
     provider::Catalogue,
@@ -49,6 +49,8 @@ struct Examination<'a> {
     /// The price lists that were read.
     lists: HashMap<IntegrationId, Arc<Catalogue>>,
     found: Vec<Found>,
+    /// Names of purchases that were adopted.
+    given: HashSet<(IntegrationId, Reference)>,
     more: bool,
 }
 
@@ -62,10 +64,12 @@ pub(super) async fn foresee(scene: Scene<'_>, lists: Lists) -> Result<ForeseenOr
         panels: panels(scene).await?,
         lists: lists.collect(),
         found: Vec::new(),
+        given: HashSet::new(),
         more: false,
     };
 
     examination.sent().await?;
+    examination.queued().await?;
     examination.fresh().await?;
     examination.unroutable().await?;
     examination.rest().await?;
@@ -130,19 +134,19 @@ impl Examination<'_> {
     async fn adopt(&mut self, page: Vec<ShopSent>) -> Result<(), StoreError> {
         let named = page.iter().filter_map(|sent| {
             let name = sent.name().ok()?;
-            Some((sent.order, sent.integration, name))
+            Some((sent, name))
         });
         let named: Vec<_> = named.collect();
         let taken = self.store.names_of_others(&named).await?;
 
         // Of two with one name the first is watched, as the sweep takes them.
-        let mut given = HashSet::new();
         for sent in page {
             let panel = Some(sent.integration);
             match sent.name() {
                 Err(reason) => self.hold(sent.order, panel, reason),
                 Ok(name) => {
-                    if taken.contains(&sent.order) || !given.insert((panel, name)) {
+                    let first = self.given.insert((sent.integration, name));
+                    if !first || taken.contains(&sent.order) {
                         self.hold(sent.order, panel, HoldReason::ReferenceShared);
                         continue;
                     }
@@ -154,17 +158,36 @@ impl Examination<'_> {
         Ok(())
     }
 
-    /// What the dispatcher finds.
-    async fn fresh(&mut self) -> Result<(), StoreError> {
+    /// As much as there is at each panel that buys.
+    fn shares(&self) -> Vec<Share> {
         let buying = self.panels.values().filter(|panel| panel.may_buy());
-        let shares: Vec<Share> = buying
+        buying
             .map(|panel| Share {
                 integration: panel.id(),
                 tenant: panel.tenant(),
                 limit: MANY,
             })
-            .collect();
+            .collect()
+    }
 
+    /// What orderwatch itself has still to send, from before, and whose time has come.
+    async fn queued(&mut self) -> Result<(), StoreError> {
+        let (shares, now) = (self.shares(), self.scene.now);
+        let queued = self.store.queued_candidates(&shares, now).await?;
+        self.more |= queued.len() >= MANY;
+
+        for order in queued {
+            // It ends, or is held: nothing is bought.
+            if order.unwanted.is_none() {
+                self.dispatch(&order.candidate, order.loss_accepted);
+            }
+        }
+        Ok(())
+    }
+
+    /// What the dispatcher finds.
+    async fn fresh(&mut self) -> Result<(), StoreError> {
+        let shares = self.shares();
         let since = before(
             self.scene.now,
             self.scene.patient.config.dispatch.max_order_age,
@@ -172,12 +195,12 @@ impl Examination<'_> {
         let new = self.store.new_candidates(&shares, since, false).await?;
         self.more |= new.len() >= MANY;
         for candidate in new {
-            self.dispatch(&candidate);
+            self.dispatch(&candidate, false);
         }
         Ok(())
     }
 
-    fn dispatch(&mut self, candidate: &Candidate) {
+    fn dispatch(&mut self, candidate: &Candidate, loss_accepted: bool) {
         let (order, panel) = (candidate.order, candidate.integration);
         let Some(at) = self.panels.get(&panel) else {
             return;
@@ -187,7 +210,7 @@ impl Examination<'_> {
         let config = self.scene.patient.config;
         let terms = Terms {
             player: &config.player,
-            max_loss: config.dispatch.max_loss,
+            max_loss: config.dispatch.max_loss.filter(|_| !loss_accepted),
         };
         let resolution = at_panel(at, candidate, terms, |_| {
             list.map_or(Look::Failed, Look::List)
@@ -271,7 +294,13 @@ impl Examination<'_> {
     }
 
     async fn end(self) -> Result<ForeseenOrders, StoreError> {
-        let before = self.scene.now - RECENT;
+        let (now, config) = (self.scene.now, self.scene.patient.config);
+        // Nothing that the dispatcher or the sweep looks at, whatever their limits are.
+        let looked = [
+            before(now, config.dispatch.max_order_age),
+            before(now, config.poll.give_up_after),
+        ];
+        let oldest = looked.into_iter().fold(now - RECENT, DateTime::min);
         let orders = if self.scene.wanted.list {
             Some(list(self.store, &self.found).await?)
         } else {
@@ -282,7 +311,7 @@ impl Examination<'_> {
             sums: sums(&self.found),
             panels: by_panel(&self.found),
             orders,
-            older: self.store.older_untracked(before, REST).await?,
+            older: self.store.older_untracked(oldest, REST).await?,
             more: self.more,
             under_way: self.store.under_way().await?,
         })

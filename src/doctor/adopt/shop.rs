@@ -19,6 +19,8 @@ use crate::{
 
 /// An order that the shop sent within this time shows that it still dispatches.
 const LATELY: TimeDelta = TimeDelta::hours(1);
+/// What is older would be sent by now, if the shop sent it.
+const SENT_WITHIN: TimeDelta = TimeDelta::minutes(5);
 /// Orders of a week are told apart by what their rows say.
 const WEEK: TimeDelta = TimeDelta::days(7);
 
@@ -203,7 +205,9 @@ async fn seen(scene: Scene<'_>) -> Result<Seen, StoreError> {
     }
 
     Ok(Seen {
-        activity: store.shop_activity(now - LATELY, migrated).await?,
+        activity: store
+            .shop_activity(now - LATELY, now - SENT_WITHIN, migrated)
+            .await?,
         tasks: store.beat_tasks().await?,
         chained: None,
         settles: false,

@@ -65,8 +65,9 @@ impl Step {
         self
     }
 
+    /// What cannot be seen does, too: whoever goes on has to know it better.
     pub(super) fn stands_in_the_way(&self) -> bool {
-        self.first && self.state == StepState::Open
+        self.first && self.state != StepState::Done
     }
 }
 

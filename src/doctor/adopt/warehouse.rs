@@ -247,10 +247,14 @@ fn pusher(seen: &Seen, now: DateTime<Utc>) -> Step {
         || "When it last sent stock, the database does not say.".to_owned(),
         |at| format!("It last sent stock {} ago.", span(now, at)),
     );
-    Step::new(what, state)
+    let step = Step::new(what, state)
         .seen(format!("{switch} {pushed}"))
-        .first()
-        .see(PAGE)
+        .see(PAGE);
+    match state {
+        // A second pusher that nobody sees here is found by what it sends.
+        StepState::Unseen => step,
+        _ => step.first(),
+    }
 }
 
 fn way_back(scene: Scene<'_>, seen: &Seen) -> Vec<Step> {

@@ -1,8 +1,8 @@
 //! Retrying held orders together, those that were selected or all of one hold reason: in two steps, with a result
 //! for each.
 //!
-//! The second step retries the orders that the first one showed, and no other: it hands their ids back. What one
-//! order is refused, or a failure on the way, says nothing about the others.
+//! The second step retries the orders that the first one showed, each for the reason that it showed, and no other: it
+//! hands both back. What one order is refused, or a failure on the way, says nothing about the others.
 
 use std::collections::HashMap;
 
@@ -53,9 +53,16 @@ pub(super) struct Asked {
 pub(super) struct Signed {
     #[serde(flatten)]
     signature: Signature,
-    /// The orders that were shown, parted by commas.
+    /// What was shown: `ORDER.REASON` of each, parted by commas.
     #[serde(default)]
     orders: String,
+}
+
+/// An order as the first step showed it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Shown {
+    order: OrderId,
+    reason: HoldReason,
 }
 
 fn reason_of(name: &str) -> Result<HoldReason, Problem> {
@@ -93,13 +100,14 @@ pub(super) async fn ask(
 /// `POST /inbox/retry`
 pub(super) async fn retry(reader: Reader, Form(signed): Form<Signed>) -> Result<Response, Problem> {
     let words = &reader.words().act;
-    let ids = ids(signed.orders.split(',').take(AT_ONCE))?;
+    let shown = shown(&signed.orders)?;
+    let ids: Vec<OrderId> = shown.iter().map(|shown| shown.order).collect();
     let held = chosen(&reader, &ids).await?;
     let Some(person) = signed.signature.person() else {
         return show(&reader, &held, Some(words.incomplete), &signed.signature);
     };
 
-    let (results, released) = retry_each(&reader, &ids, &held, &person).await;
+    let (results, released) = retry_each(&reader, &shown, &held, &person).await;
     tracing::info!(
         who = person.who,
         why = person.why,
@@ -144,7 +152,7 @@ async fn chosen(reader: &Reader, ids: &[OrderId]) -> Result<Vec<ListedOrder>, Pr
 /// What became of each, and how many were released.
 async fn retry_each(
     reader: &Reader,
-    ids: &[OrderId],
+    shown: &[Shown],
     held: &[ListedOrder],
     person: &Person,
 ) -> (Facts, usize) {
@@ -153,26 +161,33 @@ async fn retry_each(
 
     let mut results = Facts::default();
     let mut released = 0;
-    for order in ids {
-        let (done, said) = match retry_one(reader, *order, person).await {
+    for shown in shown {
+        let (done, said) = match retry_one(reader, *shown, person).await {
             Ok(result) => result,
             // Those before it are released, and have to be seen.
             Err(problem) => (false, problem.detail.into_owned()),
         };
         released += usize::from(done);
-        let number = numbers.get(order).copied().flatten();
-        let title = order::title(*order, number, &reader.format);
+        let number = numbers.get(&shown.order).copied().flatten();
+        let title = order::title(shown.order, number, &reader.format);
         results = results.with(title, Show::Text(said));
     }
     (results, released)
+}
+
+fn changed() -> Problem {
+    Problem::invalid("orders", "must be what the page had there")
+}
+
+fn id(text: &str) -> Result<OrderId, Problem> {
+    Uuid::try_parse(text).map(OrderId).map_err(|_| changed())
 }
 
 /// Each order once, in the order in which they are named.
 fn ids<'a>(texts: impl Iterator<Item = &'a str>) -> Result<Vec<OrderId>, Problem> {
     let mut ids = Vec::new();
     for text in texts {
-        let id = Uuid::try_parse(text).map(OrderId);
-        let id = id.map_err(|_| Problem::invalid("orders", "must be what the page had there"))?;
+        let id = id(text)?;
         if !ids.contains(&id) {
             ids.push(id);
         }
@@ -180,10 +195,23 @@ fn ids<'a>(texts: impl Iterator<Item = &'a str>) -> Result<Vec<OrderId>, Problem
     Ok(ids)
 }
 
+/// What the first step handed out, each order once.
+fn shown(text: &str) -> Result<Vec<Shown>, Problem> {
+    let mut all: Vec<Shown> = Vec::new();
+    for text in text.split(',').take(AT_ONCE) {
+        let (order, reason) = text.split_once('.').ok_or_else(changed)?;
+        let (order, reason) = (id(order)?, reason_of(reason)?);
+        if !all.iter().any(|shown| shown.order == order) {
+            all.push(Shown { order, reason });
+        }
+    }
+    Ok(all)
+}
+
 /// Whether it was released, and what is said of it.
 async fn retry_one(
     reader: &Reader,
-    order: OrderId,
+    Shown { order, reason }: Shown,
     person: &Person,
 ) -> Result<(bool, String), Problem> {
     let words = &reader.words().act;
@@ -192,6 +220,10 @@ async fn retry_one(
         Ok(plan) => plan,
         Err(why) => return Ok((false, why.sentence(&reader.format))),
     };
+    // The person has decided about the reason that was shown: it may be held for its price by now.
+    if plan.from().held != Some(reason) {
+        return Ok((false, words.changed.to_owned()));
+    }
 
     Ok(
         match carry_out(&reader.world, order, &plan, person).await? {
@@ -211,7 +243,11 @@ fn show(
     signature: &Signature,
 ) -> Result<Response, Problem> {
     let act = &reader.words().act;
-    let ids: Vec<String> = held.iter().map(|held| held.order.to_string()).collect();
+    let shown = held.iter().filter_map(|held| {
+        let reason = held.held?;
+        Some(format!("{}.{reason}", held.order))
+    });
+    let shown: Vec<String> = shown.collect();
 
     Confirm {
         c: reader.chrome(Tab::Inbox, act.retry_all),
@@ -220,7 +256,7 @@ fn show(
         will: (!held.is_empty()).then(|| act.will_retry_all.to_owned()),
         hidden: vec![Hidden {
             name: "orders",
-            value: ids.join(","),
+            value: shown.join(","),
         }],
         path: PATH.to_owned(),
         signature: signature.or_last(reader),

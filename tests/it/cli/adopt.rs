@@ -267,7 +267,27 @@ async fn the_steps_follow_from_what_the_shop_does() {
     assert_eq!(step(steps, "Patch the shop").0, "unseen", "{steps:#}");
     assert_eq!(step(steps, "Set dispatch.mode").0, "open", "{steps:#}");
 
+    // One that came a moment ago, or that the shop could not have sent, shows nothing.
     let order = world.shop.order(PIN, "player").await;
+    let tenant = world.shop.tenant;
+    let unmapped = format!(
+        r#"WITH package AS (
+               INSERT INTO product_packages ("tenantId", name) VALUES ('{tenant}', 'unmapped') RETURNING id)
+           INSERT INTO package_routing ("tenantId", package_id, mode, "providerType", "primaryProviderId")
+           SELECT '{tenant}', id, 'auto', 'external', (SELECT id::text FROM integrations LIMIT 1) FROM package"#
+    );
+    sql(&world, &unmapped).await;
+    world.shop.order("unmapped", "player").await;
+    let aged = r#"UPDATE product_orders SET "createdAt" = now() - interval '10 minutes'"#;
+    let (ended, found) = adopt_with(&world, &settings, &[]).await;
+    let steps = &found["shop"]["switch_off"];
+    assert_eq!(step(steps, "Patch the shop").0, "unseen", "{steps:#}");
+    assert_eq!(ended.code(), 1, "what cannot be seen is not done");
+    sql(&world, &format!("{aged} WHERE id <> '{order}'")).await;
+    let (_, found) = adopt_with(&world, &settings, &[]).await;
+    let steps = &found["shop"]["switch_off"];
+    assert_eq!(step(steps, "Patch the shop").0, "unseen", "{steps:#}");
+    sql(&world, aged).await;
     let (_, found) = adopt_with(&world, &settings, &[]).await;
     let steps = &found["shop"]["switch_off"];
     assert_eq!(step(steps, "Patch the shop").0, "done", "{steps:#}");
@@ -299,7 +319,7 @@ async fn the_steps_follow_from_what_the_shop_does() {
     assert_eq!(step(steps, "Stop the shop's poller").0, "open", "{steps:#}");
     assert_eq!(
         (ended.code(), &found["in_the_way"]),
-        (1, &json!(2)),
+        (1, &json!(3)),
         "{found:#}"
     );
 
@@ -308,7 +328,7 @@ async fn the_steps_follow_from_what_the_shop_does() {
         "THE SHOP",
         "[OPEN] Patch the shop",
         "adopted",
-        "2 things stand in the way.",
+        "3 things stand in the way.",
     ] {
         assert!(text.stdout.contains(words), "{words}: {}", text.stdout);
     }

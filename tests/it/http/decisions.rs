@@ -339,3 +339,53 @@ async fn many_held_orders_are_released_in_one_call_with_a_result_for_each() {
     assert_eq!(site.post(retry, &body).await.problem(422), "invalid");
     process.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_selection_is_retried_for_the_reason_that_was_shown_and_for_no_other() {
+    let world = World::new().await;
+    let process = world.start(&world.settings()).await;
+    let site = Site::of(&process).await;
+    let order = world.shop.order(PIN, "").await;
+    let held = |row: &crate::process::shop::Row| row.held_reason.is_some();
+    world.shop.wait_for(order, held).await;
+    sqlx::query(r#"UPDATE product_orders SET "userIdentifier" = 'player-1' WHERE id = $1"#)
+        .bind(order)
+        .execute(&world.database.pool)
+        .await
+        .unwrap();
+
+    let ask = format!("/inbox/retry?order={order}");
+    let confirm = async |page: &str| {
+        let (_, rest) = page.split_once("name=\"orders\" value=\"").unwrap();
+        let body = format!("orders={}&who=A&why=B", rest.split('"').next().unwrap());
+        let headers = [
+            ("Content-Type", "application/x-www-form-urlencoded"),
+            ("Sec-Fetch-Site", "same-origin"),
+        ];
+        site.send("POST /inbox/retry", &headers, &body).await
+    };
+    let shown = site.get(&ask).await.body;
+    // Released meanwhile, and held for its price.
+    let reason = async |name: &str| {
+        sqlx::query("UPDATE orderwatch.orders SET held_reason = $1 WHERE order_id = $2")
+            .bind(name)
+            .bind(order)
+            .execute(&world.database.pool)
+            .await
+            .unwrap();
+    };
+    reason("sold_at_a_loss").await;
+
+    let answer = confirm(&shown).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert!(answer.body.contains("0 of 1"), "{answer:?}");
+    let row = world.shop.row(order).await;
+    assert_eq!(row.held_reason.as_deref(), Some("sold_at_a_loss"));
+    assert_eq!(world.panel.ledger().count(Endpoint::Purchase), 0);
+
+    let shown = site.get(&ask).await.body;
+    let answer = confirm(&shown).await;
+    assert!(answer.body.contains("1 of 1"), "{answer:?}");
+    world.shop.completed(order).await;
+    process.stop().await;
+}
