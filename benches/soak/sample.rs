@@ -31,8 +31,10 @@ const OPEN: &str = "SELECT count(*) FROM public.product_orders o
     LEFT JOIN orderwatch.orders t ON t.order_id = o.id WHERE t.stage IS DISTINCT FROM 'completed'";
 
 /// One column: its name, what one line rises at most where it is flat, and its unit.
-const COLUMNS: [(&str, f64, &str); 8] = [
+const COLUMNS: [(&str, f64, &str); 9] = [
+    // Of its own. Resident are also pages of the program that were ever needed, which the system takes back.
     ("memory", 1.5, "MiB"),
+    ("of the program", 4.0, "MiB"),
     ("tasks", 5.0, ""),
     ("threads", 1.0, ""),
     ("files", 4.0, ""),
@@ -90,7 +92,8 @@ impl Sampler {
         let (dead, live): (f64, f64) = (tables.try_get("dead")?, tables.try_get("live")?);
         let bytes: f64 = tables.try_get("bytes")?;
         Ok([
-            memory(self.pid, "VmRSS")?,
+            memory(self.pid, "RssAnon")?,
+            memory(self.pid, "RssFile")?,
             tasks.trim().parse()?,
             threads(self.pid)?,
             count(fs::read_dir(format!("/proc/{}/fd", self.pid))?.count()),
