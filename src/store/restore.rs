@@ -27,13 +27,21 @@ pub(crate) enum Restored {
 }
 
 impl Store {
-    /// Of these orders, those that the database does not know.
-    pub(crate) async fn forgotten(&self, orders: &[OrderId]) -> Result<Vec<OrderId>, StoreError> {
-        let orders: Vec<Uuid> = orders.iter().map(|order| order.0).collect();
+    /// Of these results, which were all written, the orders of those that the database does not have.
+    pub(crate) async fn forgotten(
+        &self,
+        written: impl Iterator<Item = &Outcome>,
+    ) -> Result<Vec<OrderId>, StoreError> {
+        let (orders, tokens): (Vec<Uuid>, Vec<Uuid>) = written
+            .map(|outcome| (outcome.order.0, outcome.token))
+            .unzip();
+        // A result ends its lease, so where the lease is still there only the claim was kept.
         let gone = sqlx::query_scalar!(
-            r#"SELECT i.order_id AS "order_id!: OrderId" FROM unnest($1::uuid[]) AS i (order_id)
-               WHERE NOT EXISTS (SELECT FROM orderwatch.orders t WHERE t.order_id = i.order_id)"#,
-            &orders
+            r#"SELECT i.order_id AS "order_id!: OrderId" FROM unnest($1::uuid[], $2::uuid[]) AS i (order_id, token)
+               WHERE NOT EXISTS (SELECT FROM orderwatch.orders t
+                                 WHERE t.order_id = i.order_id AND t.lease_token IS DISTINCT FROM i.token)"#,
+            &orders,
+            &tokens
         );
         gone.fetch_all(self.pool.by_index())
             .await

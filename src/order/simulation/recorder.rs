@@ -111,7 +111,7 @@ impl World {
             let (gone, there) = recent
                 .into_iter()
                 .filter(|outcome| outcome.at > since)
-                .partition(|outcome| self.db.tracked(outcome.order).is_none());
+                .partition(|outcome| self.db.has_lost(outcome));
             self.replicas[replica].recent = there;
             for outcome in gone {
                 self.db.tally.path(Path::WrittenAgain);

@@ -28,6 +28,12 @@ impl Database {
         }
     }
 
+    /// `Store::forgotten`: the claim is gone, or its result is.
+    pub(super) fn has_lost(&self, outcome: &Outcome) -> bool {
+        let tracked = self.tracked(outcome.order);
+        tracked.is_none_or(|it| it.lease == Some(outcome.token))
+    }
+
     /// `Store::restore`.
     pub(super) fn restore(&mut self, outcome: &Outcome) -> Restored {
         let order = outcome.order;

@@ -45,12 +45,11 @@ impl Recorder {
     pub async fn look_back(&mut self) {
         let since = before(self.clock.now(), MEMORY);
         self.recent.0.retain(|outcome| outcome.at > since);
-        let orders: Vec<OrderId> = self.recent.0.iter().map(|outcome| outcome.order).collect();
-        if orders.is_empty() {
+        if self.recent.0.is_empty() {
             return;
         }
 
-        match self.store.forgotten(&orders).await {
+        match self.store.forgotten(self.recent.0.iter()).await {
             Ok(gone) if gone.is_empty() => {}
             Ok(gone) => {
                 let gone: HashSet<OrderId> = gone.into_iter().collect();

@@ -46,6 +46,28 @@ async fn lose(shop: &Shop, order: OrderId, lost: Lost) {
     }
 }
 
+/// What a standby has got so far.
+async fn copy_to_standby(shop: &Shop) {
+    let copy = "CREATE SCHEMA standby;
+                CREATE TABLE standby.orders AS TABLE orderwatch.orders;
+                CREATE TABLE standby.purchases AS TABLE orderwatch.purchases;
+                CREATE TABLE standby.events AS TABLE orderwatch.events";
+    shop.sql(copy).await;
+}
+
+/// Of an order that was claimed there, everything that came later is gone.
+async fn fail_over_to_standby(shop: &Shop, order: OrderId) {
+    let back = "DELETE FROM orderwatch.events;
+                DELETE FROM orderwatch.purchases;
+                DELETE FROM orderwatch.orders;
+                INSERT INTO orderwatch.orders SELECT * FROM standby.orders;
+                INSERT INTO orderwatch.purchases SELECT * FROM standby.purchases;
+                INSERT INTO orderwatch.events OVERRIDING SYSTEM VALUE SELECT * FROM standby.events";
+    shop.sql(back).await;
+    let columns = r#""externalStatus" = 'queued', "sentAt" = NULL"#;
+    shop.set(order, columns).await;
+}
+
 /// A shop whose order is being bought while the panel holds its answer.
 async fn buying(shop: &Shop, reseller: &Reseller, entry: &str) -> (Rig, CallBarrier, OrderId) {
     let mut rig = Rig::new(shop);
@@ -310,4 +332,26 @@ async fn what_was_written_before_the_failover_and_is_gone_is_written_again(pool:
     rig.look_back().await;
     assert!(shop.find_tracked(old).await.is_none());
     assert_eq!(reseller.panel.ledger().sale_count(), 4);
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_result_that_was_lost_where_its_claim_was_not_is_written_again(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let (mut rig, gate, order) = buying(&shop, &reseller, "2").await;
+    copy_to_standby(&shop).await;
+    gate.open();
+    rig.finish().await;
+    let (events, bought) = (shop.events(order).await, shop.purchases(order).await);
+    fail_over_to_standby(&shop, order).await;
+    assert_eq!(shop.stage(order).await, Stage::Dispatching);
+
+    rig.look_back().await;
+    assert_eq!(shop.stage(order).await, Stage::Submitted);
+    assert_eq!(shop.events(order).await, events);
+    assert_eq!(shop.purchases(order).await, bought);
+    assert_eq!(bought[0].text("cost"), "35");
+    assert_eq!(shop.shop_row(order).await.text("externalStatus"), "sent");
+    rig.run_out().await;
+    assert_eq!(shop.stage(order).await, Stage::Completed);
+    assert_eq!(reseller.panel.ledger().count(Endpoint::Purchase), 1);
 }
