@@ -3,7 +3,7 @@
 //! Each outcome names the lease it was claimed with. One that lost its lease changes nothing and
 //! says so. Values are absolute, so writing the same group twice is harmless.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -31,6 +31,8 @@ pub struct Outcome {
     pub detail: Value,
     /// What an answer without news says.
     pub quiet: Option<Quiet>,
+    /// For as long as it lives this process does not buy the order as a new one.
+    pub known: Option<Arc<()>>,
 }
 
 /// An answer to a check that changes nothing.

@@ -319,6 +319,7 @@ pub(super) fn answered(
 
     Outcome {
         quiet,
+        known: None,
         order: due.order,
         tenant: due.tenant,
         integration: due.integration,

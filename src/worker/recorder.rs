@@ -5,6 +5,7 @@
 //! database is away the results wait here. A row that the database refuses is singled out and held,
 //! so that it cannot stop the others. What must stay true: nothing that was submitted is dropped.
 
+mod known;
 mod lost;
 
 use std::{
@@ -20,12 +21,12 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 
-use self::lost::Recent;
+use self::{known::Known, lost::Recent};
 use super::{balance::Latest, wakeup::Wakeup};
 use crate::{
     clock::Clock,
     metrics::METRICS,
-    order::{Decision, EventKind, HoldReason, Stage},
+    order::{Decision, EventKind, HoldReason, OrderId, Stage},
     store::{Balance, Outcome, Recorded, Restored, Store, StoreError},
 };
 
@@ -42,7 +43,10 @@ const AWAY: Duration = Duration::from_millis(500);
 
 /// Where results are submitted.
 #[derive(Clone, Debug)]
-pub(crate) struct Results(mpsc::Sender<Outcome>);
+pub(crate) struct Results {
+    inbox: mpsc::Sender<Outcome>,
+    known: Arc<Known>,
+}
 
 /// The one writer of results.
 #[derive(Debug)]
@@ -57,14 +61,16 @@ pub struct Recorder {
     /// Results whose shop row somebody held, and when they are tried again.
     busy: VecDeque<(Instant, Outcome)>,
     recent: Recent,
+    known: Arc<Known>,
     /// When they are compared with the database next.
     look_back_at: Instant,
 }
 
 impl Results {
     /// Submits a result; waits when too many are waiting already.
-    pub(crate) async fn submit(&self, outcome: Outcome) {
-        if let Err(mpsc::error::SendError(outcome)) = self.0.send(outcome).await {
+    pub(crate) async fn submit(&self, mut outcome: Outcome) {
+        outcome.known = Some(self.known.note(outcome.order));
+        if let Err(mpsc::error::SendError(outcome)) = self.inbox.send(outcome).await {
             tracing::error!(
                 order = %outcome.order,
                 reference = %outcome.reference,
@@ -72,12 +78,31 @@ impl Results {
             );
         }
     }
+
+    /// An order is being bought, for as long as what is returned lives.
+    pub(crate) fn know(&self, order: OrderId) -> Arc<()> {
+        self.known.note(order)
+    }
+
+    /// Whether an order that the database says is new is being bought here, or was. Its result is then written again.
+    pub(crate) fn miss(&self, order: OrderId) -> bool {
+        let known = self.known.has(order);
+        if known {
+            self.known.missed.notify_one();
+        }
+        known
+    }
 }
 
 impl Recorder {
     /// A recorder, and the way to it.
     pub(super) fn new(store: Store, clock: Arc<dyn Clock>) -> (Self, Results) {
         let (results, inbox) = mpsc::channel(WAITING);
+        let known = Arc::<Known>::default();
+        let results = Results {
+            inbox: results,
+            known: Arc::clone(&known),
+        };
         let recorder = Self {
             store,
             clock,
@@ -88,9 +113,10 @@ impl Recorder {
             inbox,
             busy: VecDeque::new(),
             recent: Recent::default(),
+            known,
             look_back_at: Instant::now() + LOOK_BACK,
         };
-        (recorder, Results(results))
+        (recorder, results)
     }
 
     /// Writes until every [`Results`] is gone and nothing is left to write.
@@ -150,6 +176,10 @@ impl Recorder {
             count = self.inbox.recv_many(group, GROUP) => count > 0,
             () = at(again) => true,
             () = sleep_until(self.look_back_at) => true,
+            () = self.known.missed.notified() => {
+                self.look_back_at = Instant::now();
+                true
+            }
         };
         // A closed inbox is always ready, so the wait for a busy row has to be here.
         if !open && let Some(again) = again {
@@ -176,6 +206,8 @@ impl Recorder {
                 Ok(recorded) => {
                     if std::mem::take(&mut waited) {
                         tracing::info!(results = part.len(), "results are written again");
+                        // It may be another server that answers now, without the last of what was written.
+                        self.look_back_at = Instant::now();
                     }
                     let restored = self.recorded(part, recorded).await;
                     parts.push_front(restored);
@@ -215,7 +247,7 @@ impl Recorder {
                     self.recent.keep(outcome);
                 }
                 // Counted and reported when it was written.
-                Recorded::Before => {}
+                Recorded::Before => self.recent.keep(outcome),
                 Recorded::LeaseLost => late.push(outcome),
                 Recorded::Forgotten => match self.restore(&outcome).await {
                     Restored::Claimed { .. } => restored.push(outcome),

@@ -48,6 +48,7 @@ impl Call {
             package: Some(ready.claim.product.0),
             token: self.token,
             quiet: None,
+            known: None,
             detail: report::detail(&evidence, &decision),
             decision,
             at: self.shop.clock.now(),

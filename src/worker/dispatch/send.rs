@@ -143,7 +143,12 @@ impl Dispatch {
                 token,
                 shop: self.shop.clone(),
             };
-            self.tasks.spawn(call.make(ready));
+            // Until its result is known.
+            let known = self.shop.results.know(ready.claim.order);
+            self.tasks.spawn(async move {
+                call.make(ready).await;
+                drop(known);
+            });
         }
 
         (started, rest)

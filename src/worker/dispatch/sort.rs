@@ -155,6 +155,15 @@ impl Dispatch {
             let Some(panel) = panels.get(&candidate.integration) else {
                 continue;
             };
+            // Nobody has sent it, says a database that has lost the claim.
+            if self.shop.results.miss(candidate.order) {
+                tracing::warn!(
+                    order = %candidate.order,
+                    "the database has lost that this order was sent; it is not bought again"
+                );
+                sorted.skipped += 1;
+                continue;
+            }
 
             match self.resolution(panel, &candidate, false) {
                 Resolution::Hold(reason) => sorted.holds.push(NewHold {

@@ -355,6 +355,7 @@ impl Sweep {
             package: orphan.package,
             token,
             quiet: None,
+            known: None,
             detail: report::detail(&reply.evidence, &decision),
             decision,
             at: now,

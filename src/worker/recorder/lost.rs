@@ -45,6 +45,7 @@ impl Recorder {
     pub async fn look_back(&mut self) {
         let since = before(self.clock.now(), MEMORY);
         self.recent.0.retain(|outcome| outcome.at > since);
+        self.known.tidy();
         if self.recent.0.is_empty() {
             return;
         }

@@ -335,6 +335,25 @@ async fn what_was_written_before_the_failover_and_is_gone_is_written_again(pool:
 }
 
 #[sqlx::test(migrations = false)]
+async fn an_order_whose_claim_was_lost_is_not_bought_as_a_new_one(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let (mut rig, gate, order) = buying(&shop, &reseller, "2").await;
+    lose(&shop, order, Lost::Claim).await;
+    assert_eq!(rig.begin_dispatch().await.started, 0, "on its way");
+    gate.open();
+    rig.finish().await;
+    assert_eq!(shop.stage(order).await, Stage::Submitted);
+
+    lose(&shop, order, Lost::Claim).await;
+    assert_eq!(rig.begin_dispatch().await.started, 0, "bought");
+    rig.look_back().await;
+    assert_eq!(shop.stage(order).await, Stage::Submitted);
+    rig.run_out().await;
+    assert_eq!(shop.stage(order).await, Stage::Completed);
+    assert_eq!(reseller.panel.ledger().count(Endpoint::Purchase), 1);
+}
+
+#[sqlx::test(migrations = false)]
 async fn a_result_that_was_lost_where_its_claim_was_not_is_written_again(pool: PgPool) {
     let (shop, reseller) = Shop::open(pool).await;
     let (mut rig, gate, order) = buying(&shop, &reseller, "2").await;
