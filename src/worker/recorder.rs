@@ -235,7 +235,7 @@ impl Recorder {
         let size = u32::try_from(group.len()).unwrap_or(u32::MAX);
         METRICS.group_size.observe(f64::from(size));
 
-        for (outcome, recorded) in group.into_iter().zip(recorded) {
+        for (mut outcome, recorded) in group.into_iter().zip(recorded) {
             match recorded {
                 Recorded::Done {
                     held,
@@ -249,11 +249,14 @@ impl Recorder {
                 // Counted and reported when it was written.
                 Recorded::Before => self.recent.keep(outcome),
                 Recorded::LeaseLost => late.push(outcome),
-                Recorded::Forgotten => match self.restore(&outcome).await {
-                    Restored::Claimed { .. } => restored.push(outcome),
-                    Restored::Busy => self.again(outcome),
-                    Restored::Nothing => late.push(outcome),
-                },
+                Recorded::Forgotten => {
+                    self.recent.complete(&mut outcome);
+                    match self.restore(&outcome).await {
+                        Restored::Claimed { .. } => restored.push(outcome),
+                        Restored::Busy => self.again(outcome),
+                        Restored::Nothing => late.push(outcome),
+                    }
+                }
                 Recorded::Busy => self.again(outcome),
             }
         }

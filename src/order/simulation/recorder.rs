@@ -60,7 +60,10 @@ impl World {
                 self.recorded(outcome.order);
                 self.remember(process, *outcome);
             }
-            Recorded::Before => self.db.tally.path(Path::Before),
+            Recorded::Before => {
+                self.db.tally.path(Path::Before);
+                self.remember(process, *outcome);
+            }
             Recorded::LeaseLost => self.db.keep_late(&outcome),
             Recorded::Forgotten => self.restore(process, outcome),
             Recorded::Busy => self.record_later(process, outcome),
@@ -80,7 +83,8 @@ impl World {
     }
 
     /// `Recorder::restore`.
-    fn restore(&mut self, process: Process, outcome: Box<Outcome>) {
+    fn restore(&mut self, process: Process, mut outcome: Box<Outcome>) {
+        complete(&self.replicas[process.replica].recent, &mut outcome);
         match self.db.restore(&outcome) {
             Restored::Claimed => {
                 self.db.witness(&outcome);
@@ -95,12 +99,18 @@ impl World {
     }
 
     /// `Recent::keep`.
-    fn remember(&mut self, process: Process, outcome: Outcome) {
+    fn remember(&mut self, process: Process, mut outcome: Outcome) {
+        let event = outcome.decision.event;
         let recent = &mut self.replicas[process.replica].recent;
-        if outcome.may_be_bought() {
+        if matches!(event, EventKind::Refused | EventKind::FellBack) {
             recent.retain(|older| older.order != outcome.order);
-            recent.push(outcome);
         }
+        if !outcome.may_be_bought() || event == EventKind::Checked {
+            return;
+        }
+        complete(recent, &mut outcome);
+        recent.retain(|older| older.order != outcome.order);
+        recent.push(outcome);
     }
 
     /// `Recorder::look_back`, of every replica.
@@ -108,11 +118,12 @@ impl World {
         for replica in 0..self.replicas.len() {
             let (since, process) = (self.clock(replica) - MEMORY, self.process(replica));
             let recent = std::mem::take(&mut self.replicas[replica].recent);
-            let (gone, there) = recent
+            let (gone, there): (Vec<_>, Vec<_>) = recent
                 .into_iter()
-                .filter(|outcome| outcome.at > since)
                 .partition(|outcome| self.db.has_lost(outcome));
             self.replicas[replica].recent = there;
+            let recent = &mut self.replicas[replica].recent;
+            recent.retain(|outcome| outcome.at > since);
             for outcome in gone {
                 self.db.tally.path(Path::WrittenAgain);
                 self.go_on(process, Step::Record(Box::new(outcome)));
@@ -138,6 +149,20 @@ impl World {
         if settled {
             self.shop_settles(order);
         }
+    }
+}
+
+/// `Recent::complete`.
+fn complete(recent: &[Outcome], outcome: &mut Outcome) {
+    let of_it = |older: &&Outcome| {
+        (older.order, older.panel, &older.reference)
+            == (outcome.order, outcome.panel, &outcome.reference)
+    };
+    if let Some(older) = recent.iter().find(of_it) {
+        let (new, old) = (&mut outcome.decision, &older.decision);
+        new.pin = new.pin.take().or_else(|| old.pin.clone());
+        new.cost = new.cost.or(old.cost);
+        new.balance = new.balance.or(old.balance);
     }
 }
 

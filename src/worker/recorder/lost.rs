@@ -3,10 +3,7 @@
 //! A failover to a server that lags behind takes the last commits back, a claim or a result among them. What this
 //! daemon still knows of them is written again, so that no purchase is left that nothing names.
 
-use std::{
-    collections::{HashSet, VecDeque},
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 
 use serde_json::json;
 
@@ -19,24 +16,56 @@ use crate::{
 };
 
 /// Results that are remembered, and for how long: a standby that lags more than this is no standby.
-const REMEMBERED: usize = 500;
+const REMEMBERED: usize = 5000;
 const MEMORY: Duration = Duration::from_mins(5);
 
-/// What was written in the last minutes, the newest of each order, oldest first.
+/// What was written in the last minutes, the newest of each order.
 #[derive(Debug, Default)]
-pub(super) struct Recent(VecDeque<Outcome>);
+pub(super) struct Recent(HashMap<OrderId, Outcome>);
 
 impl Recent {
     /// Remembers a result that was written, if something may have been bought.
-    pub(super) fn keep(&mut self, outcome: Outcome) {
-        if !outcome.may_be_bought() {
+    pub(super) fn keep(&mut self, mut outcome: Outcome) {
+        // Nothing is bought under that name any more.
+        if matches!(
+            outcome.decision.event,
+            EventKind::Refused | EventKind::FellBack
+        ) {
+            self.0.remove(&outcome.order);
+        }
+        // An order that could not be sent may have been bought by an earlier try, of which this says nothing. And
+        // what changes nothing is asked again.
+        if !outcome.may_be_bought() || outcome.quiet.is_some() {
             return;
         }
-        self.0.retain(|older| older.order != outcome.order);
-        if self.0.len() == REMEMBERED {
-            self.0.pop_front();
+
+        self.complete(&mut outcome);
+        if self.0.len() >= REMEMBERED && !self.0.contains_key(&outcome.order) {
+            self.forget_oldest();
         }
-        self.0.push_back(outcome);
+        self.0.insert(outcome.order, outcome);
+    }
+
+    /// What an earlier answer to the same purchase has brought.
+    pub(super) fn complete(&self, outcome: &mut Outcome) {
+        let Some(older) = self.0.get(&outcome.order) else {
+            return;
+        };
+        if (older.integration, &older.reference) != (outcome.integration, &outcome.reference) {
+            return;
+        }
+
+        let (new, old) = (&mut outcome.decision, &older.decision);
+        new.pin = new.pin.take().or_else(|| old.pin.clone());
+        new.cost = new.cost.or(old.cost);
+        new.balance = new.balance.or(old.balance);
+    }
+
+    fn forget_oldest(&mut self) {
+        let oldest = self.0.values().min_by_key(|outcome| outcome.at);
+        if let Some(order) = oldest.map(|outcome| outcome.order) {
+            self.0.remove(&order);
+        }
     }
 }
 
@@ -44,24 +73,21 @@ impl Recorder {
     /// Writes again what was written in the last minutes and is gone.
     pub async fn look_back(&mut self) {
         let since = before(self.clock.now(), MEMORY);
-        self.recent.0.retain(|outcome| outcome.at > since);
         self.known.tidy();
         if self.recent.0.is_empty() {
             return;
         }
 
-        match self.store.forgotten(self.recent.0.iter()).await {
-            Ok(gone) if gone.is_empty() => {}
+        match self.store.forgotten(self.recent.0.values()).await {
             Ok(gone) => {
-                let gone: HashSet<OrderId> = gone.into_iter().collect();
-                let recent = std::mem::take(&mut self.recent.0).into_iter();
                 // Each is remembered again once it is written.
-                let (again, there): (Vec<_>, Vec<_>) =
-                    recent.partition(|outcome| gone.contains(&outcome.order));
-                self.recent.0 = there.into();
+                let again = gone.iter().filter_map(|order| self.recent.0.remove(order));
+                let again = again.collect();
+                // Not before it was seen there: an outage may last longer than the memory.
+                self.recent.0.retain(|_, outcome| outcome.at > since);
                 self.write(again).await;
             }
-            // Looked at again next time; the memory is long enough for it.
+            // Looked at again next time.
             Err(error) => tracing::debug!(
                 error = &error as &dyn std::error::Error,
                 "recent results cannot be compared with the database now"

@@ -323,11 +323,14 @@ async fn what_was_written_before_the_failover_and_is_gone_is_written_again(pool:
         assert_eq!(shop.stage(order).await, stage);
         let pin = reseller.panel.pin_of(ACCOUNT.0, &reseller.reference(order));
         assert_eq!(shop.pin(order).await, Some(pin));
+        // The answer to the purchase had named it, the last one did not.
+        assert_eq!(shop.purchases(order).await[0].text("cost"), "35");
     }
     assert_eq!(shop.shop_row(lost).await.text("externalStatus"), "done");
 
     // Not for ever: what is older was copied to the standby long ago.
     shop.advance(Duration::from_mins(6));
+    rig.look_back().await;
     lose(&shop, old, Lost::Order).await;
     rig.look_back().await;
     assert!(shop.find_tracked(old).await.is_none());
