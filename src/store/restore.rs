@@ -48,11 +48,12 @@ impl Store {
             .map_err(StoreError::doing("looking for orders that were lost"))
     }
 
-    /// Writes the claim of an outcome whose order is gone.
+    /// Writes the claim of an outcome whose order is gone; without a word to the shop where its row refuses that.
     pub(crate) async fn restore(
         &self,
         outcome: &Outcome,
         now: DateTime<Utc>,
+        tell_shop: bool,
     ) -> Result<Restored, StoreError> {
         let watched = &outcome.decision.watched;
         let row = sqlx::query_file!(
@@ -70,7 +71,8 @@ impl Store {
             watched.may_resend,
             outcome.package,
             outcome.may_be_bought(),
-            self.buy_chained
+            self.buy_chained,
+            tell_shop
         )
         .fetch_one(&self.pool)
         .await

@@ -37,7 +37,7 @@ WITH held AS MATERIALIZED (
         "externalOrderId" = orderwatch.kept_name(o.id, o."externalOrderId"),
         "externalStatus" = 'queued'
     FROM tracked t CROSS JOIN free f
-    WHERE o.id = t.order_id
+    WHERE o.id = t.order_id AND $15::bool
       AND orderwatch.is_unsent(f.status, f."externalStatus", f."sentAt" IS NULL,
                                f."externalOrderId", f.provider_referans, $14)
 ), noted AS (

@@ -11,7 +11,7 @@ use super::Recorder;
 use crate::{
     metrics::METRICS,
     order::{EventKind, OrderId, Stage},
-    store::{Event, Outcome, Restored},
+    store::{Event, Outcome, Restored, StoreError},
     worker::before,
 };
 
@@ -97,7 +97,12 @@ impl Recorder {
 
     /// Writes the claim of an order that the database has lost, so that its answer names it.
     pub(super) async fn restore(&self, outcome: &Outcome) -> Restored {
-        let restored = self.store.restore(outcome, self.clock.now()).await;
+        let now = self.clock.now();
+        let mut restored = self.store.restore(outcome, now, true).await;
+        if restored.as_ref().is_err_and(StoreError::refuses_row) {
+            // What was bought is watched all the same.
+            restored = self.store.restore(outcome, now, false).await;
+        }
         match restored {
             Ok(Restored::Claimed { row_lost: true }) => tracing::error!(
                 order = %outcome.order,
@@ -113,6 +118,14 @@ impl Recorder {
                 integration = %outcome.integration,
                 answer = outcome.decision.event.as_str(),
                 "the database had lost the claim of this order; it is written anew, and goes on"
+            ),
+            Ok(Restored::Nothing) if outcome.may_be_bought() => tracing::error!(
+                order = %outcome.order,
+                reference = %outcome.reference,
+                integration = %outcome.integration,
+                answer = outcome.decision.event.as_str(),
+                "the database has lost this order, and another claim has its place or its reference; look at the panel \
+                 whether this reference was bought"
             ),
             Ok(Restored::Busy | Restored::Nothing) => {}
             Err(error) => {

@@ -377,3 +377,25 @@ async fn a_result_that_was_lost_where_its_claim_was_not_is_written_again(pool: P
     assert_eq!(shop.stage(order).await, Stage::Completed);
     assert_eq!(reseller.panel.ledger().count(Endpoint::Purchase), 1);
 }
+
+#[sqlx::test(migrations = false)]
+async fn what_was_bought_is_watched_although_the_shops_row_refuses_the_claim(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let (mut rig, gate, order) = buying(&shop, &reseller, "2").await;
+    lose(&shop, order, Lost::Claim).await;
+    let refuse = r#"CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+                    BEGIN RAISE EXCEPTION 'the bookkeeping is closed'; END $$;
+                    CREATE TRIGGER refuse BEFORE UPDATE ON product_orders FOR EACH ROW
+                    WHEN (NEW."externalStatus" = 'queued') EXECUTE FUNCTION refuse()"#;
+    shop.sql(refuse).await;
+    gate.open();
+    rig.finish().await;
+    // The server says no a moment before it lets go of the row.
+    rig.record().await;
+    assert_eq!(shop.stage(order).await, Stage::Submitted);
+    assert_eq!(shop.events(order).await, ["restored", "accepted"]);
+    rig.run_out().await;
+    assert_eq!(shop.stage(order).await, Stage::Completed);
+    assert_eq!(shop.shop_row(order).await.text("externalStatus"), "done");
+    assert_eq!(reseller.panel.ledger().count(Endpoint::Purchase), 1);
+}
