@@ -206,8 +206,10 @@ impl Recorder {
                 Ok(recorded) => {
                     if std::mem::take(&mut waited) {
                         tracing::info!(results = part.len(), "results are written again");
-                        // It may be another server that answers now, without the last of what was written.
-                        self.look_back_at = Instant::now();
+                        // It may be another server that answers now, without the last of what was written. Asked
+                        // before those that waited fill the memory.
+                        let lost = self.lost(&part).await;
+                        parts.extend(once_each(lost));
                     }
                     let restored = self.recorded(part, recorded).await;
                     parts.push_front(restored);
@@ -367,7 +369,7 @@ async fn at(time: Option<Instant>) {
     }
 }
 
-/// Splits a group so that no part names an order twice.
+/// Splits results into groups that name no order twice.
 fn once_each(group: Vec<Outcome>) -> Vec<Vec<Outcome>> {
     // One UPDATE changes a row once: of two results in it, one would be lost.
     let mut parts = Vec::new();
@@ -376,7 +378,7 @@ fn once_each(group: Vec<Outcome>) -> Vec<Vec<Outcome>> {
         let mut seen = HashSet::new();
         let (part, more) = rest
             .into_iter()
-            .partition(|outcome: &Outcome| seen.insert(outcome.order));
+            .partition(|outcome: &Outcome| seen.len() < GROUP && seen.insert(outcome.order));
         parts.push(part);
         rest = more;
     }

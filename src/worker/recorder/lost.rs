@@ -3,7 +3,11 @@
 //! A failover to a server that lags behind takes the last commits back, a claim or a result among them. What this
 //! daemon still knows of them is written again, so that no purchase is left that nothing names.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use serde_json::json;
 
@@ -69,30 +73,55 @@ impl Recent {
     }
 }
 
+impl Outcome {
+    /// Whether a newer answer about the order is on its way: that one is to be written.
+    fn is_under_way(&self) -> bool {
+        let known = self.known.as_ref();
+        known.is_some_and(|known| Arc::strong_count(known) > 1)
+    }
+}
+
 impl Recorder {
     /// Writes again what was written in the last minutes and is gone.
     pub async fn look_back(&mut self) {
-        let since = before(self.clock.now(), MEMORY);
+        let lost = self.lost(&[]).await;
+        self.write(lost).await;
+    }
+
+    /// What was written in the last minutes and is gone. It is remembered again once it is written.
+    ///
+    /// Not of orders whose newer results are at hand: those are written first, and take over what is known.
+    pub(super) async fn lost(&mut self, newer: &[Outcome]) -> Vec<Outcome> {
         self.known.tidy();
-        if self.recent.0.is_empty() {
-            return;
+        let newer: HashSet<OrderId> = newer.iter().map(|outcome| outcome.order).collect();
+        let asked = || {
+            let recent = self.recent.0.values();
+            recent.filter(|outcome| !newer.contains(&outcome.order) && !outcome.is_under_way())
+        };
+        if asked().next().is_none() {
+            return Vec::new();
         }
 
-        match self.store.forgotten(self.recent.0.values()).await {
-            Ok(gone) => {
-                // Each is remembered again once it is written.
-                let again = gone.iter().filter_map(|order| self.recent.0.remove(order));
-                let again = again.collect();
-                // Not before it was seen there: an outage may last longer than the memory.
-                self.recent.0.retain(|_, outcome| outcome.at > since);
-                self.write(again).await;
-            }
+        let gone = match self.store.forgotten(asked()).await {
+            Ok(gone) => gone,
             // Looked at again next time.
-            Err(error) => tracing::debug!(
-                error = &error as &dyn std::error::Error,
-                "recent results cannot be compared with the database now"
-            ),
-        }
+            Err(error) => {
+                tracing::debug!(
+                    error = &error as &dyn std::error::Error,
+                    "recent results cannot be compared with the database now"
+                );
+                return Vec::new();
+            }
+        };
+        let lost = gone.iter().filter_map(|order| self.recent.0.remove(order));
+        let lost = lost.collect();
+
+        // Not before it was seen there: an outage may last longer than the memory.
+        let since = before(self.clock.now(), MEMORY);
+        self.recent
+            .0
+            .retain(|order, outcome| outcome.at > since || newer.contains(order));
+        lost
     }
 
     /// Writes the claim of an order that the database has lost, so that its answer names it.
