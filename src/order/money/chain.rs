@@ -136,7 +136,9 @@ impl Walk<'_> {
                 let before = balance + fact.charge.unwrap_or_default();
                 let at = self.account.as_ref().map(|account| account.balance);
                 let fits = at.is_some_and(|at| is_nothing(at - before));
-                (fits, before, balance, Reverse(*place))
+                // Of several that fit, a refund has brought the balance back: the one that was answered first.
+                let most = if fits { Decimal::ZERO } else { balance };
+                (fits, before, most, Reverse(*place))
             })?;
 
         self.told.remove(place)

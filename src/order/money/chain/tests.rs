@@ -77,6 +77,24 @@ fn answers_that_come_back_out_of_order_are_no_movement() {
 }
 
 #[test]
+fn a_balance_that_a_refund_brings_back_is_met_in_the_order_of_the_answers() {
+    let cancelled = Fact {
+        refunded: true,
+        ..bought(5, 7, 50, 1000)
+    };
+    let facts = [
+        read(0, 1050),
+        cancelled,
+        bought(10, 13, 20, 980),
+        bought(10, 14, 30, 950),
+        // The refund has made it 1000 again.
+        bought(12, 15, 10, 990),
+        read(60, 990),
+    ];
+    assert_eq!(moved(&facts), [(4, lira(50), true)]);
+}
+
+#[test]
 fn a_foreign_purchase_is_named_with_its_amount() {
     let facts = [
         read(0, 1000),
