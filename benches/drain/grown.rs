@@ -145,6 +145,7 @@ fn outcome(
         decision: decide::after_check(due.watched, answer, at, &rules()?, 0.5),
         at,
         quiet: None,
+        known: None,
         detail: json!({"answer": "text", "body": "OK|1||İşlem sırada bekliyor", "took_ms": 3}),
     })
 }
