@@ -273,15 +273,21 @@ impl Store {
                          give_up_at, finished_at, processing, attempts, errors, unknowns,
                          may_resend, pin, at, kind, detail, cost, answer, again, balance)
                    WHERE t.order_id = i.order_id AND t.lease_token = i.token
-                   RETURNING t.integration_id, t.reference, i.order_id, i.at, i.kind, i.detail, i.cost, i.again, i.balance
+                   RETURNING t.integration_id, t.reference, i.order_id, i.at, i.kind, i.detail, i.cost, i.again,
+                             i.balance, i.may_resend
                ), spent AS (
-                   -- Only of a purchase that the shop cannot hear of: its row refuses it.
+                   -- Of a purchase that the shop does not hear of: its row refuses it, or it has been told that the
+                   -- panel is out of reach. What may have been sent before may still have been bought.
                    UPDATE orderwatch.purchases p
-                   SET cost = w.cost, balance = COALESCE(w.balance, p.balance),
-                       answered_at = COALESCE(p.answered_at, w.at)
+                   SET cost = COALESCE(w.cost, p.cost), balance = COALESCE(w.balance, p.balance),
+                       answered_at = CASE WHEN w.cost IS NULL THEN p.answered_at
+                                          ELSE COALESCE(p.answered_at, w.at) END,
+                       outcome = CASE WHEN w.kind <> 'not_sent' THEN p.outcome
+                                      WHEN w.may_resend THEN w.kind ELSE 'unsure' END,
+                       recorded_at = CASE WHEN w.kind <> 'not_sent' THEN p.recorded_at ELSE w.at END
                    FROM won w
                    WHERE (p.reference, p.integration_id) = (w.reference, w.integration_id)
-                     AND w.cost IS NOT NULL
+                     AND (w.cost IS NOT NULL OR w.kind = 'not_sent')
                ), noted AS (
                    INSERT INTO orderwatch.events (order_id, at, kind, detail)
                    -- The same answer again is counted in the order's row.

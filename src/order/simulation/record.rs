@@ -1,6 +1,5 @@
 //! Results: `src/store/record.rs`, `src/store/record_shop.rs` and `src/store/sql/record_shop.sql`.
 
-use rust_decimal::Decimal;
 use secrecy::ExposeSecret;
 
 use super::{
@@ -138,7 +137,7 @@ impl Database {
             tracked.waited_at
         };
 
-        self.spend(outcome, decision.cost);
+        self.spend(outcome);
         self.put(order, tracked);
         self.event(order, decision.event);
     }
@@ -181,7 +180,7 @@ impl Database {
             self.learn_code(outcome.panel, product, pin.is_some());
         }
         let said = Purchase::set_outcome;
-        self.change_purchase(outcome, |purchase| said(purchase, event));
+        self.change_purchase(outcome, |purchase| said(purchase, decision));
     }
 
     /// The part `said`.
@@ -211,9 +210,14 @@ impl Database {
     }
 
     /// The part `spent`.
-    fn spend(&mut self, outcome: &Outcome, cost: Option<Decimal>) {
-        if cost.is_some() {
-            self.change_purchase(outcome, |purchase| purchase.cost = cost);
+    fn spend(&mut self, outcome: &Outcome) {
+        let decision = &outcome.decision;
+        if decision.cost.is_some() {
+            self.change_purchase(outcome, |purchase| purchase.cost = decision.cost);
+        }
+        if decision.event == EventKind::NotSent {
+            let said = Purchase::set_outcome;
+            self.change_purchase(outcome, |purchase| said(purchase, decision));
         }
     }
 
@@ -246,8 +250,15 @@ impl Database {
 }
 
 impl Purchase {
-    fn set_outcome(&mut self, event: EventKind) {
-        self.outcome = Some(event);
+    fn set_outcome(&mut self, decision: &Decision) {
+        let watched = &decision.watched;
+        self.outcome = Some(match decision.event {
+            EventKind::TimedOut if watched.sent_at.is_none() && watched.may_resend => {
+                EventKind::NotSent
+            }
+            EventKind::NotSent if !watched.may_resend => EventKind::Unsure,
+            event => event,
+        });
     }
 }
 

@@ -18,6 +18,8 @@ WITH free AS MATERIALIZED (
                     i.external_status = 'done', i.kind IN ('cancelled', 'refused'), i.pin)
                 END AS contradiction,
            CASE WHEN i.kind = 'timed_out' AND i.sent_at IS NULL AND i.may_resend THEN 'not_sent'
+                -- This time it was not; before, it may have been.
+                WHEN i.kind = 'not_sent' AND NOT i.may_resend THEN 'unsure'
                 ELSE i.kind END AS outcome
     FROM unnest(
         $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[],
@@ -125,7 +127,7 @@ WITH free AS MATERIALIZED (
                           ELSE LEAST(p.in_row + EXCLUDED.in_row, $35::int) END
 ), spent AS (
     UPDATE orderwatch.purchases p
-    SET outcome = w.kind, recorded_at = w.at, cost = COALESCE(w.cost, p.cost),
+    SET outcome = w.outcome, recorded_at = w.at, cost = COALESCE(w.cost, p.cost),
         balance = COALESCE(w.balance, p.balance),
         answered_at = CASE WHEN COALESCE(w.cost, w.balance) IS NULL THEN p.answered_at
                            ELSE COALESCE(p.answered_at, w.at) END

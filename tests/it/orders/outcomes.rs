@@ -248,6 +248,9 @@ async fn what_surely_was_not_sent_is_sent_later_with_the_same_name(pool: PgPool)
     rig.step().await;
     assert_eq!(shop.version(order).await, version);
     assert_eq!(shop.tracked(order).await.watched.errors, 2);
+    // Still surely not bought: for the spending limit, the money page and the losses.
+    let purchase = &shop.purchases(order).await[0];
+    assert_eq!(purchase.text("outcome"), "not_sent");
     reseller
         .panel
         .resume_listening()
@@ -292,6 +295,8 @@ async fn a_panel_that_stays_away_ends_the_order_at_its_time_limit_unbought(pool:
     assert_eq!(row.text("status"), "pending");
     let said = "Timeout: could not be sent within 24h; nothing was bought.";
     assert_eq!(row.text("lastMessage"), said);
+    let purchase = &shop.purchases(order).await[0];
+    assert_eq!(purchase.text("outcome"), "not_sent", "and so it counts");
 }
 
 #[sqlx::test(migrations = false)]
