@@ -132,12 +132,12 @@ impl Dispatch {
         &self,
         panel: &Arc<Panel>,
         candidate: &Candidate,
-        loss_accepted: bool,
+        may_hold_for_loss: bool,
     ) -> Resolution {
         let most = self.settings().max_loss;
         let terms = Terms {
             player: &self.shop.rules.player,
-            max_loss: most.filter(|_| !loss_accepted),
+            max_loss: most.filter(|_| may_hold_for_loss),
         };
         at_panel(panel, candidate, terms, |entry| self.prices(panel, entry))
     }
@@ -165,7 +165,7 @@ impl Dispatch {
                 continue;
             }
 
-            match self.resolution(panel, &candidate, false) {
+            match self.resolution(panel, &candidate, true) {
                 Resolution::Hold(reason) => sorted.holds.push(NewHold {
                     order: candidate.order,
                     tenant: candidate.tenant,
@@ -231,7 +231,9 @@ impl Dispatch {
                 continue;
             }
 
-            match self.resolution(panel, &candidate, order.loss_accepted) {
+            // One that may have been bought costs what it costs: aside, a person would reject it in the shop.
+            let may_hold_for_loss = order.watched.may_resend && !order.loss_accepted;
+            match self.resolution(panel, &candidate, may_hold_for_loss) {
                 Resolution::Hold(reason) => {
                     self.hold_queued(candidate.order, candidate.integration, reason, now)
                         .await?;

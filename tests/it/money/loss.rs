@@ -1,6 +1,10 @@
 //! What costs more than the customer paid: warned about, and held where `dispatch.max_loss` says so.
 
 use orderwatch::order::{OrderId, Stage};
+use sandbox::{
+    panel::Endpoint,
+    trouble::{Fault, Trouble},
+};
 use serde_json::json;
 use sqlx::PgPool;
 
@@ -151,6 +155,35 @@ async fn what_is_not_known_is_bought(pool: PgPool) {
     let not_readable = sold(&shop, &reseller, "0.01", "USD").await;
     rig.buy().await;
     assert_eq!(shop.stage(not_readable).await, Stage::Submitted);
+}
+
+#[sqlx::test(migrations = false)]
+async fn what_may_have_been_bought_is_not_put_aside_for_a_loss(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let settings = [
+        ("dispatch.max_loss", "0"),
+        ("dispatch.unconfirmed", "resend"),
+    ];
+    let mut rig = Rig::with(&shop, &settings);
+    let order = sold(&shop, &reseller, "40", "TRY").await;
+    let lost = Fault::Instead(Trouble::Close);
+    reseller.panel.faults().next(Endpoint::Purchase, lost);
+    rig.buy().await;
+    shop.set(order, r#""sellPriceAmount" = 30"#).await;
+    while shop.stage(order).await == Stage::Unconfirmed {
+        rig.step().await;
+    }
+    reseller.panel.pause_listening().await.unwrap();
+    for _ in 0..2 {
+        rig.step().await;
+        assert_eq!(shop.stage(order).await, Stage::Queued);
+        let purchase = &shop.purchases(order).await[0];
+        let outcome = purchase.text("outcome");
+        assert_eq!(outcome, "unsure", "the first try may have bought it");
+    }
+    reseller.panel.resume_listening().await.unwrap();
+    rig.run_out().await;
+    assert_eq!(shop.stage(order).await, Stage::Completed);
 }
 
 #[sqlx::test(migrations = false)]
