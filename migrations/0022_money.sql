@@ -22,32 +22,5 @@ COMMENT ON COLUMN orderwatch.purchases.answered_at IS 'When the panel named the 
 COMMENT ON COLUMN orderwatch.purchases.balance IS 'What the account held after it, as the answer to the purchase says, in TRY.';
 COMMENT ON COLUMN orderwatch.purchases.sold_for IS 'What the customer paid, in TRY by the rates of the shop when it was claimed; NULL where that is not known.';
 
--- Few: purchases that cost more than the customer paid.
-CREATE INDEX purchases_at_a_loss ON orderwatch.purchases (claimed_at)
-    WHERE COALESCE(cost, expected) > sold_for;
-
 ALTER TABLE orderwatch.orders ADD COLUMN loss_accepted boolean NOT NULL DEFAULT false;
 COMMENT ON COLUMN orderwatch.orders.loss_accepted IS 'A person released it although it is sold at a loss.';
-
--- The shop's own rates. Its table is optional, and buying must never fail for want of it: what cannot be read is not known.
-CREATE FUNCTION orderwatch.units_per_dollar(of_tenant uuid, currency text)
-RETURNS numeric LANGUAGE plpgsql STABLE AS $$
-DECLARE
-    found numeric;
-BEGIN
-    IF upper(btrim(currency)) = 'USD' THEN
-        RETURN 1;
-    END IF;
-    IF to_regclass('public.currencies') IS NULL THEN
-        RETURN NULL;
-    END IF;
-    -- Two rates of one currency are no rate.
-    EXECUTE 'SELECT CASE WHEN min(c.rate) = max(c.rate) THEN min(c.rate) END FROM public.currencies c
-             WHERE c."tenantId" = $1 AND upper(btrim(c.code)) = upper(btrim($2)) AND c."isActive"'
-    INTO found USING of_tenant, currency;
-    RETURN CASE WHEN found > 0 THEN found END;
-EXCEPTION WHEN OTHERS THEN
-    RETURN NULL;
-END
-$$;
-COMMENT ON FUNCTION orderwatch.units_per_dollar IS 'How much of a currency a dollar is for a tenant of the shop (public.currencies); NULL where the shop does not say.';

@@ -53,6 +53,7 @@ mod pick;
 mod picking_reports;
 mod player_fields;
 mod pool;
+mod rates;
 mod record;
 mod record_shop;
 mod restore;

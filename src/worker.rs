@@ -32,6 +32,7 @@ pub mod panels;
 pub mod poll;
 pub mod probe;
 pub mod pulse;
+pub(crate) mod rates;
 pub mod recorder;
 mod report;
 pub(crate) mod resolve;

@@ -9,4 +9,4 @@ mod sale;
 pub(crate) use chain::{LONGEST, Link, Movement, chain};
 pub(crate) use ledger::{Ledger, LedgerEntry, Reading};
 pub(crate) use report::{Account, Day, LinkKind, Money, MoneyLink, Moved, PanelMoney, money};
-pub(crate) use sale::Sale;
+pub(crate) use sale::{Rate, Rates, Sale, loses_more};

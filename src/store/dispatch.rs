@@ -37,6 +37,8 @@ pub(crate) struct Candidate {
     /// `"createdAt"` of an order that nobody has tracked yet.
     pub(crate) created_at: Option<DateTime<Utc>>,
     pub(crate) sale: Sale,
+    /// What the customer paid, in TRY; `None` until the shop's rates say so.
+    pub(crate) sold_for: Option<Decimal>,
 }
 
 /// A tracked order that is to be sent, or sent again.
@@ -75,9 +77,7 @@ struct Row {
     given: Option<String>,
     created_at: Option<DateTime<Utc>>,
     price: Option<Decimal>,
-    price_units: Option<Decimal>,
-    lira: Option<Decimal>,
-    is_lira: Option<bool>,
+    currency: Option<String>,
 }
 
 impl Store {
@@ -105,9 +105,7 @@ impl Store {
                                AND f.provider_api_id = o.fallback)) AS fallback,
                       orderwatch.given_reference(o.provider_referans, o."externalOrderId") AS given,
                       o."createdAt" AS "created_at?", o."sellPriceAmount" AS "price?",
-                      orderwatch.units_per_dollar(p.tenant_id, o."sellPriceCurrency") AS price_units,
-                      orderwatch.units_per_dollar(p.tenant_id, 'TRY') AS lira,
-                      upper(btrim(o."sellPriceCurrency")) IN ('TRY', 'TL') AS is_lira
+                      o."sellPriceCurrency" AS currency
                FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS p (id, tenant_id, free)
                CROSS JOIN LATERAL (
                    SELECT n.*, r."fallbackProviderId" AS fallback FROM public.package_routing r
@@ -174,9 +172,7 @@ impl Store {
                       o."extraField" AS extra_field, m.mappings AS "mappings!", m.entry, m.meta,
                       NULL::uuid AS fallback, NULL::text AS given, o."createdAt" AS "created_at?",
                       o."sellPriceAmount" AS "price?",
-                      orderwatch.units_per_dollar(p.tenant_id, o."sellPriceCurrency") AS price_units,
-                      orderwatch.units_per_dollar(p.tenant_id, 'TRY') AS lira,
-                      upper(btrim(o."sellPriceCurrency")) IN ('TRY', 'TL') AS is_lira
+                      o."sellPriceCurrency" AS currency
                FROM public.product_orders o
                JOIN public.package_routing r
                  ON r."tenantId" = o."tenantId" AND r.package_id = o."packageId"
@@ -266,9 +262,7 @@ impl Store {
                         given: row.given,
                         created_at: None,
                         price: row.price,
-                        price_units: row.price_units,
-                        lira: row.lira,
-                        is_lira: row.is_lira,
+                        currency: row.currency,
                     }),
                 })
             })
@@ -406,10 +400,9 @@ impl From<Row> for Candidate {
             created_at: row.created_at,
             sale: Sale {
                 price: row.price,
-                units_per_dollar: row.price_units,
-                lira_per_dollar: row.lira,
-                is_lira: row.is_lira.unwrap_or(false),
+                currency: row.currency,
             },
+            sold_for: None,
         }
     }
 }

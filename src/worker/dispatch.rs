@@ -31,6 +31,7 @@ use super::{
     concurrency::RequestKind,
     fair_share::FairShare,
     panels::Panel,
+    rates::RatesCache,
     second_dispatcher::SecondDispatcherCheck,
     shop::Shop,
     stream::{Taken, Turn},
@@ -55,6 +56,7 @@ pub struct Dispatch {
     fair_share: FairShare,
     routes_checked: Mutex<Option<Instant>>,
     second: SecondDispatcherCheck,
+    rates: RatesCache,
 }
 
 impl Dispatch {
@@ -66,6 +68,7 @@ impl Dispatch {
             tasks,
             fair_share: FairShare::default(),
             routes_checked: Mutex::default(),
+            rates: RatesCache::default(),
         }
     }
 
@@ -177,7 +180,7 @@ impl Turn for Dispatch {
         // Mostly no queued order is due, and this costs less than reading them at every panel.
         let next = self.next(&panels).await?;
         let sends_again = next.is_some_and(|next| next <= now);
-        let queued = if sends_again {
+        let mut queued = if sends_again {
             self.shop.store.queued_candidates(&shares, now).await?
         } else {
             Vec::new()
@@ -192,6 +195,10 @@ impl Turn for Dispatch {
             // The shop sends within the request that places the order, mostly before a turn sees it.
             new.extend(self.shop.store.sent_candidates(&shares, since).await?);
         }
+        let sold_again = queued.iter_mut().map(|order| &mut order.candidate);
+        self.rates
+            .price(&self.shop.store, sold_again.chain(&mut new))
+            .await;
         let full = self.fair_share.remember(&shares, panels_of(&queued, &new));
 
         let by_id: ById = buying()

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use super::{catalogue::Look, panels::Panel};
 use crate::{
-    order::{HoldReason, Mapping, PlayerRules, ShopOrder},
+    order::{HoldReason, Mapping, PlayerRules, ShopOrder, money::loses_more},
     provider::{
         Catalogue, Goods,
         kind::{At, Kind, Listed},
@@ -50,7 +50,7 @@ pub(crate) fn at_panel(
     let product = product_at(panel, candidate, terms.player, prices);
     match (terms.max_loss, product) {
         (Some(most), Resolution::Ready { expected, .. })
-            if candidate.sale.loses_more(expected, most) =>
+            if loses_more(candidate.sold_for, expected, most) =>
         {
             Resolution::Hold(HoldReason::SoldAtALoss)
         }

@@ -28,6 +28,7 @@ use crate::{
         before,
         catalogue::Look,
         panels::{Panel, Panels},
+        rates::RatesCache,
         resolve::{Resolution, Terms, at_panel},
     },
 };
@@ -192,7 +193,10 @@ impl Examination<'_> {
             self.scene.now,
             self.scene.patient.config.dispatch.max_order_age,
         );
-        let new = self.store.new_candidates(&shares, since, false).await?;
+        let mut new = self.store.new_candidates(&shares, since, false).await?;
+        RatesCache::default()
+            .price(self.store, new.iter_mut())
+            .await;
         self.more |= new.len() >= MANY;
         for candidate in new {
             self.dispatch(&candidate, false);

@@ -35,9 +35,7 @@ SELECT t.order_id AS "order_id!", t.tenant_id AS "tenant_id!", p.id AS "integrat
             SELECT FROM orderwatch.purchases u
             WHERE u.order_id = t.order_id AND u.reference = g.given)) AS given,
        t.loss_accepted AS "loss_accepted!", o."sellPriceAmount" AS "price?",
-       orderwatch.units_per_dollar(t.tenant_id, o."sellPriceCurrency") AS price_units,
-       orderwatch.units_per_dollar(t.tenant_id, 'TRY') AS lira,
-       upper(btrim(o."sellPriceCurrency")) IN ('TRY', 'TL') AS is_lira
+       o."sellPriceCurrency" AS "currency?"
 FROM unnest($1::uuid[], $2::bigint[]) AS p (id, free)
 CROSS JOIN LATERAL (
     SELECT t.order_id, t.tenant_id, t.reference, t.dispatched_at, t.give_up_at,

@@ -72,7 +72,7 @@ impl Sorted {
                 reference: order.purchase.reference.clone(),
                 round: 0,
                 expected: order.expected,
-                sold_for: order.candidate.sale.in_lira(),
+                sold_for: order.candidate.sold_for,
                 product: (
                     order.candidate.shop.package,
                     order.purchase.goods.player.fields.clone(),

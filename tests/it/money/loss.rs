@@ -145,6 +145,7 @@ async fn what_is_not_known_is_bought(pool: PgPool) {
     assert_eq!(shop.stage(no_rates).await, Stage::Submitted);
     // A table of that name that is another one, and one that nobody may read.
     shop.sql("CREATE TABLE public.currencies (name text)").await;
+    let mut rig = Rig::with(&shop, &[("dispatch.max_loss", "0")]);
     let other_table = sold(&shop, &reseller, "0.01", "USD").await;
     rig.buy().await;
     assert_eq!(shop.stage(other_table).await, Stage::Submitted);
@@ -152,9 +153,32 @@ async fn what_is_not_known_is_bought(pool: PgPool) {
     rates(&shop).await;
     shop.sql("REVOKE ALL ON public.currencies FROM PUBLIC")
         .await;
+    let mut rig = Rig::with(&shop, &[("dispatch.max_loss", "0")]);
     let not_readable = sold(&shop, &reseller, "0.01", "USD").await;
     rig.buy().await;
     assert_eq!(shop.stage(not_readable).await, Stage::Submitted);
+}
+
+#[sqlx::test(migrations = false)]
+async fn somebody_who_changes_the_rates_stops_no_purchase(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    rates(&shop).await;
+    let mut rig = Rig::with(&shop, &[("dispatch.max_loss", "0")]);
+    let mut orders = Vec::new();
+    for _ in 0..10 {
+        orders.push(sold(&shop, &reseller, "0.01", "USD").await);
+    }
+    let mut change = shop.pool.begin().await.unwrap();
+    sqlx::query("ALTER TABLE public.currencies ADD COLUMN note text")
+        .execute(&mut *change)
+        .await
+        .unwrap();
+    rig.buy().await;
+    for order in orders {
+        assert_eq!(shop.stage(order).await, Stage::Submitted);
+        assert!(shop.purchases(order).await[0].get("sold_for").is_null());
+    }
+    change.rollback().await.unwrap();
 }
 
 #[sqlx::test(migrations = false)]
