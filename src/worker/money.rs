@@ -55,8 +55,11 @@ pub(crate) async fn money_of(
     Ok(money(accounts, day))
 }
 
-/// Keeps a reading. Where all purchases up to it are answered for, returns what has left the account since the
-/// reading before it and no purchase of ours explains.
+/// An account that was never accounted for begins at a reading that is at most this old.
+const BEGINS_WITHIN: TimeDelta = TimeDelta::hours(1);
+
+/// Accounts for the money up to the last reading at which all purchases are answered for; returns what has left
+/// the account since the reading before that and no purchase of ours explains.
 pub(crate) async fn account_for(
     store: &Store,
     integration: IntegrationId,
@@ -70,27 +73,32 @@ pub(crate) async fn account_for(
 
     // The database rounds to microseconds.
     let moment = TimeDelta::microseconds(1);
-    let since = before.unwrap_or(reading.asked_at - moment);
+    let since = before.unwrap_or(reading.asked_at - BEGINS_WITHIN);
     // Also what was claimed while the panel was answering.
     let until = reading.answered_at + moment;
     let ledger = store.ledger(integration, since, until).await?;
     let facts = ledger.facts();
     let links = chain(&facts);
 
-    // A purchase that is under way may or may not be in the balance: the next reading says.
-    let newest = facts.len().checked_sub(1);
-    let is_newest = |link: &Link| Some(link.fact) == newest && link.quiet;
-    let (Some(end), Some(reading)) = (links.iter().position(is_newest), ledger.readings.last())
-    else {
+    // A purchase that is under way may or may not be in the balance. At a busy panel there always is one; those that
+    // were under way at an earlier reading have been answered since.
+    let settles = |link: &Link| {
+        let place = link.fact.checked_sub(ledger.purchases.len())?;
+        let asked_at = ledger.readings.get(place)?.asked_at;
+        let is_new = before.is_none_or(|before| before < asked_at);
+        (link.quiet && is_new).then_some(asked_at)
+    };
+    let mut latest = links.iter().enumerate().rev();
+    let found = latest.find_map(|(end, link)| Some((end, settles(link)?)));
+    let Some((end, until)) = found else {
         return Ok(None);
     };
 
-    let left = |movement: &Movement| movement.amount.is_sign_negative();
+    // What left before the first one did so before anybody accounted for it.
+    let left = |movement: &Movement| before.is_some() && movement.amount.is_sign_negative();
     let falls: Vec<(DateTime<Utc>, Movement)> = links[..=end]
         .iter()
         .filter_map(|link| Some((facts[link.fact].until, link.movement.filter(left)?)))
         .collect();
-    store
-        .account_for(integration, before, reading.asked_at, &falls)
-        .await
+    store.account_for(integration, before, until, &falls).await
 }

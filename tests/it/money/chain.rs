@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use orderwatch::order::OrderId;
 use sandbox::{
     panel::Endpoint,
     trouble::{Fault, Trouble},
@@ -12,7 +13,7 @@ use sqlx::PgPool;
 use super::{DAY, ask, money, move_money};
 use crate::{
     people::run,
-    support::{Rig, Shop},
+    support::{Reseller, Rig, Shop},
 };
 
 /// What moved without a purchase, with its name.
@@ -152,6 +153,42 @@ async fn a_purchase_whose_answer_was_lost_is_no_alarm_and_counts_by_the_list(poo
     assert_eq!(moved(&told), [], "{told}");
     assert_eq!(told["panels"][0]["at_list_price"], 1);
     assert_eq!(told["links"][0]["after"], Value::Null);
+}
+
+/// Buys, and takes the answer back: as long as it is under way, nobody knows it. Returns the order.
+async fn under_way(shop: &Shop, reseller: &Reseller, rig: &mut Rig) -> OrderId {
+    let order = shop.place(reseller.package("2")).await;
+    rig.buy().await;
+    shop.sql(&format!(
+        "UPDATE orderwatch.purchases SET outcome = NULL, cost = NULL, recorded_at = NULL,
+             answered_at = NULL WHERE order_id = '{order}';
+         CREATE TABLE IF NOT EXISTS told (order_id uuid, balance numeric);
+         INSERT INTO told SELECT order_id, balance FROM orderwatch.purchases WHERE order_id = '{order}';
+         UPDATE orderwatch.purchases SET balance = NULL WHERE order_id = '{order}'"
+    ))
+    .await;
+    order
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_panel_that_is_never_quiet_is_accounted_for_up_to_an_earlier_reading(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let mut rig = Rig::new(&shop);
+    assert_eq!(ask(&shop, &rig).await, 0);
+    move_money(&reseller, -40);
+    let order = under_way(&shop, &reseller, &mut rig).await;
+    assert_eq!(ask(&shop, &rig).await, 0, "it may be the purchase");
+    // That one is answered, and the next is under way.
+    let now = shop.now().to_rfc3339();
+    shop.sql(&format!(
+        "UPDATE orderwatch.purchases p SET outcome = 'accepted', cost = 35, balance = t.balance,
+             answered_at = '{now}', recorded_at = '{now}'
+         FROM told t WHERE t.order_id = p.order_id AND p.order_id = '{order}'"
+    ))
+    .await;
+    under_way(&shop, &reseller, &mut rig).await;
+    assert_eq!(ask(&shop, &rig).await, 1, "what fell before is said");
+    assert_eq!(ask(&shop, &rig).await, 0, "once");
 }
 
 #[sqlx::test(migrations = false)]
