@@ -225,6 +225,10 @@ impl Browser {
         // A live part may be replaced between finding and clicking.
         until(selector, || async {
             let element = self.driver.find(By::Css(selector)).await.ok()?;
+            // As a person does with what a bar at the edge of the screen covers.
+            let middle = "arguments[0].scrollIntoView({ block: 'center' })";
+            let args = vec![element.to_json().ok()?];
+            self.driver.execute(middle, args).await.ok()?;
             element.click().await.ok()
         })
         .await;
