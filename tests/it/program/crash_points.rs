@@ -47,7 +47,7 @@ const WORLDS: usize = 4;
 const CLAIM_NEW: &str = "Claims new orders of the shop";
 const CLAIM_QUEUED: &str = "Claims tracked orders for sending";
 const CLAIM_DUE: &str = "Due orders of some panels, claimed";
-const RECORD: &str = "Only of a purchase that the shop cannot hear of";
+const RECORD: &str = "The same answer again is counted in the order's row";
 const RECORD_SHOP: &str = "Outcomes that the shop hears of, as one group";
 
 /// A moment at which the program may die.

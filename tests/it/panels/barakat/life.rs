@@ -135,7 +135,12 @@ async fn assert_books(
         "expected": "35",
         "player_fields": r#"{"uid":"userIdentifier"}"#,
         "recorded_at": iso(shop.now()),
+        // The panel names no balance with a purchase.
+        "balance": null,
+        "answered_at": purchases[0].0["answered_at"],
+        "sold_for": 49.99,
     });
+    assert!(purchases[0].0["answered_at"].is_string());
     assert_eq!(json!(purchases[0].0), want);
 
     let steps = ["claimed", "accepted", "processing", "completed"];
