@@ -62,7 +62,7 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
     let code = match (&options.order, options.reason_code) {
         (Some(order), _) => {
             let order = one::one(&store, order).await?;
-            let sentence = retry(&config, &store, order, &person).await?;
+            let sentence = retry(&config, &store, order, None, &person).await?;
             out::line(format_args!("Released by {}: {sentence}", person.who))?;
             ExitCode::SUCCESS
         }
@@ -83,15 +83,23 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
     Ok(code)
 }
 
-/// Releases one order; returns what happens next.
+/// Releases one order, only for that reason where one is named; returns what happens next.
 async fn retry(
     config: &Config,
     store: &Store,
     order: OrderId,
+    reason: Option<HoldReason>,
     person: &Person,
 ) -> anyhow::Result<String> {
     let (facts, now) = one::facts(config, store, order).await?;
     let plan: Plan = OperatorAction::Retry.plan(order, &facts)?;
+    // Released meanwhile, it may be held for its price by now, of which nobody has decided.
+    if let Some(held) = plan.from().held
+        && reason.is_some_and(|reason| reason != held)
+    {
+        anyhow::bail!("it is held for {held} by now");
+    }
+
     one::carry_out(config, store, order, &plan, person, now).await?;
     Ok(plan.sentence(&facts))
 }
@@ -122,7 +130,7 @@ async fn retry_each(
 ) -> anyhow::Result<ExitCode> {
     let mut released = 0;
     for order in held {
-        match retry(config, store, order.order, person).await {
+        match retry(config, store, order.order, order.held, person).await {
             Ok(sentence) => {
                 released += 1;
                 out::line(format_args!("{}: {sentence}", name(order)))?;

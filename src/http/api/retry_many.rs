@@ -45,6 +45,10 @@ struct RetryManyBody {
     /// Do it; otherwise it is only said what would be done.
     #[serde(default)]
     confirm: bool,
+    /// `step.seen` of each, in the same order, as the call without `confirm` said it: an order that stands elsewhere by
+    /// now is refused. Null, or none at all, retries it whatever it is held for.
+    #[schema(max_items = 200)]
+    seen: Option<Vec<Option<String>>>,
 }
 
 /// What became of one order, or would.
@@ -73,11 +77,19 @@ async fn retry_orders(
         return Err(Problem::invalid("orders", text));
     }
 
+    let seen = body.seen.unwrap_or_else(|| vec![None; body.orders.len()]);
+    if seen.len() != body.orders.len() {
+        return Err(Problem::invalid(
+            "seen",
+            "must have one entry for each order",
+        ));
+    }
+
     let world = state.world()?;
     let mut all = Vec::with_capacity(body.orders.len());
-    for order in body.orders {
+    for (order, seen) in body.orders.into_iter().zip(seen) {
         let person = person(&body.by, &body.reason)?;
-        let asked = (body.confirm, None);
+        let asked = (body.confirm, seen.as_deref());
         let result = step(&world, OrderId(order), OperatorAction::Retry, person, asked).await;
 
         let (step, refused) = match result {

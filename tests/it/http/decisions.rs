@@ -318,7 +318,18 @@ async fn many_held_orders_are_released_in_one_call_with_a_result_for_each() {
         Some("held")
     );
 
+    // Who hands back what was said has the step refused where it would be another by now.
     body["confirm"] = json!(true);
+    body["seen"] = json!([plan[0]["step"]["seen"], null]);
+    assert_eq!(site.post(retry, &body).await.problem(422), "invalid");
+    body["seen"] = json!([
+        "held.sold_at_a_loss.another",
+        null,
+        "held.unconfirmed.another"
+    ]);
+    let refused = site.post(retry, &body).await.good();
+    assert!(refused[0]["refused"].is_string() && refused[2]["refused"].is_string());
+    body["seen"] = json!([plan[0]["step"]["seen"], null, null]);
     let done = site.post(retry, &body).await.good();
     for (place, order) in [(0, orders[0]), (2, orders[1])] {
         assert_eq!(done[place]["order"], json!(order));
@@ -336,6 +347,7 @@ async fn many_held_orders_are_released_in_one_call_with_a_result_for_each() {
     );
 
     body["orders"] = json!([]);
+    body["seen"] = json!([]);
     assert_eq!(site.post(retry, &body).await.problem(422), "invalid");
     process.stop().await;
 }
