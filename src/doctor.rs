@@ -15,6 +15,7 @@ mod columns;
 mod database;
 mod finding;
 mod keeping;
+mod losses;
 mod market;
 mod panels;
 mod rights;
@@ -114,12 +115,12 @@ async fn all(patient: Patient<'_>, findings: &mut Findings) {
     };
 
     // The panels are asked meanwhile; what they sell is compared with the mappings afterwards.
-    let (schema, world, (accounts, lists), market, settling) = tokio::join!(
+    let (schema, world, (accounts, lists), market, money) = tokio::join!(
         within(pace, "database", database::details(&patient, now)),
         within(pace, "daemon", running::check(&patient, now)),
         panels(&patient, until),
         market::check(&patient, now),
-        within(pace, "settling", settling(&patient, now)),
+        within(pace, "settling", money(&patient, now)),
     );
 
     let routes = if patient.config.shop.enabled {
@@ -130,16 +131,19 @@ async fn all(patient: Patient<'_>, findings: &mut Findings) {
     };
 
     // In the order in which people read them, whichever answered first.
-    for part in [schema, accounts, routes, market, world, settling] {
+    for part in [schema, accounts, routes, market, world, money] {
         findings.append(part);
     }
 }
 
-async fn settling(patient: &Patient<'_>, now: DateTime<Utc>) -> Result<Findings, StoreError> {
+/// What the customers' orders bring, and who gives it back.
+async fn money(patient: &Patient<'_>, now: DateTime<Utc>) -> Result<Findings, StoreError> {
+    let mut findings = Findings::default();
     if patient.config.shop.enabled {
-        return settling::check(patient, now).await;
+        findings.append(settling::check(patient, now).await?);
+        findings.append(losses::check(patient, now).await?);
     }
-    Ok(Findings::default())
+    Ok(findings)
 }
 
 async fn panels(patient: &Patient<'_>, until: Instant) -> (Findings, Lists) {

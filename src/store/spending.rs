@@ -8,8 +8,11 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::{Claim, StoreError, Transaction};
-use crate::order::{IntegrationId, OrderId};
+use super::{Claim, Store, StoreError, Transaction};
+use crate::{
+    order::{IntegrationId, OrderId},
+    provider::kind::Kind,
+};
 
 /// A limit of what may be spent at one panel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +21,33 @@ pub struct SpendingLimit {
     pub(crate) amount: Decimal,
     /// Purchases claimed since then count.
     pub(crate) since: DateTime<Utc>,
+}
+
+/// Purchases of some time, and of how many of them it is not known what the customer paid in TRY.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Priced {
+    pub(crate) purchases: i64,
+    pub(crate) unknown: i64,
+}
+
+impl Store {
+    /// What was bought since then, by whether its price is known.
+    pub(crate) async fn priced(&self, since: DateTime<Utc>) -> Result<Priced, StoreError> {
+        // Panel by panel, as the index has them. What the shop sent itself was not priced by us.
+        sqlx::query_as!(
+            Priced,
+            r#"SELECT count(*) AS "purchases!", count(*) FILTER (WHERE p.sold_for IS NULL) AS "unknown!"
+               FROM public.integrations i
+               JOIN orderwatch.purchases p ON p.integration_id = i.id AND p.claimed_at > $1
+               JOIN orderwatch.orders t ON t.order_id = p.order_id AND t.dispatched_at IS NOT NULL
+               WHERE i.provider = ANY($2)"#,
+            since,
+            Kind::names()
+        )
+        .fetch_one(self.pool.by_index())
+        .await
+        .map_err(StoreError::doing("counting purchases whose price is not known"))
+    }
 }
 
 /// Claims held against the limit.

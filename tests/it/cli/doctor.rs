@@ -16,7 +16,7 @@ use sqlx::{AssertSqlSafe, Executor};
 use crate::process::{
     Ended,
     settings::Settings,
-    world::{KOD, SIFRE, World},
+    world::{KOD, PIN, SIFRE, World},
 };
 
 async fn sql(world: &World, sql: &str) {
@@ -674,4 +674,28 @@ async fn a_column_that_is_missing_is_named_with_the_statement_that_mends_it() {
     let refused = world.command(&["run"]).await;
     assert_eq!(refused.code(), 1, "{refused:?}");
     assert!(refused.stderr.contains("lastSyncAt"), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_of_losses_that_cannot_hold_anything_is_named() {
+    let world = World::new().await;
+    let settings = world.settings().text("dispatch.max_loss", "0");
+    let (_, found) = doctor(&world).await;
+    assert_eq!(of(&found, "losses"), [], "nobody asked for it");
+
+    // Its price is in dollars, and the shop has no rates.
+    let process = world.start(&settings).await;
+    let unknown = world.shop.order(PIN, "player-1").await;
+    world.shop.completed(unknown).await;
+    let (_, found) = doctor_with(&world, &settings).await;
+    let [(outcome, sentence)] = of(&found, "losses")[..] else {
+        panic!("{found:#}");
+    };
+    assert_eq!(outcome, "warn");
+    assert!(sentence.contains("For 1 of 1 purchases"), "{sentence}");
+
+    sql(&world, "UPDATE orderwatch.purchases SET sold_for = 50").await;
+    let (_, found) = doctor_with(&world, &settings).await;
+    assert_eq!(of(&found, "losses")[0].0, "ok", "{found:#}");
+    process.stop().await;
 }
