@@ -3,6 +3,7 @@
 use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use rust_decimal::Decimal;
+use tokio::sync::Mutex;
 
 use crate::{
     order::{
@@ -52,7 +53,22 @@ pub(crate) async fn money_of(
         });
     }
 
-    Ok(money(accounts, day))
+    Ok(apart(move || money(accounts, day)).await)
+}
+
+/// One at a time, and on no thread that buys: the chain of a big day takes a while.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    static TURN: Mutex<()> = Mutex::const_new(());
+    let _turn = TURN.lock().await;
+
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The process ends; nobody is there to hear of it.
+            Err(_) => std::future::pending().await,
+        },
+    }
 }
 
 /// An account that was never accounted for begins at a reading that is at most this old.
@@ -78,7 +94,11 @@ pub(crate) async fn account_for(
     let until = reading.answered_at + moment;
     let ledger = store.ledger(integration, since, until).await?;
     let facts = ledger.facts();
-    let links = chain(&facts);
+    let (facts, links) = apart(move || {
+        let links = chain(&facts);
+        (facts, links)
+    })
+    .await;
 
     // A purchase that is under way may or may not be in the balance. At a busy panel there always is one; those that
     // were under way at an earlier reading have been answered since.

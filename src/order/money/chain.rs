@@ -2,7 +2,7 @@
 //!
 //! Purchases run side by side and their answers come back out of order, so the order in which they were
 //! answered says nothing. What the panel said does: of all that may come next, the one that was charged to the
-//! balance at hand is next. A purchase that told no balance may have moved the account at any time while it
+//! balance at hand is next. A purchase whose answer named no balance may have moved the account at any time while it
 //! was under way; until that time is over nothing is said about what it may explain.
 //!
 //! What must stay true: purchases of ours alone, however they overlap, explain all of an account's falls.
@@ -67,9 +67,9 @@ pub(crate) struct Movement {
 /// Puts the facts of one account in order and says what they do not explain.
 #[must_use]
 pub(crate) fn chain(facts: &[Fact]) -> Vec<Link> {
-    let by_end = |told: bool| {
+    let by_end = |named: bool| {
         let mut places: Vec<usize> = (0..facts.len())
-            .filter(|place| facts[*place].balance.is_some() == told)
+            .filter(|place| facts[*place].balance.is_some() == named)
             .collect();
         places.sort_by_key(|place| facts[*place].until);
         VecDeque::from(places)
@@ -77,7 +77,7 @@ pub(crate) fn chain(facts: &[Fact]) -> Vec<Link> {
 
     let mut walk = Walk {
         facts,
-        told: by_end(true),
+        with_balance: by_end(true),
         silent: by_end(false),
         credits: Vec::new(),
         account: None,
@@ -96,7 +96,7 @@ pub(crate) fn chain(facts: &[Fact]) -> Vec<Link> {
 struct Walk<'a> {
     facts: &'a [Fact],
     /// Those that say what the account held, by the end of their time.
-    told: VecDeque<usize>,
+    with_balance: VecDeque<usize>,
     /// The others, likewise.
     silent: VecDeque<usize>,
     /// Charges that the panel gives back and has not yet.
@@ -123,25 +123,28 @@ impl Walk<'_> {
     /// Of those that may come next, the one that fits the balance; else the one that began with most
     /// money, for purchases only ever take some.
     fn next(&mut self) -> Option<usize> {
-        let end = self.facts[*self.told.front()?].until;
-        let (place, _) = self
-            .told
-            .iter()
-            .enumerate()
-            .take_while(|(_, fact)| self.facts[**fact].until <= end + LONGEST)
-            .filter(|(_, fact)| self.facts[**fact].from <= end)
-            .max_by_key(|(place, fact)| {
-                let fact = &self.facts[**fact];
-                let balance = fact.balance.unwrap_or_default();
-                let before = balance + fact.charge.unwrap_or_default();
-                let at = self.account.as_ref().map(|account| account.balance);
-                let fits = at.is_some_and(|at| is_nothing(at - before));
-                // Of several that fit, a refund has brought the balance back: the one that was answered first.
-                let most = if fits { Decimal::ZERO } else { balance };
-                (fits, before, most, Reverse(*place))
-            })?;
+        let end = self.facts[*self.with_balance.front()?].until;
+        let may_be_next = || {
+            let facts = self.with_balance.iter().map(|fact| &self.facts[*fact]);
+            facts
+                .enumerate()
+                .take_while(|(_, fact)| fact.until <= end + LONGEST)
+                .filter(|(_, fact)| fact.from <= end)
+        };
+        let before =
+            |fact: &Fact| fact.balance.unwrap_or_default() + fact.charge.unwrap_or_default();
 
-        self.told.remove(place)
+        // Of several that fit, a refund has brought the balance back: the one that was answered first. Mostly that is
+        // one of the first few, so a busy day is not gone through for each of its purchases.
+        let fitting = self.account.as_ref().and_then(|account| {
+            may_be_next().find(|(_, fact)| is_nothing(account.balance - before(fact)))
+        });
+        let most = || {
+            may_be_next().max_by_key(|(place, fact)| (before(fact), fact.balance, Reverse(*place)))
+        };
+        let (place, _) = fitting.or_else(most)?;
+
+        self.with_balance.remove(place)
     }
 
     fn take(&mut self, place: usize) {
