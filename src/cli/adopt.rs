@@ -1,6 +1,6 @@
 //! `orderwatch adopt`: what happens at the switch-over, before it happens. Nothing is written and nothing bought.
 //!
-//! What is looked at, and how, is in [`adopt`](crate::doctor::adopt).
+//! What is examined, and how, is in [`adopt`](crate::doctor::adopt).
 
 use std::process::ExitCode;
 
@@ -176,11 +176,11 @@ fn orders(found: &ForeseenOrders) -> anyhow::Result<()> {
     }
 
     if found.more {
-        out::line("\nThere are more than were looked at.")?;
+        out::line("\nThere are more than were examined.")?;
     }
     if found.older > 0 {
         out::line(format_args!(
-            "\n{} open orders are older than all that is looked at; they stay as they are.",
+            "\n{} open orders are older than all that is examined; they stay as they are.",
             found.older
         ))?;
     }

@@ -1,10 +1,10 @@
-//! What a switch-over does to a database, told before it happens.
+//! What a switch-over does to a database, before it happens.
 //!
 //! What must stay true:
 //!
 //! * nothing is written: the server itself refuses it ([`Store::reading_only`]),
 //! * what would become of an order is decided by what dispatches and sweeps, never by a rule of its own,
-//! * a database that orderwatch has not migrated is told about as far as the applications' tables say,
+//! * a database that orderwatch has not migrated is described as far as the applications' tables say,
 //! * no panel is asked anything unless it is wanted, and none is ever asked to sell.
 
 mod foreseen;
@@ -51,7 +51,7 @@ pub(crate) struct SwitchOver {
     pub(crate) in_the_way: usize,
 }
 
-/// What is known about the database when its sides are looked at.
+/// What is known about the database when its sides are examined.
 #[derive(Clone, Copy)]
 struct Scene<'a> {
     patient: Patient<'a>,

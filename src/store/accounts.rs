@@ -1,4 +1,4 @@
-//! What is written down of the panels' accounts: the balances that they told, and our purchases there.
+//! What is written down of the panels' accounts: the balances that they named, and our purchases there.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
@@ -15,7 +15,7 @@ use crate::{
 
 /// A chain begins this long before the time that is asked for, so that what was under way then is in it.
 const LEAD: TimeDelta = TimeDelta::minutes(30);
-/// A balance that was told longer before that is not looked for among the purchases.
+/// A balance that was named longer before that is not looked for among the purchases.
 const TOLD_WITHIN: TimeDelta = TimeDelta::days(1);
 
 /// A panel with something written down of its account.
@@ -33,7 +33,7 @@ impl Store {
         integration: IntegrationId,
         reading: Reading,
     ) -> Result<(), StoreError> {
-        // Two replicas that asked at the same moment were told the same.
+        // Two replicas that asked at the same moment got the same answer.
         sqlx::query!(
             "INSERT INTO orderwatch.readings (integration_id, asked_at, answered_at, balance)
              VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
@@ -155,7 +155,7 @@ impl Store {
         Ok(names.collect())
     }
 
-    /// What is written down of an account from the last balance that it told a while before that time.
+    /// What is written down of an account from the last balance that it named a while before that time.
     pub(crate) async fn ledger_from(
         &self,
         integration: IntegrationId,
@@ -163,7 +163,7 @@ impl Store {
         until: DateTime<Utc>,
     ) -> Result<Ledger, StoreError> {
         let lead = since - LEAD;
-        let told = sqlx::query_scalar!(
+        let named = sqlx::query_scalar!(
             r#"SELECT GREATEST(
                    (SELECT max(asked_at) FROM orderwatch.readings
                     WHERE integration_id = $1 AND asked_at < $2),
@@ -179,7 +179,7 @@ impl Store {
         .await
         .map_err(StoreError::doing("looking for the balance before a day"))?;
 
-        let begin = told.map_or(lead, |told| told.min(lead));
+        let begin = named.map_or(lead, |named| named.min(lead));
         self.ledger(integration, begin, until).await
     }
 

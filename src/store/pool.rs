@@ -65,7 +65,7 @@ macro_rules! by_index {
     };
 }
 
-/// Of the transaction that was begun: a session may be somebody else's next.
+/// Of the transaction alone: a session may be somebody else's next.
 const READ_ONLY: &str = "SET TRANSACTION READ ONLY";
 /// Longer than the server lets any statement run.
 const ANSWER: Duration = Duration::from_secs(35);

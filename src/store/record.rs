@@ -276,7 +276,7 @@ impl Store {
                    RETURNING t.integration_id, t.reference, i.order_id, i.at, i.kind, i.detail, i.cost, i.again,
                              i.balance, i.may_resend
                ), spent AS (
-                   -- Of a purchase that the shop does not hear of: its row refuses it, or it has been told that the
+                   -- Of a purchase that the shop does not hear of: its row refuses it, or it has heard that the
                    -- panel is out of reach. What may have been sent before may still have been bought.
                    UPDATE orderwatch.purchases p
                    SET cost = COALESCE(w.cost, p.cost), balance = COALESCE(w.balance, p.balance),

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{ShopSent, Store, StoreError};
 use crate::order::{OrderId, Reference, Stage};
 
-/// More kinds of orders than this are not told apart.
+/// More kinds of orders than this are not distinguished.
 const KINDS: i64 = 100;
 
 /// Orders that look alike, in the words of the shop's own rows.
@@ -209,7 +209,7 @@ impl Store {
         .map_err(StoreError::doing("counting the notices that wait"))
     }
 
-    /// Pushes whose results are awaited, and packages whose pick Trendyol was not told yet.
+    /// Pushes whose results are awaited, and packages whose pick was not reported yet.
     pub(crate) async fn market_work_open(&self) -> Result<(i64, i64), StoreError> {
         let row = sqlx::query!(
             r#"SELECT (SELECT count(*) FROM orderwatch.stock_batches

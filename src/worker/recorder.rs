@@ -5,8 +5,8 @@
 //! database is away the results wait here. A row that the database refuses is singled out and held,
 //! so that it cannot stop the others. What must stay true: nothing that was submitted is dropped.
 
-mod known;
 mod lost;
+mod own_orders;
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -21,7 +21,7 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 
-use self::{known::Known, lost::Recent};
+use self::{lost::Recent, own_orders::OwnOrders};
 use super::{balance::Latest, wakeup::Wakeup};
 use crate::{
     clock::Clock,
@@ -36,7 +36,7 @@ const GROUP: usize = 500;
 const WAITING: usize = 2 * GROUP;
 /// Before a row that somebody holds is tried again.
 const BUSY: Duration = Duration::from_millis(250);
-/// From one look at whether what was written is still there to the next.
+/// How often it is checked that what was written is still there.
 const LOOK_BACK: Duration = Duration::from_secs(30);
 /// Between tries while the database is away.
 const AWAY: Duration = Duration::from_millis(500);
@@ -45,7 +45,7 @@ const AWAY: Duration = Duration::from_millis(500);
 #[derive(Clone, Debug)]
 pub(crate) struct Results {
     inbox: mpsc::Sender<Outcome>,
-    known: Arc<Known>,
+    known: Arc<OwnOrders>,
 }
 
 /// The one writer of results.
@@ -61,7 +61,7 @@ pub struct Recorder {
     /// Results whose shop row somebody held, and when they are tried again.
     busy: VecDeque<(Instant, Outcome)>,
     recent: Recent,
-    known: Arc<Known>,
+    known: Arc<OwnOrders>,
     /// When they are compared with the database next.
     look_back_at: Instant,
 }
@@ -98,7 +98,7 @@ impl Recorder {
     /// A recorder, and the way to it.
     pub(super) fn new(store: Store, clock: Arc<dyn Clock>) -> (Self, Results) {
         let (results, inbox) = mpsc::channel(WAITING);
-        let known = Arc::<Known>::default();
+        let known = Arc::<OwnOrders>::default();
         let results = Results {
             inbox: results,
             known: Arc::clone(&known),

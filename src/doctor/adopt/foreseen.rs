@@ -62,9 +62,9 @@ pub(crate) struct ForeseenOrders {
     pub(crate) panels: Vec<ShadowSum>,
     /// Each order, where they were wanted.
     pub(crate) orders: Option<Vec<ForeseenOrder>>,
-    /// Open orders that are older than all that is looked at, at most 2000; none of them is touched.
+    /// Open orders that are older than all that is examined, at most 2000; none of them is touched.
     pub(crate) older: i64,
-    /// Whether there are more than were looked at.
+    /// Whether there are more than were examined.
     pub(crate) more: bool,
     /// What orderwatch has not ended from before.
     pub(crate) under_way: Vec<UnderWay>,

@@ -33,7 +33,7 @@ use crate::{
     },
 };
 
-/// Orders of one panel that are looked at one by one.
+/// Orders of one panel that are examined one by one.
 const MANY: usize = 5000;
 /// Orders of a sweep's page.
 const PAGE: i64 = 1000;
@@ -42,7 +42,7 @@ const REST: i64 = 2000;
 /// Older ones are only counted.
 const RECENT: TimeDelta = TimeDelta::days(7);
 
-/// The orders that were looked at so far, and what with.
+/// The orders that were examined so far, and what with.
 struct Examination<'a> {
     scene: Scene<'a>,
     store: &'a Store,
@@ -299,7 +299,7 @@ impl Examination<'_> {
 
     async fn end(self) -> Result<ForeseenOrders, StoreError> {
         let (now, config) = (self.scene.now, self.scene.patient.config);
-        // Nothing that the dispatcher or the sweep looks at, whatever their limits are.
+        // Nothing that the dispatcher or the sweep reads, whatever their limits are.
         let looked = [
             before(now, config.dispatch.max_order_age),
             before(now, config.poll.give_up_after),

@@ -21,7 +21,7 @@ use crate::{
 const LATELY: TimeDelta = TimeDelta::hours(1);
 /// What is older would be sent by now, if the shop sent it.
 const SENT_WITHIN: TimeDelta = TimeDelta::minutes(5);
-/// Orders of a week are told apart by what their rows say.
+/// Orders of a week are counted by what their rows say.
 const WEEK: TimeDelta = TimeDelta::days(7);
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -67,7 +67,7 @@ pub(super) async fn side(scene: Scene<'_>, there: bool) -> ShopSide {
     side
 }
 
-/// Whether there is something to look at.
+/// Whether there is something to examine.
 fn switched_on(config: &Config, there: bool, findings: &mut Findings) -> bool {
     if !there {
         findings.fail(

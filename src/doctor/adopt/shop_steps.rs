@@ -77,6 +77,8 @@ fn patched(activity: &ShopActivity, now: DateTime<Utc>) -> Step {
         || "It has sent none within a day.".to_owned(),
         |at| format!("It sent the last one {} ago.", span(now, at)),
     );
+
+    // One that was sent says more than any that were not.
     let (state, evidence) = match (activity.sent, activity.unsent) {
         (1.., _) => (
             StepState::Open,
@@ -97,6 +99,7 @@ fn patched(activity: &ShopActivity, now: DateTime<Utc>) -> Step {
             format!("No order came within the last hour by which it could be seen. {last}"),
         ),
     };
+
     Step::new(what, state).seen(evidence).first().see(PATCH)
 }
 

@@ -134,7 +134,7 @@ pub(crate) struct MoneyLink {
     pub(crate) package: Option<String>,
     /// Our name for the purchase at the panel.
     pub(crate) reference: Option<String>,
-    /// What the account held before, as the panel had said last; null where this purchase told no balance.
+    /// What the account held before, as the panel had said last; null where the answer to this purchase named no balance.
     #[schema(value_type = Option<String>)]
     pub(crate) before: Option<Decimal>,
     /// What else moved the account since then; below zero when it left.

@@ -153,7 +153,7 @@ impl Recorder {
                 reference = %outcome.reference,
                 integration = %outcome.integration,
                 answer = outcome.decision.event.as_str(),
-                "the database has lost this order, and another claim has its place or its reference; look at the panel \
+                "the database has lost this order, and another claim has its place or its reference; ask the panel \
                  whether this reference was bought"
             ),
             Ok(Restored::Busy | Restored::Nothing) => {}

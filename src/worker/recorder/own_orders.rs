@@ -11,13 +11,13 @@ use tokio::sync::Notify;
 use crate::order::OrderId;
 
 #[derive(Debug, Default)]
-pub(super) struct Known {
+pub(super) struct OwnOrders {
     orders: Mutex<HashMap<OrderId, Weak<()>>>,
     /// An order that the database says is new is one of them.
     pub(super) missed: Notify,
 }
 
-impl Known {
+impl OwnOrders {
     /// The order is known for as long as a clone of what is returned lives.
     pub(super) fn note(&self, order: OrderId) -> Arc<()> {
         let mut orders = self.orders.lock();
