@@ -135,7 +135,7 @@ pub use pick::{PickAsk, Picked};
 pub(crate) use picking_reports::PickingReport;
 pub(crate) use player_fields::{Confirmed, PlayerOf, SoldAs};
 use pool::{Pool, Reach, SESSION, Transaction};
-pub use record::{Outcome, Quiet, Recorded};
+pub use record::{Outcome, Prices, Quiet, Recorded};
 pub(crate) use restore::Restored;
 pub(crate) use retention::FinishedOrder;
 pub(crate) use rights::{Right, RoleFacts};

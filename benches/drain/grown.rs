@@ -13,7 +13,7 @@ use orderwatch::{
         IntegrationId, OrderId, PlayerRules, Reference, Rules, Settle, Stage, StatusAnswer,
         TenantId, UnconfirmedPolicy, Watched as Known, decide,
     },
-    store::{DueOrder, Outcome, Recorded, Store},
+    store::{DueOrder, Outcome, Prices, Recorded, Store},
     text::Lang,
 };
 use serde_json::json;
@@ -145,6 +145,7 @@ fn outcome(
         decision: decide::after_check(due.watched, answer, at, &rules()?, 0.5),
         at,
         quiet: None,
+        prices: Prices::default(),
         known: None,
         detail: json!({"answer": "text", "body": "OK|1||İşlem sırada bekliyor", "took_ms": 3}),
     })

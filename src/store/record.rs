@@ -31,8 +31,19 @@ pub struct Outcome {
     pub detail: Value,
     /// What an answer without news says.
     pub quiet: Option<Quiet>,
+    /// Of the claim, where this answers it.
+    pub prices: Prices,
     /// For as long as it lives this process does not buy the order as a new one.
     pub known: Option<Arc<()>>,
+}
+
+/// What was known of a purchase's money when it was claimed, in TRY.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Prices {
+    /// Its price in the panel's list.
+    pub expected: Option<Decimal>,
+    /// What the customer paid.
+    pub sold_for: Option<Decimal>,
 }
 
 /// An answer to a check that changes nothing.

@@ -72,7 +72,9 @@ impl Store {
             outcome.package,
             outcome.may_be_bought(),
             self.buy_chained,
-            tell_shop
+            tell_shop,
+            outcome.prices.expected,
+            outcome.prices.sold_for
         )
         .fetch_one(&self.pool)
         .await

@@ -25,7 +25,7 @@ use crate::{
     metrics::{METRICS, label::Stream},
     order::{EventKind, IntegrationId, OrderId, Rules, StatusAnswer, decide},
     provider::{AnswerClass, Evidence, StatusReply},
-    store::{DueOrder, Outcome, Quiet, Share, Store, StoreError},
+    store::{DueOrder, Outcome, Prices, Quiet, Share, Store, StoreError},
 };
 
 /// Capacity at each panel, reserved before anything is claimed.
@@ -319,6 +319,7 @@ pub(super) fn answered(
 
     Outcome {
         quiet,
+        prices: Prices::default(),
         known: None,
         order: due.order,
         tenant: due.tenant,

@@ -26,8 +26,10 @@ const LATE: &str =
 /// Money that left the accounts and that no purchase explains, as `balance_unexplained` tells it.
 const UNEXPLAINED: &str = "SELECT COALESCE(sum(amount), 0) FROM orderwatch.unexplained";
 
-/// What was bought for orders that are gone, and is written down.
-const NAMED: &str = "SELECT COALESCE(sum(p.cost), 0) FROM orderwatch.purchases p
+/// What was bought for orders that are gone, and is written down: the charge, or the list's price where the panel has
+/// not named it, as `orderwatch money` counts it.
+const NAMED: &str =
+    "SELECT COALESCE(sum(COALESCE(p.cost, p.expected)), 0) FROM orderwatch.purchases p
     WHERE p.order_id = ANY($1)";
 
 /// What orders may have cost of which nobody knows whether they were bought: it counts as explained.

@@ -9,8 +9,10 @@ WITH held AS MATERIALIZED (
        OR NOT EXISTS (SELECT FROM public.product_orders o WHERE o.id = $1)
 ), named AS (
     -- For an order that is gone everywhere, only what may have been bought.
-    INSERT INTO orderwatch.purchases AS p (reference, integration_id, order_id, claimed_at)
-    SELECT $4::text, $3::uuid, $1, COALESCE($8::timestamptz, $9::timestamptz, $6::timestamptz) FROM free f
+    INSERT INTO orderwatch.purchases AS p (reference, integration_id, order_id, claimed_at, expected, sold_for)
+    SELECT $4::text, $3::uuid, $1, COALESCE($8::timestamptz, $9::timestamptz, $6::timestamptz),
+           $16::numeric, $17::numeric
+    FROM free f
     WHERE (NOT f.row_lost OR $13::bool)
       AND NOT EXISTS (SELECT FROM orderwatch.orders t WHERE t.order_id = $1)
     ON CONFLICT (reference, integration_id) DO UPDATE SET claimed_at = p.claimed_at

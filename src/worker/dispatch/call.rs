@@ -15,7 +15,7 @@ use crate::{
     metrics::METRICS,
     order::{Decision, NotSent, PurchaseOutcome, Reference, Stage, StatusAnswer, Watched, decide},
     provider::{AnswerClass, Evidence, PurchaseReply, StatusReply},
-    store::Outcome,
+    store::{Outcome, Prices},
     worker::{breaker, poll::with_memory, report, shop::Shop},
 };
 
@@ -48,6 +48,10 @@ impl Call {
             package: Some(ready.claim.product.0),
             token: self.token,
             quiet: None,
+            prices: Prices {
+                expected: ready.claim.expected,
+                sold_for: ready.claim.sold_for,
+            },
             known: None,
             detail: report::detail(&evidence, &decision),
             decision,

@@ -16,7 +16,7 @@ use super::{JobSpec, Needs};
 use crate::{
     config::DispatchMode,
     order::{HoldReason, IntegrationId, NotSent, OrderId, PurchaseOutcome, Stage, decide},
-    store::{Adoption, NewHold, Orphan, Outcome, ShopSent, StoreError},
+    store::{Adoption, NewHold, Orphan, Outcome, Prices, ShopSent, StoreError},
     worker::{
         after, before,
         job::{Job, JobError},
@@ -355,6 +355,7 @@ impl Sweep {
             package: orphan.package,
             token,
             quiet: None,
+            prices: Prices::default(),
             known: None,
             detail: report::detail(&reply.evidence, &decision),
             decision,

@@ -63,6 +63,9 @@ impl Recent {
         new.pin = new.pin.take().or_else(|| old.pin.clone());
         new.cost = new.cost.or(old.cost);
         new.balance = new.balance.or(old.balance);
+        let (new, old) = (&mut outcome.prices, &older.prices);
+        new.expected = new.expected.or(old.expected);
+        new.sold_for = new.sold_for.or(old.sold_for);
     }
 
     fn forget_oldest(&mut self) {
