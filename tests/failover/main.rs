@@ -310,7 +310,8 @@ impl Failovers {
             let explained = toll.unexplained + toll.unsure + toll.named;
             assert!(
                 explained >= toll.spent_for_lost(),
-                "money was spent in silence"
+                "money was spent in silence: {:#?}",
+                toll.silent
             );
             assert!(toll.unexplained <= toll.spent_for_lost(), "a false alarm");
         }

@@ -32,6 +32,13 @@ const NAMED: &str =
     "SELECT COALESCE(sum(COALESCE(p.cost, p.expected)), 0) FROM orderwatch.purchases p
     WHERE p.order_id = ANY($1)";
 
+/// The others, each with its steps.
+const SILENT: &str = "SELECT b.order_id || ': ' || COALESCE(string_agg(e.kind, ', ' ORDER BY e.id), 'no event')
+    FROM unnest($1::uuid[]) AS b (order_id) LEFT JOIN orderwatch.events e USING (order_id)
+    WHERE NOT EXISTS (SELECT FROM orderwatch.purchases p
+                      WHERE p.order_id = b.order_id AND COALESCE(p.cost, p.expected) IS NOT NULL)
+    GROUP BY b.order_id";
+
 /// What orders may have cost of which nobody knows whether they were bought: it counts as explained.
 const UNSURE: &str = "SELECT COALESCE(sum(p.expected), 0) FROM orderwatch.purchases p
     JOIN orderwatch.orders t USING (order_id) WHERE t.stage = 'held' AND p.cost IS NULL";
@@ -50,6 +57,8 @@ pub(super) struct Toll {
     late_answers: i64,
     /// Of it, what orderwatch names.
     pub(super) named: Decimal,
+    /// What was bought and is named nowhere with its money, by what was written of it.
+    pub(super) silent: Vec<String>,
     pub(super) unexplained: Decimal,
     pub(super) unsure: Decimal,
 }
@@ -88,6 +97,11 @@ impl Toll {
             completed,
             held: count - completed,
             lost,
+            silent: sqlx::query_scalar(SILENT)
+                .bind(bought.clone())
+                .fetch_all(pool)
+                .await
+                .unwrap(),
             named: sqlx::query_scalar(NAMED)
                 .bind(bought.clone())
                 .fetch_one(pool)
