@@ -242,6 +242,16 @@ impl StoreError {
         }
     }
 
+    /// Whether a smaller statement may succeed where this one will fail again: it ran out of its time (SQLSTATE
+    /// `query_canceled`), as with a slow trigger of the shop's, or met a row that cannot be read (class `XX`).
+    #[must_use]
+    pub(crate) fn may_be_a_single_row(&self) -> bool {
+        match self {
+            Self::Database { source, .. } => has_class(source, &["57014", "XX"]),
+            Self::Inconsistent { .. } | Self::Address(_) => false,
+        }
+    }
+
     /// Whether the role may not do it. SQLSTATE `insufficient_privilege`.
     #[must_use]
     pub(crate) fn lacks_a_right(&self) -> bool {

@@ -147,6 +147,7 @@ fn outcome(
         quiet: None,
         prices: Prices::default(),
         known: None,
+        at_work: None,
         detail: json!({"answer": "text", "body": "OK|1||İşlem sırada bekliyor", "took_ms": 3}),
     })
 }

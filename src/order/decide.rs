@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use check::after_check;
-pub(crate) use purchase::after_purchase;
+pub(crate) use purchase::{after_purchase, known_elsewhere};
 
 use super::{
     EventKind, HoldReason, IntegrationId, LAST_MESSAGE_CHARS, PlayerRules, Reference, Refusal,

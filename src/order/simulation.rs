@@ -12,11 +12,10 @@
 //! * at the end: each order has come to one, the panels' ledgers say the same, and the money adds up,
 //! * a checker that finds nothing proves nothing: each [`Flaw`] is found.
 //!
-//! What it takes for granted: staff who look a purchase up tell the truth, and their word is not carried out where the
-//! order was sent again since they read it, which `person.sql` does not compare yet ([`Flaw::StaleVerdict`]); where a
-//! failover loses commits, no request is on its way for longer than it takes; and nobody buys on, where orders fall back
-//! to a second panel, with a database that has lost commits (`docs/orders.md`, [`Flaw::LostFallback`]). A second dispatcher
-//! and the price list are not part of it: they are tested with the real database.
+//! What it takes for granted: staff who look a purchase up tell the truth; where a failover loses commits, no request
+//! is on its way for longer than it takes; and where orders fall back to a second panel then, `dispatch.ask_first` is on
+//! (`docs/operations.md`). A second dispatcher and the price list are not part of it: they are tested with the real
+//! database.
 //!
 //! `ORDERWATCH_SIM_SEEDS` sets how many seeds are run or, as `7..9`, which; `ORDERWATCH_SIM_SEED=7` runs that one
 //! alone and prints the steps of the order that went wrong.
@@ -83,7 +82,7 @@ named! {
         GiveUpEarly = "waiting ends an hour early",
         NoRevival = "the sweep forgets orders whose checks ran out",
         StaleVerdict = "a person's word counts although the order was sent again since the person read it",
-        LostFallback = "buying goes on after a failover where orders fall back",
+        LostFallback = "after a failover nobody asks the panel that orders fall back to",
         ForgetLost = "an answer about an order that the database has lost is only logged",
     }
 }

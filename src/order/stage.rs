@@ -22,6 +22,7 @@
 //! * an open order whose row is gone ends as withdrawn; so does a held one that staff settled in the shop,
 //!   or as completed where its code is here; one whose row the database has lost is held at its end instead,
 //! * an order is held at its end where the shop's database refuses it, or where staff decided otherwise,
+//! * a late answer that something was bought makes an order that is queued, or held as unconfirmed, submitted,
 //! * completed, failed, `timed_out` and withdrawn are never left.
 
 named! {

@@ -81,6 +81,14 @@ struct Row {
 }
 
 impl Store {
+    /// When the server that answers was started: another one after a failover.
+    pub(crate) async fn server_started_at(&self) -> Result<DateTime<Utc>, StoreError> {
+        sqlx::query_scalar!(r#"SELECT pg_postmaster_start_time() AS "at!""#)
+            .fetch_one(&self.pool)
+            .await
+            .map_err(StoreError::doing("asking which server answers"))
+    }
+
     /// Eligible orders that nobody tracks yet, oldest first, at most `share.limit` per panel. In
     /// shadow mode those are left out that were written down before.
     pub(crate) async fn new_candidates(

@@ -35,6 +35,8 @@ pub struct Outcome {
     pub prices: Prices,
     /// For as long as it lives this process does not buy the order as a new one.
     pub known: Option<Arc<()>>,
+    /// The same of any purchase: until the result is written.
+    pub at_work: Option<Arc<()>>,
 }
 
 /// What was known of a purchase's money when it was claimed, in TRY.
@@ -68,10 +70,30 @@ pub enum Recorded {
     Before,
     /// Somebody else has claimed the order since; nothing was written.
     LeaseLost,
-    /// The database does not know the order: it has lost the claim. Nothing was written.
+    /// The database has lost the claim: it does not know the order, or nothing of its purchase. Nothing was written.
     Forgotten,
     /// Somebody holds the shop's row right now; nothing was written, try again.
     Busy,
+}
+
+/// What a late answer found.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kept {
+    pub(crate) stage: Stage,
+    /// It was held or queued as one that may have been bought, and is watched again.
+    pub(crate) goes_on: bool,
+    /// It was bought, and the order has ended as one that was not, or goes on under another name.
+    pub(crate) contradicts: bool,
+}
+
+impl Outcome {
+    /// Whether the panel surely sold something for it.
+    fn is_bought(&self) -> bool {
+        matches!(
+            self.decision.watched.stage,
+            Stage::Submitted | Stage::Completed
+        )
+    }
 }
 
 impl Recorded {
@@ -162,31 +184,43 @@ impl Columns {
 }
 
 impl Store {
-    /// Keeps what a late answer brought: a code that the order does not have yet is never thrown
-    /// away. Returns the stage that the order is in, if it is tracked.
-    pub(crate) async fn keep_late(&self, outcome: &Outcome) -> Result<Option<Stage>, StoreError> {
-        let pin = outcome
-            .decision
-            .pin
-            .as_ref()
-            .map(ExposeSecret::expose_secret);
-        // The first code stays: the customer may have it already.
-        let stage = sqlx::query_scalar!(
-            "UPDATE orderwatch.orders SET pin = COALESCE(pin, $2) WHERE order_id = $1
-             RETURNING stage",
+    /// Keeps what a late answer brought: a code that the order does not have yet, and what was charged. An order that
+    /// may have been bought and surely was is watched again. `None` where it is not tracked.
+    pub(crate) async fn keep_late(
+        &self,
+        outcome: &Outcome,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Kept>, StoreError> {
+        let decision = &outcome.decision;
+        let row = sqlx::query_file!(
+            "src/store/sql/keep_late.sql",
             outcome.order.0,
-            pin
+            decision.pin.as_ref().map(ExposeSecret::expose_secret),
+            outcome.is_bought(),
+            outcome.reference.as_str(),
+            outcome.integration.0,
+            now,
+            decision.watched.sent_at,
+            decision.watched.give_up_at,
+            decision.cost,
+            decision.balance,
+            outcome.at
         )
         .fetch_optional(&self.pool)
         .await
         .map_err(StoreError::doing("keeping a late answer"))?;
 
-        stage
-            .map(|name| {
-                Stage::parse(&name)
-                    .ok_or_else(|| super::orders::inconsistent("stage", outcome.order.0, &name))
+        row.map(|row| {
+            let stage = Stage::parse(&row.stage);
+            Ok(Kept {
+                stage: stage.ok_or_else(|| {
+                    super::orders::inconsistent("stage", outcome.order.0, &row.stage)
+                })?,
+                goes_on: row.goes_on,
+                contradicts: row.contradicts,
             })
-            .transpose()
+        })
+        .transpose()
     }
 
     /// Writes a group of outcomes, and says of each, in the same order, what became of it. No
@@ -222,17 +256,23 @@ impl Store {
 
     /// Why these outcomes were not written.
     async fn unwritten(&self, rest: &[&Outcome]) -> Result<Vec<(OrderId, Recorded)>, StoreError> {
-        let orders: Vec<Uuid> = rest.iter().map(|outcome| outcome.order.0).collect();
-        let tokens: Vec<Uuid> = rest.iter().map(|outcome| outcome.token).collect();
+        let c = Columns::of(rest.iter().copied());
+        // Whoever takes an order over leaves the purchases of earlier claims.
         let rows = sqlx::query!(
             r#"SELECT i.order_id AS "order_id!",
-                      t.order_id IS NULL AS "forgotten!",
+                      t.order_id IS NULL OR NOT EXISTS (
+                          SELECT FROM orderwatch.purchases p
+                          WHERE (p.reference, p.integration_id) = (i.reference, i.integration_id)
+                            AND p.order_id = i.order_id) AS "forgotten!",
                       COALESCE(t.recorded_token = i.token, false) AS "before!",
                       COALESCE(t.lease_token = i.token, false) AS "ours!"
-               FROM unnest($1::uuid[], $2::uuid[]) AS i (order_id, token)
+               FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[])
+                    AS i (order_id, token, integration_id, reference)
                LEFT JOIN orderwatch.orders t ON t.order_id = i.order_id"#,
-            &orders,
-            &tokens
+            &c.orders,
+            &c.tokens,
+            &c.integrations,
+            &c.references
         )
         .fetch_all(&self.pool)
         .await

@@ -1,15 +1,15 @@
 //! Orders that the database has lost, by a failover to a server that lacked the last commits, and of which a daemon
 //! still holds an answer.
 //!
-//! The claim is written as it was, so that the answer is then recorded as any other. Where the shop's row is lost, too,
+//! The claim is written as it was, so that the answer is then recorded as any other; also over an earlier claim of the
+//! order that the database has kept, which had ended before this one. Where the shop's row is lost, too,
 //! this is all that names the purchase: it is watched to its end and held for a person (`record_shop.sql`).
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use uuid::Uuid;
 
-use super::{Outcome, Store, StoreError};
+use super::{Outcome, Store, StoreError, record::Columns};
 use crate::order::{EventKind, OrderId};
 
 /// The outcome is written at once; after this time anybody may ask about the order.
@@ -22,26 +22,34 @@ pub(crate) enum Restored {
     Claimed { row_lost: bool },
     /// Somebody holds the shop's row right now: try again.
     Busy,
-    /// Nothing was bought for an order that is gone, or somebody has claimed it meanwhile.
+    /// Nothing was bought for an order that is gone, or it has gone on without this claim.
     Nothing,
 }
 
 impl Store {
     /// Of these results, which were all written, the orders of those that the database does not have.
+    ///
+    /// The order may be there with an earlier claim. A purchase stays whatever becomes of its order, so where it is not
+    /// there its claim is lost.
     pub(crate) async fn forgotten(
         &self,
         written: impl Iterator<Item = &Outcome>,
     ) -> Result<Vec<OrderId>, StoreError> {
-        let (orders, tokens): (Vec<Uuid>, Vec<Uuid>) = written
-            .map(|outcome| (outcome.order.0, outcome.token))
-            .unzip();
+        let c = Columns::of(written);
         // A result ends its lease, so where the lease is still there only the claim was kept.
         let gone = sqlx::query_scalar!(
-            r#"SELECT i.order_id AS "order_id!: OrderId" FROM unnest($1::uuid[], $2::uuid[]) AS i (order_id, token)
+            r#"SELECT i.order_id AS "order_id!: OrderId"
+               FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[])
+                    AS i (order_id, token, integration_id, reference)
                WHERE NOT EXISTS (SELECT FROM orderwatch.orders t
-                                 WHERE t.order_id = i.order_id AND t.lease_token IS DISTINCT FROM i.token)"#,
-            &orders,
-            &tokens
+                                 WHERE t.order_id = i.order_id AND t.lease_token IS DISTINCT FROM i.token)
+                  OR NOT EXISTS (SELECT FROM orderwatch.purchases p
+                                 WHERE (p.reference, p.integration_id) = (i.reference, i.integration_id)
+                                   AND p.order_id = i.order_id)"#,
+            &c.orders,
+            &c.tokens,
+            &c.integrations,
+            &c.references
         );
         gone.fetch_all(self.pool.by_index())
             .await
@@ -74,7 +82,8 @@ impl Store {
             self.buy_chained,
             tell_shop,
             outcome.prices.expected,
-            outcome.prices.sold_for
+            outcome.prices.sold_for,
+            outcome.claimed_at()
         )
         .fetch_one(&self.pool)
         .await
@@ -91,6 +100,12 @@ impl Store {
 }
 
 impl Outcome {
+    /// When it was claimed for this panel, or the earliest that is known of it there.
+    fn claimed_at(&self) -> DateTime<Utc> {
+        let watched = &self.decision.watched;
+        watched.dispatched_at.or(watched.sent_at).unwrap_or(self.at)
+    }
+
     /// Whether the panel may have sold something for it.
     pub(crate) fn may_be_bought(&self) -> bool {
         !matches!(

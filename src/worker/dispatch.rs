@@ -5,6 +5,7 @@
 //! result goes to the recorder.
 
 mod call;
+mod elsewhere;
 mod refused;
 mod send;
 mod shadow;
@@ -22,8 +23,9 @@ use parking_lot::Mutex;
 use tokio_util::task::TaskTracker;
 
 use self::{
+    elsewhere::ServerWatch,
     send::TickStart,
-    sort::{ById, Sorted},
+    sort::{Round, Sorted},
 };
 use super::{
     before,
@@ -57,6 +59,7 @@ pub struct Dispatch {
     routes_checked: Mutex<Option<Instant>>,
     second: SecondDispatcherCheck,
     rates: RatesCache,
+    server: ServerWatch,
 }
 
 impl Dispatch {
@@ -69,6 +72,7 @@ impl Dispatch {
             fair_share: FairShare::default(),
             routes_checked: Mutex::default(),
             rates: RatesCache::default(),
+            server: ServerWatch::default(),
         }
     }
 
@@ -129,6 +133,24 @@ impl Dispatch {
         }
 
         Ok(held.len())
+    }
+
+    /// Orders of before this time are asked about at their fallback panel first.
+    async fn doubt_before(
+        &self,
+        queued: &[QueuedCandidate],
+        new: &[Candidate],
+        now: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let queued = queued.iter().map(|order| &order.candidate);
+        let has_fallback = |candidate: &Candidate| candidate.fallback.is_some();
+        let asks = self.settings().ask_first && !self.is_shadow();
+        if !asks || !queued.chain(new).any(has_fallback) {
+            return Ok(None);
+        }
+
+        let before = self.server.doubt_before(&self.shop.store, now).await?;
+        Ok(Some(before))
     }
 
     /// When the next tracked order is to be sent.
@@ -201,17 +223,21 @@ impl Turn for Dispatch {
             .await;
         let full = self.fair_share.remember(&shares, panels_of(&queued, &new));
 
-        let by_id: ById = buying()
-            .map(|panel| (panel.id(), Arc::clone(panel)))
-            .collect();
+        let by_id = |panel: &Arc<Panel>| (panel.id(), Arc::clone(panel));
+        let round = Round {
+            buying: &buying().map(by_id).collect(),
+            all: &panels.iter().map(by_id).collect(),
+            capacity,
+            now,
+            doubt_before: self.doubt_before(&queued, &new, now).await?,
+        };
         let mut sorted = Sorted {
             holds: unroutable,
             ..Sorted::default()
         };
         // Capacity goes first to those that have waited before.
-        self.sort_queued(queued, &by_id, capacity, now, &mut sorted)
-            .await?;
-        self.sort_new(new, &by_id, capacity, now, &mut sorted);
+        self.sort_queued(queued, &round, &mut sorted).await?;
+        self.sort_new(new, &round, &mut sorted);
 
         let put_aside = self.put_aside(&sorted.holds, now).await?;
         let started = if self.is_shadow() {

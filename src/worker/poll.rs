@@ -321,6 +321,7 @@ pub(super) fn answered(
         quiet,
         prices: Prices::default(),
         known: None,
+        at_work: None,
         order: due.order,
         tenant: due.tenant,
         integration: due.integration,

@@ -21,6 +21,7 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 
+pub(crate) use self::own_orders::OwnOrder;
 use self::{lost::Recent, own_orders::OwnOrders};
 use super::{balance::Latest, wakeup::Wakeup};
 use crate::{
@@ -36,6 +37,8 @@ const GROUP: usize = 500;
 const WAITING: usize = 2 * GROUP;
 /// Before a row that somebody holds is tried again.
 const BUSY: Duration = Duration::from_millis(250);
+/// Before a row that takes too long is tried again: each try holds up all the others.
+const SLOW: Duration = Duration::from_mins(1);
 /// How often it is checked that what was written is still there.
 const LOOK_BACK: Duration = Duration::from_secs(30);
 /// Between tries while the database is away.
@@ -69,7 +72,8 @@ pub struct Recorder {
 impl Results {
     /// Submits a result; waits when too many are waiting already.
     pub(crate) async fn submit(&self, mut outcome: Outcome) {
-        outcome.known = Some(self.known.note(outcome.order));
+        let own = self.known.note(outcome.order);
+        (outcome.known, outcome.at_work) = (Some(own.known), Some(own.at_work));
         if let Err(mpsc::error::SendError(outcome)) = self.inbox.send(outcome).await {
             tracing::error!(
                 order = %outcome.order,
@@ -80,8 +84,13 @@ impl Results {
     }
 
     /// An order is being bought, for as long as what is returned lives.
-    pub(crate) fn know(&self, order: OrderId) -> Arc<()> {
+    pub(crate) fn know(&self, order: OrderId) -> OwnOrder {
         self.known.note(order)
+    }
+
+    /// Whether a call about the order is under way here, or its result is not written yet.
+    pub(crate) fn is_at_work(&self, order: OrderId) -> bool {
+        self.known.is_at_work(order)
     }
 
     /// Whether an order that the database says is new is being bought here, or was. Its result is then written again.
@@ -127,7 +136,11 @@ impl Recorder {
             self.write(std::mem::take(&mut group)).await;
 
             if !open && self.busy.is_empty() {
-                return;
+                // Nobody else will know what a failover of the last seconds took.
+                self.look_back().await;
+                if self.busy.is_empty() {
+                    return;
+                }
             }
             if self.look_back_at <= Instant::now() {
                 self.look_back().await;
@@ -221,12 +234,36 @@ impl Recorder {
                         error = &error as &dyn std::error::Error,
                         "results cannot be written now; they are kept and tried again"
                     );
-                    // In front: the results of one order are written in the order in which they came.
-                    parts.push_front(part);
+                    if error.may_be_a_single_row() {
+                        self.take_apart(part, &mut parts);
+                    } else {
+                        // In front: the results of one order are written in the order in which they came.
+                        parts.push_front(part);
+                    }
                     sleep(AWAY).await;
                 }
                 Err(error) => parts.extend(single_out(part, &error)),
             }
+        }
+    }
+
+    /// After a group that took too long, or met a row that cannot be read: halves of it, and one that stands alone
+    /// is tried again behind the others.
+    fn take_apart(&mut self, mut part: Vec<Outcome>, parts: &mut VecDeque<Vec<Outcome>>) {
+        if part.len() > 1 {
+            let half = part.split_off(part.len() / 2);
+            parts.push_front(half);
+            parts.push_front(part);
+            return;
+        }
+
+        for outcome in part {
+            tracing::error!(
+                order = %outcome.order,
+                reference = %outcome.reference,
+                "the database does not manage to write the result of this order; it is kept and tried again"
+            );
+            self.again_in(SLOW, outcome);
         }
     }
 
@@ -269,7 +306,13 @@ impl Recorder {
 
     /// Tries it again a little later.
     fn again(&mut self, outcome: Outcome) {
-        self.busy.push_back((Instant::now() + BUSY, outcome));
+        self.again_in(BUSY, outcome);
+    }
+
+    fn again_in(&mut self, delay: Duration, outcome: Outcome) {
+        let at = Instant::now() + delay;
+        let place = self.busy.partition_point(|(other, _)| *other <= at);
+        self.busy.insert(place, (at, outcome));
     }
 
     fn done(

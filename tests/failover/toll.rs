@@ -33,7 +33,8 @@ const NAMED: &str =
     WHERE p.order_id = ANY($1)";
 
 /// The others, each with its steps.
-const SILENT: &str = "SELECT b.order_id || ': ' || COALESCE(string_agg(e.kind, ', ' ORDER BY e.id), 'no event')
+const SILENT: &str =
+    "SELECT b.order_id || ': ' || COALESCE(string_agg(e.kind, ', ' ORDER BY e.id), 'no event')
     FROM unnest($1::uuid[]) AS b (order_id) LEFT JOIN orderwatch.events e USING (order_id)
     WHERE NOT EXISTS (SELECT FROM orderwatch.purchases p
                       WHERE p.order_id = b.order_id AND COALESCE(p.cost, p.expected) IS NOT NULL)

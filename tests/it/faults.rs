@@ -4,6 +4,8 @@ mod both_kinds;
 mod chaos;
 mod clock;
 mod database;
+mod ill_row;
+mod lost_fallback;
 mod lost_rows;
 mod panel;
 mod reload;

@@ -126,6 +126,18 @@ fn fall_back(
     decision
 }
 
+/// The fallback panel knows the order, although it was to be sent to the first one.
+#[must_use]
+pub(crate) fn known_elsewhere(
+    watched: Watched,
+    fallback: Reroute,
+    now: DateTime<Utc>,
+    rules: &Rules,
+) -> Decision {
+    // As after the refusal that was lost. There it is asked about again, and taken over as it stands.
+    fall_back(watched, "", fallback, now, rules)
+}
+
 /// Back to the queue under the same reference, until the time limit.
 fn not_sent(
     mut watched: Watched,

@@ -26,6 +26,8 @@ use crate::{
 pub(super) enum Doing {
     /// Claimed; nothing is sent yet.
     Begin,
+    /// Its fallback panel is asked, which may know it.
+    AskElsewhere,
     /// The panel is asked before it is bought.
     AskFirst,
     Buy,
@@ -43,6 +45,8 @@ pub(super) struct Call {
     /// A purchase that starts later could outlast its lease.
     pub(super) deadline: At,
     pub(super) fallback: Option<(usize, Reroute)>,
+    /// `dispatch::elsewhere::Elsewhere`.
+    pub(super) elsewhere: Option<(usize, Reroute)>,
     pub(super) ours: bool,
     pub(super) waited_at: Option<At>,
 }
@@ -64,12 +68,23 @@ impl Reply {
     }
 }
 
+impl Call {
+    /// Whom it asks now, by which name.
+    pub(super) fn addressee(&self) -> (usize, &Reference) {
+        match &self.elsewhere {
+            Some((panel, route)) if self.doing == Doing::AskElsewhere => (*panel, &route.reference),
+            _ => (self.panel, &self.reference),
+        }
+    }
+}
+
 impl World {
     /// What the process does next with its order.
     pub(super) fn send(&mut self, process: Process, mut call: Box<Call>) {
         let kind = self.panels[call.panel].kind;
         let asks = self.setting.ask_first || !kind.refuses_repeats;
         call.doing = match call.doing {
+            Doing::Begin if call.elsewhere.is_some() => Doing::AskElsewhere,
             Doing::Begin if asks && !self.db.has(Flaw::BuyUnasked) => Doing::AskFirst,
             Doing::Begin => Doing::Buy,
             doing => doing,
@@ -106,9 +121,16 @@ impl World {
         };
         let Some((decision, at)) = outcome else {
             // It was asked first, and may be bought now.
-            let next = Call {
-                doing: Doing::Buy,
-                ..*call
+            let next = match call.doing {
+                Doing::AskElsewhere => Call {
+                    doing: Doing::Begin,
+                    elsewhere: None,
+                    ..*call
+                },
+                _ => Call {
+                    doing: Doing::Buy,
+                    ..*call
+                },
             };
             self.go_on(process, Step::Send(Box::new(next)));
             return;
@@ -116,7 +138,9 @@ impl World {
 
         self.audit_code(&call, &decision);
         self.submit(process, &call, decision, at);
-        self.note_signal(process, call.panel, signal);
+        if call.doing != Doing::AskElsewhere {
+            self.note_signal(process, call.panel, signal);
+        }
     }
 
     /// `Call::decide`.
@@ -167,15 +191,25 @@ impl World {
     ) -> Option<(Decision, At)> {
         let answer = self.with_memory(call.order, answer);
         let mut watched = call.watched.clone();
-        if call.doing == Doing::AskFirst {
+        if matches!(call.doing, Doing::AskFirst | Doing::AskElsewhere) {
             match answer {
                 StatusAnswer::NotKnown { .. } => return None,
                 StatusAnswer::Unclear => {
                     let in_vain = PurchaseOutcome::NotSent(NotSent::AskedInVain);
                     return Some(self.decide_purchase(process, call, in_vain));
                 }
-                _ => self.db.tally.path(Path::KnownBefore),
+                _ => {}
             }
+            if let Some((_, route)) = call.elsewhere.as_ref() {
+                self.db.tally.path(Path::KnownElsewhere);
+                let now = self.clock(process.replica);
+                let rules = &self.setting.rules;
+                return Some((
+                    decide::known_elsewhere(watched, route.clone(), now, rules),
+                    now,
+                ));
+            }
+            self.db.tally.path(Path::KnownBefore);
             // `Call::bought_before`.
             watched.stage = Stage::Unconfirmed;
         } else {

@@ -51,7 +51,11 @@ fn is_arrow(from: Option<Stage>, to: Stage) -> bool {
         return matches!(to, Dispatching | Held | Submitted | Unconfirmed);
     };
     match from {
-        Queued => matches!(to, Queued | Dispatching | Held | Withdrawn | TimedOut),
+        // A late answer may say that it was bought.
+        Queued => matches!(
+            to,
+            Queued | Dispatching | Held | Withdrawn | TimedOut | Submitted
+        ),
         Submitted => matches!(
             to,
             Submitted | Completed | Failed | TimedOut | Held | Withdrawn

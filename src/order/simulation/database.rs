@@ -214,6 +214,18 @@ impl Database {
         if let Err(what) = permitted(self.orders[order].as_ref(), &new) {
             self.fail(order, what);
         }
+        self.write(order, new);
+    }
+
+    /// Writes an order as it was before a failover, whatever that has left of it.
+    pub(super) fn put_back(&mut self, order: usize, new: Tracked) {
+        if let Err(what) = permitted(None, &new) {
+            self.fail(order, what);
+        }
+        self.write(order, new);
+    }
+
+    fn write(&mut self, order: usize, new: Tracked) {
         let stage = new.watched.stage;
         if let Some(reason) = new.held
             && self.orders[order].as_ref().and_then(|old| old.held) != Some(reason)

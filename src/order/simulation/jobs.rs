@@ -15,6 +15,9 @@ use super::{
 };
 use crate::order::{HoldReason, NotSent, PurchaseOutcome, Stage, StatusAnswer, decide};
 
+/// `recorder::LOOK_BACK`, in seconds.
+const LOOK_BACK: f64 = 30.0;
+
 impl World {
     /// `Sweep::sweep`.
     pub(super) fn sweep(&mut self) {
@@ -139,7 +142,11 @@ impl World {
 
     pub(super) fn database_back(&mut self) {
         self.db_up = true;
-        self.look_back();
+        for replica in 0..self.replicas.len() {
+            self.replicas[replica].server_since = self.clock(replica);
+            let delay = span(&mut self.rng, 0.01, LOOK_BACK);
+            self.after(delay, Event::LookBack(self.process(replica)));
+        }
         self.wake_both();
     }
 }

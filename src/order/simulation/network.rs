@@ -118,7 +118,8 @@ impl World {
 
     fn panel_answers(&mut self, call: &Call) -> Reply {
         let now = self.db.now;
-        let ill = match self.panels[call.panel].health {
+        let (addressee, name) = call.addressee();
+        let ill = match self.panels[addressee].health {
             Health::Down => Some(Signal::Failure),
             Health::Blocking => Some(Signal::Blocked),
             Health::Well | Health::Refusing => None,
@@ -128,9 +129,9 @@ impl World {
             return Reply::nothing(call.doing, signal);
         }
 
-        let panel = &mut self.panels[call.panel];
+        let panel = &mut self.panels[addressee];
         if call.doing != Doing::Buy {
-            return Reply::Status(panel.tell(&call.reference, now), Signal::Fine);
+            return Reply::Status(panel.tell(name, now), Signal::Fine);
         }
         let wanted = self.db.rows[call.order].wanted(call.order);
         let outcome = panel.sell(&call.reference, &wanted, now, &mut self.rng);

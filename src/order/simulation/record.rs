@@ -93,6 +93,7 @@ impl Database {
         match (before, ours) {
             (true, _) => Recorded::Before,
             (false, true) => Recorded::Busy,
+            (false, false) if self.lacks_purchase(outcome) => Recorded::Forgotten,
             (false, false) => Recorded::LeaseLost,
         }
     }
@@ -238,11 +239,30 @@ impl Database {
         panel.is_some_and(|panel| self.coded[panel][product] >= SURE_OF_CODE)
     }
 
-    /// `Store::keep_late`, and the event that is written with it.
+    /// `Store::keep_late`, `sql/keep_late.sql`, and the event that is written with it.
     pub(super) fn keep_late(&mut self, outcome: &Outcome) {
         self.tally.path(Path::LeaseLost);
+        let decision = &outcome.decision;
+        if decision.cost.is_some() {
+            self.change_purchase(outcome, |purchase| purchase.cost = decision.cost);
+        }
         if let Some(mut tracked) = self.orders[outcome.order].clone() {
-            tracked.pin = tracked.pin.or_else(|| pin_of(&outcome.decision));
+            tracked.pin = tracked.pin.or_else(|| pin_of(decision));
+            let says = &decision.watched;
+            let bought = matches!(says.stage, Stage::Submitted | Stage::Completed);
+            let same_name = tracked.panel == Some(outcome.panel)
+                && tracked.reference.as_ref() == Some(&outcome.reference);
+            let waits = tracked.watched.stage == Stage::Queued
+                || tracked.held == Some(HoldReason::Unconfirmed);
+            if bought && same_name && waits {
+                tracked.held = None;
+                tracked.due_at = Some(self.now);
+                let watched = &mut tracked.watched;
+                watched.stage = Stage::Submitted;
+                watched.sent_at = watched.sent_at.or(says.sent_at).or(Some(outcome.at));
+                watched.give_up_at = says.give_up_at.or(watched.give_up_at);
+                watched.may_resend = false;
+            }
             self.put(outcome.order, tracked);
         }
         self.event(outcome.order, EventKind::LateAnswer);

@@ -28,8 +28,9 @@ impl World {
             reroute: decision
                 .reroute
                 .is_some()
-                .then(|| call.fallback.as_ref().map(|(panel, _)| *panel))
-                .flatten(),
+                .then(|| call.elsewhere.as_ref().or(call.fallback.as_ref()))
+                .flatten()
+                .map(|(panel, _)| *panel),
             decision,
             at,
         };
@@ -64,7 +65,7 @@ impl World {
                 self.db.tally.path(Path::Before);
                 self.remember(process, *outcome);
             }
-            Recorded::LeaseLost => self.db.keep_late(&outcome),
+            Recorded::LeaseLost => self.late(&outcome),
             Recorded::Forgotten => self.restore(process, outcome),
             Recorded::Busy => self.record_later(process, outcome),
             Recorded::Refused => {
@@ -93,9 +94,15 @@ impl World {
             Restored::Busy => self.record_later(process, outcome),
             Restored::Nothing => {
                 self.db.witness(&outcome);
-                self.db.keep_late(&outcome);
+                self.late(&outcome);
             }
         }
+    }
+
+    /// `Recorder::late_answer`.
+    fn late(&mut self, outcome: &Outcome) {
+        self.db.keep_late(outcome);
+        self.recorded(outcome.order);
     }
 
     /// `Recent::keep`.
@@ -113,21 +120,23 @@ impl World {
         recent.push(outcome);
     }
 
-    /// `Recorder::look_back`, of every replica.
-    pub(super) fn look_back(&mut self) {
-        for replica in 0..self.replicas.len() {
-            let (since, process) = (self.clock(replica) - MEMORY, self.process(replica));
-            let recent = std::mem::take(&mut self.replicas[replica].recent);
-            let (gone, there): (Vec<_>, Vec<_>) = recent
-                .into_iter()
-                .partition(|outcome| self.db.has_lost(outcome));
-            self.replicas[replica].recent = there;
-            let recent = &mut self.replicas[replica].recent;
-            recent.retain(|outcome| outcome.at > since);
-            for outcome in gone {
-                self.db.tally.path(Path::WrittenAgain);
-                self.go_on(process, Step::Record(Box::new(outcome)));
-            }
+    /// `Recorder::look_back`.
+    pub(super) fn look_back(&mut self, process: Process) {
+        if !self.lives(process) || !self.db_up {
+            return;
+        }
+
+        let since = self.clock(process.replica) - MEMORY;
+        let recent = std::mem::take(&mut self.replicas[process.replica].recent);
+        let (gone, there): (Vec<_>, Vec<_>) = recent
+            .into_iter()
+            .partition(|outcome| self.db.has_lost(outcome));
+        let recent = &mut self.replicas[process.replica].recent;
+        *recent = there;
+        recent.retain(|outcome| outcome.at > since);
+        for outcome in gone {
+            self.db.tally.path(Path::WrittenAgain);
+            self.go_on(process, Step::Record(Box::new(outcome)));
         }
     }
 

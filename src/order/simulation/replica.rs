@@ -27,6 +27,8 @@ pub(super) struct Replica {
     pub(super) breakers: [Breaker; PANELS],
     /// What it has learned of each panel's products; at last of the panel as a whole.
     pub(super) learned: Vec<[DeliveryTimes; PRODUCTS + 1]>,
+    /// `dispatch::elsewhere::ServerWatch`: since when the server answers that answers now.
+    pub(super) server_since: At,
     /// `recorder::lost::Recent`.
     pub(super) recent: Vec<Outcome>,
 }
@@ -39,11 +41,13 @@ pub(super) struct Process {
 }
 
 impl Replica {
-    pub(super) fn new(rng: &mut Rng, setting: &Setting) -> Self {
+    pub(super) fn new(rng: &mut Rng, setting: &Setting, now: At) -> Self {
+        let skew = draw_skew(rng, setting);
         Self {
             up: true,
             life: 0,
-            skew: draw_skew(rng, setting),
+            skew,
+            server_since: now + skew,
             breakers: [Breaker::default(); PANELS],
             learned: vec![std::array::from_fn(|_| DeliveryTimes::default()); PANELS],
             recent: Vec::new(),
@@ -85,7 +89,7 @@ impl World {
         let stands_still = self.fault(self.setting.faults.stall);
         let delay = if stands_still {
             self.db.tally.path(Path::Stall);
-            span(&mut self.rng, 1.0, 200.0)
+            span(&mut self.rng, 1.0, 1000.0)
         } else {
             TimeDelta::milliseconds(self.rng.i64(1..20))
         };
@@ -120,7 +124,7 @@ impl World {
 
     pub(super) fn restart(&mut self, replica: usize) {
         let life = self.replicas[replica].life;
-        let fresh = Replica::new(&mut self.rng, &self.setting);
+        let fresh = Replica::new(&mut self.rng, &self.setting, self.db.now);
         self.replicas[replica] = Replica { life, ..fresh };
         self.wake_both();
     }
@@ -223,6 +227,7 @@ impl Call {
             doing: Doing::Check,
             deadline: At::MAX_UTC,
             fallback: None,
+            elsewhere: None,
             ours: due.ours,
             waited_at: due.waited_at,
         }

@@ -6,8 +6,9 @@ use super::{
     Flaw,
     database::{Database, Purchase, Tracked},
     record::Outcome,
+    setting::At,
 };
-use crate::order::{EventKind, ExternalStatus, Stage, Watched};
+use crate::order::{EventKind, ExternalStatus, HoldReason, Reference, Stage, Watched};
 
 /// `restore::LEASE`.
 const LEASE: TimeDelta = TimeDelta::minutes(1);
@@ -31,7 +32,15 @@ impl Database {
     /// `Store::forgotten`: the claim is gone, or its result is.
     pub(super) fn has_lost(&self, outcome: &Outcome) -> bool {
         let tracked = self.tracked(outcome.order);
-        tracked.is_none_or(|it| it.lease == Some(outcome.token))
+        tracked.is_none_or(|it| it.lease == Some(outcome.token)) || self.lacks_purchase(outcome)
+    }
+
+    /// Whether the claim is gone, also where an earlier one was kept.
+    pub(super) fn lacks_purchase(&self, outcome: &Outcome) -> bool {
+        let purchases = &self.purchases[outcome.order];
+        !purchases
+            .iter()
+            .any(|p| (p.panel, &p.reference) == (outcome.panel, &outcome.reference))
     }
 
     /// `Store::restore`.
@@ -50,24 +59,51 @@ impl Database {
         let (panel, reference) = name;
         let watched = &outcome.decision.watched;
         let claimed_at = watched.dispatched_at.or(watched.sent_at);
-        let purchase = Purchase::of_before(panel, reference, claimed_at.unwrap_or(self.now));
-        self.put_purchases(order, vec![purchase]);
+        let claimed_at = claimed_at.unwrap_or(outcome.at);
+        if self.lacks_purchase(outcome) {
+            let mut purchases = self.purchases[order].clone();
+            purchases.push(Purchase::of_before(panel, reference, claimed_at));
+            self.put_purchases(order, purchases);
+        }
+        if self
+            .tracked(order)
+            .is_some_and(|it| !it.ended_before(claimed_at))
+        {
+            return Restored::Nothing;
+        }
+
         let fell_back = self.fallback && panel != self.routes[self.rows[order].product];
-        let tracked = Tracked::restored(outcome, row_lost, fell_back);
-        let due_at = Some(self.now + LEASE);
-        self.put(order, Tracked { due_at, ..tracked });
+        let was = self.tracked(order).cloned();
+        let mut tracked = Tracked::restored(outcome, row_lost, fell_back);
+        tracked.due_at = Some(self.now + LEASE);
+        if let Some(was) = &was {
+            tracked = Tracked {
+                watched: Watched {
+                    stage: Stage::Dispatching,
+                    ..was.watched.clone()
+                },
+                recorded: was.recorded,
+                pin: was.pin.clone(),
+                fell_back: was.fell_back || fell_back,
+                row_lost: was.row_lost,
+                outcome: was.outcome,
+                ..tracked
+            };
+        }
+        self.put_back(order, tracked);
         if !self.open.contains(&order) {
             self.open.push(order);
         }
         self.event(order, EventKind::Restored);
-        self.say_claimed(outcome);
+        self.say_claimed(outcome, was.and_then(|was| was.reference).as_ref());
         Restored::Claimed
     }
 
     /// The part `said` of `restore.sql`.
-    fn say_claimed(&mut self, outcome: &Outcome) {
+    fn say_claimed(&mut self, outcome: &Outcome, was: Option<&Reference>) {
         let mut row = self.rows[outcome.order].clone();
-        if row.is_unsent() {
+        let as_before = row.is_pending() && was.is_some() && row.referans.as_ref() == was;
+        if row.is_unsent() || as_before {
             row.provider = Some(outcome.panel);
             row.referans = Some(outcome.reference.clone());
             row.external = ExternalStatus::Queued;
@@ -87,6 +123,14 @@ impl Outcome {
 }
 
 impl Tracked {
+    /// Whether its claim had ended when another one was made at this time.
+    fn ended_before(&self, claimed_at: At) -> bool {
+        let open = [Stage::Queued, Stage::Dispatching, Stage::Unconfirmed];
+        let unsettled =
+            open.contains(&self.watched.stage) || self.held == Some(HoldReason::Unconfirmed);
+        unsettled && self.watched.dispatched_at.is_none_or(|at| at < claimed_at)
+    }
+
     /// What `restore.sql` inserts.
     fn restored(outcome: &Outcome, row_lost: bool, fell_back: bool) -> Self {
         let watched = &outcome.decision.watched;

@@ -151,6 +151,7 @@ impl Call {
             doing: Doing::Begin,
             deadline,
             fallback: ready.fallback.clone(),
+            elsewhere: ready.elsewhere.clone(),
             ours: true,
             waited_at: None,
         }

@@ -94,6 +94,10 @@ impl Setting {
             ScheduleRule::Learned
         };
 
+        let ask_first = flaw == Some(Flaw::LostFallback)
+            || config.dispatch.ask_first
+            || rng.f64() < if faults.failovers > 0 { 0.5 } else { 0.2 };
+
         Self {
             rules: Rules {
                 unconfirmed: if resends {
@@ -116,12 +120,12 @@ impl Setting {
             min_age: config.sweep.min_age,
             sweep_every: config.sweep.interval,
             spread: config.sweep.spread,
-            ask_first: config.dispatch.ask_first || rng.f64() < 0.2,
+            ask_first,
             limit: (rng.f64() < 0.05).then(|| Decimal::new(rng.i64(20_000..60_000), 2)),
             kinds: [kind(rng), kind(rng)],
-            // Of an order that went to its second panel the first one knows nothing: docs/orders.md says what to do
-            // before buying goes on with a database that has lost commits.
-            fallback: flaw == Some(Flaw::LostFallback) || faults.failovers == 0 && rng.bool(),
+            // Of an order that went to its second panel the first one knows nothing.
+            fallback: flaw == Some(Flaw::LostFallback)
+                || (faults.failovers == 0 || ask_first) && rng.bool(),
             replicas: rng.usize(1..=3),
             faults,
         }

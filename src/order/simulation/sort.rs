@@ -1,5 +1,7 @@
 //! A turn of the dispatcher: which orders can be sent now, `src/worker/dispatch.rs` and `src/worker/dispatch/sort.rs`.
 
+use chrono::TimeDelta;
+
 use super::{
     Flaw,
     claims::QueuedOrder,
@@ -8,6 +10,8 @@ use super::{
 };
 use crate::order::{HoldReason, IntegrationId, Reference, Reroute, Stage, Watched};
 
+/// `dispatch::elsewhere::SKEW`.
+const SKEW: TimeDelta = TimeDelta::minutes(5);
 /// Orders that one turn takes.
 pub(super) const SHARE: usize = 8;
 /// `dispatch::send::ROUNDS`.
@@ -21,6 +25,7 @@ pub(super) struct Ready {
     pub(super) is_new: bool,
     pub(super) watched: Watched,
     pub(super) fallback: Option<(usize, Reroute)>,
+    pub(super) elsewhere: Option<(usize, Reroute)>,
 }
 
 /// What a turn has sorted its candidates into: `dispatch::sort::Sorted`.
@@ -29,6 +34,8 @@ pub(super) struct Sorted {
     pub(super) holds: Vec<(usize, usize, HoldReason)>,
     pub(super) queued_holds: Vec<(usize, HoldReason)>,
     pub(super) unwanted: Vec<usize>,
+    /// Orders of before this time are asked about at their fallback panel first.
+    doubt_before: At,
     /// When the turn began, by the replica's clock and by its stopwatch.
     pub(super) now: At,
     pub(super) started: At,
@@ -48,6 +55,7 @@ impl World {
             holds: Vec::new(),
             queued_holds: Vec::new(),
             unwanted: Vec::new(),
+            doubt_before: self.replicas[replica].server_since + SKEW,
             now,
             started: self.db.now,
         };
@@ -88,6 +96,7 @@ impl World {
                 may_resend: true,
             },
             fallback: self.fallback(order, panel, buying),
+            elsewhere: self.elsewhere(order, panel, row.created_at, sorted.doubt_before),
         });
     }
 
@@ -121,11 +130,16 @@ impl World {
             let fallback = self
                 .fallback(queued.order, queued.panel, buying)
                 .filter(|_| queued.may_fall_back);
+            let give_up_after = delta(self.setting.rules.give_up_after);
+            let claimed_at = queued.watched.give_up_at.map(|end| end - give_up_after);
             sorted.ready.push(Ready {
                 order: queued.order,
                 panel: queued.panel,
                 reference: queued.reference,
                 is_new: false,
+                elsewhere: claimed_at.filter(|_| queued.may_fall_back).and_then(|at| {
+                    self.elsewhere(queued.order, queued.panel, at, sorted.doubt_before)
+                }),
                 watched: queued.watched,
                 fallback,
             });
@@ -134,12 +148,29 @@ impl World {
 
     /// `dispatch::sort::fallback`.
     fn fallback(&self, order: usize, panel: usize, buying: &[usize]) -> Option<(usize, Reroute)> {
+        let (second, route) = self.second(order, panel);
+        (self.db.fallback && buying.contains(&second)).then_some((second, route))
+    }
+
+    /// `dispatch::elsewhere::elsewhere`.
+    fn elsewhere(
+        &self,
+        order: usize,
+        panel: usize,
+        placed_at: At,
+        doubt_before: At,
+    ) -> Option<(usize, Reroute)> {
+        let asks = self.db.fallback && self.setting.ask_first && !self.db.has(Flaw::LostFallback);
+        (asks && placed_at < doubt_before).then(|| self.second(order, panel))
+    }
+
+    fn second(&self, order: usize, panel: usize) -> (usize, Reroute) {
         let second = (1 - panel).min(PANELS - 1);
-        let reroute = || Reroute {
+        let route = Reroute {
             integration: self.panels[second].id,
             reference: self.name(order, second, 0),
         };
-        (self.db.fallback && buying.contains(&second)).then(|| (second, reroute()))
+        (second, route)
     }
 
     /// `Panel::reference`.

@@ -36,6 +36,7 @@ named! {
         Collision = "references that another order had",
         AskedFirst = "questions before a purchase",
         KnownBefore = "orders that the panel knew before they were bought",
+        KnownElsewhere = "orders that the fallback panel knew, and the database did not",
         SentBefore = "purchases that the panel refused as a repetition",
         CircuitOpened = "circuits opened",
         CircuitClosed = "circuits closed by a probe",

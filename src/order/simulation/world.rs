@@ -43,6 +43,7 @@ pub(super) enum Event {
     ClocksMove,
     Failover,
     DatabaseBack,
+    LookBack(Process),
     Health(usize, Health),
     Pause(usize, bool),
     Reroute(usize),
@@ -103,7 +104,7 @@ impl World {
         }
 
         let panels = setting.kinds.map(|kind| Panel::new(kind, &mut rng));
-        let replicas = (0..setting.replicas).map(|_| Replica::new(&mut rng, &setting));
+        let replicas = (0..setting.replicas).map(|_| Replica::new(&mut rng, &setting, begin));
         let mut world = Self {
             replicas: replicas.collect(),
             panels: panels.into(),
@@ -167,6 +168,7 @@ impl World {
             Event::ClocksMove => self.move_clocks(),
             Event::Failover => self.fail_over(),
             Event::DatabaseBack => self.database_back(),
+            Event::LookBack(process) => self.look_back(process),
             Event::Health(panel, health) => self.panels[panel].health = health,
             Event::Pause(panel, paused) => self.pause(panel, paused),
             Event::Reroute(product) => self.reroute(product),

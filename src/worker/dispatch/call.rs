@@ -4,7 +4,7 @@
 //! comes between the last checks and the call.
 
 use std::{
-    sync::atomic::Ordering,
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -14,16 +14,34 @@ use super::sort::Ready;
 use crate::{
     metrics::METRICS,
     order::{Decision, NotSent, PurchaseOutcome, Reference, Stage, StatusAnswer, Watched, decide},
-    provider::{AnswerClass, Evidence, PurchaseReply, StatusReply},
+    provider::{AnswerClass, Evidence, Provider, PurchaseReply, StatusReply},
     store::{Outcome, Prices},
-    worker::{breaker, poll::with_memory, report, shop::Shop},
+    worker::{
+        breaker,
+        concurrency::{Permit, RequestKind},
+        panels::Panel,
+        poll::with_memory,
+        recorder::OwnOrder,
+        report,
+        shop::Shop,
+    },
 };
 
 /// What a purchase needs besides the order.
 pub(super) struct Call {
     pub(super) deadline: Instant,
     pub(super) token: Uuid,
+    /// Until the result is submitted, which has its own.
+    pub(super) own: OwnOrder,
     pub(super) shop: Shop,
+}
+
+/// Whom to ask, in turn with all others.
+#[derive(Clone, Copy)]
+struct Question<'a> {
+    panel: &'a Panel,
+    provider: &'a Arc<dyn Provider>,
+    permit: &'a Permit,
 }
 
 /// What the panel said before it was to be bought.
@@ -53,6 +71,7 @@ impl Call {
                 sold_for: ready.claim.sold_for,
             },
             known: None,
+            at_work: None,
             detail: report::detail(&evidence, &decision),
             decision,
             at: self.shop.clock.now(),
@@ -61,7 +80,7 @@ impl Call {
         // The panel has answered: the next call need not wait for our database.
         let capacity = ready.reservation.release_panel();
         self.shop.results.submit(outcome).await;
-        drop(capacity);
+        drop((capacity, self.own));
 
         // Only after the result, which nothing may delay once money is spent.
         let now = self.shop.clock.now();
@@ -73,22 +92,26 @@ impl Call {
     }
 
     async fn decide(&self, ready: &Ready) -> (Decision, Evidence, Option<crate::breaker::Signal>) {
+        if let Some((decision, evidence)) = self.decide_elsewhere(ready).await {
+            return (decision, evidence, None);
+        }
+
         // Where a second purchase under one name is not refused, the question is what keeps it from happening.
         let kind = ready.panel.kind();
         let asked = if self.shop.config.dispatch.ask_first || !kind.refuses_repeats {
-            self.ask(ready).await
+            let question = Question {
+                panel: &ready.panel,
+                provider: &ready.provider,
+                permit: &ready.reservation.permit,
+            };
+            self.ask(question, &ready.claim.reference, ready).await
         } else {
             Asked::Unknown
         };
 
         let reply = match asked {
             Asked::Unknown => self.buy(ready).await,
-            // Without an answer it may have been bought before: it waits, under the same reference.
-            Asked::Nothing(evidence) => PurchaseReply {
-                outcome: PurchaseOutcome::NotSent(NotSent::AskedInVain),
-                pin: None,
-                evidence,
-            },
+            Asked::Nothing(evidence) => asked_in_vain(evidence),
             Asked::Known(reply) => {
                 let signal = breaker::of_status(&reply.answer, &reply.evidence);
                 return (
@@ -99,7 +122,12 @@ impl Call {
             }
         };
         let signal = breaker::of_purchase(&reply.outcome, &reply.evidence);
+        let evidence = reply.evidence.clone();
+        (self.settle(ready, reply), evidence, signal)
+    }
 
+    /// What follows from the answer to a purchase.
+    fn settle(&self, ready: &Ready, reply: PurchaseReply) -> Decision {
         let now = self.shop.clock.now();
         let (mut watched, jitter) = (ready.watched.clone(), fastrand::f64());
         // Whoever asked in vain does not know either whether it was bought before.
@@ -108,8 +136,9 @@ impl Call {
             PurchaseOutcome::NotSent(NotSent::AskedInVain),
         ];
         if open.contains(&reply.outcome) {
-            watched.may_resend &= kind.refuses_repeats;
+            watched.may_resend &= ready.panel.kind().refuses_repeats;
         }
+
         let mut decision = decide::after_purchase(
             watched,
             reply.outcome,
@@ -122,7 +151,7 @@ impl Call {
         let product = (ready.claim.integration, Some(ready.claim.product.0));
         self.shop.learning.place(&mut decision, product, now);
 
-        (decision, reply.evidence, signal)
+        decision
     }
 
     async fn buy(&self, ready: &Ready) -> PurchaseReply {
@@ -147,15 +176,50 @@ impl Call {
         ready.provider.purchase(&ready.purchase).await
     }
 
-    async fn ask(&self, ready: &Ready) -> Asked {
-        if !ready.panel.kind().refuses_repeats
-            && let Some(evidence) = self.knows_strangers(ready).await
+    /// What follows from what its fallback panel says, if it does not simply go on.
+    async fn decide_elsewhere(&self, ready: &Ready) -> Option<(Decision, Evidence)> {
+        let elsewhere = ready.elsewhere.as_ref()?;
+        let permit = elsewhere
+            .panel
+            .concurrency
+            .acquire(RequestKind::Ask)
+            .await?;
+        let question = Question {
+            panel: &elsewhere.panel,
+            provider: &elsewhere.provider,
+            permit: &permit,
+        };
+
+        match self.ask(question, &elsewhere.route.reference, ready).await {
+            Asked::Unknown => None,
+            Asked::Nothing(evidence) => {
+                let decision = self.settle(ready, asked_in_vain(evidence.clone()));
+                Some((decision, evidence))
+            }
+            Asked::Known(reply) => {
+                tracing::warn!(
+                    order = %ready.claim.order,
+                    integration = %elsewhere.route.integration,
+                    reference = %elsewhere.route.reference,
+                    "the database has lost that this order went to its fallback panel, which knows it; it goes on there"
+                );
+                let (route, now) = (elsewhere.route.clone(), self.shop.clock.now());
+                let decision =
+                    decide::known_elsewhere(ready.watched.clone(), route, now, &self.shop.rules);
+                Some((decision, reply.evidence))
+            }
+        }
+    }
+
+    async fn ask(&self, question: Question<'_>, reference: &Reference, ready: &Ready) -> Asked {
+        if !question.panel.kind().refuses_repeats
+            && let Some(evidence) = knows_strangers(question).await
         {
             return Asked::Nothing(evidence);
         }
 
-        ready.reservation.permit.wait_for_pace().await;
-        let reply = ready.provider.status(&ready.claim.reference).await;
+        question.permit.wait_for_pace().await;
+        let reply = question.provider.status(reference).await;
         let reply = with_memory(&self.shop.store, ready.claim.order, reply).await;
 
         match reply.answer {
@@ -165,38 +229,6 @@ impl Call {
             | StatusAnswer::Done { .. }
             | StatusAnswer::DoneWithoutCode { .. }
             | StatusAnswer::Cancelled { .. } => Asked::Known(reply),
-        }
-    }
-
-    /// Why no answer to a question by name can be believed here, if so: the panel was asked about a name that
-    /// nobody has, once for each account.
-    async fn knows_strangers(&self, ready: &Ready) -> Option<Evidence> {
-        if ready.panel.tells_names.load(Ordering::Relaxed) {
-            return None;
-        }
-
-        ready.reservation.permit.wait_for_pace().await;
-        let stranger = Reference::of_nobody();
-        let reply = ready.provider.status(&stranger).await;
-        match reply.answer {
-            StatusAnswer::NotKnown { .. } => {
-                ready.panel.tells_names.store(true, Ordering::Relaxed);
-                None
-            }
-            StatusAnswer::Unclear => Some(reply.evidence),
-            // It ignores the name, and would give one order the code of another.
-            _ => {
-                let trouble = "the panel answers about an order that nobody has placed";
-                tracing::error!(
-                    panel = ready.panel.name(),
-                    trouble,
-                    "nothing is bought there"
-                );
-                Some(Evidence {
-                    trouble: trouble.to_owned(),
-                    ..reply.evidence
-                })
-            }
         }
     }
 
@@ -213,6 +245,47 @@ impl Call {
             &self.shop.rules,
             fastrand::f64(),
         )
+    }
+}
+
+/// Why no answer to a question by name can be believed here, if so: the panel was asked about a name that
+/// nobody has, once for each account.
+async fn knows_strangers(question: Question<'_>) -> Option<Evidence> {
+    if question.panel.tells_names.load(Ordering::Relaxed) {
+        return None;
+    }
+
+    question.permit.wait_for_pace().await;
+    let stranger = Reference::of_nobody();
+    let reply = question.provider.status(&stranger).await;
+    match reply.answer {
+        StatusAnswer::NotKnown { .. } => {
+            question.panel.tells_names.store(true, Ordering::Relaxed);
+            None
+        }
+        StatusAnswer::Unclear => Some(reply.evidence),
+        // It ignores the name, and would give one order the code of another.
+        _ => {
+            let trouble = "the panel answers about an order that nobody has placed";
+            tracing::error!(
+                panel = question.panel.name(),
+                trouble,
+                "nothing is bought there"
+            );
+            Some(Evidence {
+                trouble: trouble.to_owned(),
+                ..reply.evidence
+            })
+        }
+    }
+}
+
+/// Without an answer it may have been bought before: it waits, under the same reference.
+fn asked_in_vain(evidence: Evidence) -> PurchaseReply {
+    PurchaseReply {
+        outcome: PurchaseOutcome::NotSent(NotSent::AskedInVain),
+        pin: None,
+        evidence,
     }
 }
 

@@ -141,14 +141,10 @@ impl Dispatch {
                 // A call that starts later could outlast its lease.
                 deadline: start.instant + self.settings().lease.saturating_sub(self.longest_call()),
                 token,
+                own: self.shop.results.know(ready.claim.order),
                 shop: self.shop.clone(),
             };
-            // Until its result is known.
-            let known = self.shop.results.know(ready.claim.order);
-            self.tasks.spawn(async move {
-                call.make(ready).await;
-                drop(known);
-            });
+            self.tasks.spawn(call.make(ready));
         }
 
         (started, rest)

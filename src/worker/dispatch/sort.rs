@@ -5,13 +5,16 @@ use std::{collections::HashMap, sync::Arc};
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
-use super::Dispatch;
+use super::{
+    Dispatch,
+    elsewhere::{Elsewhere, elsewhere},
+};
 use crate::{
     order::{HoldReason, IntegrationId, Reroute, Stage, TenantId, Watched},
     provider::{Provider, Purchase},
     store::{Candidate, Claim, NewHold, QueuedCandidate, StoreError},
     worker::{
-        after,
+        after, before,
         capacity::{Capacity, Reservation},
         catalogue::Look,
         concurrency::RequestKind,
@@ -22,6 +25,17 @@ use crate::{
 
 /// The panels of this turn.
 pub(super) type ById = HashMap<IntegrationId, Arc<Panel>>;
+
+/// What a turn sorts by.
+pub(super) struct Round<'a> {
+    /// Panels at which may be bought now.
+    pub(super) buying: &'a ById,
+    pub(super) all: &'a ById,
+    pub(super) capacity: &'a Capacity,
+    pub(super) now: DateTime<Utc>,
+    /// Orders of before this time may be known at their fallback panel, if any are.
+    pub(super) doubt_before: Option<DateTime<Utc>>,
+}
 
 /// Whether an order is sent for the first time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +55,7 @@ pub(super) struct Ready {
     pub(super) panel: Arc<Panel>,
     pub(super) tenant: TenantId,
     pub(super) fallback: Option<Reroute>,
+    pub(super) elsewhere: Option<Elsewhere>,
     pub(super) reservation: Reservation,
     pub(super) origin: Origin,
     /// When the shop inserted it, if this is the first time that it is sent.
@@ -84,6 +99,7 @@ impl Sorted {
             panel: Arc::clone(panel),
             tenant: order.candidate.tenant,
             fallback: order.fallback,
+            elsewhere: order.elsewhere,
             reservation,
             origin: order.origin,
             created_at: order.candidate.created_at,
@@ -95,6 +111,7 @@ impl Sorted {
 struct Sendable {
     candidate: Candidate,
     fallback: Option<Reroute>,
+    elsewhere: Option<Elsewhere>,
     purchase: Purchase,
     watched: Watched,
     expected: Option<Decimal>,
@@ -145,14 +162,12 @@ impl Dispatch {
     pub(super) fn sort_new(
         &self,
         candidates: Vec<Candidate>,
-        panels: &ById,
-        capacity: &Capacity,
-        now: DateTime<Utc>,
+        round: &Round<'_>,
         sorted: &mut Sorted,
     ) {
         for candidate in candidates {
             // Its circuit has opened since the candidates were read.
-            let Some(panel) = panels.get(&candidate.integration) else {
+            let Some(panel) = round.buying.get(&candidate.integration) else {
                 continue;
             };
             // Nobody has sent it, says a database that has lost the claim.
@@ -180,14 +195,15 @@ impl Dispatch {
                     };
 
                     let order = Sendable {
-                        watched: self.claimed(now),
-                        fallback: fallback(&candidate, panels),
+                        watched: self.claimed(round.now),
+                        fallback: fallback(&candidate, round.buying),
+                        elsewhere: elsewhere(&candidate, candidate.created_at, round),
                         candidate,
                         purchase,
                         expected,
                         origin: Origin::New,
                     };
-                    sorted.admit(order, panel, capacity);
+                    sorted.admit(order, panel, round.capacity);
                 }
             }
         }
@@ -196,16 +212,20 @@ impl Dispatch {
     pub(super) async fn sort_queued(
         &self,
         queued: Vec<QueuedCandidate>,
-        panels: &ById,
-        capacity: &Capacity,
-        now: DateTime<Utc>,
+        round: &Round<'_>,
         sorted: &mut Sorted,
     ) -> Result<(), StoreError> {
+        let now = round.now;
         for order in queued {
             let candidate = order.candidate;
-            let Some(panel) = panels.get(&candidate.integration) else {
+            let Some(panel) = round.buying.get(&candidate.integration) else {
                 continue;
             };
+            // A claim that the database has lost: the call goes on, and its result claims the order again.
+            if self.shop.results.is_at_work(candidate.order) {
+                sorted.skipped += 1;
+                continue;
+            }
 
             // Named for a panel of another kind: the account has changed its own since.
             if !panel.kind().naming.is_of(&order.reference, candidate.order) {
@@ -246,15 +266,19 @@ impl Dispatch {
                         goods,
                     };
 
+                    let claimed_at = order.watched.give_up_at;
+                    let claimed_at =
+                        claimed_at.map(|end| before(end, self.shop.rules.give_up_after));
                     let order = Sendable {
                         watched: order.watched,
-                        fallback: fallback(&candidate, panels),
+                        fallback: fallback(&candidate, round.buying),
+                        elsewhere: elsewhere(&candidate, claimed_at, round),
                         candidate,
                         purchase,
                         expected,
                         origin: Origin::Queued,
                     };
-                    sorted.admit(order, panel, capacity);
+                    sorted.admit(order, panel, round.capacity);
                 }
             }
         }

@@ -357,6 +357,7 @@ impl Sweep {
             quiet: None,
             prices: Prices::default(),
             known: None,
+            at_work: None,
             detail: report::detail(&reply.evidence, &decision),
             decision,
             at: now,

@@ -44,6 +44,7 @@ impl Recent {
         }
 
         self.complete(&mut outcome);
+        outcome.at_work = None;
         if self.0.len() >= REMEMBERED && !self.0.contains_key(&outcome.order) {
             self.forget_oldest();
         }
@@ -193,9 +194,9 @@ impl Recorder {
 
     /// An answer whose lease was lost changes no stage, but what it says is kept.
     async fn late_answer(&self, outcome: &Outcome) -> Event {
-        let says = outcome.decision.watched.stage;
-        let stage = match self.store.keep_late(outcome).await {
-            Ok(stage) => stage,
+        let now = self.clock.now();
+        let kept = match self.store.keep_late(outcome, now).await {
+            Ok(kept) => kept,
             // The event below still keeps the answer.
             Err(error) => {
                 tracing::error!(
@@ -207,15 +208,22 @@ impl Recorder {
             }
         };
 
-        let contradicts = says.is_final() && stage.is_some_and(|is| is.is_final() && is != says);
+        let (says, stage) = (outcome.decision.watched.stage, kept.map(|kept| kept.stage));
+        let ends_otherwise = says.is_final() && stage.is_some_and(|is| is.is_final() && is != says);
+        let contradicts = ends_otherwise || kept.is_some_and(|kept| kept.contradicts);
+        let goes_on = kept.is_some_and(|kept| kept.goes_on);
         tracing::warn!(
             order = %outcome.order,
             reference = %outcome.reference,
             answer = outcome.decision.event.as_str(),
             stage = stage.map(Stage::as_str),
+            goes_on,
             contradicts,
             "an answer came after somebody else had taken the order over; it is kept as an event"
         );
+        if goes_on {
+            self.checks.due(now);
+        }
 
         Event {
             order: outcome.order,
@@ -226,7 +234,10 @@ impl Recorder {
             },
             detail: json!({
                 "result": outcome.decision.event.as_str(),
+                "reference": outcome.reference,
+                "integration": outcome.integration,
                 "stage": stage.map(Stage::as_str),
+                "goes_on": goes_on,
                 "evidence": outcome.detail,
             }),
         }

@@ -7,8 +7,9 @@
 //! | stopped and started again, by a crash too | `faults::restarts`, by `scripts/check-restarts` |
 //! | away while an answer comes | `program::database`: `an_answer_of_the_panel_waits_until_the_database_is_back` |
 //! | commit answer lost: of a claim, a result, a PIN | `program::database`: `a_claim_…`, `a_result_…`, `a_pin_whose_commit_was_not_confirmed_…`; with a kill: `program::crash_points` |
-//! | failover, also one that lost the last commits | `scripts/check-failover`; `faults::lost_rows`; `orders::reference`: `after_a_backup_was_restored_…`; `brakes::ask_first` |
+//! | failover, also one that lost the last commits | `scripts/check-failover`; `faults::lost_rows`, `faults::lost_fallback`; `orders::reference`: `after_a_backup_was_restored_…`; `brakes::ask_first` |
 //! | row locked by somebody else, row refused | `orders::staff`; `program::crash`: `a_row_that_the_shop_holds_…` |
+//! | one row that takes too long, or cannot be read | `faults::ill_row` |
 //! | sessions ended in the middle, also while it starts | here |
 //! | serialization failures | here |
 //! | read-only after a failover | here |

@@ -19,14 +19,14 @@ use crate::{
 
 /// What the failover took.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Lost {
+pub(super) enum Lost {
     /// The claim: the shop's row is as it was when the customer ordered.
     Claim,
     /// The customer's order, too.
     Order,
 }
 
-async fn lose(shop: &Shop, order: OrderId, lost: Lost) {
+pub(super) async fn lose(shop: &Shop, order: OrderId, lost: Lost) {
     let ours = format!(
         "DELETE FROM orderwatch.orders WHERE order_id = '{order}';
          DELETE FROM orderwatch.purchases WHERE order_id = '{order}';
@@ -47,7 +47,7 @@ async fn lose(shop: &Shop, order: OrderId, lost: Lost) {
 }
 
 /// What a standby has got so far.
-async fn copy_to_standby(shop: &Shop) {
+pub(super) async fn copy_to_standby(shop: &Shop) {
     let copy = "CREATE SCHEMA standby;
                 CREATE TABLE standby.orders AS TABLE orderwatch.orders;
                 CREATE TABLE standby.purchases AS TABLE orderwatch.purchases;
@@ -56,7 +56,7 @@ async fn copy_to_standby(shop: &Shop) {
 }
 
 /// Of an order that was claimed there, everything that came later is gone.
-async fn fail_over_to_standby(shop: &Shop, order: OrderId) {
+pub(super) async fn fail_over_to_standby(shop: &Shop, order: OrderId) {
     let back = "DELETE FROM orderwatch.events;
                 DELETE FROM orderwatch.purchases;
                 DELETE FROM orderwatch.orders;
@@ -401,4 +401,58 @@ async fn what_was_bought_is_watched_although_the_shops_row_refuses_the_claim(poo
     assert_eq!(shop.stage(order).await, Stage::Completed);
     assert_eq!(shop.shop_row(order).await.text("externalStatus"), "done");
     assert_eq!(reseller.panel.ledger().count(Endpoint::Purchase), 1);
+}
+
+/// An order whose lease has ended while its purchase was on its way, and that the panel did not know when it was asked.
+async fn held_while_it_is_bought(shop: &Shop, reseller: &Reseller) -> (Rig, CallBarrier, OrderId) {
+    let (rig, gate, order) = buying(shop, reseller, "2").await;
+    let unknown = Fault::Instead(Trouble::says("3|Sipariş bulunamadı"));
+    reseller.panel.faults().stand(Endpoint::Status, unknown);
+    let mut other = Rig::new(shop);
+    shop.advance(Duration::from_mins(10));
+    other.run_out().await;
+    assert_eq!(shop.held(order).await, "unconfirmed");
+    (rig, gate, order)
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_late_answer_that_it_was_bought_ends_the_doubt(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let (mut rig, gate, order) = held_while_it_is_bought(&shop, &reseller).await;
+    reseller.panel.faults().lift(Endpoint::Status);
+    gate.open();
+    rig.finish().await;
+    assert_eq!(shop.stage(order).await, Stage::Submitted);
+    assert_eq!(shop.event(order, "late_answer").await["goes_on"], true);
+    assert_eq!(shop.purchases(order).await[0].text("cost"), "35");
+    rig.run_out().await;
+    assert_eq!(shop.stage(order).await, Stage::Completed);
+    let pin = reseller.panel.pin_of(ACCOUNT.0, &reseller.reference(order));
+    assert_eq!(shop.shop_row(order).await.text("pinCode"), pin);
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_late_answer_against_a_persons_word_is_a_contradiction(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let (mut rig, gate, order) = held_while_it_is_bought(&shop, &reseller).await;
+    run(
+        &shop,
+        &format!("order resolve {order} --not-bought --yes --reason looked_up"),
+    )
+    .await
+    .fine();
+    assert_eq!(shop.stage(order).await, Stage::Failed);
+    gate.open();
+    rig.finish().await;
+    assert_eq!(shop.stage(order).await, Stage::Failed);
+    assert!(
+        shop.events(order)
+            .await
+            .contains(&"contradiction".to_owned())
+    );
+    assert_eq!(
+        shop.purchases(order).await[0].text("cost"),
+        "35",
+        "the panel's word"
+    );
 }
