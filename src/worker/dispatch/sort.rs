@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 use super::Dispatch;
 use crate::{
-    order::{HoldReason, IntegrationId, Reroute, Stage, TenantId, Watched},
+    order::{IntegrationId, Reroute, Stage, TenantId, Watched},
     provider::{Provider, Purchase},
     store::{Candidate, Claim, NewHold, QueuedCandidate, StoreError},
     worker::{
@@ -202,21 +202,14 @@ impl Dispatch {
         sorted: &mut Sorted,
     ) -> Result<(), StoreError> {
         for order in queued {
-            let candidate = order.candidate;
-            let Some(panel) = panels.get(&candidate.integration) else {
+            let Some(panel) = panels.get(&order.candidate.integration) else {
                 continue;
             };
 
-            // Named for a panel of another kind: the account has changed its own since.
-            if !panel.kind().naming.is_of(&order.reference, candidate.order) {
-                let reason = HoldReason::ForeignReference;
-                self.hold_queued(candidate.order, candidate.integration, reason, now)
-                    .await?;
-                continue;
-            }
-            // It may have been bought, so it does not simply end.
-            if order.unwanted.is_some() && !order.watched.may_resend {
-                let reason = HoldReason::Unconfirmed;
+            let (hold, may_hold_for_loss) =
+                (order.hold(panel.kind().naming), order.may_hold_for_loss());
+            let candidate = order.candidate;
+            if let Some(reason) = hold {
                 self.hold_queued(candidate.order, candidate.integration, reason, now)
                     .await?;
                 continue;
@@ -231,8 +224,6 @@ impl Dispatch {
                 continue;
             }
 
-            // One that may have been bought costs what it costs: aside, a person would reject it in the shop.
-            let may_hold_for_loss = order.watched.may_resend && !order.loss_accepted;
             match self.resolution(panel, &candidate, may_hold_for_loss) {
                 Resolution::Hold(reason) => {
                     self.hold_queued(candidate.order, candidate.integration, reason, now)
