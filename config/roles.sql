@@ -151,7 +151,7 @@ INSERT INTO orderwatch_rights VALUES
     ('reader', 'own', 'SELECT', 'package_id, order_number, status, effect, changed_at, first_seen_at, last_seen_at, taken_at, unpicked, late, mirrored, released_at, released_by, release_reason, transferred, owing, recorded_at, asked_in_vain, barcodes', 'packages'),
     ('reader', 'own', 'SELECT', 'package_id, order_number, written_at, due_at, tries, reported_at', 'picking_outbox'),
     ('reader', 'own', 'SELECT', 'seller_id, environment, since, webhook_checked_at, webhook_silent_since', 'trendyol_account'),
-    ('reader', 'shop', 'SELECT', 'id, tenantId, orderNo, status, productId, packageId, quantity, sellPriceCurrency, sellPriceAmount, price, costCurrency, costAmount, profitAmount, providerId, externalStatus, provider_referans, attempts, notesCount, sentAt, lastSyncAt, completedAt, durationMs, createdAt', 'product_orders'),
+    ('reader', 'shop', 'SELECT', 'id, tenantId, orderNo, status, productId, packageId, quantity, sellPriceCurrency, sellPriceAmount, price, costCurrency, costAmount, profitAmount, providerId, externalOrderId, externalStatus, provider_referans, attempts, notesCount, sentAt, lastSyncAt, completedAt, durationMs, createdAt', 'product_orders'),
     ('reader', 'shop', 'SELECT', 'id, tenantId, name, provider, scope, enabled, balance, balanceUpdatedAt, createdAt', 'integrations'),
     ('reader', 'shop', 'SELECT', 'id, tenantId, name, product_id', 'product_packages'),
     ('reader', 'shop', 'SELECT', 'tenantId, package_id, mode, providerType, primaryProviderId, fallbackProviderId', 'package_routing'),

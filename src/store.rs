@@ -156,7 +156,7 @@ pub(crate) use stock_results::Batch;
 pub(crate) use stock_view::Catalogue;
 pub use sweep::Revived;
 pub(crate) use sweep::{Adoption, Orphan, ShopSent};
-pub(crate) use switch_over::{OrderKind, UnderWay};
+pub(crate) use switch_over::{LeftUnsent, OrderKind, UnderWay};
 
 /// The database, by one pool of connections.
 #[derive(Clone, Debug)]

@@ -119,7 +119,7 @@ fn shop(side: &ShopSide) -> anyhow::Result<()> {
     title("THE SHOP")?;
     findings(&side.findings)?;
 
-    kinds(&side.kinds)?;
+    kinds(side.kinds.as_deref())?;
     match &side.orders {
         Some(found) => orders(found)?,
         None => out::line(
@@ -131,8 +131,12 @@ fn shop(side: &ShopSide) -> anyhow::Result<()> {
     steps("The way back, in this order", &side.way_back)
 }
 
-fn kinds(kinds: &[OrderKind]) -> anyhow::Result<()> {
+fn kinds(kinds: Option<&[OrderKind]>) -> anyhow::Result<()> {
     title("Orders of the last 7 days that are not decided")?;
+    let Some(kinds) = kinds else {
+        out::line("They could not be read; the findings above say why.")?;
+        return Ok(());
+    };
     if kinds.is_empty() {
         out::line("None.")?;
         return Ok(());

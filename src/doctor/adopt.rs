@@ -12,8 +12,10 @@ mod orders;
 mod schema;
 mod shop;
 mod shop_steps;
+mod spending;
 mod step;
 mod warehouse;
+mod way_back;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -58,6 +60,8 @@ struct Scene<'a> {
     wanted: Wanted,
     now: DateTime<Utc>,
     migrated: bool,
+    /// Whether there are tables of orderwatch, of whatever version; `None` where the database did not say.
+    installed: Option<bool>,
 }
 
 pub(crate) async fn foresee(patient: Patient<'_>, wanted: Wanted) -> SwitchOver {
@@ -104,11 +108,13 @@ async fn scene<'a>(
     let migrated = database::migrated(store, pace, findings).await;
 
     let there = asked(pace, "database", findings, store.applications()).await?;
+    let installed = asked(pace, "database", findings, store.installed()).await;
     let scene = Scene {
         patient,
         wanted,
         now,
         migrated,
+        installed,
     };
     Some((scene, there))
 }
@@ -136,6 +142,17 @@ async fn asked<T>(
             None
         }
     }
+}
+
+/// The way back of a database that cannot be asked what orderwatch has under way in it.
+fn not_migrated(installed: Option<bool>) -> Vec<Step> {
+    if installed == Some(false) {
+        let nothing = "Nothing: orderwatch has made nothing in this database yet.";
+        return vec![Step::new(nothing, StepState::Done)];
+    }
+
+    let what = "Run `orderwatch migrate`, and `orderwatch adopt` again: as long as migrations are missing, what is under way is not known.";
+    vec![Step::new(what, StepState::Unseen).first()]
 }
 
 /// The store of one side alone: what is asked about the tables is asked about its own.

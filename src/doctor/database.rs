@@ -25,7 +25,7 @@ pub(super) async fn basics(
     migrated(store, pace, findings).await.then_some(now)
 }
 
-/// Whether all migrations are applied.
+/// Whether all migrations are applied; false as well where that is not known.
 pub(super) async fn migrated(store: &Store, pace: Pace, findings: &mut Findings) -> bool {
     let Ok(missing) = timeout(pace.part, store.missing_migrations()).await else {
         silent(pace, findings);

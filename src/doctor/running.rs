@@ -17,7 +17,7 @@ use crate::{
 /// An order that the shop itself sent within this time shows that it still dispatches.
 const LATELY: Duration = Duration::from_hours(1);
 /// How its dispatcher is switched off: stopping Celery is not enough, it runs inside the web request.
-const SWITCH_OFF: &str = "Patch the shop in two places: docs/switching-over.md. Until then set dispatch.mode = \"shadow\". An order that staff sent by hand is fine.";
+const SWITCH_OFF: &str = "Patch the shop at its three places: docs/switching-over.md. Until then set dispatch.mode = \"shadow\". An order that staff sent by hand is fine.";
 /// The longest wait for a connection on this machine.
 const CONNECT: Duration = Duration::from_secs(3);
 
@@ -68,7 +68,7 @@ async fn shop_orders(
     }
 
     old_orders(store, config, now, findings).await?;
-    others(store, now, findings).await?;
+    Box::pin(others(patient, now, findings)).await?;
     tenants::check(store, now, findings).await
 }
 
@@ -171,16 +171,17 @@ async fn old_orders(
 
 /// Somebody else who sends orders: known by what the shop's rows and the accounts say.
 pub(super) async fn others(
-    store: &Store,
+    patient: &Patient<'_>,
     now: DateTime<Utc>,
     findings: &mut Findings,
 ) -> Result<(), StoreError> {
     const CHECK: &str = "second dispatcher";
+    let store = patient.store;
     let evidence = store.second_dispatchers(shown_since(now)).await?;
     let fresh: i64 = evidence.values().map(|found| found.orders).sum();
     let known: i64 = evidence.values().map(|found| found.known).sum();
     let money: Decimal = evidence.values().map(|found| found.unexplained).sum();
-    let sent = store.shop_activity(now - LATELY, now, true).await?.sent;
+    let (sent, beside) = sent_by_shop(patient, now).await?;
 
     // Once a person has resumed buying, what was found before is history and no longer a failure.
     if fresh > 0 {
@@ -207,7 +208,16 @@ pub(super) async fn others(
         );
     }
 
-    if sent > 0 {
+    if beside > 0 {
+        findings.fail(
+            CHECK,
+            format!(
+                "The shop's own sender is on beside a live orderwatch: {} as it was placed, in the last hour. What both send is bought twice.",
+                orders(beside, "was sent", "were sent")
+            ),
+            SWITCH_OFF,
+        );
+    } else if sent > 0 {
         findings.warn(
             CHECK,
             format!(
@@ -238,6 +248,20 @@ pub(super) async fn others(
         findings.ok(CHECK, "Nobody else sends orders.");
     }
     Ok(())
+}
+
+/// How many orders the shop sent in the last hour, and how many of them as a live orderwatch did or could have.
+async fn sent_by_shop(patient: &Patient<'_>, now: DateTime<Utc>) -> Result<(i64, i64), StoreError> {
+    let store = patient.store;
+    let brakes = store.brakes().await?;
+    let paused: Vec<_> = brakes.iter().filter_map(|brake| brake.panel).collect();
+    let activity = store.shop_activity(now - LATELY, now, true, &paused);
+    let activity = activity.await?;
+
+    // While buying is paused the shop may send: so the work is given back, and a patch may wait.
+    let live = patient.means.buying == Buying::On;
+    let buys = live && !brakes.iter().any(|brake| brake.panel.is_none());
+    Ok((activity.sent, if buys { activity.sent_beside } else { 0 }))
 }
 
 /// A number of orders, and what was done with them.

@@ -7,15 +7,19 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{Sides, Store, StoreError};
-use crate::provider::kind::Kind;
+use crate::{order::IntegrationId, provider::kind::Kind};
 
 /// What the shop itself does with orders for panels which orderwatch buys at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ShopActivity {
     /// Orders that it sent since the given time.
     pub(crate) sent: i64,
-    /// Orders that were placed since then, and that nobody has sent.
+    /// Those of them that its own sender sent, as they were placed, and that a live orderwatch would have bought too.
+    pub(crate) sent_beside: i64,
+    /// Orders that were placed since then and since it last sent one, that it could have sent, and that nobody has.
     pub(crate) unsent: i64,
+    /// Orders of a day that orderwatch has sent, and that were placed since the shop last sent one.
+    pub(crate) bought: i64,
     /// When it last sent one.
     pub(crate) last_sent: Option<DateTime<Utc>>,
     /// When it last wrote down what a panel said of one.
@@ -51,49 +55,45 @@ impl Store {
         .map_err(StoreError::doing("looking for the applications' tables"))
     }
 
+    /// Whether orderwatch has made tables in this database, of whatever version.
+    pub(crate) async fn installed(&self) -> Result<bool, StoreError> {
+        // By the catalogue, which every role may read.
+        sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT FROM pg_class
+                              WHERE relnamespace = to_regnamespace('orderwatch') AND relkind = 'r') AS "there!""#
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(StoreError::doing("looking for tables of orderwatch"))
+    }
+
     /// What the shop does with orders that are routed or sent to a panel of these kinds; without our schema
-    /// (`migrated`) all of them are the shop's. One that was placed before `before` would be sent by now.
+    /// (`migrated`) all of them are the shop's. One that was placed before `before` would be sent by now. At the
+    /// panels in `paused` orderwatch does not buy.
     pub(crate) async fn shop_activity(
         &self,
         since: DateTime<Utc>,
         before: DateTime<Utc>,
         migrated: bool,
+        paused: &[IntegrationId],
     ) -> Result<ShopActivity, StoreError> {
         let (tracked, bought) = if migrated {
             self.tracked_since(since).await?
         } else {
             (Vec::new(), Vec::new())
         };
+        let paused: Vec<Uuid> = paused.iter().map(|panel| panel.0).collect();
 
-        // By its route, too: the shop's own code clears "providerId" of every order. What orderwatch watches, it
-        // has asked about itself, whoever sent it.
-        sqlx::query_as!(
+        sqlx::query_file_as!(
             ShopActivity,
-            r#"SELECT count(*) FILTER (WHERE o."sentAt" > $1) AS "sent!",
-                      count(*) FILTER (WHERE o."sentAt" IS NULL
-                          AND o."createdAt" > $1 AND o."createdAt" < $5
-                          AND lower(o.status COLLATE "C") = 'pending'
-                          AND lower(o."externalStatus" COLLATE "C") = 'not_sent'
-                          -- One that the shop could have sent.
-                          AND r.package_id IS NOT NULL AND EXISTS (
-                              SELECT FROM public.package_mappings m
-                              WHERE m."tenantId" = o."tenantId" AND m.our_package_id = o."packageId"::text
-                                AND m.provider_api_id = i.id::text)) AS "unsent!",
-                      max(o."sentAt")::timestamptz AS last_sent,
-                      max(o."lastSyncAt") FILTER (WHERE o.id <> ALL($4))::timestamptz AS last_asked
-               FROM public.product_orders o
-               LEFT JOIN public.package_routing r
-                      ON r."tenantId" = o."tenantId" AND r.package_id = o."packageId"
-                     AND r.mode = 'auto' AND r."providerType" = 'external'
-               JOIN public.integrations i
-                 ON i.id::text = COALESCE(NULLIF(btrim(o."providerId"), ''), r."primaryProviderId")
-                AND i.provider = ANY($2)
-               WHERE o."createdAt" > $1::timestamptz - interval '1 day' AND o.id <> ALL($3)"#,
+            "src/store/sql/shop_activity.sql",
             since,
             Kind::names(),
             &bought,
             &tracked,
-            before
+            before,
+            &paused,
+            self.buy_chained
         )
         .fetch_one(&self.pool)
         .await

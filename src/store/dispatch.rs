@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::{Release, Share, Store, StoreError};
 use crate::{
     order::{
-        HoldReason, IntegrationId, Mapping, OrderId, Reference, ShopOrder, Stage, TenantId,
+        HoldReason, IntegrationId, Mapping, Naming, OrderId, Reference, ShopOrder, Stage, TenantId,
         Watched, money::Sale,
     },
     provider::kind::Kind,
@@ -52,6 +52,24 @@ pub(crate) struct QueuedCandidate {
     pub(crate) unwanted: Option<Release>,
     /// Whether a person has released it although it is sold at a loss.
     pub(crate) loss_accepted: bool,
+}
+
+impl QueuedCandidate {
+    /// Why it is held before its product is looked for, at a panel that names purchases like this.
+    pub(crate) fn hold(&self, naming: Naming) -> Option<HoldReason> {
+        // Named for a panel of another kind: the account has changed its own since.
+        if !naming.is_of(&self.reference, self.candidate.order) {
+            return Some(HoldReason::ForeignReference);
+        }
+        // It may have been bought, so it does not simply end.
+        let bought = self.unwanted.is_some() && !self.watched.may_resend;
+        bought.then_some(HoldReason::Unconfirmed)
+    }
+
+    /// One that may have been bought costs what it costs: aside, a person would reject it in the shop.
+    pub(crate) const fn may_hold_for_loss(&self) -> bool {
+        self.watched.may_resend && !self.loss_accepted
+    }
 }
 
 /// An order that is routed automatically and cannot be sent.

@@ -50,6 +50,22 @@ impl Store {
     }
 }
 
+impl Store {
+    /// What was spent since then, by panel.
+    pub(crate) async fn spent(
+        &self,
+        panels: &[IntegrationId],
+        since: DateTime<Utc>,
+    ) -> Result<HashMap<IntegrationId, Decimal>, StoreError> {
+        let doing = StoreError::doing("summing up what was spent");
+        let panels: Vec<Uuid> = panels.iter().map(|panel| panel.0).collect();
+        let mut transaction = self.by_index().await.map_err(&doing)?;
+        let spent = spent(&mut transaction, &panels, since).await?;
+        transaction.commit().await.map_err(&doing)?;
+        Ok(spent)
+    }
+}
+
 /// Claims held against the limit.
 #[derive(Debug, Default)]
 pub(super) struct Admitted {

@@ -9,7 +9,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{ShopSent, Store, StoreError};
-use crate::order::{OrderId, Reference, Stage};
+use crate::{
+    order::{HoldReason, OrderId, Reference, Stage},
+    provider::kind::Kind,
+};
 
 /// More kinds of orders than this are not distinguished.
 const KINDS: i64 = 100;
@@ -39,6 +42,15 @@ pub(crate) struct OrderLabel {
     pub(crate) number: Option<String>,
     /// The package's name.
     pub(crate) product: Option<String>,
+}
+
+/// Orders that would be bought, were buying not paused, and that nobody has sent; at most so many are counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LeftUnsent {
+    /// Orders that nobody tracks.
+    pub(crate) untracked: i64,
+    /// Orders that are held because they waited too long.
+    pub(crate) too_late: i64,
 }
 
 /// Orders that orderwatch has not ended.
@@ -196,6 +208,49 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(StoreError::doing("counting the orders that are open"))
+    }
+
+    /// The orders for panels of our kinds that nobody has sent, placed since then or held since they waited too long.
+    pub(crate) async fn left_unsent(
+        &self,
+        since: DateTime<Utc>,
+        limit: i64,
+    ) -> Result<LeftUnsent, StoreError> {
+        sqlx::query_as!(
+            LeftUnsent,
+            r#"SELECT (SELECT count(*) FROM (
+                           SELECT FROM public.package_routing r
+                           JOIN public.integrations i
+                             ON i."tenantId" = r."tenantId" AND i.id::text = r."primaryProviderId"
+                            AND i.provider = ANY($3)
+                           CROSS JOIN LATERAL (
+                               SELECT FROM public.product_orders o
+                               WHERE orderwatch.is_unsent(o.status, o."externalStatus", o."sentAt" IS NULL,
+                                                          o."externalOrderId", o.provider_referans, $4)
+                                 AND orderwatch.may_go_to(o."providerId", r."primaryProviderId")
+                                 AND (o."tenantId", o."packageId", o."createdAt")
+                                     > (r."tenantId", r.package_id, $1)
+                                 AND (o."tenantId", o."packageId", o."createdAt")
+                                     <= (r."tenantId", r.package_id, 'infinity')
+                                 AND NOT EXISTS (
+                                     SELECT FROM orderwatch.orders t WHERE t.order_id = o.id OFFSET 0)
+                               LIMIT $2) o
+                           WHERE r.mode = 'auto' AND r."providerType" = 'external'
+                           LIMIT $2) n) AS "untracked!",
+                      (SELECT count(*) FROM (
+                           SELECT FROM orderwatch.orders t
+                           WHERE t.finished_at IS NULL AND t.stage = 'held' AND t.held_reason = $5
+                             AND t.dispatched_at IS NULL AND t.sent_at IS NULL
+                           LIMIT $2) n) AS "too_late!""#,
+            since,
+            limit,
+            Kind::names(),
+            self.buy_chained,
+            HoldReason::WaitedTooLong.as_str()
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(StoreError::doing("counting orders that nobody has sent"))
     }
 
     /// Notices that wait to be delivered.

@@ -46,7 +46,7 @@ use crate::{
 };
 
 /// The time over which the spending limit is counted.
-const SPENDING_WINDOW: Duration = Duration::from_hours(24);
+pub(crate) const SPENDING_WINDOW: Duration = Duration::from_hours(24);
 /// Orders without a route that are held in one turn.
 const UNROUTABLE: i64 = 100;
 

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::{
     order::{IntegrationId, OrderId},
-    store::{ShadowSum, Store, StoreError, UnderWay},
+    store::{ShadowSum, Store, StoreError},
 };
 
 /// What would become of an order.
@@ -66,8 +66,6 @@ pub(crate) struct ForeseenOrders {
     pub(crate) older: i64,
     /// Whether there are more than were examined.
     pub(crate) more: bool,
-    /// What orderwatch has not ended from before.
-    pub(crate) under_way: Vec<UnderWay>,
 }
 
 /// An order, before it has a number and a product.

@@ -9,6 +9,8 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta};
+use futures::{StreamExt, stream};
+use tokio::time::{Instant, timeout_at};
 
 use super::{
     super::Lists,
@@ -39,6 +41,8 @@ const MANY: usize = 5000;
 const PAGE: i64 = 1000;
 /// Orders that are neither bought nor adopted, and are asked about one by one.
 const REST: i64 = 2000;
+/// Questions about one order each that are under way at once.
+const AT_ONCE: usize = 4;
 /// Older ones are only counted.
 const RECENT: TimeDelta = TimeDelta::days(7);
 
@@ -47,11 +51,14 @@ struct Examination<'a> {
     scene: Scene<'a>,
     store: &'a Store,
     panels: HashMap<IntegrationId, Arc<Panel>>,
+    rates: RatesCache,
     /// The price lists that were read.
     lists: HashMap<IntegrationId, Arc<Catalogue>>,
     found: Vec<Found>,
     /// Names of purchases that were adopted.
     given: HashSet<(IntegrationId, Reference)>,
+    /// No order is asked about one by one after this.
+    until: Instant,
     more: bool,
 }
 
@@ -63,9 +70,12 @@ pub(super) async fn foresee(scene: Scene<'_>, lists: Lists) -> Result<ForeseenOr
         scene,
         store,
         panels: panels(scene).await?,
+        rates: RatesCache::default(),
         lists: lists.collect(),
         found: Vec::new(),
         given: HashSet::new(),
+        // The other half is for what has to be read in any case.
+        until: Instant::now() + scene.patient.pace.part / 2,
         more: false,
     };
 
@@ -143,6 +153,12 @@ impl Examination<'_> {
         // Of two with one name the first is watched, as the sweep takes them.
         for sent in page {
             let panel = Some(sent.integration);
+            if !self.scene.patient.config.sweep.enabled {
+                let sentence =
+                    "The shop has sent it, and nobody adopts it: sweep.enabled is false.";
+                self.add(sent.order, panel, (Fate::Waits, "sweep_off"), sentence);
+                continue;
+            }
             match sent.name() {
                 Err(reason) => self.hold(sent.order, panel, reason),
                 Ok(name) => {
@@ -174,14 +190,20 @@ impl Examination<'_> {
     /// What orderwatch itself has still to send, from before, and whose time has come.
     async fn queued(&mut self) -> Result<(), StoreError> {
         let (shares, now) = (self.shares(), self.scene.now);
-        let queued = self.store.queued_candidates(&shares, now).await?;
-        self.more |= queued.len() >= MANY;
+        let mut queued = self.store.queued_candidates(&shares, now).await?;
+        self.cut(queued.iter().map(|order| order.candidate.integration));
+        let sold_again = queued.iter_mut().map(|order| &mut order.candidate);
+        self.rates.price(self.store, sold_again).await;
 
         for order in queued {
-            // It ends, or is held: nothing is bought.
-            if order.unwanted.is_none() {
-                self.dispatch(&order.candidate, order.loss_accepted);
+            let (id, panel) = (order.candidate.order, order.candidate.integration);
+            let at = self.panels.get(&panel);
+            if let Some(reason) = at.and_then(|at| order.hold(at.kind().naming)) {
+                self.hold(id, Some(panel), reason);
+            } else if order.unwanted.is_none() {
+                self.dispatch(&order.candidate, order.may_hold_for_loss());
             }
+            // What the shop no longer wants ends: nothing is bought.
         }
         Ok(())
     }
@@ -189,22 +211,28 @@ impl Examination<'_> {
     /// What the dispatcher finds.
     async fn fresh(&mut self) -> Result<(), StoreError> {
         let shares = self.shares();
-        let since = before(
-            self.scene.now,
-            self.scene.patient.config.dispatch.max_order_age,
-        );
+        let age = self.scene.patient.config.dispatch.max_order_age;
+        let since = before(self.scene.now, age);
         let mut new = self.store.new_candidates(&shares, since, false).await?;
-        RatesCache::default()
-            .price(self.store, new.iter_mut())
-            .await;
-        self.more |= new.len() >= MANY;
+        self.cut(new.iter().map(|order| order.integration));
+        self.rates.price(self.store, new.iter_mut()).await;
+
         for candidate in new {
-            self.dispatch(&candidate, false);
+            self.dispatch(&candidate, true);
         }
         Ok(())
     }
 
-    fn dispatch(&mut self, candidate: &Candidate, loss_accepted: bool) {
+    /// Each panel has a limit of its own.
+    fn cut(&mut self, panels: impl Iterator<Item = IntegrationId>) {
+        let mut orders: HashMap<IntegrationId, usize> = HashMap::new();
+        for panel in panels {
+            *orders.entry(panel).or_default() += 1;
+        }
+        self.more |= orders.into_values().any(|orders| orders >= MANY);
+    }
+
+    fn dispatch(&mut self, candidate: &Candidate, may_hold_for_loss: bool) {
         let (order, panel) = (candidate.order, candidate.integration);
         let Some(at) = self.panels.get(&panel) else {
             return;
@@ -214,7 +242,7 @@ impl Examination<'_> {
         let config = self.scene.patient.config;
         let terms = Terms {
             player: &config.player,
-            max_loss: config.dispatch.max_loss.filter(|_| !loss_accepted),
+            max_loss: config.dispatch.max_loss.filter(|_| may_hold_for_loss),
         };
         let resolution = at_panel(at, candidate, terms, |_| {
             list.map_or(Look::Failed, Look::List)
@@ -253,7 +281,13 @@ impl Examination<'_> {
         let limit = i64::try_from(MANY).unwrap_or(i64::MAX);
 
         let nowhere = self.store.unroutable(young, limit).await?;
-        let stale = self.store.stale(oldest, young, limit).await?;
+        // These are held by the sweep; without one they stay as they are.
+        let stale = if config.sweep.enabled {
+            self.store.stale(oldest, young, limit).await?
+        } else {
+            Vec::new()
+        };
+        self.more |= nowhere.len().max(stale.len()) >= MANY;
         for order in nowhere.into_iter().chain(stale) {
             self.hold(order.order, None, order.reason);
         }
@@ -269,11 +303,21 @@ impl Examination<'_> {
         let known: HashSet<OrderId> = self.found.iter().map(|found| found.order).collect();
         let mut settings = self.scene.patient.config.explaining();
         settings.buying = Buying::On;
-        for order in open.into_iter().filter(|order| !known.contains(order)) {
-            let facts = self.store.facts(order, settings, self.scene.now).await?;
-            self.left(order, &facts);
+        let left = open.into_iter().filter(|order| !known.contains(order));
+
+        let (store, now) = (self.store, self.scene.now);
+        let facts = |order| async move { (order, store.facts(order, settings, now).await) };
+        let mut facts = std::pin::pin!(stream::iter(left).map(facts).buffered(AT_ONCE));
+        loop {
+            match timeout_at(self.until, facts.next()).await {
+                Ok(Some((order, facts))) => self.left(order, &facts?),
+                Ok(None) => return Ok(()),
+                Err(_) => {
+                    self.more = true;
+                    return Ok(());
+                }
+            }
         }
-        Ok(())
     }
 
     fn left(&mut self, order: OrderId, facts: &Facts) {
@@ -317,7 +361,6 @@ impl Examination<'_> {
             orders,
             older: self.store.older_untracked(oldest, REST).await?,
             more: self.more,
-            under_way: self.store.under_way().await?,
         })
     }
 }

@@ -1,7 +1,6 @@
 //! The shop's side: its tables, its orders, who sends them now, and how the work is given back.
 
-use chrono::TimeDelta;
-use rust_decimal::Decimal;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use tokio::time::Instant;
 use utoipa::ToSchema;
@@ -9,11 +8,13 @@ use utoipa::ToSchema;
 use super::{
     super::{Finding, Findings, Lists, Outcome, panels, routes, running, settling, tenants},
     ForeseenOrders, Scene, Step, asked, obstacles, only, orders, schema,
-    shop_steps::{Seen, switch_off, way_back},
+    shop_steps::{Seen, switch_off},
+    spending,
+    way_back::{MANY_UNSENT, waits_since, way_back},
 };
 use crate::{
     config::Config,
-    store::{OrderKind, Sides, Store, StoreError},
+    store::{OrderKind, Sides, StoreError, UnderWay, shown_since},
     telemetry::Secrets,
 };
 
@@ -27,10 +28,12 @@ const WEEK: TimeDelta = TimeDelta::days(7);
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ShopSide {
     pub(crate) findings: Vec<Finding>,
-    /// Orders of the last seven days that are not decided, as their rows say it.
-    pub(crate) kinds: Vec<OrderKind>,
+    /// Orders of the last seven days that are not decided, as their rows say it; null where they cannot be read.
+    pub(crate) kinds: Option<Vec<OrderKind>>,
     /// What would become of them; null before `orderwatch migrate`.
     pub(crate) orders: Option<ForeseenOrders>,
+    /// What orderwatch has not ended from before; null where that is not known.
+    pub(crate) under_way: Option<Vec<UnderWay>>,
     /// In this order.
     pub(crate) switch_off: Vec<Step>,
     /// In this order.
@@ -47,8 +50,9 @@ pub(super) async fn side(scene: Scene<'_>, there: bool) -> ShopSide {
     let mut findings = Findings::default();
     let mut side = ShopSide {
         findings: Vec::new(),
-        kinds: Vec::new(),
+        kinds: None,
         orders: None,
+        under_way: None,
         switch_off: Vec::new(),
         way_back: Vec::new(),
     };
@@ -88,27 +92,26 @@ fn switched_on(config: &Config, there: bool, findings: &mut Findings) -> bool {
 async fn look(scene: Scene<'_>, side: &mut ShopSide, findings: &mut Findings) {
     let Scene { patient, now, .. } = scene;
     let (store, pace) = (patient.store, patient.pace);
+    side.kinds = asked(pace, "orders", findings, store.order_kinds(now - WEEK)).await;
 
-    let kinds = asked(pace, "orders", findings, store.order_kinds(now - WEEK)).await;
-    side.kinds = kinds.unwrap_or_default();
-
-    let mut lists = Lists::new();
-    if scene.wanted.ask_panels && !scene.migrated {
-        findings.skip("panels", "They are asked once the database is migrated.");
-    } else if scene.wanted.ask_panels {
-        let (accounts, read) = panels::check(&patient, Instant::now() + pace.whole).await;
-        findings.append(accounts);
-        lists = read;
-    }
-
+    let lists = prices(scene, findings).await;
     let ways = asked(pace, "routing", findings, routing(scene, &lists)).await;
-    let (ways, unconfirmed) = ways.unwrap_or_default();
-    findings.append(ways);
+    let unconfirmed = ways.map(|(found, unconfirmed)| {
+        findings.append(found);
+        unconfirmed
+    });
 
     if scene.migrated {
         side.orders = asked(pace, "orders", findings, orders::foresee(scene, lists)).await;
         if let Some(found) = &side.orders {
-            limited(patient.config, found, findings);
+            let limited = asked(
+                pace,
+                "daily limit",
+                findings,
+                spending::limited(scene, found),
+            );
+            let limited = limited.await.unwrap_or_default();
+            findings.append(limited);
         }
         if let Some(found) = asked(pace, "others", findings, others(scene)).await {
             findings.append(found);
@@ -116,46 +119,32 @@ async fn look(scene: Scene<'_>, side: &mut ShopSide, findings: &mut Findings) {
     }
 
     let settler = asked(pace, "settling", findings, settler(scene)).await;
-    let (settling, settles) = settler.unwrap_or_default();
-    findings.append(settling);
+    let settles = settler.map(|(found, settles)| {
+        findings.append(found);
+        settles
+    });
 
-    let mut chained = None;
-    if scene.migrated {
-        let week = store.forwarded(now - WEEK, now);
-        let found = asked(pace, "forwarding", findings, week).await;
-        chained = found.map(|found| found.orders);
-    }
-
-    if let Some(seen) = asked(pace, "shop", findings, seen(scene)).await {
-        let seen = Seen {
-            chained,
-            settles,
-            unconfirmed,
-            ..seen
-        };
-        side.switch_off = switch_off(scene, &seen);
-        side.way_back = way_back(scene, &seen, side.orders.as_ref());
-    }
+    let mut seen = seen(scene, findings).await;
+    (seen.settles, seen.unconfirmed) = (settles, unconfirmed);
+    side.switch_off = switch_off(scene, &seen);
+    side.way_back = way_back(scene, &seen);
+    side.under_way = seen.under_way;
 }
 
-/// What a panel would have to sell at once is more than it may sell in a day.
-fn limited(config: &Config, found: &ForeseenOrders, findings: &mut Findings) {
-    let Some(limit) = config.dispatch.daily_limit else {
-        return;
-    };
-    for sum in &found.panels {
-        let expected = sum.expected.parse::<Decimal>().unwrap_or_default();
-        if expected > limit {
-            let panel = sum.panel.as_deref().unwrap_or("no panel");
-            findings.warn(
-                "daily limit",
-                format!(
-                    "What would be bought at {panel} costs {expected} TRY, and dispatch.daily_limit is {limit}: what exceeds it is held."
-                ),
-                "Raise it for the first day, or retry these orders on the next one.",
-            );
-        }
+/// The panels' price lists, where they are wanted.
+async fn prices(scene: Scene<'_>, findings: &mut Findings) -> Lists {
+    let (patient, asks) = (scene.patient, scene.wanted.ask_panels);
+    if asks && scene.migrated {
+        let until = Instant::now() + patient.pace.whole;
+        let (accounts, lists) = panels::check(&patient, until).await;
+        findings.append(accounts);
+        return lists;
     }
+
+    if asks {
+        findings.skip("panels", "They are asked once the database is migrated.");
+    }
+    Lists::new()
 }
 
 /// Where the routes lead to, and what nobody has confirmed of the player fields.
@@ -180,7 +169,7 @@ async fn routing(scene: Scene<'_>, lists: &Lists) -> Result<(Findings, Vec<Strin
 
 async fn others(scene: Scene<'_>) -> Result<Findings, StoreError> {
     let mut findings = Findings::default();
-    running::others(scene.patient.store, scene.now, &mut findings).await?;
+    running::others(&scene.patient, scene.now, &mut findings).await?;
     tenants::check(scene.patient.store, scene.now, &mut findings).await?;
     Ok(findings)
 }
@@ -191,28 +180,55 @@ async fn settler(scene: Scene<'_>) -> Result<(Findings, bool), StoreError> {
     Ok((findings, settles))
 }
 
-async fn seen(scene: Scene<'_>) -> Result<Seen, StoreError> {
-    let Scene { now, migrated, .. } = scene;
-    let store: &Store = scene.patient.store;
-    let (mut paused, mut notices) = (false, 0);
-    if migrated {
-        paused = store
-            .brakes()
-            .await?
-            .iter()
-            .any(|brake| brake.panel.is_none());
-        notices = store.notices_waiting().await?;
+/// Each by itself: what cannot be read is not known, and keeps nothing else from being seen.
+async fn seen(scene: Scene<'_>, findings: &mut Findings) -> Seen {
+    let (store, pace, now) = (scene.patient.store, scene.patient.pace, scene.now);
+    let mut seen = Seen::default();
+    let mut panels = Vec::new();
+    if scene.migrated {
+        let brakes = asked(pace, "paused", findings, store.brakes()).await;
+        let everywhere = brakes.iter().flatten().find(|brake| brake.panel.is_none());
+        let since = waits_since(scene.patient.config, everywhere.map(|brake| brake.at), now);
+        seen.paused = brakes.as_ref().map(|_| everywhere.is_some());
+        of_orderwatch(scene, since, &mut seen, findings).await;
+        panels = brakes
+            .into_iter()
+            .flatten()
+            .filter_map(|brake| brake.panel)
+            .collect();
     }
 
-    Ok(Seen {
-        activity: store
-            .shop_activity(now - LATELY, now - SENT_WITHIN, migrated)
-            .await?,
-        tasks: store.beat_tasks().await?,
-        chained: None,
-        settles: false,
-        unconfirmed: Vec::new(),
-        paused,
-        notices,
-    })
+    let (since, before) = (now - LATELY, now - SENT_WITHIN);
+    let activity = store.shop_activity(since, before, scene.migrated, &panels);
+    seen.activity = asked(pace, "shop", findings, activity).await;
+    seen.tasks = asked(pace, "celery", findings, store.beat_tasks())
+        .await
+        .flatten();
+    seen
+}
+
+/// What our own tables say; orders that nobody has sent are counted from `waits_since` on.
+async fn of_orderwatch(
+    scene: Scene<'_>,
+    waits_since: DateTime<Utc>,
+    seen: &mut Seen,
+    findings: &mut Findings,
+) {
+    let (store, pace, now) = (scene.patient.store, scene.patient.pace, scene.now);
+    let second = store.second_dispatchers(shown_since(now));
+    let second = asked(pace, "others", findings, second).await;
+    seen.overwritten = second.map(|panels| panels.values().map(|found| found.orders).sum());
+
+    let week = asked(
+        pace,
+        "forwarding",
+        findings,
+        store.forwarded(now - WEEK, now),
+    );
+    seen.chained = week.await.map(|found| found.orders);
+
+    seen.notices = asked(pace, "notices", findings, store.notices_waiting()).await;
+    seen.under_way = asked(pace, "under way", findings, store.under_way()).await;
+    let left = store.left_unsent(waits_since, MANY_UNSENT);
+    seen.left_unsent = asked(pace, "unsent", findings, left).await;
 }

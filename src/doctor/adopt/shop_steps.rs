@@ -1,49 +1,64 @@
-//! The steps of the shop's switch-over and of its way back.
+//! The steps of the shop's switch-over.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{ForeseenOrders, Scene, Step, StepState, step::span};
+use super::{
+    Scene, Step, StepState,
+    step::{UNREAD, orders, span},
+};
 use crate::{
     config::{Config, DispatchMode},
-    order::Stage,
-    store::{BeatTask, ShopActivity, UnderWay},
+    store::{BeatTask, LeftUnsent, ShopActivity, UnderWay},
 };
 
 /// Its poller asks every few minutes.
 const ASKS_WITHIN: TimeDelta = TimeDelta::minutes(15);
 
-const PATCH: &str = "docs/switching-over.md";
-const SETTLE: &str = "docs/orders.md";
+/// Fewer that the shop has not sent may have another cause than the patch.
+const SEVERAL: i64 = 3;
 
-/// What the steps rest on.
+pub(super) const PATCH: &str = "docs/switching-over.md";
+pub(super) const SETTLE: &str = "docs/orders.md";
+
+/// What the steps rest on; `None` is what could not be read.
+#[derive(Default)]
 pub(super) struct Seen {
-    pub(super) activity: ShopActivity,
+    pub(super) activity: Option<ShopActivity>,
+    /// Orders of orderwatch that somebody wrote over within a day.
+    pub(super) overwritten: Option<i64>,
+    /// Also `None` where the database has no such tasks.
     pub(super) tasks: Option<Vec<BeatTask>>,
     /// Orders of chains of tenants in a week; not known before migrating.
     pub(super) chained: Option<i64>,
     /// Whether somebody settles what ends.
-    pub(super) settles: bool,
+    pub(super) settles: Option<bool>,
     /// What nobody has confirmed of player fields.
-    pub(super) unconfirmed: Vec<String>,
+    pub(super) unconfirmed: Option<Vec<String>>,
     /// Whether buying is paused everywhere.
-    pub(super) paused: bool,
-    pub(super) notices: i64,
+    pub(super) paused: Option<bool>,
+    pub(super) notices: Option<i64>,
+    /// What orderwatch has not ended.
+    pub(super) under_way: Option<Vec<UnderWay>>,
+    pub(super) left_unsent: Option<LeftUnsent>,
 }
 
 pub(super) fn switch_off(scene: Scene<'_>, seen: &Seen) -> Vec<Step> {
     let config = scene.patient.config;
-    let live = config.dispatch.enabled && config.dispatch.mode == DispatchMode::Live;
     let settle = "Settle through the shop: orders.settle = \"shop\", where customers have wallets.";
 
     let mut steps = vec![
         Step::done_if("Run `orderwatch migrate`.", scene.migrated).first(),
-        Step::done_if(settle, seen.settles).first().see(SETTLE),
+        Step::known(settle, seen.settles).first().see(SETTLE),
         notified(config),
-        players(&seen.unconfirmed),
-        patched(&seen.activity, scene.now),
+        players(seen.unconfirmed.as_deref()),
     ];
-    steps.extend(chains(config, seen.chained));
-    steps.push(Step::done_if("Set dispatch.mode = \"live\", and reload.", live).see(PATCH));
+
+    let patched = patched(seen, scene.now);
+    let off = patched.state == StepState::Done;
+    steps.push(patched);
+    steps.extend(chains(scene, seen.chained));
+    steps.extend(swept(config));
+    steps.push(mode(config, off));
     steps.push(poller(seen, scene.now));
     steps
 }
@@ -60,63 +75,114 @@ fn notified(config: &Config) -> Step {
     }
 }
 
-fn players(unconfirmed: &[String]) -> Step {
+fn players(unconfirmed: Option<&[String]>) -> Step {
     let what = "Choose the player fields, and confirm them by a real order of each product.";
-    let step = Step::done_if(what, unconfirmed.is_empty()).see(PATCH);
-    if unconfirmed.is_empty() {
-        step
-    } else {
-        step.seen(unconfirmed.join(" "))
+    let confirmed = unconfirmed.map(<[String]>::is_empty);
+    let step = Step::known(what, confirmed).see(PATCH);
+    match unconfirmed {
+        Some([]) => step,
+        Some(open) => step.seen(open.join(" ")),
+        // A wrong field delivers to the wrong account.
+        None => step.first(),
     }
 }
 
 /// The patch is not to be seen, but what it ends is.
-fn patched(activity: &ShopActivity, now: DateTime<Utc>) -> Step {
+fn patched(seen: &Seen, now: DateTime<Utc>) -> Step {
     let what = "Patch the shop's dispatcher at its three places, and restart all of its workers.";
+    let (state, evidence) = seen.activity.as_ref().map_or_else(
+        || (StepState::Unseen, UNREAD.to_owned()),
+        |activity| sender(activity, seen.overwritten, now),
+    );
+    Step::new(what, state).seen(evidence).first().see(PATCH)
+}
+
+/// What shows whether the shop's own sender is off.
+fn sender(
+    activity: &ShopActivity,
+    overwritten: Option<i64>,
+    now: DateTime<Utc>,
+) -> (StepState, String) {
     let last = activity.last_sent.map_or_else(
         || "It has sent none within a day.".to_owned(),
         |at| format!("It sent the last one {} ago.", span(now, at)),
     );
+    let (sent, unsent) = (orders(activity.sent), orders(activity.unsent));
+    let bought = orders(activity.bought);
 
     // One that was sent says more than any that were not.
-    let (state, evidence) = match (activity.sent, activity.unsent) {
+    match (activity.sent, overwritten.unwrap_or_default()) {
         (1.., _) => (
             StepState::Open,
+            format!("The shop sent {sent} within the last hour. {last}"),
+        ),
+        (_, found @ 1..) => (
+            StepState::Open,
             format!(
-                "The shop sent {} within the last hour. {last}",
-                orders(activity.sent)
+                "{} that orderwatch had sent {} written over within a day. {last}",
+                orders(found),
+                if found == 1 { "was" } else { "were" }
             ),
         ),
-        (_, 1..) => (
+        _ if activity.unsent >= SEVERAL => (
+            StepState::Done,
+            format!("It has left {unsent} of the last hour unsent. {last}"),
+        ),
+        _ if activity.bought >= SEVERAL && overwritten.is_some() => (
             StepState::Done,
             format!(
-                "It has left {} of the last hour unsent. {last}",
-                orders(activity.unsent)
+                "orderwatch has sent {bought} of a day, and the shop none of that time. {last}"
+            ),
+        ),
+        _ if activity.unsent > 0 => (
+            StepState::Unseen,
+            format!(
+                "It has left {unsent} of the last hour unsent, which may have another cause; {SEVERAL} would show it. {last}"
             ),
         ),
         _ => (
             StepState::Unseen,
             format!("No order came within the last hour by which it could be seen. {last}"),
         ),
-    };
-
-    Step::new(what, state).seen(evidence).first().see(PATCH)
+    }
 }
 
-fn chains(config: &Config, chained: Option<i64>) -> Option<Step> {
-    let chained = chained.filter(|orders| *orders > 0)?;
+fn chains(scene: Scene<'_>, chained: Option<i64>) -> Option<Step> {
     let what = "Set dispatch.buy_chained = true: nobody else sends what comes along a chain of tenants then.";
-    let evidence = format!(
-        "{} of the last 7 days came along such chains.",
-        orders(chained)
-    );
-    let step = Step::done_if(what, config.dispatch.buy_chained);
-    Some(step.seen(evidence).first().see(PATCH))
+    let set = scene.patient.config.dispatch.buy_chained;
+    let step = match chained {
+        Some(0) => return None,
+        Some(chained) => Step::done_if(what, set).seen(format!(
+            "{} of the last 7 days came along such chains.",
+            orders(chained)
+        )),
+        None if scene.migrated && !set => Step::known(what, None),
+        None => return None,
+    };
+    Some(step.first().see(PATCH))
+}
+
+fn swept(config: &Config) -> Option<Step> {
+    let what = "Set sweep.enabled = true, and reload: only the sweep adopts what the shop has sent, and ends what nobody can be asked about.";
+    let off = config.shop.enabled && !config.sweep.enabled;
+    off.then(|| Step::new(what, StepState::Open).first())
+}
+
+/// `off` says that the shop's own sender is seen to be off.
+fn mode(config: &Config, off: bool) -> Step {
+    let live = config.dispatch.enabled && config.dispatch.mode == DispatchMode::Live;
+    if live && !off {
+        let what = "Set dispatch.mode = \"shadow\", and reload, until the shop's own sender is off: it is \"live\" now, and what both send is bought twice.";
+        return Step::new(what, StepState::Open).first().see(PATCH);
+    }
+
+    Step::done_if("Set dispatch.mode = \"live\", and reload.", live).see(PATCH)
 }
 
 fn poller(seen: &Seen, now: DateTime<Utc>) -> Step {
     let what = "Stop the shop's poller (Celery), once something settles what orderwatch finishes.";
-    let asked = seen.activity.last_asked.map(|at| {
+    let asked = seen.activity.and_then(|activity| activity.last_asked);
+    let asked = asked.map(|at| {
         let text = format!("It last wrote down an answer {} ago.", span(now, at));
         (text, now - at < ASKS_WITHIN)
     });
@@ -129,8 +195,8 @@ fn poller(seen: &Seen, now: DateTime<Utc>) -> Step {
     let state = match &enabled {
         Some(tasks) if !tasks.is_empty() => StepState::Open,
         _ if runs => StepState::Open,
-        Some(_) => StepState::Done,
-        None => StepState::Unseen,
+        Some(_) if seen.activity.is_some() => StepState::Done,
+        _ => StepState::Unseen,
     };
     let beat = match enabled {
         Some(tasks) if !tasks.is_empty() => format!("Celery beat runs {}.", tasks.join(", ")),
@@ -149,65 +215,4 @@ fn beat(task: &BeatTask, now: DateTime<Utc>) -> String {
         |at| format!("ran {} ago", span(now, at)),
     );
     format!("{:?} ({last})", task.name)
-}
-
-pub(super) fn way_back(scene: Scene<'_>, seen: &Seen, found: Option<&ForeseenOrders>) -> Vec<Step> {
-    let Some(found) = found.filter(|_| scene.migrated) else {
-        let nothing = "Nothing: orderwatch has made nothing in this database yet.";
-        return vec![Step::new(nothing, StepState::Done)];
-    };
-
-    let (held, moving): (Vec<_>, Vec<_>) = found
-        .under_way
-        .iter()
-        .partition(|orders| orders.stage == Stage::Held);
-    let (held, moving) = (total(&held), (total(&moving), stages(&moving)));
-    let open = held + moving.0;
-
-    vec![
-        Step::done_if(
-            "`orderwatch pause --reason TEXT`: nothing more is bought, and what was bought is watched to its end.",
-            seen.paused,
-        ),
-        Step::done_if("Wait until nothing is under way.", moving.0 == 0).seen(moving.1),
-        Step::done_if("Resolve what is held (`orderwatch order list --held`).", held == 0)
-            .seen(format!("{} held.", orders(held)))
-            .see(SETTLE),
-        Step::done_if("Wait until the shop has heard of every order that ended.", seen.notices == 0)
-            .seen(format!("{} notifications wait.", seen.notices)),
-        Step::new(
-            "Start the shop's poller, take the patch out again, and restart all workers: what is still at a panel it finds by provider_referans.",
-            StepState::Unseen,
-        )
-        .see(PATCH),
-        Step::new("Stop the daemon.", StepState::Unseen),
-        Step::new(
-            "`orderwatch migrate revert`, where orderwatch is to go for good. It refuses as long as orders are open.",
-            StepState::Unseen,
-        )
-        .seen(format!("{} open.", orders(open))),
-    ]
-}
-
-fn total(under_way: &[&UnderWay]) -> i64 {
-    under_way.iter().map(|orders| orders.orders).sum()
-}
-
-/// How many there are of each stage at each panel.
-fn stages(under_way: &[&UnderWay]) -> String {
-    if under_way.is_empty() {
-        return "Nothing is under way.".to_owned();
-    }
-    let each = under_way.iter().map(|orders| {
-        let panel = orders.panel.as_deref().unwrap_or("no panel");
-        format!("{} {} at {panel}", orders.orders, orders.stage.as_str())
-    });
-    format!("{}.", each.collect::<Vec<_>>().join(", "))
-}
-
-fn orders(number: i64) -> String {
-    match number {
-        1 => "1 order".to_owned(),
-        number => format!("{number} orders"),
-    }
 }

@@ -6,6 +6,9 @@ use utoipa::ToSchema;
 
 use crate::text::format::Format;
 
+/// The evidence of a step that rests on a question which failed.
+pub(super) const UNREAD: &str = "It could not be read; the findings above say why.";
+
 /// Whether a step is done, as far as it can be seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -25,7 +28,7 @@ pub(crate) struct Step {
     pub(crate) evidence: Option<String>,
     /// Where it is explained.
     pub(crate) see: Option<&'static str>,
-    /// Whether an order could be lost or bought twice if orderwatch went live with it open.
+    /// Whether an order could be lost or bought twice if it were passed over.
     pub(crate) first: bool,
 }
 
@@ -49,6 +52,14 @@ impl Step {
         Self::new(what, state)
     }
 
+    /// Not seen where it is not known whether it is done.
+    pub(super) fn known(what: impl Into<String>, done: Option<bool>) -> Self {
+        match done {
+            Some(done) => Self::done_if(what, done),
+            None => Self::new(what, StepState::Unseen).seen(UNREAD),
+        }
+    }
+
     pub(super) fn seen(mut self, evidence: impl Into<String>) -> Self {
         self.evidence = Some(evidence.into());
         self
@@ -59,7 +70,7 @@ impl Step {
         self
     }
 
-    /// It has to be done before orderwatch goes live.
+    /// It has to be done before anything that follows it.
     pub(super) const fn first(mut self) -> Self {
         self.first = true;
         self
@@ -68,6 +79,13 @@ impl Step {
     /// What cannot be seen does, too: whoever goes on has to know it better.
     pub(super) fn stands_in_the_way(&self) -> bool {
         self.first && self.state != StepState::Done
+    }
+}
+
+pub(super) fn orders(number: i64) -> String {
+    match number {
+        1 => "1 order".to_owned(),
+        number => format!("{number} orders"),
     }
 }
 

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::{
     super::{Finding, Findings, keeping, warehouse},
-    Scene, Step, StepState, asked, obstacles, only, schema,
+    Scene, Step, StepState, asked, not_migrated, obstacles, only, schema,
     step::span,
 };
 use crate::{
@@ -72,8 +72,8 @@ struct Seen {
     pushes: Option<bool>,
     /// When it last sent stock.
     pushed: Option<DateTime<Utc>>,
-    /// Whether it is settled who keeps the rows.
-    keeps: bool,
+    /// Whether it is settled who keeps the rows; `None` where that could not be read.
+    keeps: Option<bool>,
     pause: Option<StockPause>,
     /// Pushes and picks that Trendyol is still to answer.
     open: (i64, i64),
@@ -122,10 +122,10 @@ fn switched_on(config: &Config, there: bool, findings: &mut Findings) -> bool {
 
 async fn look(scene: Scene<'_>, side: &mut WarehouseSide, findings: &mut Findings) {
     let pace = scene.patient.pace;
-    let mut keeps = true;
+    let mut keeps = None;
     if let Some((found, settled)) = asked(pace, "mirror", findings, keeper(scene)).await {
         findings.append(found);
-        keeps = settled;
+        keeps = Some(settled);
     }
     if scene.migrated {
         side.stock = asked(pace, "stock", findings, forecast(scene)).await;
@@ -191,7 +191,7 @@ async fn seen(scene: Scene<'_>) -> Result<Seen, StoreError> {
         stock: store.warehouse_stock().await?,
         pushes: store.application_pushes().await?,
         pushed: store.application_pushed().await?,
-        keeps: true,
+        keeps: None,
         pause,
         open,
     })
@@ -200,7 +200,7 @@ async fn seen(scene: Scene<'_>) -> Result<Seen, StoreError> {
 fn switch_off(scene: Scene<'_>, seen: &Seen) -> Vec<Step> {
     let trendyol = &scene.patient.config.trendyol;
     // As long as nobody has said it, the application goes on.
-    let pull = if trendyol.mirrors() && seen.keeps {
+    let pull = if trendyol.mirrors() && seen.keeps == Some(true) {
         "Switch the application's own pull of orders and returns off: trendyol.mirror writes these rows."
     } else {
         "Leave the application's own pull of orders and returns on: with trendyol.mirror = false it keeps these rows."
@@ -208,7 +208,7 @@ fn switch_off(scene: Scene<'_>, seen: &Seen) -> Vec<Step> {
 
     let mut steps = vec![
         Step::done_if("Run `orderwatch migrate`.", scene.migrated).first(),
-        Step::done_if(
+        Step::known(
             "Say in trendyol.mirror who keeps the rows of orders and returns.",
             seen.keeps,
         )
@@ -259,8 +259,7 @@ fn pusher(seen: &Seen, now: DateTime<Utc>) -> Step {
 
 fn way_back(scene: Scene<'_>, seen: &Seen) -> Vec<Step> {
     if !scene.migrated {
-        let nothing = "Nothing: orderwatch has made nothing in this database yet.";
-        return vec![Step::new(nothing, StepState::Done)];
+        return not_migrated(scene.installed);
     }
 
     let (batches, picks) = seen.open;

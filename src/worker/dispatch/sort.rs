@@ -10,7 +10,7 @@ use super::{
     elsewhere::{Elsewhere, elsewhere},
 };
 use crate::{
-    order::{HoldReason, IntegrationId, Reroute, Stage, TenantId, Watched},
+    order::{IntegrationId, Reroute, Stage, TenantId, Watched},
     provider::{Provider, Purchase},
     store::{Candidate, Claim, NewHold, QueuedCandidate, StoreError},
     worker::{
@@ -217,26 +217,19 @@ impl Dispatch {
     ) -> Result<(), StoreError> {
         let now = round.now;
         for order in queued {
-            let candidate = order.candidate;
-            let Some(panel) = round.buying.get(&candidate.integration) else {
+            let Some(panel) = round.buying.get(&order.candidate.integration) else {
                 continue;
             };
             // A claim that the database has lost: the call goes on, and its result claims the order again.
-            if self.shop.results.is_at_work(candidate.order) {
+            if self.shop.results.is_at_work(order.candidate.order) {
                 sorted.skipped += 1;
                 continue;
             }
 
-            // Named for a panel of another kind: the account has changed its own since.
-            if !panel.kind().naming.is_of(&order.reference, candidate.order) {
-                let reason = HoldReason::ForeignReference;
-                self.hold_queued(candidate.order, candidate.integration, reason, now)
-                    .await?;
-                continue;
-            }
-            // It may have been bought, so it does not simply end.
-            if order.unwanted.is_some() && !order.watched.may_resend {
-                let reason = HoldReason::Unconfirmed;
+            let (hold, may_hold_for_loss) =
+                (order.hold(panel.kind().naming), order.may_hold_for_loss());
+            let candidate = order.candidate;
+            if let Some(reason) = hold {
                 self.hold_queued(candidate.order, candidate.integration, reason, now)
                     .await?;
                 continue;
@@ -251,8 +244,6 @@ impl Dispatch {
                 continue;
             }
 
-            // One that may have been bought costs what it costs: aside, a person would reject it in the shop.
-            let may_hold_for_loss = order.watched.may_resend && !order.loss_accepted;
             match self.resolution(panel, &candidate, may_hold_for_loss) {
                 Resolution::Hold(reason) => {
                     self.hold_queued(candidate.order, candidate.integration, reason, now)

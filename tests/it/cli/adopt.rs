@@ -269,6 +269,7 @@ async fn the_steps_follow_from_what_the_shop_does() {
 
     // One that came a moment ago, or that the shop could not have sent, shows nothing.
     let order = world.shop.order(PIN, "player").await;
+    world.shop.order(PIN, "second player").await;
     let tenant = world.shop.tenant;
     let unmapped = format!(
         r#"WITH package AS (
@@ -287,7 +288,19 @@ async fn the_steps_follow_from_what_the_shop_does() {
     let (_, found) = adopt_with(&world, &settings, &[]).await;
     let steps = &found["shop"]["switch_off"];
     assert_eq!(step(steps, "Patch the shop").0, "unseen", "{steps:#}");
+    // Nor do a few of them, or any at a panel where nobody may buy.
     sql(&world, aged).await;
+    let (_, found) = adopt_with(&world, &settings, &[]).await;
+    let (state, evidence) = step(&found["shop"]["switch_off"], "Patch the shop");
+    assert_eq!(state, "unseen", "{evidence}");
+    assert!(evidence.contains("left 2 orders"), "{evidence}");
+    world.shop.order(PIN, "third player").await;
+    sql(&world, aged).await;
+    sql(&world, "UPDATE integrations SET enabled = false").await;
+    let (_, found) = adopt_with(&world, &settings, &[]).await;
+    let steps = &found["shop"]["switch_off"];
+    assert_eq!(step(steps, "Patch the shop").0, "unseen", "{steps:#}");
+    sql(&world, "UPDATE integrations SET enabled = true").await;
     let (_, found) = adopt_with(&world, &settings, &[]).await;
     let steps = &found["shop"]["switch_off"];
     assert_eq!(step(steps, "Patch the shop").0, "done", "{steps:#}");
@@ -396,7 +409,10 @@ async fn a_database_that_is_not_migrated_is_told_about_from_the_shops_tables_alo
         "ALTER TABLE product_orders ALTER COLUMN quantity TYPE bigint",
     )
     .await;
+    // Older shops cannot disable a panel.
+    sql(&world, "ALTER TABLE integrations DROP COLUMN enabled").await;
     let (_, found) = adopt_with(&world, &settings, &[]).await;
+    assert_eq!(said(&found["shop"], "shop"), [""; 0], "{found:#}");
     let missing = said(&found["shop"], "columns").concat();
     assert!(
         missing.contains("fail: public.product_orders has no column \\pinCode\\"),
@@ -417,11 +433,253 @@ async fn a_role_that_may_not_see_customers_gets_the_counts_and_hears_why_it_gets
         .settings()
         .text("database.url", &world.database.url_as(READER));
     let (ended, found) = adopt_with(&world, &settings, &[]).await;
+    let shop = &found["shop"];
     assert_eq!(ended.code(), 1, "{found:#}");
-    assert_eq!(found["shop"]["kinds"][0]["orders"], 1, "{found:#}");
-    assert_eq!(found["shop"]["orders"], Value::Null, "{found:#}");
-    let orders = said(&found["shop"], "orders").concat();
+    assert_eq!(shop["kinds"][0]["orders"], 1, "{found:#}");
+    assert_eq!(shop["orders"], Value::Null, "{found:#}");
+    let orders = said(shop, "orders").concat();
     assert!(orders.contains("permission denied"), "{orders}");
+
+    let steps = &shop["switch_off"];
+    assert_eq!(
+        step(steps, "Choose the player fields").0,
+        "unseen",
+        "{shop:#}"
+    );
+    // What it may read is told all the same.
+    let wait = step(&shop["way_back"], "Wait until nothing");
+    assert_eq!(wait, ("done", "Nothing is under way."), "{shop:#}");
+    let by_hand = step(&shop["way_back"], "Send by hand");
+    assert_eq!(by_hand.0, "open", "{shop:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_could_not_be_read_is_never_said_to_be_done() {
+    let world = World::new().await;
+    world.shop.order(PIN, "player").await;
+    for table in ["orders", "brakes", "notices"] {
+        let revoke = format!("REVOKE ALL ON orderwatch.{table} FROM orderwatch_daemon");
+        sql(&world, &revoke).await;
+    }
+
+    let (ended, found) = adopt(&world).await;
+    assert_eq!(ended.code(), 1, "{found:#}");
+    let shop = &found["shop"];
+    assert_eq!(shop["under_way"], Value::Null, "{shop:#}");
+    for begins in [
+        "`orderwatch pause",
+        "Wait until nothing",
+        "Resolve what is held",
+        "Wait until the shop has heard",
+        "Send by hand",
+    ] {
+        let step = step(&shop["way_back"], begins);
+        assert_eq!(step.0, "unseen", "{shop:#}");
+        assert!(step.1.contains("could not be read"), "{shop:#}");
+    }
+    let patch = step(&shop["switch_off"], "Patch the shop");
+    assert_eq!(patch.0, "unseen", "{shop:#}");
+
+    // Migrations that are missing hide it as well.
+    sql(
+        &world,
+        "DELETE FROM orderwatch.migrations WHERE version = (SELECT max(version) FROM orderwatch.migrations)",
+    )
+    .await;
+    let (_, found) = adopt(&world).await;
+    let back = &found["shop"]["way_back"];
+    assert_eq!(
+        step(back, "Run `orderwatch migrate`").0,
+        "unseen",
+        "{back:#}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn as_long_as_the_shop_may_still_send_a_live_mode_is_the_wrong_one() {
+    let world = World::new().await;
+    let order = world.shop.order(PIN, "player").await;
+    let (ended, found) = adopt(&world).await;
+    let steps = &found["shop"]["switch_off"];
+    assert_eq!(step(steps, "Patch the shop").0, "unseen", "{steps:#}");
+    let mode = r#"Set dispatch.mode = "shadow""#;
+    assert_eq!(step(steps, mode).0, "open", "{steps:#}");
+    assert_eq!(ended.code(), 1, "{found:#}");
+    let text = world.command(&["adopt"]).await.stdout;
+    assert!(text.contains(&format!("[OPEN] {mode}")), "{text}");
+
+    let sent = format!(
+        r#"UPDATE product_orders SET status = 'PENDING', "externalStatus" = 'sent', "sentAt" = now(),
+               provider_referans = '{SENT}' WHERE id = '{order}'"#
+    );
+    sql(&world, &sent).await;
+    let (_, found) = adopt(&world).await;
+    let other = said(&found["shop"], "second dispatcher").concat();
+    assert!(
+        other.contains("fail: The shop's own sender is on beside a live orderwatch"),
+        "{other}"
+    );
+
+    // What a daemon buys, and the shop leaves to it, shows that it is off.
+    sql(&world, "DELETE FROM product_orders").await;
+    let mut bought = Vec::new();
+    for player in ["first", "second", "third"] {
+        bought.push(world.shop.order(PIN, player).await);
+    }
+    let process = world.start(&world.settings()).await;
+    for order in bought {
+        until("it is bought", || async {
+            world.shop.row(order).await.is_completed().then_some(())
+        })
+        .await;
+    }
+    process.stop().await;
+    let (_, found) = adopt(&world).await;
+    let steps = &found["shop"]["switch_off"];
+    let (state, evidence) = step(steps, "Patch the shop");
+    assert_eq!(state, "done", "{steps:#}");
+    assert!(
+        evidence.contains("orderwatch has sent 3 orders"),
+        "{evidence}"
+    );
+    assert_eq!(
+        step(steps, r#"Set dispatch.mode = "live""#).0,
+        "done",
+        "{steps:#}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_way_back_counts_what_was_placed_while_buying_was_paused() {
+    let world = World::new().await;
+    let paused = world
+        .command(&["pause", "--reason", "back to the shop"])
+        .await;
+    assert_eq!(paused.code(), 0, "{paused:?}");
+    let (_, found) = adopt(&world).await;
+    let back = &found["shop"]["way_back"];
+    assert_eq!(step(back, "Send by hand").0, "done", "{back:#}");
+
+    let late = world.shop.order(PIN, "late").await;
+    let fresh = world.shop.order(PIN, "player").await;
+    let old = r#"UPDATE product_orders SET "createdAt" = now() - interval '2 hours'"#;
+    sql(
+        &world,
+        "UPDATE orderwatch.installed SET at = now() - interval '1 day'",
+    )
+    .await;
+    sql(&world, &format!("{old} WHERE id = '{late}'")).await;
+    let settings = world.settings().text("poll.give_up_after", "6h");
+    let swept = world.program(&settings, &["once", "sweep"]).run().await;
+    assert_eq!(swept.code(), 0, "{swept:?}");
+
+    let (_, found) = adopt(&world).await;
+    let back = &found["shop"]["way_back"];
+    assert_eq!(step(back, "`orderwatch pause").0, "done", "{back:#}");
+    let (state, evidence) = step(back, "Send by hand");
+    assert_eq!(state, "open", "{back:#}");
+    assert!(
+        evidence.contains("2 orders not sent by anybody, 1 of them held as waited_too_long"),
+        "{evidence}"
+    );
+    // Resolving it would not send it.
+    assert_eq!(step(back, "Resolve what is held").0, "done", "{back:#}");
+    let foreseen = foreseen(&found);
+    assert_eq!(foreseen[&fresh], ("waits".into(), "paused".into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_queued_before_is_held_for_its_loss_as_the_dispatcher_holds_it() {
+    let world = World::new().await;
+    let mut orders = Vec::new();
+    for (player, may_resend) in [("first", true), ("second", false)] {
+        let order = world.shop.order(PIN, player).await;
+        let (tenant, panel) = (world.shop.tenant, world.shop.integration);
+        for statement in [
+            format!(
+                r#"UPDATE product_orders SET "sellPriceAmount" = 1, "sellPriceCurrency" = 'TRY' WHERE id = '{order}'"#
+            ),
+            format!(
+                "INSERT INTO orderwatch.orders (order_id, tenant_id, integration_id, reference, stage, due_at, tracked_at, may_resend)
+                 VALUES ('{order}', '{tenant}', '{panel}', '{SENT}', 'queued', now(), now(), {may_resend})"
+            ),
+        ] {
+            sql(&world, &statement.replace(SENT, &format!("{SENT}{}", orders.len()))).await;
+        }
+        orders.push(order);
+    }
+
+    let settings = world.settings().text("dispatch.max_loss", "0");
+    let (_, found) = adopt_with(&world, &settings, &["--ask-panels"]).await;
+    let foreseen = foreseen(&found);
+    let said = |order: Uuid| (&*foreseen[&order].0, &*foreseen[&order].1);
+    assert_eq!(said(orders[0]), ("held", "sold_at_a_loss"), "{found:#}");
+    assert_eq!(said(orders[1]), ("bought", "ready"), "{found:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_spent_lately_counts_against_the_daily_limit() {
+    let world = World::new().await;
+    let earlier = world.shop.order(PIN, "earlier").await;
+    let process = world.start(&world.settings()).await;
+    until("it is bought", || async {
+        world.shop.row(earlier).await.is_completed().then_some(())
+    })
+    .await;
+    process.stop().await;
+
+    world.shop.order(PIN, "player").await;
+    let settings = world.settings().text("dispatch.daily_limit", "50");
+    let (_, found) = adopt_with(&world, &settings, &["--ask-panels"]).await;
+    let limit = said(&found["shop"], "daily limit").concat();
+    assert!(
+        limit.contains("costs 35.00 TRY, 35.00 TRY were spent there in the last 24 hours"),
+        "{limit}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_says_when_there_are_more_orders_than_it_examined() {
+    let world = World::new().await;
+    let routes = r#"UPDATE package_routing SET "primaryProviderId" = gen_random_uuid()::text"#;
+    sql(&world, routes).await;
+    let orders = |number: u32| {
+        format!(
+            r#"INSERT INTO product_orders ("tenantId", "packageId")
+               SELECT r."tenantId", r.package_id
+               FROM (SELECT * FROM package_routing LIMIT 1) r, generate_series(1, {number})"#
+        )
+    };
+
+    for (number, more) in [(10, false), (4990, true)] {
+        sql(&world, &orders(number)).await;
+        let (_, found) = adopt(&world).await;
+        let orders = &found["shop"]["orders"];
+        assert_eq!(orders["more"], more, "{}", orders["sums"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_sweep_nobody_adopts_what_the_shop_has_sent() {
+    let world = World::new().await;
+    let order = world.shop.order(PIN, "player").await;
+    let panel = world.shop.integration;
+    let sent = format!(
+        r#"UPDATE product_orders SET status = 'PENDING', "externalStatus" = 'sent', "sentAt" = now() - interval '10 minutes',
+               "providerId" = '{panel}', provider_referans = '{SENT}' WHERE id = '{order}'"#
+    );
+    sql(&world, &sent).await;
+    let settings = world.settings().with("sweep.enabled", "false");
+    let (ended, found) = adopt_with(&world, &settings, &[]).await;
+    assert_eq!(ended.code(), 1, "{found:#}");
+    let foreseen = foreseen(&found);
+    assert_eq!(foreseen[&order], ("waits".into(), "sweep_off".into()));
+    let steps = &found["shop"]["switch_off"];
+    assert_eq!(
+        step(steps, "Set sweep.enabled = true").0,
+        "open",
+        "{steps:#}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -125,7 +125,7 @@ async fn a_sound_shop_is_sound_and_nothing_is_spent_on_finding_it() {
 }
 
 /// What is done to the rows, and the findings that it brings.
-const ROWS: [(&str, &[&str], &str); 27] = [
+const ROWS: [(&str, &[&str], &str); 29] = [
     (
         r#"UPDATE package_routing SET "primaryProviderId" = gen_random_uuid()::text"#,
         &["fail routing"],
@@ -269,13 +269,35 @@ const ROWS: [(&str, &[&str], &str); 27] = [
         "gone or off",
     ),
     (
-        // By the shop's own dispatcher, or by hand: one order is no reason to stop.
+        // By hand, some time after it was placed.
+        r#"INSERT INTO product_orders ("tenantId", "packageId", status, "createdAt", "sentAt",
+                                       "externalStatus", "providerId", provider_referans)
+           SELECT i."tenantId", r.package_id, 'PENDING', now() - interval '5 minutes', now(), 'sent', i.id::text,
+                  '1795641799498220'
+           FROM integrations i JOIN package_routing r ON r."tenantId" = i."tenantId" LIMIT 1"#,
+        &["warn second dispatcher"],
+        "The shop still dispatches: 1 order was sent by itself in the last hour.",
+    ),
+    (
+        // Within the request that placed it, as the shop's own sender does.
         r#"INSERT INTO product_orders ("tenantId", "packageId", status, "createdAt", "sentAt",
                                        "externalStatus", "providerId", provider_referans)
            SELECT i."tenantId", r.package_id, 'PENDING', now(), now(), 'sent', i.id::text,
                   '1795641799498220'
            FROM integrations i JOIN package_routing r ON r."tenantId" = i."tenantId" LIMIT 1"#,
-        &["warn second dispatcher"],
+        &["fail second dispatcher"],
+        "The shop's own sender is on beside a live orderwatch: 1 order was sent as it was placed",
+    ),
+    (
+        // While buying there is paused, only the shop sends.
+        r#"INSERT INTO product_orders ("tenantId", "packageId", status, "createdAt", "sentAt",
+                                       "externalStatus", "providerId", provider_referans)
+           SELECT i."tenantId", r.package_id, 'PENDING', now(), now(), 'sent', i.id::text,
+                  '1795641799498220'
+           FROM integrations i JOIN package_routing r ON r."tenantId" = i."tenantId" LIMIT 1;
+           INSERT INTO orderwatch.brakes (scope, who, why, at)
+           SELECT id, 'ayse', 'the patch has to wait', now() FROM integrations"#,
+        &["warn paused", "warn second dispatcher"],
         "The shop still dispatches: 1 order was sent by itself in the last hour.",
     ),
     (
