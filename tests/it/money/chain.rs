@@ -289,9 +289,19 @@ async fn it_is_printed_for_people_and_for_a_spreadsheet(pool: PgPool) {
     assert_eq!(none.fine(), "No purchase and no balance on 2030-03-19.");
     let other = "00000000-0000-4000-8000-000000000000";
     let elsewhere = run(&shop, &format!("money --day {DAY} --integration {other}")).await;
+    let refused = elsewhere.refused();
+    assert!(
+        refused.contains(&format!("no panel has the id \"{other}\"")),
+        "{refused}"
+    );
+    assert!(
+        refused.contains(&reseller.id.to_string()),
+        "the ones that would do: {refused}"
+    );
+    let quiet = format!("money --day 2030-03-19 --integration {}", reseller.id);
     assert_eq!(
-        elsewhere.fine(),
-        "No purchase and no balance on 2030-03-17."
+        run(&shop, &quiet).await.fine(),
+        "No purchase and no balance on 2030-03-19."
     );
     assert_eq!(run(&shop, "money --day yesterday").await.code, 2);
 }
