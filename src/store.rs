@@ -98,6 +98,7 @@ use crate::{
 pub(crate) use additions::Additions;
 pub(crate) use applications::{BeatTask, ShopActivity, WarehouseStock};
 pub use balances::{Balance, Balanced};
+pub(crate) use brakes::KnownPanel;
 pub use brakes::Scope;
 pub use check::{DueOrder, Share};
 pub(crate) use claim::Claimed;

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     order::IntegrationId,
     overview::PauseView,
-    store::{Person, Scope, Store},
+    store::{KnownPanel, Person, Scope, Store},
     worker::brakes::BrakeAction,
 };
 
@@ -105,14 +105,17 @@ impl Place {
             return Ok(scope);
         }
 
-        // An id is copied from somewhere, so the ones that would do are named.
-        let panels = store.known_panels().await?;
-        let known: Vec<String> = panels
-            .iter()
-            .map(|panel| format!("\n  {}  {} (tenant {})", panel.id, panel.name, panel.tenant))
-            .collect();
-        anyhow::bail!("no panel has the id {text:?}; there are:{}", known.concat())
+        Err(no_such_panel(&store.known_panels().await?, text))
     }
+}
+
+/// An id is copied from somewhere, so the ones that would do are named.
+pub(super) fn no_such_panel(panels: &[KnownPanel], text: &str) -> anyhow::Error {
+    let known: Vec<String> = panels
+        .iter()
+        .map(|panel| format!("\n  {}  {} (tenant {})", panel.id, panel.name, panel.tenant))
+        .collect();
+    anyhow::anyhow!("no panel has the id {text:?}; there are:{}", known.concat())
 }
 
 fn sentence(pause: &PauseView) -> String {

@@ -8,7 +8,7 @@ use clap::Args;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::{Global, order::number, out, shop_store, table::Table};
+use super::{Global, brakes::no_such_panel, order::number, out, shop_store, table::Table};
 use crate::{
     order::{
         IntegrationId,
@@ -17,6 +17,7 @@ use crate::{
             csv::{csv, moved},
         },
     },
+    store::Store,
     worker::money::{day_of, money_of, today},
 };
 
@@ -58,6 +59,9 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
     };
     let only = options.integration.map(IntegrationId);
     let money = money_of(&store, day, only).await?;
+    if let Some(panel) = only.filter(|_| money.panels.is_empty()) {
+        must_be_known(&store, panel).await?;
+    }
 
     if options.json {
         out::json(&money)?;
@@ -70,6 +74,15 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
 
     store.close().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Nothing is written down of it on that day: then it must at least be a panel.
+async fn must_be_known(store: &Store, panel: IntegrationId) -> anyhow::Result<()> {
+    let panels = store.known_panels().await?;
+    if panels.iter().any(|known| known.id == panel) {
+        return Ok(());
+    }
+    Err(no_such_panel(&panels, &panel.to_string()))
 }
 
 fn print(money: &Money, limit: usize, zone: Tz) -> anyhow::Result<()> {

@@ -180,7 +180,8 @@ pub(super) async fn others(
     let evidence = store.second_dispatchers(shown_since(now)).await?;
     let fresh: i64 = evidence.values().map(|found| found.orders).sum();
     let known: i64 = evidence.values().map(|found| found.known).sum();
-    let money: Decimal = evidence.values().map(|found| found.unexplained).sum();
+    let found = evidence.values().map(|found| found.unexplained);
+    let money = found.fold(Decimal::ZERO, Decimal::saturating_add);
     let (sent, beside) = sent_by_shop(patient, now).await?;
 
     // Once a person has resumed buying, what was found before is history and no longer a failure.

@@ -4,12 +4,15 @@
 
 use rust_decimal::Decimal;
 
+use crate::order::money::is_believable;
+
 /// More digits than any sum of money has; longer texts are not read at all.
 const MAX_LENGTH: usize = 30;
 
 /// Reads `10.12`, `10,12`, `1.234,56`, `1,234.56` and `1.234.567`.
 ///
-/// A single separator stands before decimals; only separators in groups of three are dropped.
+/// A single separator stands before decimals; only separators in groups of three are dropped. Beyond 10^15 it is no
+/// sum of money.
 pub(super) fn decimal(text: &str) -> Option<Decimal> {
     let text = text.trim();
     if text.len() > MAX_LENGTH {
@@ -30,6 +33,7 @@ pub(super) fn decimal(text: &str) -> Option<Decimal> {
     Decimal::from_str_exact(&format!("{sign}0{whole}.{fraction}0"))
         .ok()
         .map(|n| n.normalize())
+        .filter(|n| is_believable(*n))
 }
 
 /// Parts a number into its whole digits, groups joined, and its decimals.
@@ -96,10 +100,11 @@ mod tests {
             ("0x10", None),
             ("1 234", None),
             ("1_000", None),
-            (
-                "-1234567890123456789012345678,",
-                Some("-1234567890123456789012345678"),
-            ),
+            ("1000000000000000", Some("1000000000000000")),
+            ("-1.000.000.000.000.000,00", Some("-1000000000000000")),
+            // A number, but more money than anybody has.
+            ("1000000000000000,01", None),
+            ("-1234567890123456789012345678,", None),
             // A number, but longer than any sum of money.
             ("123.456.789.012.345.678.901,234", None),
             ("123.456.789.012.345.678.901,2345", None),

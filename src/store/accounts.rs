@@ -18,6 +18,9 @@ const LEAD: TimeDelta = TimeDelta::minutes(30);
 /// A balance that was named longer before that is not looked for among the purchases.
 const TOLD_WITHIN: TimeDelta = TimeDelta::days(1);
 
+/// A purchase is cancelled at most this long after it was claimed: `poll.give_up_after` is a day unless it is set.
+const CANCELLED_WITHIN: TimeDelta = TimeDelta::hours(25);
+
 /// A panel with something written down of its account.
 #[derive(Clone, Debug)]
 pub(crate) struct AccountName {
@@ -202,14 +205,11 @@ impl Store {
         .await
         .map_err(StoreError::doing("reading the balances of an account"))?;
 
-        let mut ledger = Ledger {
-            purchases: self.ledger_entries(integration.0, since, until).await?,
-            readings,
-        };
-        ledger.begin_at(since);
-        Ok(ledger)
+        let purchases = self.ledger_entries(integration.0, since, until).await?;
+        Ok(Ledger::new(since, purchases, readings))
     }
 
+    /// The purchases of that time, and those from before that were cancelled in it.
     async fn ledger_entries(
         &self,
         integration: Uuid,
@@ -225,10 +225,13 @@ impl Store {
                LEFT JOIN public.product_orders o ON o.id = p.order_id
                LEFT JOIN public.product_packages k ON k.id = COALESCE(t.package_id, o."packageId")
                WHERE p.integration_id = $1 AND p.claimed_at > $2 AND p.claimed_at < $3
+                 AND (p.claimed_at > $4 OR p.outcome = 'cancelled' AND p.recorded_at >= $5)
                ORDER BY p.claimed_at, p.reference"#,
             integration,
+            since - CANCELLED_WITHIN,
+            until,
             since - LONGEST,
-            until
+            since
         )
         .fetch_all(&self.pool)
         .await

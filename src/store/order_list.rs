@@ -11,6 +11,7 @@ use crate::order::{HoldReason, OrderId, Stage, TenantId, explain::LATE};
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct OrderFilter {
     pub(crate) stage: Option<Stage>,
+    pub(crate) held: Option<HoldReason>,
     pub(crate) late: bool,
     pub(crate) tenant: Option<TenantId>,
 }
@@ -94,6 +95,7 @@ macro_rules! listed {
                LEFT JOIN public.integrations i ON i.id = t.integration_id
                WHERE ($1::text IS NULL OR t.stage = $1)
                  AND ($2::uuid IS NULL OR t.tenant_id = $2)
+                 AND ($9::text IS NULL OR t.held_reason = $9)
                  AND (NOT $8::bool OR l.late)
                  AND ($5::timestamptz IS NULL OR (t.tracked_at, t.order_id) "#
                 + $beyond
@@ -108,7 +110,8 @@ macro_rules! listed {
             $after.map(|cursor| cursor.at),
             $after.map(|cursor| cursor.order.0),
             $limit,
-            $filter.late
+            $filter.late,
+            $filter.held.map(HoldReason::as_str)
         )
         .fetch_all(&$store.pool)
         .await

@@ -93,7 +93,7 @@ pub(super) async fn admit(
     for claim in claims {
         let before = spent.entry(claim.integration).or_default();
         // A purchase without a list price counts once the panel has charged it.
-        let with = *before + claim.expected.unwrap_or_default();
+        let with = before.saturating_add(claim.expected.unwrap_or_default());
         // The second condition stops purchases of an unknown price, too.
         if with > limit.amount || *before >= limit.amount {
             admitted.over.push(claim.order);
@@ -104,7 +104,7 @@ pub(super) async fn admit(
     }
 
     // Four fifths: people are warned before anything is held.
-    let near = limit.amount * Decimal::new(8, 1);
+    let near = limit.amount.saturating_mul(Decimal::new(8, 1));
     spent.retain(|_, spent| *spent >= near);
     let warn = warn(
         transaction,

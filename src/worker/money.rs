@@ -93,9 +93,9 @@ pub(crate) async fn account_for(
     // Also what was claimed while the panel was answering.
     let until = reading.answered_at + moment;
     let ledger = store.ledger(integration, since, until).await?;
-    let facts = ledger.facts();
+    let (facts, owed) = (ledger.facts(), ledger.owed.clone());
     let (facts, links) = apart(move || {
-        let links = chain(&facts);
+        let links = chain(&facts, &owed);
         (facts, links)
     })
     .await;

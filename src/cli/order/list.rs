@@ -59,6 +59,7 @@ impl Options {
     fn filter(&self) -> OrderFilter {
         OrderFilter {
             stage: self.held.then_some(Stage::Held).or(self.stage),
+            held: None,
             late: self.late,
             tenant: self.tenant.map(TenantId),
         }

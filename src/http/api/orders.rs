@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     http::{AppState, Problem, extract::Query},
-    order::{Stage, TenantId},
+    order::{HoldReason, Stage, TenantId},
     store::{Direction, FoundOrder, ListedOrder, OrderFilter, Search},
 };
 
@@ -34,6 +34,9 @@ pub(super) struct Which {
     /// Only orders of this stage.
     #[param(inline)]
     stage: Option<Stage>,
+    /// Only orders that are held for this reason.
+    #[param(inline)]
+    reason: Option<HoldReason>,
     /// Only orders that are due for more than a minute, or past their time limit.
     late: Option<bool>,
     /// Only orders of this tenant.
@@ -50,8 +53,8 @@ pub(super) struct Which {
 
 /// Lists tracked orders
 ///
-/// By the time since when they are tracked. Use `stage=held` for what needs review and `late=true` for
-/// what should have been checked and was not.
+/// By the time since when they are tracked. Use `stage=held` for what needs review, `reason=no_mapping` for what
+/// is held for that alone, and `late=true` for what should have been checked and was not.
 #[utoipa::path(get, path = "/orders", tag = "orders", params(Which),
     responses((status = 200, description = "A page of orders", body = Page<ListedOrder>), Reads))]
 async fn list_orders(
@@ -61,7 +64,9 @@ async fn list_orders(
     let world = state.world()?;
     let after = place(LIST, which.cursor.as_deref())?;
     let filter = OrderFilter {
-        stage: which.stage,
+        // Whatever has a reason is held, and held orders have an index of their own.
+        stage: which.stage.or(which.reason.map(|_| Stage::Held)),
+        held: which.reason,
         late: which.late.unwrap_or_default(),
         tenant: which.tenant.map(TenantId),
     };

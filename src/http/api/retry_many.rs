@@ -3,7 +3,7 @@
 //! What must stay true: only the orders that the call names are released, each by the same step as a single
 //! one, and what becomes of one says nothing about the others.
 
-use axum::{Json, extract::State};
+use axum::{Extension, Json, extract::State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -18,6 +18,7 @@ use crate::{
     http::{
         AppState, Problem,
         extract::{self, Query},
+        limits::{Deadline, OutOfTime},
     },
     order::{OrderId, person::OperatorAction},
 };
@@ -33,7 +34,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct RetryManyBody {
-    /// `GET /orders?stage=held` lists them.
+    /// `GET /orders?reason=no_mapping` lists those of one reason.
     #[schema(min_items = 1, max_items = 200)]
     orders: Vec<Uuid>,
     /// Who acts.
@@ -59,16 +60,46 @@ struct Retried {
     step: Option<Step>,
     /// Why it is not released.
     refused: Option<String>,
+    /// False when the time of the call was over before it: repeat the call for those.
+    tried: bool,
+}
+
+impl Retried {
+    fn of(order: Uuid, result: Result<Result<Json<Step>, Problem>, OutOfTime>) -> Self {
+        let tried = !matches!(result, Err(OutOfTime::NotTried));
+        let (step, refused) = match result {
+            Ok(Ok(Json(step))) => (Some(step), None),
+            // Those before it are released, and have to be seen.
+            Ok(Err(problem)) => (None, Some(problem.detail.into_owned())),
+            Err(OutOfTime::NotTried) => (
+                None,
+                Some("not tried: the time of this call was over; repeat it".to_owned()),
+            ),
+            Err(OutOfTime::NotAnswered) => (
+                None,
+                Some("not answered in time: it may be released; check the order".to_owned()),
+            ),
+        };
+
+        Self {
+            order,
+            step,
+            refused,
+            tried,
+        }
+    }
 }
 
 /// Releases held orders
 ///
 /// Each by the same step as a single one, with one reason for all. One that cannot be released says why
-/// and keeps none of the others back. At most 200 at once.
+/// and keeps none of the others back. At most 200 at once. When the time of the call runs out, the rest
+/// is answered as not `tried`.
 #[utoipa::path(post, path = "/orders/retry", tag = "orders", request_body = RetryManyBody,
     responses((status = 200, description = "What became of each, or would", body = Vec<Retried>), Acts))]
 async fn retry_orders(
     State(state): State<AppState>,
+    Extension(deadline): Extension<Deadline>,
     Query(Nothing {}): Query<Nothing>,
     extract::Json(body): extract::Json<RetryManyBody>,
 ) -> Result<Json<Vec<Retried>>, Problem> {
@@ -90,18 +121,8 @@ async fn retry_orders(
     for (order, seen) in body.orders.into_iter().zip(seen) {
         let person = person(&body.by, &body.reason)?;
         let asked = (body.confirm, seen.as_deref());
-        let result = step(&world, OrderId(order), OperatorAction::Retry, person, asked).await;
-
-        let (step, refused) = match result {
-            Ok(Json(step)) => (Some(step), None),
-            // Those before it are released, and have to be seen.
-            Err(problem) => (None, Some(problem.detail.into_owned())),
-        };
-        all.push(Retried {
-            order,
-            step,
-            refused,
-        });
+        let step = step(&world, OrderId(order), OperatorAction::Retry, person, asked);
+        all.push(Retried::of(order, deadline.step(step).await));
     }
     Ok(Json(all))
 }

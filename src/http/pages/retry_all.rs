@@ -4,16 +4,19 @@
 //! The second step retries the orders that the first one showed, each for the reason that it showed, and no other: it
 //! hands both back. What one order is refused, or a failure on the way, says nothing about the others.
 
+mod selection;
+
 use std::collections::HashMap;
 
 use axum::{
+    Extension,
     extract::RawQuery,
     http::header,
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
-use uuid::Uuid;
 
+use self::selection::{Selection, Shown, ids, reason_of, shown};
 use super::{
     act::{Confirm, Hidden, Signature},
     done::Done,
@@ -26,15 +29,13 @@ use crate::{
     http::{
         decide::{carry_out, facts},
         extract::{Form, Query},
+        limits::{Deadline, OutOfTime},
         problem::Problem,
     },
     order::{HoldReason, OrderId, WayOut, person::OperatorAction},
     store::{Acted, ListedOrder, Person},
 };
 
-/// Orders that are retried at once, the ones that have waited longest: a request must end, and its form has room
-/// for so many ids.
-const AT_ONCE: usize = 200;
 /// The page's address.
 const PATH: &str = "/inbox/retry";
 
@@ -56,19 +57,15 @@ pub(super) struct Signed {
     /// What was shown: `ORDER.REASON` of each, parted by commas.
     #[serde(default)]
     orders: String,
+    /// How many there were in all. A text, since what is flattened beside it reads no numbers.
+    #[serde(default)]
+    total: String,
 }
 
-/// An order as the first step showed it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Shown {
-    order: OrderId,
-    reason: HoldReason,
-}
-
-fn reason_of(name: &str) -> Result<HoldReason, Problem> {
-    HoldReason::parse(name)
-        .filter(|reason| reason.way_out() == WayOut::Retry)
-        .ok_or_else(|| Problem::invalid("reason", "must be a hold reason that a retry can fix"))
+impl Signed {
+    fn total(&self) -> usize {
+        self.total.parse().unwrap_or_default()
+    }
 }
 
 /// `GET /inbox/retry?reason=`, or `?order=&order=`
@@ -78,9 +75,10 @@ pub(super) async fn ask(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let store = &reader.world.store;
-    let mut held = if let Some(reason) = asked.reason {
+    let selection = if let Some(reason) = asked.reason {
         let reason = reason_of(&reason)?;
-        store.held_for(|held| held == reason, reader.now()).await?
+        let held = store.held_for(|held| held == reason, reader.now()).await?;
+        Selection::all(held)
     } else {
         // A form names each of them.
         let query = query.unwrap_or_default();
@@ -90,24 +88,33 @@ pub(super) async fn ask(
         if ids.is_empty() {
             return Ok(Redirect::to(&Done::NoneSelected.shown_at("/inbox")).into_response());
         }
-        chosen(&reader, &ids).await?
+        Selection::of(chosen(&reader, &ids).await?, ids.len())
     };
 
-    held.truncate(AT_ONCE);
-    show(&reader, &held, None, &Signature::default())
+    show(&reader, &selection, None, &Signature::default())
 }
 
 /// `POST /inbox/retry`
-pub(super) async fn retry(reader: Reader, Form(signed): Form<Signed>) -> Result<Response, Problem> {
+pub(super) async fn retry(
+    reader: Reader,
+    Extension(deadline): Extension<Deadline>,
+    Form(signed): Form<Signed>,
+) -> Result<Response, Problem> {
     let words = &reader.words().act;
     let shown = shown(&signed.orders)?;
     let ids: Vec<OrderId> = shown.iter().map(|shown| shown.order).collect();
     let held = chosen(&reader, &ids).await?;
     let Some(person) = signed.signature.person() else {
-        return show(&reader, &held, Some(words.incomplete), &signed.signature);
+        let selection = Selection::of(held, ids.len()).among(signed.total());
+        return show(
+            &reader,
+            &selection,
+            Some(words.incomplete),
+            &signed.signature,
+        );
     };
 
-    let (results, released) = retry_each(&reader, &shown, &held, &person).await;
+    let (results, released) = retry_each(&reader, &shown, &held, &person, deadline).await;
     tracing::info!(
         who = person.who,
         why = person.why,
@@ -116,16 +123,10 @@ pub(super) async fn retry(reader: Reader, Form(signed): Form<Signed>) -> Result<
         "a person retried held orders on the page"
     );
 
-    let count = |number: usize| reader.format.count(number);
-    let said = words.did_retry_all(&count(released), &count(ids.len()));
-    let tone = if released == ids.len() {
-        "good"
-    } else {
-        "warn"
-    };
+    let rest = signed.total().saturating_sub(ids.len());
     let mut response = Confirm {
         c: reader.chrome(Tab::Inbox, words.retry_all),
-        note: Some(Note::new(said, tone)),
+        note: Some(result(&reader, released, ids.len(), rest)),
         facts: results.all(),
         hidden: Vec::new(),
         will: None,
@@ -139,6 +140,19 @@ pub(super) async fn retry(reader: Reader, Form(signed): Form<Signed>) -> Result<
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     Ok(response)
+}
+
+/// How many were released, and how many are left for another step.
+fn result(reader: &Reader, released: usize, orders: usize, rest: usize) -> Note {
+    let words = &reader.words().act;
+    let count = |number: usize| reader.format.count(number);
+
+    let mut said = words.did_retry_all(&count(released), &count(orders));
+    if rest > 0 {
+        said = format!("{said} {}", words.retry_rest(&count(rest)));
+    }
+    let all = released == orders && rest == 0;
+    Note::new(said, if all { "good" } else { "warn" })
 }
 
 /// Those of the orders that a retry can still fix.
@@ -155,17 +169,21 @@ async fn retry_each(
     shown: &[Shown],
     held: &[ListedOrder],
     person: &Person,
+    deadline: Deadline,
 ) -> (Facts, usize) {
+    let words = &reader.words().act;
     let numbers = held.iter().map(|held| (held.order, held.number.as_deref()));
     let numbers: HashMap<_, _> = numbers.collect();
 
     let mut results = Facts::default();
     let mut released = 0;
     for shown in shown {
-        let (done, said) = match retry_one(reader, *shown, person).await {
-            Ok(result) => result,
+        let (done, said) = match deadline.step(retry_one(reader, *shown, person)).await {
+            Ok(Ok(result)) => result,
             // Those before it are released, and have to be seen.
-            Err(problem) => (false, problem.detail.into_owned()),
+            Ok(Err(problem)) => (false, problem.detail.into_owned()),
+            Err(OutOfTime::NotTried) => (false, words.not_tried.to_owned()),
+            Err(OutOfTime::NotAnswered) => (false, words.not_answered.to_owned()),
         };
         released += usize::from(done);
         let number = numbers.get(&shown.order).copied().flatten();
@@ -173,39 +191,6 @@ async fn retry_each(
         results = results.with(title, Show::Text(said));
     }
     (results, released)
-}
-
-fn changed() -> Problem {
-    Problem::invalid("orders", "must be what the page had there")
-}
-
-fn id(text: &str) -> Result<OrderId, Problem> {
-    Uuid::try_parse(text).map(OrderId).map_err(|_| changed())
-}
-
-/// Each order once, in the order in which they are named.
-fn ids<'a>(texts: impl Iterator<Item = &'a str>) -> Result<Vec<OrderId>, Problem> {
-    let mut ids = Vec::new();
-    for text in texts {
-        let id = id(text)?;
-        if !ids.contains(&id) {
-            ids.push(id);
-        }
-    }
-    Ok(ids)
-}
-
-/// What the first step handed out, each order once.
-fn shown(text: &str) -> Result<Vec<Shown>, Problem> {
-    let mut all: Vec<Shown> = Vec::new();
-    for text in text.split(',').take(AT_ONCE) {
-        let (order, reason) = text.split_once('.').ok_or_else(changed)?;
-        let (order, reason) = (id(order)?, reason_of(reason)?);
-        if !all.iter().any(|shown| shown.order == order) {
-            all.push(Shown { order, reason });
-        }
-    }
-    Ok(all)
 }
 
 /// Whether it was released, and what is said of it.
@@ -238,11 +223,12 @@ async fn retry_one(
 /// Says which orders would be retried, and why nothing has happened yet.
 fn show(
     reader: &Reader,
-    held: &[ListedOrder],
-    note: Option<&'static str>,
+    selection: &Selection,
+    incomplete: Option<&'static str>,
     signature: &Signature,
 ) -> Result<Response, Problem> {
     let act = &reader.words().act;
+    let held = &selection.held;
     let shown = held.iter().filter_map(|held| {
         let reason = held.held?;
         Some(format!("{}.{reason}", held.order))
@@ -251,19 +237,43 @@ fn show(
 
     Confirm {
         c: reader.chrome(Tab::Inbox, act.retry_all),
-        note: note.map(|text| Note::new(text, "bad")),
+        note: note(reader, selection, incomplete),
         facts: listed(reader, held).all(),
         will: (!held.is_empty()).then(|| act.will_retry_all.to_owned()),
-        hidden: vec![Hidden {
-            name: "orders",
-            value: shown.join(","),
-        }],
+        hidden: vec![
+            Hidden {
+                name: "orders",
+                value: shown.join(","),
+            },
+            Hidden {
+                name: "total",
+                value: selection.total.to_string(),
+            },
+        ],
         path: PATH.to_owned(),
         signature: signature.or_last(reader),
         button: act.confirm,
         back: "/inbox".to_owned(),
     }
-    .respond(note.is_some())
+    .respond(incomplete.is_some())
+}
+
+/// What the reader has to know beside the orders: what is missing, and which are not there.
+fn note(reader: &Reader, selection: &Selection, incomplete: Option<&str>) -> Option<Note> {
+    let act = &reader.words().act;
+    let count = |number: usize| reader.format.count(number);
+    let shown = selection.held.len();
+
+    let mut parts: Vec<String> = incomplete.map(str::to_owned).into_iter().collect();
+    if selection.total > shown {
+        parts.push(act.retry_part(&count(shown), &count(selection.total)));
+    }
+    if selection.gone > 0 {
+        parts.push(act.retry_left_out(&count(selection.gone)));
+    }
+
+    let tone = if incomplete.is_some() { "bad" } else { "warn" };
+    (!parts.is_empty()).then(|| Note::new(parts.join(" "), tone))
 }
 
 /// The reasons with what to do about each, then the orders.

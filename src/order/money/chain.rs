@@ -65,8 +65,10 @@ pub(crate) struct Movement {
 }
 
 /// Puts the facts of one account in order and says what they do not explain.
+///
+/// `owed` are charges of purchases from before that the panel may still give back, the newest last.
 #[must_use]
-pub(crate) fn chain(facts: &[Fact]) -> Vec<Link> {
+pub(crate) fn chain(facts: &[Fact], owed: &[Decimal]) -> Vec<Link> {
     let by_end = |named: bool| {
         let mut places: Vec<usize> = (0..facts.len())
             .filter(|place| facts[*place].balance.is_some() == named)
@@ -79,7 +81,7 @@ pub(crate) fn chain(facts: &[Fact]) -> Vec<Link> {
         facts,
         with_balance: by_end(true),
         silent: by_end(false),
-        credits: Vec::new(),
+        credits: owed.to_vec(),
         account: None,
         links: Vec::with_capacity(facts.len()),
     };

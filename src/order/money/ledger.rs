@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 
 use super::{
     chain::{Fact, LONGEST},
+    is_believable,
     sale::loss,
 };
 use crate::order::OrderId;
@@ -60,6 +61,8 @@ pub(crate) struct Reading {
 pub(crate) struct Ledger {
     pub(crate) purchases: Vec<LedgerEntry>,
     pub(crate) readings: Vec<Reading>,
+    /// Charges of earlier purchases that the panel has cancelled since, and may still give back; the newest last.
+    pub(crate) owed: Vec<Decimal>,
 }
 
 impl LedgerEntry {
@@ -84,6 +87,19 @@ impl LedgerEntry {
     pub(super) fn price_change(&self) -> Option<Decimal> {
         let change = self.cost? - self.expected?;
         (!change.is_zero()).then_some(change)
+    }
+
+    /// Leaves out amounts that are no sums of money; a panel, the shop or an older version may have written them.
+    fn believe(&mut self) {
+        let amounts = [
+            &mut self.cost,
+            &mut self.expected,
+            &mut self.balance,
+            &mut self.sold_for,
+        ];
+        for amount in amounts {
+            *amount = amount.filter(|amount| is_believable(*amount));
+        }
     }
 
     /// Whether the panel has cancelled it, and gives its charge back.
@@ -129,11 +145,25 @@ impl LedgerEntry {
 }
 
 impl Ledger {
-    /// Leaves out what was surely not bought, and what had happened before that time.
-    pub(crate) fn begin_at(&mut self, since: DateTime<Utc>) {
-        self.purchases
-            .retain(|purchase| !purchase.is_void() && purchase.fact().until >= since);
-        self.readings.retain(|reading| reading.answered_at >= since);
+    /// What is written down from that time on, without what was surely not bought. Of what had happened before, the
+    /// purchases that were cancelled since then are owed.
+    pub(crate) fn new(
+        since: DateTime<Utc>,
+        mut purchases: Vec<LedgerEntry>,
+        mut readings: Vec<Reading>,
+    ) -> Self {
+        purchases.iter_mut().for_each(LedgerEntry::believe);
+        purchases.retain(|purchase| !purchase.is_void());
+        let (purchases, before): (Vec<_>, Vec<_>) = purchases
+            .into_iter()
+            .partition(|purchase| purchase.fact().until >= since);
+
+        readings.retain(|reading| reading.answered_at >= since && is_believable(reading.balance));
+        Self {
+            purchases,
+            readings,
+            owed: owed(before, since),
+        }
     }
 
     /// The purchases, then the readings.
@@ -151,4 +181,12 @@ impl Ledger {
         let purchases = self.purchases.iter().map(LedgerEntry::fact);
         purchases.chain(readings).collect()
     }
+}
+
+/// What was given back before that time is in the balance that the chain begins with.
+fn owed(mut before: Vec<LedgerEntry>, since: DateTime<Utc>) -> Vec<Decimal> {
+    before.retain(|purchase| purchase.is_cancelled() && purchase.recorded_at >= Some(since));
+    before.sort_by_key(|purchase| purchase.recorded_at);
+
+    before.iter().filter_map(LedgerEntry::charge).collect()
 }

@@ -1,5 +1,8 @@
 //! A day's money at the panels, as people read it.
 
+#[cfg(test)]
+mod tests;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -204,7 +207,7 @@ fn exact(amount: Decimal) -> Decimal {
 
 impl Account {
     fn links(&self) -> impl Iterator<Item = (MoneyLink, Balanced)> {
-        let chain = chain(&self.ledger.facts());
+        let chain = chain(&self.ledger.facts(), &self.ledger.owed);
         chain.into_iter().filter_map(|link| {
             let purchases = &self.ledger.purchases;
             let shown = if let Some(purchase) = purchases.get(link.fact) {

@@ -336,6 +336,7 @@ async fn many_held_orders_are_released_in_one_call_with_a_result_for_each() {
         assert_eq!(done[place]["step"]["done"], true, "{done}");
         world.shop.completed(order).await;
     }
+    assert_eq!(done[1]["tried"], true, "{done}");
     assert!(
         done[1]["refused"].is_string() && done[1]["step"].is_null(),
         "{done}"

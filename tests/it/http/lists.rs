@@ -80,11 +80,15 @@ async fn filters_and_what_they_refuse() {
     };
     assert_eq!(count("stage=held").await, 3);
     assert_eq!(count("stage=timed_out").await, 0);
+    assert_eq!(count("reason=no_mapping").await, 3);
+    assert_eq!(count("reason=sold_at_a_loss").await, 0);
+    assert_eq!(count("reason=no_mapping&stage=submitted").await, 0);
     assert_eq!(count(&format!("tenant={tenant}")).await, 3);
     assert_eq!(count(&format!("tenant={}", Uuid::nil())).await, 0);
     assert_eq!(count("late=true").await, 0);
     for query in [
         "stage=gone",
+        "reason=gone",
         "stage=held&stage=held",
         "limit=0",
         "limit=501",
@@ -107,6 +111,45 @@ async fn filters_and_what_they_refuse() {
         .get(&format!("/api/v1/stock/log?cursor={cursor}"))
         .await;
     assert_eq!(answer.problem(400), "bad-request");
+    process.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_orders_than_one_step_retries_are_not_passed_over_in_silence() {
+    let (world, process, site) = open().await;
+    track(&world, 250, 0).await;
+    let page = site.get("/inbox/retry?reason=no_mapping").await.body;
+    assert!(
+        page.contains("200 of 250 orders: no more are retried at once."),
+        "{page}"
+    );
+
+    let form = async |who: &str| {
+        let value = |name: &str| {
+            let (_, rest) = page
+                .split_once(&format!("name=\"{name}\" value=\""))
+                .unwrap();
+            rest.split('"').next().unwrap().to_owned()
+        };
+        let (orders, total) = (value("orders"), value("total"));
+        let body = format!("orders={orders}&total={total}&who={who}&why=mapped");
+        let headers = [
+            ("Content-Type", "application/x-www-form-urlencoded"),
+            ("Sec-Fetch-Site", "same-origin"),
+        ];
+        site.send("POST /inbox/retry", &headers, &body).await.body
+    };
+    let unsigned = form("").await;
+    assert!(unsigned.contains("200 of 250 orders"), "{unsigned}");
+    let done = form("A").await;
+    assert!(done.contains("of 200. Not in this step: 50."), "{done}");
+
+    // What went on since it was selected is said as well.
+    let first = &site.read("/api/v1/orders?reason=no_mapping&limit=1").await["items"][0];
+    let order = first["order"].as_str().unwrap();
+    let chosen = format!("/inbox/retry?order={order}&order={}", Uuid::nil());
+    let page = site.get(&chosen).await.body;
+    assert!(page.contains("a reason that a retry can fix: 1."), "{page}");
     process.stop().await;
 }
 

@@ -113,6 +113,47 @@ async fn a_cancelled_purchase_comes_back_as_a_refund(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = false)]
+async fn what_is_cancelled_and_paid_back_after_midnight_is_a_refund(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let mut rig = Rig::new(&shop);
+    assert_eq!(ask(&shop, &rig).await, 0);
+    // Entry 4 is always cancelled; the panel takes its time.
+    shop.place(reseller.package("4")).await;
+    rig.buy().await;
+    assert_eq!(ask(&shop, &rig).await, 0);
+    // Longer than the chain of a day reaches back before it.
+    shop.advance(Duration::from_hours(2));
+    assert_eq!(ask(&shop, &rig).await, 0);
+    shop.advance(Duration::from_hours(3));
+    rig.run_out().await;
+    assert_eq!(ask(&shop, &rig).await, 0);
+
+    let told = run(&shop, "money --json --day 2030-03-18").await.json();
+    let named: Vec<&str> = moved(&told).iter().map(|(_, name)| *name).collect();
+    assert_eq!(named, ["refunded"], "{told}");
+    assert_eq!(told["panels"][0]["rose"], "0.00", "{told}");
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_stored_balance_beyond_any_sum_of_money_stops_nothing(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let rig = Rig::new(&shop);
+    assert_eq!(ask(&shop, &rig).await, 0);
+    let now = shop.now().to_rfc3339();
+    shop.sql(&format!(
+        "INSERT INTO orderwatch.readings (integration_id, asked_at, answered_at, balance)
+         SELECT id, '{now}'::timestamptz + at, '{now}'::timestamptz + at, sum
+         FROM integrations, (VALUES ('1 s'::interval, 79000000000000000000000000000),
+                                    ('2 s'::interval, -79000000000000000000000000000)) AS v (at, sum)"
+    ))
+    .await;
+    move_money(&reseller, -40);
+    assert_eq!(ask(&shop, &rig).await, 1, "the job still says what fell");
+    let told = money(&shop).await;
+    assert_eq!(moved(&told), [("-40.00", "fell")]);
+}
+
+#[sqlx::test(migrations = false)]
 async fn another_price_than_the_list_is_named(pool: PgPool) {
     let (shop, reseller) = Shop::open(pool).await;
     let mut rig = Rig::new(&shop);
@@ -248,9 +289,19 @@ async fn it_is_printed_for_people_and_for_a_spreadsheet(pool: PgPool) {
     assert_eq!(none.fine(), "No purchase and no balance on 2030-03-19.");
     let other = "00000000-0000-4000-8000-000000000000";
     let elsewhere = run(&shop, &format!("money --day {DAY} --integration {other}")).await;
+    let refused = elsewhere.refused();
+    assert!(
+        refused.contains(&format!("no panel has the id \"{other}\"")),
+        "{refused}"
+    );
+    assert!(
+        refused.contains(&reseller.id.to_string()),
+        "the ones that would do: {refused}"
+    );
+    let quiet = format!("money --day 2030-03-19 --integration {}", reseller.id);
     assert_eq!(
-        elsewhere.fine(),
-        "No purchase and no balance on 2030-03-17."
+        run(&shop, &quiet).await.fine(),
+        "No purchase and no balance on 2030-03-19."
     );
     assert_eq!(run(&shop, "money --day yesterday").await.code, 2);
 }

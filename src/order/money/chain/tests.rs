@@ -37,7 +37,12 @@ fn read(second: i64, balance: i64) -> Fact {
 
 /// What moved, and at which fact it was seen.
 fn moved(facts: &[Fact]) -> Vec<(usize, Decimal, bool)> {
-    let links = chain(facts);
+    moved_owing(facts, &[])
+}
+
+/// Likewise, where the panel owed something before.
+fn moved_owing(facts: &[Fact], owed: &[Decimal]) -> Vec<(usize, Decimal, bool)> {
+    let links = chain(facts, owed);
     assert_eq!(links.len(), facts.len(), "each fact is one link");
     let movement = |link: &Link| {
         let movement = link.movement?;
@@ -55,7 +60,7 @@ fn purchases_explain_what_they_cost() {
         read(60, 920),
     ];
     assert_eq!(moved(&facts), []);
-    let links = chain(&facts);
+    let links = chain(&facts, &[]);
     assert_eq!(links[0].before, None);
     assert_eq!(links[2].before, Some(lira(970)));
     assert!(links.iter().all(|link| link.quiet));
@@ -72,7 +77,7 @@ fn answers_that_come_back_out_of_order_are_no_movement() {
         read(60, 900),
     ];
     assert_eq!(moved(&facts), []);
-    let order: Vec<usize> = chain(&facts).iter().map(|link| link.fact).collect();
+    let order: Vec<usize> = chain(&facts, &[]).iter().map(|link| link.fact).collect();
     assert_eq!(order, [0, 1, 2, 3, 4], "as the panel charged them");
 }
 
@@ -102,7 +107,9 @@ fn a_foreign_purchase_is_named_with_its_amount() {
         bought(30, 32, 50, 880),
     ];
     assert_eq!(moved(&facts), [(2, lira(-40), false)]);
-    let since = chain(&facts)[2].movement.map(|movement| movement.since);
+    let since = chain(&facts, &[])[2]
+        .movement
+        .map(|movement| movement.since);
     assert_eq!(since, Some(at(12)));
     // Also amid purchases of ours that overlap.
     let facts = [
@@ -145,6 +152,20 @@ fn what_a_cancelled_purchase_cost_comes_back_as_a_refund() {
 }
 
 #[test]
+fn what_was_owed_before_comes_back_as_a_refund_once() {
+    let facts = [read(0, 1000), read(60, 1035), read(90, 1070)];
+    let owed = [lira(20), lira(35)];
+    let seen = [(1, lira(35), true), (2, lira(35), false)];
+    assert_eq!(moved_owing(&facts, &owed), seen);
+    let facts = [read(0, 1000), read(60, 1055)];
+    assert_eq!(
+        moved_owing(&facts, &owed),
+        [(1, lira(55), true)],
+        "in one sum"
+    );
+}
+
+#[test]
 fn another_charge_than_the_list_is_no_movement_when_the_panel_names_it() {
     let facts = [read(0, 1000), bought(10, 12, 33, 967), read(60, 967)];
     assert_eq!(moved(&facts), []);
@@ -181,7 +202,7 @@ fn nothing_is_said_while_a_purchase_is_under_way() {
             read(60, balance),
             read(200, later),
         ];
-        let links = chain(&facts);
+        let links = chain(&facts, &[]);
         let first = links.iter().find(|link| link.fact == 2);
         assert_eq!(first.and_then(|link| link.movement), None, "{balance}");
         assert_eq!(first.map(|link| link.quiet), Some(false));
@@ -280,6 +301,17 @@ proptest! {
     ) {
         let place = place % drawn.len();
         let seen = moved(&history(&drawn, Some((place, amount))));
+        let sum: Decimal = seen.iter().map(|(_, amount, _)| *amount).sum();
+        prop_assert_eq!(sum, lira(-amount));
+    }
+
+    #[test]
+    fn what_is_owed_from_before_explains_no_purchase_and_hides_no_fall(
+        drawn in drawn(true), place in 0_usize..40, amount in 1_i64..90_000, owed in 1_i64..5000,
+    ) {
+        let place = place % drawn.len();
+        prop_assert_eq!(moved_owing(&history(&drawn, None), &[lira(owed)]), vec![]);
+        let seen = moved_owing(&history(&drawn, Some((place, amount))), &[lira(owed)]);
         let sum: Decimal = seen.iter().map(|(_, amount, _)| *amount).sum();
         prop_assert_eq!(sum, lira(-amount));
     }
