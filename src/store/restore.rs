@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
 
 use super::{Outcome, Store, StoreError, record::Columns};
 use crate::order::{EventKind, OrderId};
@@ -54,6 +55,42 @@ impl Store {
         gone.fetch_all(self.pool.by_index())
             .await
             .map_err(StoreError::doing("looking for orders that were lost"))
+    }
+
+    /// Writes into purchases that were restored what these results, which were all written, say of their money.
+    ///
+    /// Whoever only asked about an order restores its purchase without it; whoever bought it knows more.
+    pub(crate) async fn complete_purchases(
+        &self,
+        written: impl Iterator<Item = &Outcome>,
+    ) -> Result<u64, StoreError> {
+        let written: Vec<&Outcome> = written.collect();
+        let c = Columns::of(written.iter().copied());
+        let prices = written.iter().map(|outcome| outcome.prices);
+        let (expected, sold_for): (Vec<_>, Vec<_>) = prices
+            .map(|prices| (prices.expected, prices.sold_for))
+            .unzip();
+        let completed = sqlx::query!(
+            "UPDATE orderwatch.purchases p
+             SET expected = COALESCE(p.expected, i.expected), sold_for = COALESCE(p.sold_for, i.sold_for),
+                 cost = COALESCE(p.cost, i.cost), balance = COALESCE(p.balance, i.balance)
+             FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::numeric[], $5::numeric[], $6::numeric[], $7::numeric[])
+                  AS i (order_id, integration_id, reference, expected, sold_for, cost, balance)
+             WHERE (p.reference, p.integration_id) = (i.reference, i.integration_id) AND p.order_id = i.order_id
+               AND (p.expected IS NULL AND i.expected IS NOT NULL OR p.cost IS NULL AND i.cost IS NOT NULL)",
+            &c.orders,
+            &c.integrations,
+            &c.references,
+            &expected as &[Option<Decimal>],
+            &sold_for as &[Option<Decimal>],
+            &c.costs as &[Option<Decimal>],
+            &c.balances as &[Option<Decimal>]
+        )
+        .execute(self.pool.by_index())
+        .await
+        .map_err(StoreError::doing("completing purchases that were restored"))?;
+
+        Ok(completed.rows_affected())
     }
 
     /// Writes the claim of an outcome whose order is gone; without a word to the shop where its row refuses that.

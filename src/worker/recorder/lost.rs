@@ -106,7 +106,12 @@ impl Recorder {
             return Vec::new();
         }
 
-        let gone = match self.store.forgotten(asked()).await {
+        let compared = async {
+            let gone = self.store.forgotten(asked()).await?;
+            self.store.complete_purchases(asked()).await?;
+            Ok::<_, StoreError>(gone)
+        };
+        let gone = match compared.await {
             Ok(gone) => gone,
             // Looked at again next time.
             Err(error) => {

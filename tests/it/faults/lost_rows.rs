@@ -201,6 +201,35 @@ async fn an_answer_to_a_check_of_an_order_that_is_gone_is_held_at_once(pool: PgP
 }
 
 #[sqlx::test(migrations = false)]
+async fn whoever_bought_it_completes_what_another_one_has_restored(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let order = shop.place(reseller.package("2")).await;
+    let (mut buyer, mut other) = (Rig::new(&shop), Rig::new(&shop));
+    buyer.buy().await;
+    let due = shop.tracked(order).await.due_at.unwrap();
+    shop.advance((due - shop.now()).to_std().unwrap());
+    let gate = reseller.panel.hold(Endpoint::Status, Moment::BeforeAnswer);
+    other.begin_poll().await;
+    gate.arrived(1).await;
+    lose(&shop, order, Lost::Order).await;
+    gate.open();
+    other.finish().await;
+    assert_eq!(shop.held(order).await, "row_lost");
+    let purchase = &shop.purchases(order).await[0];
+    assert_eq!(
+        (purchase.get("cost"), purchase.get("expected")),
+        (&Value::Null, &Value::Null)
+    );
+
+    buyer.look_back().await;
+    let purchase = &shop.purchases(order).await[0];
+    assert_eq!(
+        (purchase.text("cost"), purchase.text("expected")),
+        ("35", "35")
+    );
+}
+
+#[sqlx::test(migrations = false)]
 async fn what_may_have_been_bought_for_an_order_that_is_gone_is_asked_about(pool: PgPool) {
     let (shop, reseller) = Shop::open(pool).await;
     for (fault, held) in [
