@@ -82,7 +82,7 @@ pub(crate) struct Kept {
     pub(crate) stage: Stage,
     /// It was held or queued as one that may have been bought, and is watched again.
     pub(crate) goes_on: bool,
-    /// It was bought, and the order has ended as one that was not, or goes on under another name.
+    /// It was bought, and the order has ended as one that was not, or without its code, or goes on under another name.
     pub(crate) contradicts: bool,
 }
 

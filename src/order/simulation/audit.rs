@@ -181,7 +181,14 @@ impl World {
             Stage::Completed => {
                 let pin = tracked.pin.as_deref().unwrap_or_default();
                 let given = row.pin.as_ref().is_some_and(|it| it.contains(pin));
-                if by_panel && row.exists && !pin.is_empty() && pin.len() <= PIN_CHARS && !given {
+                let told = self.db.code_told[order];
+                if by_panel
+                    && !told
+                    && row.exists
+                    && !pin.is_empty()
+                    && pin.len() <= PIN_CHARS
+                    && !given
+                {
                     return Err("completed, and the customer has no code".to_owned());
                 }
                 Ok(())

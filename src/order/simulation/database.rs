@@ -123,6 +123,8 @@ pub(super) struct Database {
     pub(super) undone: Vec<bool>,
     /// Orders about whose purchase an answer has reached the database: it must be known there.
     pub(super) heard: Vec<bool>,
+    /// Completed orders whose code came late, of which people are told: `EventKind::Contradiction`.
+    pub(super) code_told: Vec<bool>,
     /// Since the last audit.
     pub(super) touched: Vec<usize>,
     pub(super) tally: Tally,
@@ -152,6 +154,7 @@ impl Database {
             undo: VecDeque::new(),
             undone: vec![false; count],
             heard: vec![false; count],
+            code_told: vec![false; count],
             touched: Vec::new(),
             tally: Tally::default(),
             wrong: None,

@@ -247,6 +247,8 @@ impl Database {
             self.change_purchase(outcome, |purchase| purchase.cost = decision.cost);
         }
         if let Some(mut tracked) = self.orders[outcome.order].clone() {
+            let late_code = tracked.watched.stage == Stage::Completed && tracked.pin.is_none();
+            self.code_told[outcome.order] |= late_code && decision.pin.is_some();
             tracked.pin = tracked.pin.or_else(|| pin_of(decision));
             let says = &decision.watched;
             let bought = matches!(says.stage, Stage::Submitted | Stage::Completed);

@@ -5,7 +5,9 @@ WITH it AS MATERIALIZED (
            s.bought AND s.same_name
                AND (t.stage = 'queued' OR t.stage = 'held' AND t.held_reason = 'unconfirmed') AS goes_on,
            s.bought AND (NOT s.same_name
-               OR COALESCE(t.outcome IN ('not_bought', 'refused', 'not_sent', 'withdrawn'), false)) AS contradicts
+               OR COALESCE(t.outcome IN ('not_bought', 'refused', 'not_sent', 'withdrawn'), false)
+               -- Delivered without a code, it was believed: the customer has none.
+               OR t.stage = 'completed' AND t.pin IS NULL AND $2::text IS NOT NULL) AS contradicts
     FROM orderwatch.orders t
     CROSS JOIN LATERAL (
         SELECT $3::bool AS bought, COALESCE((t.reference, t.integration_id) = ($4, $5), false) AS same_name

@@ -485,3 +485,34 @@ async fn a_late_answer_against_a_persons_word_is_a_contradiction(pool: PgPool) {
         "the panel's word"
     );
 }
+
+#[sqlx::test(migrations = false)]
+async fn a_code_that_comes_after_the_order_was_completed_without_one_is_a_contradiction(
+    pool: PgPool,
+) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let order = shop.place(reseller.package("2")).await;
+    let mut slow = Rig::new(&shop);
+    slow.buy().await;
+    let due = shop.tracked(order).await.due_at.unwrap();
+    shop.advance((due - shop.now()).to_std().unwrap());
+    let gate = reseller.panel.hold(Endpoint::Status, Moment::BeforeAnswer);
+    slow.begin_poll().await;
+    gate.arrived(1).await;
+    // Another process was told "delivered" without a code, of a product that is not known to have one.
+    let completed = format!(
+        "UPDATE orderwatch.orders SET stage = 'completed', outcome = 'completed', finished_at = now(), due_at = NULL,
+             lease_token = NULL WHERE order_id = '{order}'"
+    );
+    assert_eq!(shop.sql(&completed).await, 1);
+
+    gate.open();
+    slow.finish().await;
+    let pin = reseller.panel.pin_of(ACCOUNT.0, &reseller.reference(order));
+    assert_eq!(shop.pin(order).await, Some(pin));
+    assert!(
+        shop.events(order)
+            .await
+            .contains(&"contradiction".to_owned())
+    );
+}
