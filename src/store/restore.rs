@@ -59,7 +59,8 @@ impl Store {
 
     /// Writes into purchases that were restored what these results, which were all written, say of their money.
     ///
-    /// Whoever only asked about an order restores its purchase without it; whoever bought it knows more.
+    /// Whoever only asked about an order restores its purchase without it; whoever bought it knows more. One that was
+    /// claimed anew was found at the panel: what the panel said to the first claim says nothing about the account since.
     pub(crate) async fn complete_purchases(
         &self,
         written: impl Iterator<Item = &Outcome>,
@@ -70,13 +71,19 @@ impl Store {
         let (expected, sold_for): (Vec<_>, Vec<_>) = prices
             .map(|prices| (prices.expected, prices.sold_for))
             .unzip();
+        let claimed_at: Vec<_> = written.iter().map(|outcome| outcome.claimed_at()).collect();
+
         let completed = sqlx::query!(
             "UPDATE orderwatch.purchases p
              SET expected = COALESCE(p.expected, i.expected), sold_for = COALESCE(p.sold_for, i.sold_for),
-                 cost = COALESCE(p.cost, i.cost), balance = COALESCE(p.balance, i.balance)
-             FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::numeric[], $5::numeric[], $6::numeric[], $7::numeric[])
-                  AS i (order_id, integration_id, reference, expected, sold_for, cost, balance)
+                 cost = COALESCE(p.cost, i.cost), balance = COALESCE(p.balance, i.balance),
+                 answered_at = CASE WHEN COALESCE(i.cost, i.balance) IS NULL THEN p.answered_at
+                                    ELSE COALESCE(p.answered_at, i.at) END
+             FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::numeric[], $5::numeric[], $6::numeric[], $7::numeric[],
+                         $8::timestamptz[], $9::timestamptz[])
+                  AS i (order_id, integration_id, reference, expected, sold_for, cost, balance, claimed_at, at)
              WHERE (p.reference, p.integration_id) = (i.reference, i.integration_id) AND p.order_id = i.order_id
+               AND p.claimed_at = i.claimed_at
                AND (p.expected IS NULL AND i.expected IS NOT NULL OR p.cost IS NULL AND i.cost IS NOT NULL)",
             &c.orders,
             &c.integrations,
@@ -84,7 +91,9 @@ impl Store {
             &expected as &[Option<Decimal>],
             &sold_for as &[Option<Decimal>],
             &c.costs as &[Option<Decimal>],
-            &c.balances as &[Option<Decimal>]
+            &c.balances as &[Option<Decimal>],
+            &claimed_at,
+            &c.at
         )
         .execute(self.pool.by_index())
         .await

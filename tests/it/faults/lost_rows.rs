@@ -230,6 +230,25 @@ async fn whoever_bought_it_completes_what_another_one_has_restored(pool: PgPool)
 }
 
 #[sqlx::test(migrations = false)]
+async fn a_purchase_that_was_claimed_anew_does_not_get_a_balance_of_before(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let order = shop.place(reseller.package("2")).await;
+    let mut buyer = Rig::new(&shop);
+    buyer.buy().await;
+    lose(&shop, order, Lost::Claim).await;
+    shop.advance(Duration::from_secs(20));
+    let mut other = Rig::with(&shop, &[("dispatch.ask_first", "true")]);
+    other.buy().await;
+    assert_eq!(reseller.panel.ledger().count(Endpoint::Purchase), 1);
+
+    buyer.look_back().await;
+    let purchase = &shop.purchases(order).await[0];
+    let said = (purchase.get("cost"), purchase.get("balance"));
+    assert_eq!(said, (&Value::Null, &Value::Null));
+    assert_eq!(purchase.text("expected"), "35", "it is known by its price");
+}
+
+#[sqlx::test(migrations = false)]
 async fn what_may_have_been_bought_for_an_order_that_is_gone_is_asked_about(pool: PgPool) {
     let (shop, reseller) = Shop::open(pool).await;
     for (fault, held) in [
