@@ -311,6 +311,7 @@ impl Store {
         let options = options(url)?;
         let reach = Arc::new(OnceCell::new_with(pooler.map(Reach::from_pooler)));
         let found = Arc::clone(&reach);
+
         let pool = PgPoolOptions::new()
             .max_connections(max_connections)
             .acquire_timeout(acquire_timeout)
@@ -325,6 +326,7 @@ impl Store {
                 })
             })
             .connect_lazy_with(options);
+
         Ok(Self::over(Pool::new(pool, reach)))
     }
 

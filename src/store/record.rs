@@ -12,7 +12,9 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Store, StoreError};
-use crate::order::{Decision, HoldReason, IntegrationId, OrderId, Reference, Stage, TenantId};
+use crate::order::{
+    Decision, HoldReason, IntegrationId, OrderId, PIN_CHARS, Reference, Stage, TenantId,
+};
 
 /// What became of a claimed order.
 #[derive(Clone, Debug)]
@@ -84,6 +86,8 @@ pub(crate) struct Kept {
     pub(crate) goes_on: bool,
     /// It was bought, and the order has ended as one that was not, or without its code, or goes on under another name.
     pub(crate) contradicts: bool,
+    /// It was completed without the code that this answer brings.
+    pub(crate) late_code: bool,
 }
 
 impl Outcome {
@@ -204,7 +208,8 @@ impl Store {
             decision.watched.give_up_at,
             decision.cost,
             decision.balance,
-            outcome.at
+            outcome.at,
+            outcome.claimed_at()
         )
         .fetch_optional(&self.pool)
         .await
@@ -218,9 +223,38 @@ impl Store {
                 })?,
                 goes_on: row.goes_on,
                 contradicts: row.contradicts,
+                late_code: row.late_code,
             })
         })
         .transpose()
+    }
+
+    /// Gives the customer the code of an order that was completed without one. False where the shop's row is decided
+    /// otherwise, has a code, or has no room for it: then a person has to.
+    pub(crate) async fn give_late_code(&self, outcome: &Outcome) -> Result<bool, StoreError> {
+        let Some(pin) = outcome
+            .decision
+            .pin
+            .as_ref()
+            .map(ExposeSecret::expose_secret)
+        else {
+            return Ok(false);
+        };
+
+        let given = sqlx::query!(
+            r#"UPDATE public.product_orders o SET "pinCode" = $2::text, "lastSyncAt" = $3
+               WHERE o.id = $1 AND (o."pinCode" IS NULL OR o."pinCode" ~ '^[\s-]*$') AND length($2::text) <= $4
+                 AND orderwatch.contradiction(o.status, o."externalStatus", o."pinCode", true, false, $2::text) IS NULL"#,
+            outcome.order.0,
+            pin,
+            outcome.at,
+            i32::try_from(PIN_CHARS).unwrap_or(i32::MAX)
+        )
+        .execute(&self.pool)
+        .await
+        .map_err(StoreError::doing("giving a code that came late"))?;
+
+        Ok(given.rows_affected() == 1)
     }
 
     /// Writes a group of outcomes, and says of each, in the same order, what became of it. No

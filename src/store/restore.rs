@@ -147,7 +147,7 @@ impl Store {
 
 impl Outcome {
     /// When it was claimed for this panel, or the earliest that is known of it there.
-    fn claimed_at(&self) -> DateTime<Utc> {
+    pub(super) fn claimed_at(&self) -> DateTime<Utc> {
         let watched = &self.decision.watched;
         watched.dispatched_at.or(watched.sent_at).unwrap_or(self.at)
     }

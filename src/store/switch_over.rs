@@ -69,7 +69,7 @@ impl Store {
         since: DateTime<Utc>,
     ) -> Result<Vec<OrderKind>, StoreError> {
         // No rule of ours: which words mean that somebody has decided, a migrated database says.
-        sqlx::query_as!(
+        let kinds = sqlx::query_as!(
             OrderKind,
             r#"SELECT o.status AS "status!", o."externalStatus" AS "external_status!",
                       o."sentAt" IS NOT NULL AS "sent!",
@@ -85,10 +85,12 @@ impl Store {
                GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 7 DESC, 1, 2 LIMIT $2"#,
             since,
             KINDS
-        )
-        .fetch_all(&self.pool)
-        .await
-        .map_err(StoreError::doing("counting the shop's orders"))
+        );
+
+        kinds
+            .fetch_all(&self.pool)
+            .await
+            .map_err(StoreError::doing("counting the shop's orders"))
     }
 
     /// Orders that are open and that orderwatch does not track, placed or sent since a time, the newest first.
@@ -216,41 +218,34 @@ impl Store {
         since: DateTime<Utc>,
         limit: i64,
     ) -> Result<LeftUnsent, StoreError> {
-        sqlx::query_as!(
-            LeftUnsent,
-            r#"SELECT (SELECT count(*) FROM (
-                           SELECT FROM public.package_routing r
-                           JOIN public.integrations i
-                             ON i."tenantId" = r."tenantId" AND i.id::text = r."primaryProviderId"
-                            AND i.provider = ANY($3)
-                           CROSS JOIN LATERAL (
-                               SELECT FROM public.product_orders o
-                               WHERE orderwatch.is_unsent(o.status, o."externalStatus", o."sentAt" IS NULL,
-                                                          o."externalOrderId", o.provider_referans, $4)
-                                 AND orderwatch.may_go_to(o."providerId", r."primaryProviderId")
-                                 AND (o."tenantId", o."packageId", o."createdAt")
-                                     > (r."tenantId", r.package_id, $1)
-                                 AND (o."tenantId", o."packageId", o."createdAt")
-                                     <= (r."tenantId", r.package_id, 'infinity')
-                                 AND NOT EXISTS (
-                                     SELECT FROM orderwatch.orders t WHERE t.order_id = o.id OFFSET 0)
-                               LIMIT $2) o
-                           WHERE r.mode = 'auto' AND r."providerType" = 'external'
-                           LIMIT $2) n) AS "untracked!",
-                      (SELECT count(*) FROM (
-                           SELECT FROM orderwatch.orders t
-                           WHERE t.finished_at IS NULL AND t.stage = 'held' AND t.held_reason = $5
-                             AND t.dispatched_at IS NULL AND t.sent_at IS NULL
-                           LIMIT $2) n) AS "too_late!""#,
+        let untracked = sqlx::query_file!(
+            "src/store/sql/count_eligible.sql",
             since,
-            limit,
             Kind::names(),
-            self.buy_chained,
-            HoldReason::WaitedTooLong.as_str()
+            limit,
+            self.buy_chained
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("counting orders that nobody has sent"))?;
+
+        let too_late = sqlx::query_scalar!(
+            r#"SELECT count(*) AS "orders!" FROM (
+                   SELECT FROM orderwatch.orders t
+                   WHERE t.finished_at IS NULL AND t.stage = 'held' AND t.held_reason = $1
+                     AND t.dispatched_at IS NULL AND t.sent_at IS NULL
+                   LIMIT $2) n"#,
+            HoldReason::WaitedTooLong.as_str(),
+            limit
         )
         .fetch_one(&self.pool)
         .await
-        .map_err(StoreError::doing("counting orders that nobody has sent"))
+        .map_err(StoreError::doing("counting orders that waited too long"))?;
+
+        Ok(LeftUnsent {
+            untracked: untracked.iter().map(|panel| panel.orders).sum(),
+            too_late,
+        })
     }
 
     /// Notices that wait to be delivered.

@@ -174,6 +174,7 @@ impl World {
     ) -> Result<(), String> {
         let row = &self.db.rows[order];
         let by_panel = tracked.outcome == Some(EventKind::Completed);
+
         match tracked.watched.stage {
             Stage::Completed if sale.is_none() => {
                 Err("completed, and nothing was bought".to_owned())

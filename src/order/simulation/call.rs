@@ -89,6 +89,7 @@ impl World {
             Doing::Begin => Doing::Buy,
             doing => doing,
         };
+
         if call.doing == Doing::AskFirst {
             self.db.tally.path(Path::AskedFirst);
         }
@@ -106,6 +107,7 @@ impl World {
                 return;
             }
         }
+
         self.transmit(process, call);
     }
 

@@ -46,6 +46,7 @@ impl World {
             self.at(at, Event::Placed(order));
             placed.push(at);
         }
+
         for _ in 0..self.setting.faults.failovers {
             // While an order is on its way.
             let at = placed[self.rng.usize(..ORDERS)] + span(&mut self.rng, 2.0, 30.0);
@@ -61,6 +62,7 @@ impl World {
             self.schedule_outages(panel);
             self.schedule_pause(panel, &placed);
         }
+
         for _ in 0..self.rng.usize(..4) {
             let at = self.begin + span(&mut self.rng, 10.0, 80_000.0);
             self.at(at, Event::ClocksMove);
@@ -71,6 +73,7 @@ impl World {
             let product = self.rng.usize(..PRODUCTS);
             self.at(at, Event::Reroute(product));
         }
+
         self.at(self.begin, Event::Sweep);
         self.at(self.begin, Event::Review);
     }
@@ -84,6 +87,7 @@ impl World {
             self.at(at, Event::Health(panel, Health::Well));
             return;
         }
+
         let ill = [
             Health::Down,
             Health::Blocking,

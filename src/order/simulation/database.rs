@@ -137,6 +137,7 @@ pub(super) struct Database {
 impl Database {
     pub(super) fn new(rows: Vec<ShopRow>, now: At, flaw: Option<Flaw>) -> Self {
         let count = rows.len();
+
         Self {
             rows,
             orders: vec![None; count],

@@ -8,7 +8,9 @@ use super::{
     setting::At,
     tally::Path,
 };
-use crate::order::{Decision, EventKind, ExternalStatus, HoldReason, Reference, ShopChange, Stage};
+use crate::order::{
+    Decision, EventKind, ExternalStatus, HoldReason, PIN_CHARS, Reference, ShopChange, Stage,
+};
 
 /// `store::SURE_OF_CODE`.
 const SURE_OF_CODE: u32 = 3;
@@ -243,12 +245,15 @@ impl Database {
     pub(super) fn keep_late(&mut self, outcome: &Outcome) {
         self.tally.path(Path::LeaseLost);
         let decision = &outcome.decision;
+
         if decision.cost.is_some() {
             self.change_purchase(outcome, |purchase| purchase.cost = decision.cost);
         }
+
         if let Some(mut tracked) = self.orders[outcome.order].clone() {
-            let late_code = tracked.watched.stage == Stage::Completed && tracked.pin.is_none();
-            self.code_told[outcome.order] |= late_code && decision.pin.is_some();
+            if tracked.watched.stage == Stage::Completed && tracked.pin.is_none() {
+                self.give_late_code(outcome);
+            }
             tracked.pin = tracked.pin.or_else(|| pin_of(decision));
             let says = &decision.watched;
             let bought = matches!(says.stage, Stage::Submitted | Stage::Completed);
@@ -268,6 +273,21 @@ impl Database {
             self.put(outcome.order, tracked);
         }
         self.event(outcome.order, EventKind::LateAnswer);
+    }
+
+    /// `Store::give_late_code`; people are told where it may not be given.
+    fn give_late_code(&mut self, outcome: &Outcome) {
+        let Some(pin) = pin_of(&outcome.decision) else {
+            return;
+        };
+        let mut row = self.rows[outcome.order].clone();
+        let decided = self.contradiction(outcome.order, true, false, Some(&pin));
+        if row.exists && row.pin.is_none() && decided.is_none() && pin.len() <= PIN_CHARS {
+            row.pin = Some(pin);
+            self.put_row(outcome.order, row, false);
+        } else {
+            self.code_told[outcome.order] = true;
+        }
     }
 }
 

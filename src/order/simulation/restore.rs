@@ -134,6 +134,7 @@ impl Tracked {
     /// What `restore.sql` inserts.
     fn restored(outcome: &Outcome, row_lost: bool, fell_back: bool) -> Self {
         let watched = &outcome.decision.watched;
+
         Self {
             panel: Some(outcome.panel),
             reference: Some(outcome.reference.clone()),

@@ -23,6 +23,7 @@ impl World {
         if done {
             self.put_aside(&sorted);
         }
+
         let mut left = sorted.ready;
         let (now, started) = (sorted.now, sorted.started);
         for round in 0..ROUNDS {
@@ -44,6 +45,7 @@ impl World {
             }
             left = if heard { again } else { Vec::new() };
         }
+
         let scan = self.db.now + TimeDelta::seconds(5);
         self.wake(Stream::Dispatch, scan);
         // It comes back when its lease ends.

@@ -78,6 +78,7 @@ impl World {
             sorted.holds.push((order, panel, reason));
             return;
         }
+
         let give_up_at = sorted.now + delta(self.setting.rules.give_up_after);
         sorted.ready.push(Ready {
             order,
@@ -114,6 +115,7 @@ impl World {
     fn sort_queued(&mut self, queued: QueuedOrder, buying: &[usize], sorted: &mut Sorted) {
         let row = &self.db.rows[queued.order];
         let kind = self.panels[queued.panel].kind;
+
         if !kind.naming.is_of(&queued.reference, row.id) {
             sorted
                 .queued_holds

@@ -215,7 +215,10 @@ impl Recorder {
 
         let (says, stage) = (outcome.decision.watched.stage, kept.map(|kept| kept.stage));
         let ends_otherwise = says.is_final() && stage.is_some_and(|is| is.is_final() && is != says);
-        let contradicts = ends_otherwise || kept.is_some_and(|kept| kept.contradicts);
+        let code_given =
+            kept.is_some_and(|kept| kept.late_code) && self.give_late_code(outcome).await;
+        let contradicts =
+            ends_otherwise || kept.is_some_and(|kept| kept.contradicts) && !code_given;
         let goes_on = kept.is_some_and(|kept| kept.goes_on);
         tracing::warn!(
             order = %outcome.order,
@@ -223,6 +226,7 @@ impl Recorder {
             answer = outcome.decision.event.as_str(),
             stage = stage.map(Stage::as_str),
             goes_on,
+            code_given,
             contradicts,
             "an answer came after somebody else had taken the order over; it is kept as an event"
         );
@@ -243,8 +247,24 @@ impl Recorder {
                 "integration": outcome.integration,
                 "stage": stage.map(Stage::as_str),
                 "goes_on": goes_on,
+                "code_given": code_given,
                 "evidence": outcome.detail,
             }),
+        }
+    }
+
+    /// Whether the customer has the code now; if not, people are told by the contradiction.
+    async fn give_late_code(&self, outcome: &Outcome) -> bool {
+        match self.store.give_late_code(outcome).await {
+            Ok(given) => given,
+            Err(error) => {
+                tracing::error!(
+                    order = %outcome.order,
+                    error = &error as &dyn std::error::Error,
+                    "a code that came late cannot be given to the customer"
+                );
+                false
+            }
         }
     }
 

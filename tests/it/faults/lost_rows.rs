@@ -186,8 +186,7 @@ async fn an_answer_to_a_check_of_an_order_that_is_gone_is_held_at_once(pool: PgP
     let order = shop.place(reseller.package("2")).await;
     let mut rig = Rig::new(&shop);
     rig.buy().await;
-    let due = shop.tracked(order).await.due_at.unwrap();
-    shop.advance((due - shop.now()).to_std().unwrap());
+    shop.advance(Duration::from_mins(2));
     let gate = reseller.panel.hold(Endpoint::Status, Moment::BeforeAnswer);
     rig.begin_poll().await;
     gate.arrived(1).await;
@@ -206,8 +205,7 @@ async fn whoever_bought_it_completes_what_another_one_has_restored(pool: PgPool)
     let order = shop.place(reseller.package("2")).await;
     let (mut buyer, mut other) = (Rig::new(&shop), Rig::new(&shop));
     buyer.buy().await;
-    let due = shop.tracked(order).await.due_at.unwrap();
-    shop.advance((due - shop.now()).to_std().unwrap());
+    shop.advance(Duration::from_mins(2));
     let gate = reseller.panel.hold(Endpoint::Status, Moment::BeforeAnswer);
     other.begin_poll().await;
     gate.arrived(1).await;
@@ -442,7 +440,12 @@ async fn what_was_bought_is_watched_although_the_shops_row_refuses_the_claim(poo
     gate.open();
     rig.finish().await;
     // The server says no a moment before it lets go of the row.
-    rig.record().await;
+    for _ in 0..500 {
+        if shop.find_tracked(order).await.is_some() {
+            break;
+        }
+        rig.record().await;
+    }
     assert_eq!(shop.stage(order).await, Stage::Submitted);
     assert_eq!(shop.events(order).await, ["restored", "accepted"]);
     rig.run_out().await;
@@ -505,33 +508,52 @@ async fn a_late_answer_against_a_persons_word_is_a_contradiction(pool: PgPool) {
     );
 }
 
-#[sqlx::test(migrations = false)]
-async fn a_code_that_comes_after_the_order_was_completed_without_one_is_a_contradiction(
-    pool: PgPool,
-) {
-    let (shop, reseller) = Shop::open(pool).await;
+/// An order that one process is told to be delivered without a code, while another one's question is on its way.
+async fn completed_without_its_code(
+    shop: &Shop,
+    reseller: &Reseller,
+) -> (Rig, CallBarrier, OrderId) {
     let order = shop.place(reseller.package("2")).await;
-    let mut slow = Rig::new(&shop);
+    let mut slow = Rig::new(shop);
     slow.buy().await;
-    let due = shop.tracked(order).await.due_at.unwrap();
-    shop.advance((due - shop.now()).to_std().unwrap());
+    shop.advance(Duration::from_mins(2));
     let gate = reseller.panel.hold(Endpoint::Status, Moment::BeforeAnswer);
     slow.begin_poll().await;
     gate.arrived(1).await;
-    // Another process was told "delivered" without a code, of a product that is not known to have one.
     let completed = format!(
         "UPDATE orderwatch.orders SET stage = 'completed', outcome = 'completed', finished_at = now(), due_at = NULL,
              lease_token = NULL WHERE order_id = '{order}'"
     );
     assert_eq!(shop.sql(&completed).await, 1);
+    shop.set(order, r#""externalStatus" = 'done', status = 'approved'"#)
+        .await;
+    (slow, gate, order)
+}
 
+#[sqlx::test(migrations = false)]
+async fn a_code_that_comes_after_the_order_was_completed_reaches_the_customer(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let (mut slow, gate, order) = completed_without_its_code(&shop, &reseller).await;
     gate.open();
     slow.finish().await;
     let pin = reseller.panel.pin_of(ACCOUNT.0, &reseller.reference(order));
+    assert_eq!(shop.shop_row(order).await.text("pinCode"), pin);
     assert_eq!(shop.pin(order).await, Some(pin));
-    assert!(
-        shop.events(order)
-            .await
-            .contains(&"contradiction".to_owned())
+    assert_eq!(shop.event(order, "late_answer").await["code_given"], true);
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_code_that_comes_late_for_a_row_that_was_rejected_since_is_a_contradiction(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let (mut slow, gate, order) = completed_without_its_code(&shop, &reseller).await;
+    shop.set(order, "status = 'rejected'").await;
+    gate.open();
+    slow.finish().await;
+    assert_eq!(*shop.shop_row(order).await.get("pinCode"), Value::Null);
+    let pin = reseller.panel.pin_of(ACCOUNT.0, &reseller.reference(order));
+    assert_eq!(shop.pin(order).await, Some(pin), "it is kept");
+    assert_eq!(
+        shop.event(order, "contradiction").await["code_given"],
+        false
     );
 }
