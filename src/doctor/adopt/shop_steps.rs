@@ -14,7 +14,7 @@ use crate::{
 /// Its poller asks every few minutes.
 const ASKS_WITHIN: TimeDelta = TimeDelta::minutes(15);
 
-/// Fewer that the shop has not sent may have another cause than the patch.
+/// Fewer that were bought without being written over may have been luck.
 const SEVERAL: i64 = 3;
 
 pub(super) const PATCH: &str = "docs/switching-over.md";
@@ -124,10 +124,6 @@ fn sender(
                 if found == 1 { "was" } else { "were" }
             ),
         ),
-        _ if activity.unsent >= SEVERAL => (
-            StepState::Done,
-            format!("It has left {unsent} of the last hour unsent. {last}"),
-        ),
         _ if activity.bought >= SEVERAL && overwritten.is_some() => (
             StepState::Done,
             format!(
@@ -137,7 +133,7 @@ fn sender(
         _ if activity.unsent > 0 => (
             StepState::Unseen,
             format!(
-                "It has left {unsent} of the last hour unsent, which may have another cause; {SEVERAL} would show it. {last}"
+                "It has left {unsent} of the last hour unsent: so it does where it is patched, and where its panel cannot be reached. {last}"
             ),
         ),
         _ => (
