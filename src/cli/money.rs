@@ -17,7 +17,6 @@ use crate::{
             csv::{csv, moved},
         },
     },
-    store::Store,
     worker::money::{day_of, money_of, today},
 };
 
@@ -58,10 +57,10 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
         anyhow::bail!("--day {date}: it must lie between the years 1970 and 9999");
     };
     let only = options.integration.map(IntegrationId);
-    let money = money_of(&store, day, only).await?;
-    if let Some(panel) = only.filter(|_| money.panels.is_empty()) {
-        must_be_known(&store, panel).await?;
-    }
+    let Some(money) = money_of(&store, day, only).await? else {
+        let asked = only.map(|panel| panel.to_string()).unwrap_or_default();
+        return Err(no_such_panel(&store.known_panels().await?, &asked));
+    };
 
     if options.json {
         out::json(&money)?;
@@ -74,15 +73,6 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
 
     store.close().await;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Nothing is written down of it on that day: then it must at least be a panel.
-async fn must_be_known(store: &Store, panel: IntegrationId) -> anyhow::Result<()> {
-    let panels = store.known_panels().await?;
-    if panels.iter().any(|known| known.id == panel) {
-        return Ok(());
-    }
-    Err(no_such_panel(&panels, &panel.to_string()))
 }
 
 fn print(money: &Money, limit: usize, zone: Tz) -> anyhow::Result<()> {

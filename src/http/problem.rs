@@ -111,6 +111,10 @@ pub(crate) struct ProblemBody {
 }
 
 impl Problem {
+    pub(crate) fn no_such_panel() -> Self {
+        Self::new(Code::NotFound, "there is no such panel")
+    }
+
     pub(crate) fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
         Self {
             code,

@@ -35,12 +35,12 @@ pub(crate) fn day_of(date: NaiveDate, zone: Tz) -> Option<Day> {
     })
 }
 
-/// The money of a day, at all panels or at one.
+/// The money of a day, at all panels or at one; `None` where there is no such panel.
 pub(crate) async fn money_of(
     store: &Store,
     day: Day,
     only: Option<IntegrationId>,
-) -> Result<Money, StoreError> {
+) -> Result<Option<Money>, StoreError> {
     let mut accounts = Vec::new();
 
     for name in store.accounts(day.since, day.until, only).await? {
@@ -53,7 +53,18 @@ pub(crate) async fn money_of(
         });
     }
 
-    Ok(apart(move || money(accounts, day)).await)
+    // Of one that is gone from the shop's tables something may be written down.
+    if let Some(panel) = only.filter(|_| accounts.is_empty())
+        && !store
+            .known_panels()
+            .await?
+            .iter()
+            .any(|known| known.id == panel)
+    {
+        return Ok(None);
+    }
+
+    Ok(Some(apart(move || money(accounts, day)).await))
 }
 
 /// One at a time, and on no thread that buys: the chain of a big day takes a while.

@@ -85,6 +85,7 @@ async fn read_money(
 
     let only = query.integration.map(IntegrationId);
     let money = money_of(&world.store, day, only).await?;
+    let money = money.ok_or_else(Refused::no_such_panel)?;
     let shown = shown.unwrap_or_default();
     let rows = Limit::rows(query.limit);
     let more = money.links.len().saturating_sub(shown) > rows;

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     http::{
         extract::{Form, Path, Query},
-        problem::{Code, Problem},
+        problem::Problem,
     },
     order::IntegrationId,
     store::Scope,
@@ -84,7 +84,7 @@ async fn scope(
         return Ok((Scope::All, words.act.where_all.to_owned()));
     }
 
-    let unknown = || Problem::new(Code::NotFound, "there is no such panel");
+    let unknown = Problem::no_such_panel;
     let id = IntegrationId(Uuid::parse_str(panel).map_err(|_| unknown())?);
     let store = &reader.world.store;
     let scope = action.scope(store, id).await?.ok_or_else(unknown)?;

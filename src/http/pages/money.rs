@@ -100,7 +100,8 @@ impl Question {
     async fn read(&self, reader: &Reader) -> Result<Money, Problem> {
         let day = day_of(self.date, reader.format.zone)
             .ok_or_else(|| Problem::new(Code::BadRequest, "there is no such day"))?;
-        Ok(money_of(&reader.world.store, day, self.only).await?)
+        let money = money_of(&reader.world.store, day, self.only).await?;
+        money.ok_or_else(Problem::no_such_panel)
     }
 
     /// The address of this day and panel.

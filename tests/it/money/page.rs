@@ -58,12 +58,17 @@ async fn the_day_is_a_page_a_file_and_an_operation() {
     }
     let empty = site.get("/money?day=2001-01-01&lang=en").await;
     assert!(empty.body.contains("Nothing on this day."));
-    for wrong in ["day=yesterday", "integration=7"] {
-        assert_eq!(site.get(&format!("/money?{wrong}")).await.status, 400);
-        assert_eq!(
-            site.get(&format!("/api/v1/money?{wrong}")).await.status,
-            400
-        );
+    // A panel that is not there is not one that sold nothing.
+    let unknown = format!("integration={}", uuid::Uuid::nil());
+    for (wrong, status) in [
+        ("day=yesterday", 400),
+        ("integration=7", 400),
+        (&unknown, 404),
+    ] {
+        for path in ["/money", "/money.csv", "/api/v1/money"] {
+            let answer = site.get(&format!("{path}?{wrong}")).await;
+            assert_eq!(answer.status, status, "{path}?{wrong}: {}", answer.body);
+        }
     }
     process.stop().await;
 }
