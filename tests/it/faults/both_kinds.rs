@@ -298,7 +298,7 @@ async fn nothing_is_bought_twice_or_lost_at_two_bad_panels_of_two_kinds(pool: Pg
     let sent_twice = barakat.panel.ledger().references_sent_twice();
     assert_eq!(sent_twice, Vec::<String>::new());
 
-    assert!(tally.completed > placed / 10, "{tally:?}");
+    assert!(tally.completed > placed / 3, "{tally:?}");
     figures(&format!(
         "a znet and a barakat panel with {TROUBLE} of the answers wrong, each the fallback of the other: \
          {placed} orders, {} completed, {} failed, {} held, 0 bought twice, 0 lost",

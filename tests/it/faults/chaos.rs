@@ -218,7 +218,7 @@ async fn a_thousand_orders_through_everything_at_once() {
              {ended} sessions ended: {placed} orders, {} completed, {} cancelled, {} held, 0 bought twice, 0 lost",
             tally.completed, tally.cancelled, tally.held
         ));
-        assert!(tally.completed > placed / 10, "{tally:?}");
+        assert!(tally.completed > placed / 3, "{tally:?}");
         if orders >= 1000 {
             assert!(
                 restarts > 3 && ended > 10,

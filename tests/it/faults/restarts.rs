@@ -120,7 +120,7 @@ async fn a_server_that_is_restarted_under_load_costs_nothing() {
     let tally = audit(&world.panel, &rows);
     let placed = restarts * BATCH;
     assert_eq!(tally.completed + tally.held, placed, "{tally:?}");
-    assert!(tally.completed > placed / 10, "{tally:?}");
+    assert!(tally.completed > placed / 2, "{tally:?}");
     figures(&format!(
         "Postgres restarted {restarts} times (every other one a crash), {REPLICAS} processes: {placed} orders, \
          {} completed, {} held, 0 bought twice, 0 lost",

@@ -29,8 +29,6 @@ use crate::process::{
 
 /// How many times the program is killed under load; the soak sets more.
 const KILLS: &str = "ORDERWATCH_TEST_KILLS";
-/// Orders for the processes that are not killed.
-const UNDISTURBED: usize = 10;
 
 fn reference(world: &World, order: Uuid) -> String {
     let integration = IntegrationId(world.shop.integration);
@@ -234,9 +232,6 @@ async fn kill_again(replicas: usize, kills: usize) {
         killed.kill().await;
     }
 
-    // How many of the others are bought depends on the moments of the kills; of these, some must be.
-    world.shop.orders(PIN, "player-last", UNDISTURBED).await;
-    placed += UNDISTURBED;
     processes.push(world.start(&settings).await);
     let rows = world.shop.settled().await;
     for process in processes {
@@ -244,7 +239,7 @@ async fn kill_again(replicas: usize, kills: usize) {
     }
     let tally = audit(&world.panel, &rows);
     assert_eq!(tally.completed + tally.held, placed);
-    assert!(tally.completed > 0, "{tally:?}");
+    assert!(tally.completed > placed / 2, "{tally:?}");
     figures(&format!(
         "kill -9, {replicas} at a time: {kills} kills, {placed} orders, {} completed, {} held, \
          0 bought twice, 0 lost",

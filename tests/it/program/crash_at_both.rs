@@ -71,21 +71,30 @@ async fn killed_again_and_again_nothing_is_bought_twice_or_lost_at_either() {
         process.kill().await;
     }
 
-    // How many of the others are bought depends on the moments of the kills; of these, some must be.
+    // A process that begins slowly is killed before it claims, and leaves more for the next one, which is then killed with
+    // all of them under way: how many are held says nothing. Of these most are bought.
     world.shop.orders(PIN, "player-last", UNDISTURBED).await;
     world.shop.orders(CODE, "other-last", UNDISTURBED).await;
     let process = world.start(&settings).await;
     let rows = world.shop.settled().await;
     process.stop().await;
 
+    let undisturbed = |row: &&Row| {
+        let player = row.player.as_deref().unwrap_or_default();
+        player.contains("-last-") && row.is_completed()
+    };
+    for (panel, of_it) in [("znet", false), ("barakat", true)] {
+        let rows = rows.iter().filter(|row| is_other(row) == of_it);
+        let completed = rows.filter(undisturbed).count();
+        assert!(completed > UNDISTURBED / 2, "{completed} at {panel}");
+    }
+
     let (there, here): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(is_other);
     let tally = audit(&world.panel, &here);
     assert_eq!(tally.completed + tally.held, kills * 5 + UNDISTURBED);
-    assert!(tally.completed > 0, "{tally:?}");
     let (completed, strays) = audit_barakat(&barakat, TOKEN, &there);
     assert!(strays.is_empty(), "sold to nobody's order: {strays:?}");
     assert_eq!(there.len(), kills * 5 + UNDISTURBED);
-    assert!(completed > 0, "all {} are held", there.len());
     figures(&format!(
         "kill -9, panels of two kinds: {kills} kills, {} orders, {} completed, 0 bought twice, 0 lost",
         2 * (kills * 5 + UNDISTURBED),
