@@ -6,11 +6,7 @@
 //!
 //! What must stay true: the panels sell again under a reference that they know (znet), and the failover takes rows,
 //! claims and results away, so that whoever forgets a purchase and does not ask for it buys twice.
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "a test stops at the first surprise, and says what it measured and what it leaves out"
-)]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod cluster;
 mod customers;
@@ -43,7 +39,7 @@ use self::{
     toll::Toll,
 };
 use crate::process::{
-    Process, Signal,
+    Process, Signal, figures,
     settings::Settings,
     until,
     world::{PIN, World},
@@ -108,7 +104,7 @@ async fn a_primary_that_is_killed_under_load_takes_no_purchase_with_it() {
             },
         );
     }
-    failovers.end(lost_commits).await;
+    failovers.end(kills, lost_commits).await;
 }
 
 impl Failovers {
@@ -278,7 +274,7 @@ impl Failovers {
     }
 
     /// Waits until nobody works on any order, and counts what was lost.
-    async fn end(self, commits: u64) {
+    async fn end(self, kills: usize, commits: u64) {
         let placed = self.customers.leave().await;
         let rows = self.world.shop.settled().await;
         for mut replica in self.replicas {
@@ -289,11 +285,16 @@ impl Failovers {
         self.world.command(&["once", "balance"]).await.good();
 
         let toll = Toll::count(&self.world, &self.barakat, &placed, rows).await;
-        eprintln!("{toll}");
-        eprintln!(
-            "{commits} commits gone, {} purchases forgotten and found again",
+        let commits_are = if self.cluster.synchronous {
+            "synchronous"
+        } else {
+            "asynchronous"
+        };
+        figures(&format!(
+            "{commits_are}, {kills} primaries killed: {toll}; {commits} commits gone, {} purchases forgotten and found \
+             again",
             self.forgotten.len()
-        );
+        ));
         assert_eq!(toll.lost, self.lost, "orders are lost by failovers alone");
         if self.cluster.synchronous {
             assert_eq!(toll.lost, BTreeSet::new(), "a confirmed order is gone");
