@@ -72,7 +72,7 @@ async fn place(
     let forgetful = random.u8(..100) < 3;
     let player = (!forgetful).then_some(player.as_str());
     let server = package.asks_server.then_some(SERVER);
-    database.place_order(package.name, player, server).await?;
+    database.place_order(package, player, server).await?;
     Ok(())
 }
 

@@ -1,7 +1,6 @@
 //! A shop of one tenant, with an account at each panel.
 
 use chrono::{DateTime, Utc};
-use rust_decimal::Decimal;
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
@@ -87,7 +86,7 @@ impl Database {
     /// Places an order, as the shop's own code does.
     pub(in crate::demo) async fn place_order(
         &self,
-        package: &str,
+        package: &Package,
         player: Option<&str>,
         server: Option<&str>,
     ) -> sqlx::Result<()> {
@@ -99,10 +98,10 @@ impl Database {
                FROM public.product_packages p WHERE p."tenantId" = $1 AND p.name = $2"#,
         )
         .bind(TENANT)
-        .bind(package)
+        .bind(package.name)
         .bind(player)
         .bind(server)
-        .bind(Decimal::new(4999, 2))
+        .bind(package.price())
         .execute(&self.pool)
         .await
         .map(drop)

@@ -18,6 +18,8 @@ const SLOW: Readiness = Readiness::after(Duration::from_secs(3));
 #[derive(Clone, Copy, Debug)]
 pub(in crate::demo) struct Package {
     pub(in crate::demo) name: &'static str,
+    /// What customers pay, in kuruş. One price is below what the panel takes, so that the warning about it is seen.
+    price: i64,
     /// The panels that it is bought at and what it is there: the first choice, then the fallback, if any.
     pub(in crate::demo) sold_as: &'static [(Kind, &'static str)],
     /// Whether customers say on which server they play.
@@ -25,12 +27,17 @@ pub(in crate::demo) struct Package {
 }
 
 impl Package {
-    const fn new(name: &'static str, sold_as: &'static [(Kind, &'static str)]) -> Self {
+    const fn new(name: &'static str, price: i64, sold_as: &'static [(Kind, &'static str)]) -> Self {
         Self {
             name,
+            price,
             sold_as,
             asks_server: false,
         }
+    }
+
+    pub(in crate::demo) fn price(&self) -> Decimal {
+        Decimal::new(self.price, 2)
     }
 
     const fn on_a_server(mut self) -> Self {
@@ -41,15 +48,15 @@ impl Package {
 
 /// In the order in which they are sold: both panels and both fallbacks are at work within a second.
 pub(in crate::demo) static PACKAGES: [Package; 9] = [
-    Package::new("PUBG Mobile 325 UC", &[(Znet, "101")]),
-    Package::new("Google Play 100 TL", &[(Barakat, "501")]),
-    Package::new("Free Fire 530", &[(Barakat, "504"), (Znet, "105")]),
-    Package::new("Roblox 400", &[(Znet, "106"), (Barakat, "505")]),
-    Package::new("Valorant 475 VP", &[(Znet, "102")]),
-    Package::new("Honkai 300 Shards", &[(Barakat, "502")]).on_a_server(),
-    Package::new("Mobile Legends 86", &[(Znet, "103")]),
-    Package::new("Xbox 25 TL", &[(Barakat, "503")]),
-    Package::new("Steam 50 TL", &[(Znet, "104")]),
+    Package::new("PUBG Mobile 325 UC", 10_990, &[(Znet, "101")]),
+    Package::new("Google Play 100 TL", 10_490, &[(Barakat, "501")]),
+    Package::new("Free Fire 530", 4_990, &[(Barakat, "504"), (Znet, "105")]),
+    Package::new("Roblox 400", 6_990, &[(Znet, "106"), (Barakat, "505")]),
+    Package::new("Valorant 475 VP", 9_490, &[(Znet, "102")]),
+    Package::new("Honkai 300 Shards", 7_990, &[(Barakat, "502")]).on_a_server(),
+    Package::new("Mobile Legends 86", 4_990, &[(Znet, "103")]),
+    Package::new("Xbox 25 TL", 2_790, &[(Barakat, "503")]),
+    Package::new("Steam 50 TL", 5_490, &[(Znet, "104")]),
 ];
 
 pub(super) fn znet() -> Vec<panel::Product> {
