@@ -13,8 +13,9 @@ use tokio::{
 
 use super::process::{until, within};
 
-/// Set by `scripts/with-browser`: a missing browser is a failure.
-const REQUIRED: &str = "ORDERWATCH_BROWSER";
+/// `required`, set by `scripts/with-browser`: a missing browser is a failure. `none`: they are left out here, whether
+/// there is one or not.
+const WANTED: &str = "ORDERWATCH_BROWSER";
 /// Another chromedriver than the one on the path.
 const DRIVER: &str = "CHROMEDRIVER";
 
@@ -67,10 +68,16 @@ impl Browser {
     /// A new browser; `None`, with a line that says so, where there is none to be had.
     pub(crate) async fn open() -> Option<Self> {
         let turn = BROWSERS.acquire().await.unwrap();
+        let wanted = std::env::var(WANTED).unwrap_or_default();
+        if wanted == "none" {
+            println!("skipped: {WANTED} is none");
+            return None;
+        }
+
         let Some((chromedriver, address)) = start().await else {
             assert!(
-                std::env::var_os(REQUIRED).is_none(),
-                "{REQUIRED} is set and there is no chromedriver"
+                wanted != "required",
+                "{WANTED} is required and there is no chromedriver"
             );
             println!("skipped: no chromedriver; `scripts/with-browser` installs one");
             return None;
