@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use sd_notify::NotifyState;
 
+use crate::telemetry::chain;
 use crate::worker::pulse::Pulses;
 
 pub(crate) fn ready() {
@@ -29,7 +30,7 @@ pub(crate) fn reloading() {
             NotifyState::Status("reloading"),
         ]),
         Err(error) => tracing::warn!(
-            error = &error as &dyn std::error::Error,
+            error = chain(&error),
             "the monotonic clock cannot be read; systemd is not notified of the reload"
         ),
     }
@@ -70,10 +71,7 @@ fn feed(pulses: &Pulses) {
 
 fn notify(state: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(state) {
-        tracing::warn!(
-            error = &error as &dyn std::error::Error,
-            "systemd cannot be notified"
-        );
+        tracing::warn!(error = chain(&error), "systemd cannot be notified");
     }
 }
 

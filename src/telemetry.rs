@@ -154,7 +154,8 @@ where
     }
 }
 
-/// An error and its causes in one line. A cause that the text before it ends with is not repeated.
+/// An error and its causes in one line, as logs say it: lines of JSON would leave out the causes of a recorded error.
+/// A cause that the text before it ends with is not repeated.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

@@ -16,6 +16,7 @@ use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Global, out};
+use crate::telemetry::chain;
 use crate::{config::Loaded, daemon, metrics::METRICS, shutdown::Stop, systemd};
 
 pub(super) const EXAMPLES: &str = "\
@@ -49,7 +50,7 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<ExitCode> {
 
     if let Err(error) = ended {
         tracing::warn!(
-            error = &error as &dyn std::error::Error,
+            error = chain(&error),
             "the old settings did not end well; the new ones are applied all the same"
         );
     }

@@ -12,6 +12,7 @@ use crate::{
     http::World,
     store::{Channel, Store},
     systemd::LONGEST_TURN,
+    telemetry::chain,
     webhook::{self, Endpoint},
     worker::{
         capacity::Capacity,
@@ -234,7 +235,7 @@ async fn follow_clock(store: Store, clock: Arc<DatabaseClock>, stop: Cancellatio
             Some(Ok(_)) | None => {}
             // No warning: the clock goes on from the last reading.
             Some(Err(error)) => tracing::debug!(
-                error = &error as &dyn std::error::Error,
+                error = chain(&error),
                 "the database's clock cannot be read now"
             ),
         }
@@ -257,7 +258,7 @@ async fn listen(store: Store, sends: Arc<Wakeup>, stop: CancellationToken) {
             && !std::mem::replace(&mut said, true)
         {
             tracing::warn!(
-                error = &error as &dyn std::error::Error,
+                error = chain(&error),
                 retry_s = LISTEN_AGAIN.as_secs(),
                 "LISTEN unavailable, falling back to polling (dispatch.scan_interval)"
             );

@@ -13,6 +13,7 @@ use crate::{
     config::Config,
     overview::Daemon,
     store::Store,
+    telemetry::chain,
     worker::shop::buying,
 };
 
@@ -62,10 +63,7 @@ impl Me {
                 daemon.stuck = pulses.stuck().into_iter().map(str::to_owned).collect();
                 // The absence of the beat is what tells the others; the next one tries again.
                 if let Err(error) = store.daemon_seen(&daemon, clock.now()).await {
-                    tracing::debug!(
-                        error = &error as &dyn std::error::Error,
-                        "the heartbeat cannot be written now"
-                    );
+                    tracing::debug!(error = chain(&error), "the heartbeat cannot be written now");
                 }
 
                 stop.run_until_cancelled(tokio::time::sleep(INTERVAL)).await;
@@ -77,7 +75,7 @@ impl Me {
         // Without it the daemon counts as gone once its beats are missing.
         if let Err(error) = store.daemon_stopped(self.id, clock.now()).await {
             tracing::debug!(
-                error = &error as &dyn std::error::Error,
+                error = chain(&error),
                 "the end of the daemon cannot be written"
             );
         }

@@ -11,6 +11,7 @@ use crate::{
     shutdown::Stop,
     store::{MigrateError, Store, StoreError},
     systemd,
+    telemetry::chain,
 };
 
 /// Between two tries to reach the database.
@@ -99,7 +100,7 @@ pub(super) async fn checks(
         match checked.await {
             // A server that restarts comes back; any other fault needs a person, so it ends the start.
             Err(DaemonError::Store(error)) if error.is_transient() => tracing::warn!(
-                error = &error as &dyn std::error::Error,
+                error = chain(&error),
                 "connection lost while the tables were checked; trying again"
             ),
             done => return done,
@@ -130,7 +131,7 @@ async fn missing_migrations(store: &Store, clock: &DatabaseClock) -> Result<usiz
         reach(store, clock).await;
         match store.missing_migrations().await {
             Err(error) if error.is_transient() => tracing::warn!(
-                error = &error as &dyn std::error::Error,
+                error = chain(&error),
                 "connection lost; waiting for the database again"
             ),
             counted => return counted,
@@ -154,10 +155,7 @@ async fn reach(store: &Store, clock: &DatabaseClock) {
             Err(error) => {
                 // Not with every try: a database may be away for an hour.
                 if tries.is_multiple_of(SAY_EVERY) {
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "waiting for the database"
-                    );
+                    tracing::warn!(error = chain(&error), "waiting for the database");
                     systemd::waiting("waiting for the database");
                 }
                 tries = tries.saturating_add(1);

@@ -15,6 +15,7 @@ use axum::{
 use serde::Serialize;
 
 use super::AppState;
+use crate::telemetry::chain;
 
 /// How long the database may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -51,7 +52,7 @@ async fn failing(state: &AppState) -> Result<(), &'static str> {
         Ok(Ok(0)) => Ok(()),
         Ok(Ok(_)) => Err("migrations"),
         Ok(Err(error)) => {
-            tracing::debug!(error = &error as &dyn std::error::Error, "not ready");
+            tracing::debug!(error = chain(&error), "not ready");
             Err("database")
         }
         // Too slow to work with is as good as away.

@@ -28,6 +28,7 @@ use super::{
     problem::{self, Code, Problem},
 };
 use crate::config::{HOOKS_PATH, TrendyolWebhook};
+use crate::telemetry::chain;
 
 /// The largest body, in bytes. A package has a few KiB.
 const BODY: usize = 1024 * 1024;
@@ -79,7 +80,7 @@ async fn take(
     let noted = world.store.note_order_calls(&numbers, world.clock.now());
     noted.await.map_err(|error| {
         tracing::warn!(
-            error = &error as &dyn std::error::Error,
+            error = chain(&error),
             "a call about an order is not written down; Trendyol will repeat it"
         );
         Problem::new(Code::Unavailable, "not written down; call again")

@@ -22,6 +22,7 @@ use super::{
     problem::{Code, Problem},
     session,
 };
+use crate::telemetry::chain;
 
 #[derive(Template)]
 #[template(path = "login.html")]
@@ -76,7 +77,7 @@ fn page(
     let title = lang.words().page.sign_in.to_owned();
     let c = Chrome::new(lang, title, uri, state.base());
     let page = LoginPage { c, next, failed }.render().map_err(|error| {
-        tracing::error!(error = &error as &dyn std::error::Error, "no log-in page");
+        tracing::error!(error = chain(&error), "no log-in page");
         Problem::new(Code::Internal, "the log of orderwatch says what went wrong")
     })?;
 

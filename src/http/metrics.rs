@@ -37,6 +37,7 @@ use crate::{
     metrics::{Exposition, METRICS, label::Labels},
     overview::Situation,
     store::{PoolUse, StoreError},
+    telemetry::chain,
 };
 
 type Gauges<const N: usize> = Family<Labels<N>, Gauge<f64, AtomicU64>>;
@@ -76,7 +77,7 @@ impl LastRead {
         let whole = match timeout(PATIENCE, whole(world)).await {
             Ok(Ok(whole)) => Some(Arc::new(whole)),
             Ok(Err(error)) => {
-                let error = &error as &dyn std::error::Error;
+                let error = chain(&error);
                 tracing::debug!(error, "no figures for the metrics from the database");
                 None
             }

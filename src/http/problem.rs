@@ -12,6 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::store::StoreError;
+use crate::telemetry::chain;
 
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 /// When a client may try again after the daemon was busy or the database away, in seconds.
@@ -176,20 +177,14 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         // What the database said goes to the log alone; the client learns whether another try may help.
         if error.is_transient() {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "a request cannot be answered"
-            );
+            tracing::warn!(error = chain(&error), "a request cannot be answered");
             return Self::new(
                 Code::Unavailable,
                 "the database does not answer; try again in a moment",
             );
         }
 
-        tracing::error!(
-            error = &error as &dyn std::error::Error,
-            "a request cannot be answered"
-        );
+        tracing::error!(error = chain(&error), "a request cannot be answered");
         Self::new(Code::Internal, "the log of orderwatch says what went wrong")
     }
 }

@@ -19,6 +19,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::config::BasePath;
+use crate::telemetry::chain;
 
 /// Connections at once; more wait until one is closed.
 const CONNECTIONS: usize = 256;
@@ -93,10 +94,7 @@ impl Server {
     pub(crate) async fn stop(self) {
         self.stop.cancel();
         if let Err(error) = self.task.await {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "the server failed"
-            );
+            tracing::error!(error = chain(&error), "the server failed");
         }
     }
 }
@@ -148,10 +146,7 @@ async fn next(
             // Says nothing about the next connection.
             Err(error) if is_of_the_connection(&error) => {}
             Err(error) => {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "no connection can be taken now"
-                );
+                tracing::warn!(error = chain(&error), "no connection can be taken now");
                 // Out of file descriptors, say: asking again at once would keep a processor busy.
                 tokio::time::sleep(REST).await;
             }
@@ -172,7 +167,7 @@ fn is_of_the_connection(error: &io::Error) -> bool {
 async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, stop: CancellationToken) {
     // Events are small and should not wait for each other.
     if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(error = &error as &dyn std::error::Error, "no TCP_NODELAY");
+        tracing::debug!(error = chain(&error), "no TCP_NODELAY");
     }
 
     let service = service_fn(move |request: hyper::Request<Incoming>| {
@@ -203,9 +198,6 @@ async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, stop: Cancel
 
     // Not a warning: clients go away every day.
     if let Err(error) = ended {
-        tracing::debug!(
-            error = &error as &dyn std::error::Error,
-            "a connection broke off"
-        );
+        tracing::debug!(error = chain(&error), "a connection broke off");
     }
 }

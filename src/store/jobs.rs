@@ -11,6 +11,7 @@ use super::{
     pool::{Reach, Statements, in_time},
 };
 use crate::overview::RunView;
+use crate::telemetry::chain;
 
 /// One scheduled pass, which happens once however many replicas there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +61,7 @@ impl Leader {
         // No fault: a lock that is not given back ends with its connection.
         if let Err(error) = in_time(resigned).await.flatten() {
             tracing::debug!(
-                error = &error as &dyn std::error::Error,
+                error = chain(&error),
                 "a job's lock ends with its connection"
             );
         }

@@ -15,6 +15,7 @@ use crate::order::{
     person::{Plan, Release, Resolution},
     words::{self, Sentence},
 };
+use crate::telemetry::chain;
 
 /// Tries of a row whose lock the server has not released yet, [`UNLOCK_PAUSE`] apart.
 const UNLOCK_TRIES: u32 = 20;
@@ -179,7 +180,7 @@ impl Store {
             Err(error) if writes_row && step.release.is_none() && error.refuses_row() => {
                 tracing::warn!(
                     %order,
-                    error = &error as &dyn std::error::Error,
+                    error = chain(&error),
                     "the shop's row refuses the decision; it is kept in orderwatch alone"
                 );
                 self.write_without_shop(order, plan, &step, person, times)

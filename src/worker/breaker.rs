@@ -11,6 +11,7 @@ use crate::{
     order::{IntegrationId, NotSent, PurchaseOutcome, StatusAnswer},
     provider::{AnswerClass, Evidence},
     store::Store,
+    telemetry::chain,
     text::Lang,
 };
 
@@ -91,7 +92,7 @@ impl PanelBreaker {
             Ok(false) => {}
             Err(error) => tracing::error!(
                 integration = %self.panel,
-                error = &error as &dyn std::error::Error,
+                error = chain(&error),
                 "this panel's circuit is open here, but that cannot be recorded for the other replicas"
             ),
         }

@@ -18,6 +18,7 @@ use crate::{
     metrics::{METRICS, label::JobOutcome},
     stock::guard::Zeroing,
     store::{Store, StoreError, Tick},
+    telemetry::chain,
 };
 
 /// A periodic job. A run takes no hints: it reads the database and does what there is to do.
@@ -178,7 +179,7 @@ fn report(job: &'static str, ran: &Result<Ran, JobError>) {
         Err(JobError::Stopped) => tracing::info!(job, "job stopped half-way"),
         Err(error) => tracing::warn!(
             job,
-            error = error as &dyn std::error::Error,
+            error = chain(error),
             "job failed; the next run tries again"
         ),
     }

@@ -18,6 +18,7 @@ use crate::{
         schedule::{ENOUGH, Known, SHARE, Schedule, ScheduleRule},
     },
     store::{DeliveryNews, PanelLoad, Store, StoreError},
+    telemetry::chain,
 };
 
 /// Between two passes.
@@ -148,7 +149,7 @@ impl Learning {
             let passed = stop.run_until_cancelled(self.pass()).await;
             if let Some(Err(error)) = passed {
                 tracing::warn!(
-                    error = &error as &dyn std::error::Error,
+                    error = chain(&error),
                     "what was learned about the panels cannot be written or read now"
                 );
             }

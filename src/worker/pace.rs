@@ -17,6 +17,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter, clock::Clock as _};
 use tokio::sync::{Mutex, Notify};
 
+use crate::telemetry::chain;
 use crate::{clock::Clock, order::IntegrationId, store::Store};
 
 /// Turns are reserved for about this long at once, so that a fast pace does not ask the database
@@ -152,7 +153,7 @@ impl Shared {
                 .await
                 .inspect_err(|error| {
                     tracing::debug!(
-                        error = error as &dyn std::error::Error,
+                        error = chain(error),
                         "the pace among the replicas is not known; keeping our own"
                     );
                 })

@@ -23,6 +23,7 @@ use crate::{
     provider::{AccountError, Http, HttpError, Provider, kind::Kind},
     store::{Integration, Store, StoreError},
     telemetry::Secrets,
+    telemetry::chain,
 };
 
 /// One reseller account.
@@ -212,7 +213,7 @@ impl Panels {
             tracing::warn!(
                 panel = %row.name,
                 integration = %row.id,
-                error = error as &dyn std::error::Error,
+                error = chain(error),
                 "this panel cannot be used; its orders are held"
             );
         } else if row.credentials.secrecy(plain) == Some(Secrecy::PlainAllowed) {

@@ -26,6 +26,7 @@ use crate::{
     order::{EventKind, IntegrationId, OrderId, Rules, StatusAnswer, decide},
     provider::{AnswerClass, Evidence, StatusReply},
     store::{DueOrder, Outcome, Prices, Quiet, Share, Store, StoreError},
+    telemetry::chain,
 };
 
 /// Capacity at each panel, reserved before anything is claimed.
@@ -148,7 +149,7 @@ impl Turn for Poll {
                 // One such row must not hold up the others.
                 Err(error) => {
                     tracing::error!(
-                        error = &error as &dyn std::error::Error,
+                        error = chain(&error),
                         "a tracked order cannot be read and is skipped"
                     );
                     continue;
@@ -273,7 +274,7 @@ pub(super) async fn with_memory(store: &Store, order: OrderId, reply: StatusRepl
         Err(error) => {
             tracing::warn!(
                 %order,
-                error = &error as &dyn std::error::Error,
+                error = chain(&error),
                 "it cannot be looked up whether this product has a code; the panel is asked again"
             );
             StatusAnswer::Unclear

@@ -10,6 +10,7 @@ use super::{panels::Panel, pulse::Pulse, shop::Shop};
 use crate::{
     provider::{AnswerClass, Provider, ReadError},
     store::StoreError,
+    telemetry::chain,
 };
 
 /// Between two checks of the breakers.
@@ -28,7 +29,7 @@ impl Probe {
         while let Some(()) = stop.run_until_cancelled(tokio::time::sleep(STEP)).await {
             if let Err(error) = self.look().await {
                 tracing::debug!(
-                    error = &error as &dyn std::error::Error,
+                    error = chain(&error),
                     "the circuit breakers cannot be checked now"
                 );
             }
@@ -84,7 +85,7 @@ async fn ask(shop: Shop, panel: Arc<Panel>) {
         tracing::warn!(
             panel = panel.name(),
             integration = %panel.id(),
-            error = &error as &dyn std::error::Error,
+            error = chain(&error),
             "the panel does not work yet; it is tried again after the cool-down"
         );
         return;
@@ -104,7 +105,7 @@ async fn ask(shop: Shop, panel: Arc<Panel>) {
         }
         Err(error) => tracing::warn!(
             integration = %panel.id(),
-            error = &error as &dyn std::error::Error,
+            error = chain(&error),
             "the panel works again, but its breaker cannot be closed now"
         ),
     }

@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use crate::{
     order::money::Rates,
     store::{Candidate, Store},
+    telemetry::chain,
 };
 
 /// Also after a failure: buying must not wait for the table with every turn.
@@ -48,7 +49,7 @@ impl RatesCache {
         // An error means that no rate is known: what an old one says may be a loss that is none.
         let rates = store.rates().await.unwrap_or_else(|error| {
             tracing::warn!(
-                error = &error as &dyn std::error::Error,
+                error = chain(&error),
                 "prices in other currencies than TRY are not compared with what they cost"
             );
             Rates::default()

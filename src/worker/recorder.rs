@@ -29,6 +29,7 @@ use crate::{
     metrics::METRICS,
     order::{Decision, EventKind, HoldReason, OrderId, Stage},
     store::{Balance, Outcome, Recorded, Restored, Store, StoreError},
+    telemetry::chain,
 };
 
 /// Maximum number of results in one statement.
@@ -231,7 +232,7 @@ impl Recorder {
                     waited = true;
                     tracing::warn!(
                         results = part.len(),
-                        error = &error as &dyn std::error::Error,
+                        error = chain(&error),
                         "results cannot be written now; they are kept and tried again"
                     );
                     if error.may_be_a_single_row() {
@@ -448,7 +449,7 @@ fn refused(mut outcome: Outcome, error: &StoreError) -> Option<Outcome> {
     tracing::error!(
         order = %outcome.order,
         reference = %outcome.reference,
-        error = error as &dyn std::error::Error,
+        error = chain(error),
         "the database refuses the result of this order"
     );
 

@@ -14,6 +14,7 @@ use crate::{
         series::{Key, Total},
     },
     store::{Store, StoreError},
+    telemetry::chain,
 };
 
 /// Between two writes, an even part of a minute: the figures of one minute are written before the next
@@ -53,7 +54,7 @@ impl Statistics {
             let writing = tokio::time::timeout(LAST, self.write());
             if let Ok(Err(error)) = writing.await {
                 tracing::debug!(
-                    error = &error as &dyn std::error::Error,
+                    error = chain(&error),
                     "statistics cannot be written now; they are added to the next ones"
                 );
             }

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
 use super::{capacity::Capacity, pulse::Pulse, wakeup::Wakeup};
+use crate::telemetry::chain;
 use crate::{clock::Clock, store::StoreError};
 
 /// After a turn that failed.
@@ -68,7 +69,7 @@ impl Stream {
                     if !std::mem::replace(&mut failing, true) {
                         tracing::warn!(
                             stream = self.name,
-                            error = &error as &dyn std::error::Error,
+                            error = chain(&error),
                             "cannot look for work; trying again every second"
                         );
                     }

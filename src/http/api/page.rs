@@ -8,6 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     http::problem::{Code, Problem},
     store::{cut_page, time_of},
+    telemetry::chain,
 };
 
 const MOST: u32 = 500;
@@ -91,7 +92,7 @@ impl<T> Page<T> {
 
 fn cursor<K: Serialize>(list: &str, key: K) -> Result<String, Problem> {
     let text = serde_json::to_vec(&(list, key)).map_err(|error| {
-        tracing::error!(error = &error as &dyn std::error::Error, "no cursor");
+        tracing::error!(error = chain(&error), "no cursor");
         Problem::new(Code::Internal, "the log of orderwatch says what went wrong")
     })?;
     Ok(CODE.encode(text))

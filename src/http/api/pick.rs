@@ -21,6 +21,7 @@ use crate::{
         problem::Code,
     },
     store::{PickAsk, PickLine, Picked},
+    telemetry::chain,
     worker::trendyol::report_picking,
 };
 
@@ -180,7 +181,7 @@ async fn reported_now(world: &World) -> Option<bool> {
         Ok(Ok(reports)) => reports.later + reports.given_up == 0,
         Ok(Err(error)) => {
             tracing::warn!(
-                error = &error as &dyn std::error::Error,
+                error = chain(&error),
                 "picking could not be reported now; the next pass reports it"
             );
             false

@@ -26,6 +26,7 @@ use crate::http::{
     AppState,
     problem::{Code, Problem},
 };
+use crate::telemetry::chain;
 
 /// Between two questions.
 const EVERY: Duration = Duration::from_secs(1);
@@ -94,10 +95,7 @@ async fn watch_changes(state: AppState, changes: watch::Sender<u64>) {
         let mark = match world.store.change_mark().await {
             Ok(mark) => Some(mark),
             Err(error) => {
-                tracing::debug!(
-                    error = &error as &dyn std::error::Error,
-                    "the change mark cannot be read"
-                );
+                tracing::debug!(error = chain(&error), "the change mark cannot be read");
                 None
             }
         };

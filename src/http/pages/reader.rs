@@ -18,6 +18,7 @@ use crate::{
         auth::Caller,
         problem::{Code, Problem},
     },
+    telemetry::chain,
     text::Lang,
 };
 
@@ -285,10 +286,7 @@ fn same_page(uri: &Uri, lang: Lang) -> String {
 /// Renders a page.
 pub(crate) fn html(page: &impl Template) -> Result<Html<String>, Problem> {
     page.render().map(Html).map_err(|error| {
-        tracing::error!(
-            error = &error as &dyn std::error::Error,
-            "a page cannot be written"
-        );
+        tracing::error!(error = chain(&error), "a page cannot be written");
         Problem::new(Code::Internal, "the log of orderwatch says what went wrong")
     })
 }

@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::Balances;
+use crate::telemetry::chain;
 use crate::{order::IntegrationId, store::Balance};
 
 /// Between two writes.
@@ -58,7 +59,7 @@ impl Latest {
         // Not tried again: the next purchase, or the job `balance`, brings a newer figure.
         if let Err(error) = balances.write(&unwritten).await {
             tracing::warn!(
-                error = &error as &dyn std::error::Error,
+                error = chain(&error),
                 "the balances that came with purchases could not be written"
             );
         }

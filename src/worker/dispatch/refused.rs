@@ -12,6 +12,7 @@ use crate::{
     metrics::METRICS,
     order::{HoldReason, IntegrationId, OrderId},
     store::{Claim, Claimed, Lease, NewHold, SpendingLimit, StoreError},
+    telemetry::chain,
 };
 
 impl Dispatch {
@@ -49,10 +50,7 @@ impl Dispatch {
                 Err(error) if all.orders.is_empty() => return Err(error),
                 // What is claimed has to be sent, whatever happens to the rest.
                 Err(error) => {
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "some orders cannot be claimed now"
-                    );
+                    tracing::warn!(error = chain(&error), "some orders cannot be claimed now");
                     break;
                 }
             }
@@ -130,7 +128,7 @@ impl Dispatch {
 
         tracing::error!(
             %order,
-            error = &error as &dyn std::error::Error,
+            error = chain(&error),
             "the database refuses to change the shop's row of this order; it is held"
         );
 

@@ -13,6 +13,7 @@ use crate::{
     order::{IntegrationId, Reroute, Stage, TenantId, Watched},
     provider::{Provider, Purchase},
     store::{Candidate, Claim, NewHold, QueuedCandidate, StoreError},
+    telemetry::chain,
     worker::{
         after, before,
         capacity::{Capacity, Reservation},
@@ -132,7 +133,7 @@ impl Dispatch {
                     tracing::warn!(
                         panel = panel.name(),
                         integration = %panel.id(),
-                        error = &error as &dyn std::error::Error,
+                        error = chain(&error),
                         "the price list cannot be read; orders that need it wait"
                     );
                 }

@@ -12,6 +12,7 @@ use crate::{
     order::{explain::Buying, money::Reading},
     provider::ReadError,
     store::{Balance, StoreError},
+    telemetry::chain,
     worker::{
         concurrency::RequestKind,
         job::{Job, JobError},
@@ -104,7 +105,7 @@ impl BalanceJob {
                     tracing::warn!(
                         panel = panel.name(),
                         integration = %panel.id(),
-                        error = &error as &dyn std::error::Error,
+                        error = chain(&error),
                         "the balance at this panel cannot be read"
                     );
                 }

@@ -13,6 +13,7 @@ use super::{Force, JobContext, JobSpec, NotAvailable};
 use crate::{
     config::Config,
     store::Tick,
+    telemetry::chain,
     worker::job::{Job, JobError, Ran, run_tick},
 };
 
@@ -118,11 +119,7 @@ async fn run(context: JobContext, job: Arc<dyn Job>, answer: oneshot::Sender<Ans
             tracing::info!(job = tick.job, %figures, "requested run finished");
         }
         Ok(Ran::Elsewhere) => tracing::info!(job = tick.job, "the job is running already"),
-        Err(error) => tracing::warn!(
-            job = tick.job,
-            error = error as &dyn std::error::Error,
-            "requested run failed"
-        ),
+        Err(error) => tracing::warn!(job = tick.job, error = chain(error), "requested run failed"),
     }
     // Whoever asked may have gone away; the run is recorded all the same.
     drop(answer.send(ran));

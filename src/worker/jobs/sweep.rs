@@ -17,6 +17,7 @@ use crate::{
     config::DispatchMode,
     order::{HoldReason, IntegrationId, NotSent, OrderId, PurchaseOutcome, Stage, decide},
     store::{Adoption, NewHold, Orphan, Outcome, Prices, ShopSent, StoreError},
+    telemetry::chain,
     worker::{
         after, before,
         job::{Job, JobError},
@@ -322,7 +323,7 @@ impl Sweep {
                     }
                     // One such row must not hold up the others.
                     Err(error) => tracing::error!(
-                        error = &error as &dyn std::error::Error,
+                        error = chain(&error),
                         "a tracked order cannot be read and is skipped"
                     ),
                 }

@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 use super::super::wakeup::Wakeup;
 use crate::metrics::{METRICS, label::Delivery};
 use crate::store::{Fate, NoticeOutcome, Store};
+use crate::telemetry::chain;
 
 /// Maximum number of results in one statement.
 const GROUP: usize = 200;
@@ -89,7 +90,7 @@ impl DeliveryRecorder {
                 Err(error) if error.is_transient() => {
                     tracing::warn!(
                         results = group.len(),
-                        error = &error as &dyn std::error::Error,
+                        error = chain(&error),
                         "results of deliveries cannot be written now; retrying"
                     );
                     tokio::time::sleep(AWAY).await;
@@ -98,7 +99,7 @@ impl DeliveryRecorder {
                 Err(error) => {
                     return tracing::error!(
                         results = group.len(),
-                        error = &error as &dyn std::error::Error,
+                        error = chain(&error),
                         "the database refuses results of deliveries; they will be repeated"
                     );
                 }

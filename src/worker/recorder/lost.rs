@@ -16,6 +16,7 @@ use crate::{
     metrics::METRICS,
     order::{EventKind, OrderId, Stage},
     store::{Event, Outcome, Restored, StoreError},
+    telemetry::chain,
     worker::before,
 };
 
@@ -116,7 +117,7 @@ impl Recorder {
             // Looked at again next time.
             Err(error) => {
                 tracing::debug!(
-                    error = &error as &dyn std::error::Error,
+                    error = chain(&error),
                     "recent results cannot be compared with the database now"
                 );
                 return Vec::new();
@@ -170,7 +171,7 @@ impl Recorder {
                 tracing::error!(
                     order = %outcome.order,
                     reference = %outcome.reference,
-                    error = &error as &dyn std::error::Error,
+                    error = chain(&error),
                     "an order that the database has lost cannot be restored"
                 );
                 // As with any result: what a moment's trouble prevents is tried until it is done.
@@ -206,7 +207,7 @@ impl Recorder {
             Err(error) => {
                 tracing::error!(
                     order = %outcome.order,
-                    error = &error as &dyn std::error::Error,
+                    error = chain(&error),
                     "what a late answer brought could not be kept"
                 );
                 None
@@ -260,7 +261,7 @@ impl Recorder {
             Err(error) => {
                 tracing::error!(
                     order = %outcome.order,
-                    error = &error as &dyn std::error::Error,
+                    error = chain(&error),
                     "a code that came late cannot be given to the customer"
                 );
                 false
@@ -278,7 +279,7 @@ impl Recorder {
         if let Err(error) = self.store.append_events(events, now).await {
             tracing::error!(
                 events = events.len(),
-                error = &error as &dyn std::error::Error,
+                error = chain(&error),
                 "late answers could not be written down"
             );
         }

@@ -14,6 +14,7 @@ use crate::{
     backoff::Backoff,
     marketplace::MarketError,
     store::{Channel, OrderCall, StoreError},
+    telemetry::chain,
     worker::{after, job::JobError, pulse::Pulse},
 };
 
@@ -114,7 +115,7 @@ impl Doorbell {
         loop {
             if let Err(error) = self.hear().await {
                 tracing::warn!(
-                    error = &error as &dyn std::error::Error,
+                    error = chain(&error),
                     "LISTEN unavailable for calls about orders, falling back to polling every {SCAN:?}"
                 );
             }
@@ -125,10 +126,7 @@ impl Doorbell {
     async fn check_hourly(&self) {
         loop {
             if let Err(error) = self.check().await {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "Trendyol did not tell whom it calls"
-                );
+                tracing::warn!(error = chain(&error), "Trendyol did not tell whom it calls");
             }
             tokio::time::sleep(CHECK).await;
         }
@@ -158,7 +156,7 @@ impl Doorbell {
                 }
                 Err(error) => {
                     tracing::warn!(
-                        error = &error as &dyn std::error::Error,
+                        error = chain(&error),
                         "an order that Trendyol called about could not be read; it is tried again"
                     );
                     tokio::time::sleep(SCAN).await;
@@ -261,7 +259,7 @@ fn pause(tries: i32) -> Duration {
 fn refused(order: &str, error: &MarketError) {
     tracing::warn!(
         order,
-        error = error as &dyn std::error::Error,
+        error = chain(error),
         "an order that Trendyol called about cannot be asked about"
     );
 }

@@ -22,6 +22,7 @@ use super::{
 use crate::{
     marketplace::{Cursor, MarketError, Next, PackageQuery, StreamPage, Window},
     stock::{Package, package_record::PackageRecord},
+    telemetry::chain,
     worker::{
         before,
         job::{Job, JobError},
@@ -197,7 +198,7 @@ impl Pull {
             package = id,
             order,
             %cause,
-            error = &error as &dyn std::error::Error,
+            error = chain(&error),
             "the warehouse's table does not take an order; its units are reserved"
         );
         pulled.remember(format!("package {id} (order {order}): not shown: {cause}"));
@@ -222,7 +223,7 @@ impl Pull {
                 Err(JobError::Market(error)) if !error.is_passing() => {
                     tracing::error!(
                         order,
-                        error = &error as &dyn std::error::Error,
+                        error = chain(&error),
                         "an order cannot be asked about"
                     );
                     pulled.remember(format!("order {order} cannot be asked about: {error}"));

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::Seller;
 use crate::{
     store::PickingReport,
+    telemetry::chain,
     worker::{after, job::JobError},
 };
 
@@ -79,7 +80,7 @@ async fn one(
         order = %report.order_number,
         tries = report.tries + 1,
         gives_up = due.is_none(),
-        error = &error as &dyn std::error::Error,
+        error = chain(&error),
         "the picking of a package could not be reported to Trendyol"
     );
     store

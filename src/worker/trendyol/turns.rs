@@ -14,6 +14,7 @@ use super::Reconciler;
 use crate::{
     stock::Barcode,
     store::{Channel, StoreError},
+    telemetry::chain,
     worker::{job::JobError, pulse::Pulse},
 };
 
@@ -65,7 +66,7 @@ impl Turns {
             loop {
                 if let Err(error) = self.hear(changed).await {
                     tracing::warn!(
-                        error = &error as &dyn std::error::Error,
+                        error = chain(&error),
                         react = ?self.react,
                         "LISTEN unavailable for stock, falling back to polling"
                     );
@@ -181,5 +182,5 @@ impl Turns {
 }
 
 fn complain(error: &JobError, what: &'static str) {
-    tracing::warn!(error = error as &dyn std::error::Error, "{what}");
+    tracing::warn!(error = chain(error), "{what}");
 }

@@ -14,7 +14,7 @@
 //! | serialization failures | here |
 //! | read-only after a failover | here |
 //! | no connection to be had, tables locked | here |
-//! | its disk is full | here |
+//! | its disk is full | here, `faults::full_disk` |
 #![expect(
     clippy::unwrap_used,
     reason = "a test stops at the first surprise, its helpers too"
@@ -207,6 +207,7 @@ async fn a_disk_that_is_full_keeps_answers_waiting_and_stops_buying() {
     gate.open();
     process.wait_for_lines(KEPT, 2).await;
     process.wait_for_line("cannot look for work").await;
+    assert!(process.written().contains("No space left on device"));
     assert_eq!(world.panel.ledger().count(Endpoint::Purchase), 1);
     assert_eq!(world.shop.row(later).await.stage, None);
     run(
