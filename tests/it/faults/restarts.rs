@@ -2,18 +2,13 @@
 //!
 //! It ends the sessions of every other test as well, so it has a server to itself: `scripts/check-restarts`.
 //! `ORDERWATCH_TEST_RESTARTS` sets how often.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test stops at the first surprise, its helpers too"
-)]
 
-use std::{os::unix::fs::MetadataExt as _, path::PathBuf, process::Stdio, time::Duration};
+use std::time::Duration;
 
 use fastrand::Rng;
 use sandbox::panel::{Endpoint, Readiness, unreliable};
-use sqlx::PgPool;
-use tokio::process::Command;
 
+use super::server::Server;
 use crate::process::{
     audit::audit,
     figures,
@@ -24,56 +19,6 @@ const RESTARTS: &str = "ORDERWATCH_TEST_RESTARTS";
 /// Orders placed each time, and daemons that share them.
 const BATCH: usize = 15;
 const REPLICAS: usize = 2;
-
-/// The server's own folder and account.
-struct Server {
-    data: PathBuf,
-    user: u32,
-    group: u32,
-}
-
-impl Server {
-    async fn of(pool: &PgPool) -> Self {
-        let ask = async |setting: &str| {
-            let value = sqlx::query_scalar("SELECT current_setting($1)").bind(setting);
-            let value: String = value.fetch_one(pool).await.unwrap();
-            value
-        };
-        let durable = ask("synchronous_commit").await;
-        assert_eq!(durable, "on", "a crash would lose what was committed");
-        let data = PathBuf::from(ask("data_directory").await);
-        let owner = std::fs::metadata(&data).unwrap();
-        Self {
-            data,
-            user: owner.uid(),
-            group: owner.gid(),
-        }
-    }
-
-    async fn stop(&self, mode: &str) {
-        self.control(&["stop", "-m", mode]).await;
-    }
-
-    async fn start(&self) {
-        let log = self.data.join("server.log");
-        self.control(&["start", "-l", log.to_str().unwrap()]).await;
-    }
-
-    async fn control(&self, args: &[&str]) {
-        let mut command = Command::new("pg_ctl");
-        let command = command
-            .args(args)
-            .args(["-w", "-t", "60", "-D"])
-            .arg(&self.data)
-            .current_dir("/")
-            .uid(self.user)
-            .gid(self.group)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null());
-        let ended = command.status().await.unwrap();
-        assert!(ended.success(), "pg_ctl {args:?}: {ended}");
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "stops the server of all tests: scripts/check-restarts"]
