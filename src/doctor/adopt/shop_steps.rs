@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     config::{Config, DispatchMode},
+    order::Settle,
     store::{BeatTask, LeftUnsent, ShopActivity, UnderWay},
 };
 
@@ -54,24 +55,30 @@ pub(super) fn switch_off(scene: Scene<'_>, seen: &Seen) -> Vec<Step> {
     ];
 
     let patched = patched(seen, scene.now);
-    let off = patched.state == StepState::Done;
+    let sender = patched.state;
     steps.push(patched);
     steps.extend(chains(scene, seen.chained));
     steps.extend(swept(config));
-    steps.push(mode(config, off));
+    steps.push(mode(config, sender));
     steps.push(poller(seen, scene.now));
     steps
 }
 
 fn notified(config: &Config) -> Step {
     let what = "Notify the shop of every order that ends.";
-    if config.notify.webhooks.is_empty() {
+    let step = if config.notify.webhooks.is_empty() {
         let evidence = "No [[notify.webhook]] is configured; whether the shop LISTENs to orderwatch_settled is not to be seen.";
         Step::new(what, StepState::Unseen)
             .seen(evidence)
             .see(SETTLE)
     } else {
         Step::new(what, StepState::Done).see(SETTLE)
+    };
+
+    // Nobody refunds what a panel cancels as long as the shop does not hear of it.
+    match config.orders.settle {
+        Settle::Shop => step.first(),
+        Settle::Status => step,
     }
 }
 
@@ -164,15 +171,22 @@ fn swept(config: &Config) -> Option<Step> {
     off.then(|| Step::new(what, StepState::Open).first())
 }
 
-/// `off` says that the shop's own sender is seen to be off.
-fn mode(config: &Config, off: bool) -> Step {
+/// `sender` says whether the shop's own one is seen to be off.
+fn mode(config: &Config, sender: StepState) -> Step {
     let live = config.dispatch.enabled && config.dispatch.mode == DispatchMode::Live;
-    if live && !off {
-        let what = "Set dispatch.mode = \"shadow\", and reload, until the shop's own sender is off: it is \"live\" now, and what both send is bought twice.";
-        return Step::new(what, StepState::Open).first().see(PATCH);
-    }
-
-    Step::done_if("Set dispatch.mode = \"live\", and reload.", live).see(PATCH)
+    let step = match sender {
+        StepState::Open if live => {
+            let what = "Set dispatch.mode = \"shadow\", and reload, until the shop's own sender is off: it is \"live\" now, and what both send is bought twice.";
+            Step::new(what, StepState::Open).first()
+        }
+        // Only what orderwatch has bought shows it, which it does in this mode alone.
+        StepState::Unseen if live => {
+            let what = "Make sure by hand that the shop is patched, or set dispatch.mode = \"shadow\" and reload: it is \"live\" now, and what both send is bought twice.";
+            Step::new(what, StepState::Unseen).first()
+        }
+        _ => Step::done_if("Set dispatch.mode = \"live\", and reload.", live),
+    };
+    step.see(PATCH)
 }
 
 fn poller(seen: &Seen, now: DateTime<Utc>) -> Step {
