@@ -1,5 +1,7 @@
 //! Every condition has a situation that raises it, and nothing else does.
 
+mod alarms;
+
 use std::{fmt::Write as _, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -527,49 +529,5 @@ fn json_names_kind_numbers_and_words() {
                 "limit": "500",
             },
         })
-    );
-}
-
-/// The table of `docs/alarms.md`: of each condition its severities, the words of its first situation, and what to do.
-fn table_of_conditions() -> String {
-    let mut table =
-        String::from("| condition | severity | for example | what to do |\n|---|---|---|---|\n");
-    for kind in Kind::ALL {
-        let of_kind = |(change, raised_kind, severity): Case| {
-            (raised_kind == *kind).then(|| (raised(change).remove(0), severity))
-        };
-        let found: Vec<(Warning, Severity)> = cases().into_iter().filter_map(of_kind).collect();
-        let mut severities: Vec<String> = found.iter().map(|(_, s)| s.to_string()).collect();
-        severities.dedup();
-
-        let condition = &found[0].0.condition;
-        writeln!(
-            table,
-            "| `{}` | {} | {} | {} |",
-            kind.as_str(),
-            severities.join(", "),
-            condition.sentence(&Format::PLAIN),
-            condition.fix(Lang::En)
-        )
-        .unwrap();
-    }
-    table
-}
-
-/// Written anew by `ORDERWATCH_WRITE_DOCS=1 cargo test --lib page_of_alarms`.
-#[test]
-fn the_page_of_alarms_is_what_the_program_says() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/alarms.md");
-    let page = std::fs::read_to_string(path).unwrap();
-    let (head, _) = page.split_once("| condition |").unwrap();
-    let wanted = format!("{head}{}", table_of_conditions());
-
-    if std::env::var_os("ORDERWATCH_WRITE_DOCS").is_some() {
-        std::fs::write(path, &wanted).unwrap();
-        return;
-    }
-    assert!(
-        page == wanted,
-        "docs/alarms.md is out of date: ORDERWATCH_WRITE_DOCS=1 cargo test --lib page_of_alarms"
     );
 }
