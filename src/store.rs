@@ -128,6 +128,7 @@ pub(crate) use order_search::{Found, FoundOrder, Search, WINDOW};
 pub use orders::TrackedOrder;
 pub(crate) use orders::{OrderDetail, ShopRow};
 pub(crate) use overview::Question;
+pub(crate) use pace::horizon;
 pub(crate) use packages::RecordedPackage;
 pub(crate) use people::Acted;
 pub use people::Person;

@@ -130,6 +130,8 @@ impl Store {
     }
 
     /// Writes the tick down. False when another replica has done so already.
+    ///
+    /// Passes of the future are forgotten: the clock was set back since, and their times come again.
     pub(crate) async fn begin_job(
         &self,
         tick: Tick,
@@ -137,9 +139,13 @@ impl Store {
     ) -> Result<bool, StoreError> {
         // Whoever may write has the lead, so an earlier pass that has not ended never will.
         let started = sqlx::query!(
-            "WITH cut_off AS (
+            "WITH ahead AS (
+                 DELETE FROM orderwatch.job_runs
+                 WHERE job = $1 AND tick > $2 AND started_at > $3::timestamptz + interval '1 minute'
+             ), cut_off AS (
                  UPDATE orderwatch.job_runs SET outcome = 'failed', report = $4
                  WHERE job = $1 AND tick <> $2 AND tick > $2 - interval '2 days' AND outcome IS NULL
+                   AND started_at <= $3::timestamptz + interval '1 minute'
              )
              INSERT INTO orderwatch.job_runs (job, tick, started_at) VALUES ($1, $2, $3)
              ON CONFLICT (job, tick) DO NOTHING",

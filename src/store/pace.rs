@@ -7,6 +7,17 @@ use chrono::{DateTime, Utc};
 use super::{Store, StoreError};
 use crate::order::IntegrationId;
 
+/// Turns further ahead than this many were not reserved by this clock: it was set back since.
+const MOST_AHEAD: f64 = 100.0;
+/// The same, for a fast pace.
+const AHEAD: Duration = Duration::from_mins(5);
+
+/// How far ahead the next free turn may be.
+pub(crate) fn horizon(period: Duration) -> Duration {
+    let turns = Duration::try_from_secs_f64(period.as_secs_f64() * MOST_AHEAD);
+    turns.unwrap_or(Duration::MAX).max(AHEAD)
+}
+
 impl Store {
     /// Reserves the panel's next `requests` turns, `period` apart. Returns the time of the first.
     pub(crate) async fn reserve_turns(
@@ -22,11 +33,13 @@ impl Store {
             r#"INSERT INTO orderwatch.paces AS p (integration_id, next_at)
                VALUES ($1, $2::timestamptz + make_interval(secs => $3))
                ON CONFLICT (integration_id) DO UPDATE
-                   SET next_at = GREATEST(p.next_at, $2) + make_interval(secs => $3)
+                   SET next_at = CASE WHEN p.next_at > $2 + make_interval(secs => $4) THEN $2
+                                      ELSE GREATEST(p.next_at, $2) END + make_interval(secs => $3)
                RETURNING next_at - make_interval(secs => $3) AS "first!""#,
             panel.0,
             now,
-            takes
+            takes,
+            horizon(period).as_secs_f64()
         )
         .fetch_one(&self.pool)
         .await

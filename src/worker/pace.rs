@@ -18,7 +18,12 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter, clock::Clock as _};
 use tokio::sync::{Mutex, Notify};
 
 use crate::telemetry::chain;
-use crate::{clock::Clock, order::IntegrationId, store::Store};
+use crate::{
+    clock::Clock,
+    order::IntegrationId,
+    store::{Store, horizon},
+    worker::after,
+};
 
 /// Turns are reserved for about this long at once, so that a fast pace does not ask the database
 /// for every one.
@@ -145,8 +150,8 @@ impl Shared {
     async fn turn(&self) -> Option<DateTime<Utc>> {
         // Kept during the query: whoever waits here takes one of the turns that it reserves.
         let mut reserved = self.reserved.lock().await;
-        if reserved.left == 0 {
-            let now = self.clock.now();
+        let now = self.clock.now();
+        if reserved.left == 0 || reserved.next > after(now, horizon(self.period)) {
             let first = self
                 .store
                 .reserve_turns(self.panel, self.at_once, self.period, now)

@@ -109,6 +109,20 @@ async fn an_hour_back_delays_what_is_due_and_nothing_else(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = false)]
+async fn an_hour_back_holds_up_no_request_of_a_paced_panel(pool: PgPool) {
+    let (mut shop, reseller) = Shop::open(pool).await;
+    let paced = [("znet.requests_per_second", "1000")];
+    let mut before = Rig::with(&shop, &paced);
+    shop.place(reseller.package("2")).await;
+    assert_eq!(before.buy().await, 1);
+    an_hour_back(&mut shop);
+    let order = shop.place(reseller.package("2")).await;
+    let mut rig = Rig::with(&shop, &paced);
+    assert_eq!(rig.buy().await, 1);
+    assert_eq!(shop.stage(order).await, Stage::Submitted);
+}
+
+#[sqlx::test(migrations = false)]
 async fn an_order_that_ends_before_it_began_took_no_time(pool: PgPool) {
     let (mut shop, reseller) = Shop::open(pool).await;
     let mut before = Rig::new(&shop);
