@@ -34,6 +34,7 @@ pub mod probe;
 pub mod pulse;
 pub(crate) mod rates;
 pub mod recorder;
+mod refused;
 mod report;
 pub(crate) mod resolve;
 pub(crate) mod schedule;

@@ -121,7 +121,7 @@ impl Dispatch {
             return Ok(0);
         }
 
-        let held: HashSet<OrderId> = self.hold_each(holds, now).await?.into_iter().collect();
+        let held: HashSet<OrderId> = self.shop.hold_each(holds, now).await?.into_iter().collect();
         // The others were decided meanwhile.
         for hold in holds.iter().filter(|hold| held.contains(&hold.order)) {
             METRICS.held(hold.reason);

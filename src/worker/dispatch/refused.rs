@@ -1,7 +1,7 @@
 //! Rows that the shop's database refuses to change, by a constraint or a trigger of its own.
 //!
 //! A claim is one statement for many orders, so one such row would stop all of them, of every
-//! tenant, for ever. Each is tried by itself then, and the one that is refused is held.
+//! tenant, for ever. Each is tried by itself then, and the one that is refused is held (`Shop::refuse`).
 
 use std::slice::from_ref;
 
@@ -11,7 +11,7 @@ use super::{Dispatch, sort::Origin};
 use crate::{
     metrics::METRICS,
     order::{HoldReason, IntegrationId, OrderId},
-    store::{Claim, Claimed, Lease, NewHold, SpendingLimit, StoreError},
+    store::{Claim, Claimed, Lease, SpendingLimit, StoreError},
     telemetry::chain,
 };
 
@@ -40,7 +40,8 @@ impl Dispatch {
                     Ok(())
                 }
                 Err(error) => {
-                    self.refuse(claim.order, Some(claim.integration), error, lease.now)
+                    self.shop
+                        .refuse(claim.order, Some(claim.integration), error, lease.now)
                         .await
                 }
             };
@@ -72,31 +73,6 @@ impl Dispatch {
         }
     }
 
-    /// Holds orders that nobody has sent; returns those that were held.
-    pub(super) async fn hold_each(
-        &self,
-        holds: &[NewHold],
-        now: DateTime<Utc>,
-    ) -> Result<Vec<OrderId>, StoreError> {
-        match self.shop.store.hold_new(holds, now).await {
-            Err(error) if error.refuses_row() => {}
-            done => return done,
-        }
-
-        let mut held = Vec::new();
-        for hold in holds {
-            match self.shop.store.hold_new(from_ref(hold), now).await {
-                Ok(one) => held.extend(one),
-                Err(error) => {
-                    self.refuse(hold.order, hold.integration, error, now)
-                        .await?;
-                }
-            }
-        }
-
-        Ok(held)
-    }
-
     pub(super) async fn hold_queued(
         &self,
         order: OrderId,
@@ -110,38 +86,7 @@ impl Dispatch {
                 tracing::warn!(%order, reason = reason.as_str(), "the order is held");
                 Ok(())
             }
-            Err(error) => self.refuse(order, Some(integration), error, now).await,
+            Err(error) => self.shop.refuse(order, Some(integration), error, now).await,
         }
-    }
-
-    /// Holds an order whose row was refused; any other error stays one.
-    async fn refuse(
-        &self,
-        order: OrderId,
-        integration: Option<IntegrationId>,
-        error: StoreError,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        if !error.refuses_row() {
-            return Err(error);
-        }
-
-        tracing::error!(
-            %order,
-            error = chain(&error),
-            "the database refuses to change the shop's row of this order; it is held"
-        );
-
-        // In our own tables alone, since the shop's row cannot say so.
-        let words = error.words();
-        let held = self
-            .shop
-            .store
-            .hold_refused(order, integration, &words, now)
-            .await?;
-        if held {
-            METRICS.held(HoldReason::ShopRowRefused);
-        }
-        Ok(())
     }
 }

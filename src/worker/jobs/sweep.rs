@@ -269,7 +269,7 @@ impl Sweep {
                 return Ok(held);
             }
 
-            let done = self.shop.store.hold_new(&page, now).await?;
+            let done = self.shop.hold_each(&page, now).await?;
             for order in &done {
                 tracing::warn!(%order, "the order waited too long to be bought; it is held");
             }

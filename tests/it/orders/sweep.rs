@@ -484,3 +484,24 @@ async fn an_order_that_grew_too_old_while_buying_was_paused_is_held_and_not_forg
     assert_eq!(rig.sweep().await.stale, 0);
     assert_eq!(reseller.panel.ledger().sale_count(), 0);
 }
+
+#[sqlx::test(migrations = false)]
+async fn a_row_that_refuses_holds_up_no_other_order_that_grew_too_old(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let mut rig = Rig::new(&shop);
+    shop.pause(None).await;
+    let refused = shop.place(reseller.package("2")).await;
+    let other = shop.place(reseller.package("2")).await;
+    let refuse = format!(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+         BEGIN RAISE EXCEPTION 'the bookkeeping is closed'; END $$;
+         CREATE TRIGGER refuse BEFORE UPDATE ON product_orders FOR EACH ROW
+         WHEN (NEW.id = '{refused}') EXECUTE FUNCTION refuse()"
+    );
+    shop.sql(&refuse).await;
+    rig.dispatch().await;
+    rig.advance(Duration::from_hours(1));
+    rig.sweep().await;
+    assert_eq!(shop.held(other).await, "waited_too_long");
+    assert_eq!(shop.held(refused).await, "shop_row_refused");
+}
