@@ -34,7 +34,7 @@ pub(crate) struct Candidate {
     pub(crate) fallback: Option<IntegrationId>,
     /// `provider_referans`, where it names a purchase that we do not know of.
     pub(crate) given: Option<String>,
-    /// `"createdAt"` of an order that nobody has tracked yet.
+    /// `"createdAt"` of the shop's row, as long as there is one.
     pub(crate) created_at: Option<DateTime<Utc>>,
     pub(crate) sale: Sale,
     /// What the customer paid, in TRY; `None` until the shop's rates say so.
@@ -286,7 +286,7 @@ impl Store {
                         meta: row.meta,
                         fallback: row.fallback,
                         given: row.given,
-                        created_at: None,
+                        created_at: row.created_at,
                         price: row.price,
                         currency: row.currency,
                     }),

@@ -132,16 +132,15 @@ impl World {
             let fallback = self
                 .fallback(queued.order, queued.panel, buying)
                 .filter(|_| queued.may_fall_back);
-            let give_up_after = delta(self.setting.rules.give_up_after);
-            let claimed_at = queued.watched.give_up_at.map(|end| end - give_up_after);
+            let created_at = self.db.rows[queued.order].created_at;
+            let elsewhere =
+                self.elsewhere(queued.order, queued.panel, created_at, sorted.doubt_before);
             sorted.ready.push(Ready {
                 order: queued.order,
                 panel: queued.panel,
                 reference: queued.reference,
                 is_new: false,
-                elsewhere: claimed_at.filter(|_| queued.may_fall_back).and_then(|at| {
-                    self.elsewhere(queued.order, queued.panel, at, sorted.doubt_before)
-                }),
+                elsewhere: elsewhere.filter(|_| queued.may_fall_back),
                 watched: queued.watched,
                 fallback,
             });

@@ -2,7 +2,7 @@
 SELECT t.order_id AS "order_id!", t.tenant_id AS "tenant_id!", p.id AS "integration_id!",
        COALESCE(o."packageId", $5) AS "package_id!",
        t.reference AS "reference!", t.dispatched_at, t.give_up_at,
-       t.errors AS "errors!", t.may_resend AS "may_resend!",
+       t.errors AS "errors!", t.may_resend AS "may_resend!", o."createdAt" AS "created_at?",
        o.id IS NULL AS "row_gone!", COALESCE(o.quantity, 1) AS "quantity!",
        o."userIdentifier" AS "user_identifier?", o."extraField" AS "extra_field?",
        m.mappings AS "mappings!", m.entry, m.meta,

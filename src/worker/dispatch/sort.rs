@@ -15,7 +15,7 @@ use crate::{
     store::{Candidate, Claim, NewHold, QueuedCandidate, StoreError},
     telemetry::chain,
     worker::{
-        after, before,
+        after,
         capacity::{Capacity, Reservation},
         catalogue::Look,
         concurrency::RequestKind,
@@ -103,7 +103,10 @@ impl Sorted {
             elsewhere: order.elsewhere,
             reservation,
             origin: order.origin,
-            created_at: order.candidate.created_at,
+            created_at: order
+                .candidate
+                .created_at
+                .filter(|_| order.origin == Origin::New),
         });
     }
 }
@@ -257,14 +260,10 @@ impl Dispatch {
                         reference: order.reference,
                         goods,
                     };
-
-                    let claimed_at = order.watched.give_up_at;
-                    let claimed_at =
-                        claimed_at.map(|end| before(end, self.shop.rules.give_up_after));
                     let order = Sendable {
                         watched: order.watched,
                         fallback: fallback(&candidate, round.buying),
-                        elsewhere: elsewhere(&candidate, claimed_at, round),
+                        elsewhere: elsewhere(&candidate, candidate.created_at, round),
                         candidate,
                         purchase,
                         expected,
