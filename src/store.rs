@@ -137,6 +137,7 @@ pub use pick::{PickAsk, Picked};
 pub(crate) use picking_reports::PickingReport;
 pub(crate) use player_fields::{Confirmed, PlayerOf, SoldAs};
 use pool::{Pool, Reach, SESSION, Transaction};
+pub(crate) use record::Late;
 pub use record::{Outcome, Prices, Quiet, Recorded};
 pub(crate) use restore::Restored;
 pub(crate) use retention::FinishedOrder;

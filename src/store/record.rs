@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{Store, StoreError};
 use crate::order::{
-    Decision, HoldReason, IntegrationId, OrderId, PIN_CHARS, Reference, Stage, TenantId,
+    Decision, HoldReason, IntegrationId, OrderId, PIN_CHARS, Reference, Stage, TenantId, WayOut,
 };
 
 /// What became of a claimed order.
@@ -78,24 +78,38 @@ pub enum Recorded {
     Busy,
 }
 
+/// What became of a late answer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Late {
+    Kept(Kept),
+    /// The order is not tracked.
+    Untracked,
+    /// Somebody holds the shop's row right now; nothing was written, try again.
+    Busy,
+}
+
 /// What a late answer found.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Kept {
     pub(crate) stage: Stage,
-    /// It was held or queued as one that may have been bought, and is watched again.
+    /// It was held or queued, and is watched again: it was bought.
     pub(crate) goes_on: bool,
-    /// It was bought, and the order has ended as one that was not, or without its code, or goes on under another name.
+    /// It was bought, and the order has ended as one that was not, or goes on under another name; or it was completed
+    /// without the code that this answer brings, and the shop's row does not take that.
     pub(crate) contradicts: bool,
-    /// It was completed without the code that this answer brings.
-    pub(crate) late_code: bool,
+    /// It was completed without its code, which the customer has now.
+    pub(crate) code_given: bool,
 }
 
 impl Outcome {
     /// Whether the panel surely sold something for it.
-    fn is_bought(&self) -> bool {
+    pub(super) fn is_bought(&self) -> bool {
         matches!(
             self.decision.watched.stage,
             Stage::Submitted | Stage::Completed
+        ) || matches!(
+            self.decision.held,
+            Some(HoldReason::PinTooLong | HoldReason::DeliveredWithoutCode)
         )
     }
 }
@@ -188,14 +202,22 @@ impl Columns {
 }
 
 impl Store {
-    /// Keeps what a late answer brought: a code that the order does not have yet, and what was charged. An order that
-    /// may have been bought and surely was is watched again. `None` where it is not tracked.
+    /// Keeps what a late answer brought: a code that the order does not have yet, which the customer gets if the order
+    /// was completed without one, and what was charged. An order of which nothing is under way, and which surely was
+    /// bought, is watched again. Without `tell_shop` the shop's row is left alone.
     pub(crate) async fn keep_late(
         &self,
         outcome: &Outcome,
         now: DateTime<Utc>,
-    ) -> Result<Option<Kept>, StoreError> {
+        tell_shop: bool,
+    ) -> Result<Late, StoreError> {
         let decision = &outcome.decision;
+        let undecided: Vec<String> = HoldReason::ALL
+            .into_iter()
+            .filter(|reason| matches!(reason.way_out(), WayOut::Retry | WayOut::Confirm))
+            .map(|reason| reason.as_str().to_owned())
+            .collect();
+
         let row = sqlx::query_file!(
             "src/store/sql/keep_late.sql",
             outcome.order.0,
@@ -209,52 +231,30 @@ impl Store {
             decision.cost,
             decision.balance,
             outcome.at,
-            outcome.claimed_at()
+            outcome.claimed_at(),
+            &undecided,
+            i32::try_from(PIN_CHARS).unwrap_or(i32::MAX),
+            tell_shop
         )
         .fetch_optional(&self.pool)
         .await
         .map_err(StoreError::doing("keeping a late answer"))?;
 
-        row.map(|row| {
-            let stage = Stage::parse(&row.stage);
-            Ok(Kept {
-                stage: stage.ok_or_else(|| {
-                    super::orders::inconsistent("stage", outcome.order.0, &row.stage)
-                })?,
-                goes_on: row.goes_on,
-                contradicts: row.contradicts,
-                late_code: row.late_code,
-            })
-        })
-        .transpose()
-    }
-
-    /// Gives the customer the code of an order that was completed without one. False where the shop's row is decided
-    /// otherwise, has a code, or has no room for it: then a person has to.
-    pub(crate) async fn give_late_code(&self, outcome: &Outcome) -> Result<bool, StoreError> {
-        let Some(pin) = outcome
-            .decision
-            .pin
-            .as_ref()
-            .map(ExposeSecret::expose_secret)
-        else {
-            return Ok(false);
+        let Some(row) = row else {
+            return Ok(Late::Untracked);
         };
+        if row.busy {
+            return Ok(Late::Busy);
+        }
 
-        let given = sqlx::query!(
-            r#"UPDATE public.product_orders o SET "pinCode" = $2::text, "lastSyncAt" = $3
-               WHERE o.id = $1 AND (o."pinCode" IS NULL OR o."pinCode" ~ '^[\s-]*$') AND length($2::text) <= $4
-                 AND orderwatch.contradiction(o.status, o."externalStatus", o."pinCode", true, false, $2::text) IS NULL"#,
-            outcome.order.0,
-            pin,
-            outcome.at,
-            i32::try_from(PIN_CHARS).unwrap_or(i32::MAX)
-        )
-        .execute(&self.pool)
-        .await
-        .map_err(StoreError::doing("giving a code that came late"))?;
-
-        Ok(given.rows_affected() == 1)
+        let stage = Stage::parse(&row.stage)
+            .ok_or_else(|| super::orders::inconsistent("stage", outcome.order.0, &row.stage))?;
+        Ok(Late::Kept(Kept {
+            stage,
+            goes_on: row.goes_on,
+            contradicts: row.contradicts,
+            code_given: row.code_given,
+        }))
     }
 
     /// Writes a group of outcomes, and says of each, in the same order, what became of it. No

@@ -31,26 +31,33 @@ impl Store {
     /// Of these results, which were all written, the orders of those that the database does not have.
     ///
     /// The order may be there with an earlier claim. A purchase stays whatever becomes of its order, so where it is not
-    /// there its claim is lost.
+    /// there its claim is lost. One that was bought and waits to be sent under the same name has lost its second claim.
     pub(crate) async fn forgotten(
         &self,
         written: impl Iterator<Item = &Outcome>,
     ) -> Result<Vec<OrderId>, StoreError> {
-        let c = Columns::of(written);
+        let written: Vec<&Outcome> = written.collect();
+        let c = Columns::of(written.iter().copied());
+        let bought: Vec<bool> = written.iter().map(|outcome| outcome.is_bought()).collect();
+
         // A result ends its lease, so where the lease is still there only the claim was kept.
         let gone = sqlx::query_scalar!(
             r#"SELECT i.order_id AS "order_id!: OrderId"
-               FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[])
-                    AS i (order_id, token, integration_id, reference)
+               FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bool[])
+                    AS i (order_id, token, integration_id, reference, bought)
                WHERE NOT EXISTS (SELECT FROM orderwatch.orders t
                                  WHERE t.order_id = i.order_id AND t.lease_token IS DISTINCT FROM i.token)
                   OR NOT EXISTS (SELECT FROM orderwatch.purchases p
                                  WHERE (p.reference, p.integration_id) = (i.reference, i.integration_id)
-                                   AND p.order_id = i.order_id)"#,
+                                   AND p.order_id = i.order_id)
+                  OR i.bought AND EXISTS (SELECT FROM orderwatch.orders t
+                                          WHERE t.order_id = i.order_id AND t.stage = 'queued'
+                                            AND (t.reference, t.integration_id) = (i.reference, i.integration_id))"#,
             &c.orders,
             &c.tokens,
             &c.integrations,
-            &c.references
+            &c.references,
+            &bought
         );
         gone.fetch_all(self.pool.by_index())
             .await

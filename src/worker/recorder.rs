@@ -301,7 +301,7 @@ impl Recorder {
             }
         }
 
-        self.late_answers(&late).await;
+        self.late_answers(late).await;
         restored
     }
 

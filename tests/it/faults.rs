@@ -6,6 +6,7 @@ mod clock;
 mod database;
 mod full_disk;
 mod ill_row;
+mod late;
 mod lost_fallback;
 mod lost_rows;
 mod panel;

@@ -4,12 +4,13 @@ use secrecy::ExposeSecret;
 
 use super::{
     Flaw,
-    database::{Database, Purchase, ShopRow, Token},
+    database::{Database, Purchase, ShopRow, Token, Tracked},
     setting::At,
     tally::Path,
 };
 use crate::order::{
     Decision, EventKind, ExternalStatus, HoldReason, PIN_CHARS, Reference, ShopChange, Stage,
+    WayOut,
 };
 
 /// `store::SURE_OF_CODE`.
@@ -241,41 +242,36 @@ impl Database {
         panel.is_some_and(|panel| self.coded[panel][product] >= SURE_OF_CODE)
     }
 
-    /// `Store::keep_late`, `sql/keep_late.sql`, and the event that is written with it.
-    pub(super) fn keep_late(&mut self, outcome: &Outcome) {
+    /// `Store::keep_late`, `sql/keep_late.sql`, and the event that is written with it. False where somebody holds the
+    /// shop's row: then it is to be tried again.
+    pub(super) fn keep_late(&mut self, outcome: &Outcome) -> bool {
         self.tally.path(Path::LeaseLost);
-        let decision = &outcome.decision;
+        let (order, decision) = (outcome.order, &outcome.decision);
+        let is_late = self.orders[order].as_ref().is_some_and(|it| {
+            it.is_named(outcome) && it.watched.stage == Stage::Completed && it.pin.is_none()
+        });
+        if is_late && decision.pin.is_some() && self.rows[order].exists && !self.is_free(order) {
+            return false;
+        }
 
         if decision.cost.is_some() {
             self.change_purchase(outcome, |purchase| purchase.cost = decision.cost);
         }
-
-        if let Some(mut tracked) = self.orders[outcome.order].clone() {
-            if tracked.watched.stage == Stage::Completed && tracked.pin.is_none() {
-                self.give_late_code(outcome);
-            }
-            tracked.pin = tracked.pin.or_else(|| pin_of(decision));
-            let says = &decision.watched;
-            let bought = matches!(says.stage, Stage::Submitted | Stage::Completed);
-            let same_name = tracked.panel == Some(outcome.panel)
-                && tracked.reference.as_ref() == Some(&outcome.reference);
-            let waits = tracked.watched.stage == Stage::Queued
-                || tracked.held == Some(HoldReason::Unconfirmed);
-            if bought && same_name && waits {
-                tracked.held = None;
-                tracked.due_at = Some(self.now);
-                let watched = &mut tracked.watched;
-                watched.stage = Stage::Submitted;
-                watched.sent_at = watched.sent_at.or(says.sent_at).or(Some(outcome.at));
-                watched.give_up_at = says.give_up_at.or(watched.give_up_at);
-                watched.may_resend = false;
-            }
-            self.put(outcome.order, tracked);
+        if is_late {
+            self.give_late_code(outcome);
         }
-        self.event(outcome.order, EventKind::LateAnswer);
+        if let Some(mut tracked) = self.orders[order].clone() {
+            tracked.pin = tracked.pin.or_else(|| pin_of(decision));
+            if outcome.is_bought() && tracked.is_named(outcome) && tracked.waits() {
+                tracked.go_on(outcome, self.now);
+            }
+            self.put(order, tracked);
+        }
+        self.event(order, EventKind::LateAnswer);
+        true
     }
 
-    /// `Store::give_late_code`; people are told where it may not be given.
+    /// The part `given` of `keep_late.sql`; people are told where it may not be given.
     fn give_late_code(&mut self, outcome: &Outcome) {
         let Some(pin) = pin_of(&outcome.decision) else {
             return;
@@ -288,6 +284,45 @@ impl Database {
         } else {
             self.code_told[outcome.order] = true;
         }
+    }
+}
+
+impl Outcome {
+    /// `Outcome::is_bought`.
+    pub(super) fn is_bought(&self) -> bool {
+        matches!(
+            self.decision.watched.stage,
+            Stage::Submitted | Stage::Completed
+        ) || matches!(
+            self.decision.held,
+            Some(HoldReason::PinTooLong | HoldReason::DeliveredWithoutCode)
+        )
+    }
+}
+
+impl Tracked {
+    pub(super) fn is_named(&self, outcome: &Outcome) -> bool {
+        self.panel == Some(outcome.panel) && self.reference.as_ref() == Some(&outcome.reference)
+    }
+
+    /// Whether nothing of it is under way, and nobody has decided about it.
+    fn waits(&self) -> bool {
+        let undecided =
+            |held: HoldReason| matches!(held.way_out(), WayOut::Retry | WayOut::Confirm);
+        self.watched.stage == Stage::Queued || self.held.is_some_and(undecided)
+    }
+
+    /// The part `goes_on` of `keep_late.sql`.
+    fn go_on(&mut self, outcome: &Outcome, now: At) {
+        let says = &outcome.decision.watched;
+        self.held = None;
+        self.due_at = Some(now);
+        let watched = &mut self.watched;
+        watched.stage = Stage::Submitted;
+        watched.sent_at = watched.sent_at.or(says.sent_at).or(Some(outcome.at));
+        watched.give_up_at = says.give_up_at.or(watched.give_up_at);
+        (watched.attempts, watched.errors, watched.unknowns) = (0, 0, 0);
+        watched.may_resend = false;
     }
 }
 

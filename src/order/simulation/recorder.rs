@@ -65,7 +65,7 @@ impl World {
                 self.db.tally.path(Path::Before);
                 self.remember(process, *outcome);
             }
-            Recorded::LeaseLost => self.late(&outcome),
+            Recorded::LeaseLost => self.late(process, outcome),
             Recorded::Forgotten => self.restore(process, outcome),
             Recorded::Busy => self.record_later(process, outcome),
             Recorded::Refused => {
@@ -94,15 +94,18 @@ impl World {
             Restored::Busy => self.record_later(process, outcome),
             Restored::Nothing => {
                 self.db.witness(&outcome);
-                self.late(&outcome);
+                self.late(process, outcome);
             }
         }
     }
 
-    /// `Recorder::late_answer`.
-    fn late(&mut self, outcome: &Outcome) {
-        self.db.keep_late(outcome);
-        self.recorded(outcome.order);
+    /// `Recorder::late_answers`.
+    fn late(&mut self, process: Process, outcome: Box<Outcome>) {
+        if self.db.keep_late(&outcome) {
+            self.recorded(outcome.order);
+        } else {
+            self.record_later(process, outcome);
+        }
     }
 
     /// `Recent::keep`.

@@ -29,10 +29,14 @@ impl Database {
         }
     }
 
-    /// `Store::forgotten`: the claim is gone, or its result is.
+    /// `Store::forgotten`: the claim is gone, or its result is, or both of a second claim under the same name.
     pub(super) fn has_lost(&self, outcome: &Outcome) -> bool {
         let tracked = self.tracked(outcome.order);
-        tracked.is_none_or(|it| it.lease == Some(outcome.token)) || self.lacks_purchase(outcome)
+        let waits =
+            tracked.is_some_and(|it| it.watched.stage == Stage::Queued && it.is_named(outcome));
+        tracked.is_none_or(|it| it.lease == Some(outcome.token))
+            || self.lacks_purchase(outcome)
+            || waits && outcome.is_bought()
     }
 
     /// Whether the claim is gone, also where an earlier one was kept.

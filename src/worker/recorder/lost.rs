@@ -11,11 +11,11 @@ use std::{
 
 use serde_json::json;
 
-use super::Recorder;
+use super::{BUSY, Recorder, SLOW};
 use crate::{
     metrics::METRICS,
     order::{EventKind, OrderId, Stage},
-    store::{Event, Outcome, Restored, StoreError},
+    store::{Event, Late, Outcome, Restored, StoreError},
     telemetry::chain,
     worker::before,
 };
@@ -187,40 +187,65 @@ impl Recorder {
     }
 
     /// Keeps answers whose lease was lost.
-    pub(super) async fn late_answers(&self, late: &[Outcome]) {
+    pub(super) async fn late_answers(&mut self, late: Vec<Outcome>) {
         let mut events = Vec::with_capacity(late.len());
         for outcome in late {
-            let event = self.late_answer(outcome).await;
-            METRICS.result(event.kind);
-            events.push(event);
+            match self.keep_late(&outcome).await {
+                Ok(kept) => {
+                    let event = self.late_answer(&outcome, kept);
+                    METRICS.result(event.kind);
+                    events.push(event);
+                }
+                Err(delay) => self.again_in(delay, outcome),
+            }
         }
 
         self.note(&events).await;
     }
 
-    /// An answer whose lease was lost changes no stage, but what it says is kept.
-    async fn late_answer(&self, outcome: &Outcome) -> Event {
+    /// Writes down what it brought. An error says when that has to be tried again: it may be all that names a purchase.
+    async fn keep_late(&self, outcome: &Outcome) -> Result<Late, Duration> {
         let now = self.clock.now();
-        let kept = match self.store.keep_late(outcome, now).await {
-            Ok(kept) => kept,
-            // The event below still keeps the answer.
+        let mut kept = self.store.keep_late(outcome, now, true).await;
+        if kept.as_ref().is_err_and(StoreError::refuses_row) {
+            // People are told of a code that the shop's row does not take.
+            kept = self.store.keep_late(outcome, now, false).await;
+        }
+
+        match kept {
+            Ok(Late::Busy) => Err(BUSY),
+            Ok(kept) => Ok(kept),
             Err(error) => {
                 tracing::error!(
                     order = %outcome.order,
+                    reference = %outcome.reference,
                     error = chain(&error),
-                    "what a late answer brought could not be kept"
+                    "what a late answer brought cannot be kept now"
                 );
-                None
+                if error.may_be_a_single_row() {
+                    Err(SLOW)
+                } else if error.is_transient() {
+                    Err(BUSY)
+                } else {
+                    // The event still keeps the answer, without a code.
+                    Ok(Late::Untracked)
+                }
             }
-        };
+        }
+    }
 
+    /// An answer whose lease was lost changes no stage of an order that others work on, but what it says is kept.
+    fn late_answer(&self, outcome: &Outcome, kept: Late) -> Event {
+        let kept = match kept {
+            Late::Kept(kept) => Some(kept),
+            Late::Untracked | Late::Busy => None,
+        };
         let (says, stage) = (outcome.decision.watched.stage, kept.map(|kept| kept.stage));
         let ends_otherwise = says.is_final() && stage.is_some_and(|is| is.is_final() && is != says);
-        let code_given =
-            kept.is_some_and(|kept| kept.late_code) && self.give_late_code(outcome).await;
-        let contradicts =
-            ends_otherwise || kept.is_some_and(|kept| kept.contradicts) && !code_given;
+        let contradicts = ends_otherwise || kept.is_some_and(|kept| kept.contradicts);
         let goes_on = kept.is_some_and(|kept| kept.goes_on);
+        let code_given = kept.is_some_and(|kept| kept.code_given);
+
         tracing::warn!(
             order = %outcome.order,
             reference = %outcome.reference,
@@ -232,7 +257,7 @@ impl Recorder {
             "an answer came after somebody else had taken the order over; it is kept as an event"
         );
         if goes_on {
-            self.checks.due(now);
+            self.checks.due(self.clock.now());
         }
 
         Event {
@@ -251,21 +276,6 @@ impl Recorder {
                 "code_given": code_given,
                 "evidence": outcome.detail,
             }),
-        }
-    }
-
-    /// Whether the customer has the code now; if not, people are told by the contradiction.
-    async fn give_late_code(&self, outcome: &Outcome) -> bool {
-        match self.store.give_late_code(outcome).await {
-            Ok(given) => given,
-            Err(error) => {
-                tracing::error!(
-                    order = %outcome.order,
-                    error = chain(&error),
-                    "a code that came late cannot be given to the customer"
-                );
-                false
-            }
         }
     }
 

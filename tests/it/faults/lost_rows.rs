@@ -69,7 +69,11 @@ pub(super) async fn fail_over_to_standby(shop: &Shop, order: OrderId) {
 }
 
 /// A shop whose order is being bought while the panel holds its answer.
-async fn buying(shop: &Shop, reseller: &Reseller, entry: &str) -> (Rig, CallBarrier, OrderId) {
+pub(super) async fn buying(
+    shop: &Shop,
+    reseller: &Reseller,
+    entry: &str,
+) -> (Rig, CallBarrier, OrderId) {
     let mut rig = Rig::new(shop);
     let order = shop.place(reseller.package(entry)).await;
     // This turn fetches the price list alone.
@@ -452,108 +456,4 @@ async fn what_was_bought_is_watched_although_the_shops_row_refuses_the_claim(poo
     assert_eq!(shop.stage(order).await, Stage::Completed);
     assert_eq!(shop.shop_row(order).await.text("externalStatus"), "done");
     assert_eq!(reseller.panel.ledger().count(Endpoint::Purchase), 1);
-}
-
-/// An order whose lease has ended while its purchase was on its way, and that the panel did not know when it was asked.
-async fn held_while_it_is_bought(shop: &Shop, reseller: &Reseller) -> (Rig, CallBarrier, OrderId) {
-    let (rig, gate, order) = buying(shop, reseller, "2").await;
-    let unknown = Fault::Instead(Trouble::says("3|Sipariş bulunamadı"));
-    reseller.panel.faults().stand(Endpoint::Status, unknown);
-    let mut other = Rig::new(shop);
-    shop.advance(Duration::from_mins(10));
-    other.run_out().await;
-    assert_eq!(shop.held(order).await, "unconfirmed");
-    (rig, gate, order)
-}
-
-#[sqlx::test(migrations = false)]
-async fn a_late_answer_that_it_was_bought_ends_the_doubt(pool: PgPool) {
-    let (shop, reseller) = Shop::open(pool).await;
-    let (mut rig, gate, order) = held_while_it_is_bought(&shop, &reseller).await;
-    reseller.panel.faults().lift(Endpoint::Status);
-    gate.open();
-    rig.finish().await;
-    assert_eq!(shop.stage(order).await, Stage::Submitted);
-    assert_eq!(shop.event(order, "late_answer").await["goes_on"], true);
-    assert_eq!(shop.purchases(order).await[0].text("cost"), "35");
-    rig.run_out().await;
-    assert_eq!(shop.stage(order).await, Stage::Completed);
-    let pin = reseller.panel.pin_of(ACCOUNT.0, &reseller.reference(order));
-    assert_eq!(shop.shop_row(order).await.text("pinCode"), pin);
-}
-
-#[sqlx::test(migrations = false)]
-async fn a_late_answer_against_a_persons_word_is_a_contradiction(pool: PgPool) {
-    let (shop, reseller) = Shop::open(pool).await;
-    let (mut rig, gate, order) = held_while_it_is_bought(&shop, &reseller).await;
-    run(
-        &shop,
-        &format!("order resolve {order} --not-bought --yes --reason looked_up"),
-    )
-    .await
-    .fine();
-    assert_eq!(shop.stage(order).await, Stage::Failed);
-    gate.open();
-    rig.finish().await;
-    assert_eq!(shop.stage(order).await, Stage::Failed);
-    assert!(
-        shop.events(order)
-            .await
-            .contains(&"contradiction".to_owned())
-    );
-    assert_eq!(
-        shop.purchases(order).await[0].text("cost"),
-        "35",
-        "the panel's word"
-    );
-}
-
-/// An order that one process is told to be delivered without a code, while another one's question is on its way.
-async fn completed_without_its_code(
-    shop: &Shop,
-    reseller: &Reseller,
-) -> (Rig, CallBarrier, OrderId) {
-    let order = shop.place(reseller.package("2")).await;
-    let mut slow = Rig::new(shop);
-    slow.buy().await;
-    shop.advance(Duration::from_mins(2));
-    let gate = reseller.panel.hold(Endpoint::Status, Moment::BeforeAnswer);
-    slow.begin_poll().await;
-    gate.arrived(1).await;
-    let completed = format!(
-        "UPDATE orderwatch.orders SET stage = 'completed', outcome = 'completed', finished_at = now(), due_at = NULL,
-             lease_token = NULL WHERE order_id = '{order}'"
-    );
-    assert_eq!(shop.sql(&completed).await, 1);
-    shop.set(order, r#""externalStatus" = 'done', status = 'approved'"#)
-        .await;
-    (slow, gate, order)
-}
-
-#[sqlx::test(migrations = false)]
-async fn a_code_that_comes_after_the_order_was_completed_reaches_the_customer(pool: PgPool) {
-    let (shop, reseller) = Shop::open(pool).await;
-    let (mut slow, gate, order) = completed_without_its_code(&shop, &reseller).await;
-    gate.open();
-    slow.finish().await;
-    let pin = reseller.panel.pin_of(ACCOUNT.0, &reseller.reference(order));
-    assert_eq!(shop.shop_row(order).await.text("pinCode"), pin);
-    assert_eq!(shop.pin(order).await, Some(pin));
-    assert_eq!(shop.event(order, "late_answer").await["code_given"], true);
-}
-
-#[sqlx::test(migrations = false)]
-async fn a_code_that_comes_late_for_a_row_that_was_rejected_since_is_a_contradiction(pool: PgPool) {
-    let (shop, reseller) = Shop::open(pool).await;
-    let (mut slow, gate, order) = completed_without_its_code(&shop, &reseller).await;
-    shop.set(order, "status = 'rejected'").await;
-    gate.open();
-    slow.finish().await;
-    assert_eq!(*shop.shop_row(order).await.get("pinCode"), Value::Null);
-    let pin = reseller.panel.pin_of(ACCOUNT.0, &reseller.reference(order));
-    assert_eq!(shop.pin(order).await, Some(pin), "it is kept");
-    assert_eq!(
-        shop.event(order, "contradiction").await["code_given"],
-        false
-    );
 }
