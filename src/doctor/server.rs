@@ -12,6 +12,8 @@ use crate::{
 const OLDEST_SERVER: i32 = 140_000;
 /// The longest wait for a notice.
 const NOTICE: Duration = Duration::from_secs(5);
+/// The share of the server's queue of notices from which somebody has to look who holds it.
+const NOTICES_WAITING: f64 = 0.25;
 
 pub(super) fn facts(facts: &ServerFacts, findings: &mut Findings) {
     if facts.standby || facts.read_only {
@@ -44,6 +46,21 @@ pub(super) fn facts(facts: &ServerFacts, findings: &mut Findings) {
             format!("ALTER ROLE {} SET statement_timeout = '30s';", facts.role),
         );
     }
+    queue(facts.notices_waiting, findings);
+}
+
+/// A session of anybody's that listens and stays in a transaction keeps every notice since. Ours are left out from the
+/// half on, so that the shop's commits never fail of them.
+fn queue(taken: f64, findings: &mut Findings) {
+    if taken < NOTICES_WAITING {
+        return;
+    }
+
+    findings.warn(
+        "notices",
+        format!("The server's queue of notices is full to {:.0} %: a session that listens stays in a transaction.", taken * 100.0),
+        "SELECT pid, application_name, xact_start FROM pg_stat_activity WHERE xact_start IS NOT NULL ORDER BY xact_start; end the oldest (pg_terminate_backend).",
+    );
 }
 
 pub(super) fn schema(faults: Vec<SchemaFault>, findings: &mut Findings) {
@@ -110,6 +127,7 @@ mod tests {
         read_only: false,
         has_statement_timeout: true,
         role: String::new(),
+        notices_waiting: 0.0,
     };
 
     fn bad(look: impl FnOnce(&mut Findings)) -> Vec<(Outcome, String)> {
@@ -166,6 +184,18 @@ mod tests {
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!(found[0].0, Outcome::Warn, "{found:?}");
         assert!(found[0].1.contains("drop them"), "{found:?}");
+    }
+
+    #[test]
+    fn a_queue_of_notices_that_fills_up_is_told_before_it_is_full() {
+        let holding = |notices_waiting| ServerFacts {
+            notices_waiting,
+            ..SOUND
+        };
+        assert_eq!(bad(|found| facts(&holding(0.24), found)), []);
+        let found = bad(|found| facts(&holding(0.31), found));
+        assert_eq!(found[0].0, Outcome::Warn);
+        assert!(found[0].1.contains("full to 31 %"), "{found:?}");
     }
 
     #[test]

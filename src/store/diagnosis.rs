@@ -30,6 +30,8 @@ pub(crate) struct ServerFacts {
     /// Whether a statement that takes too long is ended.
     pub(crate) has_statement_timeout: bool,
     pub(crate) role: String,
+    /// The share of the server's queue of notices that is taken; at 1 every commit that sends one fails.
+    pub(crate) notices_waiting: f64,
 }
 
 /// A package that is routed automatically to an external panel.
@@ -99,7 +101,8 @@ impl Store {
                       current_setting('default_transaction_read_only')::boolean AS "read_only!",
                       (SELECT setting::bigint > 0 FROM pg_settings
                        WHERE name = 'statement_timeout') AS "has_statement_timeout!",
-                      current_user::text AS "role!""#
+                      current_user::text AS "role!",
+                      pg_notification_queue_usage() AS "notices_waiting!""#
         )
         .fetch_one(&self.pool)
         .await
