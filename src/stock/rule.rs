@@ -82,6 +82,8 @@ pub struct Rules {
     /// Whether what is on sale could not be read: then stock is only set to zero, because any other figure
     /// might be more than what is left on sale.
     pub blind: bool,
+    /// What was looked at before this time is not raised: what was sold since is not in the figure.
+    pub looked_since: Option<DateTime<Utc>>,
     /// How long sales may be hidden.
     pub pace: Pace,
 }
@@ -218,10 +220,14 @@ impl Figure {
         self.sent.filter(|sent| sent.open_until.is_some())
     }
 
+    fn was_seen_before(&self, time: Option<DateTime<Utc>>) -> bool {
+        let seen = self.observed.as_ref().map(|observed| observed.at);
+        time.is_some_and(|time| seen.is_none_or(|at| at < time))
+    }
+
     /// The deficit by the last observation.
     #[must_use]
-    pub fn deficit_of(&self, desired: i32) -> Option<Deficit> {
-        let observed = self.observed.as_ref()?;
+    pub fn deficit_of(&self, desired: i32, now: DateTime<Utc>) -> Option<Deficit> {
         // The push may be applied at any moment, so what was observed says nothing about the deficit.
         if self.open().is_some() {
             return self.deficit;
@@ -230,7 +236,8 @@ impl Figure {
         let units = desired.saturating_sub(self.on_sale()?);
         // One that grew starts anew, because what it grew by may be a sale.
         let stood = self.deficit.filter(|before| before.units >= units);
-        let since = stood.map_or(observed.at, |before| before.since);
+        // And from now, not from the question: its answer may have taken minutes, and shows what was sold meanwhile.
+        let since = stood.map_or(now, |before| before.since);
         (units > 0).then_some(Deficit { units, since })
     }
 }
@@ -295,7 +302,7 @@ fn lower(desired: i32, figure: &Figure, rules: &Rules) -> Verdict {
 
 /// Raises by all but the sales that may be hidden in the deficit.
 fn raise(desired: i32, on_sale: i32, figure: &Figure, rules: &Rules) -> Verdict {
-    if rules.blind {
+    if rules.blind || figure.was_seen_before(rules.looked_since) {
         return Verdict::Wait(Wait::Unseen);
     }
     if rules.stale {
@@ -306,7 +313,7 @@ fn raise(desired: i32, on_sale: i32, figure: &Figure, rules: &Rules) -> Verdict 
     };
 
     let since = figure
-        .deficit_of(desired)
+        .deficit_of(desired, rules.now)
         .map_or(rules.now, |deficit| deficit.since);
     // Hidden sales are older than the deficit, because a later one would have made it grow; they had until
     // the last reading of the orders to become known.

@@ -74,6 +74,7 @@ prop_compose! {
             orders_read_at: read,
             stale,
             blind,
+            looked_since: None,
             pace: Pace::of(OrderDelay { orders, seconds }, settle),
         }
     }
@@ -153,12 +154,11 @@ proptest! {
         desired in 0..15, mut figure in figures(),
     ) {
         figure.sent = None;
-        let (before, after) = (figure.deficit, figure.deficit_of(desired));
+        let (before, after) = (figure.deficit, figure.deficit_of(desired, at(NOW)));
         if let (Some(before), Some(after)) = (before, after) {
-            let looked = figure.observed.map(|observed| observed.at);
             let kept = after.units <= before.units;
-            let since = if kept { Some(before.since) } else { looked };
-            prop_assert_eq!(Some(after.since), since);
+            let since = if kept { before.since } else { at(NOW) };
+            prop_assert_eq!(after.since, since);
         }
     }
 }
@@ -185,6 +185,7 @@ fn lacking(units: i32, on_sale: i32) -> (Figure, Rules) {
         orders_read_at: Some(at(NOW)),
         stale: false,
         blind: false,
+        looked_since: None,
         pace: Pace::of(delay, Settle::Auto),
     };
     (figure, rules)

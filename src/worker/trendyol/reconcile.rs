@@ -29,6 +29,8 @@ const SENDER: &str = "send-stock";
 const RESULTS: &str = "stock-results";
 /// The catalogue changes seldom, and reading it costs as much as a round.
 const CATALOGUE_FOR: TimeDelta = TimeDelta::minutes(1);
+/// After this time a look says too little to raise stock by it: a question may have waited for minutes for its turn.
+const LOOK_LASTS: TimeDelta = TimeDelta::minutes(1);
 /// A deficit is watched this much longer than it takes to settle.
 const WATCHED_BEYOND: TimeDelta = TimeDelta::minutes(5);
 
@@ -131,6 +133,9 @@ impl Reconciler {
         let mut forecast = Forecast::of(store, &catalogue, Some(barcodes), self.rules, now).await?;
         if observed.failed.is_some() {
             forecast.blindly();
+        }
+        if observed.began.is_some_and(|began| now - began > LOOK_LASTS) {
+            forecast.looked_since(now - LOOK_LASTS);
         }
 
         // Also when nothing may be sent: a deficit stands from the moment at which it is seen.

@@ -84,6 +84,7 @@ impl Forecast {
                 orders_read_at: view.orders_read_at,
                 stale: is_stale(view.orders_read_at, rules.max_order_age_for_push, now),
                 blind: false,
+                looked_since: None,
                 pace: Pace::of(view.delay, rules.settle),
             },
             data_warnings,
@@ -108,6 +109,12 @@ impl Forecast {
     /// Plans again, for the case that what is on sale cannot be read.
     pub(super) fn blindly(&mut self) {
         self.rules.blind = true;
+        self.plan_again();
+    }
+
+    /// Plans again, without raising what was looked at before a time.
+    pub(super) fn looked_since(&mut self, time: DateTime<Utc>) {
+        self.rules.looked_since = Some(time);
         self.plan_again();
     }
 

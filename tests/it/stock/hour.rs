@@ -640,7 +640,10 @@ async fn every_fourth_hour(pool: PgPool, share: u64) {
 
     let counted = totals.iter().map(|(name, count)| format!("{name} {count}"));
     let counted: Vec<_> = counted.collect();
-    figures(&format!("{}, sold otherwise beyond the shelf 0", counted.join(", ")));
+    figures(&format!(
+        "{}, sold otherwise beyond the shelf 0",
+        counted.join(", ")
+    ));
 }
 
 #[sqlx::test(migrations = false)]

@@ -2,6 +2,7 @@
 //! time passes during every call.
 
 use std::{
+    collections::VecDeque,
     fmt,
     sync::{Arc, Mutex},
     time::Duration,
@@ -45,6 +46,8 @@ pub(crate) struct Weather {
     pub(crate) feed_out: bool,
     /// Seconds that a call takes at most.
     pub(crate) seconds: u64,
+    /// How long each of the next looks waits for its turn before it is made.
+    pub(crate) looks_wait: VecDeque<Duration>,
     /// Chance.
     pub(crate) rng: Rng,
 }
@@ -56,6 +59,7 @@ impl Default for Weather {
             lost: 0.0,
             feed_out: false,
             seconds: 0,
+            looks_wait: VecDeque::new(),
             rng: Rng::with_seed(1),
         }
     }
@@ -188,6 +192,8 @@ impl Marketplace for Unsteady {
     }
 
     async fn read_back(&self, barcodes: &[Barcode]) -> Result<ReadBack, MarketError> {
+        let waits = self.weather.lock().unwrap().looks_wait.pop_front();
+        (self.tide)(waits.unwrap_or_default());
         self.call(false, self.inner.read_back(barcodes)).await
     }
 
