@@ -272,11 +272,27 @@ pub fn decide(desired: i32, figure: &Figure, rules: &Rules) -> Verdict {
 fn while_open(desired: i32, open: Sent, figure: &Figure, rules: &Rules) -> Verdict {
     // Less than the open push is right whichever of the two is applied last.
     if desired < open.quantity && (!rules.stale || desired == 0) {
-        return lower(desired, figure, rules);
+        return lower(under(desired, figure, rules), figure, rules);
     }
 
     let until = open.open_until.unwrap_or(open.at + MAY_STILL_APPLY);
     Verdict::Wait(Wait::UnderWay { until })
+}
+
+/// What replaces a push under way that is too high. Where it is more than was seen on sale it raises, too, and
+/// what was sold unheard of is held back as from any other raise.
+fn under(desired: i32, figure: &Figure, rules: &Rules) -> i32 {
+    let Some(on_sale) = figure.on_sale().filter(|units| *units < desired) else {
+        return desired;
+    };
+    // However long a deficit has stood: whether it grew does not show while a push is under way.
+    let hidden = rules.orders_read_at.and_then(|read| {
+        let age = read - rules.now;
+        rules.pace.hidden_after(age, figure.sales, rules.now)
+    });
+    hidden.map_or(on_sale, |hidden| {
+        desired.saturating_sub(hidden).max(on_sale)
+    })
 }
 
 fn lower(desired: i32, figure: &Figure, rules: &Rules) -> Verdict {

@@ -138,6 +138,23 @@ proptest! {
     }
 
     #[test]
+    fn a_push_under_way_is_replaced_by_no_more_than_is_on_sale_or_cannot_be_hidden(
+        desired in 0..15, on_sale in 0..15, open in pushes(), figure in figures(), rules in circumstances(),
+    ) {
+        let figure = Figure {
+            observed: Some(Observed { at: rules.now, answer: Answer::Units(on_sale) }),
+            sent: Some(Sent { open_until: Some(at(NOW + 60)), ..open }),
+            ..figure
+        };
+        if let Some(quantity) = sent(decide(desired, &figure, &rules)) {
+            let age = rules.orders_read_at.map(|read| read - rules.now);
+            let hidden = age.and_then(|age| rules.pace.hidden_after(age, figure.sales, rules.now));
+            let visible = hidden.map_or(0, |hidden| desired - hidden);
+            prop_assert!(quantity <= on_sale.max(visible));
+        }
+    }
+
+    #[test]
     fn no_quantity_is_sent_again_within_sixteen_minutes(
         desired in 0..15, figure in figures(), rules in circumstances(),
     ) {
