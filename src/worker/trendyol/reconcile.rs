@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Mutex;
 
-use super::{Forecast, Pull, PushReport, Seller, observe::Observations};
+use super::{Forecast, Pull, PushReport, Seller, observe::Observations, send::Plan};
 use crate::{
     config::{TrendyolStock, size},
     stock::{
@@ -125,7 +125,7 @@ impl Reconciler {
     ) -> Result<Vec<Barcode>, JobError> {
         let seller = self.seller();
         // Before the facts are read: whoever plans after us has newer ones.
-        let plan = seller.store.new_plan().await?;
+        let number = seller.store.new_plan().await?;
 
         let now = seller.clock.now();
         let catalogue = self.catalogue(now).await?;
@@ -154,9 +154,12 @@ impl Reconciler {
 
         let (started, requests) = (Instant::now(), report.requests);
         let size = size(self.rules.batch_size);
-        let sent = seller
-            .send(&sends(&forecast), (plan, lead), size, report)
-            .await;
+        let plan = Plan {
+            items: sends(&forecast),
+            number,
+            made_at: now,
+        };
+        let sent = seller.send(&plan, lead, size, report).await;
 
         // Also of a round that failed: what was sent took its time.
         if report.requests > requests {

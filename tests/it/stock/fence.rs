@@ -119,6 +119,23 @@ async fn an_old_figure_that_was_on_its_way_is_taken_back(pool: PgPool) {
     assert_eq!(rig.on_sale(), ["A 2", "B 9"]);
 }
 
+#[sqlx::test(migrations = false)]
+async fn a_plan_that_grew_old_while_it_was_sent_is_made_anew(pool: PgPool) {
+    let rig = shop(pool).await;
+    rig.changed("A", 5).await;
+    rig.changed("B", 8).await;
+    rig.weather(|weather| weather.push_takes = Duration::from_secs(40));
+    let error = rig.turn().await.unwrap_err().to_string();
+    assert_eq!(error, "a plan grew old before all of it was sent");
+    assert_eq!(rig.sent(), ["A 5"]);
+
+    rig.warehouse.stock("B", 3).await;
+    rig.weather(|weather| weather.push_takes = Duration::ZERO);
+    rig.wait(Duration::from_secs(20));
+    rig.turn().await.unwrap();
+    assert_eq!(rig.sent(), ["A 5", "B 3"]);
+}
+
 fn planned(barcode: &str, quantity: i32) -> PlannedPush {
     PlannedPush {
         barcode: Barcode::parse(barcode).unwrap(),

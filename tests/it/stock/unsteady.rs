@@ -48,6 +48,8 @@ pub(crate) struct Weather {
     pub(crate) seconds: u64,
     /// How long each of the next looks waits for its turn before it is made.
     pub(crate) looks_wait: VecDeque<Duration>,
+    /// How long a push takes, and its answer.
+    pub(crate) push_takes: Duration,
     /// Chance.
     pub(crate) rng: Rng,
 }
@@ -60,6 +62,7 @@ impl Default for Weather {
             feed_out: false,
             seconds: 0,
             looks_wait: VecDeque::new(),
+            push_takes: Duration::ZERO,
             rng: Rng::with_seed(1),
         }
     }
@@ -169,6 +172,7 @@ impl Marketplace for Unsteady {
 
     async fn push(&self, items: &[StockItem]) -> PushOutcome {
         let (luck, took) = self.draw(false);
+        let took = took + self.weather.lock().unwrap().push_takes;
         (self.tide)(took);
         if let Luck::Refused = luck {
             return PushOutcome::RateLimited {
