@@ -20,6 +20,10 @@ const UNENDED: &str = "it has not ended; unless it is under way, its process was
 /// A plan that is older is made anew instead of sent: what was sold since is not in its figures.
 const PLAN_LASTS: TimeDelta = TimeDelta::minutes(1);
 
+/// After so many refusals without a request that was taken, a pass or a turn ends: it is not the products that are
+/// refused.
+const REFUSED_MOST: usize = 40;
+
 /// What is sent, and by which plan.
 pub(super) struct Plan {
     pub(super) items: Vec<PlannedPush>,
@@ -50,6 +54,9 @@ impl Seller {
         let chunks = plan.items.chunks(size.max(1)).rev();
         let mut waiting: Vec<Vec<PlannedPush>> = chunks.map(<[PlannedPush]>::to_vec).collect();
 
+        let mut refused = Vec::new();
+        let mut end = None;
+
         while let Some(items) = waiting.pop() {
             if self.clock.now() - plan.made_at > PLAN_LASTS {
                 report.trouble("a plan grew old before all of it was sent".to_owned());
@@ -64,15 +71,30 @@ impl Seller {
                 After::Go => {}
                 After::Stop => break,
 
-                After::Halve(words) if items.len() == 1 => {
-                    for item in items {
-                        self.quarantine(&item.barcode, &words, report).await?;
+                After::Halve(words) => {
+                    report.refusals += 1;
+                    if report.batches == 0 && report.refusals >= REFUSED_MOST {
+                        waiting.push(items);
+                        end = Some(words);
+                        break;
+                    }
+
+                    if let [item] = &items[..] {
+                        refused.push((item.barcode.clone(), words));
+                    } else {
+                        let (first, second) = items.split_at(items.len() / 2);
+                        waiting.extend([second.to_vec(), first.to_vec()]);
                     }
                 }
-                After::Halve(_) => {
-                    let (first, second) = items.split_at(items.len() / 2);
-                    waiting.extend([second.to_vec(), first.to_vec()]);
-                }
+            }
+        }
+
+        for (barcode, words) in refused {
+            // Only where others are taken is the product to blame.
+            if report.batches > 0 {
+                self.quarantine(&barcode, &words, report).await?;
+            } else {
+                report.trouble(format!("{barcode}: {words}"));
             }
         }
 
@@ -82,7 +104,8 @@ impl Seller {
             .flatten()
             .map(|item| item.barcode.as_str())
             .collect();
-        Ok(self.store.touch_items(&left, self.clock.now()).await?)
+        self.store.touch_items(&left, self.clock.now()).await?;
+        end.map_or(Ok(()), |words| Err(JobError::Partly(words)))
     }
 
     async fn request(
