@@ -235,7 +235,10 @@ impl Figure {
 
         let units = desired.saturating_sub(self.on_sale()?);
         // One that grew starts anew, because what it grew by may be a sale.
-        let stood = self.deficit.filter(|before| before.units >= units);
+        // So does one from a time that is still to come: the clock was set back.
+        let stood = self
+            .deficit
+            .filter(|before| before.units >= units && before.since <= now);
         // And from now, not from the question: its answer may have taken minutes, and shows what was sold meanwhile.
         let since = stood.map_or(now, |before| before.since);
         (units > 0).then_some(Deficit { units, since })
@@ -287,7 +290,7 @@ fn under(desired: i32, figure: &Figure, rules: &Rules) -> i32 {
     };
     // However long a deficit has stood: whether it grew does not show while a push is under way.
     let hidden = rules.orders_read_at.and_then(|read| {
-        let age = read - rules.now;
+        let age = read.min(rules.now) - rules.now;
         rules.pace.hidden_after(age, figure.sales, rules.now)
     });
     hidden.map_or(on_sale, |hidden| {
@@ -335,7 +338,7 @@ fn raise(desired: i32, on_sale: i32, figure: &Figure, rules: &Rules) -> Verdict 
     // the last reading of the orders to become known.
     let hidden = rules
         .pace
-        .hidden_after(read - since, figure.sales, rules.now);
+        .hidden_after(read.min(rules.now) - since, figure.sales, rules.now);
     let until = since + rules.pace.settled_after(figure.sales, rules.now);
     // Time alone proves nothing: the orders must have been read after that time, too.
     if rules.now >= until && hidden != Some(0) {

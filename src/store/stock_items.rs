@@ -47,7 +47,7 @@ impl Store {
     pub(crate) async fn record_observations(
         &self,
         observed: &[Observation],
-        asked: DateTime<Utc>,
+        (asked, now): (DateTime<Utc>, DateTime<Utc>),
     ) -> Result<(), StoreError> {
         let barcodes: Vec<&str> = observed.iter().map(|o| o.barcode.as_str()).collect();
         let units: Vec<Option<i32>> = observed.iter().map(|o| units(&o.answer)).collect();
@@ -59,7 +59,8 @@ impl Store {
         let sent_at: Vec<Option<DateTime<Utc>>> = observed.iter().map(|o| o.sent_at).collect();
         let settles: Vec<bool> = observed.iter().map(|o| o.settles).collect();
 
-        // An older answer that comes late changes nothing, and only the push that was known when the question went
+        // An older answer that comes late changes nothing, unless the other is from a time that is still to come: then
+        // the clock was set back. And only the push that was known when the question went
         // out is settled by it.
         sqlx::query!(
             "WITH looks AS (
@@ -74,13 +75,14 @@ impl Store {
                  open_until = CASE WHEN NOT EXISTS (
                      SELECT FROM looks l WHERE l.barcode = i.barcode AND l.settles AND l.sent_at = i.sent_at)
                      THEN i.open_until END
-             WHERE i.observed_at IS NULL OR i.observed_at <= EXCLUDED.observed_at",
+             WHERE i.observed_at IS NULL OR i.observed_at <= EXCLUDED.observed_at OR i.observed_at > $7",
             &barcodes as &[&str],
             &units as &[Option<i32>],
             &contradictory,
             &sent_at as &[Option<DateTime<Utc>>],
             &settles,
-            asked
+            asked,
+            now
         )
         .execute(&self.pool)
         .await

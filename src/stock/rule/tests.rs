@@ -173,7 +173,7 @@ proptest! {
         figure.sent = None;
         let (before, after) = (figure.deficit, figure.deficit_of(desired, at(NOW)));
         if let (Some(before), Some(after)) = (before, after) {
-            let kept = after.units <= before.units;
+            let kept = after.units <= before.units && before.since <= at(NOW);
             let since = if kept { before.since } else { at(NOW) };
             prop_assert_eq!(after.since, since);
         }

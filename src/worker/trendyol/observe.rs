@@ -52,7 +52,7 @@ impl Seller {
                 .iter()
                 .map(|(barcode, answer)| observation(barcode, answer, before.get(barcode), now))
                 .collect();
-            self.store.record_observations(&rows, asked).await?;
+            self.store.record_observations(&rows, (asked, now)).await?;
             observed.answers.extend(answers);
             observed.before.extend(before);
         }

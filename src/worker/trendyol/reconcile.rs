@@ -62,7 +62,7 @@ impl Reconciler {
     /// Asks for the results that are due, unless another process does.
     pub async fn follow_results(&self) -> Result<(), JobError> {
         let seller = self.seller();
-        let due = seller.store.next_batch_look().await?;
+        let due = seller.store.next_batch_look(seller.clock.now()).await?;
         if due.is_none_or(|at| at > seller.clock.now()) {
             return Ok(());
         }
@@ -173,7 +173,7 @@ impl Reconciler {
     pub(super) async fn catalogue(&self, now: DateTime<Utc>) -> Result<Arc<Catalogue>, JobError> {
         let mut known = self.catalogue.lock().await;
         if let Some((read_at, catalogue)) = &*known
-            && now - *read_at < CATALOGUE_FOR
+            && (TimeDelta::zero()..CATALOGUE_FOR).contains(&(now - *read_at))
         {
             return Ok(Arc::clone(catalogue));
         }

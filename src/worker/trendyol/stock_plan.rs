@@ -25,6 +25,9 @@ use crate::{
     store::{Catalogue, SentFigure, Store, StoreError},
 };
 
+/// The clocks of two replicas differ by less.
+const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(1);
+
 /// Everything that a plan is made of, and the plan.
 pub struct Forecast {
     pub(super) figures: HashMap<Barcode, Figure>,
@@ -230,5 +233,6 @@ impl ProductHistory {
 
 fn is_stale(read_at: Option<DateTime<Utc>>, most: Duration, now: DateTime<Utc>) -> bool {
     let most = TimeDelta::from_std(most).unwrap_or(TimeDelta::MAX);
-    read_at.is_none_or(|at| now - at > most)
+    // Read in the future: the clock was set back, and nobody knows when that was.
+    read_at.is_none_or(|at| now - at > most || at - now > CLOCKS_DIFFER)
 }

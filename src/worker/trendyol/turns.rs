@@ -145,7 +145,7 @@ impl Turns {
             due.saturating_duration_since(Instant::now())
         };
 
-        let result = match seller.store.next_batch_look().await {
+        let result = match seller.store.next_batch_look(seller.clock.now()).await {
             Ok(Some(at)) => (at - seller.clock.now()).to_std().unwrap_or_default(),
             // Whatever fails here fails in the turn, too, which says so.
             Ok(None) | Err(_) => LONGEST_REST,

@@ -86,6 +86,21 @@ fn an_old_look_raises_nothing_and_lowers_all_the_same() {
 }
 
 #[test]
+fn times_that_are_still_to_come_settle_nothing() {
+    let (mut figure, mut rules) = lacking(6, 4);
+    let hour = TimeDelta::hours(1);
+    let new = decide(10, &figure, &rules);
+    assert_eq!(sent(new), Some(8));
+    rules.orders_read_at = Some(rules.now + hour);
+    assert_eq!(decide(10, &figure, &rules), new);
+    figure.deficit = Some(Deficit {
+        units: 6,
+        since: rules.now + hour,
+    });
+    assert_eq!(decide(10, &figure, &rules), new);
+}
+
+#[test]
 fn a_wait_ends_with_its_time() {
     let (mut figure, rules) = lacking(0, 5);
     for (until, want) in [(NOW + 1, None), (NOW, Some(3))] {
