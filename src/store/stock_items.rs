@@ -190,10 +190,15 @@ impl Store {
         limit: i64,
     ) -> Result<(Vec<String>, Option<chrono::NaiveDateTime>), StoreError> {
         let doing = StoreError::doing("looking for changes of central_stock");
-        let newest = sqlx::query_scalar!("SELECT max(updated_at) FROM public.central_stock")
-            .fetch_one(&self.pool)
-            .await
-            .map_err(&doing)?;
+        // The zone of the warehouse's clock is not known; what is more than a day ahead of it is no time, and nothing
+        // would be newer.
+        let newest = sqlx::query_scalar!(
+            "SELECT max(updated_at) FROM public.central_stock
+             WHERE updated_at < localtimestamp + interval '1 day'"
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(&doing)?;
 
         // The first time there is nothing to compare with; the newest time is where the next one starts.
         if since.is_none() || newest <= since {
@@ -201,9 +206,10 @@ impl Store {
         }
 
         let changed = sqlx::query_scalar!(
-            "SELECT barcode FROM public.central_stock WHERE updated_at > $1 LIMIT $2",
+            "SELECT barcode FROM public.central_stock WHERE updated_at > $1 AND updated_at <= $3 LIMIT $2",
             since,
-            limit
+            limit,
+            newest
         )
         .fetch_all(&self.pool)
         .await
