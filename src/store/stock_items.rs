@@ -141,8 +141,8 @@ impl Store {
         touch(&self.pool, barcodes, now).await
     }
 
-    /// The watched barcodes: first those that were touched since they were observed, then those that
-    /// were observed longest ago.
+    /// The watched barcodes: first those that were never observed or were touched since, then those that were
+    /// observed longest ago.
     pub(crate) async fn watched_items(
         &self,
         now: DateTime<Utc>,
@@ -150,7 +150,8 @@ impl Store {
     ) -> Result<Vec<Barcode>, StoreError> {
         let names = sqlx::query_scalar!(
             "SELECT barcode FROM orderwatch.stock_items WHERE watched_until > $1
-             ORDER BY touched_at > observed_at DESC NULLS LAST, observed_at NULLS FIRST, barcode LIMIT $2",
+             ORDER BY (observed_at IS NULL OR observed_at > $1 OR touched_at > observed_at) DESC NULLS LAST,
+                      observed_at NULLS FIRST, barcode LIMIT $2",
             now,
             limit
         )

@@ -108,6 +108,27 @@ async fn a_broken_import_zeroes_nothing_although_every_product_was_notified(pool
     assert_eq!(rig.on_sale(), ["A 9", "B 9", "C 0"]);
 }
 
+#[sqlx::test(migrations = false)]
+async fn what_was_never_looked_at_comes_before_what_is_touched_again_and_again(pool: PgPool) {
+    let rig = Rig::over(Warehouse::new(pool).await, |plan| {
+        plan.products = vec![Product::new("Z", 9)];
+    })
+    .await;
+    rig.push().await.unwrap();
+    // More than a turn compares, all of them looked at before and touched since.
+    let touched = format!(
+        "INSERT INTO orderwatch.stock_items (barcode, observed_at, touched_at, watched_until)
+         SELECT 'B' || n, '{now}'::timestamptz - interval '1 minute', '{now}', '{now}'::timestamptz + interval '1 hour'
+         FROM generate_series(1, 600) n",
+        now = rig.now()
+    );
+    rig.warehouse.run(&touched).await;
+    rig.warehouse.stock("Z", 4).await;
+    rig.touched(&["Z".to_owned()]).await;
+    rig.turn().await.unwrap();
+    assert_eq!(rig.on_sale(), ["Z 4"]);
+}
+
 fn on_sale(names: &str) -> Vec<String> {
     names.chars().map(|name| format!("{name} 9")).collect()
 }
