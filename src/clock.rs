@@ -88,6 +88,11 @@ impl ManualClock {
         Self(Mutex::new(time))
     }
 
+    /// Also back.
+    pub fn set(&self, time: DateTime<Utc>) {
+        *self.0.lock() = time;
+    }
+
     pub fn advance(&self, by: Duration) {
         let mut time = self.0.lock();
         let by = TimeDelta::from_std(by).unwrap_or_default();

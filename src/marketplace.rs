@@ -31,7 +31,8 @@ pub use webhook::{Registration, Webhooks};
 /// One seller's account on a marketplace.
 ///
 /// Every call waits until the marketplace's rate limits allow it: a short while, or up to two
-/// minutes after the same group of calls was asked to slow down. A call that is dropped while it
+/// minutes after the same group of calls was asked to slow down; a push, whose figures grow old, a few
+/// seconds at most. A call that is dropped while it
 /// waits has sent nothing; one that is dropped later may have been done.
 #[async_trait]
 pub trait Marketplace: Send + Sync + fmt::Debug {
@@ -50,7 +51,7 @@ pub trait Marketplace: Send + Sync + fmt::Debug {
     -> Result<Page<Package>, MarketError>;
 
     /// Sends absolute quantities: 1 to [`MAX_ITEMS`] items, each barcode once. Sends at most one
-    /// request and never repeats it. Prices are never sent.
+    /// request and never repeats it, and none whose turn does not come within seconds. Prices are never sent.
     async fn push(&self, items: &[StockItem]) -> PushOutcome;
 
     async fn batch_result(&self, batch: &BatchId) -> Result<BatchResult, MarketError>;

@@ -114,7 +114,7 @@ pub use integrations::EVERYWHERE;
 pub(crate) use integrations::Integration;
 pub(crate) use jobs::{Leader, Tick};
 pub(crate) use left_to_shop::Forwarded;
-pub use listen::Channel;
+pub use listen::{Channel, Notices};
 pub use market_account::MarketAccount;
 pub use migrate::{MigrateError, Revert, Sides};
 pub use notices::Audience;

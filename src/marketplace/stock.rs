@@ -101,6 +101,9 @@ pub enum PushNotSent {
     /// No connection came about.
     #[error("{0}")]
     Connection(String),
+    /// Its turn would have come too late: after so long, as far as that is known.
+    #[error("the next push may go out in {} s only", .0.as_secs().max(1))]
+    NotYet(Duration),
     /// No items.
     #[error("there are no items")]
     Empty,

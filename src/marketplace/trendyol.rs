@@ -58,6 +58,9 @@ use crate::{
 /// Bytes of an answer that are read at most, unpacked: a page of 200 packages has one or two MiB.
 const ANSWER_LIMIT: usize = 16 * 1024 * 1024;
 
+/// A push waits no longer for its turn: its figures were planned before, and would be sent as they were then.
+const PUSH_WAITS: Duration = Duration::from_secs(5);
+
 /// One seller's account on Trendyol.
 pub struct Trendyol {
     account: Account,
@@ -110,7 +113,13 @@ impl Trendyol {
     /// Makes a call when its turn has come. Returns the body of a success.
     async fn call(&self, call: Call, mut request: Request) -> Result<String, Failure> {
         *request.timeout_mut() = Some(self.request_timeout);
-        self.limits.turn(call).await;
+        match call {
+            Call::Push => {
+                let turn = self.limits.turn_within(call, PUSH_WAITS).await;
+                turn.map_err(Failure::NotYet)?;
+            }
+            _ => self.limits.turn(call).await,
+        }
 
         // After the turn, which may take minutes: only Trendyol's own time is measured.
         let started = Instant::now();
@@ -159,7 +168,7 @@ impl Trendyol {
         match came {
             Err(Failure::TooMany(asked)) => self.limits.slow_down(call, *asked),
             // Nobody knows whether it was counted.
-            Err(Failure::Network(_)) => Duration::ZERO,
+            Err(Failure::Network(_) | Failure::NotYet(_)) => Duration::ZERO,
             Ok(_) | Err(Failure::Answer(_)) => {
                 self.limits.was_taken(call);
                 Duration::ZERO
@@ -341,7 +350,7 @@ const fn reply(came: &Result<String, Failure>) -> Reply {
     match came {
         Ok(_) => Reply::Ok,
         Err(Failure::TooMany(_)) => Reply::RateLimited,
-        Err(Failure::Network(_)) => Reply::NoAnswer,
+        Err(Failure::Network(_) | Failure::NotYet(_)) => Reply::NoAnswer,
         Err(Failure::Answer(_)) => Reply::Refused,
     }
 }

@@ -308,8 +308,10 @@ pub(crate) fn settle(packages: &[HeldPackage]) -> Settled {
     for (at, package) in packages.iter().enumerate() {
         let id = package.package_id;
         let parts = &account.parts[at];
-        let units: u32 = parts.iter().map(|part| part.units).sum();
-        let taken: u32 = parts.iter().map(|part| part.taken).sum();
+        let sum = |units: fn(&Part) -> u32| -> u64 {
+            parts.iter().map(|part| u64::from(units(part))).sum()
+        };
+        let (units, taken) = (sum(|part| part.units), sum(|part| part.taken));
 
         if package.is_placeholder() && is_known && units == 0 {
             settled.replaced.push(id);

@@ -115,7 +115,7 @@ fn entry(
         made_to_order,
         desired,
         on_sale: figure.on_sale(),
-        deficit: figure.deficit_of(desired),
+        deficit: figure.deficit_of(desired, rules.now),
         verdict: decide(desired, figure, rules),
     }
 }
@@ -244,6 +244,7 @@ mod tests {
             orders_read_at: Some(now()),
             stale: false,
             blind: false,
+            looked_since: None,
             pace: Pace::of(OrderDelay::default(), Settle::Auto),
         };
         plan(

@@ -82,6 +82,8 @@ pub struct Rules {
     /// Whether what is on sale could not be read: then stock is only set to zero, because any other figure
     /// might be more than what is left on sale.
     pub blind: bool,
+    /// What was looked at before this time is not raised: what was sold since is not in the figure.
+    pub looked_since: Option<DateTime<Utc>>,
     /// How long sales may be hidden.
     pub pace: Pace,
 }
@@ -218,10 +220,14 @@ impl Figure {
         self.sent.filter(|sent| sent.open_until.is_some())
     }
 
+    fn was_seen_before(&self, time: Option<DateTime<Utc>>) -> bool {
+        let seen = self.observed.as_ref().map(|observed| observed.at);
+        time.is_some_and(|time| seen.is_none_or(|at| at < time))
+    }
+
     /// The deficit by the last observation.
     #[must_use]
-    pub fn deficit_of(&self, desired: i32) -> Option<Deficit> {
-        let observed = self.observed.as_ref()?;
+    pub fn deficit_of(&self, desired: i32, now: DateTime<Utc>) -> Option<Deficit> {
         // The push may be applied at any moment, so what was observed says nothing about the deficit.
         if self.open().is_some() {
             return self.deficit;
@@ -229,8 +235,12 @@ impl Figure {
 
         let units = desired.saturating_sub(self.on_sale()?);
         // One that grew starts anew, because what it grew by may be a sale.
-        let stood = self.deficit.filter(|before| before.units >= units);
-        let since = stood.map_or(observed.at, |before| before.since);
+        // So does one from a time that is still to come: the clock was set back.
+        let stood = self
+            .deficit
+            .filter(|before| before.units >= units && before.since <= now);
+        // And from now, not from the question: its answer may have taken minutes, and shows what was sold meanwhile.
+        let since = stood.map_or(now, |before| before.since);
         (units > 0).then_some(Deficit { units, since })
     }
 }
@@ -265,11 +275,27 @@ pub fn decide(desired: i32, figure: &Figure, rules: &Rules) -> Verdict {
 fn while_open(desired: i32, open: Sent, figure: &Figure, rules: &Rules) -> Verdict {
     // Less than the open push is right whichever of the two is applied last.
     if desired < open.quantity && (!rules.stale || desired == 0) {
-        return lower(desired, figure, rules);
+        return lower(under(desired, figure, rules), figure, rules);
     }
 
     let until = open.open_until.unwrap_or(open.at + MAY_STILL_APPLY);
     Verdict::Wait(Wait::UnderWay { until })
+}
+
+/// What replaces a push under way that is too high. Where it is more than was seen on sale it raises, too, and
+/// what was sold unheard of is held back as from any other raise.
+fn under(desired: i32, figure: &Figure, rules: &Rules) -> i32 {
+    let Some(on_sale) = figure.on_sale().filter(|units| *units < desired) else {
+        return desired;
+    };
+    // However long a deficit has stood: whether it grew does not show while a push is under way.
+    let hidden = rules.orders_read_at.and_then(|read| {
+        let age = read.min(rules.now) - rules.now;
+        rules.pace.hidden_after(age, figure.sales, rules.now)
+    });
+    hidden.map_or(on_sale, |hidden| {
+        desired.saturating_sub(hidden).max(on_sale)
+    })
 }
 
 fn lower(desired: i32, figure: &Figure, rules: &Rules) -> Verdict {
@@ -295,7 +321,7 @@ fn lower(desired: i32, figure: &Figure, rules: &Rules) -> Verdict {
 
 /// Raises by all but the sales that may be hidden in the deficit.
 fn raise(desired: i32, on_sale: i32, figure: &Figure, rules: &Rules) -> Verdict {
-    if rules.blind {
+    if rules.blind || figure.was_seen_before(rules.looked_since) {
         return Verdict::Wait(Wait::Unseen);
     }
     if rules.stale {
@@ -306,13 +332,13 @@ fn raise(desired: i32, on_sale: i32, figure: &Figure, rules: &Rules) -> Verdict 
     };
 
     let since = figure
-        .deficit_of(desired)
+        .deficit_of(desired, rules.now)
         .map_or(rules.now, |deficit| deficit.since);
     // Hidden sales are older than the deficit, because a later one would have made it grow; they had until
     // the last reading of the orders to become known.
     let hidden = rules
         .pace
-        .hidden_after(read - since, figure.sales, rules.now);
+        .hidden_after(read.min(rules.now) - since, figure.sales, rules.now);
     let until = since + rules.pace.settled_after(figure.sales, rules.now);
     // Time alone proves nothing: the orders must have been read after that time, too.
     if rules.now >= until && hidden != Some(0) {

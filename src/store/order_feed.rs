@@ -28,23 +28,25 @@ impl Store {
         Ok(row.unwrap_or_default())
     }
 
-    /// The orders were read whole, up to a time. It never goes back.
+    /// The orders were read whole, up to a time. It goes back only from beyond `now`: then the clock was set back.
     pub(crate) async fn orders_were_read(
         &self,
         until: DateTime<Utc>,
         wide: bool,
+        now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         // `GREATEST`, since two passes may end in another order than they began.
         sqlx::query!(
             "INSERT INTO orderwatch.feeds AS f (feed, read_until, good_at, wide_at)
              VALUES ($1, $2::timestamptz, $2, CASE WHEN $3 THEN $2 END)
              ON CONFLICT (feed) DO UPDATE SET
-                 read_until = GREATEST(f.read_until, EXCLUDED.read_until),
-                 good_at = GREATEST(f.good_at, EXCLUDED.good_at),
-                 wide_at = GREATEST(f.wide_at, EXCLUDED.wide_at)",
+                 read_until = GREATEST(CASE WHEN f.read_until <= $4 THEN f.read_until END, EXCLUDED.read_until),
+                 good_at = GREATEST(CASE WHEN f.good_at <= $4 THEN f.good_at END, EXCLUDED.good_at),
+                 wide_at = GREATEST(CASE WHEN f.wide_at <= $4 THEN f.wide_at END, EXCLUDED.wide_at)",
             ORDER_FEED,
             until,
-            wide
+            wide,
+            now
         )
         .execute(&self.pool)
         .await

@@ -173,41 +173,70 @@ async fn write_answer(
         PushAnswer::Refused(note) => ("refused", None, None, Some(note)),
     };
 
-    // What was refused was not sent: what went out before it is the last push again.
-    sqlx::query!(
-            "WITH answered AS (
-                 UPDATE orderwatch.stock_batches
-                 SET state = $2, name = $3, check_at = $4, note = $5
-                 WHERE id = $1 AND state = 'sending' RETURNING id
-             ), before AS (
-                 SELECT DISTINCT ON (s.barcode) s.barcode, s.quantity, s.batch, b.sent_at
-                 FROM orderwatch.stock_items i
-                 JOIN orderwatch.stock_sends s ON s.barcode = i.barcode
-                 JOIN orderwatch.stock_batches b ON b.id = s.batch
-                 WHERE i.sent_batch = $1 AND s.batch < $1 AND b.state <> 'refused' AND $2 = 'refused'
-                 ORDER BY s.barcode, s.batch DESC
-             )
-             UPDATE orderwatch.stock_items i SET
-                 sent = CASE $2 WHEN 'refused' THEN b.quantity ELSE i.sent END,
-                 sent_at = CASE $2 WHEN 'refused' THEN b.sent_at ELSE i.sent_at END,
-                 sent_batch = CASE $2 WHEN 'refused' THEN b.batch ELSE i.sent_batch END,
-                 open_until = CASE $2 WHEN 'refused' THEN
-                     CASE WHEN b.sent_at > i.sent_at - $7::interval THEN b.sent_at + $7::interval END
-                     ELSE i.sent_at + $6::interval END
-             FROM answered a, orderwatch.stock_items n LEFT JOIN before b ON b.barcode = n.barcode
-             WHERE n.barcode = i.barcode AND i.sent_batch = a.id AND $2 <> 'queued'",
-            batch,
-            state,
-            name,
-            check_at,
-            note,
-            interval(MAY_STILL_APPLY),
-            interval(READ_BACK_AFTER)
-        )
-        .execute(&mut *transaction)
-        .await
-        .map_err(StoreError::doing("writing the answer to a push down"))?;
+    // Late, it still says more than that nothing is known.
+    sqlx::query_scalar!(
+        "UPDATE orderwatch.stock_batches SET state = $2, name = $3, check_at = $4, note = $5
+         WHERE id = $1 AND state IN ('sending', 'unknown') RETURNING id",
+        batch,
+        state,
+        name,
+        check_at,
+        note
+    )
+    .fetch_one(&mut *transaction)
+    .await
+    .map_err(StoreError::doing("writing the answer to a push down"))?;
 
+    match answer {
+        PushAnswer::Queued { .. } => Ok(()),
+        PushAnswer::Unknown(_) => wait_for_lost(transaction, batch).await,
+        PushAnswer::Refused(_) => take_back(transaction, batch).await,
+    }
+}
+
+/// What was perhaps taken is waited for, a raise as long as one that was.
+async fn wait_for_lost(transaction: &mut Transaction<'_>, batch: i64) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE orderwatch.stock_items i SET open_until = LEAST(i.open_until, i.sent_at + $2::interval)
+         FROM orderwatch.stock_sends s
+         WHERE s.batch = $1 AND s.barcode = i.barcode AND i.sent_batch = $1
+           AND i.open_until IS NOT NULL AND s.reason = 'lower'",
+        batch,
+        interval(MAY_STILL_APPLY)
+    )
+    .execute(&mut *transaction)
+    .await
+    .map_err(StoreError::doing("writing the answer to a push down"))?;
+    Ok(())
+}
+
+/// What was refused was not sent: what went out before it is the last push again, and under way unless its result
+/// is known.
+async fn take_back(transaction: &mut Transaction<'_>, batch: i64) -> Result<(), StoreError> {
+    sqlx::query!(
+        "WITH before AS (
+             SELECT DISTINCT ON (s.barcode) s.barcode, s.quantity, s.batch, b.sent_at,
+                    CASE WHEN s.result IS NULL THEN
+                        b.sent_at + CASE s.reason WHEN 'lower' THEN $2::interval ELSE $3::interval END
+                    END AS open_until
+             FROM orderwatch.stock_items i
+             JOIN orderwatch.stock_sends s ON s.barcode = i.barcode
+             JOIN orderwatch.stock_batches b ON b.id = s.batch
+             WHERE i.sent_batch = $1 AND s.batch < $1 AND b.state <> 'refused'
+             ORDER BY s.barcode, s.batch DESC
+         )
+         UPDATE orderwatch.stock_items i SET
+             sent = b.quantity, sent_at = b.sent_at, sent_batch = b.batch,
+             open_until = CASE WHEN b.open_until > i.sent_at THEN b.open_until END
+         FROM orderwatch.stock_items n LEFT JOIN before b ON b.barcode = n.barcode
+         WHERE n.barcode = i.barcode AND i.sent_batch = $1",
+        batch,
+        interval(READ_BACK_AFTER),
+        interval(RAISED_WITHIN)
+    )
+    .execute(&mut *transaction)
+    .await
+    .map_err(StoreError::doing("writing the answer to a push down"))?;
     Ok(())
 }
 

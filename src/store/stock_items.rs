@@ -47,7 +47,7 @@ impl Store {
     pub(crate) async fn record_observations(
         &self,
         observed: &[Observation],
-        asked: DateTime<Utc>,
+        (asked, now): (DateTime<Utc>, DateTime<Utc>),
     ) -> Result<(), StoreError> {
         let barcodes: Vec<&str> = observed.iter().map(|o| o.barcode.as_str()).collect();
         let units: Vec<Option<i32>> = observed.iter().map(|o| units(&o.answer)).collect();
@@ -59,7 +59,8 @@ impl Store {
         let sent_at: Vec<Option<DateTime<Utc>>> = observed.iter().map(|o| o.sent_at).collect();
         let settles: Vec<bool> = observed.iter().map(|o| o.settles).collect();
 
-        // An older answer that comes late changes nothing, and only the push that was known when the question went
+        // An older answer that comes late changes nothing, unless the other is from a time that is still to come: then
+        // the clock was set back. And only the push that was known when the question went
         // out is settled by it.
         sqlx::query!(
             "WITH looks AS (
@@ -74,13 +75,14 @@ impl Store {
                  open_until = CASE WHEN NOT EXISTS (
                      SELECT FROM looks l WHERE l.barcode = i.barcode AND l.settles AND l.sent_at = i.sent_at)
                      THEN i.open_until END
-             WHERE i.observed_at IS NULL OR i.observed_at <= EXCLUDED.observed_at",
+             WHERE i.observed_at IS NULL OR i.observed_at <= EXCLUDED.observed_at OR i.observed_at > $7",
             &barcodes as &[&str],
             &units as &[Option<i32>],
             &contradictory,
             &sent_at as &[Option<DateTime<Utc>>],
             &settles,
-            asked
+            asked,
+            now
         )
         .execute(&self.pool)
         .await
@@ -139,8 +141,8 @@ impl Store {
         touch(&self.pool, barcodes, now).await
     }
 
-    /// The watched barcodes: first those that were touched since they were observed, then those that
-    /// were observed longest ago.
+    /// The watched barcodes: first those that were never observed or were touched since, then those that were
+    /// observed longest ago.
     pub(crate) async fn watched_items(
         &self,
         now: DateTime<Utc>,
@@ -148,7 +150,8 @@ impl Store {
     ) -> Result<Vec<Barcode>, StoreError> {
         let names = sqlx::query_scalar!(
             "SELECT barcode FROM orderwatch.stock_items WHERE watched_until > $1
-             ORDER BY touched_at > observed_at DESC NULLS LAST, observed_at NULLS FIRST, barcode LIMIT $2",
+             ORDER BY (observed_at IS NULL OR observed_at > $1 OR touched_at > observed_at) DESC NULLS LAST,
+                      observed_at NULLS FIRST, barcode LIMIT $2",
             now,
             limit
         )
@@ -188,10 +191,15 @@ impl Store {
         limit: i64,
     ) -> Result<(Vec<String>, Option<chrono::NaiveDateTime>), StoreError> {
         let doing = StoreError::doing("looking for changes of central_stock");
-        let newest = sqlx::query_scalar!("SELECT max(updated_at) FROM public.central_stock")
-            .fetch_one(&self.pool)
-            .await
-            .map_err(&doing)?;
+        // The zone of the warehouse's clock is not known; what is more than a day ahead of it is no time, and nothing
+        // would be newer.
+        let newest = sqlx::query_scalar!(
+            "SELECT max(updated_at) FROM public.central_stock
+             WHERE updated_at < localtimestamp + interval '1 day'"
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(&doing)?;
 
         // The first time there is nothing to compare with; the newest time is where the next one starts.
         if since.is_none() || newest <= since {
@@ -199,9 +207,10 @@ impl Store {
         }
 
         let changed = sqlx::query_scalar!(
-            "SELECT barcode FROM public.central_stock WHERE updated_at > $1 LIMIT $2",
+            "SELECT barcode FROM public.central_stock WHERE updated_at > $1 AND updated_at <= $3 LIMIT $2",
             since,
-            limit
+            limit,
+            newest
         )
         .fetch_all(&self.pool)
         .await

@@ -2,10 +2,13 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Store, StoreError, Transaction, pool::whole, stock_items::touch};
 use crate::stock::{Barcode, deadlines::quarantine, push_result::BatchItem};
+
+/// Every result is asked for sooner: one that is due later was sent before the clock was set back.
+const CHECKED_WITHIN: TimeDelta = TimeDelta::minutes(15);
 
 /// A request that was taken and is not settled.
 #[derive(Clone, Debug)]
@@ -27,8 +30,9 @@ impl Store {
         sqlx::query_as!(
             Batch,
             r#"SELECT id, name AS "name!", sent_at, checks FROM orderwatch.stock_batches
-               WHERE state = 'queued' AND check_at <= $1 ORDER BY check_at, id"#,
-            now
+               WHERE state = 'queued' AND (check_at <= $1 OR check_at > $2) ORDER BY check_at, id"#,
+            now,
+            now + CHECKED_WITHIN
         )
         .fetch_all(&self.pool)
         .await
@@ -36,9 +40,15 @@ impl Store {
     }
 
     /// When the next result is to be asked for.
-    pub(crate) async fn next_batch_look(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+    pub(crate) async fn next_batch_look(
+        &self,
+        now: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
         sqlx::query_scalar!(
-            "SELECT min(check_at) FROM orderwatch.stock_batches WHERE state = 'queued'"
+            "SELECT min(CASE WHEN check_at > $2 THEN $1 ELSE check_at END)
+             FROM orderwatch.stock_batches WHERE state = 'queued'",
+            now,
+            now + CHECKED_WITHIN
         )
         .fetch_one(&self.pool)
         .await

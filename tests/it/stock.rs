@@ -7,6 +7,7 @@
 
 mod answers;
 mod client;
+mod clock;
 mod doorbell;
 mod fed;
 mod fence;

@@ -21,6 +21,7 @@ impl Rule for Ours {
             orders_read_at: Some(view.read_at),
             stale: view.stale,
             blind: false,
+            looked_since: None,
             pace: Pace::of(view.delay, Settle::Auto),
         };
         let mut sends = Vec::new();
@@ -53,7 +54,7 @@ fn look(figure: &mut Figure, desired: i32, on_sale: i32, now: DateTime<Utc>) {
         at: now,
         answer: Answer::Units(on_sale),
     });
-    figure.deficit = figure.deficit_of(desired);
+    figure.deficit = figure.deficit_of(desired, now);
     figure.recent.retain(|(_, at)| *at + REPEAT_AFTER > now);
 }
 

@@ -157,6 +157,21 @@ impl Limits {
         lane.pause().await;
     }
 
+    /// Waits no longer than `most`. The error is how long the wait still is, as far as that is known.
+    pub(super) async fn turn_within(&self, call: Call, most: Duration) -> Result<(), Duration> {
+        let lane = self.lane(call);
+        let pause = || {
+            let until = lane.paused_until();
+            until.map(|until| until.saturating_duration_since(Instant::now()))
+        };
+        // What is known to be in vain is not waited for.
+        if let Some(pause) = pause().filter(|pause| *pause > most) {
+            return Err(pause);
+        }
+        let turn = tokio::time::timeout(most, self.turn(call)).await;
+        turn.map_err(|_| pause().unwrap_or(most))
+    }
+
     /// Trendyol refused the call as one too many. Returns how long its group now waits.
     pub(super) fn slow_down(&self, call: Call, asked: Option<Duration>) -> Duration {
         let mut brake = self.lane(call).brake.lock();
@@ -340,6 +355,30 @@ mod tests {
             limits.turn(Call::ReadBack).await;
             assert!(start.elapsed() >= secs(want), "{:?}", start.elapsed());
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_cannot_wait_is_told_at_once_and_takes_no_turn() {
+        let secs = Duration::from_secs;
+        let limits = Limits::new(&RateLimits::default());
+        let start = Instant::now();
+        limits.slow_down(Call::Push, Some(secs(90)));
+        assert_eq!(limits.turn_within(Call::Push, secs(5)).await, Err(secs(90)));
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        tokio::time::sleep(secs(86)).await;
+        assert_eq!(limits.turn_within(Call::Push, secs(5)).await, Ok(()));
+        assert!(start.elapsed() >= secs(90));
+
+        // Two pushes in a minute: the bucket has the second one's turn too late.
+        let limits = Limits::new(&RateLimits {
+            push: 2,
+            ..RateLimits::default()
+        });
+        assert_eq!(limits.turn_within(Call::Push, secs(5)).await, Ok(()));
+        let start = Instant::now();
+        assert_eq!(limits.turn_within(Call::Push, secs(5)).await, Err(secs(5)));
+        limits.turn(Call::Push).await;
+        assert!(start.elapsed() <= secs(31), "{:?}", start.elapsed());
     }
 
     #[tokio::test(start_paused = true)]

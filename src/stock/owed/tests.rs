@@ -444,3 +444,14 @@ proptest! {
         prop_assert!(settle(&known).owing.is_empty());
     }
 }
+
+#[test]
+fn units_beyond_every_number_are_added_up_all_the_same() {
+    let mut huge = package(1, "order-creation", "Created", u32::MAX);
+    huge.lines.push(line("a", u32::MAX, None));
+    let none = Settled {
+        begins: vec![1],
+        ..Settled::default()
+    };
+    assert_eq!(settle(&[huge]), none);
+}

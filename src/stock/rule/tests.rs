@@ -74,6 +74,7 @@ prop_compose! {
             orders_read_at: read,
             stale,
             blind,
+            looked_since: None,
             pace: Pace::of(OrderDelay { orders, seconds }, settle),
         }
     }
@@ -137,6 +138,23 @@ proptest! {
     }
 
     #[test]
+    fn a_push_under_way_is_replaced_by_no_more_than_is_on_sale_or_cannot_be_hidden(
+        desired in 0..15, on_sale in 0..15, open in pushes(), figure in figures(), rules in circumstances(),
+    ) {
+        let figure = Figure {
+            observed: Some(Observed { at: rules.now, answer: Answer::Units(on_sale) }),
+            sent: Some(Sent { open_until: Some(at(NOW + 60)), ..open }),
+            ..figure
+        };
+        if let Some(quantity) = sent(decide(desired, &figure, &rules)) {
+            let age = rules.orders_read_at.map(|read| read - rules.now);
+            let hidden = age.and_then(|age| rules.pace.hidden_after(age, figure.sales, rules.now));
+            let visible = hidden.map_or(0, |hidden| desired - hidden);
+            prop_assert!(quantity <= on_sale.max(visible));
+        }
+    }
+
+    #[test]
     fn no_quantity_is_sent_again_within_sixteen_minutes(
         desired in 0..15, figure in figures(), rules in circumstances(),
     ) {
@@ -153,12 +171,11 @@ proptest! {
         desired in 0..15, mut figure in figures(),
     ) {
         figure.sent = None;
-        let (before, after) = (figure.deficit, figure.deficit_of(desired));
+        let (before, after) = (figure.deficit, figure.deficit_of(desired, at(NOW)));
         if let (Some(before), Some(after)) = (before, after) {
-            let looked = figure.observed.map(|observed| observed.at);
-            let kept = after.units <= before.units;
-            let since = if kept { Some(before.since) } else { looked };
-            prop_assert_eq!(Some(after.since), since);
+            let kept = after.units <= before.units && before.since <= at(NOW);
+            let since = if kept { before.since } else { at(NOW) };
+            prop_assert_eq!(after.since, since);
         }
     }
 }
@@ -185,6 +202,7 @@ fn lacking(units: i32, on_sale: i32) -> (Figure, Rules) {
         orders_read_at: Some(at(NOW)),
         stale: false,
         blind: false,
+        looked_since: None,
         pace: Pace::of(delay, Settle::Auto),
     };
     (figure, rules)

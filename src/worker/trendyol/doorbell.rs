@@ -188,7 +188,9 @@ impl Doorbell {
 
         // After an outage they may be many, and the pass over the orders needs the same requests.
         if let Some(until) = store.order_feed().await?.read_until {
-            let old = store.end_order_calls_before(until - READ_ANYWAY).await?;
+            let old = store
+                .end_order_calls_before(until.min(clock.now()) - READ_ANYWAY)
+                .await?;
             answered.left += usize::try_from(old).unwrap_or(usize::MAX);
         }
 

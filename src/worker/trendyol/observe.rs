@@ -21,6 +21,8 @@ pub(super) struct Observations {
     pub(super) before: HashMap<Barcode, Figure>,
     pub(super) answers: HashMap<Barcode, Answer>,
     pub(super) requests: usize,
+    /// When the first question was asked, before it waited for its turn.
+    pub(super) began: Option<DateTime<Utc>>,
     /// Why the others were not observed.
     pub(super) failed: Option<MarketError>,
 }
@@ -32,6 +34,7 @@ impl Seller {
         for chunk in barcodes.chunks(MAX_READ_BACK) {
             // Both before the question: a push that begins meanwhile must not be settled by its answer.
             let asked = self.clock.now();
+            observed.began.get_or_insert(asked);
             let before = self.store.figures(chunk, asked).await?;
 
             observed.requests += 1;
@@ -49,7 +52,7 @@ impl Seller {
                 .iter()
                 .map(|(barcode, answer)| observation(barcode, answer, before.get(barcode), now))
                 .collect();
-            self.store.record_observations(&rows, asked).await?;
+            self.store.record_observations(&rows, (asked, now)).await?;
             observed.answers.extend(answers);
             observed.before.extend(before);
         }

@@ -66,13 +66,17 @@ impl Pull {
         // Before the first question: what changes while pages are read belongs to the next pass.
         let began = self.seller.clock.now();
         let feed = self.seller.store.order_feed().await?;
-        let wide = feed.wide_at.is_none_or(|at| began - at >= WIDE_EVERY);
+        // A time that is still to come was written before the clock was set back, and says nothing.
+        let wide = feed
+            .wide_at
+            .is_none_or(|at| at > began || began - at >= WIDE_EVERY);
         let mut pulled = PullReport {
             wide,
             ..PullReport::default()
         };
 
         let from = feed.read_until.map(|until| before(until, self.overlap));
+        let from = from.filter(|from| *from <= began);
         let mut left = windows(from, wide, began);
         left.reverse();
 
@@ -95,7 +99,7 @@ impl Pull {
             let whole = until == began;
             self.seller
                 .store
-                .orders_were_read(until, wide && whole)
+                .orders_were_read(until, wide && whole, self.seller.clock.now())
                 .await?;
         }
 

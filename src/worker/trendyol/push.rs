@@ -107,7 +107,8 @@ impl Reconciler {
     /// The barcodes of a pass, those first that were observed longest ago.
     async fn barcodes(&self, whole: bool) -> Result<Vec<Barcode>, JobError> {
         let store = &self.seller().store;
-        let catalogue = self.catalogue(self.seller().clock.now()).await?;
+        let now = self.seller().clock.now();
+        let catalogue = self.catalogue(now).await?;
         let (stock, _) = shelf::read(store.stock_and_shelves().await?.0);
 
         let mut seen_at = HashMap::new();
@@ -120,7 +121,8 @@ impl Reconciler {
             if item.on_sale > 0 || item.is_open {
                 barcodes.insert(item.barcode.clone());
             }
-            seen_at.insert(item.barcode, item.observed_at);
+            // In the future it was not: the clock was set back.
+            seen_at.insert(item.barcode, item.observed_at.filter(|at| *at <= now));
         }
 
         let mut barcodes: Vec<Barcode> = barcodes.into_iter().collect();

@@ -51,6 +51,9 @@ pub struct PushReport {
     /// Whether more is watched than one turn compares.
     #[serde(skip)]
     pub(super) is_full: bool,
+    /// Requests that Trendyol refused as such.
+    #[serde(skip)]
+    pub(super) refusals: usize,
     /// How long sending took.
     #[serde(skip)]
     pub(super) sending: Duration,

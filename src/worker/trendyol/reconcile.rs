@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Mutex;
 
-use super::{Forecast, Pull, PushReport, Seller, observe::Observations};
+use super::{Forecast, Pull, PushReport, Seller, observe::Observations, send::Plan};
 use crate::{
     config::{TrendyolStock, size},
     stock::{
@@ -29,6 +29,8 @@ const SENDER: &str = "send-stock";
 const RESULTS: &str = "stock-results";
 /// The catalogue changes seldom, and reading it costs as much as a round.
 const CATALOGUE_FOR: TimeDelta = TimeDelta::minutes(1);
+/// After this time a look says too little to raise stock by it: a question may have waited for minutes for its turn.
+const LOOK_LASTS: TimeDelta = TimeDelta::minutes(1);
 /// A deficit is watched this much longer than it takes to settle.
 const WATCHED_BEYOND: TimeDelta = TimeDelta::minutes(5);
 
@@ -60,7 +62,7 @@ impl Reconciler {
     /// Asks for the results that are due, unless another process does.
     pub async fn follow_results(&self) -> Result<(), JobError> {
         let seller = self.seller();
-        let due = seller.store.next_batch_look().await?;
+        let due = seller.store.next_batch_look(seller.clock.now()).await?;
         if due.is_none_or(|at| at > seller.clock.now()) {
             return Ok(());
         }
@@ -123,7 +125,7 @@ impl Reconciler {
     ) -> Result<Vec<Barcode>, JobError> {
         let seller = self.seller();
         // Before the facts are read: whoever plans after us has newer ones.
-        let plan = seller.store.new_plan().await?;
+        let number = seller.store.new_plan().await?;
 
         let now = seller.clock.now();
         let catalogue = self.catalogue(now).await?;
@@ -131,6 +133,9 @@ impl Reconciler {
         let mut forecast = Forecast::of(store, &catalogue, Some(barcodes), self.rules, now).await?;
         if observed.failed.is_some() {
             forecast.blindly();
+        }
+        if observed.began.is_some_and(|began| now - began > LOOK_LASTS) {
+            forecast.looked_since(now - LOOK_LASTS);
         }
 
         // Also when nothing may be sent: a deficit stands from the moment at which it is seen.
@@ -149,9 +154,12 @@ impl Reconciler {
 
         let (started, requests) = (Instant::now(), report.requests);
         let size = size(self.rules.batch_size);
-        let sent = seller
-            .send(&sends(&forecast), (plan, lead), size, report)
-            .await;
+        let plan = Plan {
+            items: sends(&forecast),
+            number,
+            made_at: now,
+        };
+        let sent = seller.send(&plan, lead, size, report).await;
 
         // Also of a round that failed: what was sent took its time.
         if report.requests > requests {
@@ -165,7 +173,7 @@ impl Reconciler {
     pub(super) async fn catalogue(&self, now: DateTime<Utc>) -> Result<Arc<Catalogue>, JobError> {
         let mut known = self.catalogue.lock().await;
         if let Some((read_at, catalogue)) = &*known
-            && now - *read_at < CATALOGUE_FOR
+            && (TimeDelta::zero()..CATALOGUE_FOR).contains(&(now - *read_at))
         {
             return Ok(Arc::clone(catalogue));
         }

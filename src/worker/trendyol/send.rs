@@ -3,6 +3,8 @@
 //! What must stay true: a request is written down before it is sent, and its answer after it; so a process that
 //! is killed in between leaves a row that says what may have happened.
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use super::{PushReport, Seller};
 use crate::{
     marketplace::{BatchId, MarketError, PushNotSent, PushOutcome, StockItem, fingerprint},
@@ -14,6 +16,21 @@ use crate::{
 
 /// What `stock_push_log` says until a pass or a turn has ended: were the process killed, it would stay so.
 const UNENDED: &str = "it has not ended; unless it is under way, its process was killed";
+
+/// A plan that is older is made anew instead of sent: what was sold since is not in its figures.
+const PLAN_LASTS: TimeDelta = TimeDelta::minutes(1);
+
+/// After so many refusals without a request that was taken, a pass or a turn ends: it is not the products that are
+/// refused.
+const REFUSED_MOST: usize = 40;
+
+/// What is sent, and by which plan.
+pub(super) struct Plan {
+    pub(super) items: Vec<PlannedPush>,
+    pub(super) number: i64,
+    /// When its facts were read.
+    pub(super) made_at: DateTime<Utc>,
+}
 
 /// Whether more can be sent after an answer.
 enum After {
@@ -28,37 +45,67 @@ impl Seller {
     /// better, and with [`JobError::LostLead`] before the first one that somebody else may have overtaken.
     pub(super) async fn send(
         &self,
-        items: &[PlannedPush],
-        (plan, lead): (i64, &mut Leader),
+        plan: &Plan,
+        lead: &mut Leader,
         size: usize,
         report: &mut PushReport,
     ) -> Result<(), JobError> {
         // The last request goes to the bottom, because the next one is taken from the top.
-        let chunks = items.chunks(size.max(1)).rev();
+        let chunks = plan.items.chunks(size.max(1)).rev();
         let mut waiting: Vec<Vec<PlannedPush>> = chunks.map(<[PlannedPush]>::to_vec).collect();
 
+        let mut refused = Vec::new();
+        let mut end = None;
+
         while let Some(items) = waiting.pop() {
+            if self.clock.now() - plan.made_at > PLAN_LASTS {
+                report.trouble("a plan grew old before all of it was sent".to_owned());
+                waiting.push(items);
+                break;
+            }
             // Before each request: who has the lead now may have sent newer figures.
             if !lead.holds().await {
                 return Err(JobError::LostLead);
             }
-            match self.request(items.clone(), plan, report).await? {
+            match self.request(items.clone(), plan.number, report).await? {
                 After::Go => {}
-                After::Stop => return Ok(()),
+                After::Stop => break,
 
-                After::Halve(words) if items.len() == 1 => {
-                    for item in items {
-                        self.quarantine(&item.barcode, &words, report).await?;
+                After::Halve(words) => {
+                    report.refusals += 1;
+                    if report.batches == 0 && report.refusals >= REFUSED_MOST {
+                        waiting.push(items);
+                        end = Some(words);
+                        break;
                     }
-                }
-                After::Halve(_) => {
-                    let (first, second) = items.split_at(items.len() / 2);
-                    waiting.extend([second.to_vec(), first.to_vec()]);
+
+                    if let [item] = &items[..] {
+                        refused.push((item.barcode.clone(), words));
+                    } else {
+                        let (first, second) = items.split_at(items.len() / 2);
+                        waiting.extend([second.to_vec(), first.to_vec()]);
+                    }
                 }
             }
         }
 
-        Ok(())
+        for (barcode, words) in refused {
+            // Only where others are taken is the product to blame.
+            if report.batches > 0 {
+                self.quarantine(&barcode, &words, report).await?;
+            } else {
+                report.trouble(format!("{barcode}: {words}"));
+            }
+        }
+
+        // What is left is planned again by the next turn.
+        let left: Vec<&str> = waiting
+            .iter()
+            .flatten()
+            .map(|item| item.barcode.as_str())
+            .collect();
+        self.store.touch_items(&left, self.clock.now()).await?;
+        end.map_or(Ok(()), |words| Err(JobError::Partly(words)))
     }
 
     async fn request(
@@ -135,7 +182,7 @@ impl Seller {
             }
             PushOutcome::NotSent(why) => {
                 let after = match why {
-                    PushNotSent::Connection(_) => After::Stop,
+                    PushNotSent::Connection(_) | PushNotSent::NotYet(_) => After::Stop,
                     _ => After::Go,
                 };
                 (format!("nothing was sent: {why}"), after)

@@ -25,6 +25,9 @@ use crate::{
     store::{Catalogue, SentFigure, Store, StoreError},
 };
 
+/// The clocks of two replicas differ by less.
+const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(1);
+
 /// Everything that a plan is made of, and the plan.
 pub struct Forecast {
     pub(super) figures: HashMap<Barcode, Figure>,
@@ -84,6 +87,7 @@ impl Forecast {
                 orders_read_at: view.orders_read_at,
                 stale: is_stale(view.orders_read_at, rules.max_order_age_for_push, now),
                 blind: false,
+                looked_since: None,
                 pace: Pace::of(view.delay, rules.settle),
             },
             data_warnings,
@@ -108,6 +112,12 @@ impl Forecast {
     /// Plans again, for the case that what is on sale cannot be read.
     pub(super) fn blindly(&mut self) {
         self.rules.blind = true;
+        self.plan_again();
+    }
+
+    /// Plans again, without raising what was looked at before a time.
+    pub(super) fn looked_since(&mut self, time: DateTime<Utc>) {
+        self.rules.looked_since = Some(time);
         self.plan_again();
     }
 
@@ -223,5 +233,6 @@ impl ProductHistory {
 
 fn is_stale(read_at: Option<DateTime<Utc>>, most: Duration, now: DateTime<Utc>) -> bool {
     let most = TimeDelta::from_std(most).unwrap_or(TimeDelta::MAX);
-    read_at.is_none_or(|at| now - at > most)
+    // Read in the future: the clock was set back, and nobody knows when that was.
+    read_at.is_none_or(|at| now - at > most || at - now > CLOCKS_DIFFER)
 }

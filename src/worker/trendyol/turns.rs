@@ -1,19 +1,19 @@
 //! The loop of the turns: what happened in the warehouse, in the orders or to a push is acted on within seconds.
 //! Results of pushes are asked for beside it, each at its own time.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use chrono::NaiveDateTime;
 use tokio::{
     sync::Notify,
-    time::{Instant, timeout},
+    time::{Instant, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
 
 use super::Reconciler;
 use crate::{
     stock::Barcode,
-    store::{Channel, StoreError},
+    store::{Channel, Notices, StoreError},
     telemetry::chain,
     worker::{job::JobError, pulse::Pulse},
 };
@@ -22,6 +22,8 @@ use crate::{
 const TURNS: &str = "stock-turns";
 /// Changes that belong together come within this time.
 const TOGETHER: Duration = Duration::from_millis(200);
+/// Names that are collected at once; the others are heard right after them.
+const HEARD: usize = 5000;
 /// The longest rest: longer ones would look like a loop that is stuck.
 const LONGEST_REST: Duration = Duration::from_secs(5);
 /// Between two tries to listen.
@@ -83,10 +85,7 @@ impl Turns {
         let mut notices = seller.store.listen(Channel::Stock).await?;
 
         loop {
-            let mut names: Vec<String> = notices.next().await?.into_iter().collect();
-            while let Ok(more) = timeout(TOGETHER, notices.next()).await {
-                names.extend(more?);
-            }
+            let names = together(&mut notices).await?;
             // Before the wake-up, or the turn would not find them.
             self.note(&names).await?;
             changed.notify_one();
@@ -146,7 +145,7 @@ impl Turns {
             due.saturating_duration_since(Instant::now())
         };
 
-        let result = match seller.store.next_batch_look().await {
+        let result = match seller.store.next_batch_look(seller.clock.now()).await {
             Ok(Some(at)) => (at - seller.clock.now()).to_std().unwrap_or_default(),
             // Whatever fails here fails in the turn, too, which says so.
             Ok(None) | Err(_) => LONGEST_REST,
@@ -181,6 +180,64 @@ impl Turns {
     }
 }
 
+/// Where notices come from.
+trait Source {
+    fn next(&mut self) -> impl Future<Output = Result<Option<String>, StoreError>> + Send;
+}
+
+impl Source for Notices {
+    async fn next(&mut self) -> Result<Option<String>, StoreError> {
+        Self::next(self).await
+    }
+}
+
+/// The next notice, and those that come soon after it. However many come, they end.
+async fn together(notices: &mut impl Source) -> Result<Vec<String>, StoreError> {
+    let mut names: HashSet<String> = notices.next().await?.into_iter().collect();
+    let until = Instant::now() + TOGETHER;
+    // The time by itself: what is there at once never runs out of it.
+    while names.len() < HEARD && Instant::now() < until {
+        let Ok(more) = timeout_at(until, notices.next()).await else {
+            break;
+        };
+        names.extend(more?);
+    }
+    Ok(names.into_iter().collect())
+}
+
 fn complain(error: &JobError, what: &'static str) {
     tracing::warn!(error = chain(error), "{what}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Notices that come with this pause between them, and never end.
+    struct Endless(Duration, usize);
+
+    impl Source for Endless {
+        async fn next(&mut self) -> Result<Option<String>, StoreError> {
+            if !self.0.is_zero() {
+                tokio::time::sleep(self.0).await;
+            }
+            self.1 += 1;
+            Ok(Some(self.1.to_string()))
+        }
+    }
+
+    async fn heard(pause: Duration) -> (usize, Duration) {
+        let start = Instant::now();
+        let names = together(&mut Endless(pause, 0)).await.unwrap();
+        (names.len(), start.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn notices_without_an_end_are_acted_on_all_the_same() {
+        let (names, took) = heard(Duration::from_millis(50)).await;
+        assert!((4..=5).contains(&names), "{names}");
+        assert!(took <= Duration::from_millis(260), "{took:?}");
+        // Nothing passes between these.
+        assert_eq!(heard(Duration::ZERO).await.0, HEARD);
+    }
 }

@@ -11,6 +11,11 @@ use orderwatch::{
         trendyol::{Pull, PushReport, Reconciler, Seller},
     },
 };
+use sandbox::{
+    gates::Moment,
+    trendyol::{Endpoint, trouble},
+    trouble::Fault,
+};
 use sqlx::PgPool;
 use tokio::task::JoinHandle;
 
@@ -71,8 +76,11 @@ impl Rig {
 
     /// What was sent, one after the other.
     fn sent(&self) -> Vec<String> {
-        let endpoint = sandbox::trendyol::Endpoint::PushStock;
-        let requests = self.shop.ledger().requests_to(endpoint).into_iter();
+        let requests = self
+            .shop
+            .ledger()
+            .requests_to(Endpoint::PushStock)
+            .into_iter();
         let items = requests.flat_map(|request| request.items);
         items
             .map(|(name, units)| format!("{name} {units}"))
@@ -117,6 +125,55 @@ async fn an_old_figure_that_was_on_its_way_is_taken_back(pool: PgPool) {
     rig.wait(17 * MINUTE);
     rig.push().await.unwrap();
     assert_eq!(rig.on_sale(), ["A 2", "B 9"]);
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_plan_that_grew_old_while_it_was_sent_is_made_anew(pool: PgPool) {
+    let rig = shop(pool).await;
+    rig.changed("A", 5).await;
+    rig.changed("B", 8).await;
+    rig.weather(|weather| weather.push_takes = Duration::from_secs(40));
+    let error = rig.turn().await.unwrap_err().to_string();
+    assert_eq!(error, "a plan grew old before all of it was sent");
+    assert_eq!(rig.sent(), ["A 5"]);
+
+    rig.warehouse.stock("B", 3).await;
+    rig.weather(|weather| weather.push_takes = Duration::ZERO);
+    rig.wait(Duration::from_secs(20));
+    rig.turn().await.unwrap();
+    assert_eq!(rig.sent(), ["A 5", "B 3"]);
+}
+
+#[sqlx::test(migrations = false)]
+async fn what_was_refused_reopens_nothing_whose_result_is_known(pool: PgPool) {
+    let rig = shop(pool).await;
+    rig.changed("A", 5).await;
+    rig.turn().await.unwrap();
+    rig.wait(Duration::from_secs(10));
+    rig.reconciler().follow_results().await.unwrap();
+
+    rig.changed("A", 3).await;
+    let slow = Fault::Instead(trouble::too_many(Endpoint::PushStock, None));
+    rig.shop.faults().next(Endpoint::PushStock, slow);
+    rig.turn().await.unwrap_err();
+    let sent = "SELECT sent, open_until IS NULL FROM orderwatch.stock_items WHERE barcode = 'A'";
+    assert_eq!(rig.warehouse.rows(sent).await, ["5|true"]);
+}
+
+#[sqlx::test(migrations = false)]
+async fn an_answer_that_was_given_up_is_written_down_all_the_same(pool: PgPool) {
+    let rig = shop(pool).await;
+    rig.changed("A", 5).await;
+    let gate = rig.shop.hold(Endpoint::PushStock, Moment::BeforeAnswer);
+    let (turn, ()) = tokio::join!(rig.turn(), async {
+        gate.arrived(1).await;
+        let given_up = "UPDATE orderwatch.stock_batches SET state = 'unknown'";
+        rig.warehouse.run(given_up).await;
+        gate.open();
+    });
+    turn.unwrap();
+    let state = "SELECT state, name IS NULL FROM orderwatch.stock_batches";
+    assert_eq!(rig.warehouse.rows(state).await, ["queued|false"]);
 }
 
 fn planned(barcode: &str, quantity: i32) -> PlannedPush {

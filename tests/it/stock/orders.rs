@@ -233,9 +233,7 @@ async fn a_package_that_is_open_for_long_is_asked_about(pool: PgPool) {
     // Everything that the feed told of it meanwhile was lost.
     rig.shop.cancel(order.packages[0]).unwrap();
     rig.wait(2 * DAY);
-    rig.warehouse
-        .run("UPDATE orderwatch.feeds SET read_until = to_timestamp(2000000000), wide_at = to_timestamp(2000000000)")
-        .await;
+    rig.feed_was_read().await;
     let report = rig.pull().await.unwrap();
     assert_eq!(report["asked"], 1);
     assert_eq!(
@@ -252,9 +250,7 @@ async fn an_order_counts_as_asked_about_only_where_the_path_is_served(pool: PgPo
     rig.wait(6 * DAY);
     rig.shop.cancel(order.packages[0]).unwrap();
     rig.wait(2 * DAY);
-    rig.warehouse
-        .run("UPDATE orderwatch.feeds SET read_until = to_timestamp(2000000000), wide_at = to_timestamp(2000000000)")
-        .await;
+    rig.feed_was_read().await;
 
     // The stream is served; the path by which single orders are asked about answers 556 for minutes.
     rig.shop.block(Some(Endpoint::Orders), 2 * DAY);

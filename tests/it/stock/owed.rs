@@ -537,10 +537,7 @@ async fn unknown_packages_do_not_keep_forgotten_orders_from_being_asked_about(po
         "lastModifiedDate",
         json!(gone),
     ));
-    shop.rig
-        .warehouse
-        .run("UPDATE orderwatch.feeds SET read_until = to_timestamp(2000000000), wide_at = to_timestamp(2000000000)")
-        .await;
+    shop.rig.feed_was_read().await;
     assert_eq!(shop.rig.pull().await.unwrap()["asked"], 5);
     assert_eq!(shop.orders().await, ["31 cancelled Cancelled A×1"]);
 }

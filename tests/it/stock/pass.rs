@@ -5,7 +5,7 @@ use std::time::Duration;
 use orderwatch::stock::pace::Settle;
 use sandbox::{
     gates::Moment,
-    trendyol::{Endpoint, ProductState},
+    trendyol::{Endpoint, ProductState, trouble},
     trouble::{Fault, Trouble},
 };
 use sqlx::PgPool;
@@ -303,4 +303,51 @@ async fn a_sale_that_a_cancellation_hides_is_not_put_back_on_sale(pool: PgPool) 
     rig.wait(30 * MINUTE);
     rig.push().await.unwrap();
     assert_eq!(rig.on_sale(), ["A 0"]);
+}
+
+/// Trendyol refuses a request.
+fn refused() -> Fault {
+    Fault::Instead(trouble::system_error(Endpoint::PushStock, 400))
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_product_alone_is_to_blame_where_others_are_taken(pool: PgPool) {
+    let rig = Rig::new(pool, &[("A", 9), ("B", 9), ("C", 9), ("D", 9)]).await;
+    for barcode in ["A", "B", "C", "D"] {
+        rig.warehouse.stock(barcode, 5).await;
+    }
+    // All of them, the first half, the first of it.
+    let script = [Some(refused()), Some(refused()), Some(refused())];
+    rig.shop.faults().script(Endpoint::PushStock, script);
+    let error = rig.push().await.unwrap_err().to_string();
+    assert!(error.starts_with("A: Trendyol refuses a push"), "{error}");
+    assert_eq!(rig.on_sale(), ["A 9", "B 5", "C 5", "D 5"]);
+    assert_eq!(rig.warehouse.quarantined().await, ["A"]);
+}
+
+#[sqlx::test(migrations = false)]
+async fn where_every_request_is_refused_no_product_is_to_blame(pool: PgPool) {
+    let rig = Rig::over(super::warehouse::Warehouse::new(pool).await, |plan| {
+        let product = |n| sandbox::trendyol::Product::sample(n, 9);
+        plan.products = (0..100).map(product).collect();
+    })
+    .await;
+    rig.warehouse
+        .run(
+            "INSERT INTO central_stock (barcode, qty)
+             SELECT (8683772000000 + n)::text, 5 FROM generate_series(0, 99) n",
+        )
+        .await;
+    rig.shop.faults().stand(Endpoint::PushStock, refused());
+    let error = rig.push().await.unwrap_err().to_string();
+    let told = "Trendyol refuses a push (status 400)";
+    assert!(error.starts_with(told), "{error}");
+    assert_eq!(rig.warehouse.quarantined().await, [""; 0]);
+    assert!(rig.requests()[0] <= 40, "{:?}", rig.requests());
+
+    rig.shop.faults().lift(Endpoint::PushStock);
+    rig.wait(MINUTE);
+    rig.push().await.unwrap();
+    let lowered = rig.on_sale().iter().all(|line| line.ends_with(" 5"));
+    assert!(lowered, "{:?}", rig.on_sale());
 }

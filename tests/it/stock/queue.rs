@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use sandbox::trendyol::Product;
+use sandbox::{
+    trendyol::{Endpoint, Product},
+    trouble::{Fault, Trouble},
+};
 use sqlx::PgPool;
 
 use super::{rig::Rig, warehouse::Warehouse};
@@ -29,6 +32,25 @@ async fn a_slow_queue_is_waited_for_and_nothing_is_raised_twice(pool: PgPool) {
         if minute == 21 {
             rig.shop.sell("A", 4).unwrap();
         }
+    }
+    assert_eq!(rig.requests()[0], 1);
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_raise_whose_answer_was_lost_is_waited_for_as_long_as_one_that_was_taken(pool: PgPool) {
+    let rig = Rig::over(Warehouse::new(pool).await, |plan| {
+        plan.products = vec![Product::new("A", 0)];
+        plan.queue.slow = 1.0;
+    })
+    .await;
+    rig.warehouse.stock("A", 5).await;
+    let lost = Fault::After(Trouble::Page(504));
+    rig.shop.faults().next(Endpoint::PushStock, lost);
+    for minute in 0..40 {
+        drop(rig.push().await);
+        let on_sale = if minute < 20 { "A 0" } else { "A 5" };
+        assert_eq!(rig.on_sale(), [on_sale], "minute {minute}");
+        rig.wait(MINUTE);
     }
     assert_eq!(rig.requests()[0], 1);
 }

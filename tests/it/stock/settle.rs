@@ -109,6 +109,54 @@ async fn a_sale_that_the_feed_hides_is_not_put_back_on_sale(pool: PgPool) {
     assert_eq!(rig.requests()[0], pushes);
 }
 
+/// Something is sold after so many seconds.
+fn sold_after(rig: &Rig, barcode: &'static str, mut seconds: u64) {
+    *rig.hook.lock().unwrap() = Some(Box::new(move |shop| {
+        seconds = seconds.wrapping_sub(1);
+        if seconds == 0 {
+            shop.sell(barcode, 1).unwrap();
+        }
+    }));
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_sale_while_a_look_waits_for_its_turn_has_not_stood_since_the_question(pool: PgPool) {
+    let rig = shop(pool, secs(20)).await;
+    rig.ten_on_sale().await;
+    // By then ten may be sent again.
+    rig.wait(16 * MINUTE);
+    rig.weather(|weather| weather.looks_wait = [2 * MINUTE].into());
+    sold_after(&rig, "A", 115);
+    assert_eq!(rig.after_a_pass().await, 9);
+
+    rig.wait(secs(5));
+    assert_eq!(rig.after_a_pass().await, 9);
+    rig.wait(MINUTE);
+    assert_eq!(rig.after_a_pass().await, 9);
+    assert_eq!(rig.warehouse.orders().await.len(), 13);
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_look_before_others_that_waited_raises_nothing(pool: PgPool) {
+    let rig = shop(pool, secs(20)).await;
+    rig.ten_on_sale().await;
+    // They are looked at after A, with a question of their own.
+    for n in 0..60 {
+        rig.warehouse.stock(&format!("B{n:02}"), 0).await;
+    }
+    rig.wait(2 * MINUTE);
+    rig.warehouse.stock("A", 11).await;
+    assert_eq!(rig.after_a_pass().await, 10);
+    rig.wait(2 * MINUTE);
+
+    rig.weather(|weather| weather.looks_wait = [2 * MINUTE; 2].into());
+    sold_after(&rig, "A", 200);
+    assert_eq!(rig.after_a_pass().await, 9);
+    // Ten went out not long ago.
+    rig.wait(16 * MINUTE);
+    assert_eq!(rig.after_a_pass().await, 10);
+}
+
 /// Case 2: the parts of a split do not say where they come from.
 #[sqlx::test(migrations = false)]
 async fn a_split_without_origins_brings_no_hidden_sale_back(pool: PgPool) {

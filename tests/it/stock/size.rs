@@ -83,7 +83,7 @@ async fn a_large_warehouse_is_planned_from_one_reading(pool: PgPool) {
                     jsonb_build_array(jsonb_build_object('barcode', (8683772000000 + n)::text,
                                                          'quantity', 1, 'line_id', n)), '{}'
              FROM generate_series(0, 9999) n;
-             INSERT INTO orderwatch.feeds VALUES ('trendyol orders', now(), now(), '2100-01-01');
+             INSERT INTO orderwatch.feeds VALUES ('trendyol orders', now(), now(), to_timestamp(1900000000));
              ANALYZE",
         )
         .await;

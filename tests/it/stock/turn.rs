@@ -35,7 +35,10 @@ async fn a_change_of_the_warehouse_is_noticed_and_acted_on(pool: PgPool) {
     let rig = calm(pool).await;
     let store = &rig.seller.store;
     rig.warehouse
-        .run("UPDATE central_stock SET updated_at = '2026-01-01'")
+        .run(
+            "UPDATE central_stock SET updated_at = '2026-01-01';
+             UPDATE central_stock SET updated_at = '2071-01-01' WHERE barcode = 'C'",
+        )
         .await;
     let mut notices = store.listen(Channel::Stock).await.unwrap();
     let (_, seen) = store.changed_stock(None, 10).await.unwrap();
@@ -50,9 +53,9 @@ async fn a_change_of_the_warehouse_is_noticed_and_acted_on(pool: PgPool) {
     assert_eq!((turn.items, turn.checks, rig.requests()[0]), (1, 1, 1));
     assert_eq!(rig.on_sale(), ["A 4", "B 9", "C 9"]);
 
-    // Where notices do not get through, the time of the change tells.
+    // Where notices do not get through, the time of the change tells, whatever another row says of its own.
     rig.warehouse
-        .run("UPDATE central_stock SET qty = 3, updated_at = '2031-01-01' WHERE barcode = 'B'")
+        .run("UPDATE central_stock SET qty = 3, updated_at = localtimestamp WHERE barcode = 'B'")
         .await;
     let (changed, newest) = store.changed_stock(seen, 10).await.unwrap();
     assert_eq!((&changed[..], newest > seen), (&["B".to_owned()][..], true));
@@ -103,6 +106,27 @@ async fn a_broken_import_zeroes_nothing_although_every_product_was_notified(pool
     rig.touched(&["A".to_owned()]).await;
     rig.turn().await.unwrap_err();
     assert_eq!(rig.on_sale(), ["A 9", "B 9", "C 0"]);
+}
+
+#[sqlx::test(migrations = false)]
+async fn what_was_never_looked_at_comes_before_what_is_touched_again_and_again(pool: PgPool) {
+    let rig = Rig::over(Warehouse::new(pool).await, |plan| {
+        plan.products = vec![Product::new("Z", 9)];
+    })
+    .await;
+    rig.push().await.unwrap();
+    // More than a turn compares, all of them looked at before and touched since.
+    let touched = format!(
+        "INSERT INTO orderwatch.stock_items (barcode, observed_at, touched_at, watched_until)
+         SELECT 'B' || n, '{now}'::timestamptz - interval '1 minute', '{now}', '{now}'::timestamptz + interval '1 hour'
+         FROM generate_series(1, 600) n",
+        now = rig.now()
+    );
+    rig.warehouse.run(&touched).await;
+    rig.warehouse.stock("Z", 4).await;
+    rig.touched(&["Z".to_owned()]).await;
+    rig.turn().await.unwrap();
+    assert_eq!(rig.on_sale(), ["Z 4"]);
 }
 
 fn on_sale(names: &str) -> Vec<String> {

@@ -2,6 +2,7 @@
 //! time passes during every call.
 
 use std::{
+    collections::VecDeque,
     fmt,
     sync::{Arc, Mutex},
     time::Duration,
@@ -45,6 +46,10 @@ pub(crate) struct Weather {
     pub(crate) feed_out: bool,
     /// Seconds that a call takes at most.
     pub(crate) seconds: u64,
+    /// How long each of the next looks waits for its turn before it is made.
+    pub(crate) looks_wait: VecDeque<Duration>,
+    /// How long a push takes, and its answer.
+    pub(crate) push_takes: Duration,
     /// Chance.
     pub(crate) rng: Rng,
 }
@@ -56,6 +61,8 @@ impl Default for Weather {
             lost: 0.0,
             feed_out: false,
             seconds: 0,
+            looks_wait: VecDeque::new(),
+            push_takes: Duration::ZERO,
             rng: Rng::with_seed(1),
         }
     }
@@ -165,6 +172,7 @@ impl Marketplace for Unsteady {
 
     async fn push(&self, items: &[StockItem]) -> PushOutcome {
         let (luck, took) = self.draw(false);
+        let took = took + self.weather.lock().unwrap().push_takes;
         (self.tide)(took);
         if let Luck::Refused = luck {
             return PushOutcome::RateLimited {
@@ -188,6 +196,8 @@ impl Marketplace for Unsteady {
     }
 
     async fn read_back(&self, barcodes: &[Barcode]) -> Result<ReadBack, MarketError> {
+        let waits = self.weather.lock().unwrap().looks_wait.pop_front();
+        (self.tide)(waits.unwrap_or_default());
         self.call(false, self.inner.read_back(barcodes)).await
     }
 

@@ -40,16 +40,16 @@ fn only_a_lowering_overtakes_a_push_that_is_under_way() {
 #[test]
 fn a_push_under_way_leaves_the_deficit_as_it_was() {
     let (mut figure, _) = under_way();
-    assert_eq!(figure.deficit_of(9), None);
+    assert_eq!(figure.deficit_of(9, at(NOW)), None);
     let before = Some(Deficit {
         units: 2,
         since: at(NOW - 60),
     });
     figure.deficit = before;
-    assert_eq!(figure.deficit_of(9), before);
+    assert_eq!(figure.deficit_of(9, at(NOW)), before);
 
     figure.sent = None;
-    assert_eq!(figure.deficit_of(5), None, "as many as should be");
+    assert_eq!(figure.deficit_of(5, at(NOW)), None, "as many as should be");
 }
 
 #[test]
@@ -61,6 +61,43 @@ fn without_a_look_a_product_is_only_taken_off_sale() {
     };
     assert_eq!(decide(3, &figure, &blind), Verdict::Wait(Wait::Unseen));
     assert_eq!(sent(decide(0, &figure, &blind)), Some(0));
+}
+
+#[test]
+fn an_old_look_raises_nothing_and_lowers_all_the_same() {
+    let (mut figure, mut rules) = lacking(6, 4);
+    figure.deficit = Some(Deficit {
+        units: 6,
+        since: at(NOW - 3000),
+    });
+    let looked_at = |figure: &mut Figure, second| {
+        figure.observed = Some(Observed {
+            at: at(second),
+            answer: Answer::Units(4),
+        });
+    };
+    rules.looked_since = Some(at(NOW - 60));
+
+    looked_at(&mut figure, NOW - 61);
+    assert_eq!(decide(10, &figure, &rules), Verdict::Wait(Wait::Unseen));
+    assert_eq!(sent(decide(3, &figure, &rules)), Some(3));
+    looked_at(&mut figure, NOW - 60);
+    assert_eq!(sent(decide(10, &figure, &rules)), Some(10));
+}
+
+#[test]
+fn times_that_are_still_to_come_settle_nothing() {
+    let (mut figure, mut rules) = lacking(6, 4);
+    let hour = TimeDelta::hours(1);
+    let new = decide(10, &figure, &rules);
+    assert_eq!(sent(new), Some(8));
+    rules.orders_read_at = Some(rules.now + hour);
+    assert_eq!(decide(10, &figure, &rules), new);
+    figure.deficit = Some(Deficit {
+        units: 6,
+        since: rules.now + hour,
+    });
+    assert_eq!(decide(10, &figure, &rules), new);
 }
 
 #[test]

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use orderwatch::marketplace::{BatchId, MarketError, Marketplace};
+use orderwatch::{
+    marketplace::{BatchId, MarketError, Marketplace, PushNotSent, PushOutcome, StockItem},
+    stock::Barcode,
+};
 
 use super::{trendyol, window};
 use crate::panels::znet_wire::panel::{Panel, Then, http};
@@ -38,4 +41,21 @@ async fn after_a_429_its_group_waits_and_the_others_do_not() {
         2,
         "the one that waited was not sent"
     );
+}
+
+#[tokio::test]
+async fn a_push_does_not_wait_until_its_figures_are_old() {
+    let slow = http("429 Too Many Requests", "retry-after: 90\r\n", "");
+    let panel = Panel::answering(slow, Then::Close).await;
+    let trendyol = trendyol(panel.address);
+    let items = [StockItem {
+        barcode: Barcode::parse("8683772071724").unwrap(),
+        quantity: 7,
+    }];
+    let refused = trendyol.push(&items).await;
+    assert!(matches!(refused, PushOutcome::RateLimited { .. }));
+    let again = trendyol.push(&items).await;
+    let is_told = matches!(again, PushOutcome::NotSent(PushNotSent::NotYet(_)));
+    assert!(is_told, "{again:?}");
+    assert_eq!(panel.connections().await.len(), 1);
 }
