@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     page::{Limit, Page, place},
-    responses::Reads,
+    responses::ReadsOne,
 };
 use crate::{
     http::{
@@ -66,7 +66,7 @@ struct MoneyPage {
 /// Each link: before + movement − charge = after, by the panel's own answers. A movement is money that no
 /// purchase of orderwatch explains. All sums are in TRY.
 #[utoipa::path(get, path = "/money", tag = "money", params(MoneyQuery),
-    responses((status = 200, description = "The sums, and a page of the chain", body = MoneyPage), Reads))]
+    responses((status = 200, description = "The sums, and a page of the chain", body = MoneyPage), ReadsOne))]
 async fn read_money(
     State(state): State<AppState>,
     Query(query): Query<MoneyQuery>,
