@@ -17,7 +17,7 @@ use crate::{
     marketplace::MarketError,
     metrics::{METRICS, label::JobOutcome},
     stock::guard::Zeroing,
-    store::{Store, StoreError, Tick},
+    store::{Leader, Store, StoreError, Tick},
     telemetry::chain,
 };
 
@@ -119,10 +119,16 @@ impl Periodic {
     }
 
     async fn tick(&self, tick: Tick, stop: &CancellationToken) -> Result<Ran, JobError> {
-        let run = run_tick(&self.store, &*self.clock, &self.job, tick);
-        stop.run_until_cancelled(run)
-            .await
-            .unwrap_or(Err(JobError::Stopped))
+        let work = work(&self.store, &*self.clock, &self.job, tick);
+        let worked = stop.run_until_cancelled(work).await;
+        // What was done is written down and told, also where the daemon is stopped meanwhile.
+        end(
+            &self.store,
+            &*self.clock,
+            tick,
+            worked.unwrap_or(Err(JobError::Stopped))?,
+        )
+        .await
     }
 }
 
@@ -133,13 +139,30 @@ pub(crate) async fn run_tick(
     job: &Arc<dyn Job>,
     tick: Tick,
 ) -> Result<Ran, JobError> {
+    let worked = work(store, clock, job, tick).await?;
+    end(store, clock, tick, worked).await
+}
+
+/// A run that has ended and is not written down yet.
+struct Worked {
+    leader: Leader,
+    result: Result<Value, JobError>,
+}
+
+/// Does the work of a tick; `None` where another replica does, or has done it.
+async fn work(
+    store: &Store,
+    clock: &dyn Clock,
+    job: &Arc<dyn Job>,
+    tick: Tick,
+) -> Result<Option<Worked>, JobError> {
     let Some(leader) = store.lead(tick.job).await? else {
-        return Ok(Ran::Elsewhere);
+        return Ok(None);
     };
     // The lock saves work, the row decides: behind a pooler two replicas may believe to lead.
     if !store.begin_job(tick, clock.now()).await? {
         leader.resign().await;
-        return Ok(Ran::Elsewhere);
+        return Ok(None);
     }
 
     let work = Arc::clone(job);
@@ -149,6 +172,19 @@ pub(crate) async fn run_tick(
     let result = match task.join_next().await {
         Some(Ok(result)) => result,
         Some(Err(_)) | None => Err(JobError::Panicked),
+    };
+    Ok(Some(Worked { leader, result }))
+}
+
+/// Writes down how a run has ended.
+async fn end(
+    store: &Store,
+    clock: &dyn Clock,
+    tick: Tick,
+    worked: Option<Worked>,
+) -> Result<Ran, JobError> {
+    let Some(Worked { leader, result }) = worked else {
+        return Ok(Ran::Elsewhere);
     };
 
     let (done, figures) = match &result {
