@@ -140,6 +140,17 @@ pub struct Decision {
     pub(crate) event: EventKind,
 }
 
+impl Decision {
+    /// Whether the panel surely sold something for it.
+    pub(crate) fn is_bought(&self) -> bool {
+        matches!(self.watched.stage, Stage::Submitted | Stage::Completed)
+            || matches!(
+                self.held,
+                Some(HoldReason::PinTooLong | HoldReason::DeliveredWithoutCode)
+            )
+    }
+}
+
 /// Another panel for an order that the first one refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Reroute {

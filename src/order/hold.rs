@@ -27,6 +27,11 @@ macro_rules! reasons {
             pub(crate) const fn way_out(self) -> WayOut {
                 match self { $(Self::$reason => WayOut::$way),+ }
             }
+
+            /// Whether nothing of the order is under way, and nobody has decided about it.
+            pub(crate) const fn is_undecided(self) -> bool {
+                matches!(self.way_out(), WayOut::Retry | WayOut::Confirm)
+            }
         }
     };
 }

@@ -28,8 +28,9 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<DateTime<Utc>, StoreError> {
         let takes = period.as_secs_f64() * f64::from(requests);
+
         // `GREATEST`: turns that nobody used are not saved up for a burst.
-        sqlx::query_scalar!(
+        let first = sqlx::query_scalar!(
             r#"INSERT INTO orderwatch.paces AS p (integration_id, next_at)
                VALUES ($1, $2::timestamptz + make_interval(secs => $3))
                ON CONFLICT (integration_id) DO UPDATE
@@ -40,9 +41,11 @@ impl Store {
             now,
             takes,
             horizon(period).as_secs_f64()
-        )
-        .fetch_one(&self.pool)
-        .await
-        .map_err(StoreError::doing("reserving a turn at a panel"))
+        );
+
+        first
+            .fetch_one(&self.pool)
+            .await
+            .map_err(StoreError::doing("reserving a turn at a panel"))
     }
 }

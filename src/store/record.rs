@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{Store, StoreError};
 use crate::order::{
-    Decision, HoldReason, IntegrationId, OrderId, PIN_CHARS, Reference, Stage, TenantId, WayOut,
+    Decision, HoldReason, IntegrationId, OrderId, PIN_CHARS, Reference, Stage, TenantId,
 };
 
 /// What became of a claimed order.
@@ -99,19 +99,6 @@ pub(crate) struct Kept {
     pub(crate) contradicts: bool,
     /// It was completed without its code, which the customer has now.
     pub(crate) code_given: bool,
-}
-
-impl Outcome {
-    /// Whether the panel surely sold something for it.
-    pub(super) fn is_bought(&self) -> bool {
-        matches!(
-            self.decision.watched.stage,
-            Stage::Submitted | Stage::Completed
-        ) || matches!(
-            self.decision.held,
-            Some(HoldReason::PinTooLong | HoldReason::DeliveredWithoutCode)
-        )
-    }
 }
 
 impl Recorded {
@@ -204,17 +191,17 @@ impl Columns {
 impl Store {
     /// Keeps what a late answer brought: a code that the order does not have yet, which the customer gets if the order
     /// was completed without one, and what was charged. An order of which nothing is under way, and which surely was
-    /// bought, is watched again. Without `tell_shop` the shop's row is left alone.
+    /// bought, is watched again. Without `change_row` the shop's row is left alone.
     pub(crate) async fn keep_late(
         &self,
         outcome: &Outcome,
         now: DateTime<Utc>,
-        tell_shop: bool,
+        change_row: bool,
     ) -> Result<Late, StoreError> {
         let decision = &outcome.decision;
         let undecided: Vec<String> = HoldReason::ALL
             .into_iter()
-            .filter(|reason| matches!(reason.way_out(), WayOut::Retry | WayOut::Confirm))
+            .filter(|reason| reason.is_undecided())
             .map(|reason| reason.as_str().to_owned())
             .collect();
 
@@ -222,7 +209,7 @@ impl Store {
             "src/store/sql/keep_late.sql",
             outcome.order.0,
             decision.pin.as_ref().map(ExposeSecret::expose_secret),
-            outcome.is_bought(),
+            decision.is_bought(),
             outcome.reference.as_str(),
             outcome.integration.0,
             now,
@@ -234,7 +221,7 @@ impl Store {
             outcome.claimed_at(),
             &undecided,
             i32::try_from(PIN_CHARS).unwrap_or(i32::MAX),
-            tell_shop
+            change_row
         )
         .fetch_optional(&self.pool)
         .await

@@ -38,7 +38,10 @@ impl Store {
     ) -> Result<Vec<OrderId>, StoreError> {
         let written: Vec<&Outcome> = written.collect();
         let c = Columns::of(written.iter().copied());
-        let bought: Vec<bool> = written.iter().map(|outcome| outcome.is_bought()).collect();
+        let bought: Vec<bool> = written
+            .iter()
+            .map(|outcome| outcome.decision.is_bought())
+            .collect();
 
         // A result ends its lease, so where the lease is still there only the claim was kept.
         let gone = sqlx::query_scalar!(
@@ -114,7 +117,7 @@ impl Store {
         &self,
         outcome: &Outcome,
         now: DateTime<Utc>,
-        tell_shop: bool,
+        change_row: bool,
     ) -> Result<Restored, StoreError> {
         let watched = &outcome.decision.watched;
         let row = sqlx::query_file!(
@@ -133,7 +136,7 @@ impl Store {
             outcome.package,
             outcome.may_be_bought(),
             self.buy_chained,
-            tell_shop,
+            change_row,
             outcome.prices.expected,
             outcome.prices.sold_for,
             outcome.claimed_at()

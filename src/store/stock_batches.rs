@@ -207,6 +207,7 @@ async fn wait_for_lost(transaction: &mut Transaction<'_>, batch: i64) -> Result<
     .execute(&mut *transaction)
     .await
     .map_err(StoreError::doing("writing the answer to a push down"))?;
+
     Ok(())
 }
 

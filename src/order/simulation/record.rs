@@ -10,7 +10,6 @@ use super::{
 };
 use crate::order::{
     Decision, EventKind, ExternalStatus, HoldReason, PIN_CHARS, Reference, ShopChange, Stage,
-    WayOut,
 };
 
 /// `store::SURE_OF_CODE`.
@@ -262,7 +261,7 @@ impl Database {
         }
         if let Some(mut tracked) = self.orders[order].clone() {
             tracked.pin = tracked.pin.or_else(|| pin_of(decision));
-            if outcome.is_bought() && tracked.is_named(outcome) && tracked.waits() {
+            if decision.is_bought() && tracked.is_named(outcome) && tracked.waits() {
                 tracked.go_on(outcome, self.now);
             }
             self.put(order, tracked);
@@ -287,19 +286,6 @@ impl Database {
     }
 }
 
-impl Outcome {
-    /// `Outcome::is_bought`.
-    pub(super) fn is_bought(&self) -> bool {
-        matches!(
-            self.decision.watched.stage,
-            Stage::Submitted | Stage::Completed
-        ) || matches!(
-            self.decision.held,
-            Some(HoldReason::PinTooLong | HoldReason::DeliveredWithoutCode)
-        )
-    }
-}
-
 impl Tracked {
     pub(super) fn is_named(&self, outcome: &Outcome) -> bool {
         self.panel == Some(outcome.panel) && self.reference.as_ref() == Some(&outcome.reference)
@@ -307,9 +293,7 @@ impl Tracked {
 
     /// Whether nothing of it is under way, and nobody has decided about it.
     fn waits(&self) -> bool {
-        let undecided =
-            |held: HoldReason| matches!(held.way_out(), WayOut::Retry | WayOut::Confirm);
-        self.watched.stage == Stage::Queued || self.held.is_some_and(undecided)
+        self.watched.stage == Stage::Queued || self.held.is_some_and(HoldReason::is_undecided)
     }
 
     /// The part `goes_on` of `keep_late.sql`.

@@ -36,7 +36,7 @@ impl Database {
             tracked.is_some_and(|it| it.watched.stage == Stage::Queued && it.is_named(outcome));
         tracked.is_none_or(|it| it.lease == Some(outcome.token))
             || self.lacks_purchase(outcome)
-            || waits && outcome.is_bought()
+            || waits && outcome.decision.is_bought()
     }
 
     /// Whether the claim is gone, also where an earlier one was kept.
