@@ -99,6 +99,8 @@ async fn run_in(shop: &Shop, variables: Vec<(String, String)>, arguments: &str) 
         .env("DATABASE_URL", url)
         .env("ORDERWATCH__LOG__LEVEL", "error")
         .env("ORDERWATCH__ORDERS__CUSTOMER_LANGUAGE", "en")
+        // Whatever else listens on this machine.
+        .env("ORDERWATCH__HTTP__LISTEN", "127.0.0.1:0")
         .env("USER", PERSON)
         .envs(variables)
         .stdin(Stdio::null())
