@@ -62,10 +62,11 @@ async fn answers(provider: &dyn Provider) -> Result<(), ReadError> {
     match provider.balance().await {
         // An account that may not ask for its balance has an answer, too.
         Ok(_) | Err(ReadError::Refused { .. }) => Ok(()),
-        // A balance in words of the panel's own: the price list settles it, and spends nothing either.
+        // A balance in words of the panel's own, or nothing, as an account gets that lacks the right to ask for it:
+        // the price list settles it, and spends nothing either.
         Err(
             unclear @ ReadError::Unreadable {
-                class: AnswerClass::Text,
+                class: AnswerClass::Text | AnswerClass::Empty,
                 ..
             },
         ) => match provider.catalogue().await {

@@ -125,11 +125,15 @@ async fn nothing_or_a_page_opens_it_at_once_and_no_order_fails(pool: PgPool) {
         assert_eq!(shop.stage(first).await, Stage::Unconfirmed, "{what}");
         assert!(shop.find_tracked(second).await.is_none(), "{what}");
         // A probe that gets such an answer too keeps it shut.
-        reseller.panel.faults().stand(Endpoint::Balance, fault);
+        for endpoint in [Endpoint::Balance, Endpoint::Catalogue] {
+            reseller.panel.faults().stand(endpoint, fault.clone());
+        }
         shop.advance(COOLDOWN);
         rig.probe().await;
         assert!(shop.breaker(reseller.id).await.is_some(), "{what}");
-        reseller.panel.faults().lift(Endpoint::Balance);
+        for endpoint in [Endpoint::Balance, Endpoint::Catalogue] {
+            reseller.panel.faults().lift(endpoint);
+        }
         shop.advance(COOLDOWN);
         rig.probe().await;
         assert_eq!(rig.buy().await, 1, "{what}");
@@ -212,9 +216,10 @@ async fn other_panels_go_on_buying_and_asking(pool: PgPool) {
         .await;
     let mut rig = Rig::new(&shop);
     let stuck = blocked(&shop, &bad, &mut rig).await;
-    bad.panel
-        .faults()
-        .stand(Endpoint::Balance, Fault::Instead(Trouble::Empty));
+    for endpoint in [Endpoint::Balance, Endpoint::Catalogue] {
+        let fault = Fault::Instead(Trouble::Empty);
+        bad.panel.faults().stand(endpoint, fault);
+    }
     let waiting = shop.place(bad.package("2")).await;
     let orders = shop.place_many(good.package("2"), 3).await;
     assert_eq!(rig.buy().await, 3);
@@ -334,7 +339,13 @@ async fn any_sure_answer_to_the_probe_closes_it(pool: PgPool) {
             Some(Fault::Instead(Trouble::Page(503))),
             false,
         ),
-        (Fault::Instead(Trouble::Empty), None, false),
+        // An account without the right to ask for its balance gets nothing: the price list tells.
+        (Fault::Instead(Trouble::Empty), None, true),
+        (
+            Fault::Instead(Trouble::Empty),
+            Some(Fault::Instead(Trouble::Empty)),
+            false,
+        ),
         (Fault::Instead(Trouble::Close), None, false),
     ] {
         blocked(&shop, &reseller, &mut rig).await;
