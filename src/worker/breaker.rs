@@ -10,7 +10,7 @@ use crate::{
     metrics::METRICS,
     order::{IntegrationId, NotSent, PurchaseOutcome, StatusAnswer},
     provider::{AnswerClass, Evidence},
-    store::Store,
+    store::{Store, StoreError},
     telemetry::chain,
     text::Lang,
 };
@@ -26,8 +26,15 @@ pub struct PanelBreaker {
 #[derive(Debug, Default)]
 struct State {
     breaker: Breaker,
-    /// It has opened here and the database does not know yet.
-    unsaid: bool,
+    /// It has opened here, and the database does not know yet.
+    untold: Option<Opening>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Opening {
+    reason: Reason,
+    at: DateTime<Utc>,
+    until: DateTime<Utc>,
 }
 
 impl PanelBreaker {
@@ -64,47 +71,65 @@ impl PanelBreaker {
         match open_until {
             Some(until) => state.breaker.open(until),
             // Not while its own opening is on the way there: the row was read before.
-            None if state.breaker.open_until().is_some() && !state.unsaid => state.breaker.close(),
+            None if state.breaker.open_until().is_some() && state.untold.is_none() => {
+                state.breaker.close()
+            }
             None => {}
         }
     }
 
     /// Takes an answer into account; when it opens the breaker, tells the database and the log.
     pub(crate) async fn note(&self, signal: Option<Signal>, store: &Store, now: DateTime<Utc>) {
-        let Some((reason, until)) = signal.and_then(|signal| self.opened_by(signal, now)) else {
+        if !signal.is_some_and(|signal| self.opens_by(signal, now)) {
             return;
-        };
+        }
 
-        let opened = store.open_breaker(self.panel, reason, now, until).await;
-        self.state.lock().unsaid = false;
-
-        match opened {
-            Ok(true) => {
-                METRICS.breaker_opened(reason);
-                tracing::error!(
-                    integration = %self.panel,
-                    reason = reason.as_str(),
-                    "nothing is sent to this panel for now: {}",
-                    reason.said(Lang::En)
-                );
-            }
-            // Another replica was faster, and has reported it.
-            Ok(false) => {}
-            Err(error) => tracing::error!(
+        if let Err(error) = self.tell(store).await {
+            tracing::error!(
                 integration = %self.panel,
                 error = chain(&error),
-                "this panel's circuit is open here, but that cannot be recorded for the other replicas"
-            ),
+                "this panel's circuit is open here, but the other replicas cannot be told yet; tried every second"
+            );
         }
     }
 
-    fn opened_by(&self, signal: Signal, now: DateTime<Utc>) -> Option<(Reason, DateTime<Utc>)> {
+    /// Tells the database and the log that it has opened here, where that is still to be done.
+    pub(super) async fn tell(&self, store: &Store) -> Result<(), StoreError> {
+        let Some(opening) = self.state.lock().untold else {
+            return Ok(());
+        };
+
+        let Opening { reason, at, until } = opening;
+        let opened = store.open_breaker(self.panel, reason, at, until).await?;
+        self.state.lock().untold.take_if(|told| *told == opening);
+
+        // Otherwise another replica was faster, and has reported it.
+        if opened {
+            METRICS.breaker_opened(reason);
+            tracing::error!(
+                integration = %self.panel,
+                reason = reason.as_str(),
+                "nothing is sent to this panel for now: {}",
+                reason.said(Lang::En)
+            );
+        }
+        Ok(())
+    }
+
+    fn opens_by(&self, signal: Signal, now: DateTime<Utc>) -> bool {
         let mut state = self.state.lock();
-        let reason = state.breaker.after(signal, self.limits)?;
+        let Some(reason) = state.breaker.after(signal, self.limits) else {
+            return false;
+        };
+
         let until = after(now, self.limits.cooldown);
         state.breaker.open(until);
-        state.unsaid = true;
-        Some((reason, until))
+        state.untold = Some(Opening {
+            reason,
+            at: now,
+            until,
+        });
+        true
     }
 }
 

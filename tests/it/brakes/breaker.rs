@@ -367,3 +367,30 @@ async fn any_sure_answer_to_the_probe_closes_it(pool: PgPool) {
         }
     }
 }
+
+#[sqlx::test(migrations = false)]
+async fn a_circuit_that_opens_while_the_database_is_away_stays_open_and_is_told_later(
+    pool: PgPool,
+) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let mut rig = Rig::new(&shop);
+    shop.sql("ALTER TABLE orderwatch.panels RENAME COLUMN open_reason TO gone")
+        .await;
+    buy_with(&shop, &reseller, &mut rig, Fault::Instead(Trouble::Empty)).await;
+    shop.sql("ALTER TABLE orderwatch.panels RENAME COLUMN gone TO open_reason")
+        .await;
+    assert_eq!(shop.breaker(reseller.id).await, None, "nobody else knows");
+
+    // The panels are read anew, and the row says nothing of it.
+    let order = shop.place(reseller.package("2")).await;
+    rig.buy().await;
+    assert_eq!(shop.events(order).await, Vec::<String>::new());
+
+    rig.probe().await;
+    assert!(shop.breaker(reseller.id).await.is_some());
+    shop.advance(COOLDOWN);
+    rig.probe().await;
+    assert_eq!(shop.breaker(reseller.id).await, None);
+    rig.buy().await;
+    assert_eq!(shop.stage(order).await, Stage::Submitted);
+}
