@@ -15,6 +15,10 @@ use crate::order::{
 /// quarter of an hour.
 const CODE_ASKS: u32 = 5;
 
+/// How much longer an order that was bought is asked about when its time limit passes without an answer: the
+/// panel may have delivered it while it, or we, could not be reached.
+const GRACE: Duration = Duration::from_hours(1);
+
 /// Decides what follows from the panel's answer about an order that was sent, or may have been.
 #[must_use]
 pub fn after_check(
@@ -218,17 +222,26 @@ fn unclear(mut watched: Watched, now: DateTime<Utc>, rules: &Rules, jitter: f64)
     watched.errors = watched.errors.saturating_add(1);
     if is_over(&watched, now) {
         // Whether it was bought is still open, and no time limit answers that.
-        return if watched.stage == Stage::Unconfirmed {
-            Decision::hold(watched, HoldReason::Unconfirmed, rules.language)
-        } else {
-            timed_out(watched, rules)
+        if watched.stage == Stage::Unconfirmed {
+            return Decision::hold(watched, HoldReason::Unconfirmed, rules.language);
+        }
+        let Some(end) = extended(&watched, now, rules) else {
+            return timed_out(watched, rules);
         };
+        watched.give_up_at = Some(end);
     }
 
     // Errors delay the next check, too, but are no check without progress: the panel did not say anything.
     let tries = watched.errors.max(watched.attempts.saturating_add(1));
     let due = later(now, rules.backoff.delay(tries, jitter));
     Decision::new(watched, EventKind::CheckFailed).due(due)
+}
+
+/// The end of the grace that begins now; `None` when it was had before.
+fn extended(watched: &Watched, now: DateTime<Utc>, rules: &Rules) -> Option<DateTime<Utc>> {
+    let limit = later(watched.sent_at?, rules.give_up_after);
+    let had = watched.give_up_at? >= later(limit, GRACE);
+    (!had).then(|| later(now, GRACE))
 }
 
 /// The panel knows it, so it was bought, at the latest when it was claimed for sending.

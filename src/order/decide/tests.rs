@@ -333,12 +333,30 @@ fn the_last_check_is_at_the_limit_exactly() {
         (got.watched.stage, got.due_at),
         (Stage::Submitted, Some(after(86_400)))
     );
-    for answer in [
-        waiting(),
+    // Without an answer it is asked for an hour more, once, and ends then or with the first answer.
+    let silence = [
         StatusAnswer::Unclear,
         StatusAnswer::NotKnown { text: text("") },
-    ] {
-        let got = after_check(old.clone(), answer, after(86_400), &rules(), 0.5);
+    ];
+    let long_after = 86_400 + 30_000;
+    let mut ends = vec![(old.clone(), waiting(), after(86_400))];
+    for answer in silence {
+        let got = after_check(
+            old.clone(),
+            answer.clone(),
+            after(long_after),
+            &rules(),
+            0.5,
+        );
+        assert_eq!(got.event, EventKind::CheckFailed);
+        assert_eq!(got.watched.stage, Stage::Submitted);
+        assert_eq!(got.watched.give_up_at, Some(after(long_after + 3600)));
+        assert_eq!(got.due_at, Some(after(long_after + 600)));
+        ends.push((got.watched.clone(), waiting(), after(long_after + 3600)));
+        ends.push((got.watched, answer, after(long_after + 3600)));
+    }
+    for (watched, answer, at) in ends {
+        let got = after_check(watched, answer, at, &rules(), 0.5);
         assert_eq!((got.watched.stage, got.due_at), (Stage::TimedOut, None));
         let shop = got.shop.unwrap();
         assert_eq!(
@@ -520,12 +538,19 @@ proptest! {
                 let got = after_check(watched, answer, at, &rules, jitter);
                 if got.watched.stage == Stage::Held { break; }
                 if got.watched.stage == Stage::Queued { resent += 1; }
-                let over = at >= after(86_400);
-                prop_assert_eq!(got.watched.stage == Stage::TimedOut, over);
-                if over { break; }
+                let over = at >= end;
+                if over && silent && end == after(86_400) {
+                    end = at + TimeDelta::hours(1);
+                    prop_assert_eq!(got.watched.give_up_at, Some(end));
+                } else {
+                    prop_assert_eq!(got.watched.stage == Stage::TimedOut, over);
+                    if over { break; }
+                }
+            let mut end = after(86_400);
                 prop_assert!(!got.watched.stage.is_final());
                 prop_assert!(got.pin.is_none());
                 if let Some(due) = got.due_at {
+                let silent = !matches!(answer, StatusAnswer::Waiting { .. });
                     prop_assert!(due >= at && due <= got.watched.give_up_at.unwrap());
                 }
                 watched = got.watched;

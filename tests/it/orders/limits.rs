@@ -12,6 +12,8 @@ use sqlx::PgPool;
 use crate::support::{Rig, Shop, iso};
 
 const DAY: Duration = Duration::from_hours(24);
+/// For which it is asked about longer when nobody has answered.
+const HOUR: Duration = Duration::from_hours(1);
 
 #[sqlx::test(migrations = false)]
 async fn an_order_whose_panel_is_gone_ends_at_its_time_limit(pool: PgPool) {
@@ -26,12 +28,22 @@ async fn an_order_whose_panel_is_gone_ends_at_its_time_limit(pool: PgPool) {
     assert_eq!(rig.sweep().await.orphans, 0);
     assert_eq!(shop.stage(order).await, Stage::Submitted);
     shop.advance(Duration::from_micros(1));
+    assert_eq!(rig.sweep().await.orphans, 0);
+    assert_eq!(
+        shop.stage(order).await,
+        Stage::Submitted,
+        "the panel may come back"
+    );
+    shop.advance(HOUR);
     assert_eq!(rig.sweep().await.orphans, 1);
     assert_eq!(shop.stage(order).await, Stage::TimedOut);
     let row = shop.shop_row(order).await;
     assert_eq!(row.text("lastMessage"), "Timeout: no response after 24h");
     assert_eq!(row.text("status"), "pending");
-    assert_eq!(shop.tracked(order).await.finished_at, Some(sent_at + DAY));
+    assert_eq!(
+        shop.tracked(order).await.finished_at,
+        Some(sent_at + DAY + HOUR)
+    );
 }
 
 #[sqlx::test(migrations = false)]
@@ -56,13 +68,14 @@ async fn more_orphans_than_results_may_wait_for_the_recorder_are_ended_in_one_sw
     let orders = 1_200;
     let (tenant, gone) = (shop.tenant, reseller.id);
     let now = iso(shop.now());
+    let sent = iso(shop.now() - DAY - HOUR);
     shop.sql(&format!(
         r#"WITH placed AS (
                INSERT INTO product_orders ("tenantId", "externalStatus", "createdAt")
                SELECT '{tenant}', 'sent', '{now}' FROM generate_series(1, {orders}) RETURNING id)
            INSERT INTO orderwatch.orders (order_id, tenant_id, integration_id, reference, stage,
                                           due_at, tracked_at, sent_at, give_up_at)
-           SELECT id, '{tenant}', '{gone}', '17', 'submitted', '{now}', '{now}', '{now}', '{now}'
+           SELECT id, '{tenant}', '{gone}', '17', 'submitted', '{now}', '{sent}', '{sent}', '{now}'
            FROM placed"#
     ))
     .await;

@@ -196,12 +196,17 @@ async fn the_last_check_of_a_day_may_still_bring_the_pin(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = false)]
-async fn a_panel_that_does_not_answer_at_the_end_of_the_day_is_not_asked_again(pool: PgPool) {
+async fn a_panel_that_does_not_answer_at_the_end_of_the_day_is_asked_for_an_hour_more(
+    pool: PgPool,
+) {
     let (shop, reseller, mut rig, order) = accepted(pool).await;
     let end = shop.now() + DAY;
     let fault = Fault::Instead(Trouble::Page(503));
     reseller.panel.faults().stand(Endpoint::Status, fault);
     look_at(&shop, &mut rig, order, end).await;
+    assert_eq!(shop.stage(order).await, Stage::Submitted);
+    rig.run_out().await;
+    assert_eq!(shop.now(), end + Duration::from_hours(1));
     assert_eq!(shop.stage(order).await, Stage::TimedOut);
     assert_eq!(shop.shop_row(order).await.text("status"), "pending");
     assert_eq!(rig.next_due().await, None);

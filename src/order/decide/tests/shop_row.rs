@@ -188,7 +188,10 @@ fn when_the_panel_does_not_deliver() {
 
     let late = after_check(
         submitted(),
-        StatusAnswer::Unclear,
+        StatusAnswer::Waiting {
+            pin: None,
+            text: String::new(),
+        },
         after(86_400),
         &rules(),
         0.5,
