@@ -145,6 +145,15 @@ fn only_a_certain_refusal_leads_to_the_fallback_panel() {
             );
         }
     }
+
+    // Of what was sent once more the first sending may have been bought.
+    let resent = Watched {
+        may_resend: false,
+        ..dispatching()
+    };
+    let refused = PurchaseOutcome::Refused(text("stok yok"));
+    let got = after_purchase(resent, refused, Some(fallback), now(), &rules(), 0.5);
+    assert_eq!((got.watched.stage, got.reroute), (Stage::Failed, None));
 }
 
 #[test]
@@ -532,9 +541,11 @@ proptest! {
         for start in [submitted(), unconfirmed()] {
             let mut watched = start;
             let mut at = now();
+            let mut end = after(86_400);
             let mut resent = 0;
             for (answer, gap) in answers.clone() {
                 at += TimeDelta::seconds(gap);
+                let silent = !matches!(answer, StatusAnswer::Waiting { .. });
                 let got = after_check(watched, answer, at, &rules, jitter);
                 if got.watched.stage == Stage::Held { break; }
                 if got.watched.stage == Stage::Queued { resent += 1; }
@@ -546,11 +557,9 @@ proptest! {
                     prop_assert_eq!(got.watched.stage == Stage::TimedOut, over);
                     if over { break; }
                 }
-            let mut end = after(86_400);
                 prop_assert!(!got.watched.stage.is_final());
                 prop_assert!(got.pin.is_none());
                 if let Some(due) = got.due_at {
-                let silent = !matches!(answer, StatusAnswer::Waiting { .. });
                     prop_assert!(due >= at && due <= got.watched.give_up_at.unwrap());
                 }
                 watched = got.watched;
