@@ -126,8 +126,10 @@ impl Schedule {
     #[must_use]
     pub fn next(&self, elapsed: Duration, known: Known<'_>) -> Duration {
         let times = known.times.filter(|times| times.samples() >= ENOUGH);
+        // Where hardly anything is delivered, the learned times alone would leave hours between two questions.
+        let latest = elapsed + LONGEST_GAP;
         let learned = times.and_then(|times| self.learned(elapsed, times));
-        let next = learned.unwrap_or_else(|| {
+        let next = learned.map(|next| next.min(latest)).unwrap_or_else(|| {
             let fixed = self.fixed(elapsed);
             if times.is_none() && elapsed < PROBE {
                 fixed.min(PROBE)

@@ -160,6 +160,7 @@ proptest! {
         let known = Known { times: Some(&times), ..Known::default() };
         let next = schedule.next(elapsed, known);
         prop_assert!(next >= EARLIEST && next >= elapsed + CLOSEST);
+        prop_assert!(next <= elapsed + LONGEST_GAP, "{next:?} after {elapsed:?}");
         prop_assert!(next <= schedule.fixed(elapsed).max(times.quantile(1.0).unwrap_or_default()).max(elapsed + CLOSEST));
     }
 }
