@@ -41,8 +41,9 @@ pub(crate) enum DispatchMode {
 #[serde(deny_unknown_fields)]
 pub struct Dispatch {
     pub(crate) enabled: bool,
-    /// From one search for new orders to the next.
-    #[serde(deserialize_with = "fields::duration")]
+    /// From one search for new orders to the next. The loops rest no longer than this, and count as stalled
+    /// after three minutes without a turn.
+    #[serde(deserialize_with = "fields::up_to::<60, _>")]
     pub scan_interval: Duration,
     /// Older orders are not bought: a first start on an old database buys nothing old.
     #[serde(deserialize_with = "fields::duration")]

@@ -66,6 +66,20 @@ pub(super) fn at_least<'de, const MILLIS: u64, D: Deserializer<'de>>(
     })
 }
 
+/// A duration that is neither zero nor longer than `SECONDS`.
+pub(super) fn up_to<'de, const SECONDS: u64, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Duration, D::Error> {
+    let longest = Duration::from_secs(SECONDS);
+    any(from, |value| {
+        let value = parse_duration(value, Duration::from_millis(SHORTEST_MS))?;
+        if value > longest {
+            return Err(format!("must be at most {}", human(longest)));
+        }
+        Ok(value)
+    })
+}
+
 /// At least one duration, each longer than the one before.
 pub(super) fn ascending_durations<'de, D: Deserializer<'de>>(
     from: D,

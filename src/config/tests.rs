@@ -406,6 +406,15 @@ fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
 }
 
 #[test]
+fn a_rest_that_would_look_like_a_stalled_loop_is_refused() {
+    let faults =
+        |interval| Folder::new(&format!("dispatch.scan_interval = \"{interval}\"")).faults(&[]);
+    let said = "dispatch.scan_interval must be at most 1m, not \"61s\"\n";
+    assert!(faults("61s").contains(said));
+    assert!(!faults("1m").contains("scan_interval"));
+}
+
+#[test]
 fn the_file_is_the_named_one_or_the_first_that_exists() {
     let [first, second, named] = ["6s", "7s", "8s"]
         .map(|interval| Folder::new(&format!("dispatch.scan_interval = \"{interval}\"")));
