@@ -60,9 +60,9 @@ impl Store {
         let doing = StoreError::doing("summing up what was spent");
         let panels: Vec<Uuid> = panels.iter().map(|panel| panel.0).collect();
         let mut transaction = self.by_index().await.map_err(&doing)?;
-        let spent = spent(&mut transaction, &panels, since).await?;
+        let spent = spent(&mut transaction, &panels, &[], since).await?;
         transaction.commit().await.map_err(&doing)?;
-        Ok(spent)
+        Ok(spent.at)
     }
 }
 
@@ -87,18 +87,22 @@ pub(super) async fn admit(
     panels.sort_unstable();
     panels.dedup();
     lock(transaction, &panels).await?;
-    let mut spent = spent(transaction, &panels, limit.since).await?;
+    let spent = spent(transaction, &panels, claims, limit.since).await?;
+    let (mut spent, before) = (spent.at, spent.on);
     let mut admitted = Admitted::default();
 
     for claim in claims {
-        let before = spent.entry(claim.integration).or_default();
+        let all = spent.entry(claim.integration).or_default();
+        // What is sent once more under its name is bought once.
+        let own = before.get(&claim.order).copied().unwrap_or_default();
+        let others = all.saturating_sub(own);
         // A purchase without a list price counts once the panel has charged it.
-        let with = before.saturating_add(claim.expected.unwrap_or_default());
+        let with = others.saturating_add(claim.expected.unwrap_or_default());
         // The second condition stops purchases of an unknown price, too.
-        if with > limit.amount || *before >= limit.amount {
+        if with > limit.amount || others >= limit.amount {
             admitted.over.push(claim.order);
         } else {
-            *before = with;
+            *all = with;
             admitted.claims.push(claim.clone());
         }
     }
@@ -146,30 +150,54 @@ async fn lock(transaction: &mut Transaction<'_>, panels: &[Uuid]) -> Result<(), 
     Ok(())
 }
 
+/// What was spent, and what of it was for orders that are claimed under the same name again.
+#[derive(Debug, Default)]
+struct Spent {
+    at: HashMap<IntegrationId, Decimal>,
+    on: HashMap<OrderId, Decimal>,
+}
+
 async fn spent(
     transaction: &mut Transaction<'_>,
     panels: &[Uuid],
+    claims: &[Claim],
     since: DateTime<Utc>,
-) -> Result<HashMap<IntegrationId, Decimal>, StoreError> {
+) -> Result<Spent, StoreError> {
+    let names: Vec<&str> = claims
+        .iter()
+        .map(|claim| claim.reference.as_str())
+        .collect();
+    let orders: Vec<Uuid> = claims.iter().map(|claim| claim.order.0).collect();
     // What may have been bought counts; only what surely was not bought does not.
     let rows = sqlx::query!(
-        r#"SELECT integration_id, sum(COALESCE(cost, expected, 0)) AS "spent!"
+        r#"SELECT integration_id, sum(COALESCE(cost, expected, 0)) AS "spent!",
+                  CASE WHEN reference = ANY($3) AND order_id = ANY($4) THEN order_id END AS claimed
            FROM orderwatch.purchases
            WHERE integration_id = ANY($1) AND claimed_at > $2
              AND (cost IS NOT NULL
                   OR COALESCE(outcome, '') NOT IN ('refused', 'fell_back', 'not_sent'))
-           GROUP BY integration_id"#,
+           GROUP BY integration_id, claimed"#,
         panels,
-        since
+        since,
+        &names as &[&str],
+        &orders
     )
     .fetch_all(&mut *transaction)
     .await
     .map_err(StoreError::doing("summing up what was spent"))?;
 
-    Ok(rows
-        .into_iter()
-        .map(|row| (IntegrationId(row.integration_id), row.spent))
-        .collect())
+    let mut spent = Spent::default();
+    for row in rows {
+        let at = spent
+            .at
+            .entry(IntegrationId(row.integration_id))
+            .or_default();
+        *at = at.saturating_add(row.spent);
+        if let Some(order) = row.claimed {
+            spent.on.insert(OrderId(order), row.spent);
+        }
+    }
+    Ok(spent)
 }
 
 /// Of these panels, those that were not warned about since then; they are from now on.

@@ -83,7 +83,9 @@ WITH held AS MATERIALIZED (
       AND (p.integration_id, p.entry) = (w.integration_id, m.provider_package_id)
 ), spent AS (
     UPDATE orderwatch.purchases p
-    SET outcome = CASE WHEN $25::bool THEN $15::text ELSE p.outcome END, recorded_at = $7::timestamptz,
+    -- That it is to be sent again says nothing of what became of it before.
+    SET outcome = CASE WHEN $25::bool AND $4::text <> 'queued' THEN $15::text ELSE p.outcome END,
+        recorded_at = $7::timestamptz,
         -- What was not bought costs nothing, unless the panel has named a charge.
         cost = CASE WHEN $23::text = 'not_bought' THEN COALESCE(p.cost, 0) ELSE p.cost END
     FROM won w

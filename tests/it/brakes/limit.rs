@@ -15,6 +15,7 @@ use sandbox::{
 };
 use sqlx::PgPool;
 
+use crate::people::run;
 use crate::support::{ACCOUNT, Reseller, Rig, Shop};
 
 /// Two orders at 35 TRY fit below it, a third does not; the second reaches four fifths of it.
@@ -142,6 +143,29 @@ async fn a_charge_that_is_not_known_counts_with_the_list_price_and_a_refusal_wit
         "nothing of it is at the panel"
     );
     assert_eq!(reseller.panel.ledger().sale_count(), 3);
+
+    // Nor once somebody lets it go on.
+    let retry = format!("order retry {order} --reason limit_raised");
+    run(&shop, &retry).await.fine();
+    let purchase = &shop.purchases(order).await[0];
+    assert_eq!(purchase.text("outcome"), "not_sent");
+}
+
+#[sqlx::test(migrations = false)]
+async fn what_is_sent_once_more_counts_once(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let mut rig = Rig::with(&shop, &[LIMIT[0], ("dispatch.unconfirmed", "resend")]);
+    let lost = Fault::Instead(Trouble::Close);
+    reseller.panel.faults().next(Endpoint::Purchase, lost);
+    let order = buy(&shop, &reseller, &mut rig).await;
+    assert_eq!(shop.stage(order).await, Stage::Unconfirmed);
+    buy(&shop, &reseller, &mut rig).await;
+
+    // 70 are spent or may be, and 35 of them are its own.
+    rig.run_out().await;
+    assert_eq!(shop.stage(order).await, Stage::Completed);
+    let charged = reseller.panel.ledger().charged(ACCOUNT.0);
+    assert_eq!(charged, Decimal::from(70));
 }
 
 #[sqlx::test(migrations = false)]
