@@ -17,7 +17,7 @@ pub(crate) const BODY: usize = 64 * 1024;
 /// From the first byte of a request's head to the answer's head. A stream of events may go on.
 pub(crate) const REQUEST: Duration = Duration::from_secs(30);
 
-/// Of a request with many steps: none is begun later than this, ...
+/// Of a request with many steps: none starts later than this, ...
 const STEPS_BEGIN: Duration = Duration::from_secs(20);
 /// ... and none is waited for longer, so that what became of the others is answered.
 const STEPS_END: Duration = Duration::from_secs(27);
@@ -25,13 +25,13 @@ const STEPS_END: Duration = Duration::from_secs(27);
 /// The time that a request has for its steps.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline {
-    begun: Instant,
+    started: Instant,
 }
 
 /// Why nothing is known of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OutOfTime {
-    /// It was not begun.
+    /// It was not started.
     NotTried,
     /// It was, and may have been done.
     NotAnswered,
@@ -40,16 +40,16 @@ pub(crate) enum OutOfTime {
 impl Deadline {
     pub(super) fn begin() -> Self {
         Self {
-            begun: Instant::now(),
+            started: Instant::now(),
         }
     }
 
     pub(crate) async fn step<T>(&self, step: impl Future<Output = T>) -> Result<T, OutOfTime> {
-        if self.begun.elapsed() >= STEPS_BEGIN {
+        if self.started.elapsed() >= STEPS_BEGIN {
             return Err(OutOfTime::NotTried);
         }
 
-        tokio::time::timeout_at(self.begun + STEPS_END, step)
+        tokio::time::timeout_at(self.started + STEPS_END, step)
             .await
             .map_err(|_| OutOfTime::NotAnswered)
     }
@@ -97,7 +97,7 @@ mod tests {
         assert_eq!(deadline.step(slow).await, Ok(()));
         let hangs = std::future::pending::<()>();
         assert_eq!(deadline.step(hangs).await, Err(OutOfTime::NotAnswered));
-        assert!(deadline.begun.elapsed() < REQUEST);
+        assert!(deadline.started.elapsed() < REQUEST);
         assert_eq!(deadline.step(async {}).await, Err(OutOfTime::NotTried));
     }
 }

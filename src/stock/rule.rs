@@ -82,7 +82,7 @@ pub struct Rules {
     /// Whether what is on sale could not be read: then stock is only set to zero, because any other figure
     /// might be more than what is left on sale.
     pub blind: bool,
-    /// What was looked at before this time is not raised: what was sold since is not in the figure.
+    /// What was last read before this time is not raised: what was sold since is not in the figure.
     pub looked_since: Option<DateTime<Utc>>,
     /// How long sales may be hidden.
     pub pace: Pace,

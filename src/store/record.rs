@@ -191,7 +191,7 @@ impl Columns {
 impl Store {
     /// Keeps what a late answer brought: a code that the order does not have yet, which the customer gets if the order
     /// was completed without one, and what was charged. An order of which nothing is under way, and which surely was
-    /// bought, is watched again. Without `change_row` the shop's row is left alone.
+    /// bought, is watched again. Without `change_row` the shop's row stays as it is.
     pub(crate) async fn keep_late(
         &self,
         outcome: &Outcome,

@@ -44,7 +44,7 @@ pub(crate) struct OrderLabel {
     pub(crate) product: Option<String>,
 }
 
-/// Orders that would be bought, were buying not paused, and that nobody has sent; at most so many are counted.
+/// Orders that would be bought, were buying not paused, and that nobody has sent; no more than the limit are counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LeftUnsent {
     /// Orders that nobody tracks.

@@ -26,8 +26,8 @@ pub struct PanelBreaker {
 #[derive(Debug, Default)]
 struct State {
     breaker: Breaker,
-    /// It has opened here, and the database does not know yet.
-    untold: Option<Opening>,
+    /// It has opened here, and the database does not have it yet.
+    unrecorded: Option<Opening>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,37 +71,40 @@ impl PanelBreaker {
         match open_until {
             Some(until) => state.breaker.open(until),
             // Not while its own opening is on the way there: the row was read before.
-            None if state.breaker.open_until().is_some() && state.untold.is_none() => {
+            None if state.breaker.open_until().is_some() && state.unrecorded.is_none() => {
                 state.breaker.close()
             }
             None => {}
         }
     }
 
-    /// Takes an answer into account; when it opens the breaker, tells the database and the log.
+    /// Takes an answer into account; when it opens the breaker, records and logs it.
     pub(crate) async fn note(&self, signal: Option<Signal>, store: &Store, now: DateTime<Utc>) {
         if !signal.is_some_and(|signal| self.opens_by(signal, now)) {
             return;
         }
 
-        if let Err(error) = self.tell(store).await {
+        if let Err(error) = self.record(store).await {
             tracing::error!(
                 integration = %self.panel,
                 error = chain(&error),
-                "this panel's circuit is open here, but the other replicas cannot be told yet; tried every second"
+                "this panel's circuit is open here, but it cannot be recorded for the other replicas yet; tried every second"
             );
         }
     }
 
-    /// Tells the database and the log that it has opened here, where that is still to be done.
-    pub(super) async fn tell(&self, store: &Store) -> Result<(), StoreError> {
-        let Some(opening) = self.state.lock().untold else {
+    /// Records in the database, and logs, that it has opened here, where that is still to be done.
+    pub(super) async fn record(&self, store: &Store) -> Result<(), StoreError> {
+        let Some(opening) = self.state.lock().unrecorded else {
             return Ok(());
         };
 
         let Opening { reason, at, until } = opening;
         let opened = store.open_breaker(self.panel, reason, at, until).await?;
-        self.state.lock().untold.take_if(|told| *told == opening);
+        self.state
+            .lock()
+            .unrecorded
+            .take_if(|recorded| *recorded == opening);
 
         // Otherwise another replica was faster, and has reported it.
         if opened {
@@ -124,7 +127,7 @@ impl PanelBreaker {
 
         let until = after(now, self.limits.cooldown);
         state.breaker.open(until);
-        state.untold = Some(Opening {
+        state.unrecorded = Some(Opening {
             reason,
             at: now,
             until,

@@ -121,7 +121,7 @@ impl Periodic {
     async fn tick(&self, tick: Tick, stop: &CancellationToken) -> Result<Ran, JobError> {
         let work = work(&self.store, &*self.clock, &self.job, tick);
         let worked = stop.run_until_cancelled(work).await;
-        // What was done is written down and told, also where the daemon is stopped meanwhile.
+        // What was done is written down and reported, also where the daemon is stopped meanwhile.
         end(
             &self.store,
             &*self.clock,

@@ -41,7 +41,7 @@ impl Probe {
     pub async fn look(&self) -> Result<(), StoreError> {
         let now = self.shop.clock.now();
         for panel in self.shop.panels.known().iter() {
-            panel.breaker.tell(&self.shop.store).await?;
+            panel.breaker.record(&self.shop.store).await?;
             if panel.breaker.open_until().is_none_or(|until| now < until) {
                 continue;
             }

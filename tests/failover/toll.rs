@@ -135,7 +135,7 @@ impl fmt::Display for Toll {
         write!(
             f,
             "{} orders placed, {} purchases, bought twice 0; {} completed, {} held; {} confirmed orders gone, {} of \
-             them bought for {} TRY, of which {} TRY are told as unexplained and {} TRY named; {} answers came after the \
+             them bought for {} TRY, of which {} TRY are reported as unexplained and {} TRY named; {} answers came after the \
              failover",
             self.placed,
             self.purchases,

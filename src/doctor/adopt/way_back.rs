@@ -92,7 +92,7 @@ fn ended(seen: &Seen) -> [Step; 3] {
 
 /// The shop sends an order only within the request that places it, so what came meanwhile stays with both.
 fn sent_by_hand(paused: Option<bool>, left: Option<LeftUnsent>) -> Step {
-    let what = "Send by hand in the shop what came meanwhile: orders that were placed while buying was paused are sent by nobody else.";
+    let what = "Send in the shop, by hand, what came meanwhile: orders that were placed while buying was paused are sent by nobody else.";
     let open = left.map(|left| left.untracked + left.too_late);
     let done = open.zip(paused).map(|(open, paused)| paused && open == 0);
     let evidence = left.map_or_else(

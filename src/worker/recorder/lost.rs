@@ -208,7 +208,7 @@ impl Recorder {
         let now = self.clock.now();
         let mut kept = self.store.keep_late(outcome, now, true).await;
         if kept.as_ref().is_err_and(StoreError::refuses_row) {
-            // People are told of a code that the shop's row does not take.
+            // People are informed of a code that the shop's row does not take.
             kept = self.store.keep_late(outcome, now, false).await;
         }
 

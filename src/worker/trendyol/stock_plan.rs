@@ -115,7 +115,7 @@ impl Forecast {
         self.plan_again();
     }
 
-    /// Plans again, without raising what was looked at before a time.
+    /// Plans again, without raising what was last read before a time.
     pub(super) fn looked_since(&mut self, time: DateTime<Utc>) {
         self.rules.looked_since = Some(time);
         self.plan_again();
