@@ -158,7 +158,7 @@ pub(crate) use stock_log::{PushLog, StockPush};
 pub(crate) use stock_results::Batch;
 pub(crate) use stock_view::Catalogue;
 pub use sweep::Revived;
-pub(crate) use sweep::{Adoption, Orphan, ShopSent};
+pub(crate) use sweep::{Adoption, Orphan, ShopSent, Watchable};
 pub(crate) use switch_over::{LeftUnsent, OrderKind, UnderWay};
 
 /// The database, by one pool of connections.
@@ -205,6 +205,11 @@ pub enum StoreError {
         row: String,
         value: String,
     },
+    /// Nothing can be written: a standby, until it takes over, or a server that was made so.
+    #[error(
+        "the database is read-only: a standby, or made so; database.url has to lead to the primary"
+    )]
+    ReadOnly,
     /// `database.url` is not an address of a Postgres database.
     #[error("database.url is not a usable address of a Postgres database")]
     Address(#[source] sqlx::Error),
@@ -230,6 +235,7 @@ impl StoreError {
     pub(crate) fn is_transient(&self) -> bool {
         match self {
             Self::Database { source, .. } => is_transient(source),
+            Self::ReadOnly => true,
             // Waiting changes neither: a person has to correct the row or the setting.
             Self::Inconsistent { .. } | Self::Address(_) => false,
         }
@@ -241,7 +247,7 @@ impl StoreError {
     pub(crate) fn refuses_row(&self) -> bool {
         match self {
             Self::Database { source, .. } => has_class(source, &["22", "23", "44", "P0"]),
-            Self::Inconsistent { .. } | Self::Address(_) => false,
+            Self::Inconsistent { .. } | Self::ReadOnly | Self::Address(_) => false,
         }
     }
 
@@ -251,7 +257,7 @@ impl StoreError {
     pub(crate) fn may_be_a_single_row(&self) -> bool {
         match self {
             Self::Database { source, .. } => has_class(source, &["57014", "XX"]),
-            Self::Inconsistent { .. } | Self::Address(_) => false,
+            Self::Inconsistent { .. } | Self::ReadOnly | Self::Address(_) => false,
         }
     }
 
@@ -260,7 +266,7 @@ impl StoreError {
     pub(crate) fn lacks_a_right(&self) -> bool {
         match self {
             Self::Database { source, .. } => has_class(source, &["42501"]),
-            Self::Inconsistent { .. } | Self::Address(_) => false,
+            Self::Inconsistent { .. } | Self::ReadOnly | Self::Address(_) => false,
         }
     }
 

@@ -143,7 +143,12 @@ async fn missing_migrations(store: &Store, clock: &DatabaseClock) -> Result<usiz
 async fn reach(store: &Store, clock: &DatabaseClock) {
     let mut tries = 0_u32;
     loop {
-        match store.now().await {
+        // A standby that takes over later is waited for as one that does not answer yet.
+        let answer = async {
+            store.must_be_writable().await?;
+            store.now().await
+        };
+        match answer.await {
             Ok((now, round_trip)) => {
                 let moved = clock.set(now, round_trip);
                 tracing::info!(

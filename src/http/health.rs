@@ -1,7 +1,7 @@
 //! Is it alive, and can it work? Both are answered to anybody, and say no more than that.
 //!
 //! `/livez` fails when a worker is stalled, which a restart may fix. `/readyz` fails while the
-//! database is away, which a restart would not fix.
+//! database is away or cannot be written to, which a restart would not fix.
 
 use std::time::Duration;
 
@@ -15,7 +15,10 @@ use axum::{
 use serde::Serialize;
 
 use super::AppState;
-use crate::telemetry::chain;
+use crate::{
+    store::{MigrateError, Store},
+    telemetry::chain,
+};
 
 /// How long the database may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -47,7 +50,8 @@ async fn ready(State(state): State<AppState>) -> Response {
 async fn failing(state: &AppState) -> Result<(), &'static str> {
     let world = state.world().map_err(|_| "start")?;
 
-    let migrations = tokio::time::timeout(PATIENCE, world.store.missing_migrations()).await;
+    // Too slow to work with is as good as away.
+    let migrations = tokio::time::timeout(PATIENCE, missing_migrations(&world.store)).await;
     match migrations {
         Ok(Ok(0)) => Ok(()),
         Ok(Ok(_)) => Err("migrations"),
@@ -55,9 +59,14 @@ async fn failing(state: &AppState) -> Result<(), &'static str> {
             tracing::debug!(error = chain(&error), "not ready");
             Err("database")
         }
-        // Too slow to work with is as good as away.
         Err(_) => Err("database"),
     }
+}
+
+/// Of a database that can be written to: a standby would answer all questions, and take no order.
+async fn missing_migrations(store: &Store) -> Result<usize, MigrateError> {
+    store.must_be_writable().await?;
+    store.missing_migrations().await
 }
 
 fn answer(failing: Vec<&'static str>) -> Response {

@@ -109,6 +109,25 @@ impl Store {
         .map_err(StoreError::doing("asking the server about itself"))
     }
 
+    /// That the server takes changes.
+    ///
+    /// # Errors
+    /// [`StoreError::ReadOnly`] where it does not.
+    pub(crate) async fn must_be_writable(&self) -> Result<(), StoreError> {
+        let read_only = sqlx::query_scalar!(
+            r#"SELECT pg_is_in_recovery()
+                      OR current_setting('default_transaction_read_only')::boolean AS "read_only!""#
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(StoreError::doing("asking whether the server is a standby"))?;
+
+        if read_only {
+            return Err(StoreError::ReadOnly);
+        }
+        Ok(())
+    }
+
     /// Whether a notice that is sent over one connection arrives at another within this time.
     pub(crate) async fn notices_arrive(&self, patience: Duration) -> Result<bool, StoreError> {
         let doing = StoreError::doing("trying a notice");

@@ -13,3 +13,4 @@ mod panel;
 mod reload;
 mod restarts;
 mod server;
+mod standby;

@@ -6,12 +6,13 @@
 )]
 
 use std::{
-    os::unix::fs::MetadataExt as _,
+    os::unix::fs::{MetadataExt as _, chown},
     path::PathBuf,
     process::{ExitStatus, Stdio},
 };
 
 use sqlx::PgPool;
+use tempfile::TempDir;
 use tokio::process::Command;
 
 /// The server's own folder and account.
@@ -19,6 +20,8 @@ pub(super) struct Server {
     data: PathBuf,
     user: u32,
     group: u32,
+    /// Where its socket is.
+    sockets: PathBuf,
 }
 
 impl Server {
@@ -32,10 +35,44 @@ impl Server {
         assert_eq!(durable, "on", "a crash would lose what was committed");
         let data = PathBuf::from(ask("data_directory").await);
         let owner = std::fs::metadata(&data).unwrap();
+        let sockets = ask("unix_socket_directories").await;
         Self {
             data,
             user: owner.uid(),
             group: owner.gid(),
+            sockets: PathBuf::from(sockets.trim_matches('"')),
+        }
+    }
+
+    /// A running copy that follows this one; `url` leads to this one.
+    pub(super) async fn standby(&self, url: &str) -> Standby {
+        let folder = tempfile::tempdir().unwrap();
+        chown(folder.path(), Some(self.user), Some(self.group)).unwrap();
+        let server = Self {
+            data: folder.path().join("data"),
+            sockets: folder.path().to_owned(),
+            ..*self
+        };
+
+        let mut copy = server.command("pg_basebackup");
+        let options = [
+            "--write-recovery-conf",
+            "--checkpoint=fast",
+            "--dbname",
+            url,
+        ];
+        let copied = copy.args(options).status().await.unwrap();
+        assert!(copied.success(), "pg_basebackup: {copied}");
+        let sockets = server.sockets.display();
+        let settings = format!("-c listen_addresses='' -c unix_socket_directories='{sockets}'");
+        let log = server.data.join("server.log");
+        let log = log.to_str().unwrap();
+        server.must(&["start", "-l", log, "-o", &settings]).await;
+
+        Standby {
+            server,
+            of: self.sockets.clone(),
+            _folder: folder,
         }
     }
 
@@ -59,16 +96,53 @@ impl Server {
     }
 
     async fn control(&self, args: &[&str]) -> ExitStatus {
-        let mut command = Command::new("pg_ctl");
-        let command = command
-            .args(args)
-            .args(["-w", "-t", "60", "-D"])
+        let mut command = self.command("pg_ctl");
+        command.args(args).args(["-w", "-t", "60"]);
+        command.status().await.unwrap()
+    }
+
+    /// A program of the server's, about its data and in its account.
+    fn command(&self, name: &str) -> Command {
+        let mut command = Command::new(name);
+        command
+            .arg("-D")
             .arg(&self.data)
             .current_dir("/")
             .uid(self.user)
             .gid(self.group)
             .stdin(Stdio::null())
             .stdout(Stdio::null());
-        command.status().await.unwrap()
+        command
+    }
+}
+
+/// A copy that follows another server, until it is promoted.
+pub(super) struct Standby {
+    server: Server,
+    /// The socket's folder of the other one.
+    of: PathBuf,
+    _folder: TempDir,
+}
+
+impl Standby {
+    /// The address here of a database that has this one at the other server.
+    pub(super) fn lead(&self, url: &str) -> String {
+        let encoded = |folder: &PathBuf| folder.to_str().unwrap().replace('/', "%2F");
+        let (there, here) = (encoded(&self.of), encoded(&self.server.sockets));
+        assert!(url.contains(&there), "{url} does not lead to {there}");
+        url.replace(&there, &here)
+    }
+
+    pub(super) async fn promote(&self) {
+        self.server.must(&["promote"]).await;
+    }
+}
+
+impl Drop for Standby {
+    fn drop(&mut self) {
+        let mut stop = self.server.command("pg_ctl");
+        let stop = stop.args(["stop", "-m", "immediate", "-w"]).as_std_mut();
+        // A test that has failed says so itself.
+        drop(stop.status());
     }
 }

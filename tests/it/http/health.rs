@@ -43,10 +43,22 @@ async fn readiness_follows_the_database_and_life_does_not() {
     assert_eq!(list.problem(503), "unavailable");
     assert!(list.head.contains("retry-after:"), "{list:?}");
     proxy.open().await;
-    until("readiness", || async {
-        (site.get("/readyz").await.status == 200).then_some(())
-    })
-    .await;
+    let ready = async |wanted: u16| {
+        until("readiness", || async {
+            (site.get("/readyz").await.status == wanted).then_some(())
+        })
+        .await;
+    };
+    ready(200).await;
+
+    // Questions would be answered still.
+    let database = &world.database;
+    database.set("default_transaction_read_only = on").await;
+    database.end_sessions().await;
+    ready(503).await;
+    database.set("default_transaction_read_only = off").await;
+    database.end_sessions().await;
+    ready(200).await;
     process.stop().await;
 }
 

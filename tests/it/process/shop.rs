@@ -41,6 +41,14 @@ const ROWS: &str = r#"
     WHERE o."tenantId" = $1 ORDER BY o."orderNo""#;
 
 impl Shop {
+    /// The same shop in a copy of its database.
+    pub(crate) fn at(&self, pool: PgPool) -> Self {
+        Self {
+            pool,
+            ..self.clone()
+        }
+    }
+
     /// Opens a shop whose packages bear the names of the panel's entries.
     pub(crate) async fn open(
         pool: &PgPool,
