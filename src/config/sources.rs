@@ -35,7 +35,7 @@ pub struct Sources {
 
 impl Sources {
     /// `file` is the one named by `--config`; it wins over `$ORDERWATCH_CONFIG`, and both over the
-    /// files in `search`, of which the first that exists is taken.
+    /// files in `search`, of which only one may exist.
     pub fn new<K, V>(
         file: Option<PathBuf>,
         environment: impl IntoIterator<Item = (K, V)>,
@@ -79,14 +79,16 @@ impl Sources {
             return read_named(Path::new(path), &format!("${FILE_VARIABLE}")).map(Some);
         }
         // Unlike a file that was named, one that is only searched for need not exist.
-        for path in &self.search {
-            match fs::read_to_string(path) {
-                Ok(text) => return Ok(Some((path.clone(), text))),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(unreadable(path, &error, "")),
-            }
+        let exists = |path: &&PathBuf| path.try_exists().unwrap_or(true);
+        let mut found = self.search.iter().filter(exists);
+        match (found.next(), found.next()) {
+            (None, _) => Ok(None),
+            (Some(path), None) => match fs::read_to_string(path) {
+                Ok(text) => Ok(Some((path.clone(), text))),
+                Err(error) => Err(unreadable(path, &error, "")),
+            },
+            (Some(one), Some(other)) => Err(ambiguous(one, other)),
         }
-        Ok(None)
     }
 
     pub(super) fn environment(&self, known: &Known, faults: &mut Vec<Fault>) -> Layer {
@@ -117,6 +119,21 @@ fn read_named(path: &Path, named_by: &str) -> Result<(PathBuf, String), Fault> {
     match fs::read_to_string(path) {
         Ok(text) => Ok((path.to_owned(), text)),
         Err(error) => Err(unreadable(path, &error, &format!(", named by {named_by},"))),
+    }
+}
+
+/// Whichever were taken, somebody would work with the other one's database without knowing it.
+fn ambiguous(one: &Path, other: &Path) -> Fault {
+    Fault {
+        origin: Origin::File {
+            path: one.to_owned(),
+            place: None,
+        },
+        key: String::new(),
+        message: format!(
+            "there is {} as well; name one of them by --config or ${FILE_VARIABLE}, or go to another folder",
+            other.display()
+        ),
     }
 }
 

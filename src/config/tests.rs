@@ -415,25 +415,29 @@ fn a_rest_that_would_look_like_a_stalled_loop_is_refused() {
 }
 
 #[test]
-fn the_file_is_the_named_one_or_the_first_that_exists() {
+fn the_file_is_the_named_one_or_the_only_one_that_exists() {
     let [first, second, named] = ["6s", "7s", "8s"]
         .map(|interval| Folder::new(&format!("dispatch.scan_interval = \"{interval}\"")));
-    let search = || {
-        [
-            PathBuf::from("/nowhere/orderwatch.toml"),
-            first.file(),
-            second.file(),
-        ]
-    };
+    let nowhere = || PathBuf::from("/nowhere/orderwatch.toml");
+    let both = || [first.file(), second.file()];
     let interval = |sources: &Sources| Config::load(sources).unwrap().config.dispatch.scan_interval;
     let url = ("DATABASE_URL", OsString::from(URL));
     assert_eq!(
-        interval(&Sources::new(None, [url.clone()], search())),
+        interval(&Sources::new(
+            None,
+            [url.clone()],
+            [nowhere(), first.file()]
+        )),
         secs(6)
     );
+    let either = Config::load(&Sources::new(None, [url.clone()], both()));
+    let refused = either.unwrap_err().to_string();
+    let (one, other) = (first.file(), second.file());
+    let said = format!("{}: there is {} as well", one.display(), other.display());
+    assert!(refused.contains(&said), "{refused}");
     let variable = ("ORDERWATCH_CONFIG", named.file().into_os_string());
     assert_eq!(
-        interval(&Sources::new(None, [url, variable], search())),
+        interval(&Sources::new(None, [url, variable], both())),
         secs(8)
     );
 }
