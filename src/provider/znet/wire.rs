@@ -158,6 +158,8 @@ pub(super) fn pin_place(text: &str) -> Option<Range<usize>> {
 /// The rest of a finished purchase: `PIN|text`, `PIN`, or nothing.
 fn done(rest: &str) -> Status<'_> {
     let (slot, text) = match field(rest) {
+        // A text with a separator in it, and no field for a code before it.
+        Some((slot, _)) if is_sentence(slot) => ("", rest.trim()),
         Some((pin, text)) => (pin, text.trim()),
         None if is_sentence(rest) => ("", rest.trim()),
         None => (rest.trim(), ""),
@@ -176,6 +178,7 @@ fn waiting(rest: &str) -> Status<'_> {
     let slot = field(rest).map_or("", |(slot, _)| slot);
     // A code beside it is evidence that is worth keeping; a number in a queue is not.
     let is_code = is_code_word(slot)
+        && !is_count(slot)
         && slot.chars().count() >= SHORTEST_CODE
         && !slot.contains(char::REPLACEMENT_CHARACTER);
     Status::Waiting {
@@ -221,6 +224,14 @@ fn is_sentence(text: &str) -> bool {
     text.contains(char::is_whitespace)
         && text.contains(char::is_lowercase)
         && !text.contains(|c: char| c.is_ascii_digit())
+}
+
+/// A time, a date, or a place in a queue.
+fn is_count(text: &str) -> bool {
+    text.contains([':', '/', '.'])
+        && text
+            .chars()
+            .all(|c| c.is_ascii_digit() || matches!(c, ':' | '/' | '.'))
 }
 
 /// One word with a digit in it.

@@ -99,6 +99,7 @@ fn answers_of_pin_kontrol() {
         ("OK|2|", top_up("")),
         ("OK|2", top_up("")),
         ("OK|2|Yükleme tamam", top_up("Yükleme tamam")),
+        ("OK|2|Yükleme tamam|12:30", top_up("Yükleme tamam|12:30")),
         // Fewer and more fields, separators and line breaks in the last one.
         ("OK|2|AB12-CD34", done("AB12-CD34", "")),
         ("OK|2|AB12 CD34 EF56", done("AB12 CD34 EF56", "")),
@@ -120,6 +121,8 @@ fn answers_of_pin_kontrol() {
             },
         ),
         ("OK|1|7|x", waits("x")),
+        ("OK|1|12:45|sırada", waits("sırada")),
+        ("OK|1|120/345|x", waits("x")),
         ("OK|3|AB12|x", Cancelled("x")),
         // Without OK.
         ("1|sırada", waits("sırada")),
