@@ -65,15 +65,16 @@ async fn answers(provider: &dyn Provider) -> Result<(), ReadError> {
         Ok(_) | Err(ReadError::Refused { .. }) => Ok(()),
         // A balance in words of the panel's own, or nothing, as an account gets that lacks the right to ask for it:
         // the price list settles it, and spends nothing either.
-        Err(
-            unclear @ ReadError::Unreadable {
-                class: AnswerClass::Text | AnswerClass::Empty,
-                ..
-            },
-        ) => match provider.catalogue().await {
-            Ok(_) | Err(ReadError::Refused { .. }) => Ok(()),
-            Err(_) => Err(unclear),
-        },
+        Err(unclear @ ReadError::Unreadable { class, .. })
+            if matches!(class, AnswerClass::Text | AnswerClass::Empty) =>
+        {
+            match provider.catalogue().await {
+                Ok(_) => Ok(()),
+                // Nothing is what a blocked address gets as well, and that may be why the list is refused.
+                Err(ReadError::Refused { .. }) if class == AnswerClass::Text => Ok(()),
+                Err(_) => Err(unclear),
+            }
+        }
         Err(silent) => Err(silent),
     }
 }
