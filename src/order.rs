@@ -78,7 +78,7 @@ pub use player::{FieldRule, Player, PlayerFields, PlayerRules, player_fields};
 pub(crate) use player::{OrderField, ParamRule, PlayerRule};
 pub(crate) use reference::Naming;
 pub use reference::Reference;
-pub(crate) use refusal::Refusal;
+pub(crate) use refusal::{Refusal, speaks_of_itself};
 pub(crate) use shop::{ExternalStatus, LAST_MESSAGE_CHARS, PIN_CHARS, ShopChange, ShopStatus, cut};
 pub use stage::Stage;
 pub(crate) use wanted::{Mapping, ShopOrder};

@@ -115,6 +115,18 @@ pub struct Watched {
     pub may_resend: bool,
 }
 
+impl Watched {
+    /// What an order that waits to be sent is held for, and what caused that: one that may have been bought needs
+    /// somebody to see about that first, or it would be rejected in the shop.
+    pub(crate) fn held_for(&self, reason: HoldReason) -> (HoldReason, Option<HoldReason>) {
+        if self.may_resend {
+            (reason, None)
+        } else {
+            (HoldReason::Unconfirmed, Some(reason))
+        }
+    }
+}
+
 /// What becomes of an order.
 #[derive(Clone, Debug)]
 pub struct Decision {

@@ -57,6 +57,47 @@ const UNAVAILABLE: [&str; 19] = [
     "صيانة",
 ];
 
+/// By which a panel speaks of itself or of the account.
+const ITSELF: [&str; 16] = [
+    "bakim",
+    "maintenance",
+    "sistem",
+    "system",
+    "tekrar dene",
+    "try again",
+    "yogun",
+    "busy",
+    "bayi",
+    "kullanici",
+    "hesap",
+    "account",
+    "yetki",
+    "permission",
+    "ip adres",
+    "صيانة",
+];
+
+/// By which it speaks of an order.
+const ORDER: [&str; 10] = [
+    "siparis",
+    "kayit",
+    "islem",
+    "referans",
+    "talep",
+    "order",
+    "record",
+    "transaction",
+    "طلب",
+    "عملية",
+];
+
+/// Whether the text of an error is about the panel or the account, and not about the order that was asked about.
+pub(crate) fn speaks_of_itself(text: &str) -> bool {
+    let text = folded(text);
+    let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    says(&ITSELF) && !says(&ORDER)
+}
+
 impl Refusal {
     /// The class of a panel's text.
     #[must_use]
@@ -139,6 +180,27 @@ mod tests {
         ] {
             assert_eq!(Refusal::of(text), want, "{text}");
             assert_eq!(want.helps_elsewhere(), want != Other);
+        }
+    }
+
+    #[test]
+    fn an_error_about_the_panel_or_the_account_is_none_about_the_order() {
+        for (text, want) in [
+            ("Sistem bakımda", true),
+            ("SİSTEM YOĞUN, LÜTFEN TEKRAR DENEYİNİZ", true),
+            ("Bayi bulunamadı", true),
+            ("Kullanıcı adı veya şifre hatalı", true),
+            ("System under maintenance", true),
+            ("الموقع تحت الصيانة", true),
+            ("Kayit bulunamadi", false),
+            ("İşlem bulunamadı", false),
+            ("Bayi siparişi bulunamadı", false),
+            ("Order not found in the system", false),
+            ("الطلب غير موجود", false),
+            ("Bulunamadı", false),
+            ("", false),
+        ] {
+            assert_eq!(speaks_of_itself(text), want, "{text}");
         }
     }
 }

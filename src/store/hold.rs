@@ -104,6 +104,7 @@ impl Store {
         &self,
         order: OrderId,
         reason: HoldReason,
+        cause: Option<HoldReason>,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         // Only while it is queued: one that was claimed meanwhile may be at the panel.
@@ -119,11 +120,14 @@ impl Store {
                    FROM tracked t WHERE o.id = t.order_id
                )
                INSERT INTO orderwatch.events (order_id, at, kind, detail)
-               SELECT order_id, $4, 'held', jsonb_build_object('reason', $2::text) FROM tracked"#,
+               SELECT order_id, $4, 'held',
+                      jsonb_strip_nulls(jsonb_build_object('reason', $2::text, 'cause', $5::text))
+               FROM tracked"#,
             order.0,
             reason.as_str(),
             &reason.said_in(self.language),
-            now
+            now,
+            cause.map(HoldReason::as_str)
         )
         .execute(&self.pool)
         .await
@@ -192,7 +196,7 @@ impl Store {
                    AND t.held_reason NOT IN ('decided_then_delivered', 'decided_then_cancelled')
                    -- What the shop sent itself may carry other words than pending while it waits.
                    AND (NOT COALESCE(orderwatch.is_pending(o.status) OR orderwatch.is_open(o.status)
-                                     AND t.sent_at IS NOT NULL, false)
+                                     AND COALESCE(t.sent_at, t.dispatched_at) IS NOT NULL, false)
                         -- The shop has forwarded it to another tenant meanwhile.
                         OR t.dispatched_at IS NULL AND t.sent_at IS NULL
                            AND orderwatch.is_forwarded(o.id, o.\"externalStatus\", o.\"externalOrderId\")

@@ -31,7 +31,8 @@ impl Store {
     /// Of these results, which were all written, the orders of those that the database does not have.
     ///
     /// The order may be there with an earlier claim. A purchase stays whatever becomes of its order, so where it is not
-    /// there its claim is lost. One that was bought and waits to be sent under the same name has lost its second claim.
+    /// there its claim is lost. One that waits to be sent under the same name has lost its second claim where it was
+    /// bought, or where the last word on its purchase is older than this one.
     pub(crate) async fn forgotten(
         &self,
         written: impl Iterator<Item = &Outcome>,
@@ -46,21 +47,25 @@ impl Store {
         // A result ends its lease, so where the lease is still there only the claim was kept.
         let gone = sqlx::query_scalar!(
             r#"SELECT i.order_id AS "order_id!: OrderId"
-               FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bool[])
-                    AS i (order_id, token, integration_id, reference, bought)
+               FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bool[], $6::timestamptz[])
+                    AS i (order_id, token, integration_id, reference, bought, at)
                WHERE NOT EXISTS (SELECT FROM orderwatch.orders t
                                  WHERE t.order_id = i.order_id AND t.lease_token IS DISTINCT FROM i.token)
                   OR NOT EXISTS (SELECT FROM orderwatch.purchases p
                                  WHERE (p.reference, p.integration_id) = (i.reference, i.integration_id)
                                    AND p.order_id = i.order_id)
-                  OR i.bought AND EXISTS (SELECT FROM orderwatch.orders t
-                                          WHERE t.order_id = i.order_id AND t.stage = 'queued'
-                                            AND (t.reference, t.integration_id) = (i.reference, i.integration_id))"#,
+                  OR EXISTS (SELECT FROM orderwatch.orders t
+                             JOIN orderwatch.purchases p
+                               ON (p.reference, p.integration_id) = (t.reference, t.integration_id)
+                             WHERE t.order_id = i.order_id AND t.stage = 'queued'
+                               AND (t.reference, t.integration_id) = (i.reference, i.integration_id)
+                               AND (i.bought OR p.recorded_at < i.at))"#,
             &c.orders,
             &c.tokens,
             &c.integrations,
             &c.references,
-            &bought
+            &bought,
+            &c.at
         );
         gone.fetch_all(self.pool.by_index())
             .await

@@ -57,6 +57,15 @@ pub(crate) struct Adoption {
 /// or cannot be asked, or it was never sent.
 pub(crate) type Orphan = DueOrder;
 
+/// The panels at which orders are watched.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Watchable<'a> {
+    pub(crate) askable: &'a [IntegrationId],
+    /// Whose circuit is open. Orders that were bought there since a time wait for it to close.
+    pub(crate) blocked: &'a [IntegrationId],
+    pub(crate) since: DateTime<Utc>,
+}
+
 /// A page of orders that were made due again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Revived {
@@ -270,19 +279,20 @@ impl Store {
         })
     }
 
-    /// Claims orders past their time limit whose panel is not among the known ones, or which were
-    /// never sent, so that they end too.
+    /// Claims orders past their time limit whose panel cannot be asked, or which were never sent, so that they
+    /// end too.
     ///
     /// A row that cannot be understood is an error in the list, and no reason to leave the others.
     pub(crate) async fn claim_orphans(
         &self,
-        known: &[IntegrationId],
+        panels: Watchable<'_>,
         token: Uuid,
         now: DateTime<Utc>,
         lease_until: DateTime<Utc>,
         limit: i64,
     ) -> Result<Vec<Result<Orphan, StoreError>>, StoreError> {
-        let known: Vec<Uuid> = known.iter().map(|id| id.0).collect();
+        let ids =
+            |panels: &[IntegrationId]| -> Vec<Uuid> { panels.iter().map(|id| id.0).collect() };
         // One that was being sent may have been bought: it becomes unconfirmed, and is never sent from here.
         let rows = sqlx::query_as!(
             orders::Row,
@@ -290,6 +300,7 @@ impl Store {
                    SELECT t.order_id FROM orderwatch.orders t
                    WHERE t.stage IN ('queued', 'dispatching', 'submitted', 'unconfirmed')
                      AND (t.integration_id <> ALL($1) OR t.stage = 'queued')
+                     AND NOT (t.integration_id = ANY($6) AND t.stage = 'submitted' AND t.sent_at > $7)
                      AND t.due_at <= $3 AND t.give_up_at <= $3
                    LIMIT $5 FOR UPDATE SKIP LOCKED
                )
@@ -301,11 +312,13 @@ impl Store {
                          t.held_reason, t.due_at, t.tracked_at, t.dispatched_at, t.sent_at,
                          t.give_up_at, t.finished_at, t.processing, t.attempts, t.errors,
                          t.unknowns, t.may_resend, t.package_id, t.waited_at, t.answer"#,
-            &known,
+            &ids(panels.askable),
             token,
             now,
             lease_until,
-            limit
+            limit,
+            &ids(panels.blocked),
+            panels.since
         )
         .fetch_all(&self.pool)
         .await

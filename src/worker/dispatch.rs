@@ -135,17 +135,15 @@ impl Dispatch {
         Ok(held.len())
     }
 
-    /// Orders of before this time are asked about at their fallback panel first.
+    /// Orders of before this time are asked about at their fallback panel, too.
     async fn doubt_before(
         &self,
         queued: &[QueuedCandidate],
         new: &[Candidate],
         now: DateTime<Utc>,
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let queued = queued.iter().map(|order| &order.candidate);
-        let has_fallback = |candidate: &Candidate| candidate.fallback.is_some();
         let asks = self.settings().ask_first && !self.is_shadow();
-        if !asks || !queued.chain(new).any(has_fallback) {
+        if !asks || queued.is_empty() && new.is_empty() {
             return Ok(None);
         }
 

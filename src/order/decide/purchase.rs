@@ -36,12 +36,13 @@ pub(crate) fn after_purchase(
             accepted(watched, cost, balance, now, wait, rules)
         }
 
+        // The refusal of a second sending says nothing of the first, which may have been bought.
+        PurchaseOutcome::Refused(_) if !watched.may_resend => unsure(watched, now, now, rules),
+
         PurchaseOutcome::Refused(text) => {
             let about = Refusal::of(&text);
-            // A wrong player is wrong at the other panel, too. And the refusal of a second sending says nothing of
-            // the first, which may have been bought.
-            let helps = about.helps_elsewhere() && watched.may_resend;
-            let mut decision = match fallback.filter(|_| helps) {
+            // A wrong player is wrong at the other panel, too.
+            let mut decision = match fallback.filter(|_| about.helps_elsewhere()) {
                 Some(fallback) => fall_back(watched, &text, fallback, now, rules),
                 None => refused(watched, &text, rules),
             };

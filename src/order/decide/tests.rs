@@ -146,14 +146,15 @@ fn only_a_certain_refusal_leads_to_the_fallback_panel() {
         }
     }
 
-    // Of what was sent once more the first sending may have been bought.
+    // Of what was sent once more the first sending may have been bought: it is asked about.
     let resent = Watched {
         may_resend: false,
         ..dispatching()
     };
     let refused = PurchaseOutcome::Refused(text("stok yok"));
     let got = after_purchase(resent, refused, Some(fallback), now(), &rules(), 0.5);
-    assert_eq!((got.watched.stage, got.reroute), (Stage::Failed, None));
+    assert_eq!((got.watched.stage, got.reroute), (Stage::Unconfirmed, None));
+    assert_eq!(got.due_at, Some(now()));
 }
 
 #[test]

@@ -47,6 +47,9 @@ pub(super) struct Call {
     pub(super) fallback: Option<(usize, Reroute)>,
     /// `dispatch::elsewhere::Elsewhere`.
     pub(super) elsewhere: Option<(usize, Reroute)>,
+    pub(super) is_doubtful: bool,
+    /// It was asked about before it was to be bought.
+    pub(super) asked: bool,
     pub(super) ours: bool,
     pub(super) waited_at: Option<At>,
 }
@@ -131,6 +134,7 @@ impl World {
                 },
                 _ => Call {
                     doing: Doing::Buy,
+                    asked: true,
                     ..*call
                 },
             };
@@ -155,12 +159,13 @@ impl World {
         let now = self.clock(process.replica);
         let refuses_repeats = self.panels[call.panel].kind.refuses_repeats;
         let mut watched = call.watched.clone();
-        let open = [
-            PurchaseOutcome::Unsure,
-            PurchaseOutcome::NotSent(NotSent::AskedInVain),
-        ];
-        if open.contains(&outcome) {
-            watched.may_resend &= refuses_repeats;
+        match outcome {
+            PurchaseOutcome::Unsure => watched.may_resend &= refuses_repeats,
+            PurchaseOutcome::NotSent(NotSent::AskedInVain) => {
+                watched.may_resend &= refuses_repeats && !call.is_doubtful;
+            }
+            PurchaseOutcome::Refused(_) => watched.may_resend |= call.asked,
+            _ => {}
         }
         let unsure = outcome == PurchaseOutcome::Unsure;
         let outcome = match outcome {

@@ -223,6 +223,7 @@ impl Database {
                 reference: claim.reference.clone(),
                 claimed_at: claim.now,
                 outcome: None,
+                recorded_at: None,
                 expected: claim.expected,
                 cost: None,
             }),

@@ -92,6 +92,7 @@ pub(super) struct Purchase {
     pub(super) reference: Reference,
     pub(super) claimed_at: At,
     pub(super) outcome: Option<EventKind>,
+    pub(super) recorded_at: Option<At>,
     pub(super) expected: Decimal,
     pub(super) cost: Option<Decimal>,
 }

@@ -96,7 +96,7 @@ impl Database {
         self.put(order, tracked);
 
         let leaves = matches!(plan, Plan::Resolve(_, it) if it.leaves_row());
-        self.settle_purchase(order, plan, leaves);
+        self.settle_purchase(order, plan, leaves, now);
         if self.rows[order].exists && !leaves {
             self.change_row(order, plan, code.filter(|_| gives), (was_at, sent_at));
         }
@@ -141,7 +141,7 @@ impl Database {
     }
 
     /// The part `spent`.
-    fn settle_purchase(&mut self, order: usize, plan: &Plan, leaves: bool) {
+    fn settle_purchase(&mut self, order: usize, plan: &Plan, leaves: bool, now: At) {
         let Some(tracked) = self.tracked(order) else {
             return;
         };
@@ -152,9 +152,11 @@ impl Database {
         let Some(purchase) = purchases.iter_mut().find(named) else {
             return;
         };
-        if !leaves {
+        // That it is to be sent again says nothing of what became of it before.
+        if !leaves && tracked.watched.stage != Stage::Queued {
             purchase.outcome = Some(plan_event(plan));
         }
+        purchase.recorded_at = Some(now);
         if matches!(plan, Plan::Resolve(_, Resolution::Fail)) {
             purchase.cost = purchase.cost.or(Some(Decimal::ZERO));
         }

@@ -182,8 +182,8 @@ impl Database {
         if event == EventKind::Completed {
             self.learn_code(outcome.panel, product, pin.is_some());
         }
-        let said = Purchase::set_outcome;
-        self.change_purchase(outcome, |purchase| said(purchase, decision));
+        let at = outcome.at;
+        self.change_purchase(outcome, |purchase| purchase.set_outcome(decision, at));
     }
 
     /// The part `said`.
@@ -219,8 +219,8 @@ impl Database {
             self.change_purchase(outcome, |purchase| purchase.cost = decision.cost);
         }
         if decision.event == EventKind::NotSent {
-            let said = Purchase::set_outcome;
-            self.change_purchase(outcome, |purchase| said(purchase, decision));
+            let at = outcome.at;
+            self.change_purchase(outcome, |purchase| purchase.set_outcome(decision, at));
         }
     }
 
@@ -311,8 +311,9 @@ impl Tracked {
 }
 
 impl Purchase {
-    fn set_outcome(&mut self, decision: &Decision) {
+    fn set_outcome(&mut self, decision: &Decision, at: At) {
         let watched = &decision.watched;
+        self.recorded_at = Some(at);
         self.outcome = Some(match decision.event {
             EventKind::TimedOut if watched.sent_at.is_none() && watched.may_resend => {
                 EventKind::NotSent

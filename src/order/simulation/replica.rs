@@ -228,6 +228,8 @@ impl Call {
             deadline: At::MAX_UTC,
             fallback: None,
             elsewhere: None,
+            is_doubtful: false,
+            asked: false,
             ours: due.ours,
             waited_at: due.waited_at,
         }

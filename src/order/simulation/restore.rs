@@ -36,7 +36,15 @@ impl Database {
             tracked.is_some_and(|it| it.watched.stage == Stage::Queued && it.is_named(outcome));
         tracked.is_none_or(|it| it.lease == Some(outcome.token))
             || self.lacks_purchase(outcome)
-            || waits && outcome.decision.is_bought()
+            || waits && (outcome.decision.is_bought() || self.knows_less(outcome))
+    }
+
+    /// Whether the last word on its purchase is older than this answer.
+    fn knows_less(&self, outcome: &Outcome) -> bool {
+        let purchases = &self.purchases[outcome.order];
+        let named = |p: &&Purchase| (p.panel, &p.reference) == (outcome.panel, &outcome.reference);
+        let recorded_at = purchases.iter().find(named).and_then(|p| p.recorded_at);
+        recorded_at.is_some_and(|at| at < outcome.at)
     }
 
     /// Whether the claim is gone, also where an earlier one was kept.

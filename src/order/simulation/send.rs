@@ -154,6 +154,8 @@ impl Call {
             deadline,
             fallback: ready.fallback.clone(),
             elsewhere: ready.elsewhere.clone(),
+            is_doubtful: ready.is_doubtful,
+            asked: false,
             ours: true,
             waited_at: None,
         }

@@ -26,6 +26,7 @@ pub(super) struct Ready {
     pub(super) watched: Watched,
     pub(super) fallback: Option<(usize, Reroute)>,
     pub(super) elsewhere: Option<(usize, Reroute)>,
+    pub(super) is_doubtful: bool,
 }
 
 /// What a turn has sorted its candidates into: `dispatch::sort::Sorted`.
@@ -98,6 +99,7 @@ impl World {
             },
             fallback: self.fallback(order, panel, buying),
             elsewhere: self.elsewhere(order, panel, row.created_at, sorted.doubt_before),
+            is_doubtful: self.is_doubtful(row.created_at, sorted.doubt_before),
         });
     }
 
@@ -127,6 +129,7 @@ impl World {
         } else if !queued.wanted {
             sorted.unwanted.push(queued.order);
         } else if let Some(reason) = row.broken {
+            let (reason, _) = queued.watched.held_for(reason);
             sorted.queued_holds.push((queued.order, reason));
         } else {
             let fallback = self
@@ -141,6 +144,7 @@ impl World {
                 reference: queued.reference,
                 is_new: false,
                 elsewhere: elsewhere.filter(|_| queued.may_fall_back),
+                is_doubtful: self.is_doubtful(created_at, sorted.doubt_before),
                 watched: queued.watched,
                 fallback,
             });
@@ -153,6 +157,11 @@ impl World {
         (self.db.fallback && buying.contains(&second)).then_some((second, route))
     }
 
+    /// `dispatch::elsewhere::is_doubtful`.
+    fn is_doubtful(&self, placed_at: At, doubt_before: At) -> bool {
+        self.setting.ask_first && placed_at < doubt_before
+    }
+
     /// `dispatch::elsewhere::elsewhere`.
     fn elsewhere(
         &self,
@@ -161,8 +170,8 @@ impl World {
         placed_at: At,
         doubt_before: At,
     ) -> Option<(usize, Reroute)> {
-        let asks = self.db.fallback && self.setting.ask_first && !self.db.has(Flaw::LostFallback);
-        (asks && placed_at < doubt_before).then(|| self.second(order, panel))
+        let asks = self.db.fallback && !self.db.has(Flaw::LostFallback);
+        (asks && self.is_doubtful(placed_at, doubt_before)).then(|| self.second(order, panel))
     }
 
     fn second(&self, order: usize, panel: usize) -> (usize, Reroute) {

@@ -10,6 +10,9 @@ use super::{
 };
 use crate::order::{EventKind, ExternalStatus, HoldReason, Reference, Stage, Watched};
 
+/// `jobs::sweep::BLOCKED`.
+const BLOCKED: TimeDelta = TimeDelta::days(7);
+
 /// `store::Adoption`.
 pub(super) struct Adoption {
     pub(super) panel: usize,
@@ -126,7 +129,11 @@ impl Database {
             || tracked.watched.stage == Stage::Queued;
         let due = tracked.due_at.is_some_and(|at| at <= now);
         let over = tracked.watched.give_up_at.is_some_and(|at| at <= now);
-        if !works || !alone || !due || !over {
+        // All panels are known here: one that cannot be asked has its circuit open.
+        let waits = tracked.panel.is_some_and(|panel| !known.contains(&panel))
+            && tracked.watched.stage == Stage::Submitted
+            && tracked.watched.sent_at.is_some_and(|at| at > now - BLOCKED);
+        if !works || !alone || !due || !over || waits {
             return None;
         }
         self.tally.path(Path::Orphan);
@@ -146,6 +153,7 @@ impl Purchase {
             reference,
             claimed_at,
             outcome: None,
+            recorded_at: None,
             expected: rust_decimal::Decimal::ZERO,
             cost: None,
         }

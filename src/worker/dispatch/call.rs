@@ -13,7 +13,10 @@ use uuid::Uuid;
 use super::sort::Ready;
 use crate::{
     metrics::METRICS,
-    order::{Decision, NotSent, PurchaseOutcome, Reference, Stage, StatusAnswer, Watched, decide},
+    order::{
+        Decision, NotSent, PurchaseOutcome, Reference, Stage, StatusAnswer, Watched, decide,
+        speaks_of_itself,
+    },
     provider::{AnswerClass, Evidence, Provider, PurchaseReply, StatusReply},
     store::{Outcome, Prices},
     worker::{
@@ -98,7 +101,8 @@ impl Call {
 
         // Where a second purchase under one name is not refused, the question is what keeps it from happening.
         let kind = ready.panel.kind();
-        let asked = if self.shop.config.dispatch.ask_first || !kind.refuses_repeats {
+        let asks = self.shop.config.dispatch.ask_first || !kind.refuses_repeats;
+        let asked = if asks {
             let question = Question {
                 panel: &ready.panel,
                 provider: &ready.provider,
@@ -123,20 +127,23 @@ impl Call {
         };
         let signal = breaker::of_purchase(&reply.outcome, &reply.evidence);
         let evidence = reply.evidence.clone();
-        (self.settle(ready, reply), evidence, signal)
+        (self.settle(ready, reply, asks), evidence, signal)
     }
 
-    /// What follows from the answer to a purchase.
-    fn settle(&self, ready: &Ready, reply: PurchaseReply) -> Decision {
+    /// What follows from the answer to a purchase before which the panel was asked about the order, or was not.
+    fn settle(&self, ready: &Ready, reply: PurchaseReply, asked: bool) -> Decision {
         let now = self.shop.clock.now();
         let (mut watched, jitter) = (ready.watched.clone(), fastrand::f64());
-        // Whoever asked in vain does not know either whether it was bought before.
-        let open = [
-            PurchaseOutcome::Unsure,
-            PurchaseOutcome::NotSent(NotSent::AskedInVain),
-        ];
-        if open.contains(&reply.outcome) {
-            watched.may_resend &= ready.panel.kind().refuses_repeats;
+        let again = ready.panel.kind().refuses_repeats;
+        match reply.outcome {
+            PurchaseOutcome::Unsure => watched.may_resend &= again,
+            // Whoever asked in vain does not know either whether it was bought before.
+            PurchaseOutcome::NotSent(NotSent::AskedInVain) => {
+                watched.may_resend &= again && !ready.is_doubtful;
+            }
+            // Of an order that the panel did not know a moment ago nothing was bought before.
+            PurchaseOutcome::Refused(_) => watched.may_resend |= asked,
+            _ => {}
         }
 
         let mut decision = decide::after_purchase(
@@ -193,7 +200,7 @@ impl Call {
         match self.ask(question, &elsewhere.route.reference, ready).await {
             Asked::Unknown => None,
             Asked::Nothing(evidence) => {
-                let decision = self.settle(ready, asked_in_vain(evidence.clone()));
+                let decision = self.settle(ready, asked_in_vain(evidence.clone()), false);
                 Some((decision, evidence))
             }
             Asked::Known(reply) => {
@@ -223,6 +230,10 @@ impl Call {
         let reply = with_memory(&self.shop.store, ready.claim.order, reply).await;
 
         match reply.answer {
+            // What speaks of the panel or of the account says nothing of the order.
+            StatusAnswer::NotKnown { text } if speaks_of_itself(&text) => {
+                Asked::Nothing(reply.evidence)
+            }
             StatusAnswer::NotKnown { .. } => Asked::Unknown,
             StatusAnswer::Unclear => Asked::Nothing(reply.evidence),
             StatusAnswer::Waiting { .. }

@@ -56,14 +56,17 @@ impl ServerWatch {
     }
 }
 
+/// Whether an order is of that time.
+pub(super) fn is_doubtful(candidate: &Candidate, round: &Round<'_>) -> bool {
+    let placed_at = candidate.created_at;
+    round
+        .doubt_before
+        .is_some_and(|before| placed_at.is_none_or(|at| at < before))
+}
+
 /// Where an order of that time is to be asked about before it is bought.
-pub(super) fn elsewhere(
-    candidate: &Candidate,
-    placed_at: Option<DateTime<Utc>>,
-    round: &Round<'_>,
-) -> Option<Elsewhere> {
-    let doubt_before = round.doubt_before?;
-    if placed_at.is_some_and(|at| at >= doubt_before) {
+pub(super) fn elsewhere(candidate: &Candidate, round: &Round<'_>) -> Option<Elsewhere> {
+    if !is_doubtful(candidate, round) {
         return None;
     }
 

@@ -75,15 +75,16 @@ impl Dispatch {
 
     pub(super) async fn hold_queued(
         &self,
-        order: OrderId,
-        integration: IntegrationId,
+        (order, integration): (OrderId, IntegrationId),
         reason: HoldReason,
+        cause: Option<HoldReason>,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        match self.shop.store.hold_queued(order, reason, now).await {
+        match self.shop.store.hold_queued(order, reason, cause, now).await {
             Ok(_) => {
                 METRICS.held(reason);
-                tracing::warn!(%order, reason = reason.as_str(), "the order is held");
+                let cause = cause.map(HoldReason::as_str);
+                tracing::warn!(%order, reason = reason.as_str(), cause, "the order is held");
                 Ok(())
             }
             Err(error) => self.shop.refuse(order, Some(integration), error, now).await,

@@ -175,8 +175,9 @@ impl Dispatch {
         let reason = HoldReason::DailyLimit;
         if origin == Origin::Queued {
             for ready in &held {
-                let (order, panel) = (ready.claim.order, ready.claim.integration);
-                self.hold_queued(order, panel, reason, start.at).await?;
+                let order = (ready.claim.order, ready.claim.integration);
+                let (reason, cause) = ready.watched.held_for(reason);
+                self.hold_queued(order, reason, cause, start.at).await?;
             }
         } else {
             let holds: Vec<NewHold> = held

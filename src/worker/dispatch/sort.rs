@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 use super::{
     Dispatch,
-    elsewhere::{Elsewhere, elsewhere},
+    elsewhere::{Elsewhere, elsewhere, is_doubtful},
 };
 use crate::{
     order::{IntegrationId, Reroute, Stage, TenantId, Watched},
@@ -34,7 +34,7 @@ pub(super) struct Round<'a> {
     pub(super) all: &'a ById,
     pub(super) capacity: &'a Capacity,
     pub(super) now: DateTime<Utc>,
-    /// Orders of before this time may be known at their fallback panel, if any are.
+    /// Orders of before this time may have been bought without the database knowing it, if any may.
     pub(super) doubt_before: Option<DateTime<Utc>>,
 }
 
@@ -57,6 +57,8 @@ pub(super) struct Ready {
     pub(super) tenant: TenantId,
     pub(super) fallback: Option<Reroute>,
     pub(super) elsewhere: Option<Elsewhere>,
+    /// Whether it may have been bought without the database knowing it.
+    pub(super) is_doubtful: bool,
     pub(super) reservation: Reservation,
     pub(super) origin: Origin,
     /// When the shop inserted it, if this is the first time that it is sent.
@@ -101,6 +103,7 @@ impl Sorted {
             tenant: order.candidate.tenant,
             fallback: order.fallback,
             elsewhere: order.elsewhere,
+            is_doubtful: order.is_doubtful,
             reservation,
             origin: order.origin,
             created_at: order
@@ -116,6 +119,7 @@ struct Sendable {
     candidate: Candidate,
     fallback: Option<Reroute>,
     elsewhere: Option<Elsewhere>,
+    is_doubtful: bool,
     purchase: Purchase,
     watched: Watched,
     expected: Option<Decimal>,
@@ -201,7 +205,8 @@ impl Dispatch {
                     let order = Sendable {
                         watched: self.claimed(round.now),
                         fallback: fallback(&candidate, round.buying),
-                        elsewhere: elsewhere(&candidate, candidate.created_at, round),
+                        elsewhere: elsewhere(&candidate, round),
+                        is_doubtful: is_doubtful(&candidate, round),
                         candidate,
                         purchase,
                         expected,
@@ -224,8 +229,10 @@ impl Dispatch {
             let Some(panel) = round.buying.get(&order.candidate.integration) else {
                 continue;
             };
-            // A claim that the database has lost: the call goes on, and its result claims the order again.
-            if self.shop.results.is_at_work(order.candidate.order) {
+            // A claim that the database has lost: its call goes on, or was made, and its result claims the order
+            // again. What is sent once more by decision is known here, too.
+            let (results, id) = (&self.shop.results, order.candidate.order);
+            if results.is_at_work(id) || order.watched.may_resend && results.miss(id) {
                 sorted.skipped += 1;
                 continue;
             }
@@ -234,8 +241,8 @@ impl Dispatch {
                 (order.hold(panel.kind().naming), order.may_hold_for_loss());
             let candidate = order.candidate;
             if let Some(reason) = hold {
-                self.hold_queued(candidate.order, candidate.integration, reason, now)
-                    .await?;
+                let held = (candidate.order, candidate.integration);
+                self.hold_queued(held, reason, None, now).await?;
                 continue;
             }
             // Nothing of it was bought yet, and the shop no longer wants it.
@@ -250,8 +257,9 @@ impl Dispatch {
 
             match self.resolution(panel, &candidate, may_hold_for_loss) {
                 Resolution::Hold(reason) => {
-                    self.hold_queued(candidate.order, candidate.integration, reason, now)
-                        .await?;
+                    let held = (candidate.order, candidate.integration);
+                    let (reason, cause) = order.watched.held_for(reason);
+                    self.hold_queued(held, reason, cause, now).await?;
                 }
                 Resolution::Later => sorted.skipped += 1,
                 Resolution::Ready { goods, expected } => {
@@ -263,7 +271,8 @@ impl Dispatch {
                     let order = Sendable {
                         watched: order.watched,
                         fallback: fallback(&candidate, round.buying),
-                        elsewhere: elsewhere(&candidate, candidate.created_at, round),
+                        elsewhere: elsewhere(&candidate, round),
+                        is_doubtful: is_doubtful(&candidate, round),
                         candidate,
                         purchase,
                         expected,

@@ -15,12 +15,13 @@ use uuid::Uuid;
 use super::{JobSpec, Needs};
 use crate::{
     config::DispatchMode,
-    order::{HoldReason, IntegrationId, NotSent, OrderId, PurchaseOutcome, Stage, decide},
-    store::{Adoption, NewHold, Orphan, Outcome, Prices, ShopSent, StoreError},
+    order::{HoldReason, NotSent, OrderId, PurchaseOutcome, Stage, decide},
+    store::{Adoption, NewHold, Orphan, Outcome, Prices, ShopSent, StoreError, Watchable},
     telemetry::chain,
     worker::{
         after, before,
         job::{Job, JobError},
+        panels::Panel,
         poll::{answered, nobody_to_ask},
         report,
         schedule::Schedule,
@@ -28,6 +29,9 @@ use crate::{
         shop::Shop,
     },
 };
+
+/// How long an order that was bought waits for the open circuit of its panel to close: it may be delivered there.
+const BLOCKED: Duration = Duration::from_hours(7 * 24);
 
 /// Ended orders of which one sweep asks the shop's rows, from either end.
 const SETTLED: i64 = 10_000;
@@ -296,19 +300,24 @@ impl Sweep {
 
     async fn orphans(&self) -> Result<u64, StoreError> {
         let panels = self.shop.panels.current().await?;
-        // At its time limit an order does not wait for an open circuit to close.
-        let askable = panels.iter().filter(|panel| panel.may_ask());
-        let known: Vec<IntegrationId> = askable.map(|panel| panel.id()).collect();
+        let (askable, blocked): (Vec<_>, Vec<_>) = panels.iter().partition(|panel| panel.may_ask());
+        let ids = |panels: Vec<&Arc<Panel>>| panels.into_iter().map(|panel| panel.id()).collect();
+        let (askable, blocked): (Vec<_>, Vec<_>) = (ids(askable), ids(blocked));
 
         let page_size = self.page_size();
         let mut ended = 0;
         loop {
             let (token, now) = (Uuid::new_v4(), self.shop.clock.now());
             let lease_until = after(now, self.shop.config.poll.lease);
+            let watched = Watchable {
+                askable: &askable,
+                blocked: &blocked,
+                since: before(now, BLOCKED),
+            };
             let page = self
                 .shop
                 .store
-                .claim_orphans(&known, token, now, lease_until, page_size)
+                .claim_orphans(watched, token, now, lease_until, page_size)
                 .await?;
             if page.is_empty() {
                 return Ok(ended);

@@ -305,10 +305,16 @@ async fn an_order_whose_time_limit_passes_while_its_panel_is_left_alone_ends_vis
     reseller.panel.faults().stand(Endpoint::Balance, page(503));
     shop.advance(Duration::from_hours(24));
     rig.probe().await;
-    // What was bought is given an hour more, in which the panel may come back.
+    // What was bought may be delivered there: it waits, but not for ever.
     assert_eq!(rig.sweep().await.orphans, 1);
-    assert_eq!(shop.stage(accepted).await, Stage::Submitted);
     assert_eq!(shop.held(unsure).await, "unconfirmed");
+    shop.advance(Duration::from_hours(5 * 24));
+    rig.probe().await;
+    assert_eq!(rig.sweep().await.orphans, 0);
+    assert_eq!(shop.stage(accepted).await, Stage::Submitted);
+    shop.advance(Duration::from_hours(24));
+    rig.probe().await;
+    rig.sweep().await;
     shop.advance(Duration::from_hours(1));
     rig.probe().await;
     assert_eq!(rig.sweep().await.orphans, 1);
@@ -321,6 +327,32 @@ async fn an_order_whose_time_limit_passes_while_its_panel_is_left_alone_ends_vis
         .settle(ACCOUNT.0, &reseller.reference(accepted), Ending::Pin);
     assert!(known, "it was bought, and the row says where to look");
     assert_eq!(row.text("provider_referans"), reseller.reference(accepted));
+}
+
+#[sqlx::test(migrations = false)]
+async fn what_was_delivered_while_its_panel_was_left_alone_arrives_after_the_time_limit(
+    pool: PgPool,
+) {
+    let (shop, reseller) = Shop::open_at(pool, |plan| plan.readiness = Readiness::NEVER).await;
+    let mut rig = Rig::new(&shop);
+    let order = shop.place(reseller.package("2")).await;
+    rig.buy().await;
+    blocked(&shop, &reseller, &mut rig).await;
+    reseller.panel.faults().stand(Endpoint::Balance, page(503));
+    let reference = reseller.reference(order);
+    assert!(reseller.panel.settle(ACCOUNT.0, &reference, Ending::Pin));
+    shop.advance(Duration::from_hours(30));
+    rig.probe().await;
+    rig.sweep().await;
+    assert_eq!(shop.stage(order).await, Stage::Submitted);
+
+    reseller.panel.faults().lift(Endpoint::Balance);
+    shop.advance(COOLDOWN);
+    rig.probe().await;
+    rig.run_out().await;
+    assert_eq!(shop.stage(order).await, Stage::Completed);
+    let pin = reseller.panel.pin_of(ACCOUNT.0, &reference);
+    assert_eq!(shop.shop_row(order).await.text("pinCode"), pin);
 }
 
 #[sqlx::test(migrations = false)]
@@ -349,6 +381,12 @@ async fn any_sure_answer_to_the_probe_closes_it(pool: PgPool) {
         (
             Fault::Instead(Trouble::Empty),
             Some(Fault::Instead(Trouble::Empty)),
+            false,
+        ),
+        // But it is also what a blocked address gets.
+        (
+            Fault::Instead(Trouble::Empty),
+            Some(says(r#"{"success":false,"error":"Bayi hatalı"}"#)),
             false,
         ),
         (Fault::Instead(Trouble::Close), None, false),

@@ -108,8 +108,9 @@ async fn an_order_that_looks_new_waits_until_the_second_panel_says_something(poo
     drop(rig);
     shop.pause(Some(second.id)).await;
     let mut other = Rig::with(&shop, &[("dispatch.ask_first", "true")]);
-    let silent = Fault::Instead(Trouble::Close);
-    second.panel.faults().next(Endpoint::Status, silent);
+    // An error that is none of the order.
+    let itself = Fault::Instead(Trouble::says("3|Sistem bakımda"));
+    second.panel.faults().next(Endpoint::Status, itself);
     other.buy().await;
     assert_eq!(shop.stage(order).await, Stage::Queued);
     assert!(shop.events(order).await.contains(&"not_sent".to_owned()));

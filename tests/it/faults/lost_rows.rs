@@ -457,3 +457,33 @@ async fn what_was_bought_is_watched_although_the_shops_row_refuses_the_claim(poo
     assert_eq!(shop.shop_row(order).await.text("externalStatus"), "done");
     assert_eq!(reseller.panel.ledger().count(Endpoint::Purchase), 1);
 }
+
+#[sqlx::test(migrations = false)]
+async fn a_second_try_that_was_lost_is_not_made_a_third_time(pool: PgPool) {
+    let (shop, reseller) = Shop::open_at(pool, |plan| plan.refuses_duplicates = false).await;
+    let mut rig = Rig::new(&shop);
+    // The price list.
+    rig.dispatch().await;
+    let order = shop.place(reseller.package("2")).await;
+    rig.dispatch().await;
+    reseller.panel.pause_listening().await.unwrap();
+    rig.buy().await;
+    assert_eq!(shop.stage(order).await, Stage::Queued);
+    copy_to_standby(&shop).await;
+
+    // Sold, and the answer is lost; then the claim as well.
+    reseller.panel.resume_listening().await.unwrap();
+    let lost = Fault::After(Trouble::Close);
+    reseller.panel.faults().next(Endpoint::Purchase, lost);
+    while shop.stage(order).await == Stage::Queued {
+        assert!(rig.step().await);
+    }
+    assert_eq!(shop.stage(order).await, Stage::Unconfirmed);
+    fail_over_to_standby(&shop, order).await;
+    assert_eq!(shop.stage(order).await, Stage::Queued);
+
+    rig.dispatch().await;
+    rig.run_out().await;
+    assert_eq!(shop.stage(order).await, Stage::Completed);
+    assert_eq!(reseller.panel.ledger().sale_count(), 1);
+}

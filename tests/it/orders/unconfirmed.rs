@@ -219,3 +219,43 @@ async fn an_order_that_waits_to_be_sent_again_may_have_been_bought(pool: PgPool)
     assert_eq!(shop.stage(order).await, Stage::Completed);
     assert_eq!(reseller.panel.ledger().sale_count(), 1);
 }
+
+#[sqlx::test(migrations = false)]
+async fn the_refusal_of_a_second_sending_is_none_of_the_first(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let mut rig = Rig::with(&shop, RESEND);
+    let faults = reseller.panel.faults();
+    let unknown = Fault::Instead(Trouble::says("3|Kayit bulunamadi"));
+    faults.stand(Endpoint::Status, unknown);
+    let sold = Fault::After(Trouble::Close);
+    let (order, _) = unsure(&shop, &reseller, &mut rig, sold).await;
+    for _ in 0..4 {
+        rig.step().await;
+    }
+    assert_eq!(shop.stage(order).await, Stage::Queued);
+
+    // The first one took the money that the second one would need.
+    let refusal = Fault::Instead(Trouble::says("3|Yetersiz bakiye"));
+    faults.next(Endpoint::Purchase, refusal);
+    rig.buy().await;
+    assert_eq!(shop.stage(order).await, Stage::Unconfirmed);
+    faults.lift(Endpoint::Status);
+    rig.run_out().await;
+    assert_eq!(shop.stage(order).await, Stage::Completed);
+    assert_eq!(reseller.panel.ledger().sale_count(), 1);
+}
+
+#[sqlx::test(migrations = false)]
+async fn another_word_of_the_shop_decides_nothing_about_what_may_have_been_bought(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let mut rig = Rig::new(&shop);
+    let (order, _) = unsure(&shop, &reseller, &mut rig, unsold()).await;
+    rig.run_out().await;
+    assert_eq!(shop.held(order).await, "unconfirmed");
+
+    shop.set(order, "status = 'processing'").await;
+    assert_eq!(rig.sweep().await.settled, 0);
+    assert_eq!(shop.held(order).await, "unconfirmed");
+    shop.set(order, "status = 'rejected'").await;
+    assert_eq!(rig.sweep().await.settled, 1);
+}
