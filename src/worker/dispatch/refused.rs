@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use super::{Dispatch, sort::Origin};
 use crate::{
     metrics::METRICS,
-    order::{HoldReason, IntegrationId, OrderId},
+    order::{HoldCause, IntegrationId, OrderId},
     store::{Claim, Claimed, Lease, SpendingLimit, StoreError},
     telemetry::chain,
 };
@@ -77,13 +77,13 @@ impl Dispatch {
         &self,
         order: OrderId,
         integration: IntegrationId,
-        reason: HoldReason,
+        cause: HoldCause,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        match self.shop.store.hold_queued(order, reason, now).await {
+        match self.shop.store.hold_queued(order, cause, now).await {
             Ok(_) => {
-                METRICS.held(reason);
-                tracing::warn!(%order, reason = reason.as_str(), "the order is held");
+                METRICS.held(cause.reason);
+                tracing::warn!(%order, reason = cause.reason.as_str(), "the order is held");
                 Ok(())
             }
             Err(error) => self.shop.refuse(order, Some(integration), error, now).await,
