@@ -83,6 +83,7 @@ struct Inner {
     base: BasePath,
     clock: Arc<DatabaseClock>,
     log_ins: Tries,
+    bearers: Tries,
     calls: Tries,
     last_read: LastRead,
     doctor: tokio::sync::Mutex<()>,
@@ -98,6 +99,7 @@ impl AppState {
             base: settings.base_path.clone(),
             clock,
             log_ins: Tries::at(Door::Login),
+            bearers: Tries::at(Door::Bearer),
             calls: Tries::at(Door::Webhook),
             last_read: LastRead::default(),
             doctor: tokio::sync::Mutex::default(),
@@ -155,6 +157,11 @@ impl AppState {
     /// Tries to log in.
     pub(super) fn log_ins(&self) -> &Tries {
         &self.0.log_ins
+    }
+
+    /// Programs that show a token.
+    pub(super) fn bearers(&self) -> &Tries {
+        &self.0.bearers
     }
 
     /// Calls of the webhook with a wrong password.
