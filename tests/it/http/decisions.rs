@@ -253,6 +253,37 @@ async fn a_pass_is_run_by_hand_and_written_down() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn no_job_runs_without_the_record_of_who_wanted_it() {
+    let world = World::new().await;
+    let settings = world.settings().with("sweep.enabled", "false");
+    let process = world.start(&settings).await;
+    let site = Site::of(&process).await;
+    let refuse = "
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'full'; END $$;
+        CREATE TRIGGER refuse BEFORE INSERT ON orderwatch.actions
+            FOR EACH ROW EXECUTE FUNCTION refuse();";
+    sqlx::raw_sql(refuse)
+        .execute(&world.database.pool)
+        .await
+        .unwrap();
+
+    let runs = "/api/v1/jobs/sweep/runs";
+    let body = json!({ "by": "Can", "reason": "looking" });
+    assert_eq!(site.post(runs, &body).await.problem(500), "internal");
+    let page = site.form("/jobs/sweep/run", "who=Can&why=looking").await;
+    assert_eq!(page.status, 500, "{page:?}");
+
+    sqlx::raw_sql("DROP TRIGGER refuse ON orderwatch.actions")
+        .execute(&world.database.pool)
+        .await
+        .unwrap();
+    assert_eq!(site.post(runs, &body).await.good()["state"], "done");
+    let ran = site.read(runs).await;
+    assert_eq!(ran["items"].as_array().unwrap().len(), 1, "{ran}");
+    process.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_delivered_order_confirms_the_player_fields_of_its_product() {
     let world = World::new().await;
     let process = world.start(&world.settings()).await;
