@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 
 use super::{
     auth::Access,
+    health::Readiness,
     metrics::LastRead,
     problem::{Code, Problem},
     tries::Tries,
@@ -86,6 +87,7 @@ struct Inner {
     bearers: Tries,
     calls: Tries,
     last_read: LastRead,
+    readiness: Readiness,
     doctor: tokio::sync::Mutex<()>,
 }
 
@@ -102,6 +104,7 @@ impl AppState {
             bearers: Tries::at(Door::Bearer),
             calls: Tries::at(Door::Webhook),
             last_read: LastRead::default(),
+            readiness: Readiness::default(),
             doctor: tokio::sync::Mutex::default(),
         }))
     }
@@ -147,6 +150,10 @@ impl AppState {
 
     pub(super) fn last_read(&self) -> &LastRead {
         &self.0.last_read
+    }
+
+    pub(super) fn readiness(&self) -> &Readiness {
+        &self.0.readiness
     }
 
     /// Held by the one request that runs the doctor.
