@@ -6,7 +6,10 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::Site;
-use crate::process::{Process, world::World};
+use crate::process::{
+    Process,
+    world::{PIN, World},
+};
 
 async fn open() -> (World, Process, Site) {
     let world = World::new().await;
@@ -150,6 +153,34 @@ async fn more_orders_than_one_step_retries_are_not_passed_over_in_silence() {
     let chosen = format!("/inbox/retry?order={order}&order={}", Uuid::nil());
     let page = site.get(&chosen).await.body;
     assert!(page.contains("a reason that a retry can fix: 1."), "{page}");
+    process.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_search_names_exactly_is_on_its_first_page_alone() {
+    let (world, process, site) = open().await;
+    let mut orders = Vec::new();
+    for _ in 0..7 {
+        orders.push(world.shop.order(PIN, "player-1").await.to_string());
+    }
+    // Those of other players fit as well.
+    for _ in 0..4 {
+        orders.push(world.shop.order(PIN, "player-12").await.to_string());
+    }
+    sqlx::query(
+        r#"INSERT INTO orderwatch.orders (order_id, tenant_id, stage, held_reason, tracked_at)
+           SELECT id, "tenantId", 'held', 'no_mapping', now() FROM product_orders"#,
+    )
+    .execute(&world.database.pool)
+    .await
+    .unwrap();
+
+    let pages = site.pages("/api/v1/orders/search?q=player-1", 3).await;
+    let rows = pages.concat();
+    let mut found = ids(&rows);
+    found.sort_unstable();
+    orders.sort_unstable();
+    assert_eq!(found, orders);
     process.stop().await;
 }
 
