@@ -185,6 +185,39 @@ async fn what_a_search_names_exactly_is_on_its_first_page_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_packages_of_one_order_are_read_page_by_page() {
+    let (world, process, site) = open().await;
+    let sql = "
+        INSERT INTO orderwatch.packages
+            (package_id, order_number, status, effect, modified_ms, changed_at, first_seen_at,
+             last_seen_at, lines, content)
+        SELECT n, '10654411111', 'Created', 'reserved', 0, now(), now(), now(), '[]', '{}'
+        FROM generate_series(1, 60) n;
+        UPDATE orderwatch.packages SET order_number = 'another' WHERE package_id > 55;";
+    sqlx::raw_sql(sql)
+        .execute(&world.database.pool)
+        .await
+        .unwrap();
+
+    let path = "/api/v1/packages?number=10654411111";
+    let pages = site.pages(path, 20).await;
+    let sizes: Vec<usize> = pages.iter().map(Vec::len).collect();
+    assert_eq!(sizes, [20, 20, 15]);
+    let rows = pages.concat();
+    let packages = rows.iter().map(|row| row["package"].to_string());
+    assert_eq!(packages.collect::<HashSet<_>>().len(), 55);
+
+    // The page shows 50, and leads to the others of the same order.
+    let first = site.get("/packages?q=10654411111").await.body;
+    let (_, link) = first.split_once("href=\"/packages?before=").unwrap();
+    let link = link.split('"').next().unwrap().replace("&#38;", "&");
+    let second = site.get(&format!("/packages?before={link}")).await.body;
+    assert_eq!(second.matches("10654411111</").count(), 5, "{second}");
+    assert!(!second.contains("another"), "{second}");
+    process.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_lists_of_the_stock_side_have_every_row_once() {
     let (world, process, site) = open().await;
     let sql = "
