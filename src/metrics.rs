@@ -257,7 +257,7 @@ impl Metrics {
             refusals: counters(
                 &mut r,
                 "refused_credentials",
-                "Wrong credentials that were shown to the log-in and to the webhook",
+                "Wrong credentials that were shown to the log-in, by programs, and to the webhook",
                 Door::all_with::<Refusal>(),
             ),
             connection_wait: seconds(

@@ -72,7 +72,7 @@ pub(crate) use decide::{Decision, Reroute, SecondPolicy};
 pub use decide::{Rules, Settle, UnconfirmedPolicy, Watched};
 pub use event::EventKind;
 pub use hold::HoldReason;
-pub(crate) use hold::WayOut;
+pub(crate) use hold::{HoldCause, WayOut};
 pub use ids::{IntegrationId, OrderId, TenantId};
 pub use player::{FieldRule, Player, PlayerFields, PlayerRules, player_fields};
 pub(crate) use player::{OrderField, ParamRule, PlayerRule};

@@ -31,6 +31,7 @@ mod jobs;
 mod ledger;
 mod left_to_shop;
 mod listen;
+mod losses;
 mod market_account;
 mod migrate;
 mod notices;

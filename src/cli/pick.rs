@@ -6,10 +6,12 @@ use clap::Args;
 
 use super::{Global, clock, migrated_store, out};
 use crate::{
+    clock::Clock,
+    config::Config,
     daemon,
     stock::order_table::OrderTable,
-    store::{PickAsk, PickLine, Picked},
-    worker::trendyol::report_picking,
+    store::{PickAsk, PickLine, Picked, Store},
+    worker::trendyol::{PickingReports, report_picking},
 };
 
 /// What stands in `picked_by` when nobody is named.
@@ -56,10 +58,7 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
         && !options.dry_run
         && config.trendyol.enabled
     {
-        // What is not reported now, the daemon reports.
-        let seller = daemon::trendyol::seller(&config, &store, Arc::clone(&clock))?;
-        let reports = report_picking(&seller).await?;
-        out::line(if reports.later + reports.given_up == 0 {
+        out::line(if is_reported(&config, &store, clock).await {
             "Trendyol knows that it is being picked."
         } else {
             "It could not be reported to Trendyol; the daemon tries again."
@@ -68,6 +67,30 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
 
     store.close().await;
     Ok(code)
+}
+
+/// Whether Trendyol knows that everything is being picked that is.
+async fn is_reported(config: &Config, store: &Store, clock: Arc<dyn Clock>) -> bool {
+    match report(config, store, clock).await {
+        Ok(reports) => reports.later + reports.given_up == 0,
+        // The units are taken all the same, and a script must not take this for a pick that failed.
+        Err(error) => {
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "picking could not be reported now; the daemon reports it"
+            );
+            false
+        }
+    }
+}
+
+async fn report(
+    config: &Config,
+    store: &Store,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<PickingReports> {
+    let seller = daemon::trendyol::seller(config, store, clock)?;
+    Ok(report_picking(&seller).await?)
 }
 
 fn said(ask: PickAsk<'_>, picked: &Picked) -> (String, ExitCode) {

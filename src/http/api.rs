@@ -142,7 +142,7 @@ mod tests {
                 assert!(operation["summary"].is_string(), "{name}");
                 assert!(operation["operationId"].is_string(), "{name}");
                 let responses = operation["responses"].as_object().unwrap();
-                for status in ["400", "401", "403", "405", "503"] {
+                for status in ["400", "401", "403", "405", "429", "503"] {
                     let content = &responses[status]["content"];
                     let problem = &content["application/problem+json"]["schema"]["$ref"];
                     assert_eq!(problem, "#/components/schemas/Problem", "{name} {status}");

@@ -8,8 +8,10 @@
 //! A browser acts for whatever site it shows, so a request that changes something must come from
 //! our own pages, unless it carries the token itself.
 
+use std::net::SocketAddr;
+
 use axum::{
-    extract::{Request, State},
+    extract::{ConnectInfo, Request, State},
     http::{HeaderMap, Method, Uri, header, uri::Authority},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
@@ -71,7 +73,13 @@ impl Access {
             .is_some_and(|token| same(token.expose_secret(), given))
     }
 
-    fn caller(&self, request: &Request, clock: &dyn Clock) -> Result<Caller, Problem> {
+    /// Who asks; `wrong` counts a token that is none of ours.
+    fn caller(
+        &self,
+        request: &Request,
+        clock: &dyn Clock,
+        wrong: impl FnOnce() -> Result<(), Problem>,
+    ) -> Result<Caller, Problem> {
         // Without a token the configuration allows loopback addresses only, so the name is left to check.
         let Some(token) = &self.token else {
             local_host(request.headers())?;
@@ -81,12 +89,14 @@ impl Access {
         if let Some(value) = request.headers().get(header::AUTHORIZATION) {
             let given = value.to_str().ok().and_then(bearer);
             // A wrong token is refused even where a session would do: the program learns that its token is old.
-            return match given {
-                Some(given) if self.is_token(given) => Ok(Caller::Bearer),
-                _ => Err(unauthorized(
-                    "the token in Authorization is not the one of http.token",
-                )),
-            };
+            if given.is_some_and(|given| self.is_token(given)) {
+                return Ok(Caller::Bearer);
+            }
+
+            wrong()?;
+            return Err(unauthorized(
+                "the token in Authorization is not the one of http.token",
+            ));
         }
 
         let now = clock.now();
@@ -103,10 +113,11 @@ impl Access {
 /// Lets a request in, or answers it.
 pub(super) async fn guard(
     State(state): State<AppState>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    match admit(&state, &request) {
+    match admit(&state, peer, &request) {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
@@ -119,7 +130,7 @@ pub(super) async fn guard(
     }
 }
 
-fn admit(state: &AppState, request: &Request) -> Result<Caller, Problem> {
+fn admit(state: &AppState, peer: SocketAddr, request: &Request) -> Result<Caller, Problem> {
     let access = state.access();
     let path = request.uri().path();
     // Probes have no token, and learn nothing but whether it works.
@@ -127,9 +138,10 @@ fn admit(state: &AppState, request: &Request) -> Result<Caller, Problem> {
         return Ok(Caller::Anybody);
     }
 
-    let caller = match access.caller(request, state.clock()) {
+    let wrong = || state.bearers().wrong(peer.ip());
+    let caller = match access.caller(request, state.clock(), wrong) {
         // The log-in page has to be had without the token. A name that is not ours is refused even there.
-        Err(problem) if problem.code == Code::Unauthorized && is_open(path) => Caller::Anybody,
+        Err(problem) if problem.is_of_credentials() && is_open(path) => Caller::Anybody,
         other => other?,
     };
 

@@ -58,13 +58,7 @@ async fn take(
 
     // Before anything of the body is read.
     if !is_known(&world.config.trendyol.webhook, request.headers()) {
-        // Only a wrong one costs a try: behind a proxy all come from one address, and nobody must be able to keep
-        // Trendyol out.
-        let tries = state.calls();
-        if !tries.may_try(peer.ip()) {
-            return Err(tries.too_many(peer.ip()));
-        }
-        tries.wrong(peer.ip());
+        state.calls().wrong(peer.ip())?;
         return Ok(StatusCode::UNAUTHORIZED.into_response());
     }
 

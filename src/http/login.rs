@@ -1,6 +1,6 @@
 //! The log-in of people: the token once, and a session for half a day.
 //!
-//! What must stay true: the token cannot be guessed by trying, and a log-in leads to a page of ours.
+//! What must stay true: wrong tokens are slowed down and right ones never, and a log-in leads to a page of ours.
 
 use std::net::SocketAddr;
 
@@ -100,14 +100,8 @@ async fn log_in(
         return Ok(Redirect::to(next).into_response());
     };
 
-    // Before the token is compared: a guess costs a try, whether it is right or not.
-    let tries = state.log_ins();
-    if !tries.may_try(peer.ip()) {
-        return Err(tries.too_many(peer.ip()));
-    }
-
     if !access.is_token(&given.token) {
-        tries.wrong(peer.ip());
+        state.log_ins().wrong(peer.ip())?;
         return page(
             &state,
             StatusCode::UNAUTHORIZED,

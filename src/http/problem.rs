@@ -136,6 +136,12 @@ impl Problem {
         }
     }
 
+    /// Whether credentials are missing or wrong, however often.
+    #[must_use]
+    pub(crate) const fn is_of_credentials(&self) -> bool {
+        matches!(self.code, Code::Unauthorized | Code::TooManyRequests)
+    }
+
     #[must_use]
     pub(crate) fn body(&self) -> ProblemBody {
         ProblemBody {

@@ -1,4 +1,4 @@
-//! Connections: how many, how long they may take to ask, and how they end.
+//! Connections: how many, how long they may take to ask and to read, and how they end.
 //!
 //! What must stay true: no client, slow or silent, keeps others out for ever or the daemon from ending.
 
@@ -16,6 +16,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinHandle,
 };
+use tokio_io_timeout::TimeoutStream;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::config::BasePath;
@@ -26,6 +27,9 @@ const CONNECTIONS: usize = 256;
 /// From the opening of a connection, or the end of the answer before, to the end of a request's
 /// head. Idle connections are closed after it.
 const HEAD_WITHIN: Duration = Duration::from_secs(20);
+/// Without a byte of an answer being taken by the client. A stream that has nothing to say writes nothing, and may
+/// last.
+const TAKEN_WITHIN: Duration = Duration::from_secs(20);
 /// A request's head, in bytes.
 const HEAD_BYTES: usize = 32 * 1024;
 /// Fields in a request's head.
@@ -178,13 +182,17 @@ async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, stop: Cancel
         tower::ServiceExt::oneshot(router.clone(), request)
     });
 
+    // Neither hyper nor axum gives up on a client that never reads, and its permit would never come back.
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(TAKEN_WITHIN));
+
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         // A client that sends its head byte by byte must not hold a permit for ever.
         .header_read_timeout(HEAD_WITHIN)
         .max_buf_size(HEAD_BYTES)
         .max_headers(HEAD_FIELDS)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Box::pin(stream)), service);
 
     let mut connection = std::pin::pin!(connection);
     // When stopping, an idle connection ends at once, another one after the answer under way.

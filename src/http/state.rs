@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 
 use super::{
     auth::Access,
+    health::Readiness,
     metrics::LastRead,
     problem::{Code, Problem},
     tries::Tries,
@@ -83,8 +84,10 @@ struct Inner {
     base: BasePath,
     clock: Arc<DatabaseClock>,
     log_ins: Tries,
+    bearers: Tries,
     calls: Tries,
     last_read: LastRead,
+    readiness: Readiness,
     doctor: tokio::sync::Mutex<()>,
 }
 
@@ -98,8 +101,10 @@ impl AppState {
             base: settings.base_path.clone(),
             clock,
             log_ins: Tries::at(Door::Login),
+            bearers: Tries::at(Door::Bearer),
             calls: Tries::at(Door::Webhook),
             last_read: LastRead::default(),
+            readiness: Readiness::default(),
             doctor: tokio::sync::Mutex::default(),
         }))
     }
@@ -147,6 +152,10 @@ impl AppState {
         &self.0.last_read
     }
 
+    pub(super) fn readiness(&self) -> &Readiness {
+        &self.0.readiness
+    }
+
     /// Held by the one request that runs the doctor.
     pub(super) fn doctor(&self) -> &tokio::sync::Mutex<()> {
         &self.0.doctor
@@ -155,6 +164,11 @@ impl AppState {
     /// Tries to log in.
     pub(super) fn log_ins(&self) -> &Tries {
         &self.0.log_ins
+    }
+
+    /// Programs that show a token.
+    pub(super) fn bearers(&self) -> &Tries {
+        &self.0.bearers
     }
 
     /// Calls of the webhook with a wrong password.

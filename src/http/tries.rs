@@ -1,7 +1,8 @@
-//! Wrong credentials, shown to the log-in or to the webhook: how often by one address, and what is said of it.
+//! Wrong credentials, shown to the log-in, the API or the webhook: how often by one address, and what is said of it.
 //!
-//! What must stay true: however many are shown, a minute has one line of the log, and memory holds no more
-//! addresses than have tried lately.
+//! What must stay true: right ones are never refused: behind a proxy all come from one address, and nobody must be
+//! able to keep the others out. However many wrong ones are shown, a minute has one line of the log, and memory
+//! holds no more addresses than have tried lately.
 
 use std::{
     net::{IpAddr, Ipv6Addr},
@@ -19,6 +20,8 @@ use crate::metrics::{
 
 /// Tries of one address in a minute.
 const TRIES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(10).unwrap();
+/// The same of programs, several of which may have an old token at one address.
+const BEARER_PER_MINUTE: NonZeroU32 = NonZeroU32::new(60).unwrap();
 /// Lines of the log in a minute.
 const LINES_PER_MINUTE: NonZeroU32 = NonZeroU32::MIN;
 /// Addresses that are kept before those that are quiet again are forgotten for the first time.
@@ -38,17 +41,34 @@ pub(crate) struct Tries {
 
 impl Tries {
     pub(super) fn at(door: Door) -> Self {
+        let tries = match door {
+            Door::Login | Door::Webhook => TRIES_PER_MINUTE,
+            Door::Bearer => BEARER_PER_MINUTE,
+        };
         Self {
             door,
-            by_network: RateLimiter::keyed(Quota::per_minute(TRIES_PER_MINUTE)),
+            by_network: RateLimiter::keyed(Quota::per_minute(tries)),
             crowded: AtomicUsize::new(ADDRESSES),
             lines: RateLimiter::direct(Quota::per_minute(LINES_PER_MINUTE)),
             untold: AtomicU64::new(0),
         }
     }
 
-    /// Whether the address may try once more.
-    pub(super) fn may_try(&self, address: IpAddr) -> bool {
+    /// Something wrong was shown; a [`Code::TooManyRequests`] where that was too often.
+    pub(super) fn wrong(&self, address: IpAddr) -> Result<(), Problem> {
+        if self.may_try(address) {
+            self.note(address, Refusal::Wrong);
+            return Ok(());
+        }
+
+        self.note(address, Refusal::Limited);
+        Err(Problem::new(
+            Code::TooManyRequests,
+            "too many wrong credentials came from this address; try again in a minute",
+        ))
+    }
+
+    fn may_try(&self, address: IpAddr) -> bool {
         if self.by_network.len() > self.crowded.load(Ordering::Relaxed) {
             // Forgets only addresses that have all their tries again.
             self.by_network.retain_recent();
@@ -57,20 +77,6 @@ impl Tries {
             self.crowded.store(next, Ordering::Relaxed);
         }
         self.by_network.check_key(&network(address)).is_ok()
-    }
-
-    /// Something wrong was shown.
-    pub(super) fn wrong(&self, address: IpAddr) {
-        self.note(address, Refusal::Wrong);
-    }
-
-    /// It was shown too often.
-    pub(super) fn too_many(&self, address: IpAddr) -> Problem {
-        self.note(address, Refusal::Limited);
-        Problem::new(
-            Code::TooManyRequests,
-            "too many wrong credentials came from this address; try again in a minute",
-        )
     }
 
     fn note(&self, address: IpAddr, refusal: Refusal) {

@@ -171,6 +171,8 @@ pub(crate) enum Fault {
 #[strum(serialize_all = "snake_case")]
 pub(crate) enum Door {
     Login,
+    /// `Authorization: Bearer`.
+    Bearer,
     Webhook,
 }
 

@@ -22,8 +22,8 @@ pub use check::after_check;
 pub(crate) use purchase::{after_purchase, known_elsewhere};
 
 use super::{
-    EventKind, HoldReason, IntegrationId, LAST_MESSAGE_CHARS, PlayerRules, Reference, Refusal,
-    ShopChange, ShopStatus, Stage, cut,
+    EventKind, HoldCause, HoldReason, IntegrationId, LAST_MESSAGE_CHARS, PlayerRules, Reference,
+    Refusal, ShopChange, ShopStatus, Stage, cut,
 };
 use crate::{backoff::Backoff, text::Lang};
 
@@ -116,13 +116,15 @@ pub struct Watched {
 }
 
 impl Watched {
-    /// What an order that waits to be sent is held for, and what caused that: one that may have been bought needs
-    /// somebody to see about that first, or it would be rejected in the shop.
-    pub(crate) fn held_for(&self, reason: HoldReason) -> (HoldReason, Option<HoldReason>) {
+    /// What an order that waits to be sent is held for: one that may have been bought needs somebody to see about
+    /// that first, or it would be rejected in the shop.
+    pub(crate) fn held_for(&self, cause: HoldCause) -> HoldCause {
         if self.may_resend {
-            (reason, None)
-        } else {
-            (HoldReason::Unconfirmed, Some(reason))
+            return cause;
+        }
+        HoldCause {
+            behind: Some(cause.reason),
+            ..HoldReason::Unconfirmed.into()
         }
     }
 }

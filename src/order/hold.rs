@@ -1,6 +1,10 @@
 //! Why an order needs review. A reason is its line here, its sentences in `text/hold.toml` and the place
 //! that decides it.
 
+use rust_decimal::Decimal;
+
+use super::money::Loss;
+
 /// How a held order can go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WayOut {
@@ -12,6 +16,48 @@ pub(crate) enum WayOut {
     Settle,
     /// Staff and the panel contradict each other: staff say whether the customer gets what came.
     Decide,
+}
+
+/// Why an order is held, with what has to be known of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct HoldCause {
+    pub(crate) reason: HoldReason,
+    /// What it would be held for had it not been sent before.
+    pub(crate) behind: Option<HoldReason>,
+    /// What it would lose, if it is held for that.
+    loss: Option<Loss>,
+}
+
+impl From<HoldReason> for HoldCause {
+    fn from(reason: HoldReason) -> Self {
+        Self {
+            reason,
+            behind: None,
+            loss: None,
+        }
+    }
+}
+
+impl From<Loss> for HoldCause {
+    fn from(loss: Loss) -> Self {
+        Self {
+            reason: HoldReason::SoldAtALoss,
+            behind: None,
+            loss: Some(loss),
+        }
+    }
+}
+
+impl HoldCause {
+    /// What it would cost, in TRY.
+    pub(crate) fn cost(self) -> Option<Decimal> {
+        self.loss.map(|loss| loss.cost)
+    }
+
+    /// What the customer paid, in TRY.
+    pub(crate) fn sold_for(self) -> Option<Decimal> {
+        self.loss.map(|loss| loss.sold_for)
+    }
 }
 
 macro_rules! reasons {

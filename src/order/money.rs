@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 pub(crate) use chain::{LONGEST, Link, Movement, chain};
 pub(crate) use ledger::{Ledger, LedgerEntry, Reading};
 pub(crate) use report::{Account, Day, LinkKind, Money, MoneyLink, Moved, PanelMoney, money};
-pub(crate) use sale::{Rate, Rates, Sale, loses_more};
+pub(crate) use sale::{Loss, Rate, Rates, Sale};
 
 /// More than any account holds or any purchase costs, in TRY: 10^15. What is beyond it is a mistake, and sums of such
 /// amounts could overflow.

@@ -18,6 +18,7 @@ use std::fmt;
 use super::{
     HoldReason, IntegrationId, Naming, OrderId, Reference, Stage, WayOut,
     explain::{Facts, PanelFacts, ShopFacts, TrackedFacts},
+    money::Loss,
     words::{shop_status, stage},
 };
 use crate::text::{Lang, Say, fill, format::Format, sentences};
@@ -98,6 +99,8 @@ pub(crate) struct Release {
     pub(crate) panel_name: String,
     /// The one that it has, or its first at that panel.
     pub(crate) reference: Reference,
+    /// What it loses, where that is why it was held.
+    pub(crate) loss: Option<Loss>,
 }
 
 /// What follows from a verdict.
@@ -152,6 +155,15 @@ impl Plan {
         }
     }
 
+    /// What it loses, where that is why it was held.
+    #[must_use]
+    pub(crate) fn loss(&self) -> Option<Loss> {
+        match self {
+            Self::Release(release) => release.loss,
+            Self::Resolve(..) => None,
+        }
+    }
+
     /// Its name at the panel afterwards.
     #[must_use]
     pub(crate) fn reference<'a>(&'a self, facts: &'a Facts) -> Option<&'a Reference> {
@@ -168,8 +180,14 @@ impl Plan {
         let (stage, held) = (from.stage, from.held.map_or("-", HoldReason::as_str));
         match self {
             Self::Release(Release {
-                panel, reference, ..
-            }) => format!("{stage}.{held}.{panel}.{reference}"),
+                panel,
+                reference,
+                loss,
+                ..
+            }) => {
+                let loss = loss.map_or_else(String::new, |loss| format!(".{}", loss.seen()));
+                format!("{stage}.{held}.{panel}.{reference}{loss}")
+            }
             Self::Resolve(_, resolution) => {
                 let tried = from.claimed_at.map_or(0, |at| at.timestamp_micros());
                 format!("{stage}.{held}.{}.{tried}", resolution.stage())
@@ -181,11 +199,19 @@ impl Plan {
     #[must_use]
     pub(crate) fn sentence(&self, facts: &Facts) -> String {
         match self {
-            Self::Release(release) => format!(
-                "it will be sent to {} as {}.",
-                release.panel_name, release.reference
-            ),
+            Self::Release(release) => release.sentence(),
             Self::Resolve(from, resolution) => sentence(facts, *from, *resolution),
+        }
+    }
+}
+
+impl Release {
+    fn sentence(&self) -> String {
+        let (panel, reference) = (&self.panel_name, &self.reference);
+        let sent = format!("it will be sent to {panel} as {reference}");
+        match self.loss {
+            Some(loss) => format!("{sent}, at {loss}."),
+            None => format!("{sent}."),
         }
     }
 }
@@ -320,6 +346,7 @@ fn retry(order: OrderId, facts: &Facts) -> Result<Release, Refusal> {
         panel: panel.id,
         panel_name: panel.name.clone(),
         reference: known.unwrap_or_else(|| named_at(panel, order)),
+        loss: tracked.loss,
     })
 }
 

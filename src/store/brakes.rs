@@ -70,17 +70,20 @@ impl Store {
         Ok(paused.rows_affected() == 1)
     }
 
-    /// Resumes buying and wakes the dispatcher. False when it was not paused.
+    /// Resumes buying and wakes the dispatcher. False when it was not paused, or the pause is not the one
+    /// that began at `paused_at`; without it, whichever is on.
     pub async fn resume(
         &self,
         scope: Scope,
+        paused_at: Option<DateTime<Utc>>,
         person: &Person,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         // The notice goes out with the commit, so what waited is bought now rather than at the next scan.
         let resumed = sqlx::query!(
             r#"WITH resumed AS (
-                   DELETE FROM orderwatch.brakes WHERE scope = $1 RETURNING scope
+                   DELETE FROM orderwatch.brakes
+                   WHERE scope = $1 AND at = COALESCE($6::timestamptz, at) RETURNING scope
                ), acted AS (
                    INSERT INTO orderwatch.actions (at, who, what, target, why)
                    SELECT $4, $2, 'resume', $5, $3 FROM resumed
@@ -90,13 +93,24 @@ impl Store {
             person.who,
             person.why,
             now,
-            scope.target()
+            scope.target(),
+            paused_at
         )
         .fetch_optional(&self.pool)
         .await
         .map_err(StoreError::doing("resuming"))?;
 
         Ok(resumed.is_some())
+    }
+
+    /// The pause that is on there.
+    pub(crate) async fn pause_at(&self, scope: Scope) -> Result<Option<PauseView>, StoreError> {
+        let panel = match scope {
+            Scope::All => None,
+            Scope::Panel(id) => Some(id),
+        };
+        let pauses = self.brakes().await?;
+        Ok(pauses.into_iter().find(|pause| pause.panel == panel))
     }
 
     /// The brakes that are on, that of all panels first.

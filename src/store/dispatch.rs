@@ -17,7 +17,8 @@ use super::{Release, Share, Store, StoreError};
 use crate::{
     order::{
         HoldReason, IntegrationId, Mapping, Naming, OrderId, Reference, ShopOrder, Stage, TenantId,
-        Watched, money::Sale,
+        Watched,
+        money::{Loss, Sale},
     },
     provider::kind::Kind,
 };
@@ -52,6 +53,8 @@ pub(crate) struct QueuedCandidate {
     pub(crate) unwanted: Option<Release>,
     /// Whether a person has released it although it is sold at a loss.
     pub(crate) loss_accepted: bool,
+    /// The loss that was shown then; `None` where an older version held it.
+    pub(crate) shown_loss: Option<Loss>,
 }
 
 impl QueuedCandidate {
@@ -66,9 +69,19 @@ impl QueuedCandidate {
         bought.then_some(HoldReason::Unconfirmed)
     }
 
-    /// One that may have been bought costs what it costs: aside, a person would reject it in the shop.
-    pub(crate) const fn may_hold_for_loss(&self) -> bool {
-        self.watched.may_resend && !self.loss_accepted
+    /// What it may lose where others may lose `most`; `None` for any loss.
+    pub(crate) fn max_loss(&self, most: Option<Decimal>) -> Option<Decimal> {
+        // One that may have been bought costs what it costs: aside, a person would reject it in the shop.
+        if !self.watched.may_resend {
+            return None;
+        }
+
+        match (self.loss_accepted, self.shown_loss) {
+            (false, _) => most,
+            (true, None) => None,
+            // A person has accepted what was shown, not what the panel asks since.
+            (true, Some(shown)) => most.map(|most| most.max(shown.amount())),
+        }
     }
 }
 
@@ -250,9 +263,14 @@ impl Store {
         .await
         .map_err(StoreError::doing("looking for orders to be sent again"))?;
 
+        let accepted = rows.iter().filter(|row| row.loss_accepted);
+        let accepted: Vec<OrderId> = accepted.map(|row| OrderId(row.order_id)).collect();
+        let losses = self.losses(&accepted).await?;
+
         rows.into_iter()
             .map(|row| {
                 Ok(QueuedCandidate {
+                    shown_loss: losses.get(&OrderId(row.order_id)).copied(),
                     reference: super::orders::reference(row.order_id, &row.reference)?,
                     watched: Watched {
                         stage: Stage::Dispatching,

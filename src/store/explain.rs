@@ -126,8 +126,10 @@ impl Store {
             Some(known) if settings.learned => self.half_delivered_after(known).await?,
             _ => None,
         };
+        let loss = self.loss_of(order, known.as_ref()).await?;
         let tracked = known.map(|known| TrackedFacts {
             half_delivered_after,
+            loss,
             watched: known.watched,
             held: known.held,
             reference: known.reference,

@@ -4,10 +4,11 @@
 //! sending is written by `record.rs` and `record_shop.rs`.
 
 use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::{Store, StoreError};
-use crate::order::{HoldReason, IntegrationId, OrderId, TenantId};
+use crate::order::{HoldCause, HoldReason, IntegrationId, OrderId, TenantId};
 
 /// An order that cannot be sent as it is.
 #[derive(Clone, Copy, Debug)]
@@ -16,7 +17,7 @@ pub(crate) struct NewHold {
     pub(crate) tenant: TenantId,
     /// Where it was routed to, when that is known.
     pub(crate) integration: Option<IntegrationId>,
-    pub(crate) reason: HoldReason,
+    pub(crate) cause: HoldCause,
 }
 
 /// Why an order is no longer ours.
@@ -40,20 +41,26 @@ impl Store {
             .iter()
             .map(|hold| hold.integration.map(|id| id.0))
             .collect();
-        let reasons: Vec<String> = holds.iter().map(|h| h.reason.as_str().to_owned()).collect();
+        let reasons: Vec<String> = holds
+            .iter()
+            .map(|hold| hold.cause.reason.as_str().to_owned())
+            .collect();
         // In the language of the customers: the shop shows them `lastMessage`.
         let sentences: Vec<String> = holds
             .iter()
-            .map(|hold| hold.reason.said_in(self.language))
+            .map(|hold| hold.cause.reason.said_in(self.language))
             .collect();
+        let costs: Vec<Option<Decimal>> = holds.iter().map(|hold| hold.cause.cost()).collect();
+        let prices: Vec<Option<Decimal>> = holds.iter().map(|hold| hold.cause.sold_for()).collect();
 
         // One statement: no order is held without the sentence that says why. A row that somebody has locked is left
         // for the next scan.
         let held = sqlx::query_scalar!(
             r#"WITH locked AS MATERIALIZED (
-                   SELECT o.id, o."tenantId" AS tenant_id, i.integration_id, i.reason, i.sentence
-                   FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[])
-                        AS i (order_id, integration_id, reason, sentence)
+                   SELECT o.id, o."tenantId" AS tenant_id, i.integration_id, i.reason, i.sentence,
+                          i.cost, i.sold_for
+                   FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $7::numeric[], $8::numeric[])
+                        AS i (order_id, integration_id, reason, sentence, cost, sold_for)
                    CROSS JOIN LATERAL (
                        -- By its key alone, as in sql/claim_new.sql.
                        SELECT o.id, o."tenantId", o."packageId", o.status, o."externalStatus",
@@ -81,7 +88,8 @@ impl Store {
                    FROM locked l JOIN tracked t ON t.order_id = l.id WHERE o.id = l.id
                ), noted AS (
                    INSERT INTO orderwatch.events (order_id, at, kind, detail)
-                   SELECT l.id, $5, 'held', jsonb_build_object('reason', l.reason)
+                   SELECT l.id, $5, 'held', jsonb_strip_nulls(jsonb_build_object(
+                              'reason', l.reason, 'cost', l.cost::text, 'sold_for', l.sold_for::text))
                    FROM locked l JOIN tracked t ON t.order_id = l.id
                )
                SELECT order_id FROM tracked"#,
@@ -90,7 +98,9 @@ impl Store {
             &reasons,
             &sentences,
             now,
-            self.buy_chained
+            self.buy_chained,
+            &costs as &[Option<Decimal>],
+            &prices as &[Option<Decimal>]
         )
         .fetch_all(&self.pool)
         .await
@@ -103,8 +113,7 @@ impl Store {
     pub(crate) async fn hold_queued(
         &self,
         order: OrderId,
-        reason: HoldReason,
-        cause: Option<HoldReason>,
+        cause: HoldCause,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         // Only while it is queued: one that was claimed meanwhile may be at the panel.
@@ -120,14 +129,17 @@ impl Store {
                    FROM tracked t WHERE o.id = t.order_id
                )
                INSERT INTO orderwatch.events (order_id, at, kind, detail)
-               SELECT order_id, $4, 'held',
-                      jsonb_strip_nulls(jsonb_build_object('reason', $2::text, 'cause', $5::text))
+               SELECT order_id, $4, 'held', jsonb_strip_nulls(jsonb_build_object(
+                          'reason', $2::text, 'cause', $7::text,
+                          'cost', $5::numeric::text, 'sold_for', $6::numeric::text))
                FROM tracked"#,
             order.0,
-            reason.as_str(),
-            &reason.said_in(self.language),
+            cause.reason.as_str(),
+            &cause.reason.said_in(self.language),
             now,
-            cause.map(HoldReason::as_str)
+            cause.cost(),
+            cause.sold_for(),
+            cause.behind.map(HoldReason::as_str)
         )
         .execute(&self.pool)
         .await

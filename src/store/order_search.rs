@@ -78,9 +78,9 @@ impl Store {
         after: Option<OrderCursor>,
         limit: i64,
     ) -> Result<Found, StoreError> {
-        let mut orders = match &search.text {
-            Some(text) if after.is_none() => self.named_exactly(text, search.stage).await?,
-            _ => Vec::new(),
+        let named = match &search.text {
+            Some(text) => self.named_exactly(text, search.stage).await?,
+            None => Vec::new(),
         };
 
         // Without a condition the first rows of the list are the page, so nothing more is read.
@@ -96,8 +96,9 @@ impl Store {
             (false, false) => None,
         };
 
-        // What the text names exactly stands before the list already.
-        listed.retain(|order| orders.iter().all(|known| known.order != order.order));
+        // What the text names exactly stands on the first page, before the list, and on no other.
+        listed.retain(|order| named.iter().all(|known| known.order != order.order));
+        let mut orders = if after.is_none() { named } else { Vec::new() };
         orders.append(&mut listed);
 
         Ok(Found {

@@ -196,10 +196,13 @@ impl Store {
                               p.unreadable AS "unreadable: _", w.place AS "place?"
                        FROM orderwatch.packages p
                        LEFT JOIN orderwatch.order_places w ON w.order_number = p.order_number
-                       WHERE p.order_number = $1 OR p.package_id = $2
-                       ORDER BY p.changed_at DESC, p.package_id DESC LIMIT $3"#,
+                       WHERE (p.order_number = $1 OR p.package_id = $2)
+                         AND ($3::timestamptz IS NULL OR (p.changed_at, p.package_id) < ($3, $4::bigint))
+                       ORDER BY p.changed_at DESC, p.package_id DESC LIMIT $5"#,
                     number,
                     id,
+                    before.map(|(at, _)| at),
+                    before.map(|(_, id)| id),
                     limit
                 )
                 .fetch_all(&self.pool)

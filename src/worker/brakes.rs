@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     order::IntegrationId,
+    overview::PauseView,
     store::{Person, Scope, Store, StoreError},
 };
 
@@ -13,6 +14,31 @@ use crate::{
 pub(crate) enum BrakeAction {
     Pause,
     Resume,
+}
+
+/// What came of resuming the pause that somebody saw.
+#[derive(Debug)]
+pub(crate) enum Resumed {
+    Done,
+    NotPaused,
+    /// Another one is on, and stays.
+    Another(PauseView),
+}
+
+/// Resumes only the pause that began at `paused_at`. Whoever saw none resumes none.
+pub(crate) async fn resume_seen(
+    store: &Store,
+    scope: Scope,
+    paused_at: Option<DateTime<Utc>>,
+    person: &Person,
+    now: DateTime<Utc>,
+) -> Result<Resumed, StoreError> {
+    if paused_at.is_some() && store.resume(scope, paused_at, person, now).await? {
+        return Ok(Resumed::Done);
+    }
+
+    let on = store.pause_at(scope).await?;
+    Ok(on.map_or(Resumed::NotPaused, Resumed::Another))
 }
 
 impl BrakeAction {
@@ -26,7 +52,7 @@ impl BrakeAction {
     ) -> Result<bool, StoreError> {
         match self {
             Self::Pause => store.pause(scope, person, now).await,
-            Self::Resume => store.resume(scope, person, now).await,
+            Self::Resume => store.resume(scope, None, person, now).await,
         }
     }
 

@@ -102,7 +102,7 @@ impl Dispatch {
                 order: order.order,
                 tenant: order.tenant,
                 integration: None,
-                reason: order.reason,
+                cause: order.reason.into(),
             })
             .collect())
     }
@@ -124,10 +124,10 @@ impl Dispatch {
         let held: HashSet<OrderId> = self.shop.hold_each(holds, now).await?.into_iter().collect();
         // The others were decided meanwhile.
         for hold in holds.iter().filter(|hold| held.contains(&hold.order)) {
-            METRICS.held(hold.reason);
+            METRICS.held(hold.cause.reason);
             tracing::warn!(
                 order = %hold.order,
-                reason = hold.reason.as_str(),
+                reason = hold.cause.reason.as_str(),
                 "the order is held; a person has to act"
             );
         }

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use super::{catalogue::Look, panels::Panel};
 use crate::{
-    order::{HoldReason, Mapping, PlayerRules, ShopOrder, money::loses_more},
+    order::{HoldCause, HoldReason, Mapping, PlayerRules, ShopOrder, money::Loss},
     provider::{
         Catalogue, Goods,
         kind::{At, Kind, Listed},
@@ -27,7 +27,7 @@ pub(crate) enum Resolution {
         expected: Option<Decimal>,
     },
     /// A person has to fix it.
-    Hold(HoldReason),
+    Hold(HoldCause),
     /// Only the price list is missing.
     Later,
 }
@@ -48,14 +48,13 @@ pub(crate) fn at_panel(
     prices: impl FnOnce(&str) -> Look,
 ) -> Resolution {
     let product = product_at(panel, candidate, terms.player, prices);
-    match (terms.max_loss, product) {
-        (Some(most), Resolution::Ready { expected, .. })
-            if loses_more(candidate.sold_for, expected, most) =>
-        {
-            Resolution::Hold(HoldReason::SoldAtALoss)
+    let loss = match (terms.max_loss, &product) {
+        (Some(most), Resolution::Ready { expected, .. }) => {
+            Loss::beyond(candidate.sold_for, *expected, most)
         }
-        (_, product) => product,
-    }
+        _ => None,
+    };
+    loss.map_or(product, |loss| Resolution::Hold(loss.into()))
 }
 
 fn product_at(
@@ -65,10 +64,10 @@ fn product_at(
     prices: impl FnOnce(&str) -> Look,
 ) -> Resolution {
     if panel.provider.is_err() {
-        return Resolution::Hold(HoldReason::IntegrationIncomplete);
+        return Resolution::Hold(HoldReason::IntegrationIncomplete.into());
     }
     if has_foreign_reference(candidate, panel) {
-        return Resolution::Hold(HoldReason::ForeignReference);
+        return Resolution::Hold(HoldReason::ForeignReference.into());
     }
 
     let (kind, shop) = (panel.kind(), &candidate.shop);
@@ -78,7 +77,7 @@ fn product_at(
     };
     let entry = match needed_entry(shop, kind, at) {
         Ok(entry) => entry,
-        Err(reason) => return Resolution::Hold(reason),
+        Err(reason) => return Resolution::Hold(reason.into()),
     };
 
     match prices(entry) {
@@ -122,11 +121,11 @@ pub(crate) fn resolve(
 ) -> Resolution {
     let entry = match needed_entry(order, kind, at) {
         Ok(entry) => entry,
-        Err(reason) => return Resolution::Hold(reason),
+        Err(reason) => return Resolution::Hold(reason.into()),
     };
     // Not on sale, whatever the mapping says.
     let Some(listed) = list.map_or(Some(Listed::Unread), |list| listed(list, entry)) else {
-        return Resolution::Hold(HoldReason::NotInCatalogue);
+        return Resolution::Hold(HoldReason::NotInCatalogue.into());
     };
 
     match kind.fill(order, listed, at) {
@@ -135,7 +134,7 @@ pub(crate) fn resolve(
             expected: list.and_then(|list| price(list, entry, order.quantity)),
         },
         Ok(None) => Resolution::Later,
-        Err(reason) => Resolution::Hold(reason),
+        Err(reason) => Resolution::Hold(reason.into()),
     }
 }
 
@@ -260,7 +259,7 @@ mod tests {
         ];
         for (order, reason) in cases {
             let got = resolved(&order, Some(&list));
-            assert_eq!(got, Resolution::Hold(reason), "{order:?}");
+            assert_eq!(got, Resolution::Hold(reason.into()), "{order:?}");
         }
     }
 
@@ -295,7 +294,10 @@ mod tests {
                 Resolution::Ready { goods, .. } => {
                     assert_eq!((want, kupur(&goods)), (None, "325"), "{entry}");
                 }
-                held => assert_eq!(Some(held), want.map(Resolution::Hold), "{entry}"),
+                held => {
+                    let want = want.map(|reason| Resolution::Hold(reason.into()));
+                    assert_eq!(Some(held), want, "{entry}");
+                }
             }
         }
     }

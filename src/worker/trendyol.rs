@@ -32,7 +32,7 @@ pub use pull::{Pull, PullOrders};
 pub(crate) use push::PushStock;
 pub use push_report::PushReport;
 pub use reconcile::Reconciler;
-pub use report_picking::report_picking;
+pub use report_picking::{PickingReports, report_picking};
 pub use returns::PullReturns;
 pub use stock_plan::Forecast;
 pub(crate) use stock_plan::ProductHistory;

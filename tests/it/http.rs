@@ -7,6 +7,7 @@
 
 mod access;
 mod base_path;
+mod brakes;
 mod decisions;
 mod doctor;
 mod health;
@@ -108,6 +109,15 @@ impl Site {
             .await
     }
 
+    /// Sends a form as one of our own pages does.
+    pub(crate) async fn form(&self, path: &str, body: &str) -> Answer {
+        let headers = [
+            ("Content-Type", "application/x-www-form-urlencoded"),
+            ("Sec-Fetch-Site", "same-origin"),
+        ];
+        self.send(&format!("POST {path}"), &headers, body).await
+    }
+
     /// The JSON of a good answer.
     pub(crate) async fn read(&self, path: &str) -> Value {
         self.get(path).await.good()
@@ -143,6 +153,12 @@ impl Answer {
 
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+    }
+
+    /// What a hidden field of the page's form holds.
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        let (_, rest) = self.body.split_once(&format!("name=\"{name}\" value=\""))?;
+        rest.split('"').next()
     }
 
     pub(crate) fn good(&self) -> Value {

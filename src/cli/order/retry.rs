@@ -1,7 +1,7 @@
 //! `orderwatch order retry`: sends held orders after their cause was fixed, one, or all of one reason.
 //! All of one reason take two steps: without `--yes` it only says which.
 
-use std::process::ExitCode;
+use std::{collections::HashMap, process::ExitCode};
 
 use clap::{
     Args,
@@ -14,6 +14,7 @@ use crate::{
     config::Config,
     order::{
         HoldReason, OrderId, WayOut,
+        money::Loss,
         person::{OperatorAction, Plan},
     },
     store::{ListedOrder, Person, Store},
@@ -72,7 +73,7 @@ pub(super) async fn run(global: &Global, options: &Options) -> anyhow::Result<Ex
             if options.yes {
                 retry_each(&config, &store, &held, &person).await?
             } else {
-                preview(&held, reason)?
+                preview(&store, &held, reason).await?
             }
         }
         // clap asks for one of the two.
@@ -104,14 +105,22 @@ async fn retry(
     Ok(plan.sentence(&facts))
 }
 
-fn preview(held: &[ListedOrder], reason: HoldReason) -> anyhow::Result<ExitCode> {
+async fn preview(
+    store: &Store,
+    held: &[ListedOrder],
+    reason: HoldReason,
+) -> anyhow::Result<ExitCode> {
     if held.is_empty() {
         out::line(format_args!("No order is held for {reason}."))?;
         return Ok(ExitCode::SUCCESS);
     }
 
+    let losses = losses(store, held).await?;
     for order in held {
-        out::line(name(order))?;
+        match losses.get(&order.order) {
+            Some(loss) => out::line(format_args!("{}: {loss}", name(order)))?,
+            None => out::line(name(order))?,
+        }
     }
     out::line(format_args!(
         "Held for {reason}: {}. Nothing was done. Repeat with --yes to retry them.",
@@ -119,6 +128,15 @@ fn preview(held: &[ListedOrder], reason: HoldReason) -> anyhow::Result<ExitCode>
     ))?;
     // A script must not take the preview for the step itself.
     Ok(ExitCode::FAILURE)
+}
+
+/// What those lose that are held for it.
+async fn losses(store: &Store, held: &[ListedOrder]) -> anyhow::Result<HashMap<OrderId, Loss>> {
+    let at_a_loss = held
+        .iter()
+        .filter(|order| order.held == Some(HoldReason::SoldAtALoss));
+    let orders: Vec<OrderId> = at_a_loss.map(|order| order.order).collect();
+    Ok(store.losses(&orders).await?)
 }
 
 /// Retries each on its own: what one of them is refused says nothing about the others.

@@ -10,6 +10,7 @@ use std::{
 
 use chrono::{DateTime, TimeDelta};
 use futures::{StreamExt, stream};
+use rust_decimal::Decimal;
 use tokio::time::{Instant, timeout_at};
 
 use super::{
@@ -195,13 +196,14 @@ impl Examination<'_> {
         let sold_again = queued.iter_mut().map(|order| &mut order.candidate);
         self.rates.price(self.store, sold_again).await;
 
+        let most = self.scene.patient.config.dispatch.max_loss;
         for order in queued {
             let (id, panel) = (order.candidate.order, order.candidate.integration);
             let at = self.panels.get(&panel);
             if let Some(reason) = at.and_then(|at| order.hold(at.kind().naming)) {
                 self.hold(id, Some(panel), reason);
             } else if order.unwanted.is_none() {
-                self.dispatch(&order.candidate, order.may_hold_for_loss());
+                self.dispatch(&order.candidate, order.max_loss(most));
             }
             // What the shop no longer wants ends: nothing is bought.
         }
@@ -217,8 +219,9 @@ impl Examination<'_> {
         self.cut(new.iter().map(|order| order.integration));
         self.rates.price(self.store, new.iter_mut()).await;
 
+        let most = self.scene.patient.config.dispatch.max_loss;
         for candidate in new {
-            self.dispatch(&candidate, true);
+            self.dispatch(&candidate, most);
         }
         Ok(())
     }
@@ -232,7 +235,7 @@ impl Examination<'_> {
         self.more |= orders.into_values().any(|orders| orders >= MANY);
     }
 
-    fn dispatch(&mut self, candidate: &Candidate, may_hold_for_loss: bool) {
+    fn dispatch(&mut self, candidate: &Candidate, max_loss: Option<Decimal>) {
         let (order, panel) = (candidate.order, candidate.integration);
         let Some(at) = self.panels.get(&panel) else {
             return;
@@ -242,14 +245,14 @@ impl Examination<'_> {
         let config = self.scene.patient.config;
         let terms = Terms {
             player: &config.player,
-            max_loss: config.dispatch.max_loss.filter(|_| may_hold_for_loss),
+            max_loss,
         };
         let resolution = at_panel(at, candidate, terms, |_| {
             list.map_or(Look::Failed, Look::List)
         });
 
         match resolution {
-            Resolution::Hold(reason) => self.hold(order, Some(panel), reason),
+            Resolution::Hold(cause) => self.hold(order, Some(panel), cause.reason),
             Resolution::Ready { expected, .. } => {
                 let sentence = if unread {
                     "It is sent, if the panel's price list has its product."

@@ -2,13 +2,14 @@
 //! is asked about all the same.
 
 use axum::{Json, extract::State};
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
-    input::{Nothing, person},
+    input::{Nothing, Time, person},
     responses::{Acts, Reads},
 };
 use crate::{
@@ -19,8 +20,8 @@ use crate::{
     },
     order::IntegrationId,
     overview::PauseView,
-    store::Scope,
-    worker::brakes::BrakeAction,
+    store::{Person, Scope},
+    worker::brakes::{BrakeAction, Resumed, resume_seen},
 };
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -42,9 +43,26 @@ struct Brakes {
 /// Where, who, and why.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct BrakeBody {
+struct PauseBody {
     /// Only at this panel, by its row in `integrations`; everywhere if left out.
     panel: Option<Uuid>,
+    /// Who acts.
+    #[schema(min_length = 1, max_length = 500)]
+    by: String,
+    /// Why.
+    #[schema(min_length = 1, max_length = 500)]
+    reason: String,
+}
+
+/// Where, who, and why; and which pause, if not whichever is on.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ResumeBody {
+    /// Only at this panel, by its row in `integrations`; everywhere if left out.
+    panel: Option<Uuid>,
+    /// Only the pause that began then, as its `at` says; whichever is on if left out.
+    #[schema(value_type = Option<DateTime<Utc>>)]
+    paused_at: Option<Time>,
     /// Who acts.
     #[schema(min_length = 1, max_length = 500)]
     by: String,
@@ -67,47 +85,84 @@ async fn list_brakes(
 ///
 /// Everywhere or at one panel. What was bought is watched all the same. A pause that is on already
 /// stays as it is.
-#[utoipa::path(post, path = "/brakes/pause", tag = "brakes", request_body = BrakeBody,
+#[utoipa::path(post, path = "/brakes/pause", tag = "brakes", request_body = PauseBody,
     responses((status = 200, description = "What is in force now", body = Brakes), Acts))]
 async fn pause(
     State(state): State<AppState>,
     Query(Nothing {}): Query<Nothing>,
-    extract::Json(body): extract::Json<BrakeBody>,
+    extract::Json(body): extract::Json<PauseBody>,
 ) -> Result<Json<Brakes>, Problem> {
-    act(&*state.world()?, &body, BrakeAction::Pause).await
+    let world = state.world()?;
+    let person = person(&body.by, &body.reason)?;
+    let scope = scope(&world, body.panel, BrakeAction::Pause).await?;
+    let now = world.clock.now();
+
+    let changed = world.store.pause(scope, &person, now).await?;
+    note(BrakeAction::Pause, scope, &person, changed);
+    in_force(&world, changed).await
 }
 
 /// Resumes purchases
-#[utoipa::path(post, path = "/brakes/resume", tag = "brakes", request_body = BrakeBody,
+///
+/// With `paused_at` only the pause that began then: where another one is on, nothing is resumed, and the
+/// answer is `changed`.
+#[utoipa::path(post, path = "/brakes/resume", tag = "brakes", request_body = ResumeBody,
     responses((status = 200, description = "What is in force now", body = Brakes), Acts))]
 async fn resume(
     State(state): State<AppState>,
     Query(Nothing {}): Query<Nothing>,
-    extract::Json(body): extract::Json<BrakeBody>,
+    extract::Json(body): extract::Json<ResumeBody>,
 ) -> Result<Json<Brakes>, Problem> {
-    act(&*state.world()?, &body, BrakeAction::Resume).await
+    let world = state.world()?;
+    let person = person(&body.by, &body.reason)?;
+    let scope = scope(&world, body.panel, BrakeAction::Resume).await?;
+
+    let changed = resumed(&world, scope, body.paused_at.map(|at| at.0), &person).await?;
+    note(BrakeAction::Resume, scope, &person, changed);
+    in_force(&world, changed).await
 }
 
-async fn act(
+/// Whether a pause was resumed.
+async fn resumed(
     world: &World,
-    body: &BrakeBody,
-    action: BrakeAction,
-) -> Result<Json<Brakes>, Problem> {
-    let person = person(&body.by, &body.reason)?;
-    let scope = match body.panel {
-        None => Scope::All,
-        // Also a panel whose row is gone, as long as its pause is to be resumed.
-        Some(id) => action
-            .scope(&world.store, IntegrationId(id))
-            .await?
-            .ok_or_else(|| Problem {
-                parameter: Some("panel".into()),
-                ..Problem::new(Code::NotFound, "no panel has this id; see /api/v1/panels")
-            })?,
+    scope: Scope,
+    paused_at: Option<DateTime<Utc>>,
+    person: &Person,
+) -> Result<bool, Problem> {
+    let (store, now) = (&world.store, world.clock.now());
+    if paused_at.is_none() {
+        return Ok(store.resume(scope, None, person, now).await?);
+    }
+
+    match resume_seen(store, scope, paused_at, person, now).await? {
+        Resumed::Done => Ok(true),
+        Resumed::NotPaused => Ok(false),
+        Resumed::Another(pause) => Err(Problem::new(
+            Code::Changed,
+            format!(
+                "another pause is on since {} by {}: {}",
+                pause.at.to_rfc3339_opts(SecondsFormat::Secs, true),
+                pause.who,
+                pause.why
+            ),
+        )),
+    }
+}
+
+async fn scope(world: &World, panel: Option<Uuid>, action: BrakeAction) -> Result<Scope, Problem> {
+    let Some(id) = panel else {
+        return Ok(Scope::All);
     };
 
-    let now = world.clock.now();
-    let changed = action.apply(&world.store, scope, &person, now).await?;
+    // Also a panel whose row is gone, as long as its pause is to be resumed.
+    let scope = action.scope(&world.store, IntegrationId(id)).await?;
+    scope.ok_or_else(|| Problem {
+        parameter: Some("panel".into()),
+        ..Problem::new(Code::NotFound, "no panel has this id; see /api/v1/panels")
+    })
+}
+
+fn note(action: BrakeAction, scope: Scope, person: &Person, changed: bool) {
     tracing::info!(
         ?action,
         ?scope,
@@ -116,8 +171,6 @@ async fn act(
         changed,
         "a person paused or resumed buying by the API"
     );
-
-    in_force(world, changed).await
 }
 
 async fn in_force(world: &World, changed: bool) -> Result<Json<Brakes>, Problem> {

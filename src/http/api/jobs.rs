@@ -157,7 +157,7 @@ pub(super) async fn run(
     force: Force,
     person: &Person,
 ) -> Result<Response, Problem> {
-    let began = world.runner.run(job, force).map_err(|why| {
+    let reserved = world.runner.reserve(job, force).map_err(|why| {
         let code = match why {
             NotRun::NotAvailable(_) => Code::Refused,
             NotRun::Unavailable => Code::Unavailable,
@@ -165,7 +165,8 @@ pub(super) async fn run(
         Problem::new(code, why.to_string())
     })?;
 
-    // Recorded once it runs: what was refused is nothing that somebody did.
+    // Before it begins, so that nothing runs of which nobody knows who wanted it; what was refused is nothing that
+    // somebody did.
     let what = if force { "once, forced" } else { "once" };
     world
         .store
@@ -178,7 +179,7 @@ pub(super) async fn run(
         "a job run by the API"
     );
 
-    let Ok(ended) = tokio::time::timeout(PATIENCE, began).await else {
+    let Ok(ended) = tokio::time::timeout(PATIENCE, reserved.begin()).await else {
         let running = Passed {
             state: "running",
             report: None,

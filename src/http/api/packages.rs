@@ -26,7 +26,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct PackagesQuery {
-    /// Only those of this order, or the one with this number; they come in one page.
+    /// Only those of this order, or the one with this number.
     #[param(value_type = Option<String>, min_length = 1, max_length = 200)]
     number: Option<Text>,
     /// Maximum number of rows.
@@ -51,11 +51,7 @@ async fn list_packages(
 
     let asked = Limit::asked(query.limit);
     let store = &state.world()?.store;
-    let mut rows = store.package_views(number, before, asked).await?;
-    if number.is_some() {
-        // All of them in one page: no cursor leads on.
-        rows.truncate(Limit::rows(query.limit));
-    }
+    let rows = store.package_views(number, before, asked).await?;
 
     let key = |package: &PackageView| (At(package.changed_at), package.package);
     Page::of(rows, query.limit, LIST, key).map(Json)

@@ -21,9 +21,10 @@ pub(super) enum Acts {}
 
 /// What every operation may answer. A method that an address does not take is no operation, but
 /// clients meet it at the same addresses.
-const READS: [Code; 7] = [
+const READS: [Code; 8] = [
     Code::BadRequest,
     Code::Unauthorized,
+    Code::TooManyRequests,
     Code::Foreign,
     Code::NeedsToken,
     Code::MethodNotAllowed,
@@ -99,8 +100,8 @@ pub(super) fn schema() -> (String, RefOr<utoipa::openapi::Schema>) {
 mod tests {
     use super::*;
 
-    /// Those that no operation answers: the log-in alone counts tries, and a bug is promised to nobody.
-    const ELSEWHERE: [Code; 2] = [Code::TooManyRequests, Code::Internal];
+    /// What no operation answers: a bug is promised to nobody.
+    const ELSEWHERE: [Code; 1] = [Code::Internal];
 
     #[test]
     fn every_code_that_the_api_may_answer_is_described() {

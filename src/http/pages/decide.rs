@@ -24,6 +24,7 @@ use crate::{
     order::{
         OrderId, WayOut,
         explain::Facts as OrderFacts,
+        money::Loss,
         person::{OperatorAction, Plan, Verdict},
     },
     store::Acted,
@@ -239,6 +240,7 @@ async fn order_facts(
         let held = known.and_then(|known| known.held);
         held.is_some_and(|held| held.way_out() == WayOut::Decide)
     });
+    let loss = known.and_then(|known| known.loss);
     let package = shop.and_then(|shop| shop.package.clone());
     let player = shop.and_then(|shop| shop.player.clone());
 
@@ -252,10 +254,21 @@ async fn order_facts(
         .maybe(page.why, known.and_then(|known| known.held), |held| {
             Show::Text(held.clause(format.lang).to_owned())
         })
+        .maybe(page.expected, loss, |loss| {
+            Show::Num(format.money(loss.cost, "TRY"))
+        })
+        .maybe(page.money_sold_for, loss, |loss| sold_for(loss, format))
         .maybe(page.shop_status, decided, |shop| {
             order::shop_status(&shop.status, format)
         })
         .all())
+}
+
+/// What the customer paid, and how much of the cost that leaves open.
+pub(super) fn sold_for(loss: Loss, format: &Format) -> Show {
+    let money = |amount| format.money(amount, "TRY");
+    let page = &format.words().page;
+    Show::Said(page.money_is_loss(&money(loss.sold_for), &money(loss.amount())))
 }
 
 /// Does it, if things stand as they were shown.

@@ -56,8 +56,7 @@ pub(super) async fn page(
     let store = &reader.world.store;
     let mut packages = store.package_views(number, before, PAGE + 1).await?;
     let size = usize::try_from(PAGE).unwrap_or(usize::MAX);
-    // The packages of one order come in one page.
-    let more = packages.len() > size && number.is_none();
+    let more = packages.len() > size;
     packages.truncate(size);
 
     let page = &reader.words().page;
@@ -67,7 +66,9 @@ pub(super) async fn page(
     }
     if let Some(last) = packages.last().filter(|_| more) {
         let place = format!("{}_{}", last.changed_at.timestamp_micros(), last.package);
-        let href = format!("/packages?{}", query(&[("before", place)]));
+        let mut asked = vec![("before", place)];
+        asked.extend(number.map(|number| ("q", number.to_owned())));
+        let href = format!("/packages?{}", query(&asked));
         pages.push(Link::new(href, page.older));
     }
 

@@ -19,6 +19,7 @@ use serde::Deserialize;
 use self::selection::{Selection, Shown, ids, reason_of, shown};
 use super::{
     act::{Confirm, Hidden, Signature},
+    decide::sold_for,
     done::Done,
     order,
     reader::{Reader, Tab},
@@ -32,7 +33,7 @@ use crate::{
         limits::{Deadline, OutOfTime},
         problem::Problem,
     },
-    order::{HoldReason, OrderId, WayOut, person::OperatorAction},
+    order::{HoldReason, OrderId, WayOut, money::Loss, person::OperatorAction},
     store::{Acted, ListedOrder, Person},
 };
 
@@ -54,7 +55,7 @@ pub(super) struct Asked {
 pub(super) struct Signed {
     #[serde(flatten)]
     signature: Signature,
-    /// What was shown: `ORDER.REASON` of each, parted by commas.
+    /// What was shown: `ORDER:REASON:LOSS` of each, parted by commas.
     #[serde(default)]
     orders: String,
     /// How many there were in all. A text, since what is flattened beside it reads no numbers.
@@ -91,7 +92,7 @@ pub(super) async fn ask(
         Selection::of(chosen(&reader, &ids).await?, ids.len())
     };
 
-    show(&reader, &selection, None, &Signature::default())
+    show(&reader, &selection, None, &Signature::default()).await
 }
 
 /// `POST /inbox/retry`
@@ -111,7 +112,8 @@ pub(super) async fn retry(
             &selection,
             Some(words.incomplete),
             &signed.signature,
-        );
+        )
+        .await;
     };
 
     let (results, released) = retry_each(&reader, &shown, &held, &person, deadline).await;
@@ -178,7 +180,7 @@ async fn retry_each(
     let mut results = Facts::default();
     let mut released = 0;
     for shown in shown {
-        let (done, said) = match deadline.step(retry_one(reader, *shown, person)).await {
+        let (done, said) = match deadline.step(retry_one(reader, shown, person)).await {
             Ok(Ok(result)) => result,
             // Those before it are released, and have to be seen.
             Ok(Err(problem)) => (false, problem.detail.into_owned()),
@@ -196,17 +198,18 @@ async fn retry_each(
 /// Whether it was released, and what is said of it.
 async fn retry_one(
     reader: &Reader,
-    Shown { order, reason }: Shown,
+    shown: &Shown,
     person: &Person,
 ) -> Result<(bool, String), Problem> {
     let words = &reader.words().act;
+    let order = shown.order;
     let facts = facts(&reader.world, order).await?;
     let plan = match OperatorAction::Retry.plan(order, &facts) {
         Ok(plan) => plan,
         Err(why) => return Ok((false, why.sentence(&reader.format))),
     };
-    // The person has decided about the reason that was shown: it may be held for its price by now.
-    if plan.from().held != Some(reason) {
+    // The person has decided about the reason and the loss that were shown: it may be held for another by now.
+    if plan.from().held != Some(shown.reason) || seen(plan.loss()) != shown.loss {
         return Ok((false, words.changed.to_owned()));
     }
 
@@ -220,8 +223,21 @@ async fn retry_one(
     )
 }
 
+fn seen(loss: Option<Loss>) -> String {
+    loss.map_or_else(String::new, Loss::seen)
+}
+
+/// What those lose that are held for it.
+async fn losses(reader: &Reader, held: &[ListedOrder]) -> Result<HashMap<OrderId, Loss>, Problem> {
+    let at_a_loss = held
+        .iter()
+        .filter(|order| order.held == Some(HoldReason::SoldAtALoss));
+    let orders: Vec<OrderId> = at_a_loss.map(|order| order.order).collect();
+    Ok(reader.world.store.losses(&orders).await?)
+}
+
 /// Says which orders would be retried, and why nothing has happened yet.
-fn show(
+async fn show(
     reader: &Reader,
     selection: &Selection,
     incomplete: Option<&'static str>,
@@ -229,16 +245,21 @@ fn show(
 ) -> Result<Response, Problem> {
     let act = &reader.words().act;
     let held = &selection.held;
+    let losses = losses(reader, held).await?;
     let shown = held.iter().filter_map(|held| {
-        let reason = held.held?;
-        Some(format!("{}.{reason}", held.order))
+        let shown = Shown {
+            order: held.order,
+            reason: held.held?,
+            loss: seen(losses.get(&held.order).copied()),
+        };
+        Some(shown.to_string())
     });
     let shown: Vec<String> = shown.collect();
 
     Confirm {
         c: reader.chrome(Tab::Inbox, act.retry_all),
         note: note(reader, selection, incomplete),
-        facts: listed(reader, held).all(),
+        facts: listed(reader, held, &losses).all(),
         will: (!held.is_empty()).then(|| act.will_retry_all.to_owned()),
         hidden: vec![
             Hidden {
@@ -277,7 +298,7 @@ fn note(reader: &Reader, selection: &Selection, incomplete: Option<&str>) -> Opt
 }
 
 /// The reasons with what to do about each, then the orders.
-fn listed(reader: &Reader, held: &[ListedOrder]) -> Facts {
+fn listed(reader: &Reader, held: &[ListedOrder], losses: &HashMap<OrderId, Loss>) -> Facts {
     let format = &reader.format;
     let page = &format.words().page;
     let reasons = HoldReason::ALL.into_iter();
@@ -294,7 +315,12 @@ fn listed(reader: &Reader, held: &[ListedOrder]) -> Facts {
     }
     for listed in held {
         let title = order::title(listed.order, listed.number.as_deref(), format);
-        facts = facts.with(title, Show::Time(format.moment(listed.tracked_at)));
+        let show = match losses.get(&listed.order) {
+            // What it costs has to be seen before it is released.
+            Some(loss) => sold_for(*loss, format),
+            None => Show::Time(format.moment(listed.tracked_at)),
+        };
+        facts = facts.with(title, show);
     }
     facts
 }

@@ -140,8 +140,8 @@ async fn run(reader: &Reader, request: JobRequest, signed: &Asked) -> Result<Res
     };
 
     let world = &reader.world;
-    let end = match world.runner.run(request.job, request.force) {
-        Ok(end) => end,
+    let reserved = match world.runner.reserve(request.job, request.force) {
+        Ok(reserved) => reserved,
         Err(NotRun::NotAvailable(why)) => {
             let page = &reader.words().page;
             let note = match why {
@@ -156,7 +156,8 @@ async fn run(reader: &Reader, request: JobRequest, signed: &Asked) -> Result<Res
         }
     };
 
-    // Recorded once it runs: what was refused is nothing that somebody did.
+    // Before it begins, so that nothing runs of which nobody knows who wanted it; what was refused is nothing that
+    // somebody did.
     let what = if request.force {
         "once, forced"
     } else {
@@ -176,7 +177,7 @@ async fn run(reader: &Reader, request: JobRequest, signed: &Asked) -> Result<Res
 
     // Its end is recorded with the run and not waited for; that it does not even begin is known
     // at once.
-    let done = match tokio::time::timeout(AT_ONCE, end).await {
+    let done = match tokio::time::timeout(AT_ONCE, reserved.begin()).await {
         Ok(Ok(Ok(Ran::Elsewhere))) => Done::RunningBefore,
         _ => Done::Started,
     };

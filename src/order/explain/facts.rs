@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     breaker::Reason,
-    order::{HoldReason, IntegrationId, Naming, Reference, Watched},
+    order::{HoldReason, IntegrationId, Naming, Reference, Watched, money::Loss},
 };
 
 /// All that the explanation of one order rests on.
@@ -159,6 +159,8 @@ pub(crate) struct TrackedFacts {
     /// Stage, times and counters.
     pub(crate) watched: Watched,
     pub(crate) held: Option<HoldReason>,
+    /// What it would lose, where it is held for that; `None` as well where an older version held it.
+    pub(crate) loss: Option<Loss>,
     pub(crate) reference: Option<Reference>,
     /// Where it goes, or was sent to; `None` when there is none, or its row is gone.
     pub(crate) panel: Option<PanelFacts>,

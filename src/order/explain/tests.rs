@@ -106,6 +106,7 @@ fn tracked(stage: Stage) -> Facts {
                 may_resend: true,
             },
             held: None,
+            loss: None,
             reference: None,
             panel: Some(panel("Epin")),
             due_at: waits.then(|| from_now(25)),

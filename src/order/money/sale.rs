@@ -1,10 +1,10 @@
 //! What an order brings, in the currency that the panels charge.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt};
 
 use rust_decimal::Decimal;
 
-use crate::order::TenantId;
+use crate::{order::TenantId, text::format::Format};
 
 /// The names that the lira has in the shop's rows.
 const LIRA: [&str; 2] = ["TRY", "TL"];
@@ -91,10 +91,38 @@ impl Sale {
     }
 }
 
-/// Whether it would cost more than the customer paid, by more than that. What is not known loses nothing.
-#[must_use]
-pub(crate) fn loses_more(sold_for: Option<Decimal>, cost: Option<Decimal>, most: Decimal) -> bool {
-    loss(sold_for, cost).is_some_and(|loss| loss > most)
+/// What would cost more than the customer paid, in TRY.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Loss {
+    pub(crate) cost: Decimal,
+    pub(crate) sold_for: Decimal,
+}
+
+impl Loss {
+    /// The loss of more than that. What is not known loses nothing.
+    #[must_use]
+    pub(crate) fn beyond(
+        sold_for: Option<Decimal>,
+        cost: Option<Decimal>,
+        most: Decimal,
+    ) -> Option<Self> {
+        loss(sold_for, cost).filter(|loss| *loss > most)?;
+        Some(Self {
+            cost: cost?,
+            sold_for: sold_for?,
+        })
+    }
+
+    #[must_use]
+    pub(crate) fn amount(self) -> Decimal {
+        self.cost.saturating_sub(self.sold_for)
+    }
+
+    /// Both sums, to be compared.
+    #[must_use]
+    pub(crate) fn seen(self) -> String {
+        format!("{}-{}", self.cost.normalize(), self.sold_for.normalize())
+    }
 }
 
 /// By how much a cost exceeds the price; `None` when it does not, or when one of them is not known.
@@ -102,6 +130,18 @@ pub(crate) fn loses_more(sold_for: Option<Decimal>, cost: Option<Decimal>, most:
 pub(super) fn loss(sold_for: Option<Decimal>, cost: Option<Decimal>) -> Option<Decimal> {
     let loss = cost?.checked_sub(sold_for?)?;
     (loss > Decimal::ZERO).then_some(loss)
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let money = |amount| Format::PLAIN.money(amount, LIRA[0]);
+        let (cost, sold_for) = (money(self.cost), money(self.sold_for));
+        let loss = money(self.amount());
+        write!(
+            f,
+            "a loss of {loss} (listed price {cost}, sold for {sold_for})"
+        )
+    }
 }
 
 #[cfg(test)]
@@ -151,7 +191,7 @@ mod tests {
         ] {
             let price = in_lira(price, currency, &rates);
             assert_eq!(price, None, "{currency}");
-            assert!(!loses_more(price, Some(sum("1000")), Decimal::ZERO));
+            assert_eq!(Loss::beyond(price, Some(sum("1000")), Decimal::ZERO), None);
         }
         let elsewhere = Rates::new(std::iter::once(Rate {
             tenant: TenantId(Uuid::max()),
@@ -163,13 +203,14 @@ mod tests {
             None,
             "another tenant's"
         );
-        assert!(!loses_more(Some(sum("1")), None, Decimal::ZERO), "the cost");
+        assert_eq!(Loss::beyond(Some(sum("1")), None, Decimal::ZERO), None);
     }
 
     #[test]
     fn a_loss_is_held_against_what_is_allowed() {
-        let loses =
-            |cost: &str, most: &str| loses_more(Some(sum("40")), Some(sum(cost)), sum(most));
+        let loses = |cost: &str, most: &str| {
+            Loss::beyond(Some(sum("40")), Some(sum(cost)), sum(most)).is_some()
+        };
         assert!(!loses("40", "0"), "nothing is lost");
         assert!(loses("40.01", "0"));
         assert!(!loses("42", "2"));

@@ -69,6 +69,7 @@ fn facts(stage: Stage, held: Option<HoldReason>) -> Facts {
                 may_resend: true,
             },
             held,
+            loss: None,
             reference: None,
             panel: Some(panel(7)),
             due_at: None,

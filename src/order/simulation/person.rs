@@ -258,6 +258,7 @@ fn tracked_facts(tracked: &Tracked, panels: &[Panel]) -> TrackedFacts {
         claimed_at: None,
         watched: tracked.watched.clone(),
         held: tracked.held,
+        loss: None,
         reference: tracked.reference.clone(),
         panel: tracked.panel.map(|panel| panel_facts(&panels[panel])),
         due_at: tracked.due_at,

@@ -129,8 +129,8 @@ impl World {
         } else if !queued.wanted {
             sorted.unwanted.push(queued.order);
         } else if let Some(reason) = row.broken {
-            let (reason, _) = queued.watched.held_for(reason);
-            sorted.queued_holds.push((queued.order, reason));
+            let cause = queued.watched.held_for(reason.into());
+            sorted.queued_holds.push((queued.order, cause.reason));
         } else {
             let fallback = self
                 .fallback(queued.order, queued.panel, buying)

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use super::{Dispatch, sort::Origin};
 use crate::{
     metrics::METRICS,
-    order::{HoldReason, IntegrationId, OrderId},
+    order::{HoldCause, IntegrationId, OrderId},
     store::{Claim, Claimed, Lease, SpendingLimit, StoreError},
     telemetry::chain,
 };
@@ -75,16 +75,16 @@ impl Dispatch {
 
     pub(super) async fn hold_queued(
         &self,
-        (order, integration): (OrderId, IntegrationId),
-        reason: HoldReason,
-        cause: Option<HoldReason>,
+        order: OrderId,
+        integration: IntegrationId,
+        cause: HoldCause,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        match self.shop.store.hold_queued(order, reason, cause, now).await {
+        match self.shop.store.hold_queued(order, cause, now).await {
             Ok(_) => {
-                METRICS.held(reason);
-                let cause = cause.map(HoldReason::as_str);
-                tracing::warn!(%order, reason = reason.as_str(), cause, "the order is held");
+                METRICS.held(cause.reason);
+                let behind = cause.behind.map(HoldReason::as_str);
+                tracing::warn!(%order, reason = cause.reason.as_str(), cause = behind, "the order is held");
                 Ok(())
             }
             Err(error) => self.shop.refuse(order, Some(integration), error, now).await,

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     metrics::{METRICS, label::Stream},
-    order::{HoldReason, OrderId},
+    order::{HoldCause, HoldReason, OrderId},
     store::{Claim, Claimed, Lease, NewHold, SpendingLimit, StoreError},
     worker::{after, before, resolve::ROUNDS},
 };
@@ -172,12 +172,12 @@ impl Dispatch {
             .into_iter()
             .partition(|ready| over.contains(&ready.claim.order));
 
-        let reason = HoldReason::DailyLimit;
+        let cause = HoldCause::from(HoldReason::DailyLimit);
         if origin == Origin::Queued {
             for ready in &held {
-                let order = (ready.claim.order, ready.claim.integration);
-                let (reason, cause) = ready.watched.held_for(reason);
-                self.hold_queued(order, reason, cause, start.at).await?;
+                let (order, panel) = (ready.claim.order, ready.claim.integration);
+                let cause = ready.watched.held_for(cause);
+                self.hold_queued(order, panel, cause, start.at).await?;
             }
         } else {
             let holds: Vec<NewHold> = held
@@ -186,7 +186,7 @@ impl Dispatch {
                     order: ready.claim.order,
                     tenant: ready.tenant,
                     integration: Some(ready.claim.integration),
-                    reason,
+                    cause,
                 })
                 .collect();
             self.hold(&holds, start.at).await?;

@@ -41,7 +41,7 @@ impl Dispatch {
                 order: hold.order,
                 tenant: hold.tenant,
                 integration: hold.integration,
-                purchase: Err(hold.reason),
+                purchase: Err(hold.cause.reason),
             })
             .collect();
         self.note(&orders, now).await

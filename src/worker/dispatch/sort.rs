@@ -157,12 +157,11 @@ impl Dispatch {
         &self,
         panel: &Arc<Panel>,
         candidate: &Candidate,
-        may_hold_for_loss: bool,
+        max_loss: Option<Decimal>,
     ) -> Resolution {
-        let most = self.settings().max_loss;
         let terms = Terms {
             player: &self.shop.rules.player,
-            max_loss: most.filter(|_| may_hold_for_loss),
+            max_loss,
         };
         at_panel(panel, candidate, terms, |entry| self.prices(panel, entry))
     }
@@ -188,12 +187,12 @@ impl Dispatch {
                 continue;
             }
 
-            match self.resolution(panel, &candidate, true) {
-                Resolution::Hold(reason) => sorted.holds.push(NewHold {
+            match self.resolution(panel, &candidate, self.settings().max_loss) {
+                Resolution::Hold(cause) => sorted.holds.push(NewHold {
                     order: candidate.order,
                     tenant: candidate.tenant,
                     integration: Some(candidate.integration),
-                    reason,
+                    cause,
                 }),
                 Resolution::Later => sorted.skipped += 1,
                 Resolution::Ready { goods, expected } => {
@@ -237,12 +236,12 @@ impl Dispatch {
                 continue;
             }
 
-            let (hold, may_hold_for_loss) =
-                (order.hold(panel.kind().naming), order.may_hold_for_loss());
+            let hold = order.hold(panel.kind().naming);
+            let max_loss = order.max_loss(self.settings().max_loss);
             let candidate = order.candidate;
             if let Some(reason) = hold {
-                let held = (candidate.order, candidate.integration);
-                self.hold_queued(held, reason, None, now).await?;
+                self.hold_queued(candidate.order, candidate.integration, reason.into(), now)
+                    .await?;
                 continue;
             }
             // Nothing of it was bought yet, and the shop no longer wants it.
@@ -255,11 +254,11 @@ impl Dispatch {
                 continue;
             }
 
-            match self.resolution(panel, &candidate, may_hold_for_loss) {
-                Resolution::Hold(reason) => {
-                    let held = (candidate.order, candidate.integration);
-                    let (reason, cause) = order.watched.held_for(reason);
-                    self.hold_queued(held, reason, cause, now).await?;
+            match self.resolution(panel, &candidate, max_loss) {
+                Resolution::Hold(cause) => {
+                    let cause = order.watched.held_for(cause);
+                    self.hold_queued(candidate.order, candidate.integration, cause, now)
+                        .await?;
                 }
                 Resolution::Later => sorted.skipped += 1,
                 Resolution::Ready { goods, expected } => {

@@ -41,6 +41,13 @@ pub(crate) struct OnDemand {
     requests: mpsc::Receiver<Request>,
 }
 
+/// A run that can begin, and does not until it is told to.
+pub(crate) struct Reserved {
+    job: &'static JobSpec,
+    force: Force,
+    place: mpsc::OwnedPermit<Request>,
+}
+
 /// A run could not be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotRun {
@@ -62,20 +69,26 @@ pub(crate) fn runner(context: JobContext) -> (Runner, OnDemand) {
 }
 
 impl Runner {
-    /// Asks for a run now; its outcome is received when it ends.
-    pub(crate) fn run(
-        &self,
-        job: &'static JobSpec,
-        force: Force,
-    ) -> Result<oneshot::Receiver<Answer>, NotRun> {
+    /// Asks for a run: whoever wants it is recorded before it begins, and only if it can.
+    pub(crate) fn reserve(&self, job: &'static JobSpec, force: Force) -> Result<Reserved, NotRun> {
         job.available(&self.config)?;
 
+        let place = self.requests.clone().try_reserve_owned();
+        let place = place.map_err(|_| NotRun::Unavailable)?;
+        Ok(Reserved { job, force, place })
+    }
+}
+
+impl Reserved {
+    /// Begins it now; its outcome is received when it ends.
+    pub(crate) fn begin(self) -> oneshot::Receiver<Answer> {
         let (answer, receiver) = oneshot::channel();
-        let request = Request { job, force, answer };
-        self.requests
-            .try_send(request)
-            .map_err(|_| NotRun::Unavailable)?;
-        Ok(receiver)
+        self.place.send(Request {
+            job: self.job,
+            force: self.force,
+            answer,
+        });
+        receiver
     }
 }
 

@@ -266,7 +266,7 @@ impl Sweep {
                     order: order.order,
                     tenant: order.tenant,
                     integration: None,
-                    reason: order.reason,
+                    cause: order.reason.into(),
                 })
                 .collect();
             if page.is_empty() {

@@ -157,18 +157,58 @@ async fn a_log_in_is_a_session_of_our_own_pages() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_wrong_log_ins_are_slowed_down() {
+async fn many_wrong_log_ins_are_slowed_down_and_right_ones_never() {
     let (_world, process, site) = open(true).await;
-    let form = ("Content-Type", "application/x-www-form-urlencoded");
-    let own = ("Sec-Fetch-Site", "same-origin");
-    let mut refused = false;
-    for _ in 0..40 {
-        let answer = site
-            .send("POST /login", &[form, own], "token=guess-guess-guess")
-            .await;
-        refused |= answer.status == 429;
+    let right = format!("token={TOKEN}");
+    for _ in 0..30 {
+        assert_eq!(site.form("/login", &right).await.status, 303);
     }
-    assert!(refused);
+
+    let mut refused = [0, 0];
+    for _ in 0..40 {
+        let answer = site.form("/login", "token=guess-guess-guess").await;
+        match answer.status {
+            401 => refused[0] += 1,
+            _ => refused[1] += usize::from(answer.problem(429) == "too-many-requests"),
+        }
+    }
+    // At least so many in a minute, which the right ones before have not used up.
+    assert!(refused[0] >= 10 && refused[1] > 0, "{refused:?}");
+
+    // Others behind the same proxy have the same address.
+    assert_eq!(site.form("/login", &right).await.status, 303);
+    process.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_wrong_tokens_are_slowed_down_and_right_ones_never() {
+    let (_world, process, site) = open(true).await;
+    let right = format!("Bearer {TOKEN}");
+    let right = [("Authorization", &*right)];
+    let get = "GET /api/v1/brakes";
+    for _ in 0..100 {
+        assert_eq!(site.send(get, &right, "").await.status, 200);
+    }
+
+    let wrong = [("Authorization", "Bearer guess-guess-guess-guess")];
+    let mut refused = [0, 0];
+    for _ in 0..150 {
+        let answer = site.send(get, &wrong, "").await;
+        match answer.status {
+            401 => refused[0] += 1,
+            _ => refused[1] += usize::from(answer.problem(429) == "too-many-requests"),
+        }
+    }
+    assert!(refused[0] >= 60 && refused[1] > 0, "{refused:?}");
+    assert_eq!(process.count_lines("wrong credentials were shown"), 1);
+
+    // Neither programs with the right token, nor people, nor those who show none.
+    assert_eq!(site.send(get, &right, "").await.status, 200);
+    assert_eq!(site.send(get, &[], "").await.problem(401), "unauthorized");
+    let page = site.send("GET /login", &wrong, "").await;
+    assert_eq!(page.status, 200, "{page:?}");
+    let log_in = site.form("/login", &format!("token={TOKEN}")).await;
+    assert_eq!(log_in.status, 303, "{log_in:?}");
     process.stop().await;
 }
 

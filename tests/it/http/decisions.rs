@@ -253,6 +253,37 @@ async fn a_pass_is_run_by_hand_and_written_down() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn no_job_runs_without_the_record_of_who_wanted_it() {
+    let world = World::new().await;
+    let settings = world.settings().with("sweep.enabled", "false");
+    let process = world.start(&settings).await;
+    let site = Site::of(&process).await;
+    let refuse = "
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'full'; END $$;
+        CREATE TRIGGER refuse BEFORE INSERT ON orderwatch.actions
+            FOR EACH ROW EXECUTE FUNCTION refuse();";
+    sqlx::raw_sql(refuse)
+        .execute(&world.database.pool)
+        .await
+        .unwrap();
+
+    let runs = "/api/v1/jobs/sweep/runs";
+    let body = json!({ "by": "Can", "reason": "looking" });
+    assert_eq!(site.post(runs, &body).await.problem(500), "internal");
+    let page = site.form("/jobs/sweep/run", "who=Can&why=looking").await;
+    assert_eq!(page.status, 500, "{page:?}");
+
+    sqlx::raw_sql("DROP TRIGGER refuse ON orderwatch.actions")
+        .execute(&world.database.pool)
+        .await
+        .unwrap();
+    assert_eq!(site.post(runs, &body).await.good()["state"], "done");
+    let ran = site.read(runs).await;
+    assert_eq!(ran["items"].as_array().unwrap().len(), 1, "{ran}");
+    process.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_delivered_order_confirms_the_player_fields_of_its_product() {
     let world = World::new().await;
     let process = world.start(&world.settings()).await;
@@ -350,6 +381,82 @@ async fn many_held_orders_are_released_in_one_call_with_a_result_for_each() {
     body["orders"] = json!([]);
     body["seen"] = json!([]);
     assert_eq!(site.post(retry, &body).await.problem(422), "invalid");
+    process.stop().await;
+}
+
+async fn sell(world: &World, order: Uuid, price: &str) {
+    sqlx::query(
+        r#"UPDATE product_orders SET "sellPriceAmount" = $1::numeric, "sellPriceCurrency" = 'TRY'
+           WHERE id = $2"#,
+    )
+    .bind(price)
+    .bind(order)
+    .execute(&world.database.pool)
+    .await
+    .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_loss_is_shown_before_it_is_accepted_and_no_other_is() {
+    let world = World::new().await;
+    // Sold before anybody buys: it costs 35 TRY.
+    let order = world.shop.order(PIN, "player-1").await;
+    sell(&world, order, "30").await;
+    let settings = world.settings().text("dispatch.max_loss", "0");
+    let process = world.start(&settings).await;
+    let site = Site::of(&process).await;
+    let held = |row: &crate::process::shop::Row| row.held_reason.is_some();
+    world.shop.wait_for(order, held).await;
+
+    let page = format!("/orders/{order}/retry");
+    for (lang, words) in [
+        (
+            "en",
+            ["Listed price", "35.00 TRY", "30.00 TRY, loss 5.00 TRY"],
+        ),
+        (
+            "tr",
+            ["Listedeki fiyat", "35,00 TRY", "30,00 TRY, zarar 5,00 TRY"],
+        ),
+        ("ar", ["السعر في القائمة", "35.00 TRY", "5.00 TRY"]),
+    ] {
+        let shown = site.get(&format!("{page}?lang={lang}")).await.body;
+        for part in words {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
+    }
+    let all = site.get("/inbox/retry?reason=sold_at_a_loss").await;
+    assert!(all.body.contains("30.00 TRY, loss 5.00 TRY"), "{all:?}");
+    let shown = site.get(&page).await;
+    let seen = shown.field("seen").unwrap().to_owned();
+
+    // Somebody else releases it, and it is held for a greater loss.
+    sell(&world, order, "20").await;
+    let retry = format!("/api/v1/orders/{order}/retry");
+    let body = json!({ "by": "C", "reason": "D", "confirm": true });
+    let step = site.post(&retry, &body).await.good();
+    let sentence = step["sentence"].as_str().unwrap();
+    assert!(sentence.contains("a loss of 5.00 TRY"), "{sentence}");
+    world.shop.wait_for(order, held).await;
+
+    let answer = site
+        .form(&page, &format!("seen={seen}&who=Can&why=fine"))
+        .await;
+    assert_eq!(answer.status, 409, "{answer:?}");
+    assert!(answer.body.contains("loss 15.00 TRY"), "{answer:?}");
+    let orders = all.field("orders").unwrap();
+    let answer = site
+        .form("/inbox/retry", &format!("orders={orders}&who=Can&why=fine"))
+        .await;
+    assert!(answer.body.contains("0 of 1"), "{answer:?}");
+
+    let all = site.get("/inbox/retry?reason=sold_at_a_loss").await;
+    let orders = all.field("orders").unwrap();
+    let answer = site
+        .form("/inbox/retry", &format!("orders={orders}&who=Can&why=fine"))
+        .await;
+    assert!(answer.body.contains("1 of 1"), "{answer:?}");
+    world.shop.completed(order).await;
     process.stop().await;
 }
 

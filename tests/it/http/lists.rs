@@ -6,7 +6,10 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::Site;
-use crate::process::{Process, world::World};
+use crate::process::{
+    Process,
+    world::{PIN, World},
+};
 
 async fn open() -> (World, Process, Site) {
     let world = World::new().await;
@@ -150,6 +153,67 @@ async fn more_orders_than_one_step_retries_are_not_passed_over_in_silence() {
     let chosen = format!("/inbox/retry?order={order}&order={}", Uuid::nil());
     let page = site.get(&chosen).await.body;
     assert!(page.contains("a reason that a retry can fix: 1."), "{page}");
+    process.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_search_names_exactly_is_on_its_first_page_alone() {
+    let (world, process, site) = open().await;
+    let mut orders = Vec::new();
+    for _ in 0..7 {
+        orders.push(world.shop.order(PIN, "player-1").await.to_string());
+    }
+    // Those of other players fit as well.
+    for _ in 0..4 {
+        orders.push(world.shop.order(PIN, "player-12").await.to_string());
+    }
+    sqlx::query(
+        r#"INSERT INTO orderwatch.orders (order_id, tenant_id, stage, held_reason, tracked_at)
+           SELECT id, "tenantId", 'held', 'no_mapping', now() FROM product_orders"#,
+    )
+    .execute(&world.database.pool)
+    .await
+    .unwrap();
+
+    let pages = site.pages("/api/v1/orders/search?q=player-1", 3).await;
+    let rows = pages.concat();
+    let mut found = ids(&rows);
+    found.sort_unstable();
+    orders.sort_unstable();
+    assert_eq!(found, orders);
+    process.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_packages_of_one_order_are_read_page_by_page() {
+    let (world, process, site) = open().await;
+    let sql = "
+        INSERT INTO orderwatch.packages
+            (package_id, order_number, status, effect, modified_ms, changed_at, first_seen_at,
+             last_seen_at, lines, content)
+        SELECT n, '10654411111', 'Created', 'reserved', 0, now(), now(), now(), '[]', '{}'
+        FROM generate_series(1, 60) n;
+        UPDATE orderwatch.packages SET order_number = 'another' WHERE package_id > 55;";
+    sqlx::raw_sql(sql)
+        .execute(&world.database.pool)
+        .await
+        .unwrap();
+
+    let path = "/api/v1/packages?number=10654411111";
+    let pages = site.pages(path, 20).await;
+    let sizes: Vec<usize> = pages.iter().map(Vec::len).collect();
+    assert_eq!(sizes, [20, 20, 15]);
+    let rows = pages.concat();
+    let packages = rows.iter().map(|row| row["package"].to_string());
+    assert_eq!(packages.collect::<HashSet<_>>().len(), 55);
+
+    // The page shows 50, and leads to the others of the same order.
+    let first = site.get("/packages?q=10654411111").await.body;
+    let (_, link) = first.split_once("href=\"/packages?before=").unwrap();
+    let link = link.split('"').next().unwrap().replace("&#38;", "&");
+    let second = site.get(&format!("/packages?before={link}")).await.body;
+    assert_eq!(second.matches("10654411111</").count(), 5, "{second}");
+    assert!(!second.contains("another"), "{second}");
     process.stop().await;
 }
 

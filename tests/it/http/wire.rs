@@ -1,5 +1,7 @@
 //! What a client may send, and how long it may take.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -51,6 +53,42 @@ async fn a_client_that_never_finishes_its_head_is_let_go() {
         .await
         .unwrap();
     assert_eq!(site.get("/livez").await.status, 200);
+    process.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_never_reads_its_answers_is_let_go() {
+    let world = World::new().await;
+    let process = world.start(&world.settings()).await;
+    let site = Site::of(&process).await;
+    let mut deaf = TcpStream::connect(&site.address).await.unwrap();
+    let request = format!(
+        "GET /api/openapi.json HTTP/1.1\r\nHost: {}\r\n\r\n",
+        site.address
+    );
+    // It asks on, until neither side takes any more, and the server ends it.
+    let asking = async { while deaf.write_all(request.as_bytes()).await.is_ok() {} };
+    within("the end of the connection", asking).await;
+    assert_eq!(site.get("/livez").await.status, 200);
+    process.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_of_events_outlasts_the_silence_between_them() {
+    let world = World::new().await;
+    let process = world.start(&world.settings()).await;
+    let site = Site::of(&process).await;
+    let mut stream = TcpStream::connect(&site.address).await.unwrap();
+    let request = format!("GET /live HTTP/1.1\r\nHost: {}\r\n\r\n", site.address);
+    stream.write_all(request.as_bytes()).await.unwrap();
+
+    // A sign of life comes every 15 seconds at the latest.
+    let end = Instant::now() + Duration::from_secs(25);
+    while Instant::now() < end {
+        let mut some = [0; 1024];
+        let taken = within("an event", stream.read(&mut some)).await;
+        assert_ne!(taken.unwrap(), 0, "the stream was ended");
+    }
     process.stop().await;
 }
 

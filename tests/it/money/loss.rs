@@ -83,12 +83,17 @@ async fn what_would_be_sold_at_a_loss_is_held_until_a_person_releases_it(pool: P
     );
     assert!(shop.purchases(order).await.is_empty());
 
+    let loss = "a loss of 0.01 TRY (listed price 35.00 TRY, sold for 34.99 TRY)";
+    let all = "order retry --reason-code sold__at__a__loss --all --reason good__customer";
+    let preview = run(&shop, all).await;
+    assert!(preview.out.contains(loss), "{preview:?}");
     let said = run(
         &shop,
         &format!("order retry {order} --reason good__customer"),
     )
     .await;
     assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.out.contains(loss), "{said:?}");
     shop.carry_over(order).await;
     rig.buy().await;
     assert_eq!(
@@ -97,6 +102,36 @@ async fn what_would_be_sold_at_a_loss_is_held_until_a_person_releases_it(pool: P
         "bought all the same"
     );
     assert_eq!(shop.purchases(order).await.len(), 1);
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_loss_is_accepted_as_far_as_it_was_shown(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let mut rig = Rig::with(&shop, &[("dispatch.max_loss", "0")]);
+    let order = sold(&shop, &reseller, "34", "TRY").await;
+    rig.buy().await;
+    let retry = format!("order retry {order} --reason good__customer");
+    let said = run(&shop, &retry).await;
+    assert!(said.fine().contains("a loss of 1.00 TRY"), "{said:?}");
+
+    // It brings less by the time that it is bought.
+    shop.set(order, r#""sellPriceAmount" = 33"#).await;
+    shop.carry_over(order).await;
+    rig.buy().await;
+    assert_eq!(shop.held(order).await, "sold_at_a_loss");
+    let held = shop.event(order, "held").await;
+    assert_eq!(
+        held,
+        json!({"reason": "sold_at_a_loss", "cost": "35", "sold_for": "33.00"})
+    );
+
+    let said = run(&shop, &retry).await;
+    assert!(said.fine().contains("a loss of 2.00 TRY"), "{said:?}");
+    // More than the customer paid before, and less than was accepted.
+    shop.set(order, r#""sellPriceAmount" = 33.5"#).await;
+    shop.carry_over(order).await;
+    rig.buy().await;
+    assert_eq!(shop.stage(order).await, Stage::Submitted);
 }
 
 #[sqlx::test(migrations = false)]

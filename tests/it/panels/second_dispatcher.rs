@@ -58,7 +58,8 @@ async fn resume(shop: &Shop, panel: IntegrationId) {
         why: String::new(),
     };
     let scope = Scope::Panel(panel);
-    assert!(shop.store.resume(scope, &person, shop.now()).await.unwrap());
+    let resumed = shop.store.resume(scope, None, &person, shop.now()).await;
+    assert!(resumed.unwrap());
     shop.advance(Duration::from_secs(5));
 }
 

@@ -134,6 +134,24 @@ async fn what_trendyol_did_not_hear_is_told_again(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = false)]
+async fn a_pick_that_stands_is_no_failure_although_nothing_can_be_reported(pool: PgPool) {
+    let (rig, order, _) = filled(pool).await;
+    rig.warehouse
+        .run(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'full'; END $$;
+             CREATE TRIGGER refuse BEFORE UPDATE OR DELETE ON orderwatch.picking_outbox
+                 FOR EACH ROW EXECUTE FUNCTION refuse();",
+        )
+        .await;
+    let (ok, text) = pick(&rig, &[&order]).await;
+    assert!(ok && text.contains("the daemon tries again"), "{text}");
+    assert_eq!(
+        rig.warehouse.stocks().await,
+        [("A".to_owned(), 7), ("B".to_owned(), 1)]
+    );
+}
+
+#[sqlx::test(migrations = false)]
 async fn what_cannot_be_picked_says_why(pool: PgPool) {
     let (rig, order, package) = filled(pool).await;
     let (ok, text) = pick(&rig, &["4711"]).await;

@@ -1,5 +1,7 @@
 //! Which held orders are retried together: what was selected, what of it is shown, and what the form hands back.
 
+use std::fmt;
+
 use uuid::Uuid;
 
 use crate::{
@@ -48,10 +50,18 @@ impl Selection {
 }
 
 /// An order as the first step showed it.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Shown {
     pub(super) order: OrderId,
     pub(super) reason: HoldReason,
+    /// What it loses ([`Loss::seen`](crate::order::money::Loss::seen)); empty where nothing was shown of it.
+    pub(super) loss: String,
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.order, self.reason, self.loss)
+    }
 }
 
 pub(super) fn reason_of(name: &str) -> Result<HoldReason, Problem> {
@@ -84,10 +94,15 @@ pub(super) fn ids<'a>(texts: impl Iterator<Item = &'a str>) -> Result<Vec<OrderI
 pub(super) fn shown(text: &str) -> Result<Vec<Shown>, Problem> {
     let mut all: Vec<Shown> = Vec::new();
     for text in text.split(',').take(AT_ONCE) {
-        let (order, reason) = text.split_once('.').ok_or_else(changed)?;
-        let (order, reason) = (id(order)?, reason_of(reason)?);
-        if !all.iter().any(|shown| shown.order == order) {
-            all.push(Shown { order, reason });
+        let (order, rest) = text.split_once(':').ok_or_else(changed)?;
+        let (reason, loss) = rest.split_once(':').ok_or_else(changed)?;
+        let shown = Shown {
+            order: id(order)?,
+            reason: reason_of(reason)?,
+            loss: loss.to_owned(),
+        };
+        if !all.iter().any(|other| other.order == shown.order) {
+            all.push(shown);
         }
     }
     Ok(all)
