@@ -38,6 +38,7 @@ use clap::Parser;
 
 use load::Load;
 use sample::Sampler;
+use sandbox::seed::Seed;
 use seller::Seller;
 use support::{
     daemon::Daemon,
@@ -79,12 +80,22 @@ fn main() -> ExitCode {
     support::main(async || {
         let options = Options::parse();
         let mut targets = Targets::default();
-        Database::with(async |database| soak(&options, database, &mut targets).await).await?;
+        let seed = Seed::of_command("scripts/with-postgres cargo bench --bench soak", true);
+        let ended =
+            Database::with(async |database| soak(&options, &seed, database, &mut targets).await);
+        ended
+            .await
+            .inspect_err(|_| eprintln!("failed; again: {}", seed.replay()))?;
         Ok(targets.print() || !options.strict)
     })
 }
 
-async fn soak(options: &Options, database: &Database, targets: &mut Targets) -> anyhow::Result<()> {
+async fn soak(
+    options: &Options,
+    seed: &Seed,
+    database: &Database,
+    targets: &mut Targets,
+) -> anyhow::Result<()> {
     println!("{}", database.describe().await?);
     let mut panels = Panels::start().await?;
     let shop = database.shop(panels.address(Answers::Delivers)).await?;
@@ -98,7 +109,7 @@ async fn soak(options: &Options, database: &Database, targets: &mut Targets) -> 
     let load = Load::of(options.shops, shop);
     println!("{load}, for {}", humantime::format_duration(options.time));
     let placed = tokio::select! {
-        placed = load.run(database, &seller.store, options.time) => placed?,
+        placed = load.run(database, &seller.store, options.time, seed.dice()) => placed?,
         ended = sampler.run(options.every) => {
             ended?;
             unreachable!("samples are taken until the load ends")

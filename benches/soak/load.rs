@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use fastrand::Rng;
 use sandbox::trendyol::TrendyolStore;
 use sqlx::{Connection, PgConnection};
 
@@ -50,6 +51,7 @@ impl Load {
         database: &Database,
         store: &TrendyolStore,
         time: Duration,
+        mut dice: Rng,
     ) -> anyhow::Result<usize> {
         let mut connection = database.connect().await?;
         let began = Instant::now();
@@ -65,15 +67,15 @@ impl Load {
                 orders += 1;
             }
             if due(CHANGES, changes) {
-                change(&mut connection).await?;
+                change(&mut connection, &mut dice).await?;
                 changes += 1;
             }
             if due(SALES, sales) {
                 // What is sold out cannot be sold, there as here.
-                drop(store.sell(&barcode(fastrand::u32(..PRODUCTS)), 1));
+                drop(store.sell(&barcode(dice.u32(..PRODUCTS)), 1));
                 sales += 1;
             }
-            tokio::time::sleep(Duration::from_millis(fastrand::u64(5..50))).await;
+            tokio::time::sleep(Duration::from_millis(dice.u64(5..50))).await;
         }
         connection.close().await?;
         Ok(usize::try_from(orders)?)
@@ -95,10 +97,10 @@ impl Load {
 }
 
 /// Goods come in or go out.
-async fn change(connection: &mut PgConnection) -> anyhow::Result<()> {
+async fn change(connection: &mut PgConnection, dice: &mut Rng) -> anyhow::Result<()> {
     sqlx::query("UPDATE public.central_stock SET qty = $2 WHERE barcode = $1")
-        .bind(barcode(fastrand::u32(..PRODUCTS)))
-        .bind(fastrand::i32(1..40))
+        .bind(barcode(dice.u32(..PRODUCTS)))
+        .bind(dice.i32(1..40))
         .execute(connection)
         .await?;
     Ok(())

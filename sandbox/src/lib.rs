@@ -19,6 +19,7 @@ pub mod http;
 pub mod panel;
 mod pin;
 mod readiness;
+pub mod seed;
 mod tally;
 mod traffic;
 pub mod trendyol;

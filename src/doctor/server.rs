@@ -112,7 +112,7 @@ fn listen(arrive: bool, scan_interval: Duration, findings: &mut Findings) {
     findings.warn(
         "notices",
         format!("LISTEN does not work: new orders are found by the scan, every {scan}."),
-        "A pooler in transaction mode passes no notices on, and where max_prepared_transactions is above 0 none are sent; let database.url lead to the server itself, if the scan is not quick enough.",
+        "A pooler in transaction mode passes no notices on, and where max_prepared_transactions is above 0, or the queue of notices half full, none are sent; let database.url lead to the server itself, if the scan is not quick enough.",
     );
 }
 

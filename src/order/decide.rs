@@ -122,10 +122,8 @@ impl Watched {
         if self.may_resend {
             return cause;
         }
-        HoldCause {
-            behind: Some(cause.reason),
-            ..HoldReason::Unconfirmed.into()
-        }
+        let unconfirmed = HoldCause::from(HoldReason::Unconfirmed);
+        unconfirmed.behind(cause.reason)
     }
 }
 

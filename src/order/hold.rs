@@ -49,6 +49,13 @@ impl From<Loss> for HoldCause {
 }
 
 impl HoldCause {
+    pub(crate) fn behind(self, reason: HoldReason) -> Self {
+        Self {
+            behind: Some(reason),
+            ..self
+        }
+    }
+
     /// What it would cost, in TRY.
     pub(crate) fn cost(self) -> Option<Decimal> {
         self.loss.map(|loss| loss.cost)

@@ -13,6 +13,9 @@ use crate::{order::IntegrationId, provider::kind::Kind};
 
 /// Channel of the trial of notices; nobody else listens there.
 const TRIAL: &str = "orderwatch_trial";
+/// By the rule of `orderwatch.notify_new_order` and `orderwatch.notify_stock`.
+const TRY: &str = "SELECT pg_notify($1, $2)
+    WHERE pg_notification_queue_usage() < 0.5 AND current_setting('max_prepared_transactions') = '0'";
 /// Maximum number of routes that are checked one by one.
 const MANY_ROUTES: i64 = 20_000;
 /// More orders than this are not counted.
@@ -128,7 +131,8 @@ impl Store {
         Ok(())
     }
 
-    /// Whether a notice that is sent over one connection arrives at another within this time.
+    /// Whether a notice that is sent over one connection, where the triggers of the applications' tables send theirs,
+    /// arrives at another within this time.
     pub(crate) async fn notices_arrive(&self, patience: Duration) -> Result<bool, StoreError> {
         let doing = StoreError::doing("trying a notice");
         if self.pool.reach().await.map_err(&doing)? == Reach::Pooler {
@@ -144,10 +148,12 @@ impl Store {
         // Another doctor may be trying at the same time.
         let mine = Uuid::new_v4().to_string();
         // Over another connection, as the shop's insert would send it.
-        let sql = sqlx::query("SELECT pg_notify($1, $2)")
-            .bind(TRIAL)
-            .bind(&mine);
-        (&self.pool).execute(sql).await.map_err(&doing)?;
+        let sql = sqlx::query(TRY).bind(TRIAL).bind(&mine);
+        let sent = (&self.pool).execute(sql).await.map_err(&doing)?;
+        if sent.rows_affected() == 0 {
+            return Ok(false);
+        }
+
         let arrives = async {
             while let Ok(notice) = listener.recv().await {
                 if notice.payload() == mine {

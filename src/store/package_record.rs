@@ -166,11 +166,15 @@ async fn count_order(
     measure(transaction, package.sold_at, now).await
 }
 
+/// Not with the queue of notices half full, which could fail the commit: the turns also come by themselves.
 async fn wake_turns(transaction: &mut Transaction<'_>) -> Result<(), StoreError> {
-    sqlx::query!(r#"SELECT pg_notify('orderwatch_stock', '') AS "notified!: ()""#)
-        .execute(&mut *transaction)
-        .await
-        .map_err(StoreError::doing("waking the stock turns"))?;
+    sqlx::query!(
+        r#"SELECT pg_notify('orderwatch_stock', '') AS "notified!: ()"
+           WHERE pg_notification_queue_usage() < 0.5"#
+    )
+    .execute(&mut *transaction)
+    .await
+    .map_err(StoreError::doing("waking the stock turns"))?;
     Ok(())
 }
 

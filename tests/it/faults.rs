@@ -5,6 +5,7 @@ mod chaos;
 mod clock;
 mod database;
 mod full_disk;
+mod full_queue;
 mod ill_row;
 mod late;
 mod lost_fallback;

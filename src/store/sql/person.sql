@@ -104,6 +104,8 @@ WITH held AS MATERIALIZED (
     SELECT $7::timestamptz, $16::text, $18::text, order_id::text, $17::text FROM won
 ), told AS MATERIALIZED (
     SELECT CASE
+        -- A full queue of notices would fail the commit.
+        WHEN pg_notification_queue_usage() >= 0.5 THEN NULL
         WHEN $4::text = 'queued' THEN pg_notify('orderwatch_new', '')
         WHEN $8::timestamptz IS NOT NULL AND $25::bool
             THEN pg_notify('orderwatch_settled', json_build_object(

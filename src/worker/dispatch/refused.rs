@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use super::{Dispatch, sort::Origin};
 use crate::{
     metrics::METRICS,
-    order::{HoldCause, IntegrationId, OrderId},
+    order::{HoldCause, HoldReason, IntegrationId, OrderId},
     store::{Claim, Claimed, Lease, SpendingLimit, StoreError},
     telemetry::chain,
 };

@@ -16,6 +16,7 @@ use sandbox::{
     barakat::{self, BarakatPlan, SoldWord},
     faults::Chance,
     panel::{self, PanelPlan, Readiness},
+    seed::Seed,
     trouble::{Fault, Trouble},
 };
 use sqlx::PgPool;
@@ -52,7 +53,8 @@ fn refusal<E>(endpoint: E, words: &'static str) -> Chance<E> {
     }
 }
 
-fn bad_znet(plan: &mut PanelPlan) {
+fn bad_znet(plan: &mut PanelPlan, seed: u64) {
+    plan.seed = seed;
     plan.refuses_duplicates = false;
     plan.readiness = Readiness::after_waits(1);
     plan.faults = panel::unreliable(TROUBLE);
@@ -61,7 +63,8 @@ fn bad_znet(plan: &mut PanelPlan) {
 }
 
 /// Of some products the code comes with the purchase.
-fn bad_barakat(plan: &mut BarakatPlan) {
+fn bad_barakat(plan: &mut BarakatPlan, seed: u64) {
+    plan.seed = seed;
     plan.readiness = Readiness::after_waits(1);
     plan.style.sold = SoldWord::Instant;
     for product in &mut plan.products {
@@ -84,9 +87,9 @@ struct Storm {
 }
 
 impl Storm {
-    async fn begin(pool: PgPool) -> Self {
-        let (shop, znet) = Shop::open_at(pool, bad_znet).await;
-        let barakat = shop.barakat(bad_barakat).await;
+    async fn begin(pool: PgPool, seed: u64) -> Self {
+        let (shop, znet) = Shop::open_at(pool, |plan| bad_znet(plan, seed)).await;
+        let barakat = shop.barakat(|plan| bad_barakat(plan, seed)).await;
         shop.fall_back(znet.package("2"), barakat.id, "501").await;
         shop.fall_back(barakat.package("501"), znet.id, "2").await;
         shop.fall_back(barakat.package("504"), znet.id, "2").await;
@@ -263,7 +266,8 @@ const WRONG: &str = "
 
 #[sqlx::test(migrations = false)]
 async fn nothing_is_bought_twice_or_lost_at_two_bad_panels_of_two_kinds(pool: PgPool) {
-    let mut storm = Storm::begin(pool).await;
+    let seed = Seed::of_test("nothing_is_bought_twice_or_lost_at_two_bad_panels", ORDERS);
+    let mut storm = Storm::begin(pool, seed.number()).await;
     let placed = orders().next_multiple_of(BATCH);
     for batch in 0..placed / BATCH {
         storm.place().await;

@@ -2,19 +2,21 @@
 //! end in the middle, two processes that are killed and stopped and started again, and a thousand
 //! orders. At the end the panels' ledgers and the shop's rows say the same.
 //!
-//! `ORDERWATCH_CHAOS_ORDERS` sets how many orders, `ORDERWATCH_CHAOS_SEEDS` how many runs or, as
-//! `7..9`, which seeds. A seed repeats who is hurt and when by the orders placed, not each moment.
+//! `ORDERWATCH_ORDERS` sets how many orders, `ORDERWATCH_SEEDS` how many runs, `ORDERWATCH_SEED` the seed
+//! of the first one. A seed repeats who is hurt and when by the orders placed, not each moment.
 #![expect(
     clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "a test stops at the first surprise and says by which seed"
+    reason = "a test stops at the first surprise, its helpers too"
 )]
 
-use std::{ops::Range, time::Duration};
+use std::time::Duration;
 
 use fastrand::Rng;
 use rust_decimal::Decimal;
-use sandbox::panel::{Account, Panel, PanelPlan, Readiness, unreliable};
+use sandbox::{
+    panel::{Account, Panel, PanelPlan, Readiness, unreliable},
+    seed::Runs,
+};
 
 use crate::process::{
     Process, Signal,
@@ -25,8 +27,7 @@ use crate::process::{
     world::{CANCELLED, KOD, PIN, SIFRE, TOP_UP, World},
 };
 
-const ORDERS: &str = "ORDERWATCH_CHAOS_ORDERS";
-const SEEDS: &str = "ORDERWATCH_CHAOS_SEEDS";
+const ORDERS: &str = "ORDERWATCH_ORDERS";
 /// Panels, each with a shop of its own.
 const PANELS: u64 = 4;
 /// Orders placed at a time.
@@ -34,27 +35,8 @@ const BATCH: usize = 20;
 /// Share of the panels' answers that go wrong.
 const TROUBLE: f64 = 0.2;
 
-/// Says by which seed the test failed.
-struct Seed(u64);
-
-impl Drop for Seed {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            eprintln!("failed with {SEEDS}={}..{}", self.0, self.0 + 1);
-        }
-    }
-}
-
 fn orders() -> usize {
     std::env::var(ORDERS).map_or(1000, |orders| orders.parse().unwrap())
-}
-
-fn seeds() -> Range<u64> {
-    let seeds = std::env::var(SEEDS).unwrap_or_else(|_| "1".to_owned());
-    match seeds.split_once("..") {
-        Some((from, to)) => from.parse().unwrap()..to.parse().unwrap(),
-        None => 1..seeds.parse::<u64>().unwrap() + 1,
-    }
 }
 
 /// A panel that misbehaves in every known way.
@@ -202,9 +184,11 @@ const CONTRADICTIONS: &str = "
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_orders_through_everything_at_once() {
     let orders = orders();
-    for seed in seeds() {
-        let failed_with = Seed(seed);
-        let mut chaos = Chaos::begin(seed).await;
+    let set = format!("{ORDERS}={orders} ");
+    let runs = Runs::of_test("a_thousand_orders_through_everything_at_once", &set, 1);
+    for number in runs.numbers() {
+        let seed = runs.seed(number);
+        let mut chaos = Chaos::begin(seed.number()).await;
         for place in (0..orders).step_by(BATCH) {
             chaos.round(place).await;
         }
@@ -225,6 +209,5 @@ async fn a_thousand_orders_through_everything_at_once() {
                 "{restarts} and {ended}: too quiet"
             );
         }
-        drop(failed_with);
     }
 }

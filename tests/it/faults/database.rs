@@ -15,6 +15,7 @@
 //! | read-only after a failover | here |
 //! | no connection to be had, tables locked | here |
 //! | its disk is full | here, `faults::full_disk` |
+//! | its queue of notices is full | `faults::full_queue`, by `scripts/check-full-queue` |
 #![expect(
     clippy::unwrap_used,
     reason = "a test stops at the first surprise, its helpers too"

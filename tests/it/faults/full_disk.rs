@@ -16,8 +16,10 @@ use std::{
     time::Duration,
 };
 
-use fastrand::Rng;
-use sandbox::panel::{Endpoint, Readiness};
+use sandbox::{
+    panel::{Endpoint, Readiness},
+    seed::Seed,
+};
 use sqlx::{PgPool, error::DatabaseError};
 
 use super::server::Server;
@@ -29,6 +31,8 @@ use crate::process::{
 
 const DISK: &str = "ORDERWATCH_TEST_DISK";
 const FILLS: &str = "ORDERWATCH_TEST_FILLS";
+/// How often `scripts/check-full-disk` fills it when nothing is said.
+const SHORT: usize = 2;
 /// Orders placed each time, and daemons that share them.
 const BATCH: usize = 40;
 const REPLICAS: usize = 2;
@@ -101,7 +105,10 @@ async fn recovered(server: &Server, pool: &PgPool) {
 async fn a_disk_that_fills_up_under_load_costs_nothing() {
     let ballast = Ballast(PathBuf::from(std::env::var(DISK).unwrap()).join("ballast"));
     let fills: usize = std::env::var(FILLS).unwrap().parse().unwrap();
+    let command = format!("scripts/check-full-disk {fills}");
+    let seed = Seed::of_command(&command, fills > SHORT);
     let world = World::with(|plan| {
+        plan.seed = seed.number();
         plan.readiness = Readiness::after_waits(1);
         plan.faults.latency = Duration::ZERO..=Duration::from_millis(100);
     })
@@ -113,7 +120,7 @@ async fn a_disk_that_fills_up_under_load_costs_nothing() {
         processes.push(world.start(&settings).await);
     }
 
-    let (pool, mut dice) = (&world.database.pool, Rng::with_seed(20_261_128));
+    let (pool, mut dice) = (&world.database.pool, seed.dice());
     let mut stopped = 0;
     for fill in 0..fills {
         world

@@ -13,7 +13,7 @@
 //! | `kill -9` before, during and after a purchase, under load | `program::crash`, `program::crash_points`; between two panels: `brakes::fallback` |
 //! | several daemons | `program::orders`: `two_processes_…`; `orders::leases`; `faults::chaos` |
 //! | another dispatcher beside us | `brakes::beside`, `brakes::shadow` |
-//! | SIGTERM while it buys, log blocked | `program::lifecycle`: `a_stop_…`, `a_second_signal_…`; `program::command_line`: `a_log_that_nobody_reads_…` |
+//! | SIGTERM while it buys, log blocked | `program::lifecycle`: `a_stop_…`, `a_second_signal_…`; while the purchase hangs: `a_call_that_hangs_…`; `program::command_line`: `a_log_that_nobody_reads_…` |
 //! | SIGHUP with a faulty file | `faults::reload` |
 //! | the database, its disk | `faults::database` |
 //! | clocks | `faults::clock` |

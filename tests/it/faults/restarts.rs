@@ -5,8 +5,10 @@
 
 use std::time::Duration;
 
-use fastrand::Rng;
-use sandbox::panel::{Endpoint, Readiness, unreliable};
+use sandbox::{
+    panel::{Endpoint, Readiness, unreliable},
+    seed::Seed,
+};
 
 use super::server::Server;
 use crate::process::{
@@ -16,6 +18,8 @@ use crate::process::{
 };
 
 const RESTARTS: &str = "ORDERWATCH_TEST_RESTARTS";
+/// How often CI has it restarted.
+const SHORT: usize = 3;
 /// Orders placed each time, and daemons that share them.
 const BATCH: usize = 15;
 const REPLICAS: usize = 2;
@@ -24,7 +28,10 @@ const REPLICAS: usize = 2;
 #[ignore = "stops the server of all tests: scripts/check-restarts"]
 async fn a_server_that_is_restarted_under_load_costs_nothing() {
     let restarts: usize = std::env::var(RESTARTS).unwrap().parse().unwrap();
+    let command = format!("scripts/check-restarts {restarts}");
+    let seed = Seed::of_command(&command, restarts > SHORT);
     let world = World::with(|plan| {
+        plan.seed = seed.number();
         plan.readiness = Readiness::after_waits(1);
         plan.faults = unreliable(0.1);
         let chances = &mut plan.faults.chances;
@@ -38,7 +45,7 @@ async fn a_server_that_is_restarted_under_load_costs_nothing() {
         processes.push(world.start(&settings).await);
     }
 
-    let mut dice = Rng::with_seed(20_261_127);
+    let mut dice = seed.dice();
     for restart in 0..restarts {
         let name = format!("player-{restart}");
         world.shop.orders(PIN, &name, BATCH).await;

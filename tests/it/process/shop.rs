@@ -1,7 +1,7 @@
 //! A shop as it writes its own tables: plain statements, nothing of the program's code.
 
 use rust_decimal::Decimal;
-use sqlx::{Error, PgPool, Row as _};
+use sqlx::{Error, PgConnection, PgPool, Row as _};
 use uuid::Uuid;
 
 /// One tenant with one account at the panel.
@@ -150,6 +150,17 @@ impl Shop {
 
     /// A customer orders.
     pub(crate) async fn order(&self, entry: &str, player: &str) -> Uuid {
+        let mut session = self.pool.acquire().await.unwrap();
+        self.order_in(&mut session, entry, player).await
+    }
+
+    /// The same in a transaction of the shop's.
+    pub(crate) async fn order_in(
+        &self,
+        session: &mut PgConnection,
+        entry: &str,
+        player: &str,
+    ) -> Uuid {
         sqlx::query_scalar(
             r#"INSERT INTO product_orders ("tenantId", "packageId", "userIdentifier", price)
                SELECT $1, id, $3, 49.99 FROM product_packages
@@ -158,7 +169,7 @@ impl Shop {
         .bind(self.tenant)
         .bind(entry)
         .bind(player)
-        .fetch_one(&self.pool)
+        .fetch_one(session)
         .await
         .unwrap()
     }

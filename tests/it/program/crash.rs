@@ -6,12 +6,12 @@
 
 use std::time::Duration;
 
-use fastrand::Rng;
 use orderwatch::order::{IntegrationId, OrderId, Reference};
 use sandbox::{
     faults::FaultPlan,
     gates::Moment,
     panel::{Endpoint, Readiness, unreliable},
+    seed::Seed,
     trouble::{Fault, Trouble},
 };
 use sqlx::PgPool;
@@ -191,24 +191,26 @@ async fn killed_while_the_answer_could_not_be_written_because_the_database_was_a
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_again_and_again_under_load_nothing_is_bought_twice_or_lost() {
-    kill_again(1, 15).await;
+    kill_again("killed_again_and_again_under_load", 1, 15).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_again_and_again_beside_another_nothing_is_bought_twice_or_lost() {
-    kill_again(2, 6).await;
+    kill_again("killed_again_and_again_beside_another", 2, 6).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_again_and_again_beside_two_others_nothing_is_bought_twice_or_lost() {
-    kill_again(3, 6).await;
+    kill_again("killed_again_and_again_beside_two_others", 3, 6).await;
 }
 
 /// One of so many processes is killed each time, whichever, and started again with the next orders.
-async fn kill_again(replicas: usize, kills: usize) {
+async fn kill_again(test: &str, replicas: usize, kills: usize) {
     let kills = std::env::var(KILLS).map_or(kills, |kills| kills.parse().unwrap());
-    let mut dice = Rng::with_seed(20_260_214);
+    let seed = Seed::of_test(test, KILLS);
+    let mut dice = seed.dice();
     let world = World::with(|plan| {
+        plan.seed = seed.number();
         plan.readiness = Readiness::after_waits(1);
         plan.faults = trouble();
     })

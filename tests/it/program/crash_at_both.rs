@@ -7,10 +7,10 @@
 
 use std::time::Duration;
 
-use fastrand::Rng;
 use sandbox::{
     barakat::{Barakat, BarakatPlan, Endpoint, unreliable},
     panel::{self, Readiness},
+    seed::Seed,
 };
 
 use crate::process::{
@@ -30,8 +30,8 @@ const CODE: &str = "505";
 /// Share of the answers that go wrong.
 const TROUBLE: f64 = 0.2;
 
-async fn unsteady_barakat() -> Barakat {
-    let mut plan = BarakatPlan::sample(7);
+async fn unsteady_barakat(seed: u64) -> Barakat {
+    let mut plan = BarakatPlan::sample(seed);
     plan.readiness = Readiness::after_waits(1);
     plan.faults = unreliable(TROUBLE);
     let chances = &mut plan.faults.chances;
@@ -42,9 +42,11 @@ async fn unsteady_barakat() -> Barakat {
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_again_and_again_nothing_is_bought_twice_or_lost_at_either() {
     let kills = std::env::var(KILLS).map_or(10, |kills| kills.parse().unwrap());
-    let mut dice = Rng::with_seed(20_261_127);
-    let barakat = unsteady_barakat().await;
+    let seed = Seed::of_test("nothing_is_bought_twice_or_lost_at_either", KILLS);
+    let mut dice = seed.dice();
+    let barakat = unsteady_barakat(seed.number()).await;
     let world = World::with(|plan| {
+        plan.seed = seed.number();
         plan.readiness = Readiness::after_waits(1);
         plan.faults = panel::unreliable(TROUBLE);
         let chances = &mut plan.faults.chances;

@@ -2,7 +2,8 @@
 //!
 //! A point is a request at a panel or a statement at the database, and how far it has come. What a process
 //! leaves behind is what they have taken and nothing else, so these are the states in which it can be found.
-//! Each table says how the order ends after the next start; none may be bought twice, and none may be lost.
+//! Each table says how the order ends after the next start, or at the hands of another process that has run beside the
+//! one that died; none may be bought twice, and none may be lost.
 //!
 //! `ORDERWATCH_POINT_KILLS` sets how often the program is killed at each.
 #![expect(
@@ -11,6 +12,7 @@
     reason = "a test stops at the first surprise, its helpers too"
 )]
 
+mod barakat;
 mod fallback;
 mod people;
 mod purchase;
@@ -20,6 +22,7 @@ mod watch;
 
 use futures::{StreamExt, stream};
 use sandbox::{
+    barakat::{self as other_kind, Barakat},
     gates::{CallBarrier, Moment},
     panel::{Endpoint, Panel, PanelPlan},
 };
@@ -27,7 +30,7 @@ use uuid::Uuid;
 
 use crate::process::{
     Process,
-    audit::audit,
+    audit::{audit, audit_barakat},
     figures,
     proxy::{
         Proxy,
@@ -65,6 +68,8 @@ enum At {
     Panel(Endpoint, Moment),
     /// The panel to which an order goes after a refusal.
     Fallback(Endpoint, Moment),
+    /// The panel of the other kind.
+    Barakat(other_kind::Endpoint, Moment),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +112,11 @@ struct Scene {
     settings: Settings,
     /// Where refused orders go.
     second: Option<Panel>,
+    /// Where all orders go, if not to the world's panel.
+    barakat: Option<Barakat>,
+    /// Whether another process runs beside the one that dies, and goes on.
+    beside: bool,
+    other: Option<Process>,
 }
 
 /// What keeps the program where it is to be killed.
@@ -124,7 +134,15 @@ impl Scene {
             world,
             proxy,
             second: None,
+            barakat: None,
+            beside: false,
+            other: None,
         }
+    }
+
+    fn beside_another(mut self) -> Self {
+        self.beside = true;
+        self
     }
 
     fn through_the_proxy(&self) -> Settings {
@@ -149,6 +167,10 @@ impl Scene {
                 let second = self.second.as_ref().unwrap();
                 Trap::Gate(second.hold(endpoint, moment))
             }
+            At::Barakat(endpoint, moment) => {
+                let barakat = self.barakat.as_ref().unwrap();
+                Trap::Gate(barakat.hold(endpoint, moment))
+            }
             At::Database(stop) => {
                 self.proxy.stop_at(stop);
                 Trap::Statement
@@ -165,13 +187,21 @@ impl Scene {
             }
         };
         within(point.name, reached).await;
+
+        // Not before: it could be the one that comes to the point.
+        if self.beside {
+            self.other = Some(self.world.start(&self.settings).await);
+        }
         process.kill().await;
         self.proxy.cut().await;
     }
 
-    /// Starts the daemon again, until the order is as the table says.
-    async fn ends(&self, point: &Point, order: Uuid) {
-        let process = self.world.start(&self.settings).await;
+    /// The other process goes on, or the daemon is started again, until the order is as the table says.
+    async fn ends(&mut self, point: &Point, order: Uuid) {
+        let process = match self.other.take() {
+            Some(other) => other,
+            None => self.world.start(&self.settings).await,
+        };
         let row = self.world.shop.wait_for(order, Row::is_settled).await;
         process.stop().await;
         let end = match (row.stage.as_deref(), row.held_reason.as_deref()) {
@@ -186,9 +216,14 @@ impl Scene {
     /// The ledger of the panel at which all of it was bought, held against the rows.
     async fn audit(&self) {
         let rows = self.world.shop.rows().await;
-        let panel = self.second.as_ref().unwrap_or(&self.world.panel);
-        audit(panel, &rows);
-        if self.second.is_some() {
+        if let Some(barakat) = &self.barakat {
+            let (_, strays) = audit_barakat(barakat, barakat::TOKEN, &rows);
+            assert!(strays.is_empty(), "sold to nobody's order: {strays:?}");
+        } else {
+            audit(self.second.as_ref().unwrap_or(&self.world.panel), &rows);
+        }
+
+        if self.second.is_some() || self.barakat.is_some() {
             assert_eq!(self.world.panel.ledger().sale_count(), 0);
         }
     }

@@ -15,6 +15,7 @@ use crate::process::{
     Process, Program, Signal,
     audit::audit,
     proxy::Proxy,
+    settings::Settings,
     shop::Row,
     until, within,
     world::{PIN, World},
@@ -25,8 +26,17 @@ const DRAINING: &str = "draining: no new work accepted";
 
 /// The panel has sold, and holds its answer.
 async fn selling(world: &World) -> (Process, CallBarrier, Uuid) {
-    let gate = world.panel.hold(Endpoint::Purchase, Moment::BeforeAnswer);
-    let process = world.start(&world.settings()).await;
+    buying(world, &world.settings(), Moment::BeforeAnswer).await
+}
+
+/// The panel has the purchase, and holds it at this moment.
+async fn buying(
+    world: &World,
+    settings: &Settings,
+    moment: Moment,
+) -> (Process, CallBarrier, Uuid) {
+    let gate = world.panel.hold(Endpoint::Purchase, moment);
+    let process = world.start(settings).await;
     let order = world.shop.order(PIN, "player-1").await;
     within("the purchase", gate.arrived(1)).await;
     (process, gate, order)
@@ -74,6 +84,61 @@ async fn a_second_signal_stops_hard_and_the_order_is_settled_after_the_next_star
     let row = world.shop.wait_for(order, Row::is_settled).await;
     process.stop().await;
     assert_eq!(audit(&world.panel, &[row]).completed, 1);
+}
+
+/// Starts again; the panel is asked about the order, and has sold it once.
+async fn bought_once_after_the_next_start(world: &World, order: Uuid, gate: CallBarrier) {
+    gate.open();
+    let process = world.start(&world.settings()).await;
+    let row = world.shop.wait_for(order, Row::is_settled).await;
+    process.stop().await;
+
+    assert_eq!(world.panel.ledger().count(Endpoint::Purchase), 1);
+    assert_eq!(audit(&world.panel, &[row]).completed, 1);
+}
+
+async fn end_leases(world: &World) {
+    let end = "UPDATE orderwatch.orders SET due_at = now() WHERE lease_token IS NOT NULL";
+    let ended = sqlx::query(end).execute(&world.database.pool).await;
+    assert_eq!(ended.unwrap().rows_affected(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_hangs_while_it_stops_is_recorded_as_unsure_and_asked_about_after_the_next_start()
+ {
+    for moment in [Moment::BeforeWork, Moment::BeforeAnswer] {
+        let world = World::new().await;
+        let (mut process, gate, order) = buying(&world, &world.settings(), moment).await;
+        process.signal(Signal::TERM);
+
+        // The request's own limit comes before that of the stop.
+        let ended = process.ended().await;
+        assert_eq!(ended.code(), 0, "{ended:?}");
+        assert_eq!(world.shop.events(order).await, ["claimed", "unsure"]);
+        bought_once_after_the_next_start(&world, order, gate).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_hangs_for_longer_than_a_stop_may_take_is_left_and_asked_about_after_the_next_start()
+ {
+    let world = World::new().await;
+    let patient = world
+        .settings()
+        .text("znet.request_timeout", "10m")
+        .text("dispatch.lease", "20m")
+        .text("poll.lease", "20m");
+    let (mut process, gate, order) = buying(&world, &patient, Moment::BeforeAnswer).await;
+    process.signal(Signal::TERM);
+
+    let ended = process.ended().await;
+    assert_eq!(ended.code(), 1, "{ended:?}");
+    assert!(ended.stderr.contains("stopped hard"), "{}", ended.stderr);
+    assert_eq!(world.shop.events(order).await, ["claimed"]);
+
+    // Nobody touches it before its lease ends, which would take twenty minutes.
+    end_leases(&world).await;
+    bought_once_after_the_next_start(&world, order, gate).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -143,11 +208,7 @@ impl Systemd {
 }
 
 /// The daemon as systemd starts it: the watchdog names the process.
-fn service(
-    world: &World,
-    settings: &crate::process::settings::Settings,
-    systemd: &Systemd,
-) -> Program {
+fn service(world: &World, settings: &Settings, systemd: &Systemd) -> Program {
     let file = settings.write(world.folder());
     Program::shell(r#"WATCHDOG_PID=$$ exec "$0" run"#)
         .env("ORDERWATCH_CONFIG", file)

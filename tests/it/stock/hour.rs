@@ -14,7 +14,6 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    env,
     ops::Range,
     sync::{Arc, Mutex},
     time::Duration,
@@ -25,7 +24,10 @@ use fastrand::Rng;
 use orderwatch::outbound::Http;
 use orderwatch::stock::pace::Settle;
 use orderwatch::worker::{job::JobError, trendyol::Forecast};
-use sandbox::trendyol::{Endpoint, Line, Product, Status, StorePlan, TrendyolStore};
+use sandbox::{
+    seed::Runs,
+    trendyol::{Endpoint, Line, Product, Status, StorePlan, TrendyolStore},
+};
 use sqlx::PgPool;
 
 use super::{
@@ -36,6 +38,8 @@ use crate::process::figures;
 
 const PRODUCTS: usize = 12;
 const HOUR: u64 = 3600;
+/// How many are simulated when nothing is said.
+const HOURS: u64 = 12;
 /// Before a push went out, it was looked at; an answer may tell of a figure that is a minute old.
 const LOOKED_BEFORE: i64 = 90;
 /// A push that is applied later than this after it went out was overtaken in a slow queue.
@@ -586,10 +590,6 @@ impl Hour {
     }
 }
 
-fn number(name: &str, otherwise: u64) -> u64 {
-    env::var(name).map_or(otherwise, |text| text.parse().unwrap())
-}
-
 /// How many calls the hours took.
 type Totals = BTreeMap<&'static str, u64>;
 
@@ -615,15 +615,13 @@ async fn every_fourth_hour(pool: PgPool, share: u64) {
     let quick = options.options([("synchronous_commit", "off")]);
     let pool = PgPool::connect_with(quick).await.unwrap();
     let warehouse = Warehouse::new(pool).await;
-    let first = number("ORDERWATCH_SEED", 1);
     let http = http();
     let mut totals = Totals::new();
     let mut wrong = Vec::new();
-    for seed in first..first + number("ORDERWATCH_SEEDS", 12) {
-        if seed % 4 != share {
-            continue;
-        }
-        let mut hour = Hour::new(&warehouse, &http, seed).await;
+    let runs = Runs::of_test("beyond_the_residual", "", HOURS);
+    for number in runs.numbers().filter(|number| number % 4 == share) {
+        let seed = runs.seed(number);
+        let mut hour = Hour::new(&warehouse, &http, seed.number()).await;
         hour.live().await;
         count(&hour, &mut totals);
         hour.settle().await;
@@ -632,7 +630,7 @@ async fn every_fourth_hour(pool: PgPool, share: u64) {
                 *totals.entry("sold in the residual window").or_default() +=
                     u64::try_from(oversold).unwrap();
             }
-            Err(why) => wrong.push(format!("seed {seed}: {why}")),
+            Err(why) => wrong.push(format!("{}\n{why}", seed.replay())),
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));

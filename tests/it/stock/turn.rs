@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use orderwatch::store::Channel;
 use sandbox::trendyol::Product;
-use sqlx::PgPool;
+use sqlx::{Executor, PgPool};
 
 use super::{rig::Rig, warehouse::Warehouse};
 
@@ -63,6 +63,34 @@ async fn a_change_of_the_warehouse_is_noticed_and_acted_on(pool: PgPool) {
     rig.turn().await.unwrap();
     assert_eq!(rig.on_sale(), ["A 4", "B 3", "C 9"]);
     assert_eq!(store.changed_stock(newest, 10).await.unwrap().0, [""; 0]);
+}
+
+/// Without notices the time in the row is all that tells, and that is when it was written, not when it was committed.
+#[sqlx::test(migrations = false)]
+async fn a_change_that_is_committed_after_a_newer_one_is_found_by_the_next_pass(pool: PgPool) {
+    let rig = calm(pool).await;
+    let store = &rig.seller.store;
+    rig.warehouse
+        .run("UPDATE central_stock SET updated_at = '2026-01-01'")
+        .await;
+    let (_, seen) = store.changed_stock(None, 10).await.unwrap();
+
+    let mut late = rig.warehouse.pool.begin().await.unwrap();
+    late.execute(
+        "UPDATE central_stock SET qty = 4, updated_at = localtimestamp WHERE barcode = 'A'",
+    )
+    .await
+    .unwrap();
+    rig.warehouse
+        .run("UPDATE central_stock SET qty = 3, updated_at = localtimestamp WHERE barcode = 'B'")
+        .await;
+    let (changed, newest) = store.changed_stock(seen, 10).await.unwrap();
+    assert_eq!(changed, ["B"]);
+    late.commit().await.unwrap();
+    assert_eq!(store.changed_stock(newest, 10).await.unwrap().0, [""; 0]);
+
+    rig.push().await.unwrap();
+    assert_eq!(rig.on_sale(), ["A 4", "B 3", "C 9"]);
 }
 
 #[sqlx::test(migrations = false)]

@@ -76,6 +76,13 @@ async fn killed_at_each_point_of_a_purchase() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn killed_at_each_point_of_a_purchase_beside_another_process() {
+    let scene = async || Scene::new(|_| {}).await.beside_another();
+    let what = "purchase, beside another";
+    killed_at_each(what, &POINTS, scene, PIN, async |_| {}).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn killed_at_each_point_of_a_claim_within_a_limit() {
     let scene = async || {
         let mut scene = Scene::new(|_| {}).await;
