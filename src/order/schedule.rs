@@ -129,14 +129,11 @@ impl Schedule {
         // Where hardly anything is delivered, the learned times alone would leave hours between two questions.
         let latest = elapsed + LONGEST_GAP;
         let learned = times.and_then(|times| self.learned(elapsed, times));
-        let next = learned.map(|next| next.min(latest)).unwrap_or_else(|| {
-            let fixed = self.fixed(elapsed);
-            if times.is_none() && elapsed < PROBE {
-                fixed.min(PROBE)
-            } else {
-                fixed
-            }
-        });
+        let next = match learned {
+            Some(next) => next.min(latest),
+            None if times.is_none() && elapsed < PROBE => self.fixed(elapsed).min(PROBE),
+            None => self.fixed(elapsed),
+        };
 
         // A shop that asks sooner by its own setting knows why.
         let earliest = EARLIEST.min(self.first_check_after);

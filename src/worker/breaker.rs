@@ -72,7 +72,7 @@ impl PanelBreaker {
             Some(until) => state.breaker.open(until),
             // Not while its own opening is on the way there: the row was read before.
             None if state.breaker.open_until().is_some() && state.unrecorded.is_none() => {
-                state.breaker.close()
+                state.breaker.close();
             }
             None => {}
         }
