@@ -28,8 +28,7 @@ pub struct Figure {
     /// Since when too few are on sale.
     pub deficit: Option<Deficit>,
     pub sent: Option<Sent>,
-    /// Refused by Trendyol: until when it is not sent, and Trendyol's words.
-    pub(crate) quarantine: Option<(DateTime<Utc>, String)>,
+    pub(crate) quarantine: Option<Quarantine>,
     /// Quantities sent within [`REPEAT_AFTER`], and when.
     pub recent: Vec<(i32, DateTime<Utc>)>,
     pub sales: Sales,
@@ -60,6 +59,17 @@ pub struct Deficit {
     pub units: i32,
     /// When it was first seen.
     pub since: DateTime<Utc>,
+}
+
+/// Trendyol refused it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Quarantine {
+    /// It is not raised before this time.
+    pub(crate) until: DateTime<Utc>,
+    /// It is not lowered before this time.
+    pub(crate) lowered_from: DateTime<Utc>,
+    /// Trendyol's words.
+    pub(crate) words: String,
 }
 
 /// A quantity that was sent.
@@ -220,6 +230,19 @@ impl Figure {
         self.sent.filter(|sent| sent.open_until.is_some())
     }
 
+    /// Until when nothing is sent because Trendyol refused it.
+    fn rests_until(&self, desired: i32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let quarantine = self.quarantine.as_ref()?;
+
+        // What is too high is being oversold, so a lowering is tried again soon; what is raised may wait.
+        let until = if self.on_sale() > Some(desired) {
+            quarantine.lowered_from.min(quarantine.until)
+        } else {
+            quarantine.until
+        };
+        (until > now).then_some(until)
+    }
+
     fn was_seen_before(&self, time: Option<DateTime<Utc>>) -> bool {
         let seen = self.observed.as_ref().map(|observed| observed.at);
         time.is_some_and(|time| seen.is_none_or(|at| at < time))
@@ -248,11 +271,8 @@ impl Figure {
 /// Decides about one barcode.
 #[must_use]
 pub fn decide(desired: i32, figure: &Figure, rules: &Rules) -> Verdict {
-    // Even a lowering waits: Trendyol would refuse it again, and each refusal prolongs the quarantine.
-    if let Some((until, _)) = &figure.quarantine
-        && *until > rules.now
-    {
-        return Verdict::Wait(Wait::Quarantined { until: *until });
+    if let Some(until) = figure.rests_until(desired, rules.now) {
+        return Verdict::Wait(Wait::Quarantined { until });
     }
     if let Some(open) = figure.open() {
         return while_open(desired, open, figure, rules);

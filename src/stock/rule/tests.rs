@@ -37,12 +37,20 @@ fn pushes() -> impl Strategy<Value = Sent> {
     })
 }
 
+fn refused(until: i64, lowered_from: i64) -> Quarantine {
+    Quarantine {
+        until: at(until),
+        lowered_from: at(lowered_from),
+        words: "refused".to_owned(),
+    }
+}
+
 prop_compose! {
     fn figures()(
         observed in option::weighted(0.9, (times(), answers())),
         deficit in option::of((1..15, times())),
         sent in option::of(pushes()),
-        quarantine in option::weighted(0.1, NOW - 100..NOW + 100),
+        quarantine in option::weighted(0.2, (NOW - 100..NOW + 100, NOW - 100..NOW + 100)),
         recent in vec((0..15, times()), 0..10),
         sold in vec((1_u32..3, times()), 0..10),
     ) -> Figure {
@@ -50,7 +58,7 @@ prop_compose! {
             observed: observed.map(|(at, answer)| Observed { at, answer }),
             deficit: deficit.map(|(units, since)| Deficit { units, since }),
             sent,
-            quarantine: quarantine.map(|until| (at(until), "refused".to_owned())),
+            quarantine: quarantine.map(|(until, lowered_from)| refused(until, lowered_from)),
             recent,
             sales: sold.into_iter().fold(Sales::default(), |sales, (units, at)| sales.with(units, at)),
         }
@@ -87,9 +95,12 @@ fn sent(verdict: Verdict) -> Option<i32> {
     }
 }
 
-fn quarantined(figure: &Figure) -> bool {
-    let until = figure.quarantine.as_ref().map(|(until, _)| *until);
-    until.is_some_and(|until| until > at(NOW))
+/// Whether it rests, and also from being lowered.
+fn quarantined(figure: &Figure) -> (bool, bool) {
+    figure.quarantine.as_ref().map_or((false, false), |rest| {
+        let rests = rest.until > at(NOW);
+        (rests, rests && rest.lowered_from > at(NOW))
+    })
 }
 
 proptest! {
@@ -109,8 +120,9 @@ proptest! {
         desired in 0..15, figure in figures(), rules in circumstances(),
     ) {
         let quantity = sent(decide(desired, &figure, &rules));
-        if quarantined(&figure) {
-            prop_assert_eq!(quantity, None);
+        let (rests, rests_whole) = quarantined(&figure);
+        if rests && quantity.is_some() {
+            prop_assert!(!rests_whole && figure.on_sale() > quantity);
         } else if let (Some(open), Some(quantity)) = (figure.open(), quantity) {
             prop_assert!(quantity < open.quantity);
         } else if let Some(quantity) = quantity {
@@ -122,10 +134,10 @@ proptest! {
     }
 
     #[test]
-    fn a_lowering_waits_for_nothing_but_a_look_or_an_unused_number(
+    fn a_lowering_waits_for_nothing_but_a_look_an_unused_number_or_a_short_rest(
         desired in 0..15, more in 1..5, mut figure in figures(), rules in circumstances(),
     ) {
-        (figure.sent, figure.quarantine) = (None, None);
+        figure.sent = None;
         figure.observed = Some(Observed {
             at: rules.now,
             answer: Answer::Units(desired + more),
@@ -133,7 +145,8 @@ proptest! {
         let quantity = sent(decide(desired, &figure, &rules));
         let used = |units: i32| used_until(&figure, units, &rules).is_some();
         if quantity.is_none() {
-            prop_assert!(rules.blind && desired > 0 || (0..=desired).all(used));
+            let (_, rests) = quarantined(&figure);
+            prop_assert!(rests || rules.blind && desired > 0 || (0..=desired).all(used));
         }
     }
 

@@ -192,7 +192,7 @@ impl Forecast {
                 deficit_since: entry.deficit.map(|deficit| deficit.since),
                 sent: sent.map(|sent| sent.quantity),
                 sent_at: sent.map(|sent| sent.at),
-                refused: refused.map(|(_, words)| words.clone()),
+                refused: refused.map(|quarantine| quarantine.words.clone()),
                 next: entry.verdict.into(),
                 holders: self.reserved.holders(barcode).to_vec(),
             }

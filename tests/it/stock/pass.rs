@@ -96,6 +96,39 @@ async fn a_product_that_is_refused_rests_and_is_shown(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = false)]
+async fn what_is_refused_is_lowered_again_within_minutes_and_raised_later(pool: PgPool) {
+    let rig = Rig::new(pool, &[("A", 9), ("B", 0)]).await;
+    let state = |to| {
+        for barcode in ["A", "B"] {
+            rig.shop.set_state(barcode, to).unwrap();
+        }
+    };
+    state(ProductState::Locked);
+    rig.warehouse.stock("A", 5).await;
+    rig.warehouse.stock("B", 5).await;
+    rig.push().await.unwrap();
+    // Each time both the refusal and what follows of it.
+    for _ in 0..4 {
+        rig.wait(MINUTE);
+        drop(rig.push().await);
+    }
+    assert_eq!(rig.on_sale(), ["A 9", "B 0"]);
+
+    state(ProductState::OnSale);
+    rig.wait(5 * MINUTE);
+    rig.turn().await.unwrap();
+    // Five and fewer went out minutes ago, and would be refused as repeated.
+    let lowered = rig.shop.stock_of("A").unwrap();
+    assert!((1..5).contains(&lowered), "{lowered}");
+    assert_eq!(rig.shop.stock_of("B"), Some(0));
+
+    // That lowerings were refused, too, puts nothing off.
+    rig.wait(25 * MINUTE);
+    rig.push().await.unwrap();
+    assert_eq!(rig.on_sale(), ["A 5", "B 5"]);
+}
+
+#[sqlx::test(migrations = false)]
 async fn without_the_orders_stock_is_only_lowered(pool: PgPool) {
     let rig = Rig::new(pool, &[("A", 0), ("B", 0)]).await;
     rig.warehouse.stock("A", 5).await;

@@ -103,9 +103,16 @@ fn times_that_are_still_to_come_settle_nothing() {
 #[test]
 fn a_wait_ends_with_its_time() {
     let (mut figure, rules) = lacking(0, 5);
-    for (until, want) in [(NOW + 1, None), (NOW, Some(3))] {
-        figure.quarantine = Some((at(until), "refused".to_owned()));
-        assert_eq!(sent(decide(3, &figure, &rules)), want, "{until}");
+    for (desired, rest, want) in [
+        (3, refused(NOW + 1, NOW + 1), None),
+        (3, refused(NOW + 1, NOW), Some(3)),
+        (3, refused(NOW, NOW + 1), Some(3)),
+        (9, refused(NOW + 1, NOW), None),
+        (9, refused(NOW, NOW), Some(7)),
+    ] {
+        figure.quarantine = Some(rest.clone());
+        let got = sent(decide(desired, &figure, &rules));
+        assert_eq!(got, want, "{desired} {rest:?}");
     }
 
     figure.quarantine = None;
