@@ -294,8 +294,10 @@ pub fn decide(desired: i32, figure: &Figure, rules: &Rules) -> Verdict {
 
 fn while_open(desired: i32, open: Sent, figure: &Figure, rules: &Rules) -> Verdict {
     // Less than the open push is right whichever of the two is applied last.
-    if desired < open.quantity && (!rules.stale || desired == 0) {
-        return lower(under(desired, figure, rules), figure, rules);
+    if desired < open.quantity
+        && let Some(quantity) = under(desired, figure, rules)
+    {
+        return lower(quantity, figure, rules);
     }
 
     let until = open.open_until.unwrap_or(open.at + MAY_STILL_APPLY);
@@ -304,18 +306,33 @@ fn while_open(desired: i32, open: Sent, figure: &Figure, rules: &Rules) -> Verdi
 
 /// What replaces a push under way that is too high. Where it is more than was seen on sale it raises, too, and
 /// what was sold unheard of is held back as from any other raise.
-fn under(desired: i32, figure: &Figure, rules: &Rules) -> i32 {
+fn under(desired: i32, figure: &Figure, rules: &Rules) -> Option<i32> {
+    if rules.stale {
+        return without_raising(desired, figure, rules);
+    }
     let Some(on_sale) = figure.on_sale().filter(|units| *units < desired) else {
-        return desired;
+        return Some(desired);
     };
     // However long a deficit has stood: whether it grew does not show while a push is under way.
     let hidden = rules.orders_read_at.and_then(|read| {
         let age = read.min(rules.now) - rules.now;
         rules.pace.hidden_after(age, figure.sales, rules.now)
     });
-    hidden.map_or(on_sale, |hidden| {
+    Some(hidden.map_or(on_sale, |hidden| {
         desired.saturating_sub(hidden).max(on_sale)
-    })
+    }))
+}
+
+/// What should be on sale as far as it raises nothing; `None` where nobody has looked lately.
+fn without_raising(desired: i32, figure: &Figure, rules: &Rules) -> Option<i32> {
+    // That nothing is left is certain whatever is on sale.
+    if desired == 0 {
+        return Some(0);
+    }
+
+    let is_fresh = !rules.blind && !figure.was_seen_before(rules.looked_since);
+    let on_sale = figure.on_sale().filter(|_| is_fresh)?;
+    Some(desired.min(on_sale))
 }
 
 fn lower(desired: i32, figure: &Figure, rules: &Rules) -> Verdict {

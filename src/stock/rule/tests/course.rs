@@ -27,14 +27,28 @@ fn only_a_lowering_overtakes_a_push_that_is_under_way() {
     for (desired, want) in [(3, lowered(3)), (5, waits), (6, waits)] {
         assert_eq!(decide(desired, &figure, &rules), want, "{desired}");
     }
+}
 
-    // Of old orders, only that nothing is left is certain.
-    let stale = Rules {
+#[test]
+fn without_the_orders_a_push_under_way_is_replaced_by_no_more_than_is_on_sale() {
+    let (mut figure, rules) = under_way();
+    figure.sent = figure.sent.map(|sent| Sent {
+        quantity: 9,
+        ..sent
+    });
+    let mut stale = Rules {
         stale: true,
         ..rules
     };
-    assert_eq!(decide(3, &figure, &stale), waits);
-    assert_eq!(decide(0, &figure, &stale), lowered(0));
+    for (desired, want) in [(3, Some(3)), (7, Some(5)), (9, None), (0, Some(0))] {
+        assert_eq!(sent(decide(desired, &figure, &stale)), want, "{desired}");
+    }
+
+    // Of an old look, only that nothing is left is certain.
+    stale.looked_since = Some(at(NOW + 1));
+    for (desired, want) in [(3, None), (0, Some(0))] {
+        assert_eq!(sent(decide(desired, &figure, &stale)), want, "{desired}");
+    }
 }
 
 #[test]
