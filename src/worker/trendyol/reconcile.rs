@@ -145,8 +145,8 @@ impl Reconciler {
 
         self.pause_for_second_pusher(observed, by_chance, &forecast, report)
             .await?;
-        // After the judgement, which may just have paused sending.
-        self.may_send().await?;
+        // After the judgement, which may just have paused raising.
+        let items = self.without_paused(sends(&forecast), report).await?;
         // Over everything on sale, and only when this plan zeroes something: reading all of it is expensive.
         if !self.force && forecast.zeroes() {
             self.guard(&catalogue).await?;
@@ -155,7 +155,7 @@ impl Reconciler {
         let (started, requests) = (Instant::now(), report.requests);
         let size = size(self.rules.batch_size);
         let plan = Plan {
-            items: sends(&forecast),
+            items,
             number,
             made_at: now,
         };
