@@ -32,6 +32,9 @@ pub struct Figure {
     /// Quantities sent within [`REPEAT_AFTER`], and when.
     pub recent: Vec<(i32, DateTime<Utc>)>,
     pub sales: Sales,
+    /// Whether what is on sale could not be read: then it is only set to zero, because any other figure might be
+    /// more than what is left on sale.
+    pub unread: bool,
 }
 
 /// What was found on sale.
@@ -89,9 +92,6 @@ pub struct Rules {
     pub orders_read_at: Option<DateTime<Utc>>,
     /// Whether that is too long ago: then stock is only lowered.
     pub stale: bool,
-    /// Whether what is on sale could not be read: then stock is only set to zero, because any other figure
-    /// might be more than what is left on sale.
-    pub blind: bool,
     /// What was last read before this time is not raised: what was sold since is not in the figure.
     pub looked_since: Option<DateTime<Utc>>,
     /// How long sales may be hidden.
@@ -330,13 +330,13 @@ fn without_raising(desired: i32, figure: &Figure, rules: &Rules) -> Option<i32> 
         return Some(0);
     }
 
-    let is_fresh = !rules.blind && !figure.was_seen_before(rules.looked_since);
+    let is_fresh = !figure.unread && !figure.was_seen_before(rules.looked_since);
     let on_sale = figure.on_sale().filter(|_| is_fresh)?;
     Some(desired.min(on_sale))
 }
 
 fn lower(desired: i32, figure: &Figure, rules: &Rules) -> Verdict {
-    if rules.blind && desired > 0 {
+    if figure.unread && desired > 0 {
         return Verdict::Wait(Wait::Unseen);
     }
 
@@ -358,7 +358,7 @@ fn lower(desired: i32, figure: &Figure, rules: &Rules) -> Verdict {
 
 /// Raises by all but the sales that may be hidden in the deficit.
 fn raise(desired: i32, on_sale: i32, figure: &Figure, rules: &Rules) -> Verdict {
-    if rules.blind || figure.was_seen_before(rules.looked_since) {
+    if figure.unread || figure.was_seen_before(rules.looked_since) {
         return Verdict::Wait(Wait::Unseen);
     }
     if rules.stale {

@@ -416,6 +416,7 @@ async fn figures(
                 units: row.sold_units,
                 at: row.sold_at,
             },
+            unread: false,
         };
         figures.insert(stored(row.barcode)?, figure);
     }

@@ -53,6 +53,7 @@ prop_compose! {
         quarantine in option::weighted(0.2, (NOW - 100..NOW + 100, NOW - 100..NOW + 100)),
         recent in vec((0..15, times()), 0..10),
         sold in vec((1_u32..3, times()), 0..10),
+        unread in prop::bool::weighted(0.2),
     ) -> Figure {
         Figure {
             observed: observed.map(|(at, answer)| Observed { at, answer }),
@@ -61,6 +62,7 @@ prop_compose! {
             quarantine: quarantine.map(|(until, lowered_from)| refused(until, lowered_from)),
             recent,
             sales: sold.into_iter().fold(Sales::default(), |sales, (units, at)| sales.with(units, at)),
+            unread,
         }
     }
 }
@@ -69,7 +71,6 @@ prop_compose! {
     fn circumstances()(
         read in option::weighted(0.9, times()),
         stale in prop::bool::weighted(0.2),
-        blind in prop::bool::weighted(0.2),
         delay in (0.0..20.0, 0.0..5000.0),
         fixed in option::of(0_u64..1200),
     ) -> Rules {
@@ -81,7 +82,6 @@ prop_compose! {
             now: at(NOW),
             orders_read_at: read,
             stale,
-            blind,
             looked_since: None,
             pace: Pace::of(OrderDelay { orders, seconds }, settle),
         }
@@ -128,7 +128,7 @@ proptest! {
         } else if let Some(quantity) = quantity {
             let on_sale = figure.on_sale();
             prop_assert!(on_sale.is_some(), "unseen, not listed or contradictory");
-            let known = !rules.stale && !rules.blind && rules.orders_read_at.is_some();
+            let known = !rules.stale && !figure.unread && rules.orders_read_at.is_some();
             prop_assert!(known || on_sale > Some(quantity));
         }
     }
@@ -146,7 +146,7 @@ proptest! {
         if quantity.is_none() {
             let (_, rests) = quarantined(&figure);
             let is_under_way = figure.open().is_some_and(|open| open.quantity <= desired);
-            prop_assert!(rests || is_under_way || rules.blind && desired > 0 || (0..=desired).all(used));
+            prop_assert!(rests || is_under_way || figure.unread && desired > 0 || (0..=desired).all(used));
         }
     }
 
@@ -215,7 +215,6 @@ fn lacking(units: i32, on_sale: i32) -> (Figure, Rules) {
         now: at(NOW),
         orders_read_at: Some(at(NOW)),
         stale: false,
-        blind: false,
         looked_since: None,
         pace: Pace::of(delay, Settle::Auto),
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use orderwatch::stock::pace::Settle;
 use sandbox::{
     gates::Moment,
-    trendyol::{Endpoint, ProductState, trouble},
+    trendyol::{Endpoint, Product, ProductState, trouble},
     trouble::{Fault, Trouble},
 };
 use sqlx::PgPool;
@@ -126,6 +126,29 @@ async fn what_is_refused_is_lowered_again_within_minutes_and_raised_later(pool: 
     rig.wait(25 * MINUTE);
     rig.push().await.unwrap();
     assert_eq!(rig.on_sale(), ["A 5", "B 5"]);
+}
+
+#[sqlx::test(migrations = false)]
+async fn one_product_that_cannot_be_looked_up_keeps_no_other_from_being_sent(pool: PgPool) {
+    let names: Vec<String> = (10..70).map(|n| format!("P{n}")).collect();
+    let rig = Rig::over(super::warehouse::Warehouse::new(pool).await, |plan| {
+        let products = names.iter().map(|name| Product::new(name.as_str(), 9));
+        plan.products = products.collect();
+    })
+    .await;
+    for name in &names {
+        rig.warehouse.stock(name, 5).await;
+    }
+
+    rig.weather(|weather| weather.unreadable = vec!["P17"]);
+    let error = rig.push().await.unwrap_err().to_string();
+    assert!(
+        error.contains("what is on sale of P17 could not"),
+        "{error}"
+    );
+    let unsent = |name: &&String| rig.shop.stock_of(name) != Some(5);
+    let left: Vec<&String> = names.iter().filter(unsent).collect();
+    assert_eq!(left, ["P17"]);
 }
 
 #[sqlx::test(migrations = false)]

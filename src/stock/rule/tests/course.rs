@@ -68,13 +68,10 @@ fn a_push_under_way_leaves_the_deficit_as_it_was() {
 
 #[test]
 fn without_a_look_a_product_is_only_taken_off_sale() {
-    let (figure, rules) = lacking(0, 5);
-    let blind = Rules {
-        blind: true,
-        ..rules
-    };
-    assert_eq!(decide(3, &figure, &blind), Verdict::Wait(Wait::Unseen));
-    assert_eq!(sent(decide(0, &figure, &blind)), Some(0));
+    let (mut figure, rules) = lacking(0, 5);
+    figure.unread = true;
+    assert_eq!(decide(3, &figure, &rules), Verdict::Wait(Wait::Unseen));
+    assert_eq!(sent(decide(0, &figure, &rules)), Some(0));
 }
 
 #[test]
