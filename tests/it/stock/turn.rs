@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use orderwatch::store::Channel;
-use sandbox::trendyol::Product;
+use sandbox::{
+    gates::Moment,
+    trendyol::{Endpoint, Product},
+};
 use sqlx::PgPool;
 
 use super::{rig::Rig, warehouse::Warehouse};
@@ -63,6 +66,25 @@ async fn a_change_of_the_warehouse_is_noticed_and_acted_on(pool: PgPool) {
     rig.turn().await.unwrap();
     assert_eq!(rig.on_sale(), ["A 4", "B 3", "C 9"]);
     assert_eq!(store.changed_stock(newest, 10).await.unwrap().0, [""; 0]);
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_turn_does_not_wait_for_orders_that_take_long_to_read(pool: PgPool) {
+    let mut rig = calm(pool).await;
+    let react = rig.rules.react;
+    rig.warehouse.stock("A", 12).await;
+    rig.touched(&["A".to_owned()]).await;
+
+    // No answer comes.
+    let gate = rig.shop.hold(Endpoint::OrderStream, Moment::BeforeAnswer);
+    rig.rules.react = Duration::from_millis(100);
+    rig.turn().await.unwrap().unwrap();
+    assert_eq!(rig.on_sale(), ["A 9", "B 9", "C 9"]);
+
+    gate.open();
+    rig.rules.react = react;
+    rig.turn().await.unwrap().unwrap();
+    assert_eq!(rig.on_sale(), ["A 12", "B 9", "C 9"]);
 }
 
 #[sqlx::test(migrations = false)]
