@@ -208,14 +208,19 @@ async fn upsert(
     let barcodes: Vec<String> = lines.iter().map(|line| fold(&line.barcode)).collect();
 
     // One that comes after the warehouse has moved its order is late: its units were not among those that
-    // were taken. Not so the first of its order: the warehouse was faster than the feed. One that a person has released is reserved again when the marketplace shows that it lives.
+    // were taken. Not so the first of its order: the warehouse was faster than the feed. One that has left when it is
+    // first seen was not taken where the order still waits, or where it carries on what is held. One that a person has released is reserved again when the marketplace shows that it lives.
     sqlx::query!(
         r#"INSERT INTO orderwatch.packages AS p
              (package_id, order_number, status, effect, modified_ms, changed_at, first_seen_at,
               last_seen_at, origins, lines, unreadable, content, created_by, transferred, recorded_at,
-              fingerprint, late, barcodes)
+              fingerprint, late, barcodes, unpicked)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10, $11, $12, $12 IS NOT DISTINCT FROM 'transfer',
-                 $7, $13, $14 AND EXISTS (SELECT FROM orderwatch.packages o WHERE o.order_number = $2), $15)
+                 $7, $13, $14 AND EXISTS (SELECT FROM orderwatch.packages o WHERE o.order_number = $2), $15,
+                 $4 = 'left' AND ($16 OR EXISTS (
+                     SELECT FROM orderwatch.packages o
+                     WHERE o.order_number = $2 AND o.taken_at IS NULL
+                       AND o.effect IN ('reserved', 'unknown', 'superseded'))))
          ON CONFLICT (package_id) DO UPDATE SET
              order_number = EXCLUDED.order_number, status = EXCLUDED.status,
              effect = EXCLUDED.effect, modified_ms = GREATEST(p.modified_ms, EXCLUDED.modified_ms),
@@ -251,7 +256,8 @@ async fn upsert(
         package.created_by,
         &package.fingerprint[..],
         standing.is_taken(),
-        &barcodes
+        &barcodes,
+        standing.waits()
     )
     .execute(&mut *transaction)
     .await
