@@ -219,7 +219,7 @@ pub(crate) enum Condition {
         /// When it last went well.
         good_at: Option<DateTime<Utc>>,
     },
-    /// No stock is sent until a person resumes.
+    /// No stock is sent until a person resumes; it is lowered all the same where orderwatch itself paused.
     StockPaused { who: String, why: String },
     /// The marketplace does not call about orders although a webhook is configured.
     WebhookSilent {},

@@ -19,7 +19,10 @@ pub(crate) use daemons::{buying_name, buying_named};
 pub(crate) use jobs::{JobView, RunView};
 pub(crate) use panels::{BreakerView, PanelOrders, PanelView, PauseView, SecondView};
 
-use crate::{order::HoldReason, stock::pace::DelayBin};
+use crate::{
+    order::HoldReason,
+    stock::{pace::DelayBin, second_pusher},
+};
 
 /// Everything, as of one moment.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -202,11 +205,11 @@ pub(crate) struct Market {
     pub(crate) pushed_items: u64,
     /// Since when Trendyol does not call about orders although it should.
     pub(crate) webhook_silent_since: Option<DateTime<Utc>>,
-    /// Since when, by whom and why no stock is sent at all.
+    /// Since when, by whom and why no stock is sent.
     pub(crate) paused: Option<StockPause>,
 }
 
-/// No stock is sent.
+/// No stock is sent; where orderwatch itself paused it, stock is lowered all the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct StockPause {
     /// Who wants it so; orderwatch itself where somebody else sends, too.
@@ -215,6 +218,15 @@ pub(crate) struct StockPause {
     pub(crate) why: String,
     /// Since when.
     pub(crate) at: DateTime<Utc>,
+}
+
+impl StockPause {
+    /// Whether stock is lowered all the same: that somebody else sends, too, may be a mistake of orderwatch's, and what
+    /// is sold out would be sold on until a person comes.
+    #[must_use]
+    pub(crate) fn lets_lower(&self) -> bool {
+        second_pusher::has_paused(&self.who, &self.why)
+    }
 }
 
 impl Orders {

@@ -33,9 +33,14 @@ pub(super) async fn check(
     }
 
     if let Some(pause) = store.stock_pause().await? {
+        let what = if pause.lets_lower() {
+            "Stock is only lowered"
+        } else {
+            "No stock is sent"
+        };
         findings.fail(
             "stock paused",
-            format!("No stock is sent, paused by {}: {}", pause.who, pause.why),
+            format!("{what}, paused by {}: {}", pause.who, pause.why),
             "`orderwatch stock resume` once the cause is gone.",
         );
     }

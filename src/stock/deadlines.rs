@@ -32,6 +32,11 @@ const QUARANTINE: Duration = Duration::from_mins(30);
 /// up to this.
 const QUARANTINE_MAX: Duration = Duration::from_hours(24);
 
+/// The pauses before a refused product is lowered again: at least this long,
+const LOWERED_AGAIN: TimeDelta = TimeDelta::minutes(1);
+/// and at most this long.
+const LOWERED_AGAIN_WITHIN: TimeDelta = TimeDelta::minutes(10);
+
 /// When the result of a push is asked for next, after `checks` checks; `None` when it has expired.
 #[must_use]
 pub fn next_check(
@@ -63,6 +68,20 @@ pub(crate) fn quarantine(failures: u32) -> TimeDelta {
     TimeDelta::from_std(rest).unwrap_or(TimeDelta::MAX)
 }
 
+/// When a barcode that rests after its `failures`-th refusal is lowered again, having been refused last at `refused_at`.
+#[must_use]
+pub(crate) fn lowered_from(
+    rests_until: DateTime<Utc>,
+    failures: u32,
+    refused_at: DateTime<Utc>,
+) -> DateTime<Utc> {
+    let began = rests_until - quarantine(failures);
+
+    // As long again as it has been refused: a passing fault costs little, a lasting one few requests.
+    let refused_for = refused_at - began;
+    refused_at + refused_for.clamp(LOWERED_AGAIN, LOWERED_AGAIN_WITHIN)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,6 +102,22 @@ mod tests {
         assert_eq!(now - sent, EXPIRES_AFTER);
         let seldom = pauses.iter().filter(|pause| **pause > 60).count();
         assert!((20..=23).contains(&seldom), "{pauses:?}");
+    }
+
+    #[test]
+    fn a_lowering_is_tried_again_within_minutes_however_long_it_rests() {
+        let began = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        for failures in [1, 7] {
+            let rests_until = began + quarantine(failures);
+            let mut refused_at = began;
+            let pauses = std::array::from_fn(|_| {
+                let again = lowered_from(rests_until, failures, refused_at);
+                let pause = again - refused_at;
+                refused_at = again;
+                pause.num_minutes()
+            });
+            assert_eq!(pauses, [1, 1, 2, 4, 8, 10, 10], "{failures}");
+        }
     }
 
     #[test]

@@ -243,7 +243,6 @@ mod tests {
             now: now(),
             orders_read_at: Some(now()),
             stale: false,
-            blind: false,
             looked_since: None,
             pace: Pace::of(OrderDelay::default(), Settle::Auto),
         };

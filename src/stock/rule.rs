@@ -28,11 +28,13 @@ pub struct Figure {
     /// Since when too few are on sale.
     pub deficit: Option<Deficit>,
     pub sent: Option<Sent>,
-    /// Refused by Trendyol: until when it is not sent, and Trendyol's words.
-    pub(crate) quarantine: Option<(DateTime<Utc>, String)>,
+    pub(crate) quarantine: Option<Quarantine>,
     /// Quantities sent within [`REPEAT_AFTER`], and when.
     pub recent: Vec<(i32, DateTime<Utc>)>,
     pub sales: Sales,
+    /// Whether what is on sale could not be read: then it is only set to zero, because any other figure might be
+    /// more than what is left on sale.
+    pub unread: bool,
 }
 
 /// What was found on sale.
@@ -62,6 +64,17 @@ pub struct Deficit {
     pub since: DateTime<Utc>,
 }
 
+/// Trendyol refused it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Quarantine {
+    /// It is not raised before this time.
+    pub(crate) until: DateTime<Utc>,
+    /// It is not lowered before this time.
+    pub(crate) lowered_from: DateTime<Utc>,
+    /// Trendyol's words.
+    pub(crate) words: String,
+}
+
 /// A quantity that was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sent {
@@ -79,9 +92,6 @@ pub struct Rules {
     pub orders_read_at: Option<DateTime<Utc>>,
     /// Whether that is too long ago: then stock is only lowered.
     pub stale: bool,
-    /// Whether what is on sale could not be read: then stock is only set to zero, because any other figure
-    /// might be more than what is left on sale.
-    pub blind: bool,
     /// What was last read before this time is not raised: what was sold since is not in the figure.
     pub looked_since: Option<DateTime<Utc>>,
     /// How long sales may be hidden.
@@ -220,6 +230,19 @@ impl Figure {
         self.sent.filter(|sent| sent.open_until.is_some())
     }
 
+    /// Until when nothing is sent because Trendyol refused it.
+    fn rests_until(&self, desired: i32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let quarantine = self.quarantine.as_ref()?;
+
+        // What is too high is being oversold, so a lowering is tried again soon; what is raised may wait.
+        let until = if self.on_sale() > Some(desired) {
+            quarantine.lowered_from.min(quarantine.until)
+        } else {
+            quarantine.until
+        };
+        (until > now).then_some(until)
+    }
+
     fn was_seen_before(&self, time: Option<DateTime<Utc>>) -> bool {
         let seen = self.observed.as_ref().map(|observed| observed.at);
         time.is_some_and(|time| seen.is_none_or(|at| at < time))
@@ -248,11 +271,8 @@ impl Figure {
 /// Decides about one barcode.
 #[must_use]
 pub fn decide(desired: i32, figure: &Figure, rules: &Rules) -> Verdict {
-    // Even a lowering waits: Trendyol would refuse it again, and each refusal prolongs the quarantine.
-    if let Some((until, _)) = &figure.quarantine
-        && *until > rules.now
-    {
-        return Verdict::Wait(Wait::Quarantined { until: *until });
+    if let Some(until) = figure.rests_until(desired, rules.now) {
+        return Verdict::Wait(Wait::Quarantined { until });
     }
     if let Some(open) = figure.open() {
         return while_open(desired, open, figure, rules);
@@ -274,8 +294,10 @@ pub fn decide(desired: i32, figure: &Figure, rules: &Rules) -> Verdict {
 
 fn while_open(desired: i32, open: Sent, figure: &Figure, rules: &Rules) -> Verdict {
     // Less than the open push is right whichever of the two is applied last.
-    if desired < open.quantity && (!rules.stale || desired == 0) {
-        return lower(under(desired, figure, rules), figure, rules);
+    if desired < open.quantity
+        && let Some(quantity) = under(desired, figure, rules)
+    {
+        return lower(quantity, figure, rules);
     }
 
     let until = open.open_until.unwrap_or(open.at + MAY_STILL_APPLY);
@@ -284,22 +306,37 @@ fn while_open(desired: i32, open: Sent, figure: &Figure, rules: &Rules) -> Verdi
 
 /// What replaces a push under way that is too high. Where it is more than was seen on sale it raises, too, and
 /// what was sold unheard of is held back as from any other raise.
-fn under(desired: i32, figure: &Figure, rules: &Rules) -> i32 {
+fn under(desired: i32, figure: &Figure, rules: &Rules) -> Option<i32> {
+    if rules.stale {
+        return without_raising(desired, figure, rules);
+    }
     let Some(on_sale) = figure.on_sale().filter(|units| *units < desired) else {
-        return desired;
+        return Some(desired);
     };
     // However long a deficit has stood: whether it grew does not show while a push is under way.
     let hidden = rules.orders_read_at.and_then(|read| {
         let age = read.min(rules.now) - rules.now;
         rules.pace.hidden_after(age, figure.sales, rules.now)
     });
-    hidden.map_or(on_sale, |hidden| {
+    Some(hidden.map_or(on_sale, |hidden| {
         desired.saturating_sub(hidden).max(on_sale)
-    })
+    }))
+}
+
+/// What should be on sale as far as it raises nothing; `None` where nobody has looked lately.
+fn without_raising(desired: i32, figure: &Figure, rules: &Rules) -> Option<i32> {
+    // That nothing is left is certain whatever is on sale.
+    if desired == 0 {
+        return Some(0);
+    }
+
+    let is_fresh = !figure.unread && !figure.was_seen_before(rules.looked_since);
+    let on_sale = figure.on_sale().filter(|_| is_fresh)?;
+    Some(desired.min(on_sale))
 }
 
 fn lower(desired: i32, figure: &Figure, rules: &Rules) -> Verdict {
-    if rules.blind && desired > 0 {
+    if figure.unread && desired > 0 {
         return Verdict::Wait(Wait::Unseen);
     }
 
@@ -321,7 +358,7 @@ fn lower(desired: i32, figure: &Figure, rules: &Rules) -> Verdict {
 
 /// Raises by all but the sales that may be hidden in the deficit.
 fn raise(desired: i32, on_sale: i32, figure: &Figure, rules: &Rules) -> Verdict {
-    if rules.blind || figure.was_seen_before(rules.looked_since) {
+    if figure.unread || figure.was_seen_before(rules.looked_since) {
         return Verdict::Wait(Wait::Unseen);
     }
     if rules.stale {

@@ -18,6 +18,10 @@ const RAISED: usize = 3;
 const LOWERED: usize = 5;
 /// What was confirmed longer ago may have been changed unobserved, such as in a downtime.
 const FRESH: TimeDelta = TimeDelta::hours(36);
+/// Who pauses by what is found here, in the records.
+pub(crate) const WHO: &str = "orderwatch";
+/// How each finding begins.
+const FOUND: &str = "somebody else sends stock to Trendyol";
 /// Maximum number of products that are named.
 const NAMED: usize = 5;
 
@@ -39,7 +43,7 @@ pub(crate) struct Look {
     /// What was on sale before, as Trendyol confirmed or listed it.
     pub(crate) ours: i32,
     pub(crate) ours_at: DateTime<Utc>,
-    /// The most that was sent of it within the last minutes: a push may come late.
+    /// The most that was sent of it within the last hours: Trendyol's queue may hang, and apply it then.
     pub(crate) sent_lately: i32,
     /// Units that the orders say were sold since.
     pub(crate) sold: i32,
@@ -93,8 +97,19 @@ pub(crate) struct SecondPusher {
     pub(crate) examples: Vec<(Barcode, i32, i32)>,
 }
 
+/// Whether a pause was set because of a finding. The words count besides the name, which a person may have, too.
+#[must_use]
+pub(crate) fn has_paused(who: &str, why: &str) -> bool {
+    who == WHO && why.starts_with(FOUND)
+}
+
 #[must_use]
 pub(crate) fn find(looks: &[Look], circumstances: Circumstances) -> Option<SecondPusher> {
+    // What nobody has counted explains anything: a sale that came back raises a figure, too.
+    if !circumstances.orders_known {
+        return None;
+    }
+
     let Circumstances { since, now, .. } = circumstances;
     let is_evidence = |look: &&Look| {
         let resumed = since.is_some_and(|since| look.ours_at <= since);
@@ -107,8 +122,8 @@ pub(crate) fn find(looks: &[Look], circumstances: Circumstances) -> Option<Secon
     // What is sold out cannot fall, so it says nothing for or against.
     let could_fall = looks.iter().filter(|look| look.ours > look.sold).count();
 
-    let judges_falls = circumstances.by_chance && circumstances.orders_known;
-    let all_fall = judges_falls && lowered.len() >= LOWERED && lowered.len() * 2 > could_fall;
+    let all_fall =
+        circumstances.by_chance && lowered.len() >= LOWERED && lowered.len() * 2 > could_fall;
     if raised.len() < RAISED && !all_fall {
         return None;
     }
@@ -135,7 +150,7 @@ impl fmt::Display for SecondPusher {
 
         write!(
             f,
-            "somebody else sends stock to Trendyol: of {} products, {} have more on sale than any push of \
+            "{FOUND}: of {} products, {} have more on sale than any push of \
              orderwatch or cancellation explains and {} fewer than any sale explains ({}). Switch the \
              other one off. The warehouse's own application: is_active = false in platform_configs for \
              platform 'global', or DISABLE_JOBS_IDS=stock_sync_auto in its environment; either also \
@@ -233,6 +248,14 @@ mod tests {
                 },
             ),
             (
+                "raised while the orders are not read",
+                shop(9, 9, |l| l.observed = 9),
+                Circumstances {
+                    orders_known: false,
+                    ..calm()
+                },
+            ),
+            (
                 "only what differed was observed",
                 shop(9, 9, |l| l.observed = 6),
                 Circumstances {
@@ -282,11 +305,10 @@ mod tests {
                 (3, 0, 40),
             ),
             (
-                "raised, seen while the orders are not read",
+                "raised, of what was not picked by chance",
                 shop(9, 9, |l| l.observed = 9),
                 Circumstances {
                     by_chance: false,
-                    orders_known: false,
                     ..calm()
                 },
                 (9, 0, 9),
@@ -321,6 +343,10 @@ mod tests {
             said.contains("of 40 products, 3 have more") && said.contains("b0 has 9 instead of 8"),
             "{said}"
         );
+
+        assert!(has_paused(WHO, &said));
+        assert!(!has_paused(WHO, "stocktaking"), "a person may be named so");
+        assert!(!has_paused("ayse", &said));
     }
 
     #[test]

@@ -37,6 +37,12 @@ impl Standing {
                 stands.is_taken() && (stands == OrderTable::Picking || self.ours != Some(stands))
             })
     }
+
+    /// Whether the order still waits to be collected by the warehouse.
+    pub(super) fn waits(self) -> bool {
+        use OrderTable::{Created, Preparing, ReadyToShip};
+        !self.collected && matches!(self.stands, Some(Created | Preparing | ReadyToShip))
+    }
 }
 
 pub(super) async fn standing(

@@ -98,7 +98,7 @@ async fn record(
         return Ok(None);
     }
 
-    upsert(transaction, package, known.as_ref(), moved, now).await?;
+    upsert(transaction, package, known.as_ref(), standing, now).await?;
     let mut packages = packages_of(transaction, order).await?;
     let held: Vec<HeldPackage> = packages.iter().map(|p| p.held.clone()).collect();
     let settled = settle(&held);
@@ -200,26 +200,31 @@ async fn known(
     }))
 }
 
-/// Writes a package down. `moved`: whether the warehouse has moved its order already.
+/// Writes a package down. `standing`: where the warehouse has its order.
 async fn upsert(
     transaction: &mut Transaction<'_>,
     package: &PackageRecord,
     known: Option<&KnownPackage>,
-    moved: bool,
+    standing: Standing,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let lines = package.lines_with(known);
     let barcodes: Vec<String> = lines.iter().map(|line| fold(&line.barcode)).collect();
 
     // One that comes after the warehouse has moved its order is late: its units were not among those that
-    // were taken. One that a person has released is reserved again when the marketplace shows that it lives.
+    // were taken. Not so the first of its order: the warehouse was faster than the feed. One that has left when it is
+    // first seen was not taken where the order still waits, or where it carries on what is held. One that a person has released is reserved again when the marketplace shows that it lives.
     sqlx::query!(
         r#"INSERT INTO orderwatch.packages AS p
              (package_id, order_number, status, effect, modified_ms, changed_at, first_seen_at,
               last_seen_at, origins, lines, unreadable, content, created_by, transferred, recorded_at,
-              fingerprint, late, barcodes)
+              fingerprint, late, barcodes, unpicked)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10, $11, $12, $12 IS NOT DISTINCT FROM 'transfer',
-                 $7, $13, $14, $15)
+                 $7, $13, $14 AND EXISTS (SELECT FROM orderwatch.packages o WHERE o.order_number = $2), $15,
+                 $4 = 'left' AND ($16 OR EXISTS (
+                     SELECT FROM orderwatch.packages o
+                     WHERE o.order_number = $2 AND o.taken_at IS NULL
+                       AND o.effect IN ('reserved', 'unknown', 'superseded'))))
          ON CONFLICT (package_id) DO UPDATE SET
              order_number = EXCLUDED.order_number, status = EXCLUDED.status,
              effect = EXCLUDED.effect, modified_ms = GREATEST(p.modified_ms, EXCLUDED.modified_ms),
@@ -254,8 +259,9 @@ async fn upsert(
         package.content,
         package.created_by,
         &package.fingerprint[..],
-        moved,
-        &barcodes
+        standing.is_taken(),
+        &barcodes,
+        standing.waits()
     )
     .execute(&mut *transaction)
     .await

@@ -147,6 +147,28 @@ impl Store {
         Ok(orphans.rows_affected())
     }
 
+    /// The most that was sent of each barcode after a time.
+    pub(crate) async fn largest_sends(
+        &self,
+        barcodes: &[&str],
+        since: DateTime<Utc>,
+    ) -> Result<Vec<(String, i32)>, StoreError> {
+        let sends = sqlx::query!(
+            r#"SELECT s.barcode, max(s.quantity) AS "most!"
+               FROM orderwatch.stock_sends s JOIN orderwatch.stock_batches b ON b.id = s.batch
+               WHERE s.barcode = ANY($1) AND b.sent_at > $2 AND b.state <> 'refused' GROUP BY s.barcode"#,
+            barcodes as &[&str],
+            since
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::doing("looking for what was sent lately"))?;
+        Ok(sends
+            .into_iter()
+            .map(|row| (row.barcode, row.most))
+            .collect())
+    }
+
     /// Forgets requests from before a time that are settled. Returns how many.
     pub(crate) async fn forget_pushes(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
         // What still waits for its answer or result is kept, however old.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{Person, Store, StoreError};
-use crate::overview::StockPause;
+use crate::{overview::StockPause, stock::second_pusher};
 
 impl Store {
     /// The pause that is in force.
@@ -25,23 +25,32 @@ impl Store {
             .map_err(StoreError::doing("reading when stock was resumed"))
     }
 
-    /// Sends no stock any more. False when it was paused already: that stays as it was.
-    pub(crate) async fn pause_stock(
+    /// Sends no stock any more. False when it was paused already: that stays as it was, but a person's pause takes the
+    /// place of one of orderwatch's own, which holds back less.
+    pub async fn pause_stock(
         &self,
         person: &Person,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
+        let own = self.stock_pause().await?.filter(StockPause::lets_lower);
+        let is_own = second_pusher::has_paused(&person.who, &person.why);
+        let weaker = own.filter(|_| !is_own).map(|pause| pause.at);
+
         // At most one pause is in force: the first person's reason stays.
         let paused = sqlx::query!(
             "WITH paused AS (
                  INSERT INTO orderwatch.stock_pauses (at, who, why) VALUES ($1, $2, $3)
-                 ON CONFLICT ((true)) WHERE resumed_at IS NULL DO NOTHING RETURNING id
+                 ON CONFLICT ((true)) WHERE resumed_at IS NULL DO UPDATE SET
+                     at = EXCLUDED.at, who = EXCLUDED.who, why = EXCLUDED.why
+                 WHERE stock_pauses.at = $4 AND stock_pauses.who = $5 RETURNING id
              )
              INSERT INTO orderwatch.actions (at, who, what, target, why)
              SELECT $1, $2, 'pause', 'stock', $3 FROM paused",
             now,
             person.who,
-            person.why
+            person.why,
+            weaker,
+            second_pusher::WHO
         )
         .execute(&self.pool)
         .await

@@ -96,7 +96,7 @@ impl Store {
         let until = quarantines(&mut transaction, &[barcode.as_str()], now).await?;
         sqlx::query!(
             "UPDATE orderwatch.stock_items
-             SET failures = failures + 1, rests_until = $2, refused = $3 WHERE barcode = $1",
+             SET failures = failures + (rests_until IS DISTINCT FROM $2)::integer, rests_until = $2, refused = $3 WHERE barcode = $1",
             barcode.as_str(),
             until.get(barcode.as_str()),
             words
@@ -109,7 +109,7 @@ impl Store {
     }
 }
 
-/// Until when each of these rests if it is refused now: longer after each refusal in a row.
+/// Until when each of these rests if it is refused now: longer after each rest in a row.
 async fn quarantines(
     transaction: &mut Transaction<'_>,
     barcodes: &[&str],
@@ -117,7 +117,7 @@ async fn quarantines(
 ) -> Result<HashMap<String, DateTime<Utc>>, StoreError> {
     // Locked until the count is written: two refusals must not get the same pause.
     let rows = sqlx::query!(
-        "SELECT barcode, failures FROM orderwatch.stock_items WHERE barcode = ANY($1)
+        "SELECT barcode, failures, rests_until FROM orderwatch.stock_items WHERE barcode = ANY($1)
          ORDER BY barcode FOR UPDATE",
         barcodes as &[&str]
     )
@@ -127,7 +127,12 @@ async fn quarantines(
 
     let rows = rows.into_iter().map(|row| {
         let failures = u32::try_from(row.failures).unwrap_or(0).saturating_add(1);
-        (row.barcode, now + quarantine(failures))
+        // A lowering is tried while it rests; that it is refused, too, must not put a raise off for longer.
+        let rests = row.rests_until.filter(|until| *until > now);
+        (
+            row.barcode,
+            rests.unwrap_or_else(|| now + quarantine(failures)),
+        )
     });
 
     Ok(rows.collect())
@@ -179,7 +184,8 @@ async fn write_items(
         .map(|name| quarantines.get(*name).copied())
         .collect();
 
-    // Observed when it was sent, not now: what was sold since then is not in the figure.
+    // Observed when it was sent, not now: what was sold since then is not in the figure. A refusal that leaves the
+    // rest as it is was that of a lowering tried meanwhile, and is not counted.
     let applied = sqlx::query_scalar!(
         r#"WITH results AS (
              SELECT r.* FROM unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[])
@@ -190,7 +196,8 @@ async fn write_items(
              observed = CASE r.result WHEN 'success' THEN i.sent ELSE i.observed END,
              observed_at = CASE r.result WHEN 'success' THEN i.sent_at ELSE i.observed_at END,
              open_until = CASE r.result WHEN 'repeated' THEN i.open_until END,
-             failures = CASE r.result WHEN 'failed' THEN i.failures + 1
+             failures = CASE r.result WHEN 'failed'
+                                          THEN i.failures + (i.rests_until IS DISTINCT FROM r.until)::integer
                                       WHEN 'success' THEN 0 ELSE i.failures END,
              rests_until = CASE r.result WHEN 'failed' THEN r.until
                                          WHEN 'success' THEN NULL ELSE i.rests_until END,

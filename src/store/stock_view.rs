@@ -23,14 +23,14 @@ use super::{
 };
 use crate::stock::{
     Barcode, DataWarning,
-    deadlines::REPEAT_AFTER,
+    deadlines::{REPEAT_AFTER, lowered_from},
     details::OrderRow,
     held::HeldPackage,
     ledger::Facts,
     listing::{ListingRow, ListingRows},
     names::Names,
     pace::{OrderDelay, Sales},
-    rule::{Answer, Deficit, Figure, Observed, Sent},
+    rule::{Answer, Deficit, Figure, Observed, Quarantine, Sent},
     shelf::StockRow,
 };
 
@@ -370,8 +370,13 @@ async fn figures(
     let barcodes = scope.map(|scope| &scope.barcodes[..]);
     let rows = sqlx::query!(
         "SELECT barcode, observed, observed_at, contradictory, deficit, deficit_since, sent, sent_at,
-                open_until, rests_until, refused, sold_orders, sold_units, sold_at
-         FROM orderwatch.stock_items WHERE $1::text[] IS NULL OR barcode = ANY($1)",
+                open_until, rests_until, failures, refused, sold_orders, sold_units, sold_at,
+                CASE WHEN rests_until IS NOT NULL THEN
+                    (SELECT max(COALESCE(s.result_at, b.sent_at))
+                     FROM orderwatch.stock_sends s JOIN orderwatch.stock_batches b ON b.id = s.batch
+                     WHERE s.barcode = i.barcode AND (s.result = 'failed' OR b.state = 'refused'))
+                END AS refused_at
+         FROM orderwatch.stock_items i WHERE $1::text[] IS NULL OR barcode = ANY($1)",
         barcodes as _
     )
     .fetch_all(&mut *transaction)
@@ -397,15 +402,21 @@ async fn figures(
                 at,
                 open_until: row.open_until,
             }),
-            quarantine: row
-                .rests_until
-                .map(|until| (until, row.refused.unwrap_or_default())),
+            quarantine: row.rests_until.map(|until| Quarantine {
+                until,
+                // Where the refusal itself is forgotten, it is long past.
+                lowered_from: row.refused_at.map_or(DateTime::UNIX_EPOCH, |refused_at| {
+                    lowered_from(until, u32::try_from(row.failures).unwrap_or(0), refused_at)
+                }),
+                words: row.refused.unwrap_or_default(),
+            }),
             recent: Vec::new(),
             sales: Sales {
                 orders: row.sold_orders,
                 units: row.sold_units,
                 at: row.sold_at,
             },
+            unread: false,
         };
         figures.insert(stored(row.barcode)?, figure);
     }

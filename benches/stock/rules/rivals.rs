@@ -20,7 +20,6 @@ impl Rule for Ours {
             now: view.now,
             orders_read_at: Some(view.read_at),
             stale: view.stale,
-            blind: false,
             looked_since: None,
             pace: Pace::of(view.delay, Settle::Auto),
         };

@@ -224,8 +224,13 @@ pub(super) fn paused(pause: Option<&StockPause>) -> anyhow::Result<()> {
         return Ok(());
     };
 
+    let what = if pause.lets_lower() {
+        "Stock is only lowered"
+    } else {
+        "No stock is sent"
+    };
     out::line(format_args!(
-        "No stock is sent: paused since {} by {}: {}",
+        "{what}: paused since {} by {}: {}",
         pause.at.to_rfc3339_opts(SecondsFormat::Secs, true),
         pause.who,
         pause.why

@@ -266,7 +266,7 @@ fn way_back(scene: Scene<'_>, seen: &Seen) -> Vec<Step> {
     vec![
         Step::done_if(
             "`orderwatch stock pause --reason TEXT`: orders are read on, and no stock is sent.",
-            seen.pause.is_some(),
+            seen.pause.as_ref().is_some_and(|pause| !pause.lets_lower()),
         ),
         Step::done_if("Wait until Trendyol has answered.", batches + picks == 0).seen(format!(
             "{batches} pushes without a result, {picks} picks not reported."

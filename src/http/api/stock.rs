@@ -196,7 +196,8 @@ struct Sending {
 
 /// Sends no stock
 ///
-/// Until it is resumed. Orders are read all the same. A pause that is on already stays as it is.
+/// Until it is resumed. Orders are read all the same. A pause that is on already stays as it is; one that orderwatch
+/// set itself, which still lowers stock, is replaced.
 #[utoipa::path(post, path = "/stock/pause", tag = "stock", request_body = Signed,
     responses((status = 200, description = "What is in force now", body = Sending), Acts))]
 async fn pause_stock(

@@ -142,7 +142,12 @@ fn notes(picture: &StockPicture, enabled: bool, format: &Format) -> Vec<Note> {
 
     if let Some(pause) = &picture.pause {
         let (who, why) = (format.outside(&pause.who), format.outside(&pause.why));
-        notes.push(Note::new(page.stock_paused(&who, &why), "bad"));
+        let text = if pause.lets_lower() {
+            page.stock_only_lowered(&who, &why)
+        } else {
+            page.stock_paused(&who, &why)
+        };
+        notes.push(Note::new(text, "bad"));
     }
     if let Some(zeroing) = &picture.zeroing {
         let (zeroed, on_sale) = (format.count(zeroing.zeroed), format.count(zeroing.on_sale));

@@ -1,6 +1,6 @@
 //! What is on sale, as Trendyol lists it: nothing else is known about its figures.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use chrono::{DateTime, Utc};
 
@@ -15,6 +15,13 @@ use crate::{
     worker::job::JobError,
 };
 
+/// After so many questions in a row that found no answer, no more are asked: it is not a barcode that is to blame.
+const FAILED_MOST: usize = 6;
+/// The same where no answer came at all, because each of these may take half a minute.
+const UNREACHED_MOST: usize = 2;
+/// Barcodes that are named in a report.
+const NAMED: usize = 5;
+
 #[derive(Debug, Default)]
 pub(super) struct Observations {
     /// What was known before, of the barcodes that were asked about.
@@ -23,41 +30,109 @@ pub(super) struct Observations {
     pub(super) requests: usize,
     /// When the first question was asked, before it waited for its turn.
     pub(super) began: Option<DateTime<Utc>>,
-    /// Why the others were not observed.
-    pub(super) failed: Option<MarketError>,
+    /// Those that could not be observed,
+    pub(super) unread: Vec<Barcode>,
+    /// and why the first of them could not.
+    failed: Option<MarketError>,
+}
+
+impl Observations {
+    /// What could not be read, and why.
+    pub(super) fn trouble(&self) -> Option<String> {
+        let error = self.failed.as_ref()?;
+        if self.answers.is_empty() || self.unread.len() > NAMED {
+            return Some(format!("what is on sale could not be read: {error}"));
+        }
+
+        let names: Vec<&str> = self.unread.iter().map(Barcode::as_str).collect();
+        let names = names.join(", ");
+        Some(format!(
+            "what is on sale of {names} could not be read: {error}"
+        ))
+    }
 }
 
 impl Seller {
-    /// Asks what is on sale, and writes it down.
+    /// Asks what is on sale, and writes it down. One barcode about which Trendyol cannot be asked does not keep the
+    /// others from being observed.
     pub(super) async fn observe(&self, barcodes: &[Barcode]) -> Result<Observations, JobError> {
         let mut observed = Observations::default();
-        for chunk in barcodes.chunks(MAX_READ_BACK) {
-            // Both before the question: a push that begins meanwhile must not be settled by its answer.
-            let asked = self.clock.now();
-            observed.began.get_or_insert(asked);
-            let before = self.store.figures(chunk, asked).await?;
+        let chunks = barcodes.chunks(MAX_READ_BACK);
+        let mut waiting: VecDeque<Vec<Barcode>> = chunks.map(<[Barcode]>::to_vec).collect();
+        let mut failures = 0;
 
-            observed.requests += 1;
-            let answers = match self.market.read_back(chunk).await {
-                Ok(answer) => answer.answers,
-                // What was observed so far stands; the plan is made without the rest.
-                Err(error) => {
-                    observed.failed = Some(error);
-                    return Ok(observed);
-                }
+        while let Some(chunk) = waiting.pop_front() {
+            let Err(error) = self.look(&chunk, &mut observed).await? else {
+                failures = 0;
+                continue;
             };
 
-            let now = self.clock.now();
-            let rows: Vec<Observation> = answers
-                .iter()
-                .map(|(barcode, answer)| observation(barcode, answer, before.get(barcode), now))
-                .collect();
-            self.store.record_observations(&rows, (asked, now)).await?;
-            observed.answers.extend(answers);
-            observed.before.extend(before);
+            failures += 1;
+            let is_over = failures >= most_failures(&error);
+            if !is_over && chunk.len() > 1 && may_be_of_one(&error) {
+                // After the others, which need not wait until it shows which barcode is to blame.
+                let (first, second) = chunk.split_at(chunk.len() / 2);
+                waiting.extend([first.to_vec(), second.to_vec()]);
+            } else {
+                observed.unread.extend(chunk);
+                observed.failed.get_or_insert(error);
+            }
+
+            if is_over {
+                observed.unread.extend(waiting.drain(..).flatten());
+            }
         }
 
         Ok(observed)
+    }
+
+    /// Asks one question. What was observed by the others stands, however this one ends.
+    async fn look(
+        &self,
+        chunk: &[Barcode],
+        observed: &mut Observations,
+    ) -> Result<Result<(), MarketError>, JobError> {
+        // Both before the question: a push that begins meanwhile must not be settled by its answer.
+        let asked = self.clock.now();
+        observed.began.get_or_insert(asked);
+        let before = self.store.figures(chunk, asked).await?;
+
+        observed.requests += 1;
+        let answers = match self.market.read_back(chunk).await {
+            Ok(answer) => answer.answers,
+            Err(error) => return Ok(Err(error)),
+        };
+
+        let now = self.clock.now();
+        let rows: Vec<Observation> = answers
+            .iter()
+            .map(|(barcode, answer)| observation(barcode, answer, before.get(barcode), now))
+            .collect();
+        self.store.record_observations(&rows, (asked, now)).await?;
+        observed.answers.extend(answers);
+        observed.before.extend(before);
+        Ok(Ok(()))
+    }
+}
+
+/// Whether a question may have failed because of one of its barcodes.
+fn may_be_of_one(error: &MarketError) -> bool {
+    matches!(
+        error,
+        MarketError::Rejected { .. }
+            | MarketError::Transient { .. }
+            | MarketError::Gone { .. }
+            | MarketError::Unreadable { .. }
+    )
+}
+
+/// How many failures in a row, of which this is the last, end the questions.
+fn most_failures(error: &MarketError) -> usize {
+    match error {
+        MarketError::Unreachable { .. } => UNREACHED_MOST,
+        _ if may_be_of_one(error) => FAILED_MOST,
+        // The account, the address or the pace: the next one would fare no better.
+        _ => 1,
     }
 }
 

@@ -46,7 +46,10 @@ impl Reconciler {
     /// Compares what is watched, and sends what differs. `None` where nothing is watched.
     pub async fn turn(&self) -> Result<Option<PushReport>, JobError> {
         let mut report = PushReport::default();
-        let result = self.watched(&mut report).await;
+        // There may be hours of orders to read, and what is to be lowered meanwhile waits for the next turn;
+        // `pull-orders` reads them all.
+        let within = Some(self.rules.react).filter(|react| !react.is_zero());
+        let result = self.watched(&mut report, within).await;
         if let Ok(0) = result {
             return Ok(None);
         }
@@ -65,7 +68,7 @@ impl Reconciler {
 
         for _ in 0..TURNS {
             let before = report.items;
-            let watched = self.watched(report).await?;
+            let watched = self.watched(report, None).await?;
             // What still waits does so for a time, not for another turn.
             if watched == 0 || report.items == before {
                 break;
@@ -75,8 +78,12 @@ impl Reconciler {
         Ok(())
     }
 
-    /// Takes a turn. Returns how many barcodes are watched.
-    async fn watched(&self, report: &mut PushReport) -> Result<usize, JobError> {
+    /// Takes a turn, in which orders are read no longer than `read_within`. Returns how many barcodes are watched.
+    async fn watched(
+        &self,
+        report: &mut PushReport,
+        read_within: Option<Duration>,
+    ) -> Result<usize, JobError> {
         let seller = self.seller();
         let now = seller.clock.now();
         let watched = seller.store.watched_items(now, TURN).await?;
@@ -96,12 +103,26 @@ impl Reconciler {
 
         // Lowered before the orders are read, which may take a while.
         let waiting = self.round(&barcodes, false, report).await?;
-        if !waiting.is_empty() {
-            self.read_orders(report).await?;
+        if !waiting.is_empty() && self.orders_are_read(report, read_within).await? {
             self.round(&waiting, false, report).await?;
         }
 
         Ok(watched.len())
+    }
+
+    /// Reads the orders. False where that takes longer than it may: what was read of them stands.
+    async fn orders_are_read(
+        &self,
+        report: &mut PushReport,
+        within: Option<Duration>,
+    ) -> Result<bool, JobError> {
+        let reading = self.read_orders(report);
+        let Some(within) = within else {
+            return reading.await.map(|()| true);
+        };
+
+        let read = tokio::time::timeout(within, reading).await;
+        read.map_or(Ok(false), |read| read.map(|()| true))
     }
 
     /// The barcodes of a pass, those first that were observed longest ago.

@@ -100,8 +100,8 @@ impl Reconciler {
         let observed = self.seller().observe(barcodes).await?;
         report.checks += observed.answers.len();
         report.requests += observed.requests;
-        if let Some(error) = &observed.failed {
-            report.trouble(format!("what is on sale could not be read: {error}"));
+        if let Some(words) = observed.trouble() {
+            report.trouble(words);
         }
 
         // Waits for its turn, after Trendyol was asked: the questions of two processes need not wait for each other.
@@ -131,8 +131,8 @@ impl Reconciler {
         let catalogue = self.catalogue(now).await?;
         let store = &seller.store;
         let mut forecast = Forecast::of(store, &catalogue, Some(barcodes), self.rules, now).await?;
-        if observed.failed.is_some() {
-            forecast.blindly();
+        if !observed.unread.is_empty() {
+            forecast.blindly(&observed.unread);
         }
         if observed.began.is_some_and(|began| now - began > LOOK_LASTS) {
             forecast.looked_since(now - LOOK_LASTS);
@@ -145,8 +145,8 @@ impl Reconciler {
 
         self.pause_for_second_pusher(observed, by_chance, &forecast, report)
             .await?;
-        // After the judgement, which may just have paused sending.
-        self.may_send().await?;
+        // After the judgement, which may just have paused raising.
+        let items = self.without_paused(sends(&forecast), report).await?;
         // Over everything on sale, and only when this plan zeroes something: reading all of it is expensive.
         if !self.force && forecast.zeroes() {
             self.guard(&catalogue).await?;
@@ -155,7 +155,7 @@ impl Reconciler {
         let (started, requests) = (Instant::now(), report.requests);
         let size = size(self.rules.batch_size);
         let plan = Plan {
-            items: sends(&forecast),
+            items,
             number,
             made_at: now,
         };

@@ -14,6 +14,7 @@ use super::Seller;
 use crate::{
     marketplace::{CLAIMS_CUT_AT, Window},
     stock::Claim,
+    telemetry::chain,
     worker::{
         before,
         job::{Job, JobError},
@@ -44,7 +45,28 @@ struct Returned {
     changed: usize,
     questions: usize,
     unreadable: usize,
+    /// Those that the warehouse's tables do not take.
+    refused: usize,
     named: Vec<String>,
+}
+
+impl Returned {
+    fn name(&mut self, what: String) {
+        if self.named.len() < NAMED {
+            self.named.push(what);
+        }
+    }
+
+    /// What keeps the pass from having gone well.
+    fn trouble(&self) -> Option<String> {
+        let what = match (self.unreadable, self.refused) {
+            (0, 0) => return None,
+            (_, 0) => "returns that cannot be read",
+            (0, _) => "returns that the warehouse's tables do not take",
+            _ => "returns that cannot be read, or that the warehouse's tables do not take",
+        };
+        Some(format!("{what}: {}", self.named.join("; ")))
+    }
 }
 
 impl PullReturns {
@@ -99,9 +121,7 @@ impl PullReturns {
             for record in &page.unreadable {
                 returned.unreadable += 1;
                 tracing::error!(%record, "a return cannot be read");
-                if returned.named.len() < NAMED {
-                    returned.named.push(record.to_string());
-                }
+                returned.name(record.to_string());
             }
 
             for claim in page.records {
@@ -124,14 +144,26 @@ impl PullReturns {
         for part in &claim.unreadable {
             returned.unreadable += 1;
             tracing::error!(claim = %claim.id, %part, "a part of a return cannot be read");
-            if returned.named.len() < NAMED {
-                returned.named.push(format!("return {}: {part}", claim.id));
-            }
+            returned.name(format!("return {}: {part}", claim.id));
         }
 
         let Seller { store, clock, .. } = &self.seller;
-        let changed = store.record_return(claim, clock.now()).await?;
-        returned.changed += usize::from(changed);
+        match store.record_return(claim, clock.now()).await {
+            Ok(changed) => returned.changed += usize::from(changed),
+            // Reported, and no reason to stop: the older ones come after it, every day.
+            Err(error) if !error.is_transient() => {
+                let cause = error.words();
+                tracing::error!(
+                    claim = %claim.id,
+                    %cause,
+                    error = chain(&error),
+                    "the warehouse's table does not take a return"
+                );
+                returned.refused += 1;
+                returned.name(format!("return {}: {cause}", claim.id));
+            }
+            Err(error) => return Err(error.into()),
+        }
         Ok(())
     }
 }
@@ -144,11 +176,8 @@ impl Job for PullReturns {
 
     async fn run(&self) -> Result<Value, JobError> {
         let returned = self.read().await?;
-        if returned.unreadable > 0 {
-            let named = returned.named.join("; ");
-            return Err(JobError::Partly(format!(
-                "returns that cannot be read: {named}"
-            )));
+        if let Some(trouble) = returned.trouble() {
+            return Err(JobError::Partly(trouble));
         }
         Ok(serde_json::to_value(returned)?)
     }

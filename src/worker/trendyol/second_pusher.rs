@@ -1,34 +1,53 @@
-//! Stops sending when somebody else sends, too: two that overwrite each other sell what is not there.
+//! Stops raising when somebody else sends, too: two that overwrite each other sell what is not there.
 
-use super::{Forecast, PushReport, Reconciler, observe::Observations};
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Forecast, PushReport, Reconciler, Seller, observe::Observations};
 use crate::{
     stock::{
         Barcode,
-        rule::Answer,
-        second_pusher::{Circumstances, Look, OnSecondPusher, find},
+        rule::{Answer, Reason},
+        second_pusher::{Circumstances, Look, OnSecondPusher, WHO, find},
     },
-    store::Person,
+    store::{Person, PlannedPush},
     worker::job::JobError,
 };
 
-/// Who pauses, in the records.
-const WHO: &str = "orderwatch";
+/// What went out longer ago is not applied any more: Trendyol's queue was seen to hang for two and a half hours.
+const APPLIED_WITHIN: TimeDelta = TimeDelta::hours(6);
 
 impl Reconciler {
-    /// Nothing is sent while stock is paused.
-    pub(super) async fn may_send(&self) -> Result<(), JobError> {
-        match self.seller().store.stock_pause().await? {
-            None => Ok(()),
-            Some(pause) => Err(JobError::Partly(format!(
-                "sending stock is paused since {} by {}: {}. `orderwatch stock resume` ends it",
-                pause.at.format("%F %R"),
-                pause.who,
-                pause.why
-            ))),
+    /// Nothing is sent while a person has paused stock, and nothing is raised while orderwatch has.
+    pub(super) async fn without_paused(
+        &self,
+        mut items: Vec<PlannedPush>,
+        report: &mut PushReport,
+    ) -> Result<Vec<PlannedPush>, JobError> {
+        let Some(pause) = self.seller().store.stock_pause().await? else {
+            return Ok(items);
+        };
+
+        let what = if pause.lets_lower() {
+            "raising"
+        } else {
+            "sending"
+        };
+        let words = format!(
+            "{what} stock is paused since {} by {}: {}. `orderwatch stock resume` ends it",
+            pause.at.format("%F %R"),
+            pause.who,
+            pause.why
+        );
+        if !pause.lets_lower() {
+            return Err(JobError::Partly(words));
         }
+
+        report.trouble(words);
+        items.retain(|item| item.reason == Reason::Lower);
+        Ok(items)
     }
 
-    /// Judges what was found on sale; pauses sending where somebody else sends.
+    /// Judges what was found on sale; pauses raising where somebody else sends.
     pub(super) async fn pause_for_second_pusher(
         &self,
         observed: &Observations,
@@ -49,24 +68,17 @@ impl Reconciler {
             return Ok(());
         };
 
-        let differ: Vec<&str> = looks
+        let differ: Vec<String> = looks
             .iter()
             .filter(|look| look.observed != look.ours)
-            .map(|look| look.barcode.as_str())
+            .map(|look| look.barcode.as_str().to_owned())
             .collect();
         if differ.is_empty() {
             return Ok(());
         }
 
         // Only of those that differ: the others need no explanation.
-        for (barcode, sold, restored) in seller.store.moved_units(&differ, since).await? {
-            for look in looks
-                .iter_mut()
-                .filter(|look| look.barcode.as_str() == barcode)
-            {
-                (look.sold, look.restored) = (sold, restored);
-            }
-        }
+        self.explain(&mut looks, &differ, since).await?;
 
         let circumstances = Circumstances {
             by_chance,
@@ -100,6 +112,34 @@ impl Reconciler {
 
         Ok(())
     }
+
+    /// Adds what may have changed the figures of these barcodes since a time.
+    async fn explain(
+        &self,
+        looks: &mut [Look],
+        barcodes: &[String],
+        since: DateTime<Utc>,
+    ) -> Result<(), JobError> {
+        let Seller { store, clock, .. } = self.seller();
+        let barcodes: Vec<&str> = barcodes.iter().map(String::as_str).collect();
+
+        for (barcode, sold, restored) in store.moved_units(&barcodes, since).await? {
+            let looks = looks.iter_mut();
+            for look in looks.filter(|look| look.barcode.as_str() == barcode) {
+                (look.sold, look.restored) = (sold, restored);
+            }
+        }
+
+        let lately = clock.now() - APPLIED_WITHIN;
+        for (barcode, units) in store.largest_sends(&barcodes, lately).await? {
+            let looks = looks.iter_mut();
+            for look in looks.filter(|look| look.barcode.as_str() == barcode) {
+                look.sent_lately = units;
+            }
+        }
+
+        Ok(())
+    }
 }
 
 /// What an observation says about who else sends; nothing while a push of ours is under way.
@@ -118,14 +158,13 @@ fn look(
         return None;
     };
 
-    let lately = before.recent.iter().map(|(units, _)| *units).max();
     let open = forecast.reserved.units(barcode);
 
     Some(Look {
         barcode: barcode.clone(),
         ours: before.on_sale()?,
         ours_at: before.observed.as_ref()?.at,
-        sent_lately: lately.unwrap_or(0),
+        sent_lately: 0,
         sold: 0,
         restored: 0,
         open: i32::try_from(open).unwrap_or(i32::MAX),

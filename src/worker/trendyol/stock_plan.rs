@@ -86,7 +86,6 @@ impl Forecast {
                 now,
                 orders_read_at: view.orders_read_at,
                 stale: is_stale(view.orders_read_at, rules.max_order_age_for_push, now),
-                blind: false,
                 looked_since: None,
                 pace: Pace::of(view.delay, rules.settle),
             },
@@ -109,9 +108,11 @@ impl Forecast {
         );
     }
 
-    /// Plans again, for the case that what is on sale cannot be read.
-    pub(super) fn blindly(&mut self) {
-        self.rules.blind = true;
+    /// Plans again, for the case that what is on sale of these barcodes cannot be read.
+    pub(super) fn blindly(&mut self, unread: &[Barcode]) {
+        for barcode in unread {
+            self.figures.entry(barcode.clone()).or_default().unread = true;
+        }
         self.plan_again();
     }
 
@@ -192,7 +193,7 @@ impl Forecast {
                 deficit_since: entry.deficit.map(|deficit| deficit.since),
                 sent: sent.map(|sent| sent.quantity),
                 sent_at: sent.map(|sent| sent.at),
-                refused: refused.map(|(_, words)| words.clone()),
+                refused: refused.map(|quarantine| quarantine.words.clone()),
                 next: entry.verdict.into(),
                 holders: self.reserved.holders(barcode).to_vec(),
             }

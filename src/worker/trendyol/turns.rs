@@ -54,8 +54,20 @@ impl Turns {
         let changed = Notify::new();
         tokio::join!(
             self.listen(&changed, &stop),
-            self.take_turns(&changed, &stop)
+            self.take_turns(&changed, &stop),
+            // Beside the turns: a result that does not come must not keep stock from being lowered.
+            stop.run_until_cancelled(self.follow_results())
         );
+    }
+
+    /// Asks for the results of pushes, each at its own time.
+    async fn follow_results(&self) {
+        loop {
+            tokio::time::sleep(self.until_result().await).await;
+            if let Err(error) = self.reconciler.follow_results().await {
+                complain(&error, "results of pushes could not be read");
+            }
+        }
     }
 
     /// Watches what changes in the warehouse, and wakes the turns.
@@ -109,16 +121,12 @@ impl Turns {
 
         while !stop.is_cancelled() {
             self.pulse.beat();
-            let rest = self.rest(due).await;
             let woken = tokio::select! {
                 () = stop.cancelled() => return,
-                () = tokio::time::sleep(rest) => false,
+                () = tokio::time::sleep(self.rest(due)) => false,
                 () = changed.notified() => true,
             };
 
-            if let Err(error) = self.reconciler.follow_results().await {
-                complain(&error, "results of pushes could not be read");
-            }
             if self.react.is_zero() || !woken && Instant::now() < due {
                 continue;
             }
@@ -136,22 +144,25 @@ impl Turns {
         }
     }
 
-    /// Until the next turn, or the next result.
-    async fn rest(&self, due: Instant) -> Duration {
-        let seller = self.reconciler.seller();
-        let turn = if self.react.is_zero() {
-            LONGEST_REST
-        } else {
-            due.saturating_duration_since(Instant::now())
-        };
+    /// Until the next turn, or the next sign of life.
+    fn rest(&self, due: Instant) -> Duration {
+        if self.react.is_zero() {
+            return LONGEST_REST;
+        }
+        due.saturating_duration_since(Instant::now())
+            .min(LONGEST_REST)
+    }
 
+    /// Until the next result is to be asked for.
+    async fn until_result(&self) -> Duration {
+        let seller = self.reconciler.seller();
         let result = match seller.store.next_batch_look(seller.clock.now()).await {
             Ok(Some(at)) => (at - seller.clock.now()).to_std().unwrap_or_default(),
             // Whatever fails here fails in the turn, too, which says so.
             Ok(None) | Err(_) => LONGEST_REST,
         };
 
-        turn.min(result.max(TOGETHER)).min(LONGEST_REST)
+        result.clamp(TOGETHER, LONGEST_REST)
     }
 
     /// True when more is watched than one turn compares.

@@ -192,6 +192,24 @@ async fn a_push_that_is_cut_by_a_kill_is_looked_at_and_sent_again_only_if_it_was
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_result_that_does_not_come_keeps_no_stock_from_being_lowered() {
+    let market = Market::new().await;
+    let gate = market
+        .shop
+        .hold(Endpoint::BatchResult, Moment::BeforeAnswer);
+    let settings = market.settings().text("trendyol.stock.react", "1s");
+    let settings = settings.text("trendyol.request_timeout", "5m");
+    let process = market.world.start(&settings).await;
+    within("the question for the result", gate.arrived(1)).await;
+    market.on_sale(5).await;
+
+    market.sql("UPDATE central_stock SET qty = 2").await;
+    market.on_sale(2).await;
+    gate.open();
+    process.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_passes_do_is_measured_also_by_hand() {
     // The results are asked for more than once, and every item is counted once.
     let market = Market::with_results_after(Duration::from_secs(2)).await;

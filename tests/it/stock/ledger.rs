@@ -283,6 +283,63 @@ async fn an_order_is_reserved_until_the_application_has_collected_it(pool: PgPoo
     }
 }
 
+/// The application's row of an order for units of the main product.
+fn row(table: &str, order: &str, units: i32) -> String {
+    format!(
+        r#"INSERT INTO {table} (order_number, details, created_at, updated_at)
+           VALUES ('{order}', '[{{"barcode": "{MAIN}", "quantity": {units}}}]', now(), now());"#
+    )
+}
+
+#[sqlx::test(migrations = false)]
+async fn an_order_that_was_picked_before_it_was_read_is_not_reserved_again(pool: PgPool) {
+    let rig = rig(pool, false, &[(MAIN, 5)]).await;
+    let order = rig.shop.sell(MAIN, 2).unwrap();
+    let taken = format!(
+        "{} UPDATE central_stock SET qty = 3; UPDATE raf_urunleri SET adet = 2 WHERE raf_kodu = 'A-1';",
+        row("orders_picking", &order.number, 2)
+    );
+    rig.warehouse.run(&taken).await;
+    assert_eq!(rig.reserved().await, 0);
+    assert_eq!(rig.on_sale(), [format!("{MAIN} 3")]);
+
+    rig.shop
+        .move_to(order.packages[0], Status::Shipped)
+        .unwrap();
+    assert_eq!(rig.reserved().await, 0);
+}
+
+#[sqlx::test(migrations = false)]
+async fn an_order_that_was_shipped_before_it_was_read_stays_reserved_until_it_is_taken(
+    pool: PgPool,
+) {
+    let rig = rig(pool, true, &[(MAIN, 5)]).await;
+    let order = rig.shop.sell(MAIN, 2).unwrap();
+    rig.warehouse
+        .run(&row("orders_created", &order.number, 2))
+        .await;
+    rig.shop
+        .move_to(order.packages[0], Status::Shipped)
+        .unwrap();
+    assert_eq!(rig.reserved().await, 2);
+    assert_eq!(rig.on_sale(), [format!("{MAIN} 3")]);
+
+    // The application deducts it when it sees that it was shipped.
+    let shipped = format!(
+        "INSERT INTO stock_movement (created_at, barcode, shelf_code, delta, reason, order_number, idempotency_key)
+         VALUES (now(), '{MAIN}', 'A-1', -2, 'ship_out', '{0}', '{0}:ship:{MAIN}');
+         UPDATE central_stock SET qty = 3; UPDATE raf_urunleri SET adet = 2 WHERE raf_kodu = 'A-1';",
+        order.number
+    );
+    rig.warehouse.run(&shipped).await;
+    assert_eq!(rig.reserved().await, 0);
+    rig.shop
+        .move_to(order.packages[0], Status::Delivered)
+        .unwrap();
+    assert_eq!(rig.reserved().await, 0);
+    assert_eq!(rig.on_sale(), [format!("{MAIN} 3")]);
+}
+
 #[sqlx::test(migrations = false)]
 async fn every_way_of_writing_a_barcode_counts_for_its_product(pool: PgPool) {
     let rig = rig(

@@ -129,6 +129,40 @@ async fn a_split_whose_parts_come_late_and_name_nothing_frees_no_unit(pool: PgPo
 }
 
 #[sqlx::test(migrations = false)]
+async fn parts_that_are_first_seen_shipped_hold_what_nobody_has_taken(pool: PgPool) {
+    let shop = Shop::new(pool).await;
+    let whole = |status| package(501, status, "order-creation", 3);
+    assert_eq!(shop.tells(vec![whole("Created")]).await, 3);
+    // The split and both parts come after a downtime, the parts first.
+    let parts = vec![
+        package(502, "Shipped", "split", 1),
+        package(503, "Delivered", "split", 2),
+        whole("UnPacked"),
+    ];
+    assert_eq!(shop.tells(parts).await, 3);
+    shop.pick("4711").await;
+    assert_eq!(shop.reserved().await, 0);
+    assert_eq!(shop.rig.warehouse.stocks().await[0], ("A".to_owned(), 7));
+
+    // Of what was taken, a later part holds nothing.
+    let late = vec![package(504, "Shipped", "split", 1)];
+    assert_eq!(shop.tells(late).await, 0);
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_placeholder_whose_package_is_first_seen_shipped_is_still_held(pool: PgPool) {
+    let shop = Shop::new(pool).await;
+    let mut unnamed = package(501, "Awaiting", "order-creation", 2);
+    unnamed["shipmentPackageId"] = Value::Null;
+    assert_eq!(shop.tells(vec![unnamed]).await, 2);
+    shop.told.lock().unwrap().records.clear();
+    let shipped = package(501, "Shipped", "order-creation", 2);
+    assert_eq!(shop.tells(vec![shipped]).await, 2);
+    assert_eq!(shop.release("4711").await, [501]);
+    assert_eq!(shop.reserved().await, 0);
+}
+
+#[sqlx::test(migrations = false)]
 async fn parts_of_a_split_are_no_new_sales(pool: PgPool) {
     let shop = Shop::new(pool).await;
     assert_eq!(

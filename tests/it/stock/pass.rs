@@ -5,7 +5,7 @@ use std::time::Duration;
 use orderwatch::stock::pace::Settle;
 use sandbox::{
     gates::Moment,
-    trendyol::{Endpoint, ProductState, trouble},
+    trendyol::{Endpoint, Product, ProductState, trouble},
     trouble::{Fault, Trouble},
 };
 use sqlx::PgPool;
@@ -93,6 +93,62 @@ async fn a_product_that_is_refused_rests_and_is_shown(pool: PgPool) {
     rig.wait(MINUTE);
     rig.push().await.unwrap();
     assert_eq!(rig.warehouse.quarantined().await, [""; 0]);
+}
+
+#[sqlx::test(migrations = false)]
+async fn what_is_refused_is_lowered_again_within_minutes_and_raised_later(pool: PgPool) {
+    let rig = Rig::new(pool, &[("A", 9), ("B", 0)]).await;
+    let state = |to| {
+        for barcode in ["A", "B"] {
+            rig.shop.set_state(barcode, to).unwrap();
+        }
+    };
+    state(ProductState::Locked);
+    rig.warehouse.stock("A", 5).await;
+    rig.warehouse.stock("B", 5).await;
+    rig.push().await.unwrap();
+    // Each time both the refusal and what follows of it.
+    for _ in 0..4 {
+        rig.wait(MINUTE);
+        drop(rig.push().await);
+    }
+    assert_eq!(rig.on_sale(), ["A 9", "B 0"]);
+
+    state(ProductState::OnSale);
+    rig.wait(5 * MINUTE);
+    rig.turn().await.unwrap();
+    // Five and fewer went out minutes ago, and would be refused as repeated.
+    let lowered = rig.shop.stock_of("A").unwrap();
+    assert!((1..5).contains(&lowered), "{lowered}");
+    assert_eq!(rig.shop.stock_of("B"), Some(0));
+
+    // That lowerings were refused, too, puts nothing off.
+    rig.wait(25 * MINUTE);
+    rig.push().await.unwrap();
+    assert_eq!(rig.on_sale(), ["A 5", "B 5"]);
+}
+
+#[sqlx::test(migrations = false)]
+async fn one_product_that_cannot_be_looked_up_keeps_no_other_from_being_sent(pool: PgPool) {
+    let names: Vec<String> = (10..70).map(|n| format!("P{n}")).collect();
+    let rig = Rig::over(super::warehouse::Warehouse::new(pool).await, |plan| {
+        let products = names.iter().map(|name| Product::new(name.as_str(), 9));
+        plan.products = products.collect();
+    })
+    .await;
+    for name in &names {
+        rig.warehouse.stock(name, 5).await;
+    }
+
+    rig.weather(|weather| weather.unreadable = vec!["P17"]);
+    let error = rig.push().await.unwrap_err().to_string();
+    assert!(
+        error.contains("what is on sale of P17 could not"),
+        "{error}"
+    );
+    let unsent = |name: &&String| rig.shop.stock_of(name) != Some(5);
+    let left: Vec<&String> = names.iter().filter(unsent).collect();
+    assert_eq!(left, ["P17"]);
 }
 
 #[sqlx::test(migrations = false)]

@@ -65,6 +65,32 @@ async fn what_people_in_the_warehouse_have_set_stands(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = false)]
+async fn one_return_that_the_table_refuses_keeps_no_older_one_out(pool: PgPool) {
+    let rig = Rig::new(pool, &[("A", 9)]).await;
+    let mut claims = Vec::new();
+    let mut numbers = Vec::new();
+    for _ in 0..2 {
+        let order = rig.shop.sell("A", 1).unwrap();
+        let package = order.packages[0];
+        rig.shop.move_to(package, Status::Delivered).unwrap();
+        claims.push(rig.shop.claim(package, "A", 1).unwrap());
+        numbers.push(order.number);
+        rig.wait(30 * HOUR);
+    }
+    let refuses = format!(
+        "ALTER TABLE public.return_orders ADD CONSTRAINT odd CHECK (order_number <> '{}')",
+        numbers[1]
+    );
+    rig.warehouse.make(&refuses).await;
+
+    let error = rig.returns().await.unwrap_err().to_string();
+    let named = format!("do not take: return {}: ", claims[1]);
+    assert!(error.contains(&named) && error.contains("odd"), "{error}");
+    let written = "SELECT return_request_number FROM return_orders";
+    assert_eq!(rig.warehouse.rows(written).await, [claims[0].to_string()]);
+}
+
+#[sqlx::test(migrations = false)]
 async fn a_silent_cut_is_asked_in_halves(pool: PgPool) {
     let rig = Rig::over(Warehouse::new(pool).await, |plan| {
         plan.products = vec![Product::new("A", 999)];

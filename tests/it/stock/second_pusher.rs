@@ -28,7 +28,7 @@ fn overwritten(rig: &Rig, with: u32) {
 }
 
 #[sqlx::test(migrations = false)]
-async fn sending_pauses_until_a_person_resumes(pool: PgPool) {
+async fn raising_pauses_until_a_person_resumes(pool: PgPool) {
     let rig = shop(pool).await;
     rig.wait(20 * MINUTE);
     overwritten(&rig, 8);
@@ -43,35 +43,44 @@ async fn sending_pauses_until_a_person_resumes(pool: PgPool) {
     }
     let pushes = rig.shop.ledger().count(Endpoint::PushStock);
 
-    // Nothing is sent any more, whatever changes.
+    // It may be a mistake: what was sold or lost is taken off sale all the same, and nothing is raised.
     rig.warehouse.stock("A", 2).await;
+    rig.warehouse.stock("B", 30).await;
     rig.wait(10 * MINUTE);
     let error = rig.push().await.unwrap_err().to_string();
     assert!(
-        error.contains("is paused since") && error.contains("orderwatch stock resume"),
+        error.contains("raising stock is paused since")
+            && error.contains("orderwatch stock resume"),
         "{error}"
     );
-    assert_eq!(rig.shop.ledger().count(Endpoint::PushStock), pushes);
+    assert_eq!(rig.on_sale()[..2], ["A 2", "B 8"]);
+    assert_eq!(rig.shop.ledger().count(Endpoint::PushStock), pushes + 1);
+    rig.warehouse.stock("B", 9).await;
     let row = rig
         .warehouse
         .rows("SELECT who, resumed_at FROM orderwatch.stock_pauses")
         .await;
     assert_eq!(row, ["orderwatch|-"]);
 
-    // The other one is switched off; what it did before does not pause again.
-    overwritten(&rig, 7);
+    // A person's pause takes its place, and sends nothing at all.
+    let store = &rig.seller.store;
     let ayse = Person {
         who: "ayse".to_owned(),
-        why: String::new(),
+        why: "stocktaking".to_owned(),
     };
+    rig.wait(MINUTE);
+    assert!(store.pause_stock(&ayse, rig.now()).await.unwrap());
+    assert!(!store.pause_stock(&ayse, rig.now()).await.unwrap());
+    rig.warehouse.stock("C", 1).await;
+    let error = rig.push().await.unwrap_err().to_string();
+    assert!(error.contains("sending stock is paused since"), "{error}");
+    assert_eq!(rig.shop.ledger().count(Endpoint::PushStock), pushes + 1);
+    rig.warehouse.stock("C", 9).await;
+
+    // The other one is switched off; what it did before does not pause again.
+    overwritten(&rig, 7);
     rig.wait(10 * MINUTE);
-    assert!(
-        rig.seller
-            .store
-            .resume_stock(&ayse, rig.now())
-            .await
-            .unwrap()
-    );
+    assert!(store.resume_stock(&ayse, rig.now()).await.unwrap());
     rig.push().await.unwrap();
     // What the other one took off sale looks like sales that no order tells of, for three hours.
     rig.wait(181 * MINUTE);
@@ -90,6 +99,25 @@ async fn sending_pauses_until_a_person_resumes(pool: PgPool) {
     overwritten(&rig, 12);
     let error = rig.push().await.unwrap_err().to_string();
     assert!(error.contains("of 8 products, 8 have more"), "{error}");
+}
+
+#[sqlx::test(migrations = false)]
+async fn old_raises_of_a_queue_that_hung_do_not_pause(pool: PgPool) {
+    let rig = shop(pool).await;
+    rig.wait(20 * MINUTE);
+    for name in PRODUCTS {
+        rig.warehouse.stock(name, 2).await;
+    }
+    rig.push().await.unwrap();
+    rig.wait(MINUTE);
+    rig.push().await.unwrap();
+    assert_eq!(rig.on_sale()[..2], ["A 2", "B 2"]);
+
+    // Hours later, the first figures are applied once more.
+    rig.wait(150 * MINUTE);
+    overwritten(&rig, 9);
+    rig.push().await.unwrap();
+    assert_eq!(rig.on_sale()[..2], ["A 2", "B 2"]);
 }
 
 #[sqlx::test(migrations = false)]

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use orderwatch::store::Channel;
-use sandbox::trendyol::Product;
+use sandbox::{
+    gates::Moment,
+    trendyol::{Endpoint, Product},
+};
 use sqlx::{Executor, PgPool};
 
 use super::{rig::Rig, warehouse::Warehouse};
@@ -91,6 +94,25 @@ async fn a_change_that_is_committed_after_a_newer_one_is_found_by_the_next_pass(
 
     rig.push().await.unwrap();
     assert_eq!(rig.on_sale(), ["A 4", "B 3", "C 9"]);
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_turn_does_not_wait_for_orders_that_take_long_to_read(pool: PgPool) {
+    let mut rig = calm(pool).await;
+    let react = rig.rules.react;
+    rig.warehouse.stock("A", 12).await;
+    rig.touched(&["A".to_owned()]).await;
+
+    // No answer comes.
+    let gate = rig.shop.hold(Endpoint::OrderStream, Moment::BeforeAnswer);
+    rig.rules.react = Duration::from_millis(100);
+    rig.turn().await.unwrap().unwrap();
+    assert_eq!(rig.on_sale(), ["A 9", "B 9", "C 9"]);
+
+    gate.open();
+    rig.rules.react = react;
+    rig.turn().await.unwrap().unwrap();
+    assert_eq!(rig.on_sale(), ["A 12", "B 9", "C 9"]);
 }
 
 #[sqlx::test(migrations = false)]

@@ -48,6 +48,8 @@ pub(crate) struct Weather {
     pub(crate) seconds: u64,
     /// How long each of the next looks waits for its turn before it is made.
     pub(crate) looks_wait: VecDeque<Duration>,
+    /// Barcodes with which a look fails.
+    pub(crate) unreadable: Vec<&'static str>,
     /// How long a push takes, and its answer.
     pub(crate) push_takes: Duration,
     /// Chance.
@@ -62,6 +64,7 @@ impl Default for Weather {
             feed_out: false,
             seconds: 0,
             looks_wait: VecDeque::new(),
+            unreadable: Vec::new(),
             push_takes: Duration::ZERO,
             rng: Rng::with_seed(1),
         }
@@ -198,6 +201,10 @@ impl Marketplace for Unsteady {
     async fn read_back(&self, barcodes: &[Barcode]) -> Result<ReadBack, MarketError> {
         let waits = self.weather.lock().unwrap().looks_wait.pop_front();
         (self.tide)(waits.unwrap_or_default());
+        let unreadable = self.weather.lock().unwrap().unreadable.clone();
+        if barcodes.iter().any(|b| unreadable.contains(&b.as_str())) {
+            return Err(refused(true));
+        }
         self.call(false, self.inner.read_back(barcodes)).await
     }
 

@@ -27,14 +27,28 @@ fn only_a_lowering_overtakes_a_push_that_is_under_way() {
     for (desired, want) in [(3, lowered(3)), (5, waits), (6, waits)] {
         assert_eq!(decide(desired, &figure, &rules), want, "{desired}");
     }
+}
 
-    // Of old orders, only that nothing is left is certain.
-    let stale = Rules {
+#[test]
+fn without_the_orders_a_push_under_way_is_replaced_by_no_more_than_is_on_sale() {
+    let (mut figure, rules) = under_way();
+    figure.sent = figure.sent.map(|sent| Sent {
+        quantity: 9,
+        ..sent
+    });
+    let mut stale = Rules {
         stale: true,
         ..rules
     };
-    assert_eq!(decide(3, &figure, &stale), waits);
-    assert_eq!(decide(0, &figure, &stale), lowered(0));
+    for (desired, want) in [(3, Some(3)), (7, Some(5)), (9, None), (0, Some(0))] {
+        assert_eq!(sent(decide(desired, &figure, &stale)), want, "{desired}");
+    }
+
+    // Of an old look, only that nothing is left is certain.
+    stale.looked_since = Some(at(NOW + 1));
+    for (desired, want) in [(3, None), (0, Some(0))] {
+        assert_eq!(sent(decide(desired, &figure, &stale)), want, "{desired}");
+    }
 }
 
 #[test]
@@ -54,13 +68,10 @@ fn a_push_under_way_leaves_the_deficit_as_it_was() {
 
 #[test]
 fn without_a_look_a_product_is_only_taken_off_sale() {
-    let (figure, rules) = lacking(0, 5);
-    let blind = Rules {
-        blind: true,
-        ..rules
-    };
-    assert_eq!(decide(3, &figure, &blind), Verdict::Wait(Wait::Unseen));
-    assert_eq!(sent(decide(0, &figure, &blind)), Some(0));
+    let (mut figure, rules) = lacking(0, 5);
+    figure.unread = true;
+    assert_eq!(decide(3, &figure, &rules), Verdict::Wait(Wait::Unseen));
+    assert_eq!(sent(decide(0, &figure, &rules)), Some(0));
 }
 
 #[test]
@@ -103,9 +114,16 @@ fn times_that_are_still_to_come_settle_nothing() {
 #[test]
 fn a_wait_ends_with_its_time() {
     let (mut figure, rules) = lacking(0, 5);
-    for (until, want) in [(NOW + 1, None), (NOW, Some(3))] {
-        figure.quarantine = Some((at(until), "refused".to_owned()));
-        assert_eq!(sent(decide(3, &figure, &rules)), want, "{until}");
+    for (desired, rest, want) in [
+        (3, refused(NOW + 1, NOW + 1), None),
+        (3, refused(NOW + 1, NOW), Some(3)),
+        (3, refused(NOW, NOW + 1), Some(3)),
+        (9, refused(NOW + 1, NOW), None),
+        (9, refused(NOW, NOW), Some(7)),
+    ] {
+        figure.quarantine = Some(rest.clone());
+        let got = sent(decide(desired, &figure, &rules));
+        assert_eq!(got, want, "{desired} {rest:?}");
     }
 
     figure.quarantine = None;

@@ -165,7 +165,11 @@ async fn the_way_back_counts_what_was_placed_while_buying_was_paused() {
     assert_eq!(paused.code(), 0, "{paused:?}");
     let (_, found) = adopt(&world).await;
     let back = &found["shop"]["way_back"];
-    assert_eq!(step(back, "Send by hand").0, "done", "{back:#}");
+    assert_eq!(
+        step(back, "Send in the shop, by hand").0,
+        "done",
+        "{back:#}"
+    );
 
     let late = world.shop.order(PIN, "late").await;
     let fresh = world.shop.order(PIN, "player").await;
@@ -183,7 +187,7 @@ async fn the_way_back_counts_what_was_placed_while_buying_was_paused() {
     let (_, found) = adopt(&world).await;
     let back = &found["shop"]["way_back"];
     assert_eq!(step(back, "`orderwatch pause").0, "done", "{back:#}");
-    let (state, evidence) = step(back, "Send by hand");
+    let (state, evidence) = step(back, "Send in the shop, by hand");
     assert_eq!(state, "open", "{back:#}");
     assert!(
         evidence.contains("2 orders not sent by anybody, 1 of them held as waited_too_long"),

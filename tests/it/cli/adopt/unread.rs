@@ -109,7 +109,7 @@ async fn a_role_that_may_not_see_customers_gets_the_counts_and_hears_why_it_gets
     // What it may read is told all the same.
     let wait = step(&shop["way_back"], "Wait until nothing");
     assert_eq!(wait, ("done", "Nothing is under way."), "{shop:#}");
-    let by_hand = step(&shop["way_back"], "Send by hand");
+    let by_hand = step(&shop["way_back"], "Send in the shop, by hand");
     assert_eq!(by_hand.0, "open", "{shop:#}");
 }
 
@@ -131,7 +131,7 @@ async fn what_could_not_be_read_is_never_said_to_be_done() {
         "Wait until nothing",
         "Resolve what is held",
         "Wait until the shop has heard",
-        "Send by hand",
+        "Send in the shop, by hand",
     ] {
         let step = step(&shop["way_back"], begins);
         assert_eq!(step.0, "unseen", "{shop:#}");
