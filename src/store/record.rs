@@ -278,22 +278,35 @@ impl Store {
     /// Why these outcomes were not written.
     async fn unwritten(&self, rest: &[&Outcome]) -> Result<Vec<(OrderId, Recorded)>, StoreError> {
         let c = Columns::of(rest.iter().copied());
+        let unsure: Vec<bool> = rest.iter().map(|outcome| outcome.is_unsure()).collect();
+        let claimed: Vec<_> = rest.iter().map(|outcome| outcome.claimed_at()).collect();
         // Whoever takes an order over leaves the purchases of earlier claims.
         let rows = sqlx::query!(
             r#"SELECT i.order_id AS "order_id!",
                       t.order_id IS NULL OR NOT EXISTS (
                           SELECT FROM orderwatch.purchases p
                           WHERE (p.reference, p.integration_id) = (i.reference, i.integration_id)
-                            AND p.order_id = i.order_id) AS "forgotten!",
+                            AND p.order_id = i.order_id)
+                      -- It waits to be sent under that name, says an earlier claim: see `forgotten`.
+                      OR i.unsure AND t.stage = 'queued' AND COALESCE(t.dispatched_at < i.claimed_at, true)
+                         AND EXISTS (
+                             SELECT FROM orderwatch.purchases p
+                             WHERE (p.reference, p.integration_id) = (i.reference, i.integration_id)
+                               AND (t.reference, t.integration_id) = (i.reference, i.integration_id)
+                               AND p.recorded_at < i.at) AS "forgotten!",
                       COALESCE(t.recorded_token = i.token, false) AS "before!",
                       COALESCE(t.lease_token = i.token, false) AS "ours!"
-               FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[])
-                    AS i (order_id, token, integration_id, reference)
+               FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bool[], $6::timestamptz[],
+                           $7::timestamptz[])
+                    AS i (order_id, token, integration_id, reference, unsure, claimed_at, at)
                LEFT JOIN orderwatch.orders t ON t.order_id = i.order_id"#,
             &c.orders,
             &c.tokens,
             &c.integrations,
-            &c.references
+            &c.references,
+            &unsure,
+            &claimed,
+            &c.at
         )
         .fetch_all(&self.pool)
         .await

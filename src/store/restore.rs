@@ -39,16 +39,16 @@ impl Store {
     ) -> Result<Vec<OrderId>, StoreError> {
         let written: Vec<&Outcome> = written.collect();
         let c = Columns::of(written.iter().copied());
-        let bought: Vec<bool> = written
-            .iter()
-            .map(|outcome| outcome.decision.is_bought())
-            .collect();
+        let bought = |outcome: &&Outcome| outcome.decision.is_bought();
+        let bought: Vec<bool> = written.iter().map(bought).collect();
+        let claimed: Vec<_> = written.iter().map(|outcome| outcome.claimed_at()).collect();
 
         // A result ends its lease, so where the lease is still there only the claim was kept.
         let gone = sqlx::query_scalar!(
             r#"SELECT i.order_id AS "order_id!: OrderId"
-               FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bool[], $6::timestamptz[])
-                    AS i (order_id, token, integration_id, reference, bought, at)
+               FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bool[], $6::timestamptz[],
+                           $7::timestamptz[])
+                    AS i (order_id, token, integration_id, reference, bought, claimed_at, at)
                WHERE NOT EXISTS (SELECT FROM orderwatch.orders t
                                  WHERE t.order_id = i.order_id AND t.lease_token IS DISTINCT FROM i.token)
                   OR NOT EXISTS (SELECT FROM orderwatch.purchases p
@@ -59,12 +59,14 @@ impl Store {
                                ON (p.reference, p.integration_id) = (t.reference, t.integration_id)
                              WHERE t.order_id = i.order_id AND t.stage = 'queued'
                                AND (t.reference, t.integration_id) = (i.reference, i.integration_id)
-                               AND (i.bought OR p.recorded_at < i.at))"#,
+                               AND (i.bought OR p.recorded_at < i.at
+                                                AND COALESCE(t.dispatched_at < i.claimed_at, true)))"#,
             &c.orders,
             &c.tokens,
             &c.integrations,
             &c.references,
             &bought,
+            &claimed,
             &c.at
         );
         gone.fetch_all(self.pool.by_index())
@@ -165,6 +167,11 @@ impl Outcome {
     pub(super) fn claimed_at(&self) -> DateTime<Utc> {
         let watched = &self.decision.watched;
         watched.dispatched_at.or(watched.sent_at).unwrap_or(self.at)
+    }
+
+    /// Whether it may have been bought, or not.
+    pub(super) fn is_unsure(&self) -> bool {
+        self.may_be_bought() && !self.decision.is_bought()
     }
 
     /// Whether the panel may have sold something for it.

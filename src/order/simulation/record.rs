@@ -96,6 +96,13 @@ impl Database {
             (true, _) => Recorded::Before,
             (false, true) => Recorded::Busy,
             (false, false) if self.lacks_purchase(outcome) => Recorded::Forgotten,
+            (false, false)
+                if outcome.may_be_bought()
+                    && !outcome.decision.is_bought()
+                    && self.knows_less(outcome) =>
+            {
+                Recorded::Forgotten
+            }
             (false, false) => Recorded::LeaseLost,
         }
     }

@@ -36,11 +36,22 @@ impl Database {
             tracked.is_some_and(|it| it.watched.stage == Stage::Queued && it.is_named(outcome));
         tracked.is_none_or(|it| it.lease == Some(outcome.token))
             || self.lacks_purchase(outcome)
-            || waits && (outcome.decision.is_bought() || self.knows_less(outcome))
+            || waits && outcome.decision.is_bought()
+            || self.knows_less(outcome)
     }
 
-    /// Whether the last word on its purchase is older than this answer.
-    fn knows_less(&self, outcome: &Outcome) -> bool {
+    /// Whether it waits to be sent under the same name, says an earlier claim.
+    pub(super) fn knows_less(&self, outcome: &Outcome) -> bool {
+        let waits = self.tracked(outcome.order).is_some_and(|it| {
+            let dispatched = it.watched.dispatched_at;
+            it.watched.stage == Stage::Queued
+                && it.is_named(outcome)
+                && dispatched.is_none_or(|at| at < outcome.claimed_at())
+        });
+        if !waits {
+            return false;
+        }
+
         let purchases = &self.purchases[outcome.order];
         let named = |p: &&Purchase| (p.panel, &p.reference) == (outcome.panel, &outcome.reference);
         let recorded_at = purchases.iter().find(named).and_then(|p| p.recorded_at);
@@ -69,9 +80,7 @@ impl Database {
         }
 
         let (panel, reference) = name;
-        let watched = &outcome.decision.watched;
-        let claimed_at = watched.dispatched_at.or(watched.sent_at);
-        let claimed_at = claimed_at.unwrap_or(outcome.at);
+        let claimed_at = outcome.claimed_at();
         if self.lacks_purchase(outcome) {
             let mut purchases = self.purchases[order].clone();
             purchases.push(Purchase::of_before(panel, reference, claimed_at));
@@ -125,6 +134,13 @@ impl Database {
 }
 
 impl Outcome {
+    /// `Outcome::claimed_at`.
+    fn claimed_at(&self) -> At {
+        let watched = &self.decision.watched;
+        let claimed_at = watched.dispatched_at.or(watched.sent_at);
+        claimed_at.unwrap_or(self.at)
+    }
+
     /// `Outcome::may_be_bought`.
     pub(super) fn may_be_bought(&self) -> bool {
         !matches!(

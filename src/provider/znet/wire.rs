@@ -158,8 +158,6 @@ pub(super) fn pin_place(text: &str) -> Option<Range<usize>> {
 /// The rest of a finished purchase: `PIN|text`, `PIN`, or nothing.
 fn done(rest: &str) -> Status<'_> {
     let (slot, text) = match field(rest) {
-        // A text with a separator in it, and no field for a code before it.
-        Some((slot, _)) if is_sentence(slot) => ("", rest.trim()),
         Some((pin, text)) => (pin, text.trim()),
         None if is_sentence(rest) => ("", rest.trim()),
         None => (rest.trim(), ""),

@@ -127,7 +127,8 @@ async fn without_an_answer_that_means_something_nothing_is_bought_until_there_is
         }
         let tracked = shop.tracked(order).await;
         assert_eq!(tracked.watched.stage, Stage::Queued, "{what}");
-        assert_eq!(tracked.watched.dispatched_at, None, "{what}");
+        // Of the daemon's first minutes: another one may have bought it before.
+        assert!(!tracked.watched.may_resend, "{what}");
         assert!(tracked.due_at.unwrap() > shop.now(), "{what}");
         assert_eq!(count(&reseller, Endpoint::Purchase), 0, "{what}");
         let event = shop.event(order, "not_sent").await;

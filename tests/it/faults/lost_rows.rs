@@ -482,7 +482,9 @@ async fn a_second_try_that_was_lost_is_not_made_a_third_time(pool: PgPool) {
     fail_over_to_standby(&shop, order).await;
     assert_eq!(shop.stage(order).await, Stage::Queued);
 
-    rig.dispatch().await;
+    assert_eq!(rig.begin_dispatch().await.started, 0);
+    rig.look_back().await;
+    assert_eq!(shop.stage(order).await, Stage::Unconfirmed);
     rig.run_out().await;
     assert_eq!(shop.stage(order).await, Stage::Completed);
     assert_eq!(reseller.panel.ledger().sale_count(), 1);

@@ -188,8 +188,8 @@ async fn what_may_have_been_sent_stays_at_its_panel_also_when_the_route_has_chan
     shop.sql(&route).await;
     map(&shop, &first, package).await;
     map(&shop, &second, package).await;
-    let resolve = format!("order resolve {order} --send-again {REASON}");
-    run(&shop, &resolve).await.fine();
+    let resend = format!("order resolve {order} --not-bought --resend --yes {REASON}");
+    run(&shop, &resend).await.fine();
     shop.carry_over(order).await;
     rig.buy().await;
     rig.run_out().await;

@@ -99,7 +99,6 @@ fn answers_of_pin_kontrol() {
         ("OK|2|", top_up("")),
         ("OK|2", top_up("")),
         ("OK|2|Yükleme tamam", top_up("Yükleme tamam")),
-        ("OK|2|Yükleme tamam|12:30", top_up("Yükleme tamam|12:30")),
         // Fewer and more fields, separators and line breaks in the last one.
         ("OK|2|AB12-CD34", done("AB12-CD34", "")),
         ("OK|2|AB12 CD34 EF56", done("AB12 CD34 EF56", "")),
