@@ -109,7 +109,7 @@ async fn soak(
     let load = Load::of(options.shops, shop);
     println!("{load}, for {}", humantime::format_duration(options.time));
     let placed = tokio::select! {
-        placed = load.run(database, &seller.store, options.time, seed.dice()) => placed?,
+        placed = load.run(database, &seller.store, options.time, seed.rng()) => placed?,
         ended = sampler.run(options.every) => {
             ended?;
             unreachable!("samples are taken until the load ends")

@@ -32,10 +32,10 @@ impl Seed {
 
     /// Of a command, in its long form or in that of CI.
     pub fn of_command(command: &str, long: bool) -> Self {
-        Self::told(first(long), command.to_owned())
+        Self::announced(first(long), command.to_owned())
     }
 
-    fn told(number: u64, command: String) -> Self {
+    fn announced(number: u64, command: String) -> Self {
         let seed = Self { number, command };
         say(&format!("seed {number}: {}", seed.replay()));
         seed
@@ -47,7 +47,7 @@ impl Seed {
     }
 
     #[must_use]
-    pub fn dice(&self) -> Rng {
+    pub fn rng(&self) -> Rng {
         Rng::with_seed(self.number)
     }
 
@@ -94,7 +94,7 @@ impl Runs {
 
     /// The seed of one that begins.
     pub fn seed(&self, number: u64) -> Seed {
-        Seed::told(number, self.command.clone())
+        Seed::announced(number, self.command.clone())
     }
 }
 

@@ -211,9 +211,10 @@ async fn upsert(
     let lines = package.lines_with(known);
     let barcodes: Vec<String> = lines.iter().map(|line| fold(&line.barcode)).collect();
 
-    // One that comes after the warehouse has moved its order is late: its units were not among those that
-    // were taken. Not so the first of its order: the warehouse was faster than the feed. One that has left when it is
-    // first seen was not taken where the order still waits, or where it carries on what is held. One that a person has released is reserved again when the marketplace shows that it lives.
+    // One that comes after the warehouse has moved its order is late: its units were not among those that were taken.
+    // Not so the first of its order: the warehouse was faster than the feed. One that has left when it is first seen
+    // was not taken where the order still waits, or where it carries on what is held. One that a person has released is
+    // reserved again when the marketplace shows that it lives.
     sqlx::query!(
         r#"INSERT INTO orderwatch.packages AS p
              (package_id, order_number, status, effect, modified_ms, changed_at, first_seen_at,

@@ -41,7 +41,7 @@ pub(crate) struct OnDemand {
     requests: mpsc::Receiver<Request>,
 }
 
-/// A run that can begin, and does not until it is told to.
+/// A run that can begin, and does not before it is started.
 pub(crate) struct Reserved {
     job: &'static JobSpec,
     force: Force,

@@ -120,7 +120,7 @@ async fn a_disk_that_fills_up_under_load_costs_nothing() {
         processes.push(world.start(&settings).await);
     }
 
-    let (pool, mut dice) = (&world.database.pool, seed.dice());
+    let (pool, mut dice) = (&world.database.pool, seed.rng());
     let mut stopped = 0;
     for fill in 0..fills {
         world

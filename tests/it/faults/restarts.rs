@@ -45,7 +45,7 @@ async fn a_server_that_is_restarted_under_load_costs_nothing() {
         processes.push(world.start(&settings).await);
     }
 
-    let mut dice = seed.dice();
+    let mut dice = seed.rng();
     for restart in 0..restarts {
         let name = format!("player-{restart}");
         world.shop.orders(PIN, &name, BATCH).await;

@@ -208,7 +208,7 @@ async fn killed_again_and_again_beside_two_others_nothing_is_bought_twice_or_los
 async fn kill_again(test: &str, replicas: usize, kills: usize) {
     let kills = std::env::var(KILLS).map_or(kills, |kills| kills.parse().unwrap());
     let seed = Seed::of_test(test, KILLS);
-    let mut dice = seed.dice();
+    let mut dice = seed.rng();
     let world = World::with(|plan| {
         plan.seed = seed.number();
         plan.readiness = Readiness::after_waits(1);

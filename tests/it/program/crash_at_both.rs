@@ -43,7 +43,7 @@ async fn unsteady_barakat(seed: u64) -> Barakat {
 async fn killed_again_and_again_nothing_is_bought_twice_or_lost_at_either() {
     let kills = std::env::var(KILLS).map_or(10, |kills| kills.parse().unwrap());
     let seed = Seed::of_test("nothing_is_bought_twice_or_lost_at_either", KILLS);
-    let mut dice = seed.dice();
+    let mut dice = seed.rng();
     let barakat = unsteady_barakat(seed.number()).await;
     let world = World::with(|plan| {
         plan.seed = seed.number();
