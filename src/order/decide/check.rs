@@ -16,7 +16,7 @@ use crate::order::{
 const CODE_ASKS: u32 = 5;
 
 /// How much longer an order that was bought is asked about when its time limit passes without an answer: the
-/// panel may have delivered it while it, or we, could not be reached.
+/// panel may have delivered it while it, or we, could not be reached. No longer than the limit itself.
 const GRACE: Duration = Duration::from_hours(1);
 
 /// Decides what follows from the panel's answer about an order that was sent, or may have been.
@@ -239,9 +239,10 @@ fn unclear(mut watched: Watched, now: DateTime<Utc>, rules: &Rules, jitter: f64)
 
 /// The end of the grace that begins now; `None` when it was had before.
 fn extended(watched: &Watched, now: DateTime<Utc>, rules: &Rules) -> Option<DateTime<Utc>> {
+    let grace = GRACE.min(rules.give_up_after);
     let limit = later(watched.sent_at?, rules.give_up_after);
-    let had = watched.give_up_at? >= later(limit, GRACE);
-    (!had).then(|| later(now, GRACE))
+    let had = watched.give_up_at? >= later(limit, grace);
+    (!had).then(|| later(now, grace))
 }
 
 /// The panel knows it, so it was bought, at the latest when it was claimed for sending.
