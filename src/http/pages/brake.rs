@@ -98,6 +98,7 @@ async fn resume(
     seen: &str,
     person: &Person,
 ) -> Result<Option<Done>, Problem> {
+    // What is no time names no pause, and resumes none.
     let seen = DateTime::parse_from_rfc3339(seen).ok();
     let seen = seen.map(|at| at.with_timezone(&Utc));
     let store = &reader.world.store;
