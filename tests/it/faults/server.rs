@@ -11,17 +11,20 @@ use std::{
     process::{ExitStatus, Stdio},
 };
 
-use sqlx::PgPool;
+use sqlx::{PgPool, postgres::PgConnectOptions};
 use tempfile::TempDir;
 use tokio::process::Command;
 
 /// The server's own folder and account.
+#[derive(Clone)]
 pub(super) struct Server {
     data: PathBuf,
     user: u32,
     group: u32,
-    /// Where its socket is.
+    /// Where its socket is, and who is let in there.
     sockets: PathBuf,
+    port: String,
+    owner: String,
 }
 
 impl Server {
@@ -41,27 +44,27 @@ impl Server {
             user: owner.uid(),
             group: owner.gid(),
             sockets: PathBuf::from(sockets.trim_matches('"')),
+            port: ask("port").await,
+            owner: ask("session_authorization").await,
         }
     }
 
-    /// A running copy that follows this one; `url` leads to this one.
-    pub(super) async fn standby(&self, url: &str) -> Standby {
+    /// A running copy that follows this one.
+    pub(super) async fn standby(&self) -> Standby {
         let folder = tempfile::tempdir().unwrap();
         chown(folder.path(), Some(self.user), Some(self.group)).unwrap();
         let server = Self {
             data: folder.path().join("data"),
             sockets: folder.path().to_owned(),
-            ..*self
+            ..self.clone()
         };
 
         let mut copy = server.command("pg_basebackup");
-        let options = [
-            "--write-recovery-conf",
-            "--checkpoint=fast",
-            "--dbname",
-            url,
-        ];
-        let copied = copy.args(options).status().await.unwrap();
+        copy.args(["--write-recovery-conf", "--checkpoint=fast"])
+            .arg("--host")
+            .arg(&self.sockets)
+            .args(["--port", &self.port, "--username", &self.owner]);
+        let copied = copy.status().await.unwrap();
         assert!(copied.success(), "pg_basebackup: {copied}");
         let sockets = server.sockets.display();
         let settings = format!("-c listen_addresses='' -c unix_socket_directories='{sockets}'");
@@ -71,7 +74,6 @@ impl Server {
 
         Standby {
             server,
-            of: self.sockets.clone(),
             _folder: folder,
         }
     }
@@ -119,18 +121,13 @@ impl Server {
 /// A copy that follows another server, until it is promoted.
 pub(super) struct Standby {
     server: Server,
-    /// The socket's folder of the other one.
-    of: PathBuf,
     _folder: TempDir,
 }
 
 impl Standby {
-    /// The address here of a database that has this one at the other server.
-    pub(super) fn lead(&self, url: &str) -> String {
-        let encoded = |folder: &PathBuf| folder.to_str().unwrap().replace('/', "%2F");
-        let (there, here) = (encoded(&self.of), encoded(&self.server.sockets));
-        assert!(url.contains(&there), "{url} does not lead to {there}");
-        url.replace(&there, &here)
+    /// The way to a database here that is the copy of one at the other server.
+    pub(super) fn lead(&self, there: PgConnectOptions) -> PgConnectOptions {
+        there.socket(&self.server.sockets)
     }
 
     pub(super) async fn promote(&self) {

@@ -12,6 +12,7 @@ use crate::{
     process::{
         audit::audit,
         figures,
+        roles::{DAEMON, url_as},
         world::{PIN, World},
     },
 };
@@ -24,9 +25,10 @@ async fn a_daemon_in_front_of_a_standby_buys_once_it_has_taken_over() {
     let world = World::new().await;
     world.shop.orders(PIN, "player", ORDERS).await;
     let primary = Server::of(&world.database.pool).await;
-    let standby = primary.standby(&world.database.owners_url()).await;
+    let standby = primary.standby().await;
 
-    let url = standby.lead(&world.database.url());
+    let there = standby.lead(world.database.options());
+    let url = url_as(&there, DAEMON);
     let settings = world.settings().text("database.url", &url);
     let process = world.program(&settings, &["run"]).spawn();
     let site = Site::of(&process).await;
@@ -40,12 +42,13 @@ async fn a_daemon_in_front_of_a_standby_buys_once_it_has_taken_over() {
     primary.stop("immediate").await;
     standby.promote().await;
     process.wait_for_line("orderwatch is running").await;
-    let url = standby.lead(&world.database.owners_url());
-    let pool = PgPool::connect(&url).await.unwrap();
+    let pool = PgPool::connect_with(there).await.unwrap();
     let rows = world.shop.at(pool).settled().await;
     process.stop().await;
     let tally = audit(&world.panel, &rows);
     assert_eq!(tally.completed, ORDERS, "{tally:?}");
+    // The test's database is dropped there.
+    primary.start().await;
     figures(&format!(
         "daemon in front of a standby that took over: {ORDERS} orders, {} completed, 0 bought twice, 0 lost",
         tally.completed
