@@ -99,7 +99,7 @@ def settle(order_id: uuid.UUID, tenant_id: uuid.UUID, verdict: str) -> str:
             raise NoSuchOrder
         if before in DECIDED:
             if before != verdict:
-                # orderwatch holds such an order for a person (its README: "decided by staff").
+                # orderwatch holds such an order for review: "decided by staff".
                 logger.warning("orderwatch: order %s is %s, the panel says %s", order_id, before, verdict)
             return f"already {before}"
 
