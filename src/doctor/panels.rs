@@ -200,7 +200,7 @@ fn usable(
             .warn(
                 "paused",
                 format!("Buying at {name} is paused."),
-                "`orderwatch resume` once the cause is gone.",
+                "`orderwatch resume --integration ID` once the cause is gone; a wrong ID lists them.",
             )
             .about(name);
     }

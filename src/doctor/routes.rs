@@ -170,7 +170,7 @@ pub(super) fn players(
                     named(packages),
                     fields.meaning()
                 ),
-                "After one real order of each, ask whether the goods reached the right account: `orderwatch order confirm ORDER`, or set znet.player_fields or [[barakat.param]]. Panels with fixed player fields get them from the Django shop as \"shop\".",
+                "After one real order of each, ask whether the goods reached the right account: `orderwatch order confirm ORDER --reason \"…\"`, or set znet.player_fields or [[barakat.param]]. Panels with fixed player fields get them from the Django shop as \"shop\".",
             )
             .about(packages.join(", "));
     }

@@ -10,6 +10,8 @@ use super::money::Loss;
 pub(crate) enum WayOut {
     /// Its cause can be fixed; nothing was bought.
     Retry,
+    /// Somebody else may have bought it: sent once a person has checked that order, never one of many.
+    RetryAlone,
     /// It may have been bought: staff say whether it was, and it goes on from there.
     Confirm,
     /// It cannot be tracked any more: staff say how it ended.
@@ -83,7 +85,10 @@ macro_rules! reasons {
 
             /// Whether nothing of the order is under way, and nobody has decided about it.
             pub(crate) const fn is_undecided(self) -> bool {
-                matches!(self.way_out(), WayOut::Retry | WayOut::Confirm)
+                matches!(
+                    self.way_out(),
+                    WayOut::Retry | WayOut::RetryAlone | WayOut::Confirm
+                )
             }
         }
     };
@@ -95,7 +100,7 @@ reasons! {
     /// More than one product of the panel is mapped to the package.
     AmbiguousMapping = "ambiguous_mapping" => Retry,
     /// The shop's row has a reference that orderwatch did not give: somebody may have sent it.
-    ForeignReference = "foreign_reference" => Retry,
+    ForeignReference = "foreign_reference" => RetryAlone,
     /// `userIdentifier` is empty.
     NoPlayerId = "no_player_id" => Retry,
     /// The protocol buys exactly one unit a call.

@@ -327,7 +327,7 @@ fn retry(order: OrderId, facts: &Facts) -> Result<Release, Refusal> {
         // Nothing of it is at the panel: once the shop's table takes the row, it can be sent.
         Some(HoldReason::ShopRowRefused) if never_sent(tracked) => {}
         Some(reason) => match reason.way_out() {
-            WayOut::Retry => {}
+            WayOut::Retry | WayOut::RetryAlone => {}
             WayOut::Confirm => return Err(Refusal::MayBeBought),
             WayOut::Settle | WayOut::Decide => return Err(Refusal::NotRetryable(reason)),
         },

@@ -20,9 +20,12 @@
 //!
 //! * a panel that is asked about an unconfirmed order may answer with its end: completed or failed at once,
 //! * an open order whose row is gone ends as withdrawn; so does a held one that staff settled in the shop,
-//!   or as completed where its code is here; one whose row the database has lost is held at its end instead,
+//!   or as completed where its code is here; one that staff rejected is then held for what becomes of the code, and
+//!   one whose row the database has lost is held at its end instead,
+//! * a queued one that the shop no longer wants, and that may have been bought, becomes unconfirmed,
 //! * an order is held at its end where the shop's database refuses it, or where staff decided otherwise,
-//! * a late answer that something was bought makes an order that is queued, or held as unconfirmed, submitted,
+//! * a late answer that something was bought makes an order that is queued, dispatching under another claim,
+//!   unconfirmed, or held as that, submitted,
 //! * completed, failed, `timed_out` and withdrawn are never left.
 
 named! {

@@ -16,8 +16,8 @@ use uuid::Uuid;
 use super::{Release, Share, Store, StoreError};
 use crate::{
     order::{
-        HoldReason, IntegrationId, Mapping, Naming, OrderId, Reference, ShopOrder, Stage, TenantId,
-        Watched,
+        HoldCause, HoldReason, IntegrationId, Mapping, Naming, OrderId, Reference, ShopOrder,
+        Stage, TenantId, Watched,
         money::{Loss, Sale},
     },
     provider::kind::Kind,
@@ -59,14 +59,11 @@ pub(crate) struct QueuedCandidate {
 
 impl QueuedCandidate {
     /// Why it is held before its product is looked for, at a panel that names purchases like this.
-    pub(crate) fn hold(&self, naming: Naming) -> Option<HoldReason> {
+    pub(crate) fn hold(&self, naming: Naming) -> Option<HoldCause> {
         // Named for a panel of another kind: the account has changed its own since.
-        if !naming.is_of(&self.reference, self.candidate.order) {
-            return Some(HoldReason::ForeignReference);
-        }
-        // It may have been bought, so it does not simply end.
-        let bought = self.unwanted.is_some() && !self.watched.may_resend;
-        bought.then_some(HoldReason::Unconfirmed)
+        let foreign = !naming.is_of(&self.reference, self.candidate.order);
+        let cause = HoldCause::from(HoldReason::ForeignReference);
+        foreign.then(|| self.watched.held_for(cause))
     }
 
     /// What it may lose where others may lose `most`; `None` for any loss.

@@ -58,7 +58,8 @@ impl Store {
         let held = sqlx::query_scalar!(
             r#"WITH locked AS MATERIALIZED (
                    SELECT o.id, o."tenantId" AS tenant_id, i.integration_id, i.reason, i.sentence,
-                          i.cost, i.sold_for
+                          i.cost, i.sold_for,
+                          orderwatch.given_reference(o.provider_referans, o."externalOrderId") AS given
                    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $7::numeric[], $8::numeric[])
                         AS i (order_id, integration_id, reason, sentence, cost, sold_for)
                    CROSS JOIN LATERAL (
@@ -89,7 +90,9 @@ impl Store {
                ), noted AS (
                    INSERT INTO orderwatch.events (order_id, at, kind, detail)
                    SELECT l.id, $5, 'held', jsonb_strip_nulls(jsonb_build_object(
-                              'reason', l.reason, 'cost', l.cost::text, 'sold_for', l.sold_for::text))
+                              'reason', l.reason, 'cost', l.cost::text, 'sold_for', l.sold_for::text,
+                              -- To be looked up at the panel; a retry overwrites it in the row.
+                              'reference', CASE WHEN l.reason = 'foreign_reference' THEN l.given END))
                    FROM locked l JOIN tracked t ON t.order_id = l.id
                )
                SELECT order_id FROM tracked"#,
@@ -131,7 +134,11 @@ impl Store {
                INSERT INTO orderwatch.events (order_id, at, kind, detail)
                SELECT order_id, $4, 'held', jsonb_strip_nulls(jsonb_build_object(
                           'reason', $2::text, 'cause', $7::text,
-                          'cost', $5::numeric::text, 'sold_for', $6::numeric::text))
+                          'cost', $5::numeric::text, 'sold_for', $6::numeric::text,
+                          'reference', (
+                              SELECT orderwatch.given_reference(o.provider_referans, o."externalOrderId")
+                              FROM public.product_orders o
+                              WHERE o.id = order_id AND $2::text = 'foreign_reference')))
                FROM tracked"#,
             order.0,
             cause.reason.as_str(),
@@ -188,7 +195,8 @@ impl Store {
     }
 
     /// Ends held orders that nobody has to decide any more: staff settled them in the shop, the shop
-    /// forwarded them to another tenant, or its row is gone. One whose code is here counts as completed.
+    /// forwarded them to another tenant, or its row is gone. One whose code is here counts as completed; where staff have
+    /// rejected that one, the code is theirs to decide about.
     /// Returns how many, at most `limit`.
     pub(crate) async fn end_settled_holds(
         &self,
@@ -198,7 +206,10 @@ impl Store {
         // A page at a time, and none that is locked: whoever holds it may be deciding it.
         let ended = sqlx::query!(
             "WITH settled AS MATERIALIZED (
-                 SELECT t.order_id, o.id IS NULL AS row_gone
+                 SELECT t.order_id, o.id IS NULL AS row_gone,
+                        -- Its code is here, and the customer has the money back.
+                        CASE WHEN t.pin IS NOT NULL THEN orderwatch.contradiction(
+                            o.status, o.\"externalStatus\", o.\"pinCode\", true, false, t.pin) END AS contradiction
                  FROM orderwatch.orders t
                  LEFT JOIN public.product_orders o ON o.id = t.order_id
                  WHERE t.stage = 'held'
@@ -218,14 +229,17 @@ impl Store {
                  LIMIT $2 FOR UPDATE OF t SKIP LOCKED
              ), ended AS (
                  UPDATE orderwatch.orders t
-                 SET stage = CASE WHEN t.pin IS NULL THEN 'withdrawn' ELSE 'completed' END,
-                     held_reason = NULL, finished_at = $1
+                 SET stage = CASE WHEN s.contradiction IS NOT NULL THEN 'held'
+                                  WHEN t.pin IS NULL THEN 'withdrawn' ELSE 'completed' END,
+                     held_reason = s.contradiction,
+                     finished_at = CASE WHEN s.contradiction IS NULL THEN $1::timestamptz END
                  FROM settled s WHERE t.order_id = s.order_id
-                 RETURNING t.order_id, s.row_gone
+                 RETURNING t.order_id, s.row_gone, s.contradiction
              )
              INSERT INTO orderwatch.events (order_id, at, kind, detail)
-             SELECT order_id, $1, 'withdrawn', jsonb_build_object('why',
-                        CASE WHEN row_gone THEN $3::text ELSE $4::text END)
+             SELECT order_id, $1, CASE WHEN contradiction IS NULL THEN 'withdrawn' ELSE 'contradiction' END,
+                    jsonb_strip_nulls(jsonb_build_object('reason', contradiction, 'why',
+                        CASE WHEN row_gone THEN $3::text ELSE $4::text END))
              FROM ended",
             now,
             limit,
@@ -238,6 +252,35 @@ impl Store {
         .map_err(StoreError::doing("ending held orders that were settled"))?;
 
         Ok(ended.rows_affected())
+    }
+
+    /// Has the panel asked about a queued order that the shop no longer wants, since it may have been bought.
+    pub(crate) async fn ask_queued(
+        &self,
+        order: OrderId,
+        why: Release,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        // Only while it is queued: a claimed one is asked about anyway.
+        let asked = sqlx::query!(
+            "WITH asked AS (
+                 UPDATE orderwatch.orders
+                 SET stage = 'unconfirmed', due_at = $2, unknowns = 0, errors = 0,
+                     dispatched_at = COALESCE(dispatched_at, $2)
+                 WHERE order_id = $1 AND stage = 'queued'
+                 RETURNING order_id
+             )
+             INSERT INTO orderwatch.events (order_id, at, kind, detail)
+             SELECT order_id, $2, 'unsure', jsonb_build_object('why', $3::text) FROM asked",
+            order.0,
+            now,
+            why.as_str()
+        )
+        .execute(&self.pool)
+        .await
+        .map_err(StoreError::doing("asking about an order"))?;
+
+        Ok(asked.rows_affected() == 1)
     }
 
     /// Ends a queued order that the shop no longer wants from us. Nothing of it is at the panel.

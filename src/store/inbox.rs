@@ -31,6 +31,8 @@ pub(crate) struct InboxOrder {
     pub(crate) package: Option<String>,
     pub(crate) quantity: Option<i32>,
     pub(crate) created_at: Option<DateTime<Utc>>,
+    /// The purchase that the row names, orderwatch's or somebody else's.
+    pub(crate) given: Option<String>,
 
     // What was sent last, or may have been, as the ledger has it.
     pub(crate) reference: Option<String>,
@@ -82,6 +84,7 @@ impl Store {
                       o."userIdentifier" AS player, o."extraField" AS extra,
                       k.name AS "package?", o.quantity AS "quantity?",
                       o."createdAt" AS "created_at?",
+                      orderwatch.given_reference(o.provider_referans, o."externalOrderId") AS given,
                       p.reference AS "reference?", p.claimed_at AS "claimed_at?", p.outcome,
                       p.expected, p.cost, e.at AS "answered_at?", e.kind AS "answer_kind?",
                       e.detail AS "answer?"

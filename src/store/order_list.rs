@@ -13,6 +13,8 @@ pub(crate) struct OrderFilter {
     pub(crate) stage: Option<Stage>,
     pub(crate) held: Option<HoldReason>,
     pub(crate) late: bool,
+    /// Finished, and the shop has not approved or rejected it.
+    pub(crate) unsettled: bool,
     pub(crate) tenant: Option<TenantId>,
 }
 
@@ -97,6 +99,7 @@ macro_rules! listed {
                  AND ($2::uuid IS NULL OR t.tenant_id = $2)
                  AND ($9::text IS NULL OR t.held_reason = $9)
                  AND (NOT $8::bool OR l.late)
+                 AND (NOT $10::bool OR t.order_id IN (SELECT u.order_id FROM orderwatch.unsettled u))
                  AND ($5::timestamptz IS NULL OR (t.tracked_at, t.order_id) "#
                 + $beyond
                 + " ($5, $6))
@@ -111,7 +114,8 @@ macro_rules! listed {
             $after.map(|cursor| cursor.order.0),
             $limit,
             $filter.late,
-            $filter.held.map(HoldReason::as_str)
+            $filter.held.map(HoldReason::as_str),
+            $filter.unsettled
         )
         .fetch_all(&$store.pool)
         .await

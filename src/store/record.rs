@@ -35,6 +35,8 @@ pub struct Outcome {
     pub quiet: Option<Quiet>,
     /// Of the claim, where this answers it.
     pub prices: Prices,
+    /// When the claim was made that this answers. One that is sent again was claimed before.
+    pub sent_by: Option<DateTime<Utc>>,
     /// For as long as it lives this process does not buy the order as a new one.
     pub known: Option<Arc<()>>,
     /// The same of any purchase: until the result is written.

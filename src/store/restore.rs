@@ -32,7 +32,8 @@ impl Store {
     ///
     /// The order may be there with an earlier claim. A purchase stays whatever becomes of its order, so where it is not
     /// there its claim is lost. One that waits to be sent under the same name has lost its second claim where it was
-    /// bought, or where the last word on its purchase is older than this one.
+    /// bought, or where the last word on its purchase is older than this one. What was bought and has ended as not
+    /// bought, or goes on under another name, was claimed anew by somebody who did not know it.
     pub(crate) async fn forgotten(
         &self,
         written: impl Iterator<Item = &Outcome>,
@@ -60,7 +61,14 @@ impl Store {
                              WHERE t.order_id = i.order_id AND t.stage = 'queued'
                                AND (t.reference, t.integration_id) = (i.reference, i.integration_id)
                                AND (i.bought OR p.recorded_at < i.at
-                                                AND COALESCE(t.dispatched_at < i.claimed_at, true)))"#,
+                                                AND COALESCE(t.dispatched_at < i.claimed_at, true)))
+                  -- Bought, and another claim made of it what was not, or something else.
+                  OR i.bought AND EXISTS (
+                         SELECT FROM orderwatch.orders t
+                         WHERE t.order_id = i.order_id
+                           AND (t.outcome IN ('not_bought', 'refused', 'not_sent')
+                                OR (t.reference, t.integration_id)
+                                    IS DISTINCT FROM (i.reference, i.integration_id)))"#,
             &c.orders,
             &c.tokens,
             &c.integrations,
@@ -166,7 +174,8 @@ impl Outcome {
     /// When it was claimed for this panel, or the earliest that is known of it there.
     pub(super) fn claimed_at(&self) -> DateTime<Utc> {
         let watched = &self.decision.watched;
-        watched.dispatched_at.or(watched.sent_at).unwrap_or(self.at)
+        let known = self.sent_by.or(watched.dispatched_at).or(watched.sent_at);
+        known.unwrap_or(self.at)
     }
 
     /// Whether it may have been bought, or not.

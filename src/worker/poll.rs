@@ -321,6 +321,7 @@ pub(super) fn answered(
     Outcome {
         quiet,
         prices: Prices::default(),
+        sent_by: None,
         known: None,
         at_work: None,
         order: due.order,

@@ -22,6 +22,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   orderwatch order list --held                  what needs review
   orderwatch order list --late                  what should have been checked and was not
+  orderwatch order list --unsettled             what is finished, and neither approved nor rejected in the shop
   orderwatch order list --stage submitted       what is with a panel
   orderwatch order list --limit 500 --json      for scripts";
 
@@ -36,6 +37,9 @@ pub(in crate::cli) struct Options {
     /// Only orders that are due for more than a minute, or past their time limit.
     #[arg(long, conflicts_with = "held")]
     late: bool,
+    /// Only finished orders that the shop has not settled: neither approved nor rejected.
+    #[arg(long, conflicts_with_all = ["held", "late"])]
+    unsettled: bool,
     /// Only orders of this tenant.
     #[arg(long, value_name = "ID")]
     tenant: Option<Uuid>,
@@ -61,13 +65,14 @@ impl Options {
             stage: self.held.then_some(Stage::Held).or(self.stage),
             held: None,
             late: self.late,
+            unsettled: self.unsettled,
             tenant: self.tenant.map(TenantId),
         }
     }
 
     fn direction(&self) -> Direction {
         // What waits is worked off: the one that has waited longest comes first.
-        if self.held || self.late {
+        if self.held || self.late || self.unsettled {
             Direction::Oldest
         } else {
             Direction::Newest

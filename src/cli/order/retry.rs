@@ -26,8 +26,9 @@ Examples:
   orderwatch order retry --reason-code no_mapping --all --reason 'packages mapped'          says which
   orderwatch order retry --reason-code no_mapping --all --reason 'packages mapped' --yes    retries them
 
-An order whose cause is still there is held again. What may have been bought is never sent again by
-this: see `orderwatch order resolve`.";
+An order whose cause is still there is held again. What orderwatch may have bought is never sent again
+by this: see `orderwatch order resolve`. What is held for foreign_reference somebody else may have bought
+under the reference that `order show` names: check it at the panel, and retry each order by itself.";
 
 #[derive(Args, Debug)]
 pub(in crate::cli) struct Options {

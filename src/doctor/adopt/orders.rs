@@ -200,8 +200,8 @@ impl Examination<'_> {
         for order in queued {
             let (id, panel) = (order.candidate.order, order.candidate.integration);
             let at = self.panels.get(&panel);
-            if let Some(reason) = at.and_then(|at| order.hold(at.kind().naming)) {
-                self.hold(id, Some(panel), reason);
+            if let Some(cause) = at.and_then(|at| order.hold(at.kind().naming)) {
+                self.hold(id, Some(panel), cause.reason);
             } else if order.unwanted.is_none() {
                 self.dispatch(&order.candidate, order.max_loss(most));
             }

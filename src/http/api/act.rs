@@ -24,7 +24,7 @@ use crate::{
         problem::Code,
     },
     order::{
-        EventKind, FieldRule, HoldReason, OrderId, Reference, Stage,
+        EventKind, FieldRule, HoldReason, OrderId, Reference, Stage, WayOut,
         explain::Facts,
         person::{OperatorAction, Plan, Refusal, Verdict},
     },
@@ -118,29 +118,43 @@ impl Step {
     }
 }
 
+/// How a step is asked for.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    /// Do it; otherwise it is only said what would be done.
+    pub(super) confirm: bool,
+    /// What was said would be done; where nothing is handed back, it is done whatever it is by now.
+    pub(super) seen: Option<&'a str>,
+    /// With other orders, in one call.
+    pub(super) together: bool,
+}
+
 /// Says what an action does, and does it if that was asked for.
 pub(super) async fn step(
     world: &World,
     order: OrderId,
     action: OperatorAction,
     person: Person,
-    (confirm, seen): (bool, Option<&str>),
+    asked: Asked<'_>,
 ) -> Result<Json<Step>, Problem> {
     let facts = facts(world, order).await?;
     let plan = action.plan(order, &facts)?;
+    if asked.together {
+        not_alone(&plan)?;
+    }
+
     let mut step = Step::of(&plan, &facts);
-    if !confirm {
+    if !asked.confirm {
         return Ok(Json(step));
     }
 
-    // Who hands back nothing wants the step whatever it is by now; who hands back `seen`, that one alone.
     let changed = || {
         Problem::new(
             Code::Changed,
             "the order has changed meanwhile; check it again, nothing was done",
         )
     };
-    if seen.is_some_and(|seen| seen != step.seen) {
+    if asked.seen.is_some_and(|seen| seen != step.seen) {
         return Err(changed());
     }
 
@@ -163,6 +177,19 @@ pub(super) async fn step(
     Ok(Json(step))
 }
 
+/// Refuses what a person has to check at the panel before each single retry.
+fn not_alone(plan: &Plan) -> Result<(), Problem> {
+    let held = plan.from().held;
+    let Some(reason) = held.filter(|reason| reason.way_out() == WayOut::RetryAlone) else {
+        return Ok(());
+    };
+
+    let detail = format!(
+        "held for {reason}: somebody else may have bought it; check it at the panel, then retry this order by itself"
+    );
+    Err(Problem::new(Code::Refused, detail))
+}
+
 /// Releases a held order
 ///
 /// After its cause was fixed. Two steps: without `confirm` it is only said what would happen. An
@@ -179,8 +206,12 @@ async fn retry_order(
 ) -> Result<Json<Step>, Problem> {
     let person = person(&body.by, &body.reason)?;
     let action = OperatorAction::Retry;
-    let seen = (body.confirm, body.seen.as_deref());
-    step(&*state.world()?, OrderId(path.order), action, person, seen).await
+    let asked = Asked {
+        confirm: body.confirm,
+        seen: body.seen.as_deref(),
+        together: false,
+    };
+    step(&*state.world()?, OrderId(path.order), action, person, asked).await
 }
 
 /// Says what became of an order
@@ -198,8 +229,12 @@ async fn resolve_order(
 ) -> Result<Json<Step>, Problem> {
     let person = person(&body.by, &body.reason)?;
     let action = OperatorAction::Resolve(body.verdict);
-    let seen = (body.confirm, body.seen.as_deref());
-    step(&*state.world()?, OrderId(path.order), action, person, seen).await
+    let asked = Asked {
+        confirm: body.confirm,
+        seen: body.seen.as_deref(),
+        together: false,
+    };
+    step(&*state.world()?, OrderId(path.order), action, person, asked).await
 }
 
 /// A confirmation of player fields.

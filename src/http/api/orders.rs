@@ -39,6 +39,8 @@ pub(super) struct Which {
     reason: Option<HoldReason>,
     /// Only orders that are due for more than a minute, or past their time limit.
     late: Option<bool>,
+    /// Only finished orders that the shop has neither approved nor rejected.
+    unsettled: Option<bool>,
     /// Only orders of this tenant.
     tenant: Option<Uuid>,
     /// From which end; `newest` unless it is said.
@@ -68,6 +70,7 @@ async fn list_orders(
         stage: which.stage.or(which.reason.map(|_| Stage::Held)),
         held: which.reason,
         late: which.late.unwrap_or_default(),
+        unsettled: which.unsettled.unwrap_or_default(),
         tenant: which.tenant.map(TenantId),
     };
 

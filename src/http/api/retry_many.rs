@@ -10,7 +10,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
-    act::{Step, step},
+    act::{Asked, Step, step},
     input::{Nothing, person},
     responses::Acts,
 };
@@ -93,7 +93,8 @@ impl Retried {
 /// Releases held orders
 ///
 /// Each by the same step as a single one, with one reason for all. One that cannot be released says why
-/// and keeps none of the others back. At most 200 at once. When the time of the call runs out, the rest
+/// and keeps none of the others back. One that is held for `foreign_reference` is not released by this:
+/// somebody else may have bought it, and it has to be checked first. At most 200 at once. When the time of the call runs out, the rest
 /// is answered as not `tried`.
 #[utoipa::path(post, path = "/orders/retry", tag = "orders", request_body = RetryManyBody,
     responses((status = 200, description = "What became of each, or would", body = Vec<Retried>), Acts))]
@@ -120,7 +121,11 @@ async fn retry_orders(
     let mut all = Vec::with_capacity(body.orders.len());
     for (order, seen) in body.orders.into_iter().zip(seen) {
         let person = person(&body.by, &body.reason)?;
-        let asked = (body.confirm, seen.as_deref());
+        let asked = Asked {
+            confirm: body.confirm,
+            seen: seen.as_deref(),
+            together: true,
+        };
         let step = step(&world, OrderId(order), OperatorAction::Retry, person, asked);
         all.push(Retried::of(order, deadline.step(step).await));
     }

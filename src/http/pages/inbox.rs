@@ -137,6 +137,11 @@ fn shop_facts(order: &InboxOrder, format: &Format) -> Vec<Fact> {
     let name = |text: &Option<String>| text.as_deref().map(cut);
     let (package, player) = (name(&order.package), name(&order.player));
     let extra = name(&order.extra);
+    // Our own stands with what was sent.
+    let given = order
+        .given
+        .clone()
+        .filter(|_| order.given != order.reference);
 
     Facts::default()
         .maybe(page.shop_status, order.status.as_deref(), |status| {
@@ -159,6 +164,7 @@ fn shop_facts(order: &InboxOrder, format: &Format) -> Vec<Fact> {
         .maybe(page.created, order.created_at, |at| {
             Show::Time(format.moment(at))
         })
+        .maybe(page.reference, given, Show::Code)
         .all()
 }
 

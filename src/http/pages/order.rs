@@ -218,7 +218,8 @@ pub(super) fn actions(
     format: &Format,
 ) -> Vec<Link> {
     let path = path_of(order);
-    let retry = held.is_some_and(|held| held.way_out() == WayOut::Retry);
+    let retry =
+        held.is_some_and(|held| matches!(held.way_out(), WayOut::Retry | WayOut::RetryAlone));
     let retry = retry.then(|| Link::new(format!("{path}/retry"), format.words().act.retry));
 
     let verdicts = Verdict::of(stage, held).iter().map(|verdict| {

@@ -137,7 +137,12 @@ pub(crate) fn known_elsewhere(
     now: DateTime<Utc>,
     rules: &Rules,
 ) -> Decision {
-    // As after the refusal that was lost. There it is asked about again, and taken over as it stands.
+    // As after the refusal that was lost. There it is asked about again, and taken over as it stands. Until then
+    // nothing may end it as one that was never bought.
+    let watched = Watched {
+        may_resend: false,
+        ..watched
+    };
     fall_back(watched, "", fallback, now, rules)
 }
 

@@ -113,7 +113,7 @@ fn only_what_can_be_mended_is_released() {
         known(&mut facts).watched.sent_at = Some(AT);
         let got = retry(ORDER, &facts);
         match reason.way_out() {
-            WayOut::Retry => assert!(got.is_ok(), "{reason}"),
+            WayOut::Retry | WayOut::RetryAlone => assert!(got.is_ok(), "{reason}"),
             WayOut::Confirm => assert_eq!(got, Err(Refusal::MayBeBought)),
             WayOut::Settle | WayOut::Decide => {
                 assert_eq!(got, Err(Refusal::NotRetryable(reason)));
@@ -257,7 +257,7 @@ fn a_verdict_leads_where_its_stage_and_reason_allow() {
         let want = match reason.way_out() {
             WayOut::Confirm => open(reason),
             WayOut::Settle => [Ok(Complete), Ok(Fail), never, nothing.clone(), nothing],
-            WayOut::Retry => [(); 5].map(|()| Err(Refusal::Retryable(reason))),
+            WayOut::Retry | WayOut::RetryAlone => [(); 5].map(|()| Err(Refusal::Retryable(reason))),
             WayOut::Decide if reason == HoldReason::DecidedThenDelivered => {
                 [other.clone(), other, never, Ok(GiveCode), Ok(KeepBack)]
             }

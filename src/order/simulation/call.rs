@@ -51,6 +51,8 @@ pub(super) struct Call {
     /// It was asked about before it was to be bought.
     pub(super) asked: bool,
     pub(super) ours: bool,
+    /// `Call::claimed_at`, of a purchase.
+    pub(super) sent_by: Option<At>,
     pub(super) waited_at: Option<At>,
 }
 

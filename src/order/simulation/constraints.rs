@@ -51,11 +51,8 @@ fn is_arrow(from: Option<Stage>, to: Stage) -> bool {
         return matches!(to, Dispatching | Held | Submitted | Unconfirmed);
     };
     match from {
-        // A late answer may say that it was bought.
-        Queued => matches!(
-            to,
-            Queued | Dispatching | Held | Withdrawn | TimedOut | Submitted
-        ),
+        // A late answer may say that it was bought; one that may have been is asked about.
+        Queued => !matches!(to, Completed | Failed),
         Submitted => matches!(
             to,
             Submitted | Completed | Failed | TimedOut | Held | Withdrawn

@@ -81,6 +81,23 @@ impl Database {
         true
     }
 
+    /// `Store::ask_queued`.
+    pub(super) fn ask_queued(&mut self, order: usize, now: At) {
+        let queued = |it: &&Tracked| it.watched.stage == Stage::Queued;
+        let Some(mut tracked) = self.tracked(order).filter(queued).cloned() else {
+            return;
+        };
+
+        self.tally.path(Path::Unwanted);
+        let watched = &mut tracked.watched;
+        watched.stage = Stage::Unconfirmed;
+        watched.dispatched_at = watched.dispatched_at.or(Some(now));
+        (watched.unknowns, watched.errors) = (0, 0);
+        tracked.due_at = Some(now);
+        self.put(order, tracked);
+        self.event(order, EventKind::Unsure);
+    }
+
     /// `Store::end_settled_holds`.
     pub(super) fn end_settled_hold(&mut self, order: usize, now: At) -> bool {
         let decides = [
@@ -98,6 +115,15 @@ impl Database {
         };
 
         self.tally.path(Path::HoldEnded);
+        let pin = tracked.pin.as_deref();
+        let contradiction = pin.and_then(|pin| self.contradiction(order, true, false, Some(pin)));
+        if contradiction.is_some() {
+            tracked.held = contradiction;
+            self.put(order, tracked);
+            self.event(order, EventKind::Contradiction);
+            return true;
+        }
+
         tracked.watched.stage = if tracked.pin.is_some() {
             Stage::Completed
         } else {

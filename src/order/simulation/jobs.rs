@@ -116,6 +116,7 @@ impl World {
             order: orphan.order,
             panel: orphan.panel,
             reference: orphan.reference,
+            sent_by: None,
             token,
             ours: orphan.ours,
             decision,

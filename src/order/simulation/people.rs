@@ -173,7 +173,7 @@ impl World {
         let limited = tracked.held == Some(HoldReason::DailyLimit) && !self.is_calm();
         match way_out {
             WayOut::Retry if limited && self.rng.usize(..20) > 0 => None,
-            WayOut::Retry => Some(OperatorAction::Retry),
+            WayOut::Retry | WayOut::RetryAlone => Some(OperatorAction::Retry),
             WayOut::Settle if tracked.held == Some(HoldReason::ShopRowRefused) && never_sent => {
                 Some(OperatorAction::Retry)
             }

@@ -28,6 +28,7 @@ pub(super) struct Outcome {
     pub(super) ours: bool,
     /// Where the decision sends an order that was refused.
     pub(super) reroute: Option<usize>,
+    pub(super) sent_by: Option<At>,
 }
 
 /// `store::Recorded`, and that the shop's database refused the row.
@@ -268,7 +269,7 @@ impl Database {
         }
         if let Some(mut tracked) = self.orders[order].clone() {
             tracked.pin = tracked.pin.or_else(|| pin_of(decision));
-            if decision.is_bought() && tracked.is_named(outcome) && tracked.waits() {
+            if decision.is_bought() && tracked.is_named(outcome) && tracked.is_undecided() {
                 tracked.go_on(outcome, self.now);
             }
             self.put(order, tracked);
@@ -298,15 +299,17 @@ impl Tracked {
         self.panel == Some(outcome.panel) && self.reference.as_ref() == Some(&outcome.reference)
     }
 
-    /// Whether nothing of it is under way, and nobody has decided about it.
-    fn waits(&self) -> bool {
-        self.watched.stage == Stage::Queued || self.held.is_some_and(HoldReason::is_undecided)
+    /// Whether nobody has decided about it.
+    fn is_undecided(&self) -> bool {
+        let open = [Stage::Queued, Stage::Dispatching, Stage::Unconfirmed];
+        open.contains(&self.watched.stage) || self.held.is_some_and(HoldReason::is_undecided)
     }
 
     /// The part `goes_on` of `keep_late.sql`.
     fn go_on(&mut self, outcome: &Outcome, now: At) {
         let says = &outcome.decision.watched;
         self.held = None;
+        self.lease = None;
         self.due_at = Some(now);
         let watched = &mut self.watched;
         watched.stage = Stage::Submitted;

@@ -25,6 +25,7 @@ impl World {
             reference: call.reference.clone(),
             token: call.token,
             ours: call.ours,
+            sent_by: call.sent_by,
             reroute: decision
                 .reroute
                 .is_some()

@@ -231,6 +231,7 @@ impl Call {
             is_doubtful: false,
             asked: false,
             ours: due.ours,
+            sent_by: None,
             waited_at: due.waited_at,
         }
     }

@@ -38,6 +38,7 @@ impl Database {
             || self.lacks_purchase(outcome)
             || waits && outcome.decision.is_bought()
             || self.knows_less(outcome)
+            || outcome.decision.is_bought() && tracked.is_some_and(|it| it.denies(outcome))
     }
 
     /// Whether it waits to be sent under the same name, says an earlier claim.
@@ -137,8 +138,8 @@ impl Outcome {
     /// `Outcome::claimed_at`.
     fn claimed_at(&self) -> At {
         let watched = &self.decision.watched;
-        let claimed_at = watched.dispatched_at.or(watched.sent_at);
-        claimed_at.unwrap_or(self.at)
+        let known = self.sent_by.or(watched.dispatched_at).or(watched.sent_at);
+        known.unwrap_or(self.at)
     }
 
     /// `Outcome::may_be_bought`.
@@ -151,6 +152,17 @@ impl Outcome {
 }
 
 impl Tracked {
+    /// Whether it has ended as not bought, or goes on as another purchase.
+    fn denies(&self, outcome: &Outcome) -> bool {
+        let ended = match self.outcome {
+            Some(EventKind::Refused | EventKind::NotSent) => true,
+            // By a person.
+            Some(EventKind::Resolved) => self.watched.stage == Stage::Failed,
+            _ => false,
+        };
+        ended || !self.is_named(outcome)
+    }
+
     /// Whether its claim had ended when another one was made at this time.
     fn ended_before(&self, claimed_at: At) -> bool {
         let open = [Stage::Queued, Stage::Dispatching, Stage::Unconfirmed];

@@ -64,6 +64,9 @@ impl World {
         for &order in &sorted.unwanted {
             self.db.withdraw_queued(order, sorted.now);
         }
+        for &order in &sorted.unsure {
+            self.db.ask_queued(order, sorted.now);
+        }
     }
 
     /// Claims an order and sends it. Returns one whose name another order has.
@@ -157,6 +160,7 @@ impl Call {
             is_doubtful: ready.is_doubtful,
             asked: false,
             ours: true,
+            sent_by: Some(claim.now),
             waited_at: None,
         }
     }

@@ -35,6 +35,8 @@ pub(super) struct Sorted {
     pub(super) holds: Vec<(usize, usize, HoldReason)>,
     pub(super) queued_holds: Vec<(usize, HoldReason)>,
     pub(super) unwanted: Vec<usize>,
+    /// Those that may have been bought all the same.
+    pub(super) unsure: Vec<usize>,
     /// Orders of before this time are asked about at their fallback panel first.
     doubt_before: At,
     /// When the turn began, by the replica's clock and by its stopwatch.
@@ -56,6 +58,7 @@ impl World {
             holds: Vec::new(),
             queued_holds: Vec::new(),
             unwanted: Vec::new(),
+            unsure: Vec::new(),
             doubt_before: self.replicas[replica].server_since + SKEW,
             now,
             started: self.db.now,
@@ -119,13 +122,10 @@ impl World {
         let kind = self.panels[queued.panel].kind;
 
         if !kind.naming.is_of(&queued.reference, row.id) {
-            sorted
-                .queued_holds
-                .push((queued.order, HoldReason::ForeignReference));
+            let cause = queued.watched.held_for(HoldReason::ForeignReference.into());
+            sorted.queued_holds.push((queued.order, cause.reason));
         } else if !queued.wanted && !queued.watched.may_resend {
-            sorted
-                .queued_holds
-                .push((queued.order, HoldReason::Unconfirmed));
+            sorted.unsure.push(queued.order);
         } else if !queued.wanted {
             sorted.unwanted.push(queued.order);
         } else if let Some(reason) = row.broken {
@@ -206,5 +206,6 @@ impl Sorted {
             && self.holds.is_empty()
             && self.queued_holds.is_empty()
             && self.unwanted.is_empty()
+            && self.unsure.is_empty()
     }
 }

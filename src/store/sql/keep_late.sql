@@ -1,9 +1,11 @@
 -- What an answer brought whose lease was lost: see record.rs.
 WITH it AS MATERIALIZED (
     SELECT t.order_id, t.stage,
-           -- Nothing of it is under way, and nobody has decided about it.
+           -- Nobody has decided about it. Where another claim of the same purchase is under way, its answer comes late
+           -- from now on: that may be a refusal for want of the money that this one took.
            s.bought AND s.same_name
-               AND (t.stage = 'queued' OR t.stage = 'held' AND t.held_reason = ANY($13)) AS goes_on,
+               AND (t.stage IN ('queued', 'dispatching', 'unconfirmed')
+                    OR t.stage = 'held' AND t.held_reason = ANY($13)) AS goes_on,
            s.bought AND (NOT s.same_name OR t.stage = 'withdrawn'
                OR COALESCE(t.outcome IN ('not_bought', 'refused', 'not_sent'), false)) AS contradicts,
            -- Delivered without a code, it was believed: the customer has none.
@@ -45,6 +47,7 @@ WITH it AS MATERIALIZED (
         stage = CASE WHEN i.goes_on THEN 'submitted' ELSE t.stage END,
         held_reason = CASE WHEN NOT i.goes_on THEN t.held_reason END,
         due_at = CASE WHEN i.goes_on THEN $6::timestamptz ELSE t.due_at END,
+        lease_token = CASE WHEN NOT i.goes_on THEN t.lease_token END,
         sent_at = CASE WHEN i.goes_on THEN COALESCE(t.sent_at, $7::timestamptz, $11::timestamptz) ELSE t.sent_at END,
         give_up_at = CASE WHEN i.goes_on THEN COALESCE($8::timestamptz, t.give_up_at) ELSE t.give_up_at END,
         attempts = CASE WHEN i.goes_on THEN 0 ELSE t.attempts END,

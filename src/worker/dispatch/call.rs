@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::sort::Ready;
@@ -34,6 +35,8 @@ use crate::{
 pub(super) struct Call {
     pub(super) deadline: Instant,
     pub(super) token: Uuid,
+    /// By the database, when the token was written.
+    pub(super) claimed_at: DateTime<Utc>,
     /// Until the result is submitted, which has its own.
     pub(super) own: OwnOrder,
     pub(super) shop: Shop,
@@ -73,6 +76,7 @@ impl Call {
                 expected: ready.claim.expected,
                 sold_for: ready.claim.sold_for,
             },
+            sent_by: Some(self.claimed_at),
             known: None,
             at_work: None,
             detail: report::detail(&evidence, &decision),

@@ -64,6 +64,12 @@ pub(super) fn is_doubtful(candidate: &Candidate, round: &Round<'_>) -> bool {
         .is_some_and(|before| placed_at.is_none_or(|at| at < before))
 }
 
+/// Whether an order of that time may be at a panel that cannot be asked, as its account is not usable: it waits.
+pub(super) fn is_out_of_reach(candidate: &Candidate, round: &Round<'_>) -> bool {
+    let fallback = candidate.fallback.and_then(|panel| round.all.get(&panel));
+    fallback.is_some_and(|panel| panel.provider.is_err()) && is_doubtful(candidate, round)
+}
+
 /// Where an order of that time is to be asked about before it is bought.
 pub(super) fn elsewhere(candidate: &Candidate, round: &Round<'_>) -> Option<Elsewhere> {
     if !is_doubtful(candidate, round) {

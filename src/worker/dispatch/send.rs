@@ -87,7 +87,7 @@ impl Dispatch {
         });
         let claimed = self.claim_each(&claims, origin, lease, limit).await?;
 
-        let (sent, rest) = self.start(ready, &claimed.orders, lease.token, start);
+        let (sent, rest) = self.start(ready, &claimed.orders, lease, start);
         let rest = self.over_limit(rest, &claimed, origin, start).await?;
         if rest.is_empty() {
             return Ok((sent, rest));
@@ -120,7 +120,7 @@ impl Dispatch {
         &self,
         ready: Vec<Ready>,
         claimed: &[OrderId],
-        token: Uuid,
+        lease: Lease,
         start: TickStart,
     ) -> (usize, Vec<Ready>) {
         let claimed: HashSet<&OrderId> = claimed.iter().collect();
@@ -140,7 +140,8 @@ impl Dispatch {
             let call = Call {
                 // A call that starts later could outlast its lease.
                 deadline: start.instant + self.settings().lease.saturating_sub(self.longest_call()),
-                token,
+                token: lease.token,
+                claimed_at: lease.now,
                 own: self.shop.results.know(ready.claim.order),
                 shop: self.shop.clone(),
             };

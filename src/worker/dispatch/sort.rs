@@ -7,12 +7,12 @@ use rust_decimal::Decimal;
 
 use super::{
     Dispatch,
-    elsewhere::{Elsewhere, elsewhere, is_doubtful},
+    elsewhere::{Elsewhere, elsewhere, is_doubtful, is_out_of_reach},
 };
 use crate::{
-    order::{IntegrationId, Reroute, Stage, TenantId, Watched},
+    order::{IntegrationId, OrderId, Reroute, Stage, TenantId, Watched},
     provider::{Provider, Purchase},
-    store::{Candidate, Claim, NewHold, QueuedCandidate, StoreError},
+    store::{Candidate, Claim, NewHold, QueuedCandidate, Release, StoreError},
     telemetry::chain,
     worker::{
         after,
@@ -187,6 +187,11 @@ impl Dispatch {
                 continue;
             }
 
+            if is_out_of_reach(&candidate, round) {
+                sorted.skipped += 1;
+                continue;
+            }
+
             match self.resolution(panel, &candidate, self.settings().max_loss) {
                 Resolution::Hold(cause) => sorted.holds.push(NewHold {
                     order: candidate.order,
@@ -239,18 +244,18 @@ impl Dispatch {
             let hold = order.hold(panel.kind().naming);
             let max_loss = order.max_loss(self.settings().max_loss);
             let candidate = order.candidate;
-            if let Some(reason) = hold {
-                self.hold_queued(candidate.order, candidate.integration, reason.into(), now)
+            if let Some(cause) = hold {
+                self.hold_queued(candidate.order, candidate.integration, cause, now)
                     .await?;
                 continue;
             }
-            // Nothing of it was bought yet, and the shop no longer wants it.
             if let Some(why) = order.unwanted {
-                self.shop
-                    .store
-                    .withdraw_queued(candidate.order, why, now)
+                self.take_back(candidate.order, why, &order.watched, now)
                     .await?;
-                tracing::info!(order = %candidate.order, why = why.as_str(), "no longer to be sent");
+                continue;
+            }
+            if is_out_of_reach(&candidate, round) {
+                sorted.skipped += 1;
                 continue;
             }
 
@@ -282,6 +287,30 @@ impl Dispatch {
             }
         }
 
+        Ok(())
+    }
+
+    /// Ends an order that the shop no longer wants. What may have been bought is asked about instead: a delivery would
+    /// be paid for, and given to nobody.
+    async fn take_back(
+        &self,
+        order: OrderId,
+        why: Release,
+        watched: &Watched,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let store = &self.shop.store;
+        if watched.may_resend {
+            store.withdraw_queued(order, why, now).await?;
+            tracing::info!(%order, why = why.as_str(), "no longer to be sent");
+        } else {
+            store.ask_queued(order, why, now).await?;
+            tracing::warn!(
+                %order,
+                why = why.as_str(),
+                "no longer to be sent, and may have been bought: the panel is asked"
+            );
+        }
         Ok(())
     }
 

@@ -367,6 +367,7 @@ impl Sweep {
             token,
             quiet: None,
             prices: Prices::default(),
+            sent_by: None,
             known: None,
             at_work: None,
             detail: report::detail(&reply.evidence, &decision),

@@ -45,6 +45,29 @@ async fn a_late_answer_that_it_was_bought_ends_the_doubt(pool: PgPool) {
     assert_eq!(shop.shop_row(order).await.text("pinCode"), pin);
 }
 
+/// Whatever that one is told, a refusal for want of the money that this purchase took, for one: it comes late.
+#[sqlx::test(migrations = false)]
+async fn a_late_answer_takes_the_order_from_another_claim_of_the_same_purchase(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    for stage in ["dispatching", "unconfirmed"] {
+        let (mut rig, gate, order) = buying(&shop, &reseller, "2").await;
+        let claimed = format!(
+            "UPDATE orderwatch.orders SET stage = '{stage}', lease_token = gen_random_uuid() WHERE order_id = '{order}'"
+        );
+        assert_eq!(shop.sql(&claimed).await, 1);
+        gate.open();
+        rig.finish().await;
+        assert_eq!(shop.stage(order).await, Stage::Submitted);
+        assert_eq!(shop.event(order, "late_answer").await["goes_on"], true);
+        let held = format!(
+            "SELECT count(*) FROM orderwatch.orders WHERE order_id = '{order}' AND lease_token IS NOT NULL"
+        );
+        assert_eq!(shop.count(&held).await, 0);
+        rig.run_out().await;
+        assert_eq!(shop.stage(order).await, Stage::Completed);
+    }
+}
+
 #[sqlx::test(migrations = false)]
 async fn a_late_answer_ends_the_wait_for_what_would_have_let_it_be_bought(pool: PgPool) {
     let (shop, reseller) = Shop::open(pool).await;

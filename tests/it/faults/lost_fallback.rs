@@ -133,6 +133,54 @@ async fn an_order_that_looks_new_waits_until_the_second_panel_says_something(poo
     assert_eq!(sold([&first, &second]), [0, 1]);
 }
 
+/// What the second panel has said is all that names its purchase.
+#[sqlx::test(migrations = false)]
+async fn what_the_second_panel_knows_does_not_end_unasked_when_staff_reject_it(pool: PgPool) {
+    let (shop, first, second) = two_panels(pool).await;
+    let mut rig = Rig::new(&shop);
+    let order = bought_at_the_second(&shop, &first, &mut rig).await;
+    lose(&shop, order, Lost::Claim).await;
+    drop(rig);
+    shop.pause(Some(second.id)).await;
+    let mut other = Rig::with(&shop, &[("dispatch.ask_first", "true")]);
+    other.buy().await;
+    let tracked = shop.tracked(order).await;
+    let stands = (tracked.watched.stage, tracked.integration);
+    assert_eq!(stands, (Stage::Queued, Some(second.id)));
+
+    shop.set(order, "status = 'rejected'").await;
+    shop.resume(Some(second.id)).await;
+    other.run_out().await;
+    assert_eq!(shop.held(order).await, "decided_then_delivered");
+    assert_eq!(sold([&first, &second]), [0, 1]);
+}
+
+#[sqlx::test(migrations = false)]
+async fn an_order_that_looks_new_waits_where_the_second_panel_has_no_account(pool: PgPool) {
+    let (shop, first, second) = two_panels(pool).await;
+    let mut rig = Rig::new(&shop);
+    let order = bought_at_the_second(&shop, &first, &mut rig).await;
+    lose(&shop, order, Lost::Claim).await;
+    drop(rig);
+    let broken = format!(
+        "UPDATE integrations SET kod = '' WHERE id = '{}'",
+        second.id
+    );
+    assert_eq!(shop.sql(&broken).await, 1);
+    let mut other = Rig::with(&shop, &[("dispatch.ask_first", "true")]);
+    assert_eq!(other.buy().await, 0);
+    assert_eq!(sold([&first, &second]), [0, 1]);
+
+    let mended = format!(
+        "UPDATE integrations SET kod = '{}' WHERE id = '{}'",
+        ACCOUNT.0, second.id
+    );
+    assert_eq!(shop.sql(&mended).await, 1);
+    other.buy().await;
+    other.run_out().await;
+    assert_completed_at(&shop, order, &second).await;
+}
+
 #[sqlx::test(migrations = false)]
 async fn a_purchase_of_an_order_that_goes_on_elsewhere_is_a_contradiction(pool: PgPool) {
     let (shop, first, second) = two_panels(pool).await;

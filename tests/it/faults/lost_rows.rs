@@ -489,3 +489,60 @@ async fn a_second_try_that_was_lost_is_not_made_a_third_time(pool: PgPool) {
     assert_eq!(shop.stage(order).await, Stage::Completed);
     assert_eq!(reseller.panel.ledger().sale_count(), 1);
 }
+
+/// What a person sends once more was claimed before, so its first claim is older than the one that was lost.
+#[sqlx::test(migrations = false)]
+async fn a_lost_claim_of_what_a_person_sent_again_is_written_again(pool: PgPool) {
+    let (shop, reseller) = Shop::open_at(pool, |plan| plan.refuses_duplicates = false).await;
+    let mut rig = Rig::new(&shop);
+    rig.dispatch().await;
+    let order = shop.place(reseller.package("2")).await;
+    let lost = Fault::Instead(Trouble::Close);
+    reseller.panel.faults().next(Endpoint::Purchase, lost);
+    rig.buy().await;
+    assert_eq!(shop.stage(order).await, Stage::Unconfirmed);
+    let again = format!(
+        "UPDATE orderwatch.orders SET stage = 'queued', may_resend = false, due_at = '{}' WHERE order_id = '{order}'",
+        shop.now()
+    );
+    assert_eq!(shop.sql(&again).await, 1);
+    copy_to_standby(&shop).await;
+
+    // Sold, and the answer is lost; then the second claim as well.
+    shop.advance(Duration::from_secs(1));
+    let lost = Fault::After(Trouble::Close);
+    reseller.panel.faults().next(Endpoint::Purchase, lost);
+    rig.buy().await;
+    assert_eq!(shop.stage(order).await, Stage::Unconfirmed);
+    fail_over_to_standby(&shop, order).await;
+    assert_eq!(shop.stage(order).await, Stage::Queued);
+
+    rig.look_back().await;
+    assert_eq!(shop.stage(order).await, Stage::Unconfirmed);
+    rig.run_out().await;
+    assert_eq!(shop.stage(order).await, Stage::Completed);
+    assert_eq!(reseller.panel.ledger().sale_count(), 1);
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_purchase_that_was_lost_and_refused_to_the_next_claim_is_a_contradiction(pool: PgPool) {
+    let (shop, reseller) = Shop::open(pool).await;
+    let mut rig = Rig::new(&shop);
+    rig.dispatch().await;
+    let order = shop.place(reseller.package("2")).await;
+    rig.buy().await;
+    assert_eq!(shop.stage(order).await, Stage::Submitted);
+    lose(&shop, order, Lost::Claim).await;
+
+    // The purchase that nobody knows of took the money.
+    let poor = Fault::Instead(Trouble::says("3|Yetersiz bakiye"));
+    reseller.panel.faults().next(Endpoint::Purchase, poor);
+    let mut other = Rig::new(&shop);
+    other.buy().await;
+    assert_eq!(shop.stage(order).await, Stage::Failed);
+
+    rig.look_back().await;
+    let said = shop.event(order, "contradiction").await;
+    assert_eq!(said["reference"], reseller.reference(order));
+    assert_eq!(shop.purchases(order).await[0].text("cost"), "35");
+}

@@ -378,6 +378,19 @@ async fn many_held_orders_are_released_in_one_call_with_a_result_for_each() {
         Some("held")
     );
 
+    // Somebody else may have bought it, so a person has to check each by itself.
+    let foreign =
+        "UPDATE orderwatch.orders SET held_reason = 'foreign_reference' WHERE order_id = $1";
+    let foreign = sqlx::query(foreign).bind(orders[2]);
+    foreign.execute(&world.database.pool).await.unwrap();
+    body["orders"] = json!([orders[2]]);
+    body["seen"] = json!(null);
+    let refused = site.post(retry, &body).await.good();
+    let why = refused[0]["refused"].as_str().unwrap_or_default();
+    assert!(why.contains("check it at the panel"), "{refused}");
+    let page = site.get("/inbox/retry?reason=foreign_reference").await;
+    assert_eq!(page.status, 422);
+
     body["orders"] = json!([]);
     body["seen"] = json!([]);
     assert_eq!(site.post(retry, &body).await.problem(422), "invalid");

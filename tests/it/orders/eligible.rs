@@ -500,6 +500,8 @@ async fn an_order_that_waits_to_be_sent_again_is_not_sent_when_the_shop_has_boug
     let mut rig = Rig::new(&shop);
     assert_eq!(rig.buy().await, 0);
     assert_eq!(shop.held(order).await, "foreign_reference");
+    let held = shop.event(order, "held").await;
+    assert_eq!(held["reference"], "1795641799498220");
     assert_eq!(reseller.panel.ledger().count(Endpoint::Purchase), 0);
 }
 

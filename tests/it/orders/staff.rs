@@ -325,6 +325,13 @@ async fn a_result_that_the_database_refuses_is_held_and_the_others_are_written(p
     assert_eq!(event["database"], "the bookkeeping is closed");
     assert_eq!(event["result"], "completed");
     assert!(!event.to_string().contains(&pin));
+
+    // Rejected in the shop, the customer has the money back, and the code is nobody's yet.
+    shop.set(orders[4], "status = 'rejected'").await;
+    rig.sweep().await;
+    assert_eq!(shop.held(orders[4]).await, "decided_then_delivered");
+    let event = shop.event(orders[4], "contradiction").await;
+    assert_eq!(event["reason"], "decided_then_delivered");
 }
 
 #[sqlx::test(migrations = false)]

@@ -310,6 +310,7 @@ async fn a_retry_of_many_names_a_reason_that_can_be_fixed(pool: PgPool) {
         "1042 --reason-code no__mapping --all --reason x",
         // What may have been bought is decided one by one.
         "--reason-code unconfirmed --all --reason x",
+        "--reason-code foreign__reference --all --reason x",
     ] {
         let said = run(&shop, &format!("order retry {wrong}")).await;
         assert_eq!(said.code, 2, "{wrong}: {said:?}");
