@@ -16,15 +16,23 @@ use crate::process::{
 
 /// As many as the pooler has sessions.
 const SESSIONS: usize = 12;
-/// What a session keeps: limits, statements, channels, locks.
-const LEFT: &str = "SELECT concat_ws(' ',
-        current_setting('statement_timeout'), current_setting('lock_timeout'),
-        current_setting('idle_in_transaction_session_timeout'), current_setting('jit'),
-        current_setting('plan_cache_mode'), current_setting('enable_seqscan'),
-        (SELECT count(*) FROM pg_prepared_statements),
-        (SELECT count(*) FROM pg_listening_channels()),
-        (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid())) AS held";
-const NOTHING: &str = "0 0 0 on auto on 0 0 0";
+/// Orders of the leak check, so many at a time.
+const ORDERS: usize = 40;
+const BATCH: usize = 10;
+
+/// What a session keeps: settings but for those that the pooler itself carries along, role, statements, cursors,
+/// channels, tables and locks.
+const LEFT: &str = "SELECT concat_ws(', ',
+        (SELECT string_agg(name || ' = ' || setting, ', ' ORDER BY name) FROM pg_settings
+         WHERE source = 'session' AND name NOT IN ('application_name', 'client_encoding', 'DateStyle',
+                                                   'IntervalStyle', 'standard_conforming_strings', 'TimeZone')),
+        (SELECT 'role ' || current_user WHERE current_user <> session_user),
+        (SELECT string_agg('statement ' || name, ', ') FROM pg_prepared_statements),
+        (SELECT string_agg('cursor ' || name, ', ') FROM pg_cursors WHERE is_holdable),
+        (SELECT string_agg('channel ' || channel, ', ') FROM pg_listening_channels() AS channel),
+        (SELECT string_agg('table ' || relname, ', ') FROM pg_class WHERE relnamespace = pg_my_temp_schema()),
+        (SELECT string_agg('lock ' || objid, ', ') FROM pg_locks
+         WHERE locktype = 'advisory' AND pid = pg_backend_pid())) AS held";
 
 /// What each session of the pooler holds, the shop's next one among them.
 async fn held(shop: &PgConnectOptions) -> Vec<String> {
@@ -51,19 +59,28 @@ async fn the_shop_gets_its_sessions_back_as_they_were() {
         eprintln!("left out: there is no pooler (scripts/with-pgbouncer)");
         return;
     };
-    assert_eq!(held(&shop).await, [NOTHING; SESSIONS]);
+    assert_eq!(held(&shop).await, [""; SESSIONS]);
 
     let first = world.start(&world.settings()).await;
     first.wait_for_line("behind a pooler").await;
     let second = world.start(&world.settings()).await;
-    world.shop.orders(PIN, "player-1", 40).await;
+    // Also while they work, between one transaction of theirs and the next.
+    for batch in 0..ORDERS / BATCH {
+        let name = format!("player-{batch}");
+        world.shop.orders(PIN, &name, BATCH).await;
+        assert_eq!(held(&shop).await, [""; SESSIONS]);
+    }
     let rows = world.shop.settled().await;
-    assert_eq!(audit(&world.panel, &rows).completed, 40);
+    assert_eq!(audit(&world.panel, &rows).completed, ORDERS);
     drop((first.stop().await, second.stop().await));
+    assert_eq!(held(&shop).await, [""; SESSIONS]);
+
+    let found = world.command(&["doctor"]).await.good();
+    let limited = found.contains("No statement can hang for ever");
+    assert!(limited, "each transaction has its own limits: {found}");
     for args in [&["migrate", "revert"][..], &["migrate"]] {
         let ended = world.command(args).await;
         assert_eq!(ended.code(), 0, "{args:?}: {ended:?}");
     }
-
-    assert_eq!(held(&shop).await, [NOTHING; SESSIONS]);
+    assert_eq!(held(&shop).await, [""; SESSIONS]);
 }
