@@ -1,7 +1,8 @@
 //! Behind a pooler in transaction mode whose sessions the shop uses as well: everything works, and nothing of
 //! ours is left in a session.
 //!
-//! Runs beside a pooler only (`scripts/with-pgbouncer`), as all tests of the program do then.
+//! Beside a pooler (`scripts/with-pgbouncer`) each session that it hands on is looked at, as all tests of the program
+//! run through it then. Without one, what `database.pooler` says is taken at its word.
 #![expect(
     clippy::unwrap_used,
     reason = "a test stops at the first surprise, its helpers too"
@@ -11,6 +12,7 @@ use sqlx::{Connection, Executor, PgConnection, Row, postgres::PgConnectOptions};
 
 use crate::process::{
     audit::audit,
+    settings::Settings,
     world::{PIN, World},
 };
 
@@ -34,6 +36,16 @@ const LEFT: &str = "SELECT concat_ws(', ',
         (SELECT string_agg('lock ' || objid, ', ') FROM pg_locks
          WHERE locktype = 'advisory' AND pid = pg_backend_pid())) AS held";
 
+/// Writes down, in the program's own sessions, how many statements these keep: nobody else can see it.
+const WATCH: &str = "
+    CREATE TABLE kept (statements bigint NOT NULL);
+    CREATE FUNCTION watch() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+    BEGIN
+        INSERT INTO kept SELECT count(*) FROM pg_prepared_statements;
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER watch AFTER UPDATE ON product_orders FOR EACH STATEMENT EXECUTE FUNCTION watch()";
+
 /// What each session of the pooler holds, the shop's next one among them.
 async fn held(shop: &PgConnectOptions) -> Vec<String> {
     let mut open = Vec::new();
@@ -50,6 +62,27 @@ async fn held(shop: &PgConnectOptions) -> Vec<String> {
         connection.close().await.unwrap();
     }
     held
+}
+
+/// The most statements that a session of the program kept while it bought for a player, and whether one of its
+/// sessions listens.
+async fn buying(world: &World, settings: &Settings, player: &str) -> (i64, bool) {
+    let process = world.start(settings).await;
+    let order = world.shop.order(PIN, player).await;
+    world.shop.completed(order).await;
+    let listening: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()
+                           AND application_name = 'orderwatch' AND query LIKE 'LISTEN %')",
+    )
+    .fetch_one(&world.database.pool)
+    .await
+    .unwrap();
+    process.stop().await;
+
+    let kept =
+        "WITH kept AS (DELETE FROM kept RETURNING statements) SELECT max(statements) FROM kept";
+    let kept = sqlx::query_scalar(kept).fetch_one(&world.database.pool);
+    (kept.await.unwrap(), listening)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -83,4 +116,19 @@ async fn the_shop_gets_its_sessions_back_as_they_were() {
         assert_eq!(ended.code(), 0, "{args:?}: {ended:?}");
     }
     assert_eq!(held(&shop).await, [""; SESSIONS]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pooler_that_is_configured_gets_statements_without_names_and_nobody_listens() {
+    let world = World::new().await;
+    world.database.pool.execute(WATCH).await.unwrap();
+    let pooler = world.settings().with("database.pooler", "true");
+    assert_eq!(buying(&world, &pooler, "player-1").await, (0, false));
+    let found = world.program(&pooler, &["doctor"]).run().await.good();
+    assert!(found.contains("LISTEN does not work"), "{found}");
+
+    // Where nothing is configured it is found out.
+    let direct = world.database.pooled().is_none();
+    let (kept, listening) = buying(&world, &world.settings(), "player-2").await;
+    assert_eq!((kept > 0, listening), (direct, direct), "{kept}");
 }
