@@ -42,6 +42,7 @@ const KEPT: &str = "results cannot be written now";
 const NO_WORK: &str = "cannot look for work";
 /// In the server's words.
 const LOCKED: &str = "canceling statement due to lock timeout";
+const CONFLICT: &str = "could not serialize access";
 /// In the driver's.
 const NO_CONNECTION: &str = "pool timed out while waiting for an open connection";
 
@@ -111,9 +112,12 @@ async fn two_processes_that_make_each_others_transactions_fail_buy_each_order_on
             .await;
     }
     let rows = world.shop.settled().await;
+    let mut conflicts = 0;
     for process in processes {
+        conflicts += process.count_lines(CONFLICT);
         process.stop().await;
     }
+    assert!(conflicts > 0, "none made another fail");
     let tally = audit(&world.panel, &rows);
     assert_eq!(tally.completed + tally.cancelled, 120, "{tally:?}");
     let spent = "SELECT count(*) FROM orderwatch.purchases WHERE cost IS NOT NULL";
