@@ -2,7 +2,7 @@
 //!
 //! | fault | proved by |
 //! |---|---|
-//! | this machine's wall clock jumps | `clock`: only the database's clock counts, carried on by the monotonic one |
+//! | this machine's wall clock jumps | no test: `clippy.toml` forbids to read it, but for the start of `clock`, which carries the database's time on by the monotonic one |
 //! | the database's clock jumps forward or back | here |
 //! | replicas whose clocks disagree (a failover between two readings) | here |
 //! | days on which the clocks are changed | times are UTC and intervals; no order knows of a local time |
