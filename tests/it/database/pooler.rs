@@ -12,6 +12,7 @@ use sqlx::{Connection, Executor, PgConnection, Row, postgres::PgConnectOptions};
 
 use crate::process::{
     audit::audit,
+    figures,
     settings::Settings,
     world::{PIN, World},
 };
@@ -116,6 +117,10 @@ async fn the_shop_gets_its_sessions_back_as_they_were() {
         assert_eq!(ended.code(), 0, "{args:?}: {ended:?}");
     }
     assert_eq!(held(&shop).await, [""; SESSIONS]);
+    figures(&format!(
+        "behind PgBouncer, 2 processes: {ORDERS} orders, {ORDERS} completed, 0 bought twice, 0 lost, nothing left in \
+         {SESSIONS} sessions"
+    ));
 }
 
 #[tokio::test(flavor = "multi_thread")]

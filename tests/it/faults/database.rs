@@ -33,6 +33,7 @@ use uuid::Uuid;
 use crate::process::{
     Process,
     audit::audit,
+    figures,
     settings::Settings,
     within,
     world::{CANCELLED, PIN, TOP_UP, World},
@@ -96,6 +97,10 @@ async fn sessions_that_end_in_the_middle_of_everything_cost_nothing() {
     assert_eq!(tally.completed + tally.held, 150, "{tally:?}");
     // To hold everything would cost nothing either.
     assert!(tally.completed > 75, "{tally:?}");
+    figures(&format!(
+        "{ended} sessions of two processes ended: 150 orders, {} completed, {} held, 0 bought twice, 0 lost",
+        tally.completed, tally.held
+    ));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -128,6 +133,11 @@ async fn two_processes_that_make_each_others_transactions_fail_buy_each_order_on
         .await
         .unwrap();
     assert_eq!(spent, 120, "every charge is on record");
+    figures(&format!(
+        "{conflicts} serialization failures between two processes: 120 orders, {} completed, {} cancelled, \
+         0 bought twice, 0 lost",
+        tally.completed, tally.cancelled
+    ));
 }
 
 #[tokio::test(flavor = "multi_thread")]
