@@ -656,6 +656,23 @@ not set: database.url is required; set it or url_file, or DATABASE_URL: postgres
 }
 
 #[test]
+fn whether_there_is_a_pooler_is_said_by_a_word_or_found_out() {
+    for (value, pooler) in [
+        ("true", Some(true)),
+        ("\"false\"", Some(false)),
+        ("\"\"", None),
+    ] {
+        let folder = Folder::new(&format!("database.pooler = {value}"));
+        let loaded = folder.load(&[("DATABASE_URL", URL)]).unwrap();
+        assert_eq!(loaded.config.database.pooler, pooler, "{value}");
+    }
+    let folder = Folder::new("database.pooler = \"x\"");
+    insta::assert_snapshot!(folder.faults(&[("DATABASE_URL", URL)]), @r#"
+orderwatch.toml:1:10: database.pooler must be true or false, not "x"
+"#);
+}
+
+#[test]
 fn a_secret_file_is_found_beside_the_configuration_or_among_the_credentials() {
     let folder = Folder::new("database.url_file = \"db-url\"\n");
     folder.secret("db-url", format!("{URL}\r\n").as_bytes(), 0o640);

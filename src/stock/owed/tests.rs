@@ -401,7 +401,8 @@ fn held(packages: &[HeldPackage], barcode: &str, minutes: i64) -> u64 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    // More where PROPTEST_CASES asks for more.
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases.max(1000)))]
 
     /// Whatever happens to an order, and whatever of it is told in whatever order: as long as the
     /// packages that began it are known, no fewer units are held than are owed, for ever where nothing

@@ -5,7 +5,8 @@
 )]
 
 use orderwatch::store::Sides;
-use sqlx::{Executor, PgConnection, PgPool, postgres::PgListener};
+use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool, postgres::PgListener};
+use uuid::Uuid;
 
 use crate::process::{
     audit::audit,
@@ -69,6 +70,70 @@ async fn what_the_applications_write_is_noticed_or_where_that_could_fail_it_left
         let count: i64 = sqlx::query_scalar(written).fetch_one(&pool).await.unwrap();
         assert_eq!(count, 1, "{channel}");
     }
+}
+
+/// Who may write the applications' tables and nothing else, as their own users do.
+struct Application<'p> {
+    pool: &'p PgPool,
+    role: String,
+}
+
+impl<'p> Application<'p> {
+    async fn new(pool: &'p PgPool) -> Self {
+        let role = format!("application_{}", Uuid::new_v4().simple());
+        let application = Self { pool, role };
+        application
+            .run(
+                "CREATE ROLE {role};
+                 GRANT INSERT ON product_orders, central_stock TO {role};
+                 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}",
+            )
+            .await;
+        application
+    }
+
+    /// Writes a row. Returns where that was heard of, or `end`.
+    async fn write(&self, channel: &str, sql: &str) -> String {
+        let mut listener = PgListener::connect_with(self.pool).await.unwrap();
+        listener.listen_all([channel, "end"]).await.unwrap();
+        self.run(&format!("BEGIN; SET LOCAL ROLE {{role}}; {sql}; COMMIT"))
+            .await;
+        self.run("NOTIFY \"end\"").await;
+        listener.recv().await.unwrap().channel().to_owned()
+    }
+
+    /// Roles are the server's, and would outlive the test's database.
+    async fn drop(self) {
+        self.run("DROP OWNED BY {role}; DROP ROLE {role}").await;
+    }
+
+    async fn run(&self, sql: &str) {
+        let sql = sql.replace("{role}", &self.role);
+        self.pool.execute(AssertSqlSafe(sql)).await.unwrap();
+    }
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_sale_succeeds_whoever_makes_it_and_whatever_its_notice_lacks(pool: PgPool) {
+    roles::migrate(&pool, Sides::BOTH).await.close().await;
+    let noticed = !two_phase(&pool).await;
+    let application = Application::new(&pool).await;
+    for told in [noticed, false] {
+        for (channel, write, written) in APPLICATIONS {
+            let first = application.write(channel, write).await;
+            assert_eq!(first, if told { channel } else { "end" });
+            let count: i64 = sqlx::query_scalar(written).fetch_one(&pool).await.unwrap();
+            assert_eq!(count, 1, "{channel}");
+        }
+        // And once more where the notice itself is refused: the fault ends in the trigger.
+        application
+            .run(
+                "REVOKE EXECUTE ON FUNCTION pg_notify(text, text) FROM PUBLIC;
+                 DELETE FROM product_orders; DELETE FROM central_stock",
+            )
+            .await;
+    }
+    application.drop().await;
 }
 
 /// The two phases may lie far apart: the coordinator of the application decides when.

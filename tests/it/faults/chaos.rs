@@ -116,7 +116,8 @@ impl Chaos {
             0 => self.restart(self.place()).await,
             1 => {
                 let share = self.dice.f64();
-                self.ended_sessions += self.world.database.end_some_sessions(share).await;
+                let ended = self.world.database.end_some_sessions(share, &mut self.dice);
+                self.ended_sessions += ended.await;
             }
             2 => panel.drop_connections(),
             _ => {}

@@ -2,25 +2,49 @@
 //!
 //! | fault | proved by |
 //! |---|---|
-//! | this machine's wall clock jumps | `clock`: only the database's clock counts, carried on by the monotonic one |
-//! | the database's clock jumps forward or back | here |
+//! | this machine's wall clock jumps | no test: `clippy.toml` forbids to read it, but for the start of `clock`, which carries the database's time on by the monotonic one |
+//! | the database's clock jumps forward or back | here; under the running program: `a_program_that_runs_follows_…` |
 //! | replicas whose clocks disagree (a failover between two readings) | here |
 //! | days on which the clocks are changed | times are UTC and intervals; no order knows of a local time |
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test stops at the first surprise, its helpers too"
+)]
 
 use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use orderwatch::{clock::ManualClock, order::Stage};
 use sandbox::{
-    gates::Moment,
+    gates::{CallBarrier, Moment},
     panel::Endpoint,
     trouble::{Fault, Trouble},
 };
-use sqlx::PgPool;
+use sqlx::{AssertSqlSafe, Executor, PgPool};
+use uuid::Uuid;
 
-use crate::support::{ACCOUNT, Rig, Shop};
+use crate::{
+    process::{
+        Process,
+        audit::audit,
+        within,
+        world::{PIN, World},
+    },
+    support::{ACCOUNT, Rig, Shop},
+};
 
 const HOUR: Duration = Duration::from_hours(1);
+
+const JUMPED: &str = "the database's clock has jumped";
+
+/// A clock of the database that can be set, and hides the server's own from whoever looks here first.
+const SETTABLE: &str = "
+    CREATE SCHEMA settable;
+    CREATE TABLE settable.clock (ahead interval NOT NULL);
+    INSERT INTO settable.clock VALUES ('0');
+    CREATE FUNCTION settable.clock_timestamp() RETURNS timestamptz LANGUAGE sql SECURITY DEFINER
+        AS 'SELECT pg_catalog.clock_timestamp() + ahead FROM settable.clock';
+    GRANT USAGE ON SCHEMA settable TO PUBLIC";
 
 /// Every rig from here on lives an hour earlier.
 fn an_hour_back(shop: &mut Shop) {
@@ -170,4 +194,54 @@ async fn replicas_whose_clocks_disagree_buy_each_order_once(pool: PgPool) {
     let ledger = reseller.panel.ledger();
     assert_eq!(ledger.count(Endpoint::Purchase), 40);
     assert_eq!(ledger.sale_count(), 40);
+}
+
+/// Sets it while the panel has sold to a new order and not answered, and waits until that is noticed.
+async fn jump_in_a_purchase(world: &World, process: &Process, ahead: &str) -> (Uuid, CallBarrier) {
+    let gate = world.panel.hold(Endpoint::Purchase, Moment::BeforeAnswer);
+    let before = process.count_lines(JUMPED);
+    let order = world.shop.order(PIN, &format!("{ahead} ahead")).await;
+    within("the purchase", gate.arrived(1)).await;
+    let set = format!("UPDATE settable.clock SET ahead = '{ahead}'");
+    let set = AssertSqlSafe(set);
+    world.database.pool.execute(set).await.unwrap();
+    process.wait_for_lines(JUMPED, before + 1).await;
+    (order, gate)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_runs_follows_a_jump_and_buys_once() {
+    let world = World::new().await;
+    world.database.pool.execute(SETTABLE).await.unwrap();
+    world
+        .database
+        .set("search_path = settable, public, pg_catalog")
+        .await;
+    // The shop's own time stays, and what it sold is not to be too old. A purchase outlasts the next reading of the clock.
+    let settings = world
+        .settings()
+        .text("dispatch.max_order_age", "3h")
+        .text("poll.give_up_after", "3h")
+        .text("znet.request_timeout", "2m")
+        .text("dispatch.lease", "3m")
+        .text("poll.lease", "3m");
+    let process = world.start(&settings).await;
+
+    // Forward, its claim runs out at once and the panel is asked; the answer comes after that.
+    let (order, gate) = jump_in_a_purchase(&world, &process, "1 hour").await;
+    world.shop.completed(order).await;
+    gate.open();
+    let later = world.shop.order(PIN, "after the first").await;
+    world.shop.completed(later).await;
+
+    // Back, what is new waits for nothing.
+    let (order, gate) = jump_in_a_purchase(&world, &process, "0 hours").await;
+    gate.open();
+    world.shop.completed(order).await;
+    let later = world.shop.order(PIN, "after the second").await;
+    world.shop.completed(later).await;
+
+    process.stop().await;
+    let rows = world.shop.rows().await;
+    assert_eq!(audit(&world.panel, &rows).completed, 4);
 }

@@ -1,5 +1,6 @@
 //! A database for one test, on the server of `$DATABASE_URL`.
 
+use fastrand::Rng;
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -35,18 +36,39 @@ impl Database {
 
     /// Ends all sessions of the program, in the middle of whatever they do; returns how many.
     pub(crate) async fn end_sessions(&self) -> usize {
-        self.end_some_sessions(1.0).await
+        let sessions = self.sessions().await;
+        self.end(sessions).await
     }
 
-    /// Ends a share of them, 0 to 1.
-    pub(crate) async fn end_some_sessions(&self, share: f64) -> usize {
-        let ended = sqlx::query(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-             WHERE datname = $1 AND application_name = 'orderwatch' AND random() < $2",
+    /// Ends a share of them, 0 to 1, which the dice choose.
+    pub(crate) async fn end_some_sessions(&self, share: f64, dice: &mut Rng) -> usize {
+        // Dice of their own: how many sessions there are at the moment may not change what is thrown later.
+        let mut dice = dice.fork();
+        let mut sessions = self.sessions().await;
+        sessions.retain(|_| dice.f64() < share);
+        self.end(sessions).await
+    }
+
+    /// The program's sessions, by their age.
+    async fn sessions(&self) -> Vec<i32> {
+        let sessions = sqlx::query_scalar(
+            "SELECT pid FROM pg_stat_activity WHERE datname = $1 AND application_name = 'orderwatch'
+             ORDER BY backend_start, pid",
         )
-        .bind(&self.name)
-        .bind(share);
-        ended.fetch_all(&self.pool).await.unwrap().len()
+        .bind(&self.name);
+        sessions.fetch_all(&self.pool).await.unwrap()
+    }
+
+    /// Returns how many there still were.
+    async fn end(&self, sessions: Vec<i32>) -> usize {
+        let ended =
+            "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM unnest($1) AS pid";
+        let ended: i64 = sqlx::query_scalar(ended)
+            .bind(sessions)
+            .fetch_one(&self.pool)
+            .await
+            .unwrap();
+        usize::try_from(ended).unwrap()
     }
 
     /// Sets what new sessions begin with, such as `default_transaction_read_only = on`.

@@ -434,7 +434,8 @@ fn nothing_about_a_customer_is_in_debug_output() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    // More where PROPTEST_CASES asks for more.
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases.max(400)))]
 
     /// Whatever stands in the fields, a package is read or named, and so is each of its lines.
     #[test]
