@@ -47,7 +47,9 @@ mod tally;
 mod world;
 
 use std::{
+    any::Any,
     ops::Range,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::atomic::{AtomicU64, Ordering::Relaxed},
     thread,
     time::Instant,
@@ -63,6 +65,8 @@ const SEEDS: &str = "ORDERWATCH_SIM_SEEDS";
 const SEED: &str = "ORDERWATCH_SIM_SEED";
 /// With so many each path is taken at least once. `.ci/run` asks for ten times as many: a million orders.
 const ENOUGH: u64 = 1000;
+/// How the words begin of a seed that panicked.
+const PANICKED: &str = "panicked";
 /// Within so many seeds each flaw is found.
 const SOON: u64 = 1000;
 
@@ -90,8 +94,15 @@ named! {
 /// Runs a seed to its end, or to the first thing that must not happen.
 fn run(seed: u64, flaw: Option<Flaw>, watched: bool) -> (World, Result<(), String>) {
     let mut world = World::new(seed, flaw, watched);
-    let ended = world.run();
-    (world, ended)
+    // A panic of the rules is a failure of this seed, which nobody would know from a thread that panicked.
+    let ended = catch_unwind(AssertUnwindSafe(|| world.run()));
+    (world, ended.unwrap_or_else(|panic| Err(panicked(&*panic))))
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    format!("{PANICKED}: {}", text.unwrap_or("without a word"))
 }
 
 fn seeds() -> Range<u64> {
@@ -141,6 +152,8 @@ fn timeline(seed: u64) -> String {
     let (world, ended) = run(seed, None, true);
     let steps = world.db.timeline.unwrap_or_default();
     let wrong = steps.iter().find(|(_, _, what)| what.starts_with("WRONG"));
+    // After a panic, the one that took the last step.
+    let wrong = wrong.or(steps.last());
     let order = wrong.map(|(_, order, _)| *order);
     let of_order = steps.iter().filter(|(_, of, _)| Some(*of) == order);
     let lines = of_order.map(|(at, order, what)| format!("{at}  order {order}  {what}\n"));
@@ -195,6 +208,10 @@ fn each_mistake_is_found() {
     for flaw in Flaw::ALL {
         let found = (0..SOON).find_map(|seed| Some((seed, run(seed, Some(flaw), false).1.err()?)));
         match found {
+            // As it may without the mistake.
+            Some((seed, wrong)) if wrong.starts_with(PANICKED) => {
+                panic!("{flaw}: seed {seed} {wrong}")
+            }
             Some((seed, wrong)) => println!("{flaw}: seed {seed}, {wrong}"),
             None => missed.push(flaw),
         }

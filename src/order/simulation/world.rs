@@ -105,7 +105,7 @@ impl World {
 
         let panels = setting.kinds.map(|kind| Panel::new(kind, &mut rng));
         let replicas = (0..setting.replicas).map(|_| Replica::new(&mut rng, &setting, begin));
-        let mut world = Self {
+        Self {
             replicas: replicas.collect(),
             panels: panels.into(),
             db,
@@ -119,14 +119,13 @@ impl World {
             places: 0,
             rng,
             setting,
-        };
-        world.share_names();
-        world.schedule();
-        world
+        }
     }
 
     /// Runs to the end, or to the first thing that must not happen.
     pub(super) fn run(&mut self) -> Result<(), String> {
+        self.share_names();
+        self.schedule();
         let end = self.begin + DAY;
         while let Some(Entry(at, _, event)) = self.queue.pop() {
             self.db.now = self.db.now.max(at);
