@@ -127,12 +127,15 @@ fn run_all(seeds: Range<u64>) -> Result<Tally, (u64, String)> {
             if seed >= seeds.end {
                 return Ok(sum);
             }
+            let started = Instant::now();
             let (world, ended) = run(seed, None, false);
             if let Err(wrong) = ended {
                 next.store(seeds.end, Relaxed);
                 return Err((seed, wrong));
             }
             sum += &world.db.tally;
+            sum.simulated += world.db.now - world.begin;
+            sum.took += started.elapsed();
         }
     };
 
@@ -180,12 +183,13 @@ fn each_order_is_bought_once_and_comes_to_its_end() {
     let of = |path| tally.of(path);
     println!(
         "figures: {count} seeds: {} orders, {} purchases, {} crashes, {} failovers, {} answers lost, 0 bought twice, \
-         0 lost",
+         0 lost; 24 simulated hours take {:.0?}",
         of(Path::Placed),
         of(Path::Bought),
         of(Path::Crash),
         of(Path::Failover),
-        of(Path::AnswerLost)
+        of(Path::AnswerLost),
+        tally.per_day()
     );
     assert!(tally.of(Path::Placed) >= count * ORDERS as u64);
     if count >= ENOUGH {
