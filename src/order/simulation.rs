@@ -8,6 +8,7 @@
 //!
 //! * after each step: no order is bought twice, over all panels; nothing is bought that no row knows; no order gets the
 //!   code of another, and none one that staff had rejected; stages move along their arrows; waiting ends when it should,
+//! * all the time: no order is left where it could go on, since its panel answers and is done with it, or would sell it,
 //! * a purchase that a failover took is known again once a replica that knew of it has reached the database,
 //! * at the end: each order has come to one, the panels' ledgers say the same, and the money adds up,
 //! * a checker that finds nothing proves nothing: each [`Flaw`] is found.
@@ -84,6 +85,8 @@ named! {
         CodeForRejected = "a code goes into a row that staff rejected",
         CodeNotMissed = "delivered without the code that belongs to it is completed",
         GiveUpEarly = "waiting ends an hour early",
+        NeverAskedAgain = "after a check that failed the panel is not asked before the time limit",
+        NeverSentAgain = "what could not be sent is not sent again before the time limit",
         NoRevival = "the sweep forgets orders whose checks ran out",
         StaleVerdict = "a person's word counts although the order was sent again since the person read it",
         LostFallback = "after a failover nobody asks the panel that orders fall back to",

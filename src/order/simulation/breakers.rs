@@ -3,7 +3,6 @@
 use chrono::TimeDelta;
 
 use super::{
-    panel::Health,
     replica::Process,
     setting::delta,
     tally::Path,
@@ -58,8 +57,7 @@ impl World {
             return;
         }
 
-        let health = self.panels[panel].health;
-        let answers = matches!(health, Health::Well | Health::Refusing);
+        let answers = self.panels[panel].answers_since.is_some();
         if answers && !self.fault(self.setting.faults.lost) {
             self.db.tally.path(Path::CircuitClosed);
             self.db.breakers[panel] = None;

@@ -184,11 +184,12 @@ impl World {
 }
 
 impl Panel {
-    pub(super) fn new(kind: &'static Kind, rng: &mut Rng) -> Self {
+    pub(super) fn new(kind: &'static Kind, rng: &mut Rng, now: At) -> Self {
         Self {
             id: IntegrationId(Uuid::from_u128(rng.u128(..))),
             kind,
             health: Health::Well,
+            answers_since: Some(now),
             sales: HashMap::new(),
             charged: Decimal::ZERO,
         }

@@ -100,6 +100,8 @@ pub(super) struct Purchase {
 pub(super) struct Database {
     pub(super) rows: Vec<ShopRow>,
     pub(super) orders: Vec<Option<Tracked>>,
+    /// Since when each order is in its stage, in true time.
+    pub(super) stands_since: Vec<At>,
     pub(super) purchases: Vec<Vec<Purchase>>,
     /// Who has a name: the primary key of `orderwatch.purchases`.
     pub(super) names: HashMap<(usize, Reference), usize>,
@@ -142,6 +144,7 @@ impl Database {
         Self {
             rows,
             orders: vec![None; count],
+            stands_since: vec![now; count],
             purchases: vec![Vec::new(); count],
             names: HashMap::new(),
             coded: [[0; PRODUCTS]; PANELS],
@@ -239,8 +242,11 @@ impl Database {
         }
 
         let old = self.orders[order].replace(new);
-        if stage.is_final() && old.as_ref().is_none_or(|old| old.watched.stage != stage) {
-            self.tally.ends[stage as usize] += 1;
+        if old.as_ref().is_none_or(|old| old.watched.stage != stage) {
+            self.stands_since[order] = self.now;
+            if stage.is_final() {
+                self.tally.ends[stage as usize] += 1;
+            }
         }
         self.keep(|| Undo::Order(order, Box::new(old)));
         self.touched.push(order);

@@ -25,6 +25,7 @@ impl World {
         let before = self.db.now - TimeDelta::seconds(60);
         self.db.forget_undo(before);
         self.db.tidy();
+        self.audit_neglect();
 
         let Some(replica) = self.any_replica().filter(|_| self.db_up) else {
             return;

@@ -103,7 +103,7 @@ impl World {
             };
         }
 
-        let panels = setting.kinds.map(|kind| Panel::new(kind, &mut rng));
+        let panels = setting.kinds.map(|kind| Panel::new(kind, &mut rng, begin));
         let replicas = (0..setting.replicas).map(|_| Replica::new(&mut rng, &setting, begin));
         Self {
             replicas: replicas.collect(),
@@ -168,7 +168,7 @@ impl World {
             Event::Failover => self.fail_over(),
             Event::DatabaseBack => self.database_back(),
             Event::LookBack(process) => self.look_back(process),
-            Event::Health(panel, health) => self.panels[panel].health = health,
+            Event::Health(panel, health) => self.panels[panel].turn(health, self.db.now),
             Event::Pause(panel, paused) => self.pause(panel, paused),
             Event::Reroute(product) => self.reroute(product),
         }
