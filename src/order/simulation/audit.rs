@@ -235,6 +235,8 @@ impl World {
                 Some(End::Never) if tracked.outcome == Some(EventKind::Resolved) => Ok(()),
                 Some(end) => Err(format!("failed, and the panel has sold it: {end:?}")),
             },
+            // Of a purchase that a failover took and no answer told of, only the balance does.
+            Stage::TimedOut if self.db.undone[order] => Ok(()),
             Stage::TimedOut if tracked.watched.sent_at.is_none() && sale.is_some() => {
                 Err("given up as never sent, and the panel has sold it".to_owned())
             }

@@ -51,7 +51,7 @@ impl World {
             // While an order is on its way.
             let at = placed[self.rng.usize(..ORDERS)] + span(&mut self.rng, 2.0, 30.0);
             self.at(at, Event::Failover);
-            if self.setting.fallback && self.rng.bool() {
+            if self.setting.fallback && self.rng.usize(..4) > 0 {
                 // What went to the second panel just before may look as if it had gone nowhere.
                 let before = at - span(&mut self.rng, 5.0, 60.0);
                 self.at(before.max(self.begin), Event::Health(0, Health::Refusing));

@@ -132,12 +132,18 @@ impl World {
             return;
         }
         self.db.tally.path(Path::Failover);
-        let since = self.db.now - span(&mut self.rng, 0.1, 10.0);
+        let since = self.db.now - span(&mut self.rng, 0.1, 30.0);
         self.db.fail_over(since);
         self.db_up = false;
         // Longer than a request is on its way.
         let down = span(&mut self.rng, 30.0, 90.0);
         self.after(down, Event::DatabaseBack);
+        // What takes the server may take replicas with it, and what they know.
+        for replica in 0..self.replicas.len() {
+            if self.replicas[replica].up && self.rng.bool() {
+                self.crash(replica);
+            }
+        }
         self.move_clocks();
     }
 

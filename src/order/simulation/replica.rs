@@ -112,14 +112,18 @@ impl World {
     pub(super) fn crashes(&mut self, process: Process) -> bool {
         let crashes = self.fault(self.setting.faults.crash);
         if crashes {
-            self.db.tally.path(Path::Crash);
-            let replica = &mut self.replicas[process.replica];
-            replica.up = false;
-            replica.life += 1;
-            let down = span(&mut self.rng, 0.2, 120.0);
-            self.after(down, Event::Restart(process.replica));
+            self.crash(process.replica);
         }
         crashes
+    }
+
+    pub(super) fn crash(&mut self, place: usize) {
+        self.db.tally.path(Path::Crash);
+        let replica = &mut self.replicas[place];
+        replica.up = false;
+        replica.life += 1;
+        let down = span(&mut self.rng, 0.2, 120.0);
+        self.after(down, Event::Restart(place));
     }
 
     pub(super) fn restart(&mut self, replica: usize) {

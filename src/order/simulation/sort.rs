@@ -60,14 +60,20 @@ impl World {
             now,
             started: self.db.now,
         };
-        for order in queued {
-            self.sort_queued(order, &buying, &mut sorted);
+        let process = self.process(replica);
+        for queued in queued {
+            let (order, may_resend) = (queued.order, queued.watched.may_resend);
+            if !self.is_known(process, order, may_resend) {
+                self.sort_queued(queued, &buying, &mut sorted);
+            }
         }
         for order in new {
-            self.sort_new(order, &buying, &mut sorted);
+            if !self.is_known(process, order, true) {
+                self.sort_new(order, &buying, &mut sorted);
+            }
         }
         if !sorted.is_empty() {
-            self.go_on(self.process(replica), Step::Claim(Box::new(sorted)));
+            self.go_on(process, Step::Claim(Box::new(sorted)));
         }
     }
 

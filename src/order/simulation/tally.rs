@@ -28,6 +28,7 @@ named! {
         Failover = "failovers",
         ClaimUndone = "claims lost with a failover",
         OrderUndone = "orders of the shop lost with a failover",
+        KnownHere = "orders that a replica knew better than the database",
         WrittenAgain = "results written again after a failover",
         OnlyMoneyTells = "purchases that after a failover only the balance tells of",
         Before = "results that were written before",

@@ -10,7 +10,7 @@ use fastrand::Rng;
 
 use super::{
     Flaw,
-    call::Call,
+    call::{Call, Doing},
     course::draw_row,
     database::Database,
     panel::{Health, Panel},
@@ -201,6 +201,12 @@ impl World {
         self.take_turn(stream);
     }
 
+    /// Whether a call of the process about the order is under way, or its result not written yet.
+    pub(super) fn is_at_work(&self, process: Process, order: usize) -> bool {
+        let mut events = self.queue.iter();
+        events.any(|entry| entry.2.order_of(process) == Some(order))
+    }
+
     /// Whether a fault of such a rate happens now.
     pub(super) fn fault(&mut self, rate: f64) -> bool {
         self.rng.f64() < rate && self.db.now < self.begin + CALM
@@ -209,6 +215,19 @@ impl World {
     pub(super) fn token(&mut self) -> u64 {
         self.tokens += 1;
         self.tokens
+    }
+}
+
+impl Event {
+    /// The order that the process buys, or has a result of. Of one that it asks about it knows when it has the answer.
+    fn order_of(&self, process: Process) -> Option<usize> {
+        let call = match self {
+            Self::Step(of, Step::Record(outcome)) if *of == process => return Some(outcome.order),
+            Self::Step(of, Step::Send(call) | Step::Answer(call, _)) if *of == process => call,
+            Self::Arrives(of, call, true) if *of == process => call,
+            _ => return None,
+        };
+        (call.doing != Doing::Check).then_some(call.order)
     }
 }
 
