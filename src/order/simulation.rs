@@ -26,6 +26,7 @@ mod breakers;
 mod call;
 mod check;
 mod claims;
+mod clocks;
 mod constraints;
 mod course;
 mod database;
@@ -90,6 +91,7 @@ named! {
         NoRevival = "the sweep forgets orders whose checks ran out",
         StaleVerdict = "a person's word counts although the order was sent again since the person read it",
         LostFallback = "after a failover nobody asks the panel that orders fall back to",
+        DoubtByClock = "after a failover our clock alone says which orders were there before",
         ForgetLost = "an answer about an order that the database has lost is only logged",
     }
 }

@@ -96,7 +96,8 @@ impl World {
         if ended < limit {
             return Err(format!("timed out at {ended:?}, before {limit:?}"));
         }
-        let day = delta(self.setting.rules.give_up_after);
+        // Where the clock was set back, a person may begin anew before the time that it was sent at.
+        let day = delta(self.setting.rules.give_up_after) - self.setting.faults.set_back();
         match tracked.watched.sent_at {
             Some(sent) if limit < Some(sent + day) => {
                 Err(format!("was sent at {sent} and given up at {limit:?}"))

@@ -23,7 +23,8 @@ impl World {
         if self.db_up && self.db.breakers[panel].is_none() {
             self.db.tally.path(Path::CircuitOpened);
             self.db.breakers[panel] = Some(until);
-            self.at(until.max(self.db.now), Event::Probe(panel));
+            let at = self.db.true_time(until).max(self.db.now);
+            self.at(at, Event::Probe(panel));
         }
     }
 
@@ -51,8 +52,8 @@ impl World {
         };
         let now = self.clock(replica);
         if now < until {
-            // Its clock is behind that of the replica that opened it.
-            let wait = (until - now).max(again);
+            // Its clock is behind that of the replica that opened it, or was set back, and may be set right at any time.
+            let wait = (until - now).clamp(again, TimeDelta::minutes(1));
             self.after(wait, Event::Probe(panel));
             return;
         }

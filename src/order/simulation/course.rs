@@ -67,6 +67,11 @@ impl World {
             let at = self.begin + span(&mut self.rng, 10.0, 80_000.0);
             self.at(at, Event::ClocksMove);
         }
+        for _ in 0..self.setting.faults.clock_sets {
+            // While an order is on its way, or is waited for.
+            let at = placed[self.rng.usize(..ORDERS)] + span(&mut self.rng, 0.1, 40_000.0);
+            self.at(at, Event::ClockSet);
+        }
         // A route that is changed after a claim was lost leads away from what was bought under it.
         if self.setting.faults.failovers == 0 && self.rng.bool() {
             let at = self.begin + span(&mut self.rng, 10.0, 80_000.0);

@@ -7,6 +7,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use chrono::TimeDelta;
 use rust_decimal::Decimal;
 
 use super::{
@@ -117,8 +118,9 @@ pub(super) struct Database {
     pub(super) fallback: bool,
     /// Orders that somebody may still have to do something about.
     pub(super) open: Vec<usize>,
-    /// True time, and the settings that statements depend on.
+    /// True time, by how much the server's clock is off, and the settings that statements depend on.
     pub(super) now: At,
+    pub(super) clock_off: TimeDelta,
     pub(super) flaw: Option<Flaw>,
     pub(super) keeps_undo: bool,
     pub(super) undo: VecDeque<(At, Undo)>,
@@ -154,6 +156,7 @@ impl Database {
             fallback: false,
             open: Vec::new(),
             now,
+            clock_off: TimeDelta::zero(),
             flaw,
             keeps_undo: false,
             undo: VecDeque::new(),

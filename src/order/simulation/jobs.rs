@@ -145,12 +145,15 @@ impl World {
             }
         }
         self.move_clocks();
+        if self.setting.faults.clock_sets > 0 && self.rng.bool() {
+            self.set_clock();
+        }
     }
 
     pub(super) fn database_back(&mut self) {
         self.db_up = true;
         for replica in 0..self.replicas.len() {
-            self.replicas[replica].server_since = self.clock(replica);
+            self.replicas[replica].server_since = self.db.seen_since(self.clock(replica));
             let delay = span(&mut self.rng, 0.01, LOOK_BACK);
             self.after(delay, Event::LookBack(self.process(replica)));
         }

@@ -269,7 +269,7 @@ impl Database {
         if let Some(mut tracked) = self.orders[order].clone() {
             tracked.pin = tracked.pin.or_else(|| pin_of(decision));
             if decision.is_bought() && tracked.is_named(outcome) && tracked.waits() {
-                tracked.go_on(outcome, self.now);
+                tracked.go_on(outcome, self.clock());
             }
             self.put(order, tracked);
         }

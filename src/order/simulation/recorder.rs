@@ -173,7 +173,7 @@ impl World {
             } else {
                 Stream::Poll
             };
-            self.wake(stream, due);
+            self.wake_due(stream, due);
         }
         if settled {
             self.shop_settles(order);

@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use super::{
     Flaw,
     claims::QueuedOrder,
+    database::Database,
     setting::{At, PANELS, delta},
     world::{Step, World},
 };
@@ -40,6 +41,15 @@ pub(super) struct Sorted {
     /// When the turn began, by the replica's clock and by its stopwatch.
     pub(super) now: At,
     pub(super) started: At,
+}
+
+impl Database {
+    /// `ServerWatch::doubt_before`, where this server is seen for the first time.
+    pub(super) fn seen_since(&self, now: At) -> At {
+        let newest = self.newest_order();
+        let newest = newest.filter(|_| !self.has(Flaw::DoubtByClock));
+        newest.map_or(now, |newest| newest.max(now))
+    }
 }
 
 impl World {

@@ -23,6 +23,7 @@ named! {
         Crash = "crashes",
         Stall = "processes that stood still",
         ClockMoved = "clocks that jumped",
+        ClockSet = "clocks of the database that were set",
         CommitFailed = "commits that failed",
         CommitUnsure = "commits whose answer was lost",
         Failover = "failovers",

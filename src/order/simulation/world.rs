@@ -41,6 +41,8 @@ pub(super) enum Event {
     Probe(usize),
     Restart(usize),
     ClocksMove,
+    ClockSet,
+    ReadClock(usize),
     Failover,
     DatabaseBack,
     LookBack(Process),
@@ -74,7 +76,7 @@ pub(super) struct World {
     pub(super) db_up: bool,
     /// Purchases of each order, over all panels.
     pub(super) bought: Vec<u32>,
-    /// When a purchase of each order was sent last.
+    /// When each order was claimed or sent last, in true time.
     pub(super) sent: Vec<At>,
     pub(super) tokens: u64,
     turns: [At; 2],
@@ -104,7 +106,7 @@ impl World {
         }
 
         let panels = setting.kinds.map(|kind| Panel::new(kind, &mut rng, begin));
-        let replicas = (0..setting.replicas).map(|_| Replica::new(&mut rng, &setting, begin));
+        let replicas = (0..setting.replicas).map(|_| Replica::new(&mut rng, &setting, &db));
         Self {
             replicas: replicas.collect(),
             panels: panels.into(),
@@ -165,6 +167,8 @@ impl World {
             Event::Probe(panel) => self.probe(panel),
             Event::Restart(replica) => self.restart(replica),
             Event::ClocksMove => self.move_clocks(),
+            Event::ClockSet => self.set_clock(),
+            Event::ReadClock(replica) => self.read_clock(replica),
             Event::Failover => self.fail_over(),
             Event::DatabaseBack => self.database_back(),
             Event::LookBack(process) => self.look_back(process),
