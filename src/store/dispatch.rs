@@ -117,6 +117,29 @@ impl Store {
             .map_err(StoreError::doing("asking which server answers"))
     }
 
+    /// `"createdAt"` of the newest order that may still be sent.
+    pub(crate) async fn newest_order(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        sqlx::query_scalar!(
+            r#"SELECT max(n.at) FROM (
+                   SELECT max(o."createdAt") AS at FROM public.product_orders o
+                   WHERE orderwatch.is_unsent(o.status, o."externalStatus", o."sentAt" IS NULL,
+                                              o."externalOrderId", o.provider_referans, $1)
+                   UNION ALL
+                   SELECT max(o."createdAt") FROM orderwatch.orders t
+                   JOIN public.product_orders o ON o.id = t.order_id
+                   WHERE t.stage IN ('queued', 'dispatching', 'submitted', 'unconfirmed')
+                   UNION ALL
+                   SELECT max(o."createdAt") FROM orderwatch.orders t
+                   JOIN public.product_orders o ON o.id = t.order_id
+                   WHERE t.stage = 'held'
+               ) n"#,
+            self.buy_chained
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(StoreError::doing("looking for the newest order"))
+    }
+
     /// Eligible orders that nobody tracks yet, oldest first, at most `share.limit` per panel. In
     /// shadow mode those are left out that were written down before.
     pub(crate) async fn new_candidates(

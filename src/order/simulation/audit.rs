@@ -1,16 +1,21 @@
 //! What must hold after each step, and at the end: the panels' ledgers against what orderwatch believes.
 
+use chrono::TimeDelta;
 use rust_decimal::Decimal;
 
 use super::{
     database::{Purchase, Tracked},
-    panel::{End, Sale},
+    panel::{End, Health, Sale},
     people::hand_code,
-    setting::{ORDERS, delta},
+    setting::{At, ORDERS, delta},
     tally::Path,
     world::World,
 };
 use crate::order::{EventKind, PIN_CHARS, Reference, Stage};
+
+/// How long an order may stand where it could go on. Questions are an hour apart at most, several in a row may be lost,
+/// and a server's clock that is set back by two hours puts off all that is due.
+const PATIENCE: TimeDelta = TimeDelta::hours(6);
 
 impl World {
     /// At the moment of a purchase: the first of its order, and meant by a row.
@@ -91,13 +96,44 @@ impl World {
         if ended < limit {
             return Err(format!("timed out at {ended:?}, before {limit:?}"));
         }
-        let day = delta(self.setting.rules.give_up_after);
+        // Where the clock was set back, a person may begin anew before the time that it was sent at.
+        let day = delta(self.setting.rules.give_up_after) - self.setting.faults.set_back();
         match tracked.watched.sent_at {
             Some(sent) if limit < Some(sent + day) => {
                 Err(format!("was sent at {sent} and given up at {limit:?}"))
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whatever time limit it has: what is open and could go on does so.
+    pub(super) fn audit_neglect(&mut self) {
+        for place in 0..self.db.open.len() {
+            let order = self.db.open[place];
+            if let Some(since) = self.could_go_on_since(order)
+                && self.db.now - since > PATIENCE
+            {
+                let stage = self.db.tracked(order).map(|it| it.watched.stage);
+                let what = format!("could go on since {since}, and is left {stage:?}");
+                self.db.fail(order, what);
+            }
+        }
+    }
+
+    /// Since when its panel has what an order waits for, and says so to whoever asks.
+    fn could_go_on_since(&self, order: usize) -> Option<At> {
+        let tracked = self.db.tracked(order)?;
+        let at = tracked.panel?;
+        let panel = &self.panels[at];
+        let there = match tracked.watched.stage {
+            Stage::Dispatching | Stage::Unconfirmed => self.begin,
+            // No pause is as long as that.
+            Stage::Queued if panel.health == Health::Well && !self.db.paused[at] => self.begin,
+            Stage::Submitted => panel.ended_at(tracked.reference.as_ref()?)?,
+            _ => return None,
+        };
+        let answers_since = panel.answers_since?;
+        Some(there.max(answers_since).max(self.db.stands_since[order]))
     }
 
     /// What is written down is what was charged.
@@ -200,6 +236,8 @@ impl World {
                 Some(End::Never) if tracked.outcome == Some(EventKind::Resolved) => Ok(()),
                 Some(end) => Err(format!("failed, and the panel has sold it: {end:?}")),
             },
+            // Of a purchase that a failover took and no answer told of, only the balance does.
+            Stage::TimedOut if self.db.undone[order] => Ok(()),
             Stage::TimedOut if tracked.watched.sent_at.is_none() && sale.is_some() => {
                 Err("given up as never sent, and the panel has sold it".to_owned())
             }

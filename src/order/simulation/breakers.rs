@@ -3,7 +3,6 @@
 use chrono::TimeDelta;
 
 use super::{
-    panel::Health,
     replica::Process,
     setting::delta,
     tally::Path,
@@ -24,7 +23,8 @@ impl World {
         if self.db_up && self.db.breakers[panel].is_none() {
             self.db.tally.path(Path::CircuitOpened);
             self.db.breakers[panel] = Some(until);
-            self.at(until.max(self.db.now), Event::Probe(panel));
+            let at = self.db.true_time(until).max(self.db.now);
+            self.at(at, Event::Probe(panel));
         }
     }
 
@@ -52,14 +52,13 @@ impl World {
         };
         let now = self.clock(replica);
         if now < until {
-            // Its clock is behind that of the replica that opened it.
-            let wait = (until - now).max(again);
+            // Its clock is behind that of the replica that opened it, or was set back, and may be set right at any time.
+            let wait = (until - now).clamp(again, TimeDelta::minutes(1));
             self.after(wait, Event::Probe(panel));
             return;
         }
 
-        let health = self.panels[panel].health;
-        let answers = matches!(health, Health::Well | Health::Refusing);
+        let answers = self.panels[panel].answers_since.is_some();
         if answers && !self.fault(self.setting.faults.lost) {
             self.db.tally.path(Path::CircuitClosed);
             self.db.breakers[panel] = None;

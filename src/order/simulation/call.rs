@@ -188,6 +188,9 @@ impl World {
             decision.watched.dispatched_at = None;
         }
         self.place_check(process, call, &mut decision, now);
+        if decision.event == EventKind::NotSent && self.db.has(Flaw::NeverSentAgain) {
+            decision.due_at = decision.watched.give_up_at;
+        }
         (decision, now)
     }
 
@@ -229,8 +232,9 @@ impl World {
         let now = self.clock(process.replica);
         let jitter = self.rng.f64();
         let early = self.db.has(Flaw::GiveUpEarly) && watched.stage == Stage::Submitted;
-        let asked_at = if early {
-            now + TimeDelta::hours(23)
+        let soon = now + TimeDelta::hours(23);
+        let asked_at = if early && watched.give_up_at.is_some_and(|end| end <= soon) {
+            soon
         } else {
             now
         };
@@ -238,6 +242,9 @@ impl World {
             decide::after_check(watched, answer, asked_at, &self.setting.rules, jitter);
         if call.doing == Doing::Check {
             self.place_check(process, call, &mut decision, now);
+        }
+        if decision.event == EventKind::CheckFailed && self.db.has(Flaw::NeverAskedAgain) {
+            decision.due_at = decision.watched.give_up_at;
         }
         Some((decision, now))
     }

@@ -35,6 +35,16 @@ pub(super) struct QueuedOrder {
 }
 
 impl Database {
+    /// `Store::newest_order`.
+    pub(super) fn newest_order(&self) -> Option<At> {
+        let may_be_sent = |order: &usize| match &self.orders[*order] {
+            Some(tracked) => self.rows[*order].exists && !tracked.watched.stage.is_final(),
+            None => self.rows[*order].is_unsent(),
+        };
+        let there = self.open.iter().copied().filter(may_be_sent);
+        there.map(|order| self.rows[order].created_at).max()
+    }
+
     /// `Store::new_candidates`.
     pub(super) fn new_candidates(
         &self,

@@ -51,7 +51,7 @@ impl World {
             // While an order is on its way.
             let at = placed[self.rng.usize(..ORDERS)] + span(&mut self.rng, 2.0, 30.0);
             self.at(at, Event::Failover);
-            if self.setting.fallback && self.rng.bool() {
+            if self.setting.fallback && self.rng.usize(..4) > 0 {
                 // What went to the second panel just before may look as if it had gone nowhere.
                 let before = at - span(&mut self.rng, 5.0, 60.0);
                 self.at(before.max(self.begin), Event::Health(0, Health::Refusing));
@@ -66,6 +66,11 @@ impl World {
         for _ in 0..self.rng.usize(..4) {
             let at = self.begin + span(&mut self.rng, 10.0, 80_000.0);
             self.at(at, Event::ClocksMove);
+        }
+        for _ in 0..self.setting.faults.clock_sets {
+            // While an order is on its way, or is waited for.
+            let at = placed[self.rng.usize(..ORDERS)] + span(&mut self.rng, 0.1, 40_000.0);
+            self.at(at, Event::ClockSet);
         }
         // A route that is changed after a claim was lost leads away from what was bought under it.
         if self.setting.faults.failovers == 0 && self.rng.bool() {
@@ -184,11 +189,12 @@ impl World {
 }
 
 impl Panel {
-    pub(super) fn new(kind: &'static Kind, rng: &mut Rng) -> Self {
+    pub(super) fn new(kind: &'static Kind, rng: &mut Rng, now: At) -> Self {
         Self {
             id: IntegrationId(Uuid::from_u128(rng.u128(..))),
             kind,
             health: Health::Well,
+            answers_since: Some(now),
             sales: HashMap::new(),
             charged: Decimal::ZERO,
         }

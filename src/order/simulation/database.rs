@@ -7,6 +7,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use chrono::TimeDelta;
 use rust_decimal::Decimal;
 
 use super::{
@@ -100,6 +101,8 @@ pub(super) struct Purchase {
 pub(super) struct Database {
     pub(super) rows: Vec<ShopRow>,
     pub(super) orders: Vec<Option<Tracked>>,
+    /// Since when each order is in its stage, in true time.
+    pub(super) stands_since: Vec<At>,
     pub(super) purchases: Vec<Vec<Purchase>>,
     /// Who has a name: the primary key of `orderwatch.purchases`.
     pub(super) names: HashMap<(usize, Reference), usize>,
@@ -115,8 +118,9 @@ pub(super) struct Database {
     pub(super) fallback: bool,
     /// Orders that somebody may still have to do something about.
     pub(super) open: Vec<usize>,
-    /// True time, and the settings that statements depend on.
+    /// True time, by how much the server's clock is off, and the settings that statements depend on.
     pub(super) now: At,
+    pub(super) clock_off: TimeDelta,
     pub(super) flaw: Option<Flaw>,
     pub(super) keeps_undo: bool,
     pub(super) undo: VecDeque<(At, Undo)>,
@@ -142,6 +146,7 @@ impl Database {
         Self {
             rows,
             orders: vec![None; count],
+            stands_since: vec![now; count],
             purchases: vec![Vec::new(); count],
             names: HashMap::new(),
             coded: [[0; PRODUCTS]; PANELS],
@@ -151,6 +156,7 @@ impl Database {
             fallback: false,
             open: Vec::new(),
             now,
+            clock_off: TimeDelta::zero(),
             flaw,
             keeps_undo: false,
             undo: VecDeque::new(),
@@ -239,8 +245,11 @@ impl Database {
         }
 
         let old = self.orders[order].replace(new);
-        if stage.is_final() && old.as_ref().is_none_or(|old| old.watched.stage != stage) {
-            self.tally.ends[stage as usize] += 1;
+        if old.as_ref().is_none_or(|old| old.watched.stage != stage) {
+            self.stands_since[order] = self.now;
+            if stage.is_final() {
+                self.tally.ends[stage as usize] += 1;
+            }
         }
         self.keep(|| Undo::Order(order, Box::new(old)));
         self.touched.push(order);

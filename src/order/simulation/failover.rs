@@ -43,6 +43,7 @@ impl Database {
                 }
                 Undo::Order(order, tracked) => {
                     self.orders[order] = *tracked;
+                    self.stands_since[order] = self.now;
                     self.note(order, "a failover took back a step".to_owned());
                 }
                 Undo::Purchases(order, purchases) => {

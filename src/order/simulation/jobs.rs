@@ -25,6 +25,7 @@ impl World {
         let before = self.db.now - TimeDelta::seconds(60);
         self.db.forget_undo(before);
         self.db.tidy();
+        self.audit_neglect();
 
         let Some(replica) = self.any_replica().filter(|_| self.db_up) else {
             return;
@@ -132,19 +133,28 @@ impl World {
             return;
         }
         self.db.tally.path(Path::Failover);
-        let since = self.db.now - span(&mut self.rng, 0.1, 10.0);
+        let since = self.db.now - span(&mut self.rng, 0.1, 30.0);
         self.db.fail_over(since);
         self.db_up = false;
         // Longer than a request is on its way.
         let down = span(&mut self.rng, 30.0, 90.0);
         self.after(down, Event::DatabaseBack);
+        // What takes the server may take replicas with it, and what they know.
+        for replica in 0..self.replicas.len() {
+            if self.replicas[replica].up && self.rng.bool() {
+                self.crash(replica);
+            }
+        }
         self.move_clocks();
+        if self.setting.faults.clock_sets > 0 && self.rng.bool() {
+            self.set_clock();
+        }
     }
 
     pub(super) fn database_back(&mut self) {
         self.db_up = true;
         for replica in 0..self.replicas.len() {
-            self.replicas[replica].server_since = self.clock(replica);
+            self.replicas[replica].server_since = self.db.seen_since(self.clock(replica));
             let delay = span(&mut self.rng, 0.01, LOOK_BACK);
             self.after(delay, Event::LookBack(self.process(replica)));
         }

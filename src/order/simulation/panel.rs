@@ -54,6 +54,8 @@ pub(super) struct Panel {
     pub(super) id: IntegrationId,
     pub(super) kind: &'static Kind,
     pub(super) health: Health,
+    /// Since when it answers, if it does.
+    pub(super) answers_since: Option<At>,
     pub(super) sales: HashMap<Reference, Vec<Sale>>,
     /// What it has charged in all.
     pub(super) charged: Decimal,
@@ -69,6 +71,12 @@ pub(super) struct Wanted {
 }
 
 impl Panel {
+    pub(super) fn turn(&mut self, health: Health, now: At) {
+        self.health = health;
+        let answers = matches!(health, Health::Well | Health::Refusing);
+        self.answers_since = answers.then(|| self.answers_since.unwrap_or(now));
+    }
+
     /// Sells, unless it refuses.
     pub(super) fn sell(
         &mut self,
@@ -121,6 +129,12 @@ impl Panel {
             End::Cancelled => StatusAnswer::Cancelled { text },
             _ => StatusAnswer::Done { pin, text },
         }
+    }
+
+    /// When it is done with what it knows by that name.
+    pub(super) fn ended_at(&self, reference: &Reference) -> Option<At> {
+        let sale = self.sales.get(reference)?.first()?;
+        (sale.end != End::Never).then_some(sale.done_at)
     }
 
     /// What it has sold for an order.

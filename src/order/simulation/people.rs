@@ -130,7 +130,7 @@ impl World {
         let Some(action) = action else { return };
 
         self.fix_cause(order);
-        let facts = self.db.facts(order, &self.panels, self.db.now);
+        let facts = self.db.facts(order, &self.panels, self.db.clock());
         let id = self.db.rows[order].id;
         match action.plan(id, &facts) {
             Ok(plan) => {
@@ -193,8 +193,7 @@ impl World {
 
     /// Staff look the purchase up at the panel, and not before the last request can have arrived there.
     fn confirm(&mut self, order: usize) -> Option<OperatorAction> {
-        let last = self.claimed_at(order).max(Some(self.sent[order]));
-        if last.is_some_and(|last| self.db.now - last < LATEST * 2) {
+        if self.db.now - self.sent[order] < LATEST * 2 {
             return None;
         }
         let wanted = self.db.rows[order].is_pending();
@@ -248,7 +247,7 @@ impl World {
             self.db.tally.path(Path::ActionOvertaken);
             return;
         }
-        let now = self.db.now;
+        let now = self.db.clock();
         let give_up_at = now + delta(self.setting.rules.give_up_after);
         let order = carrying.order;
         let target = (order, carrying.panel);

@@ -270,7 +270,7 @@ impl Database {
         if let Some(mut tracked) = self.orders[order].clone() {
             tracked.pin = tracked.pin.or_else(|| pin_of(decision));
             if decision.is_bought() && tracked.is_named(outcome) && tracked.is_undecided() {
-                tracked.go_on(outcome, self.now);
+                tracked.go_on(outcome, self.clock());
             }
             self.put(order, tracked);
         }

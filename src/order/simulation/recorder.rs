@@ -124,6 +124,22 @@ impl World {
         recent.push(outcome);
     }
 
+    /// `Results::is_at_work`, and `Results::miss` of an order that the database says may be sent: whether this process
+    /// knows better. What it knows is then written again.
+    pub(super) fn is_known(&mut self, process: Process, order: usize, may_resend: bool) -> bool {
+        if self.is_at_work(process, order) {
+            self.db.tally.path(Path::KnownHere);
+            return true;
+        }
+        let recent = &self.replicas[process.replica].recent;
+        let known = may_resend && recent.iter().any(|outcome| outcome.order == order);
+        if known {
+            self.db.tally.path(Path::KnownHere);
+            self.after(TimeDelta::zero(), Event::LookBack(process));
+        }
+        known
+    }
+
     /// `Recorder::look_back`.
     pub(super) fn look_back(&mut self, process: Process) {
         if !self.lives(process) || !self.db_up {
@@ -132,9 +148,10 @@ impl World {
 
         let since = self.clock(process.replica) - MEMORY;
         let recent = std::mem::take(&mut self.replicas[process.replica].recent);
-        let (gone, there): (Vec<_>, Vec<_>) = recent
-            .into_iter()
-            .partition(|outcome| self.db.has_lost(outcome));
+        let (gone, there): (Vec<_>, Vec<_>) = recent.into_iter().partition(|outcome| {
+            // One that has a newer answer on its way says less than that.
+            !self.is_at_work(process, outcome.order) && self.db.has_lost(outcome)
+        });
         let recent = &mut self.replicas[process.replica].recent;
         *recent = there;
         recent.retain(|outcome| outcome.at > since);
@@ -157,7 +174,7 @@ impl World {
             } else {
                 Stream::Poll
             };
-            self.wake(stream, due);
+            self.wake_due(stream, due);
         }
         if settled {
             self.shop_settles(order);

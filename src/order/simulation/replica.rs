@@ -9,6 +9,7 @@ use fastrand::Rng;
 use super::{
     call::{Call, Doing},
     check::DueOrder,
+    clocks::draw_skew,
     database::Database,
     record::Outcome,
     setting::{At, PANELS, PRODUCTS, Setting, span},
@@ -22,12 +23,14 @@ pub(super) struct Replica {
     pub(super) up: bool,
     /// Which of its lives this is.
     pub(super) life: u32,
-    /// How far its clock is off.
+    /// By how much the server's clock was off when it read that last.
+    pub(super) clock_read: TimeDelta,
+    /// How far its own is off from that.
     pub(super) skew: TimeDelta,
     pub(super) breakers: [Breaker; PANELS],
     /// What it has learned of each panel's products; at last of the panel as a whole.
     pub(super) learned: Vec<[DeliveryTimes; PRODUCTS + 1]>,
-    /// `dispatch::elsewhere::ServerWatch`: since when the server answers that answers now.
+    /// `dispatch::elsewhere::ServerWatch`.
     pub(super) server_since: At,
     /// `recorder::lost::Recent`.
     pub(super) recent: Vec<Outcome>,
@@ -41,13 +44,14 @@ pub(super) struct Process {
 }
 
 impl Replica {
-    pub(super) fn new(rng: &mut Rng, setting: &Setting, now: At) -> Self {
+    pub(super) fn new(rng: &mut Rng, setting: &Setting, db: &Database) -> Self {
         let skew = draw_skew(rng, setting);
         Self {
             up: true,
             life: 0,
+            clock_read: db.clock_off,
             skew,
-            server_since: now + skew,
+            server_since: db.seen_since(db.clock() + skew),
             breakers: [Breaker::default(); PANELS],
             learned: vec![std::array::from_fn(|_| DeliveryTimes::default()); PANELS],
             recent: Vec::new(),
@@ -55,18 +59,7 @@ impl Replica {
     }
 }
 
-fn draw_skew(rng: &mut Rng, setting: &Setting) -> TimeDelta {
-    let seconds = setting.faults.skew * (rng.f64() - 0.5);
-    #[expect(clippy::cast_possible_truncation, reason = "some minutes")]
-    let millis = (seconds * 1000.0) as i64;
-    TimeDelta::milliseconds(millis)
-}
-
 impl World {
-    pub(super) fn clock(&self, replica: usize) -> At {
-        self.db.now + self.replicas[replica].skew
-    }
-
     pub(super) fn process(&self, replica: usize) -> Process {
         let life = self.replicas[replica].life;
         Process { replica, life }
@@ -112,19 +105,23 @@ impl World {
     pub(super) fn crashes(&mut self, process: Process) -> bool {
         let crashes = self.fault(self.setting.faults.crash);
         if crashes {
-            self.db.tally.path(Path::Crash);
-            let replica = &mut self.replicas[process.replica];
-            replica.up = false;
-            replica.life += 1;
-            let down = span(&mut self.rng, 0.2, 120.0);
-            self.after(down, Event::Restart(process.replica));
+            self.crash(process.replica);
         }
         crashes
     }
 
+    pub(super) fn crash(&mut self, place: usize) {
+        self.db.tally.path(Path::Crash);
+        let replica = &mut self.replicas[place];
+        replica.up = false;
+        replica.life += 1;
+        let down = span(&mut self.rng, 0.2, 120.0);
+        self.after(down, Event::Restart(place));
+    }
+
     pub(super) fn restart(&mut self, replica: usize) {
         let life = self.replicas[replica].life;
-        let fresh = Replica::new(&mut self.rng, &self.setting, self.db.now);
+        let fresh = Replica::new(&mut self.rng, &self.setting, &self.db);
         self.replicas[replica] = Replica { life, ..fresh };
         self.wake_both();
     }
@@ -133,14 +130,6 @@ impl World {
         let now = self.db.now;
         self.wake(Stream::Dispatch, now);
         self.wake(Stream::Poll, now);
-    }
-
-    pub(super) fn move_clocks(&mut self) {
-        self.db.tally.path(Path::ClockMoved);
-        for replica in 0..self.replicas.len() {
-            self.replicas[replica].skew = draw_skew(&mut self.rng, &self.setting);
-        }
-        self.wake_both();
     }
 
     /// Whether a statement is committed, and whether the process hears of it.
@@ -178,7 +167,8 @@ impl World {
         let scan = self.db.now + TimeDelta::seconds(30);
         if let Some(next) = next {
             // What is due and was not taken waits for something: the scan looks again.
-            let at = if next <= self.db.now { scan } else { next };
+            let at = self.db.true_time(next);
+            let at = if at <= self.db.now { scan } else { at };
             self.wake(stream, at);
         }
     }

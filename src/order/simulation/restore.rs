@@ -97,7 +97,7 @@ impl Database {
         let fell_back = self.fallback && panel != self.routes[self.rows[order].product];
         let was = self.tracked(order).cloned();
         let mut tracked = Tracked::restored(outcome, row_lost, fell_back);
-        tracked.due_at = Some(self.now + LEASE);
+        tracked.due_at = Some(self.clock() + LEASE);
         if let Some(was) = &was {
             tracked = Tracked {
                 watched: Watched {

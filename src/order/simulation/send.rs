@@ -50,7 +50,7 @@ impl World {
         self.wake(Stream::Dispatch, scan);
         // It comes back when its lease ends.
         if let Some(next) = self.db.next(false) {
-            self.wake(Stream::Poll, next);
+            self.wake_due(Stream::Poll, next);
         }
     }
 
@@ -97,6 +97,7 @@ impl World {
             }
             return self.db.taken(&claim).then_some(ready);
         }
+        self.sent[ready.order] = self.db.now;
         // Where only the answer to the commit was lost nothing is sent: it is asked about when the lease ends.
         if heard {
             let deadline = started + delta(self.setting.lease) - delta(self.setting.longest_call);

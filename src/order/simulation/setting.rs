@@ -29,6 +29,8 @@ pub(super) const PRODUCTS: usize = 4;
 pub(super) const DAY: TimeDelta = TimeDelta::hours(24);
 /// From here on nothing fails any more, and what is open must come to its end.
 pub(super) const CALM: TimeDelta = TimeDelta::hours(26);
+/// The furthest that the server's clock is set from true time.
+pub(super) const OFF: TimeDelta = TimeDelta::hours(1);
 /// A request that was sent is at the panel by then, or nowhere. Staff who look later see the truth.
 pub(super) const LATEST: TimeDelta = TimeDelta::seconds(150);
 
@@ -71,6 +73,8 @@ pub(super) struct Faults {
     pub(super) refused_row: f64,
     /// Largest difference of a replica's clock, in seconds.
     pub(super) skew: f64,
+    /// How often the server's clock is set, beside what a failover does to it.
+    pub(super) clock_sets: usize,
     /// Of the time: a panel is down.
     pub(super) outage: f64,
     /// Databases that fail over, each losing the last seconds of its commits.
@@ -94,7 +98,7 @@ impl Setting {
             ScheduleRule::Learned
         };
 
-        let ask_first = flaw == Some(Flaw::LostFallback)
+        let ask_first = loses_fallback(flaw)
             || config.dispatch.ask_first
             || rng.f64() < if faults.failovers > 0 { 0.5 } else { 0.2 };
 
@@ -124,8 +128,7 @@ impl Setting {
             limit: (rng.f64() < 0.05).then(|| Decimal::new(rng.i64(20_000..60_000), 2)),
             kinds: [kind(rng), kind(rng)],
             // Of an order that went to its second panel the first one knows nothing.
-            fallback: flaw == Some(Flaw::LostFallback)
-                || (faults.failovers == 0 || ask_first) && rng.bool(),
+            fallback: loses_fallback(flaw) || (faults.failovers == 0 || ask_first) && rng.bool(),
             replicas: rng.usize(1..=3),
             faults,
         }
@@ -144,17 +147,35 @@ impl Faults {
             staff: share(0.3),
             refused_row: share(0.03),
             skew: share(1.0).powi(3) * 180.0,
+            clock_sets: 0,
             outage: share(0.2),
             failovers: 0,
         };
-        if rng.bool() || flaw == Some(Flaw::LostFallback) {
+        if rng.bool() || loses_fallback(flaw) {
             drawn.failovers = rng.usize(1..=4);
+        }
+        if rng.usize(..4) == 0 || flaw == Some(Flaw::DoubtByClock) {
+            drawn.clock_sets = rng.usize(1..=3);
         }
         if flaw == Some(Flaw::StaleVerdict) {
             drawn.lost = 0.3;
         }
         drawn
     }
+
+    /// By how much the server's clock may be set back.
+    pub(super) fn set_back(&self) -> TimeDelta {
+        if self.clock_sets > 0 {
+            OFF * 2
+        } else {
+            TimeDelta::zero()
+        }
+    }
+}
+
+/// Whether the flaw needs a failover that takes back what went to a fallback panel.
+fn loses_fallback(flaw: Option<Flaw>) -> bool {
+    matches!(flaw, Some(Flaw::LostFallback | Flaw::DoubtByClock))
 }
 
 /// The settings as they are shipped.

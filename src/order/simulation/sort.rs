@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use super::{
     Flaw,
     claims::QueuedOrder,
+    database::Database,
     setting::{At, PANELS, delta},
     world::{Step, World},
 };
@@ -44,6 +45,15 @@ pub(super) struct Sorted {
     pub(super) started: At,
 }
 
+impl Database {
+    /// `ServerWatch::doubt_before`, where this server is seen for the first time.
+    pub(super) fn seen_since(&self, now: At) -> At {
+        let newest = self.newest_order();
+        let newest = newest.filter(|_| !self.has(Flaw::DoubtByClock));
+        newest.map_or(now, |newest| newest.max(now))
+    }
+}
+
 impl World {
     pub(super) fn dispatch(&mut self, replica: usize) {
         let now = self.clock(replica);
@@ -63,14 +73,20 @@ impl World {
             now,
             started: self.db.now,
         };
-        for order in queued {
-            self.sort_queued(order, &buying, &mut sorted);
+        let process = self.process(replica);
+        for queued in queued {
+            let (order, may_resend) = (queued.order, queued.watched.may_resend);
+            if !self.is_known(process, order, may_resend) {
+                self.sort_queued(queued, &buying, &mut sorted);
+            }
         }
         for order in new {
-            self.sort_new(order, &buying, &mut sorted);
+            if !self.is_known(process, order, true) {
+                self.sort_new(order, &buying, &mut sorted);
+            }
         }
         if !sorted.is_empty() {
-            self.go_on(self.process(replica), Step::Claim(Box::new(sorted)));
+            self.go_on(process, Step::Claim(Box::new(sorted)));
         }
     }
 

@@ -1,7 +1,10 @@
 //! How often each path was taken, so that one sees that the faults reached the code that is meant for them.
 
-use std::{fmt, ops::AddAssign};
+use std::{fmt, ops::AddAssign, time::Duration};
 
+use chrono::TimeDelta;
+
+use super::setting::DAY;
 use crate::order::{EventKind, HoldReason, Stage};
 
 named! {
@@ -20,11 +23,13 @@ named! {
         Crash = "crashes",
         Stall = "processes that stood still",
         ClockMoved = "clocks that jumped",
+        ClockSet = "clocks of the database that were set",
         CommitFailed = "commits that failed",
         CommitUnsure = "commits whose answer was lost",
         Failover = "failovers",
         ClaimUndone = "claims lost with a failover",
         OrderUndone = "orders of the shop lost with a failover",
+        KnownHere = "orders that a replica knew better than the database",
         WrittenAgain = "results written again after a failover",
         OnlyMoneyTells = "purchases that after a failover only the balance tells of",
         Before = "results that were written before",
@@ -63,6 +68,9 @@ pub(super) struct Tally {
     pub(super) steps: [u64; EventKind::ALL.len()],
     pub(super) held: [u64; HoldReason::ALL.len()],
     pub(super) ends: [u64; Stage::ALL.len()],
+    /// What passed in the simulations, and what they took on one processor.
+    pub(super) simulated: TimeDelta,
+    pub(super) took: Duration,
 }
 
 impl Default for Tally {
@@ -72,6 +80,8 @@ impl Default for Tally {
             steps: [0; EventKind::ALL.len()],
             held: [0; HoldReason::ALL.len()],
             ends: [0; Stage::ALL.len()],
+            simulated: TimeDelta::zero(),
+            took: Duration::ZERO,
         }
     }
 }
@@ -91,6 +101,12 @@ impl Tally {
 
     pub(super) fn of(&self, path: Path) -> u64 {
         self.paths[path as usize]
+    }
+
+    /// What 24 simulated hours take.
+    pub(super) fn per_day(&self) -> Duration {
+        let days = self.simulated.as_seconds_f64() / DAY.as_seconds_f64();
+        self.took.div_f64(days)
     }
 
     /// What should have happened and never did.
@@ -173,6 +189,8 @@ impl AddAssign<&Self> for Tally {
         add(&mut self.steps, &other.steps);
         add(&mut self.held, &other.held);
         add(&mut self.ends, &other.ends);
+        self.simulated += other.simulated;
+        self.took += other.took;
     }
 }
 

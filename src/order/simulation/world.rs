@@ -10,7 +10,7 @@ use fastrand::Rng;
 
 use super::{
     Flaw,
-    call::Call,
+    call::{Call, Doing},
     course::draw_row,
     database::Database,
     panel::{Health, Panel},
@@ -41,6 +41,8 @@ pub(super) enum Event {
     Probe(usize),
     Restart(usize),
     ClocksMove,
+    ClockSet,
+    ReadClock(usize),
     Failover,
     DatabaseBack,
     LookBack(Process),
@@ -74,7 +76,7 @@ pub(super) struct World {
     pub(super) db_up: bool,
     /// Purchases of each order, over all panels.
     pub(super) bought: Vec<u32>,
-    /// When a purchase of each order was sent last.
+    /// When each order was claimed or sent last, in true time.
     pub(super) sent: Vec<At>,
     pub(super) tokens: u64,
     turns: [At; 2],
@@ -103,9 +105,9 @@ impl World {
             };
         }
 
-        let panels = setting.kinds.map(|kind| Panel::new(kind, &mut rng));
-        let replicas = (0..setting.replicas).map(|_| Replica::new(&mut rng, &setting, begin));
-        let mut world = Self {
+        let panels = setting.kinds.map(|kind| Panel::new(kind, &mut rng, begin));
+        let replicas = (0..setting.replicas).map(|_| Replica::new(&mut rng, &setting, &db));
+        Self {
             replicas: replicas.collect(),
             panels: panels.into(),
             db,
@@ -119,14 +121,13 @@ impl World {
             places: 0,
             rng,
             setting,
-        };
-        world.share_names();
-        world.schedule();
-        world
+        }
     }
 
     /// Runs to the end, or to the first thing that must not happen.
     pub(super) fn run(&mut self) -> Result<(), String> {
+        self.share_names();
+        self.schedule();
         let end = self.begin + DAY;
         while let Some(Entry(at, _, event)) = self.queue.pop() {
             self.db.now = self.db.now.max(at);
@@ -166,10 +167,12 @@ impl World {
             Event::Probe(panel) => self.probe(panel),
             Event::Restart(replica) => self.restart(replica),
             Event::ClocksMove => self.move_clocks(),
+            Event::ClockSet => self.set_clock(),
+            Event::ReadClock(replica) => self.read_clock(replica),
             Event::Failover => self.fail_over(),
             Event::DatabaseBack => self.database_back(),
             Event::LookBack(process) => self.look_back(process),
-            Event::Health(panel, health) => self.panels[panel].health = health,
+            Event::Health(panel, health) => self.panels[panel].turn(health, self.db.now),
             Event::Pause(panel, paused) => self.pause(panel, paused),
             Event::Reroute(product) => self.reroute(product),
         }
@@ -202,6 +205,12 @@ impl World {
         self.take_turn(stream);
     }
 
+    /// Whether a call of the process about the order is under way, or its result not written yet.
+    pub(super) fn is_at_work(&self, process: Process, order: usize) -> bool {
+        let mut events = self.queue.iter();
+        events.any(|entry| entry.2.order_of(process) == Some(order))
+    }
+
     /// Whether a fault of such a rate happens now.
     pub(super) fn fault(&mut self, rate: f64) -> bool {
         self.rng.f64() < rate && self.db.now < self.begin + CALM
@@ -210,6 +219,19 @@ impl World {
     pub(super) fn token(&mut self) -> u64 {
         self.tokens += 1;
         self.tokens
+    }
+}
+
+impl Event {
+    /// The order that the process buys, or has a result of. Of one that it asks about it knows when it has the answer.
+    fn order_of(&self, process: Process) -> Option<usize> {
+        let call = match self {
+            Self::Step(of, Step::Record(outcome)) if *of == process => return Some(outcome.order),
+            Self::Step(of, Step::Send(call) | Step::Answer(call, _)) if *of == process => call,
+            Self::Arrives(of, call, true) if *of == process => call,
+            _ => return None,
+        };
+        (call.doing != Doing::Check).then_some(call.order)
     }
 }
 

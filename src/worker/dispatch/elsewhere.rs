@@ -2,7 +2,8 @@
 //!
 //! An order that the first panel refused is bought at its fallback. When a failover takes that back, it looks unsent,
 //! and the first panel, which may sell by then, knows nothing of it. So where a server answers that was not there
-//! before, orders of before that time are asked about at their fallback panel first (`dispatch.ask_first`).
+//! before, orders of before that time, and all that are there then, are asked about at their fallback panel first
+//! (`dispatch.ask_first`).
 
 use std::{sync::Arc, time::Duration};
 
@@ -35,6 +36,7 @@ pub(super) struct ServerWatch(Mutex<Option<Seen>>);
 struct Seen {
     /// `pg_postmaster_start_time()`, by which two servers differ.
     server: DateTime<Utc>,
+    /// Since when, or when the newest order was placed that was there already.
     since: DateTime<Utc>,
 }
 
@@ -48,11 +50,16 @@ impl ServerWatch {
     ) -> Result<DateTime<Utc>, StoreError> {
         let server = store.server_started_at().await?;
 
-        let mut seen = self.0.lock();
-        if seen.is_none_or(|seen| seen.server != server) {
-            *seen = Some(Seen { server, since: now });
+        let seen = *self.0.lock();
+        if let Some(seen) = seen.filter(|seen| seen.server == server) {
+            return Ok(after(seen.since, SKEW));
         }
-        Ok(after(seen.map_or(now, |seen| seen.since), SKEW))
+
+        // Whoever has placed them has a clock of its own, which may be ahead of this server's by any time.
+        let newest = store.newest_order().await?;
+        let since = newest.map_or(now, |newest| newest.max(now));
+        *self.0.lock() = Some(Seen { server, since });
+        Ok(after(since, SKEW))
     }
 }
 

@@ -100,6 +100,25 @@ async fn an_order_that_looks_new_is_found_at_the_second_panel_by_another_process
 }
 
 #[sqlx::test(migrations = false)]
+async fn an_order_that_looks_new_is_found_there_also_where_the_shops_clock_is_ahead(pool: PgPool) {
+    let (shop, first, second) = two_panels(pool).await;
+    let mut rig = Rig::new(&shop);
+    let order = bought_at_the_second(&shop, &first, &mut rig).await;
+    lose(&shop, order, Lost::Claim).await;
+    drop(rig);
+
+    // The server that took over has a clock that is behind that of the one before.
+    let placed = shop.now() + TimeDelta::minutes(40);
+    shop.set(order, &format!(r#""createdAt" = '{placed}'"#))
+        .await;
+    let mut other = Rig::with(&shop, &[("dispatch.ask_first", "true")]);
+    other.buy().await;
+    other.run_out().await;
+    assert_completed_at(&shop, order, &second).await;
+    assert_eq!(sold([&first, &second]), [0, 1]);
+}
+
+#[sqlx::test(migrations = false)]
 async fn an_order_that_looks_new_waits_until_the_second_panel_says_something(pool: PgPool) {
     let (shop, first, second) = two_panels(pool).await;
     let mut rig = Rig::new(&shop);
