@@ -33,7 +33,7 @@ pub struct Package {
     pub origin_package_ids: Vec<i64>,
     /// The lines that could be read.
     pub lines: Vec<Line>,
-    /// Those that could not, and other parts that matter and could not.
+    /// What is wrong with the others, with quantities, and with other parts that matter.
     pub unreadable: Vec<Unreadable>,
     /// The statuses that it went through, as they came.
     pub(crate) history: Vec<StatusChange>,
@@ -140,6 +140,30 @@ pub struct Unreadable {
     pub(crate) reason: String,
 }
 
+/// How the reason ends where units are reserved all the same.
+const RESERVED: &str = " reserved";
+
+impl Unreadable {
+    /// A line of which it is not known how many pieces it has: so many are reserved.
+    #[must_use]
+    pub(crate) fn but_reserved(record: String, reason: &str, pieces: i32) -> Self {
+        let reason = format!("{reason}; {pieces}{RESERVED}");
+        Self { record, reason }
+    }
+
+    /// Whether units are reserved although something cannot be read.
+    #[must_use]
+    pub(crate) fn still_reserves(&self) -> bool {
+        still_reserved(&self.reason)
+    }
+}
+
+/// The same by the words that are kept of it.
+#[must_use]
+pub(crate) fn still_reserved(unreadable: &str) -> bool {
+    unreadable.ends_with(RESERVED)
+}
+
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.record, self.reason)
@@ -206,6 +230,14 @@ pub(super) mod tests {
             [1_800_000_000_000, 0, -1].map(changed),
             [Some(1_800_000_000), None, None]
         );
+    }
+
+    #[test]
+    fn what_is_reserved_all_the_same_says_so() {
+        let doubt = Unreadable::but_reserved("7".to_owned(), "quantity is missing", 2);
+        assert_eq!(doubt.to_string(), "7: quantity is missing; 2 reserved");
+        assert!(still_reserved(&doubt.to_string()));
+        assert!(!still_reserved("7: barcode is missing"));
     }
 
     #[test]
