@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
-use super::{CreatedBy, PackageStatus, Personal};
+use super::{CreatedBy, PackageStatus, Personal, StockEffect};
 
 /// One parcel of an order.
 ///
@@ -35,6 +35,8 @@ pub struct Package {
     pub lines: Vec<Line>,
     /// What is wrong with the others, with quantities, and with other parts that matter.
     pub unreadable: Vec<Unreadable>,
+    /// Whether lines are missing from `lines`, so that nobody knows what was sold.
+    pub(crate) lines_missing: bool,
     /// The statuses that it went through, as they came.
     pub(crate) history: Vec<StatusChange>,
     /// Who gets it.
@@ -56,6 +58,13 @@ pub struct Package {
 }
 
 impl Package {
+    /// Whether units may have been sold in it that nobody can reserve.
+    #[must_use]
+    pub(crate) fn hides_a_sale(&self) -> bool {
+        let effect = self.status.stock_effect();
+        self.lines_missing && !matches!(effect, StockEffect::Released | StockEffect::Returned)
+    }
+
     /// `last_modified_ms` as a time; `None` when it is unknown.
     #[must_use]
     pub fn last_modified(&self) -> Option<DateTime<Utc>> {
@@ -187,6 +196,7 @@ pub(super) mod tests {
             origin_package_ids: Vec::new(),
             lines: vec![line()],
             unreadable: Vec::new(),
+            lines_missing: false,
             history: Vec::new(),
             customer: Customer::default(),
             cargo: Cargo::default(),

@@ -81,6 +81,7 @@ fn package(fields: &Fields<'_>) -> Result<Package, String> {
 
     let history = history(fields);
     let (lines, mut unreadable) = lines(fields);
+    let lines_missing = unreadable.iter().any(|part| !part.still_reserves());
 
     let mut package = Package {
         shipment_package_id,
@@ -93,6 +94,7 @@ fn package(fields: &Fields<'_>) -> Result<Package, String> {
         origin_package_ids: origins(fields, &mut unreadable),
         lines,
         unreadable,
+        lines_missing,
         history,
         customer: customer(fields),
         cargo: cargo(fields),

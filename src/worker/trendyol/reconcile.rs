@@ -79,6 +79,11 @@ impl Reconciler {
     /// What cannot be read is a trouble and stops nothing: stock is only lowered then.
     pub(super) async fn read_orders(&self, report: &mut PushReport) -> Result<(), JobError> {
         match self.pull.changes().await {
+            Ok(pulled) if pulled.hides_sales => {
+                let words = "orders came that cannot be read, so stock is only lowered";
+                report.trouble(words.to_owned());
+                Ok(())
+            }
             Ok(_) => Ok(()),
             // Without the database there is nothing to plan by.
             Err(error @ JobError::Store(_)) => Err(error),

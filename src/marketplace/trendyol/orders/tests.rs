@@ -328,9 +328,12 @@ fn what_cannot_be_read_is_named_and_loses_no_neighbour() {
             "3: quantity is missing or cannot be read; 2 reserved",
         ]
     );
+    assert!(package.lines_missing);
     let mut package = stage_package();
     package["lines"] = Value::Null;
-    assert_eq!(read(&package).unreadable[0].record, "lines");
+    let package = read(&package);
+    assert_eq!(package.unreadable[0].record, "lines");
+    assert!(package.lines_missing);
 }
 
 #[test]
@@ -357,6 +360,7 @@ fn a_line_whose_quantity_cannot_be_read_stands_for_one_piece_at_least() {
             usize::from(is_named),
             "{quantity}"
         );
+        assert!(!package.lines_missing, "{quantity}");
     }
     let mut package = stage_package();
     package["lines"][0]
