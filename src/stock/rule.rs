@@ -64,6 +64,16 @@ pub struct Deficit {
     pub since: DateTime<Utc>,
 }
 
+impl Deficit {
+    /// What is left of it once an order is known whose units were missing from the observed figure: as many fewer
+    /// should be on sale. Without that, the same number of sales that are hidden since would look as old as it is.
+    #[must_use]
+    pub fn less_order(self, units: u32) -> Option<Self> {
+        let units = self.units.saturating_sub_unsigned(units);
+        (units > 0).then_some(Self { units, ..self })
+    }
+}
+
 /// Trendyol refused it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Quarantine {
@@ -241,6 +251,15 @@ impl Figure {
             quarantine.until
         };
         (until > now).then_some(until)
+    }
+
+    /// An order is known that was placed at this time.
+    pub fn note_order(&mut self, units: u32, sold_at: DateTime<Utc>) {
+        let observed_at = self.observed.as_ref().map(|observed| observed.at);
+        // A push under way replaces the figure as if the order had never been; a later look lacks it as the plan does.
+        if self.open().is_some() || observed_at.is_some_and(|at| at >= sold_at) {
+            self.deficit = self.deficit.and_then(|deficit| deficit.less_order(units));
+        }
     }
 
     fn was_seen_before(&self, time: Option<DateTime<Utc>>) -> bool {

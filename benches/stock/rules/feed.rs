@@ -1,5 +1,6 @@
 //! What the warehouse and the order feed tell: less than what is true, and later.
 
+use chrono::{DateTime, Utc};
 use fastrand::Rng;
 use orderwatch::stock::pace::{OrderDelay, Sales};
 
@@ -20,6 +21,14 @@ pub(crate) struct Order {
     pub(crate) cancelled: Option<i64>,
 }
 
+/// An order that has become known.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct News {
+    pub(crate) product: usize,
+    pub(crate) units: u32,
+    pub(crate) sold_at: DateTime<Utc>,
+}
+
 /// What is known.
 #[derive(Debug)]
 pub(crate) struct Feed {
@@ -36,6 +45,8 @@ pub(crate) struct Feed {
     read: Vec<Option<i64>>,
     /// Orders that are not read, or may still be cancelled.
     pending: Vec<usize>,
+    /// Orders that became known since they were last asked for.
+    news: Vec<News>,
     outage: (i64, Outage),
 }
 
@@ -51,6 +62,7 @@ impl Feed {
             orders: Vec::new(),
             read: Vec::new(),
             pending: Vec::new(),
+            news: Vec::new(),
             outage: (begins, shop.outage),
         };
         for _ in 0..100 {
@@ -75,6 +87,11 @@ impl Feed {
         self.read.push(None);
         self.pending.push(self.orders.len() - 1);
         self.orders.len() - 1
+    }
+
+    /// What has become known since the last time.
+    pub(crate) fn news(&mut self) -> Vec<News> {
+        std::mem::take(&mut self.news)
     }
 
     /// Product and units of an order.
@@ -138,6 +155,11 @@ impl Feed {
             self.left[product] -= units;
             self.remember(product, units, created);
             self.measured(now - created);
+            self.news.push(News {
+                product,
+                units: units.unsigned_abs(),
+                sold_at: time(created),
+            });
         }
         if cancelled {
             self.left[product] += units;

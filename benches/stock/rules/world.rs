@@ -13,7 +13,7 @@ use orderwatch::stock::{
     pace::{OrderDelay, Sales},
 };
 
-use super::feed::{Feed, Order};
+use super::feed::{Feed, News, Order};
 
 /// From one look to the next, in seconds.
 pub(crate) const TURN: i64 = 20;
@@ -68,6 +68,8 @@ pub(crate) struct View<'a> {
     pub(crate) on_sale: &'a [i32],
     /// By product: how fast it sells.
     pub(crate) sales: &'a [Sales],
+    /// Orders that have become known since the last turn.
+    pub(crate) news: &'a [News],
 }
 
 /// A way to keep the figures right.
@@ -406,6 +408,7 @@ impl World {
             .map(|product| product.on_sale)
             .collect();
         let desired = self.feed.desired();
+        let news = self.feed.news();
         let view = View {
             now: time(self.now),
             read_at: time(self.feed.read_at),
@@ -414,6 +417,7 @@ impl World {
             desired: &desired,
             on_sale: &on_sale,
             sales: &self.feed.sales,
+            news: &news,
         };
         for (product, quantity) in rule.turn(&view) {
             self.push(product, quantity);

@@ -67,6 +67,51 @@ fn a_push_under_way_leaves_the_deficit_as_it_was() {
 }
 
 #[test]
+fn as_many_sales_as_have_become_known_do_not_look_as_old_as_these() {
+    let deficit = |units, second| {
+        Some(Deficit {
+            units,
+            since: at(second),
+        })
+    };
+    // Two were sold, and the look showed it. Their order comes, and two more are sold.
+    let (mut figure, rules) = lacking(2, 8);
+    figure.deficit = deficit(2, NOW - 600);
+    figure.observed = figure.observed.map(|observed| Observed {
+        at: at(NOW - 20),
+        ..observed
+    });
+    figure.note_order(2, at(NOW - 20));
+    figure.observed = Some(Observed {
+        at: at(NOW),
+        answer: Answer::Units(6),
+    });
+    assert_eq!(figure.deficit_of(8, at(NOW)), deficit(2, NOW));
+    assert!(matches!(
+        decide(8, &figure, &rules),
+        Verdict::Wait(Wait::Settling { .. })
+    ));
+
+    for (sold, pushed, left) in [
+        (NOW - 60, None, deficit(3, NOW - 600)),
+        // The next look shows it, and the deficit is as it was.
+        (NOW + 10, None, deficit(5, NOW - 600)),
+        // What is pushed was planned without it.
+        (NOW + 10, Some(at(NOW + 300)), deficit(3, NOW - 600)),
+    ] {
+        figure.deficit = deficit(5, NOW - 600);
+        figure.sent = Some(Sent {
+            quantity: 9,
+            at: at(NOW),
+            open_until: pushed,
+        });
+        figure.note_order(2, at(sold));
+        assert_eq!(figure.deficit, left, "{sold} {pushed:?}");
+    }
+    assert_eq!(figure.deficit.and_then(|left| left.less_order(3)), None);
+}
+
+#[test]
 fn without_a_look_a_product_is_only_taken_off_sale() {
     let (mut figure, rules) = lacking(0, 5);
     figure.unread = true;
