@@ -32,8 +32,8 @@ pub struct Figure {
     /// Quantities sent within [`REPEAT_AFTER`], and when.
     pub recent: Vec<(i32, DateTime<Utc>)>,
     pub sales: Sales,
-    /// Whether what is on sale could not be read: then it is only set to zero, because any other figure might be
-    /// more than what is left on sale.
+    /// Whether what is on sale could not be read, or was read before what is known of it: then it is only set to
+    /// zero, because any other figure might be more than what is left on sale.
     pub unread: bool,
 }
 
@@ -262,7 +262,7 @@ impl Figure {
         }
     }
 
-    fn was_seen_before(&self, time: Option<DateTime<Utc>>) -> bool {
+    pub(crate) fn was_seen_before(&self, time: Option<DateTime<Utc>>) -> bool {
         let seen = self.observed.as_ref().map(|observed| observed.at);
         time.is_some_and(|time| seen.is_none_or(|at| at < time))
     }

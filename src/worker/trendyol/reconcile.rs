@@ -136,8 +136,9 @@ impl Reconciler {
         let catalogue = self.catalogue(now).await?;
         let store = &seller.store;
         let mut forecast = Forecast::of(store, &catalogue, Some(barcodes), self.rules, now).await?;
-        if !observed.unread.is_empty() {
-            forecast.blindly(&observed.unread);
+        let unread = observed.not_by_this_look(&forecast.figures);
+        if !unread.is_empty() {
+            forecast.blindly(&unread);
         }
         if observed.began.is_some_and(|began| now - began > LOOK_LASTS) {
             forecast.looked_since(now - LOOK_LASTS);
