@@ -169,6 +169,18 @@ proptest! {
     }
 
     #[test]
+    fn of_an_old_look_no_more_is_sent_than_what_cannot_be_hidden(
+        desired in 0..15, figure in figures(), rules in circumstances(),
+    ) {
+        let rules = Rules { looked_since: Some(at(NOW + 1)), ..rules };
+        if let Some(quantity) = sent(decide(desired, &figure, &rules)).filter(|units| *units > 0) {
+            let age = rules.orders_read_at.map(|read| read - rules.now);
+            let hidden = age.and_then(|age| rules.pace.hidden_after(age, figure.sales, rules.now));
+            prop_assert!(hidden.is_some_and(|hidden| quantity <= desired - hidden));
+        }
+    }
+
+    #[test]
     fn no_quantity_is_sent_again_within_sixteen_minutes(
         desired in 0..15, figure in figures(), rules in circumstances(),
     ) {

@@ -120,7 +120,7 @@ fn without_a_look_a_product_is_only_taken_off_sale() {
 }
 
 #[test]
-fn an_old_look_raises_nothing_and_lowers_all_the_same() {
+fn an_old_look_raises_nothing_and_lowers_to_what_is_surely_left() {
     let (mut figure, mut rules) = lacking(6, 4);
     figure.deficit = Some(Deficit {
         units: 6,
@@ -136,9 +136,31 @@ fn an_old_look_raises_nothing_and_lowers_all_the_same() {
 
     looked_at(&mut figure, NOW - 61);
     assert_eq!(decide(10, &figure, &rules), Verdict::Wait(Wait::Unseen));
-    assert_eq!(sent(decide(3, &figure, &rules)), Some(3));
+    // All four may be sold by now, of which one order of two may be hidden.
+    for (desired, want) in [(3, 1), (2, 0), (0, 0)] {
+        let got = sent(decide(desired, &figure, &rules));
+        assert_eq!(got, Some(want), "{desired}");
+    }
     looked_at(&mut figure, NOW - 60);
     assert_eq!(sent(decide(10, &figure, &rules)), Some(10));
+    assert_eq!(sent(decide(3, &figure, &rules)), Some(3));
+}
+
+#[test]
+fn an_old_look_lowers_to_zero_alone_while_nobody_knows_how_late_orders_come() {
+    let (mut figure, mut rules) = lacking(0, 5);
+    rules.looked_since = Some(at(NOW + 1));
+    rules.pace = Pace::of(OrderDelay::default(), Settle::Auto);
+    assert_eq!(decide(3, &figure, &rules), Verdict::Wait(Wait::Unseen));
+    assert_eq!(sent(decide(0, &figure, &rules)), Some(0));
+
+    figure.sent = Some(Sent {
+        quantity: 5,
+        at: at(NOW - 10),
+        open_until: Some(at(NOW + 290)),
+    });
+    assert_eq!(sent(decide(3, &figure, &rules)), None);
+    assert_eq!(sent(decide(0, &figure, &rules)), Some(0));
 }
 
 #[test]
