@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use fastrand::Rng;
 use orderwatch::stock::pace::{OrderDelay, Sales};
 
-use super::world::{Outage, Shop, exponential, time};
+use super::world::{Outage, Shop, time};
 
 /// How long the feed fails, in seconds.
 const OUTAGE: i64 = 600;
@@ -66,7 +66,7 @@ impl Feed {
             outage: (begins, shop.outage),
         };
         for _ in 0..100 {
-            feed.measured(exponential(&mut rng, shop.order_delay));
+            feed.measured(shop.delay(&mut rng));
         }
         feed
     }
@@ -171,7 +171,6 @@ impl Feed {
     #[expect(clippy::cast_precision_loss, reason = "a few thousand seconds")]
     fn measured(&mut self, seconds: i64) {
         const KEPT: f64 = 0.995;
-        self.delay.orders = self.delay.orders * KEPT + 1.0;
-        self.delay.seconds = self.delay.seconds * KEPT + seconds as f64;
+        self.delay = self.delay.with(seconds as f64, KEPT);
     }
 }

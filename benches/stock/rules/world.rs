@@ -38,8 +38,21 @@ pub(crate) struct Shop {
     pub(crate) sales_an_hour: f64,
     /// Mean seconds from an order to the moment at which the feed tells of it.
     pub(crate) order_delay: f64,
+    /// Share of the orders of which it tells only after ten minutes.
+    pub(crate) late: f64,
     /// What is wrong with the feed for ten minutes.
     pub(crate) outage: Outage,
+}
+
+impl Shop {
+    /// Seconds until the feed tells of an order.
+    pub(crate) fn delay(&self, rng: &mut Rng) -> i64 {
+        // Nothing is drawn where none is late: the other shops stay as they are.
+        if self.late > 0.0 && rng.f64() < self.late {
+            return 600;
+        }
+        exponential(rng, self.order_delay)
+    }
 }
 
 /// How the order feed fails.
@@ -300,8 +313,8 @@ impl World {
         let (product, wanted) = drawn(customers, &self.shares);
         let cancelled = (customers.f64() < 0.04).then(|| exponential(customers, 1200.0));
         let restocked = customers.bool();
-        let delay = exponential(customers, self.shop.order_delay);
-        let delay_of_cancellation = exponential(customers, self.shop.order_delay);
+        let delay = self.shop.delay(customers);
+        let delay_of_cancellation = self.shop.delay(customers);
 
         let units = wanted.min(self.products[product].on_sale);
         if units == 0 {

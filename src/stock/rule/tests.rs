@@ -78,12 +78,13 @@ prop_compose! {
             Settle::Fixed(std::time::Duration::from_secs(seconds))
         });
         let (orders, seconds) = delay;
+        let delay = OrderDelay { orders, seconds, ..OrderDelay::default() };
         Rules {
             now: at(NOW),
             orders_read_at: read,
             stale,
             looked_since: None,
-            pace: Pace::of(OrderDelay { orders, seconds }, settle),
+            pace: Pace::of(delay, settle),
         }
     }
 }
@@ -222,6 +223,7 @@ fn lacking(units: i32, on_sale: i32) -> (Figure, Rules) {
     let delay = OrderDelay {
         orders: 10.0,
         seconds: 600.0,
+        ..OrderDelay::default()
     };
     let rules = Rules {
         now: at(NOW),
