@@ -23,16 +23,17 @@ use crate::stock::{Barcode, Claim, Package, Unreadable};
 pub(crate) const CLAIMS_CUT_AT: u64 = 500;
 
 pub use stock::BatchId;
-pub use stock::{BatchResult, PushNotSent, PushOutcome, ReadBack, StockItem, fingerprint};
+pub use stock::{
+    BatchResult, PushNotSent, PushOutcome, PushPermit, ReadBack, StockItem, fingerprint,
+};
 pub(crate) use stock::{MAX_ITEMS, MAX_READ_BACK};
 pub(crate) use webhook::Webhook;
 pub use webhook::{Registration, Webhooks};
 
 /// One seller's account on a marketplace.
 ///
-/// Every call waits until the marketplace's rate limits allow it: a short while, or up to two
-/// minutes after the same group of calls was asked to slow down; a push, whose figures grow old, a few
-/// seconds at most. A call that is dropped while it
+/// Every call but a push waits until the marketplace's rate limits allow it: a short while, or up to two
+/// minutes after the same group of calls was asked to slow down. A call that is dropped while it
 /// waits has sent nothing; one that is dropped later may have been done.
 #[async_trait]
 pub trait Marketplace: Send + Sync + fmt::Debug {
@@ -50,9 +51,14 @@ pub trait Marketplace: Send + Sync + fmt::Debug {
     async fn packages(&self, query: &PackageQuery, page: u32)
     -> Result<Page<Package>, MarketError>;
 
+    /// Waits until a push may be sent, a few seconds at most, because its figures grow old.
+    ///
+    /// By itself, so that what may have changed meanwhile is checked between the wait and the push.
+    async fn push_permit(&self) -> Result<PushPermit, PushNotSent>;
+
     /// Sends absolute quantities: 1 to [`MAX_ITEMS`] items, each barcode once. Sends at most one
-    /// request and never repeats it, and none whose turn does not come within seconds. Prices are never sent.
-    async fn push(&self, items: &[StockItem]) -> PushOutcome;
+    /// request, at once, and never repeats it. Prices are never sent.
+    async fn push(&self, permit: PushPermit, items: &[StockItem]) -> PushOutcome;
 
     async fn batch_result(&self, batch: &BatchId) -> Result<BatchResult, MarketError>;
 

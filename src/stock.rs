@@ -50,7 +50,9 @@ pub use claim::Claim;
 pub(crate) use claim::uuid as claim_uuid;
 pub(crate) use claim::{ClaimItem, ClaimStatus};
 pub use package::Package;
-pub(crate) use package::{Amounts, Cargo, Customer, Line, StatusChange, Unreadable};
+pub(crate) use package::{
+    Amounts, Cargo, Customer, Line, StatusChange, Unreadable, still_reserved,
+};
 pub(crate) use package_status::{CreatedBy, PackageStatus, StockEffect};
 pub(crate) use personal::Personal;
 

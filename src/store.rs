@@ -123,7 +123,7 @@ pub(crate) use notices::{DueNotice, Fate, NoticeOutcome, NoticeShare};
 pub(crate) use order_calls::OrderCall;
 pub(crate) use order_cursor::OrderCursor;
 pub(crate) use order_cursor::{cut_page, time_of};
-pub(crate) use order_feed::ORDER_FEED;
+pub(crate) use order_feed::{ORDER_FEED, WindowRead};
 pub(crate) use order_list::{Direction, ListedOrder, OrderFilter};
 pub(crate) use order_search::{Found, FoundOrder, Search, WINDOW};
 pub use orders::TrackedOrder;

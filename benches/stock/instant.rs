@@ -11,7 +11,7 @@ use orderwatch::{
     clock::ManualClock,
     marketplace::{
         BatchId, BatchResult, Cursor, MarketError, Marketplace, Next, PackageQuery, Page,
-        PushOutcome, ReadBack, StockItem, StreamPage, Window,
+        PushNotSent, PushOutcome, PushPermit, ReadBack, StockItem, StreamPage, Window,
     },
     stock::{
         Barcode, Claim, Package,
@@ -62,7 +62,11 @@ impl Marketplace for Instant {
         Ok(nothing())
     }
 
-    async fn push(&self, items: &[StockItem]) -> PushOutcome {
+    async fn push_permit(&self) -> Result<PushPermit, PushNotSent> {
+        Ok(PushPermit::granted())
+    }
+
+    async fn push(&self, _: PushPermit, items: &[StockItem]) -> PushOutcome {
         let mut books = self.books();
         let mut batch = Vec::with_capacity(items.len());
         for item in items {

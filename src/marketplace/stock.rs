@@ -41,6 +41,18 @@ pub fn fingerprint(items: &[StockItem]) -> [u8; 32] {
     hash.finalize().into()
 }
 
+/// Leave for the next push: its turn has come.
+#[derive(Debug)]
+#[must_use]
+pub struct PushPermit(());
+
+impl PushPermit {
+    /// For a marketplace that gives it.
+    pub const fn granted() -> Self {
+        Self(())
+    }
+}
+
 /// Trendyol's name for a push that was accepted. Opaque.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct BatchId(pub String);

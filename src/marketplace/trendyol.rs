@@ -46,7 +46,7 @@ use self::{
 };
 use super::{
     BatchId, BatchResult, Cursor, MAX_READ_BACK, MarketError, Marketplace, PackageQuery, Page,
-    PushOutcome, ReadBack, StockItem, StreamPage, Webhooks, Window,
+    PushNotSent, PushOutcome, PushPermit, ReadBack, StockItem, StreamPage, Webhooks, Window,
 };
 use crate::stock::Claim;
 use crate::stock::{Barcode, Package};
@@ -110,15 +110,11 @@ impl Trendyol {
         request
     }
 
-    /// Makes a call when its turn has come. Returns the body of a success.
+    /// Makes a call when its turn has come; a push has waited for its turn before. Returns the body of a success.
     async fn call(&self, call: Call, mut request: Request) -> Result<String, Failure> {
         *request.timeout_mut() = Some(self.request_timeout);
-        match call {
-            Call::Push => {
-                let turn = self.limits.turn_within(call, PUSH_WAITS).await;
-                turn.map_err(Failure::NotYet)?;
-            }
-            _ => self.limits.turn(call).await,
+        if call != Call::Push {
+            self.limits.turn(call).await;
         }
 
         // After the turn, which may take minutes: only Trendyol's own time is measured.
@@ -168,7 +164,7 @@ impl Trendyol {
         match came {
             Err(Failure::TooMany(asked)) => self.limits.slow_down(call, *asked),
             // Nobody knows whether it was counted.
-            Err(Failure::Network(_) | Failure::NotYet(_)) => Duration::ZERO,
+            Err(Failure::Network(_)) => Duration::ZERO,
             Ok(_) | Err(Failure::Answer(_)) => {
                 self.limits.was_taken(call);
                 Duration::ZERO
@@ -254,7 +250,13 @@ impl Marketplace for Trendyol {
         orders::page(&text, page).map_err(|fault| self.named(fault, &text))
     }
 
-    async fn push(&self, items: &[StockItem]) -> PushOutcome {
+    async fn push_permit(&self) -> Result<PushPermit, PushNotSent> {
+        let turn = self.limits.turn_within(Call::Push, PUSH_WAITS).await;
+        turn.map(|()| PushPermit::granted())
+            .map_err(PushNotSent::NotYet)
+    }
+
+    async fn push(&self, _: PushPermit, items: &[StockItem]) -> PushOutcome {
         let body = match stock::push(items) {
             Ok(body) => body,
             Err(why) => return PushOutcome::NotSent(why),
@@ -350,7 +352,7 @@ const fn reply(came: &Result<String, Failure>) -> Reply {
     match came {
         Ok(_) => Reply::Ok,
         Err(Failure::TooMany(_)) => Reply::RateLimited,
-        Err(Failure::Network(_) | Failure::NotYet(_)) => Reply::NoAnswer,
+        Err(Failure::Network(_)) => Reply::NoAnswer,
         Err(Failure::Answer(_)) => Reply::Refused,
     }
 }

@@ -3,9 +3,13 @@
 //!
 //! What must stay true: while the delay is not known, nothing is assumed to be visible.
 
+mod late;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use late::Late;
 
 /// After this many mean order delays no sale is hidden any more: of ten thousand orders, one is later.
 const SETTLE_DELAYS: i32 = 9;
@@ -39,12 +43,14 @@ pub enum Settle {
 }
 
 /// The measured order delay: decayed sums over the orders.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct OrderDelay {
     /// Orders, the older ones for less.
     pub orders: f64,
     /// Their delays, in seconds.
     pub seconds: f64,
+    /// The same by how long the delays are.
+    pub(crate) bins: [DelayBin; DELAY_BINS.len()],
 }
 
 /// Upper bounds of the bins in which delays are counted, in seconds; the last one takes everything beyond.
@@ -62,25 +68,66 @@ pub(crate) struct DelayBin {
     pub(crate) seconds: f64,
 }
 
+impl Default for OrderDelay {
+    fn default() -> Self {
+        let bins = DELAY_BINS.map(|up_to| DelayBin {
+            up_to: (up_to < i32::MAX).then_some(up_to),
+            orders: 0.0,
+            seconds: 0.0,
+        });
+        Self {
+            orders: 0.0,
+            seconds: 0.0,
+            bins,
+        }
+    }
+}
+
 impl OrderDelay {
-    /// All bins as one.
     #[must_use]
     pub(crate) fn of(bins: &[DelayBin]) -> Self {
-        bins.iter().fold(Self::default(), |sum, bin| Self {
-            orders: sum.orders + bin.orders,
-            seconds: sum.seconds + bin.seconds,
-        })
+        let mut sum = Self::default();
+
+        for bin in bins {
+            let own = &mut sum.bins[place(bin.up_to.map_or(f64::INFINITY, f64::from))];
+            own.orders += bin.orders;
+            own.seconds += bin.seconds;
+            sum.orders += bin.orders;
+            sum.seconds += bin.seconds;
+        }
+
+        sum
+    }
+
+    /// After another order, where those before count for `kept` of what they did.
+    #[must_use]
+    pub fn with(mut self, seconds: f64, kept: f64) -> Self {
+        for bin in &mut self.bins {
+            bin.orders *= kept;
+            bin.seconds *= kept;
+        }
+
+        let bin = &mut self.bins[place(seconds)];
+        bin.orders += 1.0;
+        bin.seconds += seconds;
+        Self::of(&self.bins)
     }
 
     /// `None` while too few orders were measured.
     #[must_use]
-    pub fn mean(self) -> Option<TimeDelta> {
+    pub fn mean(&self) -> Option<TimeDelta> {
         let seconds = self.seconds / self.orders;
         // Sums from the database: nothing keeps them from being damaged.
         let known = self.orders >= ENOUGH && seconds.is_finite() && seconds >= 0.0;
         #[expect(clippy::cast_possible_truncation, reason = "capped at a day")]
         known.then(|| TimeDelta::milliseconds((seconds.min(86_400.0) * 1000.0) as i64))
     }
+}
+
+/// Which bin counts a delay.
+fn place(seconds: f64) -> usize {
+    let shorter = DELAY_BINS.iter().filter(|bin| f64::from(**bin) < seconds);
+    shorter.count().min(DELAY_BINS.len() - 1)
 }
 
 /// How fast a barcode sells: decayed sums over its orders.
@@ -161,8 +208,13 @@ fn seconds(time: TimeDelta) -> f64 {
     time.as_seconds_f64()
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "half an hour at most")]
+fn whole(seconds: f64) -> i64 {
+    seconds.ceil() as i64
+}
+
 /// How long to wait for sales to become known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pace {
     /// How long a deficit has to stand until it is raised whole, however fast the barcode sells.
     pub(crate) settle: TimeDelta,
@@ -170,15 +222,19 @@ pub struct Pace {
     early: bool,
     /// The mean order delay; `None` while that is not known.
     delay: Option<TimeDelta>,
+    late: Late,
 }
 
 impl Pace {
     /// By the measured delay and the configuration.
     #[must_use]
     pub fn of(delay: OrderDelay, settle: Settle) -> Self {
+        let late = Late::of(&delay.bins);
         let delay = delay.mean().map(|mean| mean.max(SHORTEST_DELAY));
         let auto = delay.map_or(SETTLE_UNKNOWN, |mean| {
-            (mean * SETTLE_DELAYS).min(SETTLE_MOST)
+            // Where most orders come soon and some late, the mean is short, and the late ones come after many of it.
+            let longest = TimeDelta::seconds(whole(late.longest()));
+            (mean * SETTLE_DELAYS).max(longest).min(SETTLE_MOST)
         });
         Self {
             settle: match settle {
@@ -187,6 +243,7 @@ impl Pace {
             },
             early: settle == Settle::Auto,
             delay,
+            late,
         }
     }
 
@@ -194,7 +251,7 @@ impl Pace {
     /// `age` later (below zero, the orders were not read since); `None` while the delay is not known.
     #[must_use]
     pub(crate) fn hidden_after(
-        self,
+        &self,
         age: TimeDelta,
         sales: Sales,
         now: DateTime<Utc>,
@@ -212,21 +269,47 @@ impl Pace {
         };
 
         // At any moment the hidden orders are Poisson distributed, with the rate of sale times the mean delay for
-        // their mean; those that stay hidden for longer become fewer by the exponential law.
-        let hidden = sales.rate(now) * (delay * (-read / delay).exp() + unread);
+        // their mean.
+        let hidden = sales.rate(now) * (self.hidden_seconds(delay, read) + unread);
         Some(sales.units_of(hidden))
+    }
+
+    /// Mean seconds for which an order stays hidden beyond the first `read`.
+    fn hidden_seconds(&self, delay: f64, read: f64) -> f64 {
+        // They become fewer by the exponential law, or as was measured, where more come late than by that.
+        let by_law = delay * (-read / delay).exp();
+        by_law.max(self.late.beyond(read))
     }
 
     /// How long a deficit of this barcode has to stand until no sale can be hidden in it.
     #[must_use]
-    pub(crate) fn settled_after(self, sales: Sales, now: DateTime<Utc>) -> TimeDelta {
+    pub(crate) fn settled_after(&self, sales: Sales, now: DateTime<Utc>) -> TimeDelta {
         let Some(delay) = self.delay.filter(|_| self.early) else {
             return self.settle;
         };
-        let hidden = sales.rate(now) * seconds(delay);
-        #[expect(clippy::cast_possible_truncation, reason = "a few mean delays")]
-        let after = (seconds(delay) * (hidden / IMPROBABLE).ln()).ceil() as i64;
-        TimeDelta::seconds(after.max(0)).min(self.settle)
+
+        let (rate, delay) = (sales.rate(now), seconds(delay));
+        let is_hidden = |after: i64| {
+            let read = seconds(TimeDelta::seconds(after));
+            quantile(rate * self.hidden_seconds(delay, read)) > 0
+        };
+
+        // The first second at which none is hidden: they only become fewer.
+        let (mut from, mut to) = (0, self.settle.num_seconds());
+        while from < to {
+            let middle = (from + to) / 2;
+            if is_hidden(middle) {
+                from = middle + 1;
+            } else {
+                to = middle;
+            }
+        }
+
+        if is_hidden(from) {
+            self.settle
+        } else {
+            TimeDelta::seconds(from)
+        }
     }
 }
 
@@ -272,6 +355,7 @@ mod tests {
             let delay = OrderDelay {
                 orders,
                 seconds: orders * mean,
+                ..OrderDelay::default()
             };
             Pace::of(delay, Settle::Auto).settle.num_seconds()
         };
@@ -327,6 +411,7 @@ mod tests {
         OrderDelay {
             orders: 9.0,
             seconds: 540.0,
+            ..OrderDelay::default()
         }
     }
 
@@ -353,6 +438,28 @@ mod tests {
             assert_eq!(hidden(sales, settled), Some(0));
             assert_ne!(hidden(sales, settled - 2), Some(0));
         }
+    }
+
+    #[test]
+    fn where_one_order_of_twenty_comes_late_a_deficit_waits_for_that_one() {
+        let soon = |delay: OrderDelay| (0..19).fold(delay, |delay, _| delay.with(20.0, 1.0));
+        let late = (0..5).fold(OrderDelay::default(), |delay, _| {
+            soon(delay).with(590.0, 1.0)
+        });
+        assert_eq!(late.mean(), Some(TimeDelta::milliseconds(48_500)));
+        let pace = Pace::of(late, Settle::Auto);
+        assert_eq!(pace.settle.num_seconds(), 600, "nine means are less");
+
+        // Of what sells seldom as well.
+        let hidden = |age| pace.hidden_after(TimeDelta::seconds(age), Sales::default(), at(0));
+        let settled = pace.settled_after(Sales::default(), at(0)).num_seconds();
+        assert!((500..600).contains(&settled), "{settled}");
+        assert_eq!([0, settled - 1, settled].map(hidden), [2, 1, 0].map(Some));
+
+        let all_soon = Pace::of(soon(OrderDelay::default()), Settle::Auto);
+        assert_eq!(all_soon.settle.num_seconds(), 180);
+        let settled = all_soon.settled_after(Sales::default(), at(0));
+        assert!(settled.num_seconds() < 60, "{settled}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
-use super::{CreatedBy, PackageStatus, Personal};
+use super::{CreatedBy, PackageStatus, Personal, StockEffect};
 
 /// One parcel of an order.
 ///
@@ -33,8 +33,10 @@ pub struct Package {
     pub origin_package_ids: Vec<i64>,
     /// The lines that could be read.
     pub lines: Vec<Line>,
-    /// Those that could not, and other parts that matter and could not.
+    /// What is wrong with the others, with quantities, and with other parts that matter.
     pub unreadable: Vec<Unreadable>,
+    /// Whether lines are missing from `lines`, so that nobody knows what was sold.
+    pub(crate) lines_missing: bool,
     /// The statuses that it went through, as they came.
     pub(crate) history: Vec<StatusChange>,
     /// Who gets it.
@@ -56,6 +58,13 @@ pub struct Package {
 }
 
 impl Package {
+    /// Whether units may have been sold in it that nobody can reserve.
+    #[must_use]
+    pub(crate) fn hides_a_sale(&self) -> bool {
+        let effect = self.status.stock_effect();
+        self.lines_missing && !matches!(effect, StockEffect::Released | StockEffect::Returned)
+    }
+
     /// `last_modified_ms` as a time; `None` when it is unknown.
     #[must_use]
     pub fn last_modified(&self) -> Option<DateTime<Utc>> {
@@ -140,6 +149,30 @@ pub struct Unreadable {
     pub(crate) reason: String,
 }
 
+/// How the reason ends where units are reserved all the same.
+const RESERVED: &str = " reserved";
+
+impl Unreadable {
+    /// A line of which it is not known how many pieces it has: so many are reserved.
+    #[must_use]
+    pub(crate) fn but_reserved(record: String, reason: &str, pieces: i32) -> Self {
+        let reason = format!("{reason}; {pieces}{RESERVED}");
+        Self { record, reason }
+    }
+
+    /// Whether units are reserved although something cannot be read.
+    #[must_use]
+    pub(crate) fn still_reserves(&self) -> bool {
+        still_reserved(&self.reason)
+    }
+}
+
+/// The same by the words that are kept of it.
+#[must_use]
+pub(crate) fn still_reserved(unreadable: &str) -> bool {
+    unreadable.ends_with(RESERVED)
+}
+
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.record, self.reason)
@@ -163,6 +196,7 @@ pub(super) mod tests {
             origin_package_ids: Vec::new(),
             lines: vec![line()],
             unreadable: Vec::new(),
+            lines_missing: false,
             history: Vec::new(),
             customer: Customer::default(),
             cargo: Cargo::default(),
@@ -206,6 +240,14 @@ pub(super) mod tests {
             [1_800_000_000_000, 0, -1].map(changed),
             [Some(1_800_000_000), None, None]
         );
+    }
+
+    #[test]
+    fn what_is_reserved_all_the_same_says_so() {
+        let doubt = Unreadable::but_reserved("7".to_owned(), "quantity is missing", 2);
+        assert_eq!(doubt.to_string(), "7: quantity is missing; 2 reserved");
+        assert!(still_reserved(&doubt.to_string()));
+        assert!(!still_reserved("7: barcode is missing"));
     }
 
     #[test]

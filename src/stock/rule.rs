@@ -4,7 +4,8 @@
 //! figure that is too high is lowered at once. One that is too low (a [`Deficit`]) is either stock to put on
 //! sale, or sales that the orders do not show yet; so it is raised at once by all but the sales that may
 //! still be hidden. The longer it stands without growing while the orders are read, the fewer these are,
-//! until it is raised whole.
+//! until it is raised whole. A look that is old shows how many are on sale no more: by it nothing is raised, and
+//! what is lowered is lowered by the sales that may be hidden, too.
 
 use std::cmp::Ordering;
 
@@ -32,8 +33,8 @@ pub struct Figure {
     /// Quantities sent within [`REPEAT_AFTER`], and when.
     pub recent: Vec<(i32, DateTime<Utc>)>,
     pub sales: Sales,
-    /// Whether what is on sale could not be read: then it is only set to zero, because any other figure might be
-    /// more than what is left on sale.
+    /// Whether what is on sale could not be read, or was read before what is known of it: then it is only set to
+    /// zero, because any other figure might be more than what is left on sale.
     pub unread: bool,
 }
 
@@ -64,6 +65,16 @@ pub struct Deficit {
     pub since: DateTime<Utc>,
 }
 
+impl Deficit {
+    /// What is left of it once an order is known whose units were missing from the observed figure: as many fewer
+    /// should be on sale. Without that, the same number of sales that are hidden since would look as old as it is.
+    #[must_use]
+    pub fn less_order(self, units: u32) -> Option<Self> {
+        let units = self.units.saturating_sub_unsigned(units);
+        (units > 0).then_some(Self { units, ..self })
+    }
+}
+
 /// Trendyol refused it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Quarantine {
@@ -92,7 +103,7 @@ pub struct Rules {
     pub orders_read_at: Option<DateTime<Utc>>,
     /// Whether that is too long ago: then stock is only lowered.
     pub stale: bool,
-    /// What was last read before this time is not raised: what was sold since is not in the figure.
+    /// What was last read before this time is old: what was sold since is not in the figure.
     pub looked_since: Option<DateTime<Utc>>,
     /// How long sales may be hidden.
     pub pace: Pace,
@@ -243,7 +254,16 @@ impl Figure {
         (until > now).then_some(until)
     }
 
-    fn was_seen_before(&self, time: Option<DateTime<Utc>>) -> bool {
+    /// An order is known that was placed at this time.
+    pub fn note_order(&mut self, units: u32, sold_at: DateTime<Utc>) {
+        let observed_at = self.observed.as_ref().map(|observed| observed.at);
+        // A push under way replaces the figure as if the order had never been; a later look lacks it as the plan does.
+        if self.open().is_some() || observed_at.is_some_and(|at| at >= sold_at) {
+            self.deficit = self.deficit.and_then(|deficit| deficit.less_order(units));
+        }
+    }
+
+    pub(crate) fn was_seen_before(&self, time: Option<DateTime<Utc>>) -> bool {
         let seen = self.observed.as_ref().map(|observed| observed.at);
         time.is_some_and(|time| seen.is_none_or(|at| at < time))
     }
@@ -297,7 +317,7 @@ fn while_open(desired: i32, open: Sent, figure: &Figure, rules: &Rules) -> Verdi
     if desired < open.quantity
         && let Some(quantity) = under(desired, figure, rules)
     {
-        return lower(quantity, figure, rules);
+        return send_at_most(quantity, figure, rules);
     }
 
     let until = open.open_until.unwrap_or(open.at + MAY_STILL_APPLY);
@@ -310,17 +330,34 @@ fn under(desired: i32, figure: &Figure, rules: &Rules) -> Option<i32> {
     if rules.stale {
         return without_raising(desired, figure, rules);
     }
+    if is_old(figure, rules) {
+        return but_hidden(desired, figure, rules);
+    }
+
     let Some(on_sale) = figure.on_sale().filter(|units| *units < desired) else {
         return Some(desired);
     };
     // However long a deficit has stood: whether it grew does not show while a push is under way.
-    let hidden = rules.orders_read_at.and_then(|read| {
-        let age = read.min(rules.now) - rules.now;
-        rules.pace.hidden_after(age, figure.sales, rules.now)
-    });
-    Some(hidden.map_or(on_sale, |hidden| {
-        desired.saturating_sub(hidden).max(on_sale)
-    }))
+    let certain = but_hidden(desired, figure, rules);
+    Some(certain.map_or(on_sale, |units| units.max(on_sale)))
+}
+
+/// What is surely left of what should be on sale, however little of that is on sale now; `None` while it is not known
+/// how late orders come.
+fn but_hidden(desired: i32, figure: &Figure, rules: &Rules) -> Option<i32> {
+    // That nothing is left is certain whatever is hidden.
+    if desired == 0 {
+        return Some(0);
+    }
+
+    let age = rules.orders_read_at?.min(rules.now) - rules.now;
+    let hidden = rules.pace.hidden_after(age, figure.sales, rules.now)?;
+    Some(desired.saturating_sub(hidden).max(0))
+}
+
+/// Whether so much time has passed since the look that more may have been sold than the figure shows.
+fn is_old(figure: &Figure, rules: &Rules) -> bool {
+    figure.was_seen_before(rules.looked_since)
 }
 
 /// What should be on sale as far as it raises nothing; `None` where nobody has looked lately.
@@ -330,18 +367,31 @@ fn without_raising(desired: i32, figure: &Figure, rules: &Rules) -> Option<i32> 
         return Some(0);
     }
 
-    let is_fresh = !figure.unread && !figure.was_seen_before(rules.looked_since);
+    let is_fresh = !figure.unread && !is_old(figure, rules);
     let on_sale = figure.on_sale().filter(|_| is_fresh)?;
     Some(desired.min(on_sale))
 }
 
 fn lower(desired: i32, figure: &Figure, rules: &Rules) -> Verdict {
-    if figure.unread && desired > 0 {
+    // It does not wait for a newer look, or what is too high would be sold on for as long as the network is slow. But
+    // fewer than should be may be on sale by now, and then this raises.
+    let quantity = if is_old(figure, rules) {
+        but_hidden(desired, figure, rules)
+    } else {
+        Some(desired)
+    };
+    quantity.map_or(Verdict::Wait(Wait::Unseen), |quantity| {
+        send_at_most(quantity, figure, rules)
+    })
+}
+
+fn send_at_most(most: i32, figure: &Figure, rules: &Rules) -> Verdict {
+    if figure.unread && most > 0 {
         return Verdict::Wait(Wait::Unseen);
     }
 
     // A lowering does not wait: where Trendyol would refuse the number as repeated, one less is sent.
-    let unused = (0..=desired)
+    let unused = (0..=most)
         .rev()
         .find(|units| used_until(figure, *units, rules).is_none());
 
@@ -351,14 +401,14 @@ fn lower(desired: i32, figure: &Figure, rules: &Rules) -> Verdict {
             reason: Reason::Lower,
         },
         None => Verdict::Wait(Wait::Repeated {
-            until: used_until(figure, desired, rules).unwrap_or(rules.now),
+            until: used_until(figure, most, rules).unwrap_or(rules.now),
         }),
     }
 }
 
 /// Raises by all but the sales that may be hidden in the deficit.
 fn raise(desired: i32, on_sale: i32, figure: &Figure, rules: &Rules) -> Verdict {
-    if figure.unread || figure.was_seen_before(rules.looked_since) {
+    if figure.unread || is_old(figure, rules) {
         return Verdict::Wait(Wait::Unseen);
     }
     if rules.stale {

@@ -13,7 +13,7 @@ use crate::stock::{
     held::HeldLine,
     names::fold,
     pace::Sales,
-    rule::{Answer, Deficit},
+    rule::{Answer, Deficit, Figure, Observed, Sent},
 };
 
 /// How long a barcode is watched after it was touched or sent.
@@ -294,44 +294,73 @@ pub(super) async fn touch(
     Ok(())
 }
 
-/// Counts an order of a barcode for its rate of sale.
+/// Counts an order of a barcode for its rate of sale, and off the deficit that it explains.
 pub(super) async fn count_sale(
     transaction: &mut Transaction<'_>,
     barcode: &Barcode,
     units: u32,
     sold_at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let doing = StoreError::doing("counting a sale");
-    // Locked: of two orders of a product that are read at once both must count.
-    let known = sqlx::query!(
-        "SELECT sold_orders, sold_units, sold_at FROM orderwatch.stock_items
-         WHERE barcode = $1 FOR UPDATE",
-        barcode.as_str()
-    )
-    .fetch_optional(&mut *transaction)
-    .await
-    .map_err(&doing)?;
+    let mut figure = sold_figure(transaction, barcode).await?;
+    figure.note_order(units, sold_at);
+    let sales = figure.sales.with(units, sold_at);
 
-    let before = known.map_or_else(Sales::default, |row| Sales {
-        orders: row.sold_orders,
-        units: row.sold_units,
-        at: row.sold_at,
-    });
-
-    let sales = before.with(units, sold_at);
     sqlx::query!(
-        "UPDATE orderwatch.stock_items SET sold_orders = $2, sold_units = $3, sold_at = $4
+        "UPDATE orderwatch.stock_items SET
+             sold_orders = $2, sold_units = $3, sold_at = $4, deficit = $5, deficit_since = $6
          WHERE barcode = $1",
         barcode.as_str(),
         sales.orders,
         sales.units,
-        sales.at
+        sales.at,
+        figure.deficit.map(|deficit| deficit.units),
+        figure.deficit.map(|deficit| deficit.since)
     )
     .execute(&mut *transaction)
     .await
-    .map_err(&doing)?;
+    .map_err(StoreError::doing("counting a sale"))?;
 
     Ok(())
+}
+
+/// What an order changes of a barcode, and what that depends on.
+async fn sold_figure(
+    transaction: &mut Transaction<'_>,
+    barcode: &Barcode,
+) -> Result<Figure, StoreError> {
+    // Locked: of two orders of a product that are read at once both must count.
+    let known = sqlx::query!(
+        "SELECT sold_orders, sold_units, sold_at, observed, observed_at, deficit, deficit_since,
+                sent, sent_at, open_until
+         FROM orderwatch.stock_items WHERE barcode = $1 FOR UPDATE",
+        barcode.as_str()
+    )
+    .fetch_optional(&mut *transaction)
+    .await
+    .map_err(StoreError::doing("counting a sale"))?;
+
+    let Some(row) = known else {
+        return Ok(Figure::default());
+    };
+    let answer = row.observed.map_or(Answer::NotListed, Answer::Units);
+    let deficit = row.deficit.zip(row.deficit_since);
+    let sent = row.sent.zip(row.sent_at);
+
+    Ok(Figure {
+        observed: row.observed_at.map(|at| Observed { at, answer }),
+        deficit: deficit.map(|(units, since)| Deficit { units, since }),
+        sent: sent.map(|(quantity, at)| Sent {
+            quantity,
+            at,
+            open_until: row.open_until,
+        }),
+        sales: Sales {
+            orders: row.sold_orders,
+            units: row.sold_units,
+            at: row.sold_at,
+        },
+        ..Figure::default()
+    })
 }
 
 fn units(answer: &Answer) -> Option<i32> {

@@ -32,6 +32,7 @@ use crate::stock::{
     pace::{OrderDelay, Sales},
     rule::{Answer, Deficit, Figure, Observed, Quarantine, Sent},
     shelf::StockRow,
+    still_reserved,
 };
 
 /// What is known of the products whatever is on sale of them.
@@ -351,8 +352,8 @@ async fn packages(
         for problem in unreadable.into_iter().filter(|_| !held.taken) {
             view.data_warnings.push(DataWarning {
                 record: held.to_string(),
+                lost: !still_reserved(&problem),
                 problem,
-                lost: true,
             });
         }
         view.packages.push(held);

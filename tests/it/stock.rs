@@ -29,6 +29,7 @@ mod sides;
 mod size;
 mod trendyol_wire;
 mod turn;
+mod unreadable;
 mod unsteady;
 mod warehouse;
 mod work;

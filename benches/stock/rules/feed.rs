@@ -1,9 +1,10 @@
 //! What the warehouse and the order feed tell: less than what is true, and later.
 
+use chrono::{DateTime, Utc};
 use fastrand::Rng;
 use orderwatch::stock::pace::{OrderDelay, Sales};
 
-use super::world::{Outage, Shop, exponential, time};
+use super::world::{Outage, Shop, time};
 
 /// How long the feed fails, in seconds.
 const OUTAGE: i64 = 600;
@@ -18,6 +19,14 @@ pub(crate) struct Order {
     pub(crate) known: i64,
     /// From when on the feed tells that it was cancelled.
     pub(crate) cancelled: Option<i64>,
+}
+
+/// An order that has become known.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct News {
+    pub(crate) product: usize,
+    pub(crate) units: u32,
+    pub(crate) sold_at: DateTime<Utc>,
 }
 
 /// What is known.
@@ -36,6 +45,8 @@ pub(crate) struct Feed {
     read: Vec<Option<i64>>,
     /// Orders that are not read, or may still be cancelled.
     pending: Vec<usize>,
+    /// Orders that became known since they were last asked for.
+    news: Vec<News>,
     outage: (i64, Outage),
 }
 
@@ -51,10 +62,11 @@ impl Feed {
             orders: Vec::new(),
             read: Vec::new(),
             pending: Vec::new(),
+            news: Vec::new(),
             outage: (begins, shop.outage),
         };
         for _ in 0..100 {
-            feed.measured(exponential(&mut rng, shop.order_delay));
+            feed.measured(shop.delay(&mut rng));
         }
         feed
     }
@@ -75,6 +87,11 @@ impl Feed {
         self.read.push(None);
         self.pending.push(self.orders.len() - 1);
         self.orders.len() - 1
+    }
+
+    /// What has become known since the last time.
+    pub(crate) fn news(&mut self) -> Vec<News> {
+        std::mem::take(&mut self.news)
     }
 
     /// Product and units of an order.
@@ -138,6 +155,11 @@ impl Feed {
             self.left[product] -= units;
             self.remember(product, units, created);
             self.measured(now - created);
+            self.news.push(News {
+                product,
+                units: units.unsigned_abs(),
+                sold_at: time(created),
+            });
         }
         if cancelled {
             self.left[product] += units;
@@ -149,7 +171,6 @@ impl Feed {
     #[expect(clippy::cast_precision_loss, reason = "a few thousand seconds")]
     fn measured(&mut self, seconds: i64) {
         const KEPT: f64 = 0.995;
-        self.delay.orders = self.delay.orders * KEPT + 1.0;
-        self.delay.seconds = self.delay.seconds * KEPT + seconds as f64;
+        self.delay = self.delay.with(seconds as f64, KEPT);
     }
 }

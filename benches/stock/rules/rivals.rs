@@ -16,6 +16,9 @@ pub(crate) struct Ours(Vec<Figure>);
 impl Rule for Ours {
     fn turn(&mut self, view: &View<'_>) -> Vec<(usize, i32)> {
         self.0.resize(view.desired.len(), Figure::default());
+        for order in view.news {
+            self.0[order.product].note_order(order.units, order.sold_at);
+        }
         let rules = Rules {
             now: view.now,
             orders_read_at: Some(view.read_at),

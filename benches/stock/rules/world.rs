@@ -13,7 +13,7 @@ use orderwatch::stock::{
     pace::{OrderDelay, Sales},
 };
 
-use super::feed::{Feed, Order};
+use super::feed::{Feed, News, Order};
 
 /// From one look to the next, in seconds.
 pub(crate) const TURN: i64 = 20;
@@ -38,8 +38,21 @@ pub(crate) struct Shop {
     pub(crate) sales_an_hour: f64,
     /// Mean seconds from an order to the moment at which the feed tells of it.
     pub(crate) order_delay: f64,
+    /// Share of the orders of which it tells only after ten minutes.
+    pub(crate) late: f64,
     /// What is wrong with the feed for ten minutes.
     pub(crate) outage: Outage,
+}
+
+impl Shop {
+    /// Seconds until the feed tells of an order.
+    pub(crate) fn delay(&self, rng: &mut Rng) -> i64 {
+        // Nothing is drawn where none is late: the other shops stay as they are.
+        if self.late > 0.0 && rng.f64() < self.late {
+            return 600;
+        }
+        exponential(rng, self.order_delay)
+    }
 }
 
 /// How the order feed fails.
@@ -68,6 +81,8 @@ pub(crate) struct View<'a> {
     pub(crate) on_sale: &'a [i32],
     /// By product: how fast it sells.
     pub(crate) sales: &'a [Sales],
+    /// Orders that have become known since the last turn.
+    pub(crate) news: &'a [News],
 }
 
 /// A way to keep the figures right.
@@ -298,8 +313,8 @@ impl World {
         let (product, wanted) = drawn(customers, &self.shares);
         let cancelled = (customers.f64() < 0.04).then(|| exponential(customers, 1200.0));
         let restocked = customers.bool();
-        let delay = exponential(customers, self.shop.order_delay);
-        let delay_of_cancellation = exponential(customers, self.shop.order_delay);
+        let delay = self.shop.delay(customers);
+        let delay_of_cancellation = self.shop.delay(customers);
 
         let units = wanted.min(self.products[product].on_sale);
         if units == 0 {
@@ -406,6 +421,7 @@ impl World {
             .map(|product| product.on_sale)
             .collect();
         let desired = self.feed.desired();
+        let news = self.feed.news();
         let view = View {
             now: time(self.now),
             read_at: time(self.feed.read_at),
@@ -414,6 +430,7 @@ impl World {
             desired: &desired,
             on_sale: &on_sale,
             sales: &self.feed.sales,
+            news: &news,
         };
         for (product, quantity) in rule.turn(&view) {
             self.push(product, quantity);

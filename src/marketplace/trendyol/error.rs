@@ -30,8 +30,6 @@ pub(super) enum Failure {
     Network(Trouble),
     /// One call too many; the pause that the header asks for, if there is one.
     TooMany(Option<Duration>),
-    /// Its turn does not come soon enough, but after so long. Nothing was sent.
-    NotYet(Duration),
     /// Any other error.
     Answer(Complaint),
 }
@@ -246,7 +244,6 @@ impl Failure {
             Self::TooMany(_) => MarketError::RateLimited {
                 retry_after: paused,
             },
-            Self::NotYet(pause) => MarketError::RateLimited { retry_after: pause },
             Self::Answer(complaint) => complaint.into(),
         }
     }
@@ -263,7 +260,6 @@ impl Failure {
             Self::TooMany(_) => PushOutcome::RateLimited {
                 retry_after: paused,
             },
-            Self::NotYet(pause) => PushOutcome::NotSent(PushNotSent::NotYet(pause)),
             Self::Answer(complaint) => complaint.into(),
         }
     }

@@ -1,8 +1,9 @@
 //! Packages: what Trendyol's order answers say.
 //!
-//! What must stay true: a package without an order number, and a line without a barcode or a quantity, are
-//! named and not guessed; a package is kept when one of its lines cannot be read, and one whose id is none (0,
-//! negative, nothing) is kept under the number of its order.
+//! What must stay true: a package without an order number, and a line without a barcode, are named and not
+//! guessed; a line whose quantity cannot be read is named, and stands for one piece at least; a package is kept
+//! when one of its lines cannot be read, and one whose id is none (0, negative, nothing) is kept under the
+//! number of its order.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
@@ -80,6 +81,7 @@ fn package(fields: &Fields<'_>) -> Result<Package, String> {
 
     let history = history(fields);
     let (lines, mut unreadable) = lines(fields);
+    let lines_missing = unreadable.iter().any(|part| !part.still_reserves());
 
     let mut package = Package {
         shipment_package_id,
@@ -92,6 +94,7 @@ fn package(fields: &Fields<'_>) -> Result<Package, String> {
         origin_package_ids: origins(fields, &mut unreadable),
         lines,
         unreadable,
+        lines_missing,
         history,
         customer: customer(fields),
         cargo: cargo(fields),
@@ -193,26 +196,42 @@ fn origins(fields: &Fields<'_>, unreadable: &mut Vec<Unreadable>) -> Vec<i64> {
 }
 
 fn lines(fields: &Fields<'_>) -> (Vec<Line>, Vec<Unreadable>) {
-    if let Some(list) = fields.list(&["lines"]) {
-        return each(&list, "lines", &["lineId", "id"], line);
+    let Some(list) = fields.list(&["lines"]) else {
+        let none = Unreadable {
+            record: "lines".to_owned(),
+            reason: missing("lines"),
+        };
+        return (Vec::new(), vec![none]);
+    };
+
+    let (read, mut unreadable) = each(&list, "lines", &LINE_ID, line);
+    let mut lines = Vec::with_capacity(read.len());
+    for (line, doubt) in read {
+        lines.push(line);
+        unreadable.extend(doubt);
     }
 
-    let none = Unreadable {
-        record: "lines".to_owned(),
-        reason: missing("lines"),
-    };
-    (Vec::new(), vec![none])
+    (lines, unreadable)
 }
 
-fn line(fields: &Fields<'_>) -> Result<Line, String> {
-    Ok(Line {
-        id: fields.int(&["lineId", "id"]),
-        barcode: fields
-            .text(&["barcode"])
-            .ok_or_else(|| missing("barcode"))?,
-        quantity: fields
-            .count(&["quantity"])
-            .ok_or_else(|| missing("quantity"))?,
+/// The names of a line's id, today's first.
+const LINE_ID: [&str; 2] = ["lineId", "id"];
+
+/// A line, and what is wrong with it where its units are reserved all the same.
+fn line(fields: &Fields<'_>) -> Result<(Line, Option<Unreadable>), String> {
+    let barcode = fields
+        .text(&["barcode"])
+        .ok_or_else(|| missing("barcode"))?;
+    let quantity = fields.count(&["quantity"]);
+    let doubt = quantity.is_none().then(|| {
+        let record = fields.text(&LINE_ID).unwrap_or_else(|| barcode.clone());
+        Unreadable::but_reserved(record, &missing("quantity"), at_least(fields))
+    });
+
+    let line = Line {
+        id: fields.int(&LINE_ID),
+        barcode,
+        quantity: quantity.unwrap_or_else(|| at_least(fields)),
         stock_code: fields.text(&["stockCode", "merchantSku"]),
         product_code: fields.text(&["contentId", "productCode"]),
         product_main_id: fields.text(&["productMainId"]),
@@ -226,7 +245,16 @@ fn line(fields: &Fields<'_>) -> Result<Line, String> {
         amounts: line_sums(fields),
         commission: fields.decimal(&["commission", "commissionFee"]),
         cancel_reason: fields.text(&["cancelReason"]),
-    })
+    };
+    Ok((line, doubt))
+}
+
+/// Pieces of a line whose quantity is no number of pieces. It is there because something was sold, and a part of
+/// a piece cannot be.
+fn at_least(fields: &Fields<'_>) -> i32 {
+    let written = fields.decimal(&["quantity"]).map(|number| number.ceil());
+    let pieces = written.and_then(|number| i32::try_from(number).ok());
+    pieces.unwrap_or(1).max(1)
 }
 
 fn line_sums(fields: &Fields<'_>) -> Amounts {

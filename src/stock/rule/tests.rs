@@ -78,12 +78,13 @@ prop_compose! {
             Settle::Fixed(std::time::Duration::from_secs(seconds))
         });
         let (orders, seconds) = delay;
+        let delay = OrderDelay { orders, seconds, ..OrderDelay::default() };
         Rules {
             now: at(NOW),
             orders_read_at: read,
             stale,
             looked_since: None,
-            pace: Pace::of(OrderDelay { orders, seconds }, settle),
+            pace: Pace::of(delay, settle),
         }
     }
 }
@@ -170,6 +171,18 @@ proptest! {
     }
 
     #[test]
+    fn of_an_old_look_no_more_is_sent_than_what_cannot_be_hidden(
+        desired in 0..15, figure in figures(), rules in circumstances(),
+    ) {
+        let rules = Rules { looked_since: Some(at(NOW + 1)), ..rules };
+        if let Some(quantity) = sent(decide(desired, &figure, &rules)).filter(|units| *units > 0) {
+            let age = rules.orders_read_at.map(|read| read - rules.now);
+            let hidden = age.and_then(|age| rules.pace.hidden_after(age, figure.sales, rules.now));
+            prop_assert!(hidden.is_some_and(|hidden| quantity <= desired - hidden));
+        }
+    }
+
+    #[test]
     fn no_quantity_is_sent_again_within_sixteen_minutes(
         desired in 0..15, figure in figures(), rules in circumstances(),
     ) {
@@ -211,6 +224,7 @@ fn lacking(units: i32, on_sale: i32) -> (Figure, Rules) {
     let delay = OrderDelay {
         orders: 10.0,
         seconds: 600.0,
+        ..OrderDelay::default()
     };
     let rules = Rules {
         now: at(NOW),

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound as _, Utc};
 
 use super::Seller;
 use crate::{
@@ -27,6 +27,8 @@ pub(super) struct Observations {
     /// What was known before, of the barcodes that were asked about.
     pub(super) before: HashMap<Barcode, Figure>,
     pub(super) answers: HashMap<Barcode, Answer>,
+    /// When each of these was asked about.
+    asked: HashMap<Barcode, DateTime<Utc>>,
     pub(super) requests: usize,
     /// When the first question was asked, before it waited for its turn.
     pub(super) began: Option<DateTime<Utc>>,
@@ -37,6 +39,17 @@ pub(super) struct Observations {
 }
 
 impl Observations {
+    /// Of these figures, those that are not by this look: they could not be observed, or the result of a push that
+    /// went out before has taken the place of what was.
+    pub(super) fn not_by_this_look(&self, figures: &HashMap<Barcode, Figure>) -> Vec<Barcode> {
+        let replaced = self.asked.iter().filter(|(barcode, asked)| {
+            let figure = figures.get(*barcode);
+            figure.is_none_or(|figure| figure.was_seen_before(Some(**asked)))
+        });
+        let replaced = replaced.map(|(barcode, _)| barcode);
+        self.unread.iter().chain(replaced).cloned().collect()
+    }
+
     /// What could not be read, and why.
     pub(super) fn trouble(&self) -> Option<String> {
         let error = self.failed.as_ref()?;
@@ -109,6 +122,10 @@ impl Seller {
             .map(|(barcode, answer)| observation(barcode, answer, before.get(barcode), now))
             .collect();
         self.store.record_observations(&rows, (asked, now)).await?;
+        // As the database keeps it, or every figure would seem older than its own look.
+        let kept = asked.trunc_subsecs(6);
+        let names = answers.keys().cloned();
+        observed.asked.extend(names.map(|barcode| (barcode, kept)));
         observed.answers.extend(answers);
         observed.before.extend(before);
         Ok(Ok(()))

@@ -1,7 +1,8 @@
 //! Orders: everything that changed since the last pass, with an overlap.
 //!
 //! What must stay true: how far the feed was read is written down after a whole window only, because the stream
-//! gives the newest first, and a window that breaks off has missed its older part.
+//! gives the newest first, and a window that breaks off has missed its older part. What was sold in a record that
+//! cannot be read nobody knows, so stock is not raised until a pass over a day reads them all.
 //!
 //! Request dates may be taken three hours off ("GMT+3"), records were missing for hours in the past, and what
 //! left the window is not shown again: hence the end in the future, the hourly pass over a day, and the
@@ -10,7 +11,7 @@
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use super::{
@@ -22,6 +23,7 @@ use super::{
 use crate::{
     marketplace::{Cursor, MarketError, Next, PackageQuery, StreamPage, Window},
     stock::{Package, package_record::PackageRecord},
+    store::WindowRead,
     telemetry::chain,
     worker::{
         before,
@@ -96,10 +98,14 @@ impl Pull {
 
             // The window ends in the future, but nothing was read of what is still to happen.
             let until = window.end.min(began);
-            let whole = until == began;
-            self.seller
-                .store
-                .orders_were_read(until, wide && whole, self.seller.clock.now())
+            let read = WindowRead {
+                until,
+                wide: wide && until == began,
+                readable: !pulled.hides_sales,
+            };
+            let store = &self.seller.store;
+            store
+                .orders_were_read(read, self.seller.clock.now())
                 .await?;
         }
 
@@ -121,6 +127,7 @@ impl Pull {
             let page = self.stream_page(window, cursor.as_ref()).await;
             let page = page.map_err(|error| broken(error.into()))?;
             pulled.name(&page.unreadable);
+            pulled.note_hidden(&page);
             self.page(&page.packages, pulled).await.map_err(broken)?;
 
             cursor = match page.next {
@@ -289,6 +296,12 @@ impl Pull {
             ));
         }
 
+        // Every minute, although only the pass over a day meets the record again.
+        let feed = self.seller.store.order_feed().await?;
+        if feed.lacks_sales() {
+            troubles.push(lacking(feed.good_at));
+        }
+
         let hidden = self.seller.store.unshown_orders().await?;
         if let Some(first) = hidden.first() {
             let why = pulled.refusal.as_deref();
@@ -310,6 +323,18 @@ impl Pull {
 
 fn is_passing(error: &JobError) -> bool {
     matches!(error, JobError::Market(error) if error.is_passing())
+}
+
+/// What follows from a record that could not be read.
+fn lacking(since: Option<DateTime<Utc>>) -> String {
+    let since = since.map_or_else(
+        || "so far".to_owned(),
+        |at| format!("since {} UTC", at.format("%F %R")),
+    );
+    format!(
+        "what was sold in records that could not be read {since} is not known: stock is only lowered until the pass \
+         over a day, once an hour, reads every record, at the latest about a day after the last one"
+    )
 }
 
 fn lost(why: &str) -> JobError {

@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use crate::stock::{Package, Unreadable};
+use crate::{
+    marketplace::StreamPage,
+    stock::{Package, Unreadable},
+};
 
 /// Records named in a report.
 const NAMED: usize = 20;
@@ -21,6 +24,9 @@ pub struct PullReport {
     pub(crate) asked: usize,
     /// Records, or parts of them, that could not be read; the first ones are named.
     pub(crate) unreadable: usize,
+    /// Whether something was sold that none of them shows.
+    #[serde(skip)]
+    pub(crate) hides_sales: bool,
     /// Orders that the warehouse's tables did not take; their units are reserved all the same.
     pub(crate) not_shown: usize,
     /// What was wrong with the first ones.
@@ -37,6 +43,12 @@ impl PullReport {
             tracing::error!(%record, "a record of the orders cannot be read");
             self.remember(record.to_string());
         }
+    }
+
+    /// Notes whether a page of the feed shows everything that was sold, also where nothing of it is new.
+    pub(super) fn note_hidden(&mut self, page: &StreamPage) {
+        let mut packages = page.packages.iter();
+        self.hides_sales |= !page.unreadable.is_empty() || packages.any(Package::hides_a_sale);
     }
 
     pub(super) fn name_parts(&mut self, package: &Package) {

@@ -79,6 +79,11 @@ impl Reconciler {
     /// What cannot be read is a trouble and stops nothing: stock is only lowered then.
     pub(super) async fn read_orders(&self, report: &mut PushReport) -> Result<(), JobError> {
         match self.pull.changes().await {
+            Ok(pulled) if pulled.hides_sales => {
+                let words = "orders came that cannot be read, so stock is only lowered";
+                report.trouble(words.to_owned());
+                Ok(())
+            }
             Ok(_) => Ok(()),
             // Without the database there is nothing to plan by.
             Err(error @ JobError::Store(_)) => Err(error),
@@ -131,8 +136,9 @@ impl Reconciler {
         let catalogue = self.catalogue(now).await?;
         let store = &seller.store;
         let mut forecast = Forecast::of(store, &catalogue, Some(barcodes), self.rules, now).await?;
-        if !observed.unread.is_empty() {
-            forecast.blindly(&observed.unread);
+        let unread = observed.not_by_this_look(&forecast.figures);
+        if !unread.is_empty() {
+            forecast.blindly(&unread);
         }
         if observed.began.is_some_and(|began| now - began > LOOK_LASTS) {
             forecast.looked_since(now - LOOK_LASTS);

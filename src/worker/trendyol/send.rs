@@ -7,7 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{PushReport, Seller};
 use crate::{
-    marketplace::{BatchId, MarketError, PushNotSent, PushOutcome, StockItem, fingerprint},
+    marketplace::{
+        BatchId, MarketError, PushNotSent, PushOutcome, PushPermit, StockItem, fingerprint,
+    },
     metrics::{METRICS, label::Item},
     stock::{Barcode, deadlines::next_check, push_result::ItemStatus},
     store::{Batch, Leader, PlannedPush, PushAnswer},
@@ -58,16 +60,26 @@ impl Seller {
         let mut end = None;
 
         while let Some(items) = waiting.pop() {
+            let permit = match self.market.push_permit().await {
+                Ok(permit) => permit,
+                Err(why) => {
+                    report.trouble(format!("nothing was sent: {why}"));
+                    waiting.push(items);
+                    break;
+                }
+            };
+            // After the wait, in which the plan grew older and somebody else may have taken the lead and sent newer
+            // figures.
             if self.clock.now() - plan.made_at > PLAN_LASTS {
                 report.trouble("a plan grew old before all of it was sent".to_owned());
                 waiting.push(items);
                 break;
             }
-            // Before each request: who has the lead now may have sent newer figures.
             if !lead.holds().await {
                 return Err(JobError::LostLead);
             }
-            match self.request(items.clone(), plan.number, report).await? {
+            let request = (permit, items.clone());
+            match self.request(request, plan.number, report).await? {
                 After::Go => {}
                 After::Stop => break,
 
@@ -110,7 +122,7 @@ impl Seller {
 
     async fn request(
         &self,
-        items: Vec<PlannedPush>,
+        (permit, items): (PushPermit, Vec<PlannedPush>),
         plan: i64,
         report: &mut PushReport,
     ) -> Result<After, JobError> {
@@ -121,7 +133,7 @@ impl Seller {
         };
 
         let items = stock(&items);
-        let outcome = self.market.push(&items).await;
+        let outcome = self.market.push(permit, &items).await;
         report.requests += usize::from(!matches!(outcome, PushOutcome::NotSent(_)));
         let (answer, after) = self.read(outcome, report);
 

@@ -27,7 +27,9 @@ pub(super) fn windows(from: Option<DateTime<Utc>>, wide: bool, now: DateTime<Utc
     let last = now + AHEAD;
     let mut windows = Vec::new();
     while start < last {
-        let end = (start + LONGEST).min(last);
+        // The newest day by itself: were a long window cut short, what was just sold would be missing.
+        let day = now - WIDE;
+        let end = (start + LONGEST).min(if start < day { day } else { last });
         windows.push(Window { start, end });
         start = end;
     }
@@ -63,13 +65,18 @@ mod tests {
     fn a_pass_reads_without_a_gap_and_beyond_now() {
         assert_eq!(shown(Some(-1), false), [(-1, 3)]);
         assert_eq!(shown(Some(-1), true), [(-24, 3)]);
-        assert_eq!(shown(Some(-30), true), [(-30, 3)]);
-        // The first pass: as much as one window holds.
-        assert_eq!(shown(None, true), [(3 - 13 * 24, 3)]);
+        assert_eq!(shown(Some(-30), true), [(-30, -24), (-24, 3)]);
+        // The first pass: as much as one window may hold, and the newest day by itself.
+        assert_eq!(shown(None, true), [(3 - 13 * 24, -24), (-24, 3)]);
         // After a month without one.
         assert_eq!(
             shown(Some(-720), false),
-            [(-720, -408), (-408, -96), (-96, 3)]
+            [(-720, -408), (-408, -96), (-96, -24), (-24, 3)]
+        );
+        let long_and_ten_hours = -13 * 24 - 10;
+        assert_eq!(
+            shown(Some(long_and_ten_hours), false),
+            [(long_and_ten_hours, -24), (-24, 3)]
         );
         let long = shown(Some(-100_000), false);
         assert_eq!(long[0].0, -89 * 24);

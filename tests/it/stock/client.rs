@@ -94,8 +94,13 @@ fn items(wanted: &[(&str, i32)]) -> Vec<StockItem> {
     wanted.iter().map(item).collect()
 }
 
+async fn push(client: &Trendyol, wanted: &[(&str, i32)]) -> PushOutcome {
+    let permit = client.push_permit().await.unwrap();
+    client.push(permit, &items(wanted)).await
+}
+
 async fn pushed(client: &Trendyol, wanted: &[(&str, i32)]) -> BatchId {
-    match client.push(&items(wanted)).await {
+    match push(client, wanted).await {
         PushOutcome::Accepted { batch } => batch,
         other => panic!("not accepted: {other:?}"),
     }
@@ -267,7 +272,7 @@ async fn the_client_classes_what_becomes_of_a_push() {
         ];
         for (fault, quantity) in lost.into_iter().zip(20..) {
             store.faults().next(Endpoint::PushStock, fault.clone());
-            let outcome = client.push(&items(&[(FIRST, quantity)])).await;
+            let outcome = push(&client, &[(FIRST, quantity)]).await;
             assert!(
                 matches!(outcome, PushOutcome::Unknown { .. }),
                 "{fault:?}: {outcome:?}"
@@ -276,11 +281,11 @@ async fn the_client_classes_what_becomes_of_a_push() {
             assert_eq!(stock, fault.works(), "{fault:?}");
         }
         pushed(&client, &[(FIRST, 1)]).await;
-        let again = client.push(&items(&[(FIRST, 1)])).await;
+        let again = push(&client, &[(FIRST, 1)]).await;
         assert_eq!(again, PushOutcome::DuplicateWindow);
         let edge = Fault::Instead(Trouble::Page(403));
         store.faults().next(Endpoint::PushStock, edge);
-        let outcome = client.push(&items(&[(FIRST, 2)])).await;
+        let outcome = push(&client, &[(FIRST, 2)]).await;
         assert!(
             matches!(outcome, PushOutcome::Forbidden { .. }),
             "{outcome:?}"

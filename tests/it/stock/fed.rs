@@ -9,8 +9,8 @@ use std::{
 use async_trait::async_trait;
 use orderwatch::{
     marketplace::{
-        BatchId, BatchResult, Cursor, MarketError, Marketplace, PackageQuery, Page, PushOutcome,
-        ReadBack, StockItem, StreamPage, Window,
+        BatchId, BatchResult, Cursor, MarketError, Marketplace, PackageQuery, Page, PushNotSent,
+        PushOutcome, PushPermit, ReadBack, StockItem, StreamPage, Window,
         trendyol::{AccountSettings, RateLimits, Trendyol},
     },
     stock::{Barcode, Claim, Package},
@@ -192,8 +192,12 @@ impl Marketplace for Fed {
         self.feed.set_picking(package_id, lines).await
     }
 
-    async fn push(&self, items: &[StockItem]) -> PushOutcome {
-        self.store.push(items).await
+    async fn push_permit(&self) -> Result<PushPermit, PushNotSent> {
+        self.store.push_permit().await
+    }
+
+    async fn push(&self, permit: PushPermit, items: &[StockItem]) -> PushOutcome {
+        self.store.push(permit, items).await
     }
 
     async fn batch_result(&self, batch: &BatchId) -> Result<BatchResult, MarketError> {

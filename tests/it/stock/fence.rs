@@ -20,6 +20,7 @@ use sqlx::PgPool;
 use tokio::task::JoinHandle;
 
 use super::{rig::Rig, unsteady::Unsteady};
+use crate::process::halt::Halt;
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -49,11 +50,26 @@ impl Rig {
         Arc<Unsteady>,
         JoinHandle<Result<Option<PushReport>, JobError>>,
     ) {
+        self.overtaken_at(|market| {
+            market.calls.after(1);
+            &market.calls
+        })
+        .await
+    }
+
+    /// The same, held at another moment.
+    async fn overtaken_at(
+        &self,
+        hold: impl FnOnce(&Unsteady) -> &Halt,
+    ) -> (
+        Arc<Unsteady>,
+        JoinHandle<Result<Option<PushReport>, JobError>>,
+    ) {
         let market = Arc::new(Unsteady::new(
             Arc::clone(&self.market) as _,
             Arc::new(|_| ()),
         ));
-        market.calls.after(1);
+        let held = hold(&market);
         let seller = Seller {
             market: Arc::clone(&market) as _,
             ..self.seller.clone()
@@ -61,7 +77,7 @@ impl Rig {
         let pull = Arc::new(Pull::new(seller, 15 * MINUTE));
         let reconciler = Reconciler::new(pull, self.rules, self.force);
         let turn = tokio::spawn(async move { reconciler.turn().await });
-        market.calls.reached().await;
+        held.reached().await;
         let ended = self
             .warehouse
             .rows(
@@ -103,6 +119,25 @@ async fn who_has_lost_the_lead_sends_nothing_more(pool: PgPool) {
     assert!(matches!(lost, JobError::LostLead), "{lost}");
     assert_eq!(rig.sent(), ["B 2", "A 5"]);
     assert_eq!(rig.on_sale(), ["A 5", "B 2"]);
+}
+
+#[sqlx::test(migrations = false)]
+async fn who_lost_the_lead_while_a_push_waited_for_its_turn_does_not_send_it(pool: PgPool) {
+    let rig = shop(pool).await;
+    rig.changed("A", 5).await;
+    let (market, overtaken) = rig
+        .overtaken_at(|market| {
+            market.permits.after(0);
+            &market.permits
+        })
+        .await;
+    rig.changed("A", 2).await;
+    rig.turn().await.unwrap();
+
+    market.permits.lift();
+    let lost = overtaken.await.unwrap().unwrap_err();
+    assert!(matches!(lost, JobError::LostLead), "{lost}");
+    assert_eq!(rig.sent(), ["A 2"]);
 }
 
 #[sqlx::test(migrations = false)]

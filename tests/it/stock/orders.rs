@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use sandbox::trendyol::{Endpoint, Status};
+use sandbox::trendyol::{Endpoint, Product, Status};
 use sqlx::PgPool;
 
-use super::rig::Rig;
+use super::{rig::Rig, warehouse::Warehouse};
 
 const MINUTE: Duration = Duration::from_mins(1);
 const DAY: Duration = Duration::from_hours(24);
@@ -197,6 +197,20 @@ async fn what_is_told_late_is_found_by_the_overlap_or_by_the_pass_over_a_day(poo
             assert_eq!(rows, usize::from(minute >= found_after), "{late}: {minute}");
         }
     }
+}
+
+/// Case 27: a long window is cut in silence, and its newest part is missing.
+#[sqlx::test(migrations = false)]
+async fn the_first_pass_knows_the_newest_orders_although_a_long_window_is_cut(pool: PgPool) {
+    let rig = Rig::over(Warehouse::new(pool).await, |plan| {
+        plan.products = vec![Product::new("A", 9)];
+        plan.quirks.answers.longest_window = Some(12 * DAY);
+    })
+    .await;
+    rig.warehouse.stock("A", 9).await;
+    rig.shop.sell("A", 2).unwrap();
+    assert_eq!(rig.push().await.unwrap().reserved, 2);
+    assert_eq!(rig.on_sale(), ["A 7"]);
 }
 
 #[sqlx::test(migrations = false)]

@@ -136,7 +136,8 @@ impl Rig {
     /// As if the orders had just been read, and none had changed: the next pass begins now.
     pub(crate) async fn feed_was_read(&self) {
         let read = format!(
-            "UPDATE orderwatch.feeds SET read_until = '{now}'::timestamptz + interval '15 minutes', wide_at = '{now}'",
+            "UPDATE orderwatch.feeds SET read_until = '{now}'::timestamptz + interval '15 minutes', wide_at = '{now}',
+                 good_at = '{now}'",
             now = self.now()
         );
         self.warehouse.run(&read).await;

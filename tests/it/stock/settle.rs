@@ -109,6 +109,24 @@ async fn a_sale_that_the_feed_hides_is_not_put_back_on_sale(pool: PgPool) {
     assert_eq!(rig.requests()[0], pushes);
 }
 
+#[sqlx::test(migrations = false)]
+async fn sales_that_are_hidden_one_after_the_other_do_not_look_like_one_old_deficit(pool: PgPool) {
+    let rig = shop(pool, MINUTE).await;
+    rig.ten_on_sale().await;
+    rig.wait(17 * MINUTE);
+    let mut sold = 0;
+    for second in (0..=480).step_by(20) {
+        // As the order of the one before becomes known.
+        if second % 60 == 0 {
+            rig.shop.sell("A", 1).unwrap();
+            sold += 1;
+        }
+        let on_sale = rig.after_a_pass().await;
+        assert_eq!(on_sale, 10 - sold, "second {second}");
+        rig.wait(secs(20));
+    }
+}
+
 /// Something is sold after so many seconds.
 fn sold_after(rig: &Rig, barcode: &'static str, mut seconds: u64) {
     *rig.hook.lock().unwrap() = Some(Box::new(move |shop| {

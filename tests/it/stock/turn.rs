@@ -96,6 +96,34 @@ async fn a_change_that_is_committed_after_a_newer_one_is_found_by_the_next_pass(
     assert_eq!(rig.on_sale(), ["A 4", "B 3", "C 9"]);
 }
 
+/// The result of a push comes between a look and the plan, and takes the place of what was seen.
+#[sqlx::test(migrations = false)]
+async fn nothing_but_zero_is_sent_by_a_figure_that_is_older_than_the_look(pool: PgPool) {
+    let rig = calm(pool).await;
+    // A clock is finer than the database.
+    rig.clock.advance(Duration::from_nanos(700));
+    rig.warehouse
+        .run(
+            "CREATE FUNCTION put_back() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                 NEW.observed := OLD.observed; NEW.observed_at := OLD.observed_at; RETURN NEW;
+             END $$;
+             CREATE TRIGGER put_back BEFORE UPDATE OF observed ON orderwatch.stock_items
+                 FOR EACH ROW WHEN (NEW.barcode = 'A') EXECUTE FUNCTION put_back()",
+        )
+        .await;
+    rig.shop.drift("A", 3).unwrap();
+    rig.warehouse.stock("A", 4).await;
+    rig.warehouse.stock("B", 7).await;
+    rig.touched(&["A", "B"].map(str::to_owned)).await;
+    rig.turn().await.unwrap();
+    assert_eq!(rig.on_sale(), ["A 3", "B 7", "C 9"]);
+
+    rig.warehouse.stock("A", 0).await;
+    rig.touched(&["A".to_owned()]).await;
+    rig.turn().await.unwrap();
+    assert_eq!(rig.on_sale(), ["A 0", "B 7", "C 9"]);
+}
+
 #[sqlx::test(migrations = false)]
 async fn a_turn_does_not_wait_for_orders_that_take_long_to_read(pool: PgPool) {
     let mut rig = calm(pool).await;

@@ -12,8 +12,8 @@ use async_trait::async_trait;
 use fastrand::Rng;
 use orderwatch::{
     marketplace::{
-        BatchId, BatchResult, Cursor, MarketError, Marketplace, PackageQuery, Page, PushOutcome,
-        ReadBack, StockItem, StreamPage, Webhooks, Window,
+        BatchId, BatchResult, Cursor, MarketError, Marketplace, PackageQuery, Page, PushNotSent,
+        PushOutcome, PushPermit, ReadBack, StockItem, StreamPage, Webhooks, Window,
     },
     stock::{Barcode, Claim, Package},
     worker::trendyol::Rest,
@@ -29,7 +29,9 @@ pub(crate) struct Unsteady {
     inner: Arc<dyn Marketplace>,
     tide: Tide,
     weather: Mutex<Weather>,
-    /// Stops calls that were not made yet,
+    /// Stops pushes that wait for their turn,
+    pub(crate) permits: Halt,
+    /// calls that were not made yet,
     pub(crate) calls: Halt,
     /// and answers on their way.
     pub(crate) answers: Halt,
@@ -83,6 +85,7 @@ impl Unsteady {
             inner,
             tide,
             weather: Mutex::default(),
+            permits: Halt::default(),
             calls: Halt::default(),
             answers: Halt::default(),
         }
@@ -173,7 +176,12 @@ impl Marketplace for Unsteady {
         self.call(true, self.inner.packages(query, page)).await
     }
 
-    async fn push(&self, items: &[StockItem]) -> PushOutcome {
+    async fn push_permit(&self) -> Result<PushPermit, PushNotSent> {
+        self.permits.pass_later().await;
+        self.inner.push_permit().await
+    }
+
+    async fn push(&self, permit: PushPermit, items: &[StockItem]) -> PushOutcome {
         let (luck, took) = self.draw(false);
         let took = took + self.weather.lock().unwrap().push_takes;
         (self.tide)(took);
@@ -183,7 +191,7 @@ impl Marketplace for Unsteady {
             };
         }
         self.calls.pass_later().await;
-        let outcome = self.inner.push(items).await;
+        let outcome = self.inner.push(permit, items).await;
         self.answers.pass_later().await;
         (self.tide)(took);
         match luck {

@@ -319,19 +319,55 @@ fn what_cannot_be_read_is_named_and_loses_no_neighbour() {
         { "lineId": 4, "barcode": "a", "quantity": 3 },
     ]);
     let package = read(&package);
-    assert_eq!(package.lines.len(), 1);
     let named: Vec<String> = package.unreadable.iter().map(ToString::to_string).collect();
     assert_eq!(
         named,
         [
             "1: barcode is missing or cannot be read",
-            "lines#1: quantity is missing or cannot be read",
-            "3: quantity is missing or cannot be read",
+            "a: quantity is missing or cannot be read; 1 reserved",
+            "3: quantity is missing or cannot be read; 2 reserved",
         ]
     );
+    assert!(package.lines_missing);
     let mut package = stage_package();
     package["lines"] = Value::Null;
-    assert_eq!(read(&package).unreadable[0].record, "lines");
+    let package = read(&package);
+    assert_eq!(package.unreadable[0].record, "lines");
+    assert!(package.lines_missing);
+}
+
+#[test]
+fn a_line_whose_quantity_cannot_be_read_stands_for_one_piece_at_least() {
+    for (quantity, pieces, is_named) in [
+        (json!(null), 1, true),
+        (json!(-1), 1, true),
+        (json!(1.5), 2, true),
+        (json!("2,5"), 1, true),
+        (json!("2.5"), 3, true),
+        (json!(1e15), 1, true),
+        (json!(0), 0, false),
+        (json!("2"), 2, false),
+    ] {
+        let mut package = stage_package();
+        package["lines"][0]["quantity"] = quantity.clone();
+        let package = read(&package);
+        let [line] = &package.lines[..] else {
+            panic!("{quantity}: {:?}", package.lines);
+        };
+        assert_eq!(line.quantity, pieces, "{quantity}");
+        assert_eq!(
+            package.unreadable.len(),
+            usize::from(is_named),
+            "{quantity}"
+        );
+        assert!(!package.lines_missing, "{quantity}");
+    }
+    let mut package = stage_package();
+    package["lines"][0]
+        .as_object_mut()
+        .unwrap()
+        .remove("quantity");
+    assert_eq!(read(&package).lines[0].quantity, 1);
 }
 
 #[test]
@@ -455,7 +491,7 @@ proptest! {
         }
         if let (Some(lines), 2) = (lines, page.packages.len()) {
             let first = &page.packages[0];
-            let named = first.unreadable.iter().filter(|u| !u.record.starts_with("origin"));
+            let named = first.unreadable.iter().filter(|u| !u.record.starts_with("origin") && !u.still_reserves());
             prop_assert_eq!(first.lines.len() + named.count(), lines);
         }
     }

@@ -52,10 +52,11 @@ async fn a_push_does_not_wait_until_its_figures_are_old() {
         barcode: Barcode::parse("8683772071724").unwrap(),
         quantity: 7,
     }];
-    let refused = trendyol.push(&items).await;
+    let permit = trendyol.push_permit().await.unwrap();
+    let refused = trendyol.push(permit, &items).await;
     assert!(matches!(refused, PushOutcome::RateLimited { .. }));
-    let again = trendyol.push(&items).await;
-    let is_told = matches!(again, PushOutcome::NotSent(PushNotSent::NotYet(_)));
+    let again = trendyol.push_permit().await;
+    let is_told = matches!(again, Err(PushNotSent::NotYet(_)));
     assert!(is_told, "{again:?}");
     assert_eq!(panel.connections().await.len(), 1);
 }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use orderwatch::{
-    marketplace::{BatchId, MarketError, Marketplace, PushNotSent, PushOutcome, StockItem},
+    marketplace::{
+        BatchId, MarketError, Marketplace, PushNotSent, PushOutcome, StockItem, trendyol::Trendyol,
+    },
     stock::Barcode,
 };
 use tokio::net::TcpListener;
@@ -25,6 +27,11 @@ fn items() -> Vec<StockItem> {
         .to_vec()
 }
 
+async fn push(trendyol: &Trendyol, items: &[StockItem]) -> PushOutcome {
+    let permit = trendyol.push_permit().await.unwrap();
+    trendyol.push(permit, items).await
+}
+
 fn taken() -> Vec<u8> {
     ok(format!(r#"{{"batchRequestId":"{BATCH}"}}"#))
 }
@@ -35,7 +42,7 @@ async fn a_push_is_one_request_on_its_own_connection() {
     let address = panel.address;
     let trendyol = trendyol(address);
     for _ in 0..2 {
-        let outcome = trendyol.push(&items()).await;
+        let outcome = push(&trendyol, &items()).await;
         let batch = BatchId(BATCH.into());
         assert_eq!(outcome, PushOutcome::Accepted { batch });
     }
@@ -106,7 +113,7 @@ async fn whatever_the_answer_a_push_is_sent_once() {
     ] {
         let panel = Panel::answering(answer, then).await;
         let address = panel.address;
-        let outcome = trendyol(address).push(&items()).await;
+        let outcome = push(&trendyol(address), &items()).await;
         let shown = format!("{outcome:?}");
         assert!(shown.starts_with(is), "{is}: {shown}");
         assert_eq!(
@@ -122,7 +129,7 @@ async fn silence_is_an_unknown_outcome() {
     let panel = Panel::answering(vec![], Then::Stay).await;
     let settings = settings(&format!("http://{}", panel.address));
     let trendyol = trendyol_with(&settings, Duration::from_millis(300));
-    let outcome = trendyol.push(&items()).await;
+    let outcome = push(&trendyol, &items()).await;
     let sent = panel.connections().await;
     assert_eq!(sent.concat().matches("POST ").count(), 1, "{sent:?}");
     assert!(
@@ -141,7 +148,7 @@ async fn what_was_surely_not_sent_is_told_apart() {
         format!("http://{closed}"),
         "http://nonexistent.invalid".to_owned(),
     ] {
-        let outcome = trendyol_with(&settings(&base), LONG).push(&items()).await;
+        let outcome = push(&trendyol_with(&settings(&base), LONG), &items()).await;
         let PushOutcome::NotSent(PushNotSent::Connection(why)) = outcome else {
             panic!("{outcome:?}");
         };
@@ -150,6 +157,6 @@ async fn what_was_surely_not_sent_is_told_apart() {
             "{why}"
         );
     }
-    let none = trendyol(closed).push(&[]).await;
+    let none = push(&trendyol(closed), &[]).await;
     assert_eq!(none, PushOutcome::NotSent(PushNotSent::Empty));
 }
