@@ -297,7 +297,7 @@ impl Pace {
         // The first second at which none is hidden: they only become fewer.
         let (mut from, mut to) = (0, self.settle.num_seconds());
         while from < to {
-            let middle = (from + to) / 2;
+            let middle = i64::midpoint(from, to);
             if is_hidden(middle) {
                 from = middle + 1;
             } else {

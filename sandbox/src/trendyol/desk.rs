@@ -174,6 +174,7 @@ impl Desk {
             connection: request.connection,
             body: push::print(request.body),
             items: items.iter().filter_map(item).collect(),
+            told: Vec::new(),
             worked: None,
             answered: None,
             batch: None,
@@ -214,7 +215,7 @@ impl Desk {
         let body = match visit.target.endpoint {
             Endpoint::PushStock => self.push(visit)?,
             Endpoint::BatchResult => self.result(visit.target.id)?,
-            Endpoint::ReadBack => self.read_back(&query)?,
+            Endpoint::ReadBack => self.read_back(&query, visit.seq)?,
             Endpoint::Orders => self.page(&query)?,
             Endpoint::OrderStream => self.stream(&query)?,
             Endpoint::Claims => self.claims(&query)?,

@@ -26,6 +26,8 @@ pub(super) struct Reading<'a> {
     pub(super) quirks: &'a Quirks,
     pub(super) rng: &'a mut Rng,
     pub(super) now: DateTime<Utc>,
+    /// The barcodes that it tells of, and as of when.
+    pub(super) told: Vec<(String, DateTime<Utc>)>,
 }
 
 /// A product and what is said of it.
@@ -101,12 +103,14 @@ impl<'a> Reading<'a> {
             if chance(how.left_out, self.rng) {
                 continue;
             }
-            let quantity = if chance(how.old_figures, self.rng) {
+            let (quantity, as_of) = if chance(how.old_figures, self.rng) {
                 let age = drawn(&(Duration::ZERO..=how.figure_age), self.rng);
-                good.stock_at(self.now - span(age))
+                let then = self.now - span(age);
+                (good.stock_at(then), then)
             } else {
-                good.stock
+                (good.stock, self.now)
             };
+            self.told.push((good.product.barcode.clone(), as_of));
             listed.push(Listed { good, quantity });
             if chance(how.answered_twice, self.rng) {
                 let quantity = quantity + self.rng.u32(1..=3);

@@ -60,7 +60,7 @@ impl Rig {
     /// The same, held at another moment.
     async fn overtaken_at(
         &self,
-        hold: impl FnOnce(&Unsteady) -> &Halt,
+        halt: impl FnOnce(&Unsteady) -> &Halt,
     ) -> (
         Arc<Unsteady>,
         JoinHandle<Result<Option<PushReport>, JobError>>,
@@ -69,7 +69,7 @@ impl Rig {
             Arc::clone(&self.market) as _,
             Arc::new(|_| ()),
         ));
-        let held = hold(&market);
+        let stopped = halt(&market);
         let seller = Seller {
             market: Arc::clone(&market) as _,
             ..self.seller.clone()
@@ -77,7 +77,7 @@ impl Rig {
         let pull = Arc::new(Pull::new(seller, 15 * MINUTE));
         let reconciler = Reconciler::new(pull, self.rules, self.force);
         let turn = tokio::spawn(async move { reconciler.turn().await });
-        held.reached().await;
+        stopped.reached().await;
         let ended = self
             .warehouse
             .rows(

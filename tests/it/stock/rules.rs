@@ -12,11 +12,16 @@ use rivals::{Differences, FullPush, Ours, SettleOnly};
 use world::{Outage, Outcome, Rule, Shop, World};
 
 fn simulated<R: Rule + Default>(order_delay: f64, outage: Outage) -> Outcome {
+    with_late_orders::<R>(order_delay, 0.0, outage)
+}
+
+fn with_late_orders<R: Rule + Default>(order_delay: f64, late: f64, outage: Outage) -> Outcome {
     let shop = Shop {
         products: 40,
         hours: 3,
         sales_an_hour: 120.0,
         order_delay,
+        late,
         outage,
     };
     let mut all = Outcome::default();
@@ -38,6 +43,13 @@ fn nothing_is_sold_twice_and_every_figure_is_right_when_the_shop_rests() {
         );
         assert_eq!(ours.wrong_at_the_end, [0; 0], "order delay {delay} s");
     }
+}
+
+#[test]
+fn nothing_is_sold_twice_where_one_order_of_twenty_comes_after_ten_minutes() {
+    let ours = with_late_orders::<Ours>(20.0, 0.05, Outage::Fails);
+    assert_eq!((&ours.record[..], ours.oversold), (&[][..], 0));
+    assert_eq!(ours.wrong_at_the_end, [0; 0]);
 }
 
 #[test]

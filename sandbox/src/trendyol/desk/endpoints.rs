@@ -89,7 +89,11 @@ impl Desk {
         self.reader(&state.feed, state.now()).page(query, look)
     }
 
-    pub(super) fn read_back(&self, query: &Query<'_>) -> Result<String, Problem> {
+    pub(super) fn read_back(
+        &self,
+        query: &Query<'_>,
+        seq: Option<usize>,
+    ) -> Result<String, Problem> {
         let mut guard = self.state();
         let state = &mut *guard;
         let now = state.now();
@@ -98,8 +102,14 @@ impl Desk {
             quirks: &self.plan.quirks,
             rng: &mut state.rng,
             now,
+            told: Vec::new(),
         };
-        reading.page(query)
+        let page = reading.page(query)?;
+
+        let told = reading.told;
+        drop(guard);
+        self.ledger.note(seq, |record| record.told = told);
+        Ok(page)
     }
 
     fn reader<'s>(&'s self, feed: &'s Feed, now: DateTime<Utc>) -> Reader<'s> {
