@@ -146,6 +146,7 @@ fn outcome(
         at,
         quiet: None,
         prices: Prices::default(),
+        sent_by: None,
         known: None,
         at_work: None,
         detail: json!({"answer": "text", "body": "OK|1||İşlem sırada bekliyor", "took_ms": 3}),

@@ -27,6 +27,7 @@ Examples:
   orderwatch order list --limit 500 --json      for scripts";
 
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(in crate::cli) struct Options {
     /// Only orders of this stage.
     #[arg(long, value_name = "STAGE", value_parser = stages())]

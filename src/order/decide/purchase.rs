@@ -132,17 +132,14 @@ fn fall_back(
 /// The fallback panel knows the order, although it was to be sent to the first one.
 #[must_use]
 pub(crate) fn known_elsewhere(
-    watched: Watched,
+    mut watched: Watched,
     fallback: Reroute,
     now: DateTime<Utc>,
     rules: &Rules,
 ) -> Decision {
     // As after the refusal that was lost. There it is asked about again, and taken over as it stands. Until then
     // nothing may end it as one that was never bought.
-    let watched = Watched {
-        may_resend: false,
-        ..watched
-    };
+    watched.may_resend = false;
     fall_back(watched, "", fallback, now, rules)
 }
 
