@@ -502,6 +502,8 @@ async fn a_row_that_refuses_holds_up_no_other_order_that_grew_too_old(pool: PgPo
     rig.dispatch().await;
     rig.advance(Duration::from_hours(1));
     rig.sweep().await;
+    // The server says that a statement failed before it lets go of its rows: another connection may still find one locked.
+    rig.sweep().await;
     assert_eq!(shop.held(other).await, "waited_too_long");
     assert_eq!(shop.held(refused).await, "shop_row_refused");
 }
