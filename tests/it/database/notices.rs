@@ -136,7 +136,8 @@ async fn a_sale_succeeds_whoever_makes_it_and_whatever_its_notice_lacks(pool: Pg
     application.drop().await;
 }
 
-/// The two phases may lie far apart: the coordinator of the application decides when.
+/// The two phases may lie far apart: the coordinator of the application decides when. Its name for the transaction is
+/// the server's, so each test here has one of its own.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sale_is_bought_once_and_not_before_its_second_phase() {
     let world = World::new().await;
@@ -145,7 +146,7 @@ async fn a_sale_is_bought_once_and_not_before_its_second_phase() {
     let mut sale = pool.begin().await.unwrap();
     let order = world.shop.order_in(&mut sale, PIN, "player-1").await;
     if two_phase {
-        sale.execute("PREPARE TRANSACTION 'sale'").await.unwrap();
+        sale.execute("PREPARE TRANSACTION 'order'").await.unwrap();
     }
 
     let process = world.start(&world.settings()).await;
@@ -154,7 +155,7 @@ async fn a_sale_is_bought_once_and_not_before_its_second_phase() {
     assert_eq!(world.panel.ledger().sale_count(), 1);
 
     let end = if two_phase {
-        "COMMIT PREPARED 'sale'"
+        "COMMIT PREPARED 'order'"
     } else {
         "COMMIT"
     };
