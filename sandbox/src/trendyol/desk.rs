@@ -174,7 +174,7 @@ impl Desk {
             connection: request.connection,
             body: push::print(request.body),
             items: items.iter().filter_map(item).collect(),
-            told: Vec::new(),
+            looks: Vec::new(),
             worked: None,
             answered: None,
             batch: None,

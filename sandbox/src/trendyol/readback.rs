@@ -27,7 +27,7 @@ pub(super) struct Reading<'a> {
     pub(super) rng: &'a mut Rng,
     pub(super) now: DateTime<Utc>,
     /// The barcodes that it tells of, and as of when.
-    pub(super) told: Vec<(String, DateTime<Utc>)>,
+    pub(super) looks: Vec<(String, DateTime<Utc>)>,
 }
 
 /// A product and what is said of it.
@@ -110,7 +110,7 @@ impl<'a> Reading<'a> {
             } else {
                 (good.stock, self.now)
             };
-            self.told.push((good.product.barcode.clone(), as_of));
+            self.looks.push((good.product.barcode.clone(), as_of));
             listed.push(Listed { good, quantity });
             if chance(how.answered_twice, self.rng) {
                 let quantity = quantity + self.rng.u32(1..=3);

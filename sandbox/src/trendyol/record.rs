@@ -35,7 +35,7 @@ pub struct RequestRecord {
     /// Barcodes and quantities of a stock report.
     pub items: Vec<(String, i64)>,
     /// Barcodes that a read-back tells of, and as of when.
-    pub told: Vec<(String, DateTime<Utc>)>,
+    pub looks: Vec<(String, DateTime<Utc>)>,
     /// The HTTP status that the store's own work led to; `None` when nothing was done.
     pub worked: Option<u16>,
     /// The HTTP status that left; `None` when no whole answer did.

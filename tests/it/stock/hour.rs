@@ -620,7 +620,7 @@ fn seen_before(ledger: &Ledger, push: usize, barcode: &str) -> Option<DateTime<U
     let looks = ledger.requests_to(Endpoint::ReadBack);
     let mut before = looks.iter().rev().filter(|look| look.seq < push);
     before.find_map(|look| {
-        let mut told = look.told.iter();
+        let mut told = look.looks.iter();
         told.find(|(name, _)| name == barcode).map(|(_, at)| *at)
     })
 }

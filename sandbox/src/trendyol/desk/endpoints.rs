@@ -102,13 +102,13 @@ impl Desk {
             quirks: &self.plan.quirks,
             rng: &mut state.rng,
             now,
-            told: Vec::new(),
+            looks: Vec::new(),
         };
         let page = reading.page(query)?;
 
-        let told = reading.told;
+        let looks = reading.looks;
         drop(guard);
-        self.ledger.note(seq, |record| record.told = told);
+        self.ledger.note(seq, |record| record.looks = looks);
         Ok(page)
     }
 
